@@ -1,0 +1,1 @@
+"""The central module: ingest, store, decisions, console."""

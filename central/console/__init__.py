@@ -1,0 +1,1 @@
+"""The medic's console: server-rendered pages with live updates."""

@@ -1,0 +1,1 @@
+"""The centre's store, through SQLAlchemy Core."""

@@ -1,0 +1,1 @@
+"""The command line and the composition roots: the one package that may import all the others."""

@@ -1,0 +1,1 @@
+"""One module per group of commands; `dopusk.cli` puts them together."""

@@ -1,0 +1,1 @@
+"""One file per device model, beside its quality ledger."""

@@ -1,0 +1,1 @@
+"""Open lines: the only users of pyserial and pymodbus."""

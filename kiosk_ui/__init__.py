@@ -1,0 +1,1 @@
+"""The kiosk: Qt Quick screens that draw what a pure view function says."""

@@ -1,0 +1,1 @@
+"""Between terminal and centre: the wire contract, the outbox and the MQTT client."""

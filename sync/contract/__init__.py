@@ -1,0 +1,1 @@
+"""The versioned wire contract: pure, shared by both sides."""

@@ -1,0 +1,1 @@
+"""The examination as pure functions: events in, state and effects out."""
