@@ -65,7 +65,7 @@ class Codec(Protocol):
         ...
 
     def close(self) -> list[Finding]:
-        """The line is silent for good: account for what is left in the buffer (`FrameBroken` for an unfinished frame)."""
+        """The line is silent for good: account for what is left (`FrameBroken` for an unfinished frame)."""
         ...
 
 

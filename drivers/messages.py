@@ -1,4 +1,4 @@
-"""What line workers tell the terminal. Plain frozen values, posted through the callback given to `drivers.park.DevicePark`."""
+"""What line workers tell the terminal. Plain frozen values, posted through the callback given to the park."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from drivers.model import DeviceIdentity, DeviceState, Measures, Reading, Value
 
 @dataclass(frozen=True, slots=True)
 class DeviceStatus:
-    """State of one configured device, with the reason in plain words and since when (seconds of the monotonic clock)."""
+    """State of one configured device, with the reason and since when (seconds of the monotonic clock)."""
 
     device_id: str
     measures: Measures

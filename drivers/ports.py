@@ -51,7 +51,10 @@ class RegisterBlock:
 
 
 class RegisterBus(Protocol):
-    """A Modbus line or gateway. Raises `Unavailable`, `NoResponse`, `FrameError` or `DeviceFault` (exception answer)."""
+    """A Modbus line or gateway.
+
+    Raises `Unavailable`, `NoResponse`, `FrameError` or `DeviceFault` (exception answer).
+    """
 
     def read_registers(
         self, unit: int, address: int, count: int, *, function: int = 3, timeout_s: float = 0.5
@@ -99,5 +102,8 @@ class Instrument(Protocol):
         ...
 
     def measure(self, run: Run) -> Reading:
-        """Start, wait and return one result, or raise a `DeviceError`. Clears the input first; a cancelled run stops the device."""
+        """Start, wait and return one result, or raise a `DeviceError`.
+
+        Clears the input first; a cancelled run stops the device.
+        """
         ...
