@@ -1,0 +1,75 @@
+"""The medic's decision: the record that is signed, and the message that carries it to the terminal.
+
+The medic signs the canonical JSON of a `DecisionRecord` with a detached CMS signature (RFC 5652, binary, SHA-256).
+The terminal shows an outcome only after checking that signature against its pinned trust anchor.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from sync.contract.exam import ExamRecord
+from sync.contract.model import Id, LongText, Name, Sha256, ShortText, Utc, WireModel
+
+DECISION_SCHEMA = "dopusk.decision/1"
+DECISION_RECORD_SCHEMA = "dopusk.decision-record/1"
+
+Outcome = Literal["admitted", "not_admitted", "not_identified", "repeat", "refer"]
+
+
+class Verdict(WireModel):
+    """What the medic decided. `released_text` is what the worker may read on the kiosk, as the medic released it."""
+
+    decision_id: Id
+    outcome: Outcome
+    reasons: tuple[ShortText, ...] = ()
+    comment: LongText = ""
+    override_reason: LongText = ""
+    """Why the medic admits although the rules suggested otherwise."""
+    released_text: LongText = ""
+    repeat_step: Literal["temperature", "pressure", "breath"] | None = None
+    visual: dict[ShortText, ShortText] = {}
+    """Checklist of what only eyes can see: skin, mucous membranes, behaviour."""
+    corrects: Id | None = None
+    decided_at: Utc
+    valid_until: Utc | None = None
+
+
+class Medic(WireModel):
+    """Who decided, as in the signing certificate and the register of medics."""
+
+    medic_id: Id
+    full_name: ShortText
+    position: ShortText
+    certificate_serial: ShortText
+    certificate_sha256: Sha256
+
+
+class Organisation(WireModel):
+    """The licensed medical organisation in whose name the medic decides."""
+
+    org: Name
+    name: ShortText
+    licence: ShortText
+
+
+class DecisionRecord(WireModel):
+    """What is signed: the whole exam as the medic saw it, and the decision on it."""
+
+    schema_: Literal["dopusk.decision-record/1"] = Field(alias="schema")
+    terminal_id: Name
+    exam_message_id: Id
+    exam_message_sha256: Sha256
+    exam: ExamRecord
+    decision: Verdict
+    medic: Medic
+    organisation: Organisation
+
+
+class DecisionMessage(WireModel):
+    """Payload of `down/decision`: the exact signed bytes (UTF-8 canonical JSON) and the signature over them."""
+
+    exam_id: Id
+    decision_id: Id
+    record_json: str
+    cms_base64: str

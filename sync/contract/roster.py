@@ -1,0 +1,46 @@
+"""What comes down to a terminal: who may be examined there, and the reference books it judges with."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from sync.contract.model import Id, LongText, Sha256, ShortText, WireModel
+
+ROSTER_SCHEMA = "dopusk.roster/1"
+REFERENCE_SCHEMA = "dopusk.reference/1"
+
+
+class RosterWorker(WireModel):
+    """One worker as the kiosk needs him. `snils_hmac` is a keyed hash; the number itself never leaves the centre."""
+
+    worker_id: Id
+    personnel_number: ShortText
+    cards: tuple[ShortText, ...] = ()
+    snils_hmac: Sha256 | None = None
+    full_name: ShortText
+    position: ShortText
+    employer_id: Id
+    employer_name: ShortText
+    status: Literal["active", "suspended"] = "active"
+    remote_allowed: bool = True
+    block_text: LongText = ""
+    """Why no remote exam is possible today and where to go, in plain words; shown to the worker."""
+    biometric_consent: bool = False
+    photo_sha256: Sha256 | None = None
+    limits: tuple[dict[str, Any], ...] = ()
+    """Personal and employer's limits: entries of the limits file with `source` worker or employer."""
+
+
+class Roster(WireModel):
+    """Payload of `down/roster`: the whole list of one terminal; a higher version replaces a lower one."""
+
+    version: int = Field(ge=1)
+    workers: tuple[RosterWorker, ...]
+
+
+class Reference(WireModel):
+    """Payload of `down/reference`: one named reference book (`limits`, `complaints`, `texts`) in one version."""
+
+    name: ShortText
+    version: ShortText
+    content: dict[str, Any]
