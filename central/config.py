@@ -1,0 +1,113 @@
+"""The configuration of the central module (`central.toml`), parsed once into frozen values; all faults are listed together."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+_SQLITE_FILE = "sqlite:///"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Generation = Literal["real", "demo", "test"]
+
+
+class ConfigError(Exception):
+    """A configuration that must not start. `faults` lists every fault as `place: what is wrong`."""
+
+    def __init__(self, path: str, faults: list[str]) -> None:
+        super().__init__(f"{path}: " + "; ".join(faults))
+        self.path = path
+        self.faults = faults
+
+
+class _Section(BaseModel):
+    """Unknown keys are faults: a misspelt key would otherwise be a silent default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _resolve_paths(cls, value: Any, info: ValidationInfo) -> Any:
+        folder: Path = info.context["folder"] if info.context else Path()
+        return folder / value if isinstance(value, Path) else value
+
+
+class MqttConfig(_Section):
+    """The broker. `public_host` and `public_port` are what terminals are told at enrolment, where they differ."""
+
+    host: str
+    port: Port
+    ca_file: Path
+    cert_file: Path
+    key_file: Path
+    share_group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] = "centre"
+    public_host: str | None = None
+    public_port: Port | None = None
+
+
+class HttpConfig(_Section):
+    """Where the console listens, and the address under which people open it."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    public_url: str
+
+
+class KeysConfig(_Section):
+    """Files with secrets; each is readable by the service's user only."""
+
+    centre_signing_key_file: Path
+    """Ed25519 private key, PEM: signs receipts, decisions' envelopes, rosters."""
+    authority_dir: Path
+    """The small certificate authority: `ca.pem`, `ca.key`, `crl.pem`."""
+    session_secret_file: Path
+    snils_key_file: Path
+    """32 random bytes or more: keys of the SNILS hash and of its encryption."""
+
+
+class IngestConfig(_Section):
+    """How ingest batches. A batch closes when it is full or when nothing more has come for `linger_s`."""
+
+    batch_messages: Annotated[int, Field(ge=1, le=1000)] = 500
+    linger_s: Annotated[float, Field(ge=0, le=1)] = 0.005
+    future_tolerance_s: Annotated[float, Field(ge=0)] = 86_400.0
+    """A message of a *trusted* clock that lies further in the future than this is refused."""
+    metrics_port: Port | None = None
+
+
+class CentralConfig(_Section):
+    """The whole configuration. Relative paths are relative to the folder of the file."""
+
+    store_url: str
+    """SQLAlchemy URL: `sqlite:///central.db` or `postgresql+psycopg://user@host/name`."""
+    media_dir: Path
+    generation: Generation
+    """A `demo` or `test` centre never accepts real records, and a `real` one nothing else."""
+    mqtt: MqttConfig
+    http: HttpConfig
+    keys: KeysConfig
+    ingest: IngestConfig = IngestConfig()
+
+    @field_validator("store_url")
+    @classmethod
+    def _resolve_store(cls, value: str, info: ValidationInfo) -> str:
+        if value.startswith("postgresql+psycopg://"):
+            return value
+        if not value.startswith(_SQLITE_FILE) or value == _SQLITE_FILE:
+            raise ValueError("must begin with sqlite:/// and name a file, or with postgresql+psycopg://")
+        folder: Path = info.context["folder"] if info.context else Path()
+        return _SQLITE_FILE + str(folder / value.removeprefix(_SQLITE_FILE))
+
+
+def load_config(path: Path) -> CentralConfig:
+    """Read `central.toml`. Raises `ConfigError` with all faults: syntax, unknown keys, types, missing values."""
+    try:
+        with path.open("rb") as file:
+            values = tomllib.load(file)
+        return CentralConfig.model_validate(values, context={"folder": path.resolve().parent})
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(str(path), [str(error)]) from error
+    except ValidationError as error:
+        faults = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+        raise ConfigError(str(path), faults) from error

@@ -1,0 +1,67 @@
+"""Opening the centre's store: SQLite with WAL and full sync, or PostgreSQL; short write and read transactions."""
+
+import contextlib
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+import central.store
+from central.store.metadata import metadata
+
+BUSY_TIMEOUT_S = 30.0
+_READING = "dopusk_reading"
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `url` (see `CentralConfig.store_url`). On SQLite each commit is synced to the disk before it returns."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+@contextlib.contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One write transaction: committed at the end, rolled back by an exception."""
+    with engine.begin() as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent view for reading that never waits for a writer and never makes one wait."""
+    with engine.connect().execution_options(**{_READING: True}) as connection:
+        yield connection
+
+
+def create_schema(engine: Engine) -> None:
+    """Create all tables of all store modules without migrations. For tests and scratch stores."""
+    load_tables()
+    metadata.create_all(engine)
+
+
+def load_tables() -> None:
+    """Import every module of `central.store`, so that `metadata` knows all tables."""
+    for module in pkgutil.iter_modules(central.store.__path__):
+        if not module.ispkg:
+            importlib.import_module(f"central.store.{module.name}")
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transaction handling would begin transactions deferred, and a deferred one that turns into a
+    # writer fails at once instead of waiting for its turn.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads = connection.get_execution_options().get(_READING, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
