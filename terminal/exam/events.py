@@ -1,0 +1,204 @@
+"""What can happen in an exam: facts in the past tense, each with its moment. They are stored as they stand here."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from sync.contract.decision import Outcome
+from sync.contract.exam import (
+    AppliedLimit,
+    Complaints,
+    Consent,
+    ExamType,
+    FaceCheck,
+    Failure,
+    Measurement,
+    MediaReference,
+)
+from sync.contract.model import Id, LongText, ShortText, Utc, WireModel
+from terminal.exam.model import Plan, Stamp
+
+
+class EventBase(WireModel):
+    """A fact about one exam."""
+
+    exam_id: Id
+    stamp: Stamp
+
+
+class ExamStarted(EventBase):
+    type: Literal["exam_started"] = "exam_started"
+    exam_type: ExamType
+    plan: Plan
+    generation: Literal["real", "demo", "test"]
+    software_version: ShortText
+    config_version: ShortText
+
+
+class IdentificationFailed(EventBase):
+    """Nobody was found for what was typed or read; the typed text itself is not kept."""
+
+    type: Literal["identification_failed"] = "identification_failed"
+    code: Literal["unknown", "check_digit", "malformed"]
+
+
+class ExamineeIdentified(EventBase):
+    """The worker was found in the roster; the limits that hold for him are stored with the exam."""
+
+    type: Literal["examinee_identified"] = "examinee_identified"
+    worker_id: Id
+    employer_id: Id
+    identified_by: Literal["personnel_number", "card", "qr", "face"]
+    limits: tuple[AppliedLimit, ...]
+
+
+class ExamineeBlocked(EventBase):
+    """The worker was found and may not be examined here today."""
+
+    type: Literal["examinee_blocked"] = "examinee_blocked"
+    worker_id: Id
+    employer_id: Id
+    identified_by: Literal["personnel_number", "card", "qr", "face"]
+    code: Literal["suspended", "not_remote"]
+    text: LongText
+
+
+class IdentityConfirmed(EventBase):
+    type: Literal["identity_confirmed"] = "identity_confirmed"
+
+
+class IdentityDenied(EventBase):
+    """ "No, this is not me": back to the keypad."""
+
+    type: Literal["identity_denied"] = "identity_denied"
+
+
+class ConsentAnswered(EventBase):
+    type: Literal["consent_answered"] = "consent_answered"
+    consent: Consent
+
+
+class PhotoRefused(EventBase):
+    """The picture was no good; `code` says what to change (`no_face`, `several_faces`, `too_far`, `dark`, ...)."""
+
+    type: Literal["photo_refused"] = "photo_refused"
+    code: ShortText
+
+
+class PhotoTaken(EventBase):
+    """The photo that goes into the record; without a camera `photo` is None and the medic is told."""
+
+    type: Literal["photo_taken"] = "photo_taken"
+    face: FaceCheck
+    photo: MediaReference | None
+
+
+class ComplaintsAnswered(EventBase):
+    type: Literal["complaints_answered"] = "complaints_answered"
+    complaints: Complaints
+
+
+class MeasurementStarted(EventBase):
+    type: Literal["measurement_started"] = "measurement_started"
+    step: Literal["temperature", "pressure", "breath"]
+    attempt: int
+    request_id: Id
+    device_id: ShortText
+
+
+class MeasurementTaken(EventBase):
+    type: Literal["measurement_taken"] = "measurement_taken"
+    request_id: Id
+    measurement: Measurement
+
+
+class MeasurementFailed(EventBase):
+    type: Literal["measurement_failed"] = "measurement_failed"
+    request_id: Id
+    failure: Failure
+
+
+class ResultSeen(EventBase):
+    """The value was shown long enough, or the worker touched "next"."""
+
+    type: Literal["result_seen"] = "result_seen"
+
+
+class RestEnded(EventBase):
+    """The rest interval is over; the next attempt may start."""
+
+    type: Literal["rest_ended"] = "rest_ended"
+
+
+class DeviceReturned(EventBase):
+    """The device that a step is waiting for is ready again."""
+
+    type: Literal["device_returned"] = "device_returned"
+    device_id: ShortText
+
+
+class SummaryConfirmed(EventBase):
+    type: Literal["summary_confirmed"] = "summary_confirmed"
+
+
+class DecisionReceived(EventBase):
+    """A medic's decision whose signature was checked on this terminal."""
+
+    type: Literal["decision_received"] = "decision_received"
+    decision_id: Id
+    outcome: Outcome
+    reasons: tuple[ShortText, ...] = ()
+    comment: LongText = ""
+    released_text: LongText = ""
+    medic_name: ShortText
+    decided_at: Utc
+    valid_until: Utc | None = None
+    repeat_step: Literal["temperature", "pressure", "breath"] | None = None
+
+
+class DecisionSeen(EventBase):
+    type: Literal["decision_seen"] = "decision_seen"
+
+
+class ExamResumed(EventBase):
+    """After a restart the worker chose to go on; what was being measured is measured again."""
+
+    type: Literal["exam_resumed"] = "exam_resumed"
+
+
+class ExamEnded(EventBase):
+    """The exam ended without a decision."""
+
+    type: Literal["exam_ended"] = "exam_ended"
+    reason: Literal[
+        "interrupted", "timed_out", "not_identified", "device_trouble", "consent_refused", "not_allowed", "expired",
+        "person_changed", "continued_elsewhere",
+    ]  # fmt: skip
+
+
+Event = (
+    ExamStarted
+    | IdentificationFailed
+    | ExamineeIdentified
+    | ExamineeBlocked
+    | IdentityConfirmed
+    | IdentityDenied
+    | ConsentAnswered
+    | PhotoRefused
+    | PhotoTaken
+    | ComplaintsAnswered
+    | MeasurementStarted
+    | MeasurementTaken
+    | MeasurementFailed
+    | ResultSeen
+    | RestEnded
+    | DeviceReturned
+    | SummaryConfirmed
+    | DecisionReceived
+    | DecisionSeen
+    | ExamResumed
+    | ExamEnded
+)
+
+EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+"""Reads a stored event back: `EVENTS.validate_python(fields)`."""

@@ -1,0 +1,63 @@
+"""Transitions of finding out who came."""
+
+from dataclasses import replace
+
+from sync.contract.exam import Examinee
+from terminal.exam.events import (
+    ExamineeBlocked,
+    ExamineeIdentified,
+    IdentificationFailed,
+    IdentityConfirmed,
+    IdentityDenied,
+)
+from terminal.exam.model import ExamState, Phase
+from terminal.exam.moves import Step, advance, enter
+
+
+def failed(state: ExamState, event: IdentificationFailed) -> Step:
+    """Count the try; after the last one the worker is sent to a medic."""
+    tries = state.identification_attempts + 1
+    state = replace(state, identification_attempts=tries, identification_error=event.code)
+    if tries >= state.plan.most_identifications:
+        return enter(replace(state, blocked_code="not_identified"), Phase.NOT_TODAY, event.stamp)
+    return state, ()
+
+
+def identified(state: ExamState, event: ExamineeIdentified) -> Step:
+    examinee = Examinee(
+        worker_id=event.worker_id,
+        employer_id=event.employer_id,
+        identified_by=event.identified_by,
+        confirmed=False,
+    )
+    state = replace(state, examinee=examinee, limits=event.limits, identification_error="")
+    return enter(state, Phase.CONFIRM, event.stamp)
+
+
+def blocked(state: ExamState, event: ExamineeBlocked) -> Step:
+    """Found, but not to be examined here today: the screen says why and where to go."""
+    examinee = Examinee(
+        worker_id=event.worker_id,
+        employer_id=event.employer_id,
+        identified_by=event.identified_by,
+        confirmed=False,
+    )
+    state = replace(state, examinee=examinee, blocked_code=event.code, blocked_text=event.text)
+    return enter(state, Phase.NOT_TODAY, event.stamp)
+
+
+def confirmed(state: ExamState, event: IdentityConfirmed) -> Step:
+    if state.examinee is not None:
+        state = replace(state, examinee=state.examinee.model_copy(update={"confirmed": True}))
+    return advance(state, event.stamp)
+
+
+def denied(state: ExamState, event: IdentityDenied) -> Step:
+    """A wrong number of the worker's: back to the keypad, and the other worker is forgotten."""
+    state = replace(
+        state,
+        examinee=None,
+        limits=(),
+        identification_attempts=state.identification_attempts + 1,
+    )
+    return enter(state, Phase.IDENTIFY, event.stamp)

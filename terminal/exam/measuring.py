@@ -1,0 +1,103 @@
+"""Transitions of a measuring step: start, value or failure, rest and repeat."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from terminal.exam.effects import Effect, ShowResultFor, WakeAt
+from terminal.exam.events import (
+    DeviceReturned,
+    ExamResumed,
+    MeasurementFailed,
+    MeasurementStarted,
+    MeasurementTaken,
+    RestEnded,
+    ResultSeen,
+)
+from terminal.exam.limits import out_of_limits
+from terminal.exam.model import Activity, ExamState, Repeat
+from terminal.exam.moves import ImpossibleEvent, Step, advance, start_effects
+
+_MAY_START = frozenset({Activity.READY, Activity.TRY_AGAIN, Activity.TROUBLE})
+
+
+def started(state: ExamState, event: MeasurementStarted) -> Step:
+    if event.step != state.phase or state.activity not in _MAY_START or event.attempt != state.attempt + 1:
+        raise ImpossibleEvent(f"start of {event.step} attempt {event.attempt} in {state.phase}/{state.activity}")
+    return (
+        replace(
+            state,
+            activity=Activity.MEASURING,
+            attempt=event.attempt,
+            request_id=event.request_id,
+            device_id=event.device_id,
+        ),
+        (),
+    )
+
+
+def taken(state: ExamState, event: MeasurementTaken) -> Step:
+    """Keep the value. Only an answer to the current start counts: a late one belongs to nobody."""
+    _expect_answer(state, event.request_id)
+    state = replace(
+        state,
+        measurements=(*state.measurements, event.measurement),
+        activity=Activity.RESULT,
+        request_id="",
+    )
+    return state, (ShowResultFor(state.plan.show_result_s),)
+
+
+def failed(state: ExamState, event: MeasurementFailed) -> Step:
+    """Keep the failure. What the worker can mend he may try again; otherwise the exam waits for whoever must act."""
+    _expect_answer(state, event.request_id)
+    state = replace(state, failures=(*state.failures, event.failure), request_id="")
+    tries_left = state.failed(state.phase) < state.plan.most_failures
+    mendable = event.failure.act == "worker" and tries_left
+    return replace(state, activity=Activity.TRY_AGAIN if mendable else Activity.TROUBLE), ()
+
+
+def result_seen(state: ExamState, event: ResultSeen) -> Step:
+    """Go on, or rest before a repeat when the value is out of limits and repeats are left."""
+    if state.activity is not Activity.RESULT:
+        raise ImpossibleEvent(f"result seen in {state.phase}/{state.activity}")
+    attempts = state.taken(state.phase)
+    rule = state.plan.repeats.get(state.phase, Repeat())
+    if len(attempts) <= rule.most and out_of_limits(attempts[-1], state.limits):
+        until = event.stamp.at + timedelta(seconds=rule.rest_s)
+        return replace(state, activity=Activity.RESTING, rest_until=until), (WakeAt(until),)
+    return advance(state, event.stamp)
+
+
+def rest_ended(state: ExamState, event: RestEnded) -> Step:
+    if state.activity is not Activity.RESTING:
+        raise ImpossibleEvent(f"rest ended in {state.phase}/{state.activity}")
+    state = replace(state, activity=Activity.READY, rest_until=None)
+    return state, start_effects(state)
+
+
+def device_returned(state: ExamState, event: DeviceReturned) -> Step:
+    """The cable is back: the step starts again without anybody's help."""
+    if state.activity is not Activity.TROUBLE:
+        raise ImpossibleEvent(f"device returned in {state.phase}/{state.activity}")
+    state = replace(state, activity=Activity.READY)
+    return state, start_effects(state)
+
+
+def resumed(state: ExamState, event: ExamResumed) -> Step:
+    """After a restart: what was being measured has no answer any more and is measured again."""
+    if state.activity is Activity.RESTING and state.rest_until is not None:
+        return state, (WakeAt(state.rest_until),)
+    if state.activity is Activity.RESULT:
+        return state, (ShowResultFor(state.plan.show_result_s),)
+    if state.activity in (Activity.MEASURING, Activity.READY):
+        state = replace(state, activity=Activity.READY, request_id="")
+        return state, start_effects(state)
+    no_effects: tuple[Effect, ...] = ()
+    return state, no_effects
+
+
+def _expect_answer(state: ExamState, request_id: str) -> None:
+    if state.activity is not Activity.MEASURING or request_id != state.request_id:
+        raise ImpossibleEvent(
+            f"answer to {request_id} in {state.phase}/{state.activity}, expected {state.request_id!r}"
+        )

@@ -1,0 +1,179 @@
+"""What is known of one examination at one moment. Frozen; only `terminal.exam.decide` makes new ones."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from sync.contract.decision import Outcome
+from sync.contract.exam import (
+    AppliedLimit,
+    Complaints,
+    Consent,
+    Examinee,
+    ExamType,
+    FaceCheck,
+    Failure,
+    Measurement,
+    MediaReference,
+)
+from sync.contract.model import ShortText, Utc, WireModel
+
+
+class Phase(StrEnum):
+    """Where an exam is. The values of the steps between CONFIRM and REVIEW are the names used in the plan."""
+
+    IDENTIFY = "identify"
+    NOT_TODAY = "not_today"
+    CONFIRM = "confirm"
+    CONSENT = "consent"
+    FACE = "face"
+    COMPLAINTS = "complaints"
+    TEMPERATURE = "temperature"
+    PRESSURE = "pressure"
+    BREATH = "breath"
+    REVIEW = "review"
+    WAITING = "waiting"
+    DECIDED = "decided"
+    ENDED = "ended"
+
+
+MEASURING = frozenset({Phase.TEMPERATURE, Phase.PRESSURE, Phase.BREATH})
+
+
+class Stamp(WireModel):
+    """When something happened: UTC for records, the monotonic clock of this boot for durations."""
+
+    at: Utc
+    monotonic_s: float
+    boot_id: ShortText
+    trusted: bool = True
+
+
+class Repeat(WireModel):
+    """How a value out of limits is measured again. Source: practice of order 835n item 12, kept as configuration."""
+
+    most: int = Field(default=0, ge=0, le=5)
+    rest_s: float = Field(default=0, ge=0)
+
+
+class Plan(WireModel):
+    """Order and content of the steps of one exam, as configured when it started."""
+
+    steps: tuple[Phase, ...] = (
+        Phase.CONSENT,
+        Phase.FACE,
+        Phase.COMPLAINTS,
+        Phase.TEMPERATURE,
+        Phase.PRESSURE,
+        Phase.BREATH,
+    )
+    repeats: dict[str, Repeat] = {}
+    most_failures: int = Field(default=3, ge=1, le=10)
+    """Failed tries of one step before the worker is sent to a medic."""
+    most_identifications: int = Field(default=3, ge=1, le=10)
+    most_photos: int = Field(default=3, ge=1, le=10)
+    show_result_s: float = Field(default=1.5, ge=0)
+    rules_version: ShortText = "default"
+
+
+class Activity(StrEnum):
+    """What goes on inside a measuring step."""
+
+    READY = "ready"
+    """The screen explains; nothing is measured yet."""
+    MEASURING = "measuring"
+    RESULT = "result"
+    """The value is on the disk and on the screen; the step goes on by itself."""
+    RESTING = "resting"
+    """Out of limits: measured again after `rest_until`."""
+    TRY_AGAIN = "try_again"
+    """A failed try that the worker can mend."""
+    TROUBLE = "trouble"
+    """A failed try that the worker cannot mend: the service engineer or the medic must act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The medic's decision as the terminal checked it."""
+
+    decision_id: str
+    outcome: Outcome
+    signature_valid: bool
+    medic_name: str
+    decided_at: datetime
+    reasons: tuple[str, ...] = ()
+    comment: str = ""
+    released_text: str = ""
+    valid_until: datetime | None = None
+    repeat_step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExamState:
+    """One exam. `attempt` counts the starts of the current measuring step, failed ones included."""
+
+    exam_id: str
+    exam_type: ExamType
+    plan: Plan
+    started: Stamp
+    generation: str
+    software_version: str
+    config_version: str
+    phase: Phase = Phase.IDENTIFY
+    activity: Activity = Activity.READY
+    attempt: int = 0
+    request_id: str = ""
+    device_id: str = ""
+    rest_until: datetime | None = None
+    phase_since: Stamp | None = None
+    identification_attempts: int = 0
+    identification_error: str = ""
+    examinee: Examinee | None = None
+    blocked_code: str = ""
+    blocked_text: str = ""
+    consent: Consent | None = None
+    photo_attempts: int = 0
+    photo_error: str = ""
+    face: FaceCheck | None = None
+    complaints: Complaints | None = None
+    measurements: tuple[Measurement, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    limits: tuple[AppliedLimit, ...] = ()
+    media: tuple[MediaReference, ...] = ()
+    timings_s: dict[str, float] = field(default_factory=dict)
+    revision: int = 0
+    sent_revision: int = 0
+    decision: Decided | None = None
+    end_reason: str = ""
+    last: Stamp | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.phase is not Phase.ENDED
+
+    @property
+    def is_waiting(self) -> bool:
+        """The worker may leave: the exam rests on the disk until the medic decides or the rest is over."""
+        return self.phase in (Phase.WAITING, Phase.DECIDED) or self.activity is Activity.RESTING
+
+    @property
+    def last_failure(self) -> Failure | None:
+        return self.failures[-1] if self.failures else None
+
+    def taken(self, step: str) -> tuple[Measurement, ...]:
+        """All attempts of a step that gave values, in order."""
+        return tuple(m for m in self.measurements if m.step == step)
+
+    def tried(self, step: str) -> int:
+        """The number of the last attempt of a step, whether it gave a value or not."""
+        return max(
+            max((m.attempt for m in self.measurements if m.step == step), default=0),
+            max((f.attempt for f in self.failures if f.step == step), default=0),
+        )
+
+    def failed(self, step: str) -> int:
+        """How many tries of a step failed since its last value."""
+        last_value = max((m.attempt for m in self.taken(step)), default=0)
+        return sum(1 for failure in self.failures if failure.step == step and failure.attempt > last_value)

@@ -1,0 +1,59 @@
+"""How the service asks for a photo: a photographer looks through the camera in its own thread and posts what it found."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sync.contract.exam import FaceCheck
+
+
+@dataclass(frozen=True, slots=True)
+class FaceHint:
+    """What the worker should change now (`no_face`, `closer`, `further`, `light`, `look_here`, `hold`)."""
+
+    request_id: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoReady:
+    """A good picture: JPEG bytes (at most 500 KB) and what was made of the face."""
+
+    request_id: str
+    jpeg: bytes
+    face: FaceCheck
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoUnusable:
+    """No good picture within the time: `code` says what was wrong. `jpeg` is the best picture there was, if any."""
+
+    request_id: str
+    code: str
+    jpeg: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraChanged:
+    """The camera is there (`ready`) or not (`absent`, with the reason)."""
+
+    state: str
+    reason: str = ""
+
+
+FaceMessage = FaceHint | PhotoReady | PhotoUnusable | CameraChanged
+
+
+class Photographer(Protocol):
+    """Takes photos for the exam core. All calls return at once; answers are posted as `FaceMessage`."""
+
+    def begin(self, request_id: str, worker_id: str, *, may_compare: bool) -> None:
+        """Look for a good picture; exactly one `PhotoReady` or `PhotoUnusable` follows unless cancelled.
+
+        `may_compare` is true only if a legal basis is configured and the worker's consent is on record; otherwise
+        nothing biometric is computed: presence, count and quality of faces, no embedding.
+        """
+        ...
+
+    def cancel(self) -> None: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,103 @@
+"""What the person at the kiosk can want. The screen posts these; the service turns them into events with facts."""
+
+from dataclasses import dataclass
+
+from sync.contract.exam import ExamType
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Touch on the idle screen."""
+
+    exam_type: ExamType = "pre_shift"
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitNumber:
+    """A personnel number or a SNILS typed on the keypad."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresentCard:
+    """A card or a QR code that was read."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerIdentity:
+    """ "Yes, this is me" or "no"."""
+
+    yes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerConsent:
+    yes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerComplaints:
+    feels_well: bool
+    codes: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartMeasuring:
+    """The cuff is on; or: try again after a failed try."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopMeasuring:
+    """Stop at once; the cuff lets go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """Seen: go on from a shown value, the summary, or a decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Leave the exam, or the screen that sends to a medic."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallMedic:
+    """Call for help; the screen shows the way to a person and staff are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeExam:
+    """After a restart: go on with the stored exam."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropExam:
+    """After a restart: close the stored exam as interrupted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Any touch: the person is still there."""
+
+
+Intent = (
+    Begin
+    | SubmitNumber
+    | PresentCard
+    | AnswerIdentity
+    | AnswerConsent
+    | AnswerComplaints
+    | StartMeasuring
+    | StopMeasuring
+    | Next
+    | Leave
+    | CallMedic
+    | ResumeExam
+    | DropExam
+    | Touch
+)

@@ -1,0 +1,85 @@
+"""Everything a screen may draw, as one frozen value. The service publishes a new one after each commit and each change.
+
+`kiosk_ui.view` turns it into a screen; nothing here is text for people but names from the roster and the configuration.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from drivers.messages import DeviceStatus
+from drivers.model import Value
+from terminal.exam.model import ExamState, Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where this terminal stands and whom to call, from its configuration."""
+
+    terminal_id: str
+    organisation_name: str
+    place: str
+    help_phone: str
+    medic_room: str
+    generation: str
+    software_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerCard:
+    """Whom the roster names for the number; shown on the screen, never logged."""
+
+    full_name: str
+    position: str
+    employer_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The way to the centre. `waiting` messages have no receipt yet; `parked` ones were refused and staff must look."""
+
+    connected: bool = False
+    waiting: int = 0
+    parked: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveProgress:
+    """What the device or the camera tells while it works (`waiting_for_forehead`, `blowing`, `closer`, ...)."""
+
+    state: str = ""
+    details: Mapping[str, Value] = field(default_factory=dict)
+    since_monotonic_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """When the screen goes back to idle by itself (seconds of the monotonic clock), and how long it stood in all."""
+
+    at_monotonic_s: float
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalSnapshot:
+    """State of the kiosk at `now`. `exam` is None on the idle screen."""
+
+    place: Place
+    now: Stamp
+    local_time: datetime
+    exam: ExamState | None = None
+    worker: WorkerCard | None = None
+    awaiting_resume: bool = False
+    devices: Mapping[str, DeviceStatus] = field(default_factory=dict)
+    """By device id, as configured."""
+    link: Link = field(default_factory=Link)
+    progress: LiveProgress = field(default_factory=LiveProgress)
+    timeout: Timeout | None = None
+    start_refusal: str = ""
+    """Code of why no new exam can start (`disk_full`, `no_roster`, `store_damaged`, `verification_expired`); empty if one can."""
+    help_called: bool = False
+    notice: str = ""
+    """Code of a message that belongs to no exam, such as `resumed_elsewhere`."""
+    verified_until: Mapping[str, str] = field(default_factory=dict)
+    """Verification date by device id, ISO, where configured."""
