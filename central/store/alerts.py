@@ -1,8 +1,11 @@
 """The table of alerts to employers: signs of intoxication, at once and without medical detail."""
 
-from sqlalchemy import Column, Index, Table, Text
+from datetime import datetime
+
+from sqlalchemy import Column, Connection, Index, Table, Text
 
 from central.store.metadata import UtcDateTime, metadata
+from sync.contract.canonical import new_id
 
 alert = Table(
     "alert",
@@ -19,3 +22,22 @@ alert = Table(
     Column("seen_by", Text),
     Index("ix_alert_employer_id_created_at", "employer_id", "created_at"),
 )
+
+
+def add_intoxication(
+    connection: Connection, *, org: str, employer_id: str, exam_id: str, decision_id: str, at: datetime
+) -> str:
+    """Record that the employer has to be told at once; returns the alert's id. Part of the caller's transaction."""
+    alert_id = new_id()
+    connection.execute(
+        alert.insert().values(
+            alert_id=alert_id,
+            org=org,
+            employer_id=employer_id,
+            exam_id=exam_id,
+            decision_id=decision_id,
+            kind="intoxication",
+            created_at=at,
+        )
+    )
+    return alert_id

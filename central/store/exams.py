@@ -1,7 +1,13 @@
 """The table of examinations: a projection of the `exam` messages and the decisions, made for lists and filters."""
 
-from sqlalchemy import JSON, Boolean, Column, Index, Integer, Table, Text
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
+from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, Table, Text, func, select, update
+
+from central.store.messages import message
 from central.store.metadata import UtcDateTime, metadata
 
 exam = Table(
@@ -29,6 +35,63 @@ exam = Table(
     Column("outcome", Text, index=True, comment="its outcome"),
     Column("decided_at", UtcDateTime),
     Index("ix_exam_state_received_at", "state", "received_at"),
+    Index("ix_exam_received_at", "received_at"),
+    Index("ix_exam_decided_at", "decided_at"),
     Index("ix_exam_org_finished_at", "org", "finished_at"),
     Index("ix_exam_employer_id_finished_at", "employer_id", "finished_at"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ExamMessage:
+    """The current revision of an exam as it was received: what a decision is made on."""
+
+    exam_id: str
+    revision: int
+    org: str
+    terminal_id: str
+    state: str
+    message_id: str
+    message_sha256: str
+    payload: dict[str, Any]
+    """The payload of the stored message, field by field as the terminal signed it."""
+
+
+def current(connection: Connection, exam_id: str) -> ExamMessage | None:
+    """The exam with the exact payload of its stored message, or None when there is no such exam."""
+    query = select(
+        exam.c.exam_id,
+        exam.c.revision,
+        exam.c.org,
+        exam.c.terminal_id,
+        exam.c.state,
+        exam.c.message_id,
+        exam.c.message_sha256,
+        message.c.wire,
+    ).join_from(exam, message, exam.c.message_id == message.c.message_id)
+    row = connection.execute(query.where(exam.c.exam_id == exam_id)).one_or_none()
+    if row is None:
+        return None
+    return ExamMessage(*row[:7], payload=json.loads(row.wire)["payload"])
+
+
+def mark_decided(
+    connection: Connection, exam_id: str, message_id: str, *, decision_id: str, outcome: str, decided_at: datetime
+) -> bool:
+    """Put a decision in force on the revision that came with `message_id`.
+
+    False, and nothing changed, when the exam has gone on since: the medic has to look again.
+    """
+    done = connection.execute(
+        update(exam)
+        .where(exam.c.exam_id == exam_id, exam.c.message_id == message_id)
+        .values(state="decided", decision_id=decision_id, outcome=outcome, decided_at=decided_at)
+    )
+    return done.rowcount == 1
+
+
+def change_mark(connection: Connection) -> tuple[int, str]:
+    """A value that differs whenever a list of exams has to be drawn again. Cheap enough to be asked several times a second."""
+    waiting = connection.execute(select(func.count()).where(exam.c.state == "waiting")).scalar_one()
+    newest = connection.execute(select(func.max(exam.c.received_at), func.max(exam.c.decided_at))).one()
+    return waiting, f"{newest[0]}/{newest[1]}"

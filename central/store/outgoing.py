@@ -1,9 +1,30 @@
 """The table of what goes down to the terminals: written in the transaction that causes it, closed by the terminal's `ack`."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    and_,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.schema import UniqueConstraint
 
 from central.store.metadata import UtcDateTime, metadata
+from central.store.terminals import Link, advance_down, terminal
+from sync.contract.envelope import MAX_MESSAGE_BYTES, Sealed
 
 centre_outbox = Table(
     "centre_outbox",
@@ -24,3 +45,92 @@ centre_outbox = Table(
     UniqueConstraint("terminal_id", "seq"),
     Index("ix_centre_outbox_state_created_at", "state", "created_at"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One message on its way down."""
+
+    message_id: str
+    org: str
+    terminal_id: str
+    kind: str
+    wire: bytes
+
+
+def add(connection: Connection, link: Link, message_id: str, kind: str, sealed: Sealed, *, now: datetime) -> None:
+    """Store a sealed message at its place. Raises `ValueError` when the wire would not take it."""
+    if len(sealed.wire) > MAX_MESSAGE_BYTES:
+        raise ValueError(f"a {kind} of {len(sealed.wire)} bytes; the wire takes at most {MAX_MESSAGE_BYTES}")
+    connection.execute(
+        centre_outbox.insert().values(
+            message_id=message_id,
+            terminal_id=link.terminal_id,
+            org=link.org,
+            seq=link.seq,
+            prev_hash=link.prev_hash,
+            sha256=sealed.sha256,
+            kind=kind,
+            wire=sealed.wire,
+            state="queued",
+            attempts=0,
+            created_at=now,
+        )
+    )
+    advance_down(connection, link, sealed.sha256)
+
+
+def queued(connection: Connection, limit: int) -> list[Waiting]:
+    """Messages that were never handed to the broker, oldest first."""
+    return _waiting(connection, centre_outbox.c.state == "queued", limit)
+
+
+def unacknowledged(connection: Connection, terminal_id: str, limit: int) -> list[Waiting]:
+    """What one terminal has not acknowledged yet, in the order of its chain."""
+    return _waiting(
+        connection, and_(centre_outbox.c.terminal_id == terminal_id, centre_outbox.c.state != "acked"), limit
+    )
+
+
+def overdue(connection: Connection, sent_before: datetime, limit: int) -> list[Waiting]:
+    """Messages sent before that moment to terminals that are not known to be offline, and still unacknowledged."""
+    late = and_(centre_outbox.c.state == "sent", centre_outbox.c.sent_at < sent_before)
+    offline = select(terminal.c.terminal_id).where(terminal.c.link == "offline")
+    return _waiting(connection, and_(late, centre_outbox.c.terminal_id.not_in(offline)), limit)
+
+
+def mark_sent(connection: Connection, message_ids: Sequence[str], *, now: datetime) -> None:
+    """The broker has them. That closes nothing."""
+    connection.execute(
+        update(centre_outbox)
+        .where(centre_outbox.c.message_id.in_(message_ids), centre_outbox.c.state != "acked")
+        .values(state="sent", sent_at=now, attempts=centre_outbox.c.attempts + 1)
+    )
+
+
+def mark_acked(connection: Connection, terminal_id: str, message_ids: Sequence[str], *, now: datetime) -> None:
+    """The terminal has committed them; the ids of other terminals' messages are passed over."""
+    connection.execute(
+        update(centre_outbox)
+        .where(
+            centre_outbox.c.message_id.in_(message_ids),
+            centre_outbox.c.terminal_id == terminal_id,
+            centre_outbox.c.state != "acked",
+        )
+        .values(state="acked", acked_at=now)
+    )
+
+
+def backlog(connection: Connection) -> tuple[int, datetime | None]:
+    """How many messages are not acknowledged, and since when the oldest waits."""
+    row = connection.execute(
+        select(func.count(), func.min(centre_outbox.c.created_at)).where(centre_outbox.c.state != "acked")
+    ).one()
+    return row[0], row[1]
+
+
+def _waiting(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[Waiting]:
+    columns = (centre_outbox.c.message_id, centre_outbox.c.org, centre_outbox.c.terminal_id, centre_outbox.c.kind)
+    query = select(*columns, centre_outbox.c.wire).where(condition)
+    rows = connection.execute(query.order_by(centre_outbox.c.created_at, centre_outbox.c.seq).limit(limit))
+    return [Waiting(*row) for row in rows]

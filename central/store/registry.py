@@ -1,9 +1,48 @@
-"""Tables of the registry: organisations, employers, workers with their personal limits, terminals and their devices."""
+"""Tables of people: organisations, employers, workers with their personal limits."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    RowMapping,
+    Table,
+    Text,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.schema import UniqueConstraint
 
+from central.parties import Employer, Organisation, Worker
 from central.store.metadata import UtcDateTime, metadata
+from sync.contract.canonical import new_id
+from sync.contract.roster import RosterWorker
+
+_EMPLOYER_COLUMNS = ("org", "name", "inn", "okved", "region_code", "alert_contact")
+_WORKER_COLUMNS = (
+    "org",
+    "employer_id",
+    "personnel_number",
+    "full_name",
+    "position",
+    "sex",
+    "birth_date",
+    "status",
+    "remote_allowed",
+    "block_text",
+    "biometric_consent",
+    "photo_sha256",
+    "toxicology_at",
+)
 
 organisation = Table(
     "organisation",
@@ -66,39 +105,159 @@ worker_limit = Table(
     Column("withdrawn_at", UtcDateTime),
 )
 
-terminal = Table(
-    "terminal",
-    metadata,
-    Column("terminal_id", Text, primary_key=True, comment="also the common name of its certificate"),
-    Column("org", ForeignKey("organisation.org"), nullable=False, index=True),
-    Column("name", Text, nullable=False),
-    Column("place", Text, nullable=False),
-    Column("public_key", Text, comment="raw Ed25519 public key, base64; empty until enrolled"),
-    Column("state", Text, nullable=False, comment="new, enrolled or revoked"),
-    Column("head_seq", BigInteger, nullable=False, comment="highest seq received"),
-    Column("head_hash", Text, nullable=False),
-    Column("down_seq", BigInteger, nullable=False, comment="seq of the last message queued for it"),
-    Column("down_hash", Text, nullable=False),
-    Column("roster_version", Integer, nullable=False),
-    Column("link", Text, nullable=False, comment="unknown, online or offline, from its status and last will"),
-    Column("last_seen", UtcDateTime),
-    Column("status", JSON, comment="last sync.contract.health.TerminalStatus"),
-    Column("created_at", UtcDateTime, nullable=False),
-)
-
-device = Table(
-    "device",
-    metadata,
-    Column("terminal_id", ForeignKey("terminal.terminal_id"), primary_key=True),
-    Column("device_id", Text, primary_key=True),
-    Column("measures", Text, nullable=False),
-    Column("maker", Text, nullable=False),
-    Column("model", Text, nullable=False),
-    Column("serial", Text),
-    Column("state", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("verified_until", Text, comment="ISO date of the end of its verification"),
-    Column("last_seen", UtcDateTime, nullable=False),
-)
-
 Index("ix_worker_org_full_name", worker.c.org, worker.c.full_name)
+
+
+def put_organisation(connection: Connection, new: Organisation, *, now: datetime) -> None:
+    """Insert or change by `org`."""
+    values = {"name": new.name, "licence": new.licence, "oid": new.oid}
+    _put(connection, organisation, {"org": new.org}, values, {"created_at": now})
+
+
+def put_employer(connection: Connection, new: Employer, *, now: datetime) -> None:
+    """Insert or change by `employer_id`."""
+    values = {name: getattr(new, name) for name in _EMPLOYER_COLUMNS} | {"limits": list(new.limits)}
+    _put(connection, employer, {"employer_id": new.employer_id}, values, {"created_at": now})
+
+
+def put_worker(
+    connection: Connection, new: Worker, *, snils_hmac: str | None, snils_sealed: bytes | None, now: datetime
+) -> None:
+    """Insert or change by `worker_id`. Raises `ValueError` when another worker of the organisation has the number."""
+    other = connection.execute(
+        select(worker.c.worker_id).where(
+            worker.c.org == new.org,
+            worker.c.personnel_number == new.personnel_number,
+            worker.c.worker_id != new.worker_id,
+        )
+    ).first()
+    if other is not None:
+        raise ValueError(f"personnel number {new.personnel_number} is taken by another worker of {new.org}")
+    values = {name: getattr(new, name) for name in _WORKER_COLUMNS} | {"cards": list(new.cards), "updated_at": now}
+    if snils_hmac is not None:
+        values |= {"snils_hmac": snils_hmac, "snils_sealed": snils_sealed}
+    _put(connection, worker, {"worker_id": new.worker_id}, values, {})
+
+
+def worker_org(connection: Connection, worker_id: str) -> str:
+    """The organisation of a worker. Raises `LookupError`."""
+    org = connection.execute(select(worker.c.org).where(worker.c.worker_id == worker_id)).scalar_one_or_none()
+    if org is None:
+        raise LookupError("no such worker")
+    return str(org)
+
+
+def find_worker(connection: Connection, org: str, personnel_number: str) -> RowMapping | None:
+    """One worker by number."""
+    query = select(worker).where(worker.c.org == org, worker.c.personnel_number == personnel_number)
+    return connection.execute(query).mappings().one_or_none()
+
+
+def get_worker(connection: Connection, worker_id: str) -> RowMapping | None:
+    """One worker by id."""
+    return connection.execute(select(worker).where(worker.c.worker_id == worker_id)).mappings().one_or_none()
+
+
+def list_workers(connection: Connection, org: str, employer_id: str | None = None) -> Sequence[RowMapping]:
+    """Workers of an organisation, or of one employer, by name."""
+    query = select(worker).where(worker.c.org == org).order_by(worker.c.full_name)
+    if employer_id is not None:
+        query = query.where(worker.c.employer_id == employer_id)
+    return connection.execute(query).mappings().all()
+
+
+def get_organisation(connection: Connection, org: str) -> RowMapping | None:
+    """One organisation by name in topics."""
+    return connection.execute(select(organisation).where(organisation.c.org == org)).mappings().one_or_none()
+
+
+def list_organisations(connection: Connection) -> Sequence[RowMapping]:
+    """All organisations, by name."""
+    return connection.execute(select(organisation).order_by(organisation.c.name)).mappings().all()
+
+
+def get_employer(connection: Connection, employer_id: str) -> RowMapping | None:
+    """One employer by id."""
+    return connection.execute(select(employer).where(employer.c.employer_id == employer_id)).mappings().one_or_none()
+
+
+def list_employers(connection: Connection, org: str) -> Sequence[RowMapping]:
+    """Employers of an organisation, by name."""
+    query = select(employer).where(employer.c.org == org).order_by(employer.c.name)
+    return connection.execute(query).mappings().all()
+
+
+def add_worker_limit(
+    connection: Connection,
+    worker_id: str,
+    entry: dict[str, Any],
+    *,
+    author: str,
+    basis: str,
+    valid_until: date | None,
+    now: datetime,
+) -> str:
+    """Insert a personal limit; returns its id."""
+    limit_id = new_id()
+    connection.execute(
+        worker_limit.insert().values(
+            limit_id=limit_id,
+            worker_id=worker_id,
+            entry=entry,
+            author=author,
+            basis=basis,
+            valid_until=valid_until,
+            created_at=now,
+        )
+    )
+    return limit_id
+
+
+def withdraw_worker_limit(connection: Connection, limit_id: str, *, now: datetime) -> str:
+    """End a personal limit; returns the worker's organisation. Raises `LookupError`."""
+    chosen = worker_limit.c.limit_id == limit_id
+    worker_id = connection.execute(select(worker_limit.c.worker_id).where(chosen)).scalar_one_or_none()
+    if worker_id is None:
+        raise LookupError("no such limit")
+    connection.execute(update(worker_limit).where(chosen).values(withdrawn_at=now))
+    return worker_org(connection, worker_id)
+
+
+def worker_limits(connection: Connection, worker_id: str) -> Sequence[RowMapping]:
+    """All personal limits of a worker, also ended ones, newest first."""
+    query = select(worker_limit).where(worker_limit.c.worker_id == worker_id)
+    return connection.execute(query.order_by(worker_limit.c.created_at.desc())).mappings().all()
+
+
+def roster_workers(connection: Connection, org: str, today: date) -> list[RosterWorker]:
+    """The workers of an organisation as its terminals need them, with the limits in force today."""
+    in_force = select(worker_limit.c.worker_id, worker_limit.c.entry).where(
+        worker_limit.c.withdrawn_at.is_(None),
+        or_(worker_limit.c.valid_until.is_(None), worker_limit.c.valid_until >= today),
+    )
+    personal: dict[str, list[dict[str, Any]]] = {}
+    for worker_id, entry in connection.execute(in_force.order_by(worker_limit.c.created_at)):
+        personal.setdefault(worker_id, []).append(entry)
+    query = (
+        select(worker, employer.c.name.label("employer_name"), employer.c.limits.label("employer_limits"))
+        .join_from(worker, employer, worker.c.employer_id == employer.c.employer_id)
+        .where(worker.c.org == org)
+        .order_by(worker.c.personnel_number)
+    )
+    fields = RosterWorker.model_fields.keys() - {"limits"}
+    return [
+        RosterWorker.model_validate(
+            {name: row[name] for name in fields}
+            | {"limits": personal.get(row["worker_id"], []) + list(row["employer_limits"])}
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def _put(
+    connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any], at_first: dict[str, Any]
+) -> None:
+    [(name, value)] = key.items()
+    changed = connection.execute(update(table).where(table.c[name] == value).values(**values))
+    if changed.rowcount == 0:
+        connection.execute(table.insert().values(**key, **values, **at_first))

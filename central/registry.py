@@ -1,0 +1,87 @@
+"""The registry: who may be examined where. Each change of a worker sends a new roster to the terminals of the organisation."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from central.outgoing import Outgoing
+from central.parties import Employer, Organisation, Terminal, Worker
+from central.snils import SnilsKey, parse_snils
+from central.store import registry as store
+from central.store import terminals
+from central.store.metadata import now_utc
+from sync.contract.roster import ROSTER_SCHEMA, Roster
+
+
+class Registry:
+    """All changes of the registry. Every method works inside the caller's transaction."""
+
+    def __init__(self, outgoing: Outgoing, snils_key: SnilsKey) -> None:
+        self._outgoing = outgoing
+        self._snils_key = snils_key
+
+    def add_organisation(self, connection: Connection, organisation: Organisation) -> None:
+        """Add or rename an organisation."""
+        store.put_organisation(connection, organisation, now=now_utc())
+
+    def add_employer(self, connection: Connection, employer: Employer) -> str:
+        """Add or change an employer; returns its id."""
+        store.put_employer(connection, employer, now=now_utc())
+        return employer.employer_id
+
+    def add_terminal(self, connection: Connection, terminal: Terminal) -> None:
+        """Register a terminal. It can say nothing until it is enrolled. It gets its first roster at once."""
+        terminals.add_terminal(connection, terminal, now=now_utc())
+        self._send_roster(connection, terminal.terminal_id, terminal.org)
+
+    def save_workers(self, connection: Connection, workers: Sequence[Worker]) -> None:
+        """Add or change workers (found by `worker_id`), and send one new roster to each terminal concerned.
+
+        Raises `ValueError` for a SNILS with a wrong check number and for a personnel number that another worker has.
+        """
+        for worker in workers:
+            snils = parse_snils(worker.snils) if worker.snils else None
+            sealed = self._snils_key.seal(snils) if snils else None
+            hashed = self._snils_key.hmac(snils) if snils else None
+            store.put_worker(connection, worker, snils_hmac=hashed, snils_sealed=sealed, now=now_utc())
+        for org in sorted({worker.org for worker in workers}):
+            self.publish_roster(connection, org)
+
+    def add_worker_limit(
+        self,
+        connection: Connection,
+        worker_id: str,
+        entry: dict[str, Any],
+        *,
+        author: str,
+        basis: str,
+        valid_until: date | None = None,
+    ) -> str:
+        """Give a worker personal limits, as a medic decided; returns the id of the entry."""
+        org = store.worker_org(connection, worker_id)
+        limit_id = store.add_worker_limit(
+            connection, worker_id, entry, author=author, basis=basis, valid_until=valid_until, now=now_utc()
+        )
+        self.publish_roster(connection, org)
+        return limit_id
+
+    def withdraw_worker_limit(self, connection: Connection, limit_id: str) -> None:
+        """End a personal limit. The entry stays on record."""
+        self.publish_roster(connection, store.withdraw_worker_limit(connection, limit_id, now=now_utc()))
+
+    def publish_roster(self, connection: Connection, org: str) -> None:
+        """Queue the present roster for every terminal of an organisation that is not revoked."""
+        for terminal_id in terminals.terminal_ids(connection, org):
+            self._send_roster(connection, terminal_id, org)
+
+    def open_snils(self, sealed: bytes) -> str:
+        """The 11 digits of a sealed SNILS, for documents that must carry it. Never for logs."""
+        return self._snils_key.open(sealed)
+
+    def _send_roster(self, connection: Connection, terminal_id: str, org: str) -> None:
+        version = terminals.next_roster_version(connection, terminal_id)
+        roster = Roster(version=version, workers=tuple(store.roster_workers(connection, org, now_utc().date())))
+        payload = roster.model_dump(mode="json", by_alias=True)
+        self._outgoing.queue(connection, terminal_id, "roster", ROSTER_SCHEMA, payload)

@@ -1,0 +1,75 @@
+"""The insurance number SNILS: check number, keyed hash, sealed form.
+
+Check number as in the federal algorithm: nine digits weighted 9 to 1, sum modulo 101, 100 counts as 00; it applies to
+numbers above 001-001-998. Eleven digits can be tried out by anybody, so a plain hash would hide nothing.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from central.config import ConfigError
+
+_LAST_UNCHECKED = 1_001_998
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+
+
+def parse_snils(text: str) -> str:
+    """The 11 digits of a SNILS written with or without separators. Raises `ValueError`, without repeating the number."""
+    digits = re.sub(r"[\s\-]", "", text)
+    if not re.fullmatch(r"[0-9]{11}", digits):
+        raise ValueError("a SNILS has 11 digits")
+    number = int(digits[:9])
+    if number == 0:
+        raise ValueError("000-000-000 is not a SNILS")
+    if number > _LAST_UNCHECKED and int(digits[9:]) != check_number(digits[:9]):
+        raise ValueError("the check number of the SNILS is wrong")
+    return digits
+
+
+def check_number(nine_digits: str) -> int:
+    """The check number (0 to 99) of the first nine digits."""
+    weighted = sum(int(digit) * weight for digit, weight in zip(nine_digits, range(9, 0, -1), strict=True))
+    return weighted % 101 % 100
+
+
+class SnilsKey:
+    """Two keys from one secret: one to compare numbers, one to seal them."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < _KEY_BYTES:
+            raise ValueError(f"the SNILS secret has {len(secret)} bytes; at least {_KEY_BYTES} are needed")
+        self._compare = _derive(secret, b"dopusk snils hmac")
+        self._cipher = AESGCM(_derive(secret, b"dopusk snils seal"))
+
+    @classmethod
+    def from_file(cls, path: Path) -> "SnilsKey":
+        """Read the secret. Raises `ConfigError`."""
+        try:
+            return cls(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise ConfigError(str(path), [f"keys.snils_key_file: {error}"]) from error
+
+    def hmac(self, digits: str) -> str:
+        """HMAC-SHA-256 of the 11 digits, hexadecimal."""
+        return hmac.new(self._compare, digits.encode("ascii"), hashlib.sha256).hexdigest()
+
+    def seal(self, digits: str) -> bytes:
+        """Nonce and AES-256-GCM ciphertext of the 11 digits."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, digits.encode("ascii"), None)
+
+    def open(self, sealed: bytes) -> str:
+        """The 11 digits. Raises `cryptography.exceptions.InvalidTag` when the bytes or the key are not the right ones."""
+        return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None).decode("ascii")
+
+
+def _derive(secret: bytes, purpose: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), _KEY_BYTES, salt=None, info=purpose).derive(secret)

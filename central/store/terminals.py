@@ -1,0 +1,207 @@
+"""Tables of terminals and of the devices they report; both chains of a terminal have their heads here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    RowMapping,
+    Table,
+    Text,
+    select,
+    update,
+)
+
+from central.parties import Terminal
+from central.store.metadata import UtcDateTime, metadata
+from sync.contract.canonical import GENESIS_HASH
+from sync.contract.health import TerminalStatus
+
+terminal = Table(
+    "terminal",
+    metadata,
+    Column("terminal_id", Text, primary_key=True, comment="also the common name of its certificate"),
+    Column("org", ForeignKey("organisation.org"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("public_key", Text, comment="raw Ed25519 public key, base64; empty until enrolled"),
+    Column("state", Text, nullable=False, comment="new, enrolled or revoked"),
+    Column("head_seq", BigInteger, nullable=False, comment="highest seq received"),
+    Column("head_hash", Text, nullable=False),
+    Column("down_seq", BigInteger, nullable=False, comment="seq of the last message queued for it"),
+    Column("down_hash", Text, nullable=False),
+    Column("roster_version", Integer, nullable=False),
+    Column("link", Text, nullable=False, comment="unknown, online or offline, from its status and last will"),
+    Column("last_seen", UtcDateTime),
+    Column("status", JSON, comment="last sync.contract.health.TerminalStatus"),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+device = Table(
+    "device",
+    metadata,
+    Column("terminal_id", ForeignKey("terminal.terminal_id"), primary_key=True),
+    Column("device_id", Text, primary_key=True),
+    Column("measures", Text, nullable=False),
+    Column("maker", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("serial", Text),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("verified_until", Text, comment="ISO date of the end of its verification"),
+    Column("last_seen", UtcDateTime, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What ingest needs to judge a message of a terminal."""
+
+    terminal_id: str
+    org: str
+    public_key: str | None
+    state: str
+    head_seq: int
+    head_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The next place in the chain of what goes down to one terminal."""
+
+    terminal_id: str
+    org: str
+    seq: int
+    prev_hash: str
+
+
+def add_terminal(connection: Connection, new: Terminal, *, now: datetime) -> None:
+    """Insert a terminal in state `new`. A double raises `ValueError`."""
+    if get_terminal(connection, new.terminal_id) is not None:
+        raise ValueError(f"terminal {new.terminal_id} is registered already")
+    connection.execute(
+        terminal.insert().values(
+            terminal_id=new.terminal_id,
+            org=new.org,
+            name=new.name,
+            place=new.place,
+            state="new",
+            head_seq=0,
+            head_hash=GENESIS_HASH,
+            down_seq=0,
+            down_hash=GENESIS_HASH,
+            roster_version=0,
+            link="unknown",
+            created_at=now,
+        )
+    )
+
+
+def get_terminal(connection: Connection, terminal_id: str) -> RowMapping | None:
+    """One terminal."""
+    return connection.execute(select(terminal).where(terminal.c.terminal_id == terminal_id)).mappings().one_or_none()
+
+
+def list_terminals(connection: Connection, org: str | None = None) -> Sequence[RowMapping]:
+    """Terminals of an organisation, or all, by name."""
+    query = select(terminal).order_by(terminal.c.name)
+    if org is not None:
+        query = query.where(terminal.c.org == org)
+    return connection.execute(query).mappings().all()
+
+
+def terminal_ids(connection: Connection, org: str) -> Sequence[str]:
+    """Terminals of an organisation that are not revoked, in the order in which they are to be locked."""
+    query = select(terminal.c.terminal_id).where(terminal.c.org == org, terminal.c.state != "revoked")
+    return connection.execute(query.order_by(terminal.c.terminal_id)).scalars().all()
+
+
+def list_devices(connection: Connection, terminal_id: str) -> Sequence[RowMapping]:
+    """Devices that a terminal has reported."""
+    query = select(device).where(device.c.terminal_id == terminal_id).order_by(device.c.device_id)
+    return connection.execute(query).mappings().all()
+
+
+def known(connection: Connection, terminal_ids: Sequence[str]) -> dict[str, Known]:
+    """Those of the named terminals that are registered."""
+    columns = [terminal.c[name] for name in Known.__dataclass_fields__]
+    rows = connection.execute(select(*columns).where(terminal.c.terminal_id.in_(terminal_ids)))
+    return {row.terminal_id: Known(*row) for row in rows}
+
+
+def set_key(connection: Connection, terminal_id: str, public_key: str) -> None:
+    """Take the key of a terminal that has enrolled (raw Ed25519, base64)."""
+    _update(connection, terminal_id, public_key=public_key, state="enrolled")
+
+
+def set_state(connection: Connection, terminal_id: str, state: str) -> None:
+    """Set `new`, `enrolled` or `revoked`."""
+    _update(connection, terminal_id, state=state)
+
+
+def advance_head(connection: Connection, terminal_id: str, seq: int, sha256: str) -> None:
+    """Move the head of what was received; never back."""
+    connection.execute(
+        update(terminal)
+        .where(terminal.c.terminal_id == terminal_id, terminal.c.head_seq < seq)
+        .values(head_seq=seq, head_hash=sha256)
+    )
+
+
+def next_down_link(connection: Connection, terminal_id: str) -> Link:
+    """Take the chain of what goes down for this transaction. Raises `LookupError` for an unknown terminal."""
+    query = select(terminal.c.org, terminal.c.down_seq, terminal.c.down_hash).where(
+        terminal.c.terminal_id == terminal_id
+    )
+    row = connection.execute(query.with_for_update()).one_or_none()
+    if row is None:
+        raise LookupError(f"terminal {terminal_id!r} is not registered")
+    return Link(terminal_id, row.org, row.down_seq + 1, row.down_hash)
+
+
+def advance_down(connection: Connection, link: Link, sha256: str) -> None:
+    """The place is taken by a message with that hash."""
+    _update(connection, link.terminal_id, down_seq=link.seq, down_hash=sha256)
+
+
+def next_roster_version(connection: Connection, terminal_id: str) -> int:
+    """Count up and return the version of a terminal's roster, from 1."""
+    version = connection.execute(
+        update(terminal)
+        .where(terminal.c.terminal_id == terminal_id)
+        .values(roster_version=terminal.c.roster_version + 1)
+        .returning(terminal.c.roster_version)
+    ).scalar_one_or_none()
+    if version is None:
+        raise LookupError(f"terminal {terminal_id!r} is not registered")
+    return int(version)
+
+
+def note_status(connection: Connection, terminal_id: str, status: TerminalStatus, *, now: datetime) -> None:
+    """Take a status message. A last will changes the link alone: what the terminal last said of itself stays readable."""
+    if status.state == "offline":
+        _update(connection, terminal_id, link="offline")
+        return
+    _update(connection, terminal_id, link="online", last_seen=now, status=status.model_dump(mode="json"))
+    for health in status.devices:
+        values: dict[str, Any] = {
+            name: getattr(health, name)
+            for name in ("measures", "maker", "model", "serial", "state", "reason", "verified_until")
+        }
+        where = (device.c.terminal_id == terminal_id, device.c.device_id == health.device_id)
+        changed = connection.execute(update(device).where(*where).values(**values, last_seen=now))
+        if changed.rowcount == 0:
+            connection.execute(
+                device.insert().values(terminal_id=terminal_id, device_id=health.device_id, **values, last_seen=now)
+            )
+
+
+def _update(connection: Connection, terminal_id: str, **values: Any) -> None:
+    connection.execute(update(terminal).where(terminal.c.terminal_id == terminal_id).values(**values))
