@@ -1,0 +1,44 @@
+"""What codecs of several devices judge alike: does a result count, is a clock possible, are pressures plausible."""
+
+from datetime import UTC, datetime
+
+from drivers.findings import Finding, MeasurementFound, Rejected
+from drivers.model import Reading, Value
+from drivers.spec import Options
+
+UNASKED = "unasked: the frame answers no start of ours"
+WRONG_FORMAT = "wrong output format on the device"
+"""How a `Rejected` begins whose frame belongs to another output format than the configured one."""
+
+
+def counts(options: Options) -> bool:
+    """Whether results answer a start of ours (option `session`)."""
+    return options.get("session", "yes") != "no"
+
+
+def result(reading: Reading, *, in_session: bool) -> Finding:
+    """A measurement, or its refusal when nobody asked for it."""
+    return MeasurementFound(reading) if in_session else Rejected(UNASKED)
+
+
+def device_clock(year: int, month: int, day: int, hour: int, minute: int, second: int = 0) -> str | None:
+    """What a device thinks the time is, as ISO 8601 without a zone; None for an impossible time."""
+    try:
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC).replace(tzinfo=None).isoformat()
+    except ValueError:
+        return None
+
+
+def pressure_values(systolic: int, diastolic: int, mean: int, pulse: int) -> dict[str, Value] | None:
+    """Values of a cuff in mmHg and 1/min; a zero mean or pulse is missing. None unless 0 < diastolic < systolic <= 300.
+
+    No cuff here measures above 300 mmHg, and a mean outside of the two pressures cannot have been measured either.
+    """
+    if not 0 < diastolic < systolic <= 300 or (mean and not diastolic <= mean <= systolic):
+        return None
+    values: dict[str, Value] = {"systolic_mmhg": systolic, "diastolic_mmhg": diastolic}
+    if mean:
+        values["mean_mmhg"] = mean
+    if pulse:
+        values["pulse_bpm"] = pulse
+    return values
