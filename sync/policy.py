@@ -1,0 +1,30 @@
+"""When to try again: exponential back-off with full jitter, as pure functions.
+
+The random number is handed in, so that a test can say what it was.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Delays grow from `first_s` by `factor` up to `most_s`; jitter spreads a fleet that lost its broker at once."""
+
+    first_s: float = 0.25
+    most_s: float = 30.0
+    factor: float = 2.0
+
+    def delay_s(self, failures: int, uniform: float) -> float:
+        """Seconds to wait after so many failures in a row; `uniform` is a random number from 0 to 1.
+
+        At least half of the full delay is kept, so that a broken broker is never hammered.
+        """
+        full = min(self.most_s, self.first_s * self.factor ** min(failures, 30))
+        return full * (0.5 + 0.5 * uniform)
+
+
+RECEIPT_PATIENCE_S = 10.0
+"""How long a published message waits for its receipt before it is published again."""
+
+WINDOW = 200
+"""Messages in flight without a receipt: memory stays bounded whatever the backlog."""
