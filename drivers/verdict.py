@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from drivers.findings import Finding, MeasurementFound, Rejected
+from drivers.findings import Finding, MeasurementFound, Rejected, StateSeen
 from drivers.model import Reading, Value
 from drivers.spec import Options
 
@@ -42,3 +42,27 @@ def pressure_values(systolic: int, diastolic: int, mean: int, pulse: int) -> dic
     if pulse:
         values["pulse_bpm"] = pulse
     return values
+
+
+def oximeter_values(spo2: int | None, pulse: int | None) -> dict[str, Value] | None:
+    """Values of an oximeter in % and 1/min, without those that are missing (None); None when a number is impossible."""
+    if (spo2 is not None and not 1 <= spo2 <= 100) or (pulse is not None and not 1 <= pulse <= 400):
+        return None
+    values: dict[str, Value] = {}
+    if spo2 is not None:
+        values["spo2_percent"] = spo2
+    if pulse is not None:
+        values["pulse_bpm"] = pulse
+    return values
+
+
+def not_live(values: dict[str, Value], *, finger_out: bool, searching: bool) -> Finding | None:
+    """Why the values of an oximeter are no live signal; None when they are.
+
+    Oximeters go on sending the last values for seconds after the finger has gone: those belong to nobody.
+    """
+    if finger_out:
+        return Rejected("held: the finger has left the sensor") if values else StateSeen("finger_out")
+    if searching:
+        return Rejected("held: the pulse is lost, the device is searching") if values else StateSeen("searching")
+    return None if values else StateSeen("searching")
