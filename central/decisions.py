@@ -1,0 +1,353 @@
+"""The medic's decision: checked, written as a canonical record, signed, verified again, stored and sent, in that order.
+
+Nothing here runs by itself: each call is one act of one medic on one exam (law 12 of the design: no bulk, no timer).
+"""
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from pydantic import ValidationError
+from sqlalchemy import Engine
+
+from central.medics import check_register
+from central.outgoing import Outgoing
+from central.reasons import is_intoxication, reasons
+from central.signature.provider import SignatureProvider, SigningRefused
+from central.signature.verification import SignatureError, verify_detached
+from central.store import alerts, audit, registry
+from central.store import decisions as store
+from central.store import exams as exam_store
+from central.store.decisions import StoredDecision
+from central.store.engine import reading, writing
+from central.store.exams import ExamMessage
+from central.store.medics import MedicEntry
+from central.trust import Trust
+from sync.contract.canonical import canonical, new_id
+from sync.contract.decision import DECISION_RECORD_SCHEMA, DECISION_SCHEMA, DecisionMessage, DecisionRecord
+from sync.contract.model import utc_text
+
+OUTCOMES = ("admitted", "not_admitted", "not_identified", "repeat", "refer")
+REPEAT_STEPS = ("temperature", "pressure", "breath")
+VISUAL_FIELDS = ("skin", "mucous", "behaviour")
+ADMISSION_VALID = timedelta(hours=12)
+"""How long after the measurements an admission may be given and holds. No act names a term: the organisation's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the medic chose on the form."""
+
+    exam_id: str
+    outcome: str
+    reasons: tuple[str, ...] = ()
+    comment: str = ""
+    override_reason: str = ""
+    released_text: str = ""
+    repeat_step: str | None = None
+    visual: Mapping[str, str] = field(default_factory=dict)
+    corrects: str | None = None
+    exam_message_id: str | None = None
+    """The revision that the medic had on the screen; a newer one refuses the decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, for the audit log."""
+
+    account_id: str
+    medic_id: str | None
+    orgs: tuple[str, ...]
+    address: str
+    session_started_at: datetime | None = None
+
+
+class DecisionFaults(Exception):
+    """The form is not complete. `faults`: field → code of what is wrong."""
+
+    def __init__(self, faults: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {code}" for name, code in faults.items()))
+        self.faults = faults
+
+
+class DecisionConflict(Exception):
+    """The exam is not as the medic saw it. `code`: `unknown`, `already_decided`, `not_waiting`, `changed`, `claimed`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Decisions:
+    """Takes decisions. `wake` is called right after a commit, so that the message leaves at once."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        outgoing: Outgoing,
+        trust: Trust,
+        wake: Callable[[], None],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._engine = engine
+        self._outgoing = outgoing
+        self._trust = trust
+        self._wake = wake
+        self._clock = clock
+
+    def decide(self, wish: Wish, actor: Actor, provider: SignatureProvider) -> StoredDecision:
+        """Sign and store one decision.
+
+        Raises `DecisionConflict`, `DecisionFaults`, `SigningRefused` (the register's faults among them) and
+        `SignatureError` when the fresh signature does not verify; nothing is stored then.
+        """
+        now = self._clock()
+        with reading(self._engine) as connection:
+            medic = check_register(connection, actor.medic_id, now)
+            exam = exam_store.current(connection, wish.exam_id)
+            if exam is None or exam.org not in actor.orgs or exam.org != medic.org:
+                raise DecisionConflict("unknown", "there is no such exam in your organisations")
+            before = store.of_exam(connection, wish.exam_id)
+            held = store.claim_of(connection, wish.exam_id, now)
+            organisation = registry.get_organisation(connection, exam.org)
+        if held is not None and held.account_id != actor.account_id:
+            raise DecisionConflict("claimed", f"{held.full_name} looks at this exam now")
+        _check_state(exam, before, wish)
+        faults = form_faults(wish, exam.payload, now)
+        if faults:
+            raise DecisionFaults(faults)
+        if organisation is None:
+            raise DecisionConflict("unknown", "the exam's organisation is not registered")
+        record = build_record(wish, exam, medic, provider, dict(organisation), now)
+        item = self._sign(record, wish, exam, medic, actor, provider, now)
+        self._commit(item, exam, actor, now)
+        self._wake()
+        return item
+
+    def _sign(
+        self,
+        record: dict[str, Any],
+        wish: Wish,
+        exam: ExamMessage,
+        medic: MedicEntry,
+        actor: Actor,
+        provider: SignatureProvider,
+        now: datetime,
+    ) -> StoredDecision:
+        try:
+            DecisionRecord.model_validate(record)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise DecisionFaults({".".join(map(str, first["loc"])): first["msg"]}) from error
+        content = canonical(record)
+        signature = provider.sign_detached(content)
+        anchors = self._trust.anchors()
+        verified = verify_detached(signature, content, anchors.roots, at=now, revocation_lists=anchors.revocation_lists)
+        if verified.certificate_sha256 != record["medic"]["certificate_sha256"]:
+            raise SigningRefused("wrong_certificate", "another certificate has signed than the register names")
+        decision = record["decision"]
+        examinee = exam.payload.get("examinee") or {}
+        return StoredDecision(
+            decision_id=decision["decision_id"],
+            exam_id=exam.exam_id,
+            exam_message_id=exam.message_id,
+            exam_revision=exam.revision,
+            org=exam.org,
+            worker_id=examinee.get("worker_id"),
+            medic_id=medic.medic_id,
+            medic_name=medic.full_name,
+            outcome=wish.outcome,
+            reasons=wish.reasons,
+            corrects=wish.corrects,
+            decided_at=now,
+            valid_until=_valid_until(wish, exam.payload, now),
+            record=content,
+            cms=signature,
+            certificate_serial=verified.certificate_serial,
+            trail={
+                "account_id": actor.account_id,
+                "address": actor.address,
+                "session_started_at": utc_text(actor.session_started_at) if actor.session_started_at else None,
+            },
+        )
+
+    def _commit(self, item: StoredDecision, exam: ExamMessage, actor: Actor, now: datetime) -> None:
+        payload = DecisionMessage(
+            exam_id=item.exam_id,
+            decision_id=item.decision_id,
+            record_json=item.record.decode("utf-8"),
+            cms_base64=base64.b64encode(item.cms).decode("ascii"),
+        )
+        try:
+            with writing(self._engine) as connection:
+                store.add(connection, item)
+                if not exam_store.mark_decided(
+                    connection,
+                    item.exam_id,
+                    item.exam_message_id,
+                    decision_id=item.decision_id,
+                    outcome=item.outcome,
+                    decided_at=now,
+                ):
+                    raise DecisionConflict("changed", "the exam went on while it was being decided")
+                self._outgoing.queue(
+                    connection, exam.terminal_id, "decision", DECISION_SCHEMA, payload.model_dump(mode="json")
+                )
+                employer_id = (exam.payload.get("examinee") or {}).get("employer_id")
+                if item.outcome == "not_admitted" and is_intoxication(item.reasons) and employer_id:
+                    alerts.add_intoxication(
+                        connection,
+                        org=exam.org,
+                        employer_id=employer_id,
+                        exam_id=item.exam_id,
+                        decision_id=item.decision_id,
+                        at=now,
+                    )
+                store.release_claim(connection, item.exam_id)
+                audit.write(
+                    connection,
+                    at=now,
+                    account_id=actor.account_id,
+                    address=actor.address,
+                    action="exam.correct" if item.corrects else "exam.decide",
+                    subject=item.exam_id,
+                    org=exam.org,
+                    detail={"decision_id": item.decision_id, "outcome": item.outcome},
+                )
+        except store.AlreadyStored as error:
+            raise DecisionConflict("already_decided", "this exam was decided by somebody else just now") from error
+
+
+def _check_state(exam: ExamMessage, before: list[StoredDecision], wish: Wish) -> None:
+    if wish.exam_message_id and wish.exam_message_id != exam.message_id:
+        raise DecisionConflict("changed", "a newer revision of the exam has come; look at it first")
+    if wish.corrects is None:
+        if exam.state == "decided":
+            raise DecisionConflict("already_decided", "this exam is decided; a change is a correction")
+        if exam.state != "waiting":
+            raise DecisionConflict("not_waiting", "the exam was not finished and cannot be decided")
+        return
+    corrected = {item.corrects for item in before}
+    standing = [item for item in before if item.decision_id == wish.corrects and item.decision_id not in corrected]
+    if not standing or standing[0].exam_message_id != exam.message_id:
+        raise DecisionConflict("changed", "the decision to be corrected is no longer the one in force")
+
+
+def form_faults(wish: Wish, exam: Mapping[str, Any], now: datetime) -> dict[str, str]:
+    """What is missing or contradictory on the form: field → code. Pure."""
+    faults: dict[str, str] = {}
+    book = reasons()
+    if wish.outcome not in OUTCOMES:
+        return {"outcome": "choose"}
+    if any(code not in book for code in wish.reasons):
+        faults["reasons"] = "unknown"
+    if wish.outcome == "not_admitted" and not wish.reasons:
+        faults["reasons"] = "needed"
+    if "other" in wish.reasons and not wish.comment.strip():
+        faults["comment"] = "needed"
+    if wish.outcome == "refer" and not (wish.reasons or wish.comment.strip()):
+        faults["reasons"] = "needed"
+    if wish.outcome == "repeat" and wish.repeat_step not in REPEAT_STEPS:
+        faults["repeat_step"] = "choose"
+    if wish.corrects is not None:
+        if not wish.comment.strip():
+            faults["comment"] = "needed"
+        if wish.outcome == "repeat":
+            faults["outcome"] = "no_repeat"
+    if wish.outcome == "admitted":
+        faults |= _admission_faults(wish, exam, now)
+    return faults
+
+
+def _admission_faults(wish: Wish, exam: Mapping[str, Any], now: datetime) -> dict[str, str]:
+    if not exam.get("examinee"):
+        return {"outcome": "nobody_identified"}
+    until = _valid_until(wish, exam, now)
+    if until is not None and until <= now:
+        return {"outcome": "too_old"}
+    if exam["rule_verdict"]["suggestion"] != "within_limits" and not wish.override_reason.strip():
+        return {"override_reason": "needed"}
+    return {}
+
+
+def _valid_until(wish: Wish, exam: Mapping[str, Any], now: datetime) -> datetime | None:
+    if wish.outcome != "admitted":
+        return None
+    # A terminal whose clock is ahead gets no longer admission for it.
+    return min(datetime.fromisoformat(exam["finished_at"]), now) + ADMISSION_VALID
+
+
+def build_record(
+    wish: Wish,
+    exam: ExamMessage,
+    medic: MedicEntry,
+    provider: SignatureProvider,
+    organisation: Mapping[str, Any],
+    now: datetime,
+) -> dict[str, Any]:
+    """The record that is signed: a plain dict, so that fields of newer terminals stay inside."""
+    book = reasons()
+    valid_until = _valid_until(wish, exam.payload, now)
+    certificate = provider.certificate
+    return {
+        "schema": DECISION_RECORD_SCHEMA,
+        "terminal_id": exam.terminal_id,
+        "exam_message_id": exam.message_id,
+        "exam_message_sha256": exam.message_sha256,
+        "exam": exam.payload,
+        "decision": {
+            "decision_id": new_id(),
+            "outcome": wish.outcome,
+            "reasons": [book[code].ru for code in wish.reasons],
+            "reason_codes": list(wish.reasons),
+            "comment": wish.comment.strip(),
+            "override_reason": wish.override_reason.strip() if wish.outcome == "admitted" else "",
+            "released_text": wish.released_text.strip(),
+            "repeat_step": wish.repeat_step if wish.outcome == "repeat" else None,
+            "visual": {name: text for name, text in wish.visual.items() if text},
+            "corrects": wish.corrects,
+            "decided_at": utc_text(now),
+            "valid_until": utc_text(valid_until) if valid_until else None,
+        },
+        "medic": {
+            "medic_id": medic.medic_id,
+            "full_name": medic.full_name,
+            "position": medic.position,
+            "certificate_serial": f"{certificate.serial_number:x}",
+            "certificate_sha256": certificate.fingerprint(SHA256()).hex(),
+        },
+        "organisation": {
+            "org": organisation["org"],
+            "name": organisation["name"],
+            "licence": organisation["licence"],
+        },
+    }
+
+
+def export(engine: Engine, trust: Trust, decision_id: str, folder: Path) -> list[Path]:
+    """Write `decision.cms`, `record.json` and `ca.pem` for `openssl cms -verify`. Raises `LookupError`, `OSError`."""
+    with reading(engine) as connection:
+        item = store.find(connection, decision_id)
+    if item is None:
+        raise LookupError(f"decision {decision_id} does not exist")
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {"decision.cms": item.cms, "record.json": item.record, "ca.pem": trust.anchors().root_pem}
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return [folder / name for name in contents]
+
+
+def is_valid(item: StoredDecision, trust: Trust) -> bool:
+    """Whether the stored signature still holds, as of the time of the decision."""
+    anchors = trust.anchors()
+    try:
+        verify_detached(
+            item.cms, item.record, anchors.roots, at=item.decided_at, revocation_lists=anchors.revocation_lists
+        )
+    except SignatureError:
+        return False
+    return True

@@ -1,0 +1,119 @@
+"""The register of medics: what must be in order before the console lets a medic sign (resolution 866, order 266n).
+
+The organisation's licence comes first, then the medic's own papers, then the certificate.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Connection
+
+from central.signature.provider import SigningRefused
+from central.signature.software import SigningKey, encrypt_key, open_key
+from central.store import medics as store
+from central.store import registry
+from central.store.medics import MedicEntry
+from sync.contract.canonical import new_id
+
+REMOTE_TRAINING_HOURS = 36
+"""Least length of the additional course for remote exams, in hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Qualification:
+    """A medic's papers as they stand in the register."""
+
+    education: str
+    accreditation_until: date | None
+    training_hours: int
+    training_at: date | None
+    federal_register_at: date | None
+
+
+def register_faults(entry: MedicEntry, licence: str, at: datetime) -> list[str]:
+    """Codes of what forbids signing at that moment, empty when all is in order.
+
+    `no_licence`, `inactive`, `no_education`, `no_accreditation`, `accreditation_expired`, `training_short`,
+    `not_in_federal_register`, `certificate_not_yet_valid`, `certificate_expired`.
+    """
+    today = at.date()
+    certificate = x509.load_pem_x509_certificate(entry.certificate_pem)
+    checks = [
+        ("no_licence", not licence.strip()),
+        ("inactive", not entry.active),
+        ("no_education", not entry.education.strip()),
+        ("no_accreditation", entry.accreditation_until is None),
+        ("accreditation_expired", entry.accreditation_until is not None and entry.accreditation_until < today),
+        ("training_short", entry.training_hours < REMOTE_TRAINING_HOURS or entry.training_at is None),
+        ("not_in_federal_register", entry.federal_register_at is None),
+        ("certificate_not_yet_valid", certificate.not_valid_before_utc > at),
+        ("certificate_expired", certificate.not_valid_after_utc < at),
+    ]
+    return [code for code, failed in checks if failed]
+
+
+def add_medic(
+    connection: Connection,
+    *,
+    org: str,
+    full_name: str,
+    position: str,
+    qualification: Qualification,
+    certificate: x509.Certificate,
+    key: SigningKey,
+    passphrase: str,
+    now: datetime,
+    medic_id: str | None = None,
+) -> str:
+    """Enter a medic with a software key; returns `medic_id`.
+
+    Raises `ValueError` for a short passphrase, `LookupError` for an unknown organisation, `SigningRefused` when key and
+    certificate do not belong together.
+    """
+    if registry.get_organisation(connection, org) is None:
+        raise LookupError(f"organisation {org!r} is not registered")
+    certificate_pem = certificate.public_bytes(Encoding.PEM)
+    encrypted = encrypt_key(key, passphrase)
+    open_key(certificate_pem, encrypted, passphrase).close()
+    entry = MedicEntry(
+        medic_id=medic_id or new_id(),
+        org=org,
+        full_name=full_name,
+        position=position,
+        education=qualification.education,
+        accreditation_until=qualification.accreditation_until,
+        training_hours=qualification.training_hours,
+        training_at=qualification.training_at,
+        federal_register_at=qualification.federal_register_at,
+        certificate_pem=certificate_pem,
+        key_provider="software",
+        encrypted_key_pem=encrypted,
+        token_label=None,
+        active=True,
+        created_at=now,
+        updated_at=now,
+    )
+    store.add(connection, entry)
+    return entry.medic_id
+
+
+def check_register(connection: Connection, medic_id: str | None, at: datetime) -> MedicEntry:
+    """The medic's entry, when it allows signing. Raises `RegisterFault`."""
+    entry = store.find(connection, medic_id) if medic_id else None
+    if entry is None:
+        raise RegisterFault(["not_registered"])
+    organisation = registry.get_organisation(connection, entry.org)
+    faults = register_faults(entry, organisation["licence"] if organisation else "", at)
+    if faults:
+        raise RegisterFault(faults)
+    return entry
+
+
+class RegisterFault(SigningRefused):
+    """The register does not let this medic sign. `faults` are the codes of `register_faults`."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("register", "the register of medics forbids signing: " + ", ".join(faults))
+        self.faults = faults

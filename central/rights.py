@@ -1,0 +1,92 @@
+"""Who may do what: one table, enforced at each action and nowhere guessed from a page."""
+
+from enum import StrEnum
+
+
+class Right(StrEnum):
+    """One thing that an account may do. Every route of the console names exactly one."""
+
+    OWN_ACCOUNT = "own_account"
+    SEE_QUEUE = "see_queue"
+    SEE_EXAMS = "see_exams"
+    DECIDE = "decide"
+    CORRECT = "correct"
+    EXPORT_DECISIONS = "export_decisions"
+    SEE_JOURNAL = "see_journal"
+    EXPORT_JOURNAL = "export_journal"
+    MAKE_PAPERS = "make_papers"
+    SEE_LIMITS = "see_limits"
+    CHANGE_LIMITS = "change_limits"
+    SEE_REGISTERS = "see_registers"
+    CHANGE_REGISTERS = "change_registers"
+    IMPORT_EXAMS = "import_exams"
+    SEE_ADMISSIONS = "see_admissions"
+    CHANGE_ACCOUNTS = "change_accounts"
+    SEE_AUDIT = "see_audit"
+    SEE_FLEET = "see_fleet"
+
+
+class Role(StrEnum):
+    """What an account is for."""
+
+    MEDIC = "medic"
+    SENIOR_MEDIC = "senior_medic"
+    EMPLOYER = "employer"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    SERVICE = "service"
+
+
+_MEDIC = frozenset(
+    {
+        Right.OWN_ACCOUNT,
+        Right.SEE_QUEUE,
+        Right.SEE_EXAMS,
+        Right.DECIDE,
+        Right.CORRECT,
+        Right.EXPORT_DECISIONS,
+        Right.SEE_JOURNAL,
+        Right.EXPORT_JOURNAL,
+        Right.MAKE_PAPERS,
+        Right.SEE_LIMITS,
+        Right.SEE_REGISTERS,
+        Right.SEE_FLEET,
+    }
+)
+
+RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.MEDIC: _MEDIC,
+    Role.SENIOR_MEDIC: _MEDIC | {Right.CHANGE_LIMITS, Right.CHANGE_REGISTERS, Right.IMPORT_EXAMS},
+    # An employer learns who is admitted, and never a value, a complaint or a photo.
+    Role.EMPLOYER: frozenset({Right.OWN_ACCOUNT, Right.SEE_ADMISSIONS}),
+    # Who manages accounts does not look at medical records: two keys for two doors.
+    Role.ADMINISTRATOR: frozenset(
+        {
+            Right.OWN_ACCOUNT,
+            Right.CHANGE_ACCOUNTS,
+            Right.SEE_REGISTERS,
+            Right.CHANGE_REGISTERS,
+            Right.SEE_FLEET,
+        }
+    ),
+    Role.AUDITOR: frozenset(
+        {
+            Right.OWN_ACCOUNT,
+            Right.SEE_EXAMS,
+            Right.EXPORT_DECISIONS,
+            Right.SEE_JOURNAL,
+            Right.EXPORT_JOURNAL,
+            Right.MAKE_PAPERS,
+            Right.SEE_LIMITS,
+            Right.SEE_REGISTERS,
+            Right.SEE_AUDIT,
+            Right.SEE_FLEET,
+        }
+    ),
+    Role.SERVICE: frozenset({Right.OWN_ACCOUNT, Right.SEE_FLEET}),
+}
+
+
+def may(role: str, right: Right) -> bool:
+    """Whether an account of that role may do this; an unknown role may do nothing."""
+    return role in RIGHTS and right in RIGHTS[Role(role)]

@@ -1,0 +1,213 @@
+"""Tables of console accounts and their sessions. Secrets are stored as hashes only (Argon2id, SHA-256 of random tokens)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Integer, LargeBinary, Table, Text, select, update
+
+from central.store.metadata import UtcDateTime, metadata
+
+account = Table(
+    "account",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("username", Text, nullable=False, unique=True),
+    Column("full_name", Text, nullable=False),
+    Column("role", Text, nullable=False, comment="see central.rights"),
+    Column("orgs", JSON, nullable=False, comment="organisations whose records this account may see"),
+    Column("employer_id", Text, comment="of the role employer: the one whose workers it may see"),
+    Column("medic_id", Text, comment="of medics: the entry in the register of medics"),
+    Column("password_hash", Text, nullable=False),
+    Column("must_change_password", Boolean, nullable=False),
+    Column("totp_sealed", LargeBinary, comment="secret of the second factor, AES-256-GCM; empty = not set up"),
+    Column("totp_last_step", BigInteger, comment="30-second step of the last code taken: each code works once"),
+    Column("failed_logins", Integer, nullable=False),
+    Column("locked_until", UtcDateTime),
+    Column("disabled", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_login_at", UtcDateTime),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("session_id", Text, primary_key=True, comment="SHA-256 of the cookie's random token"),
+    Column("account_id", Text, nullable=False, index=True),
+    Column("csrf_token", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("draft", JSON, comment="what was typed when a page had to be left: path and fields"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account, without its secrets."""
+
+    account_id: str
+    username: str
+    full_name: str
+    role: str
+    orgs: tuple[str, ...]
+    employer_id: str | None
+    medic_id: str | None
+    must_change_password: bool
+    has_totp: bool
+    failed_logins: int
+    locked_until: datetime | None
+    disabled: bool
+    created_at: datetime
+    last_login_at: datetime | None
+
+
+def add_account(connection: Connection, values: dict[str, Any]) -> None:
+    """Insert a row of `account`."""
+    connection.execute(account.insert().values(**values))
+
+
+def change_account(connection: Connection, account_id: str, values: dict[str, Any]) -> bool:
+    """Change an account; False when there is none."""
+    return connection.execute(update(account).where(account.c.account_id == account_id).values(**values)).rowcount == 1
+
+
+def by_username(connection: Connection, username: str) -> Account | None:
+    """The account with that login name."""
+    row = connection.execute(select(account).where(account.c.username == username)).one_or_none()
+    return None if row is None else _account(row)
+
+
+def by_id(connection: Connection, account_id: str) -> Account | None:
+    """The account with that id."""
+    row = connection.execute(select(account).where(account.c.account_id == account_id)).one_or_none()
+    return None if row is None else _account(row)
+
+
+def all_accounts(connection: Connection) -> list[Account]:
+    """Every account, by login name."""
+    return [_account(row) for row in connection.execute(select(account).order_by(account.c.username))]
+
+
+def secrets_of(connection: Connection, account_id: str) -> tuple[str, bytes | None, int | None]:
+    """Password hash, sealed TOTP secret and last used TOTP step. Raises `LookupError` for an unknown account."""
+    row = connection.execute(
+        select(account.c.password_hash, account.c.totp_sealed, account.c.totp_last_step).where(
+            account.c.account_id == account_id
+        )
+    ).one_or_none()
+    if row is None:
+        raise LookupError(f"account {account_id} does not exist")
+    return row.password_hash, row.totp_sealed, row.totp_last_step
+
+
+def _account(row: Any) -> Account:
+    return Account(
+        account_id=row.account_id,
+        username=row.username,
+        full_name=row.full_name,
+        role=row.role,
+        orgs=tuple(row.orgs),
+        employer_id=row.employer_id,
+        medic_id=row.medic_id,
+        must_change_password=row.must_change_password,
+        has_totp=row.totp_sealed is not None,
+        failed_logins=row.failed_logins,
+        locked_until=row.locked_until,
+        disabled=row.disabled,
+        created_at=row.created_at,
+        last_login_at=row.last_login_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One login of one account in one browser."""
+
+    session_id: str
+    account_id: str
+    csrf_token: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    address: str
+
+
+def add_session(connection: Connection, item: Session, draft: dict[str, Any] | None) -> None:
+    """Insert a session with what was typed before it began."""
+    connection.execute(
+        session.insert().values(
+            session_id=item.session_id,
+            account_id=item.account_id,
+            csrf_token=item.csrf_token,
+            created_at=item.created_at,
+            seen_at=item.seen_at,
+            expires_at=item.expires_at,
+            address=item.address,
+            draft=draft,
+        )
+    )
+
+
+def find_session(connection: Connection, session_id: str) -> Session | None:
+    """The session with that id, expired or not."""
+    columns = (
+        session.c.session_id,
+        session.c.account_id,
+        session.c.csrf_token,
+        session.c.created_at,
+        session.c.seen_at,
+        session.c.expires_at,
+        session.c.address,
+    )
+    row = connection.execute(select(*columns).where(session.c.session_id == session_id)).one_or_none()
+    return None if row is None else Session(*row)
+
+
+def sessions_of(connection: Connection, account_id: str) -> list[Session]:
+    """All sessions of an account, newest first."""
+    query = select(session).where(session.c.account_id == account_id).order_by(session.c.created_at.desc())
+    return [
+        Session(
+            row.session_id,
+            row.account_id,
+            row.csrf_token,
+            row.created_at,
+            row.seen_at,
+            row.expires_at,
+            row.address,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def touch_session(connection: Connection, session_id: str, seen_at: datetime) -> None:
+    """Note that the session was used."""
+    connection.execute(update(session).where(session.c.session_id == session_id).values(seen_at=seen_at))
+
+
+def end_session(connection: Connection, session_id: str) -> None:
+    """Log out."""
+    connection.execute(session.delete().where(session.c.session_id == session_id))
+
+
+def end_sessions_of(connection: Connection, account_id: str, but: str | None = None) -> None:
+    """End every session of an account, except one."""
+    connection.execute(session.delete().where(session.c.account_id == account_id, session.c.session_id != (but or "")))
+
+
+def end_expired(connection: Connection, now: datetime) -> None:
+    """Remove sessions whose time is over."""
+    connection.execute(session.delete().where(session.c.expires_at < now))
+
+
+def set_draft(connection: Connection, session_id: str, draft: dict[str, Any] | None) -> None:
+    """Keep what was typed for the next time the page is opened; None forgets it."""
+    connection.execute(update(session).where(session.c.session_id == session_id).values(draft=draft))
+
+
+def get_draft(connection: Connection, session_id: str) -> dict[str, Any] | None:
+    """What was typed and not sent, if anything."""
+    draft = connection.execute(select(session.c.draft).where(session.c.session_id == session_id)).scalar_one_or_none()
+    return draft if isinstance(draft, dict) else None

@@ -1,0 +1,88 @@
+"""The table of the audit log: who read or changed what, when and from where. Carries ids, never names or values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Connection, Index, Table, Text, select
+
+from central.store.metadata import UtcDateTime, metadata
+from sync.contract.canonical import new_id
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("audit_id", Text, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("account_id", Text, comment="empty before login"),
+    Column("address", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False, comment="id of the exam, worker, account …"),
+    Column("org", Text),
+    Column("detail", JSON, nullable=False),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_account_id_at", "account_id", "at"),
+    Index("ix_audit_subject_at", "subject", "at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the audit log."""
+
+    audit_id: str
+    at: datetime
+    account_id: str | None
+    address: str
+    action: str
+    subject: str
+    org: str | None
+    detail: dict[str, Any]
+
+
+def write(
+    connection: Connection,
+    *,
+    at: datetime,
+    account_id: str | None,
+    address: str,
+    action: str,
+    subject: str = "",
+    org: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Add one line, in the caller's transaction: what is not logged did not happen, and the other way round."""
+    connection.execute(
+        audit.insert().values(
+            audit_id=new_id(),
+            at=at,
+            account_id=account_id,
+            address=address,
+            action=action,
+            subject=subject,
+            org=org,
+            detail=detail or {},
+        )
+    )
+
+
+def search(
+    connection: Connection,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    account_id: str | None = None,
+    action: str | None = None,
+    subject: str | None = None,
+    limit: int = 200,
+) -> list[Entry]:
+    """Newest lines that match everything given."""
+    query = select(audit).order_by(audit.c.at.desc(), audit.c.audit_id.desc()).limit(limit)
+    for column, value in ((audit.c.account_id, account_id), (audit.c.action, action), (audit.c.subject, subject)):
+        if value:
+            query = query.where(column == value)
+    if since is not None:
+        query = query.where(audit.c.at >= since)
+    if until is not None:
+        query = query.where(audit.c.at < until)
+    return [Entry(*row) for row in connection.execute(query)]

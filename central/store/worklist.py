@@ -1,0 +1,99 @@
+"""Read-only lists of exams with the names that belong to them, for the console. Owns no table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from central.store.exams import exam
+from central.store.registry import employer, worker
+from central.store.terminals import terminal
+
+
+@dataclass(frozen=True, slots=True)
+class ListedExam:
+    """One exam as a list shows it. Names are None when nobody was identified."""
+
+    exam_id: str
+    revision: int
+    org: str
+    terminal_id: str
+    terminal_name: str | None
+    terminal_place: str | None
+    worker_id: str | None
+    worker_name: str | None
+    personnel_number: str | None
+    employer_name: str | None
+    exam_type: str
+    state: str
+    end_reason: str
+    started_at: datetime
+    finished_at: datetime
+    received_at: datetime
+    suggestion: str
+    has_deviation: bool
+    outcome: str | None
+    decision_id: str | None
+    decided_at: datetime | None
+    payload: dict[str, Any]
+
+
+def waiting(connection: Connection) -> list[ListedExam]:
+    """Every exam that waits for a medic, oldest first."""
+    query = _listing().where(exam.c.state == "waiting").order_by(exam.c.received_at, exam.c.exam_id)
+    return _listed(connection.execute(query).all())
+
+
+def one(connection: Connection, exam_id: str) -> ListedExam | None:
+    """One exam with its names."""
+    found = _listed(connection.execute(_listing().where(exam.c.exam_id == exam_id)).all())
+    return found[0] if found else None
+
+
+def earlier(connection: Connection, worker_id: str, before: datetime, limit: int = 30) -> list[ListedExam]:
+    """The worker's exams that ended before that moment, newest first."""
+    query = (
+        _listing()
+        .where(exam.c.worker_id == worker_id, exam.c.finished_at < before)
+        .order_by(exam.c.finished_at.desc())
+        .limit(limit)
+    )
+    return _listed(connection.execute(query).all())
+
+
+def _listing() -> Select[Any]:
+    return (
+        select(
+            exam.c.exam_id,
+            exam.c.revision,
+            exam.c.org,
+            exam.c.terminal_id,
+            terminal.c.name,
+            terminal.c.place,
+            exam.c.worker_id,
+            worker.c.full_name,
+            worker.c.personnel_number,
+            employer.c.name,
+            exam.c.exam_type,
+            exam.c.state,
+            exam.c.end_reason,
+            exam.c.started_at,
+            exam.c.finished_at,
+            exam.c.received_at,
+            exam.c.suggestion,
+            exam.c.has_deviation,
+            exam.c.outcome,
+            exam.c.decision_id,
+            exam.c.decided_at,
+            exam.c.payload,
+        )
+        .outerjoin(terminal, terminal.c.terminal_id == exam.c.terminal_id)
+        .outerjoin(worker, worker.c.worker_id == exam.c.worker_id)
+        .outerjoin(employer, employer.c.employer_id == exam.c.employer_id)
+    )
+
+
+def _listed(rows: Sequence[Any]) -> list[ListedExam]:
+    return [ListedExam(*row) for row in rows]
