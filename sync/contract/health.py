@@ -33,6 +33,8 @@ class TerminalStatus(WireModel):
     parked: int = Field(default=0, ge=0)
     devices: tuple[DeviceHealth, ...] = ()
     open_exam: Id | None = None
+    help_called_at: Utc | None = None
+    """When somebody at the kiosk called for a medic and nobody has come yet."""
     roster_version: int = 0
     clock_trusted: bool | None = None
     free_disk_bytes: int | None = None

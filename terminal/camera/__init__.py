@@ -1,0 +1,6 @@
+"""The camera: a thread of its own, a slot with the latest frame, and sources that may vanish or hang at any time."""
+
+from terminal.camera.camera import Camera, CameraState
+from terminal.camera.source import CameraFault, Frame, check_source
+
+__all__ = ["Camera", "CameraFault", "CameraState", "Frame", "check_source"]

@@ -1,0 +1,184 @@
+"""The terminal's configuration (`terminal.toml`), parsed once; a bad file stops the start with a list of all its faults.
+
+Paths are relative to the file's own folder.
+"""
+
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from drivers.config import ConfigError, DeviceConfig, faults_of
+from sync.contract.exam import ExamType
+from terminal.exam.limits import LimitsBook
+from terminal.exam.model import Plan, Repeat
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Identity(_Section):
+    """Who this terminal is."""
+
+    terminal_id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+    org: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+    organisation_name: str
+    place: str
+    help_phone: str
+    medic_room: str
+    generation: Literal["real", "demo", "test"]
+
+
+class Files(_Section):
+    """Where the store, the keys and the pinned trust live."""
+
+    store: Path
+    master_key: Path
+    media: Path
+    signing_key: Path
+    centre_key: Path
+    """The centre's public Ed25519 key (PEM): receipts and messages are checked with it."""
+    trust_anchor: Path
+    """Root certificate (PEM) that medics' certificates must lead to."""
+    snils_key: Path | None = None
+    """Key for the keyed hash of SNILS, when workers may identify by it."""
+
+
+class Broker(_Section):
+    """The MQTT broker and the client certificate."""
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)]
+    ca_file: Path
+    cert_file: Path
+    key_file: Path
+    in_process: bool = True
+    """Whether this process runs the sync thread itself; under systemd `dopusk terminal sync` does."""
+
+
+class Exam(_Section):
+    """Order and rules of the steps."""
+
+    type: ExamType = "pre_shift"
+    steps: tuple[str, ...] = Plan().model_dump()["steps"]
+    repeats: dict[str, Repeat] = {}
+    most_failures: Annotated[int, Field(ge=1, le=10)] = 3
+    show_result_s: Annotated[float, Field(ge=0, le=30)] = 1.5
+    consent_version: str = "2026-1"
+
+
+class Timeouts(_Section):
+    """Seconds without a touch until the screen goes back to idle."""
+
+    asking_s: Annotated[float, Field(gt=0)] = 60
+    measuring_s: Annotated[float, Field(gt=0)] = 180
+    waiting_s: Annotated[float, Field(gt=0)] = 300
+    decided_s: Annotated[float, Field(gt=0)] = 20
+    resume_s: Annotated[float, Field(gt=0)] = 120
+
+
+class Camera(_Section):
+    """`source` is `device:/dev/video0`, `file:PATH` or an `http://` MJPEG address; empty means no camera."""
+
+    source: str = ""
+    photo_within_s: Annotated[float, Field(gt=0)] = 15
+
+
+class Biometrics(_Section):
+    """Face matching is off until the configuration names the legal basis."""
+
+    legal_basis: str = ""
+
+
+class Service(_Section):
+    """The service screen."""
+
+    pin_hash: str = ""
+    """Argon2 hash of the PIN; without one the service screen stays closed."""
+
+
+class TerminalConfig(_Section):
+    """Everything that a terminal must know before it starts."""
+
+    version: str
+    identity: Identity
+    files: Files
+    broker: Broker
+    exam: Exam = Exam()
+    timeouts: Timeouts = Timeouts()
+    camera: Camera = Camera()
+    biometrics: Biometrics = Biometrics()
+    service: Service = Service()
+    limits: LimitsBook
+    device: tuple[DeviceConfig, ...] = ()
+
+    def plan(self) -> Plan:
+        """The plan that a new exam starts with. Raises `ValueError` for a step that does not exist."""
+        return Plan.model_validate(
+            {
+                "steps": self.exam.steps,
+                "repeats": self.exam.repeats,
+                "most_failures": self.exam.most_failures,
+                "show_result_s": self.exam.show_result_s,
+                "rules_version": self.limits.version,
+            }
+        )
+
+    def device_for(self, step: str) -> DeviceConfig | None:
+        """The configured device that measures a step."""
+        return next((device for device in self.device if device.measures == step), None)
+
+
+VERIFICATION_WARNING = timedelta(days=30)
+
+
+def load_config(path: Path) -> TerminalConfig:
+    """Read `terminal.toml`. Raises `ConfigError` with every fault, not only the first."""
+    try:
+        with path.open("rb") as file:
+            fields: dict[str, Any] = tomllib.load(file)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(str(path), [str(error)]) from error
+    try:
+        config = TerminalConfig.model_validate(fields)
+    except ValidationError as error:
+        raise ConfigError(str(path), faults_of(error)) from error
+    faults = _cross_faults(config)
+    if faults:
+        raise ConfigError(str(path), faults)
+    return _with_absolute_paths(config, path.parent.resolve())
+
+
+def _cross_faults(config: TerminalConfig) -> list[str]:
+    """Faults that only the whole shows: unknown steps, steps without a device, double ids, limits that contradict."""
+    faults = []
+    try:
+        steps = config.plan().steps
+    except ValidationError as error:
+        return [f"exam.{fault}" for fault in faults_of(error)]
+    for step in steps:
+        if step in ("temperature", "pressure", "breath") and config.device_for(step) is None:
+            faults.append(f"exam.steps: no device measures {step}; add a [[device]] with measures = {str(step)!r}")
+    ids = [device.id for device in config.device]
+    faults += [
+        f"device.{name}: this id is used more than once" for name in sorted({i for i in ids if ids.count(i) > 1})
+    ]
+    for entry in config.limits.entries:
+        if entry.low is not None and entry.high is not None and entry.low > entry.high:
+            faults.append(f"limits.entries.{entry.parameter}: low {entry.low} is above high {entry.high}")
+    return faults
+
+
+def _with_absolute_paths(config: TerminalConfig, folder: Path) -> TerminalConfig:
+    def absolute(section: Any) -> Any:
+        paths = {
+            name: folder / value
+            for name in type(section).model_fields
+            if isinstance(value := getattr(section, name), Path)
+        }
+        return section.model_copy(update=paths)
+
+    return config.model_copy(update={"files": absolute(config.files), "broker": absolute(config.broker)})

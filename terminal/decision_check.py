@@ -1,0 +1,103 @@
+"""Is this really a medic's decision on this exam? Checked on the terminal, against its own pinned trust anchor.
+
+The detached CMS signature (RFC 5652) must cover the exact record, the signer's certificate must lead to the anchor and
+be valid at the time of decision, and the record must be about this terminal and an exam that it sent.
+"""
+
+import base64
+import binascii
+import json
+from pathlib import Path
+
+from asn1crypto import cms, x509
+from cryptography import x509 as crypto_x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from pydantic import ValidationError
+
+from sync.contract.canonical import canonical, sha256_hex
+from sync.contract.decision import DecisionMessage, DecisionRecord
+
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+
+
+class UntrustedDecision(Exception):
+    """A decision that must not be shown; the medical organisation must look."""
+
+
+def check_decision(message: DecisionMessage, anchor: crypto_x509.Certificate, terminal_id: str) -> DecisionRecord:
+    """The record, if the signature holds. Raises `UntrustedDecision` with the reason."""
+    content = message.record_json.encode("utf-8")
+    try:
+        record = DecisionRecord.model_validate(json.loads(content))
+        signed = cms.ContentInfo.load(base64.b64decode(message.cms_base64, validate=True))["content"]
+        certificate = _verify(signed, content)
+    except (ValidationError, ValueError, TypeError, KeyError, binascii.Error) as error:
+        raise UntrustedDecision(f"the decision cannot be read: {error}") from error
+    if canonical(json.loads(content)) != content:
+        raise UntrustedDecision("the record is not in its canonical form")
+    _check_chain(certificate, anchor, record)
+    if record.terminal_id != terminal_id or record.exam.exam_id != message.exam_id:
+        raise UntrustedDecision("the record is about another terminal or exam")
+    if record.decision.decision_id != message.decision_id:
+        raise UntrustedDecision("the record is another decision than the message says")
+    if record.medic.certificate_sha256 != sha256_hex(certificate.public_bytes(Encoding.DER)):
+        raise UntrustedDecision("the record names another certificate than the one that signed")
+    return record
+
+
+def load_anchor(path: Path) -> crypto_x509.Certificate:
+    """Read the pinned root certificate (PEM)."""
+    return crypto_x509.load_pem_x509_certificate(path.read_bytes())
+
+
+def _verify(signed: cms.SignedData, content: bytes) -> crypto_x509.Certificate:
+    """Check digest and signature of the one signer; returns his certificate."""
+    (signer,) = signed["signer_infos"]
+    certificate = _signer_certificate(signed, signer)
+    algorithm = _HASHES[signer["digest_algorithm"]["algorithm"].native]
+    attributes = signer["signed_attrs"]
+    digest = hashes.Hash(algorithm)
+    digest.update(content)
+    stated = {attribute["type"].native: attribute["values"] for attribute in attributes}
+    if "message_digest" not in stated or stated["message_digest"][0].native != digest.finalize():
+        raise UntrustedDecision("the record was changed after it was signed")
+    try:
+        key = certificate.public_key()
+        to_verify = attributes.untag().dump()
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signer["signature"].native, to_verify, ec.ECDSA(algorithm))
+        elif isinstance(key, rsa.RSAPublicKey):
+            key.verify(signer["signature"].native, to_verify, padding.PKCS1v15(), algorithm)
+        else:
+            raise UntrustedDecision("the signer's kind of key is not known here")
+    except InvalidSignature as error:
+        raise UntrustedDecision("the signature is not the signer's") from error
+    return certificate
+
+
+def _signer_certificate(signed: cms.SignedData, signer: cms.SignerInfo) -> crypto_x509.Certificate:
+    wanted = signer["sid"].chosen
+    for choice in signed["certificates"]:
+        candidate = choice.chosen
+        if isinstance(candidate, x509.Certificate) and (
+            candidate.serial_number == wanted["serial_number"].native and candidate.issuer == wanted["issuer"]
+        ):
+            return crypto_x509.load_der_x509_certificate(candidate.dump())
+    raise UntrustedDecision("the signer's certificate is not in the signature")
+
+
+def _check_chain(certificate: crypto_x509.Certificate, anchor: crypto_x509.Certificate, record: DecisionRecord) -> None:
+    try:
+        certificate.verify_directly_issued_by(anchor)
+    except (ValueError, TypeError, InvalidSignature) as error:
+        raise UntrustedDecision("the signer's certificate does not lead to the pinned root") from error
+    at = record.decision.decided_at
+    if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+        raise UntrustedDecision("the signer's certificate was not valid when the decision was made")

@@ -1,0 +1,71 @@
+"""The roster: who may be examined at this terminal, as the centre last sent it. Replaced as a whole by a higher version."""
+
+import json
+
+from sqlite_utils import Database, Migrations
+
+from sync.contract.roster import Roster, RosterWorker
+
+migrations = Migrations("terminal.roster")
+
+
+@migrations()
+def m001_roster(db: Database) -> None:
+    """Workers, and the keys that find them."""
+    db.execute("CREATE TABLE roster_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL) STRICT")
+    db.execute("CREATE TABLE roster_worker (worker_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT")
+    db.execute(
+        "CREATE TABLE roster_key (kind TEXT NOT NULL, value TEXT NOT NULL, worker_id TEXT NOT NULL,"
+        " PRIMARY KEY (kind, value)) STRICT"
+    )
+
+
+class RosterStore:
+    """The roster in one database. Only the terminal's core thread writes it."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def version(self) -> int:
+        """0 while there is no roster."""
+        row = next(iter(self._db.query("SELECT version FROM roster_version")), None)
+        return 0 if row is None else int(row["version"])
+
+    def replace(self, roster: Roster) -> bool:
+        """Take a roster. False if a newer one is there already (messages may come out of order)."""
+        if roster.version <= self.version():
+            return False
+        with self._db.atomic():
+            self._db.execute("DELETE FROM roster_worker")
+            self._db.execute("DELETE FROM roster_key")
+            for worker in roster.workers:
+                self._db.execute(
+                    "INSERT INTO roster_worker VALUES (?, ?)", (worker.worker_id, worker.model_dump_json())
+                )
+                keys = [("personnel_number", worker.personnel_number)]
+                keys += [("card", card) for card in worker.cards]
+                keys += [("snils", worker.snils_hmac)] if worker.snils_hmac else []
+                for kind, value in keys:
+                    self._db.execute(
+                        "INSERT OR IGNORE INTO roster_key VALUES (?, ?, ?)", (kind, value, worker.worker_id)
+                    )
+            self._db.execute("INSERT OR REPLACE INTO roster_version VALUES (1, ?)", (roster.version,))
+        return True
+
+    def find(self, kind: str, value: str) -> RosterWorker | None:
+        """The worker with that `personnel_number`, `card` or `snils` (keyed hash)."""
+        row = next(
+            iter(
+                self._db.query(
+                    "SELECT body FROM roster_worker JOIN roster_key USING (worker_id) WHERE kind = ? AND value = ?",
+                    (kind, value),
+                )
+            ),
+            None,
+        )
+        return None if row is None else RosterWorker.model_validate(json.loads(row["body"]))
+
+    def worker(self, worker_id: str) -> RosterWorker | None:
+        """The worker with that id."""
+        row = next(iter(self._db.query("SELECT body FROM roster_worker WHERE worker_id = ?", (worker_id,))), None)
+        return None if row is None else RosterWorker.model_validate(json.loads(row["body"]))
