@@ -3,11 +3,22 @@
 This is the face that the terminal sees; `worker` runs a line, `transport` opens it, `registry` knows the drivers.
 """
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import Protocol
 
 from drivers.config import DeviceConfig
+from drivers.deadline import MonotonicDeadline
 from drivers.messages import DeviceMessage, DeviceStatus
+from drivers.ports import Instrument
+from drivers.registry import Attached, attach
+from drivers.spec import Transport
+from drivers.transport.modbus_bus import ModbusBus
+from drivers.transport.serial_line import SerialLine
+from drivers.worker import LineWorker, Opened, Order
 
 
 class Park(Protocol):
@@ -35,6 +46,84 @@ class Park(Protocol):
 Post = Callable[[DeviceMessage], None]
 
 
-def open_park(devices: Sequence[DeviceConfig], post: Post) -> Park:
-    """Make the park for these devices; workers post their messages through `post`, from their own threads."""
-    raise NotImplementedError
+class LinePark:
+    """The real park: one `LineWorker` per port; a device without a line (manual entry) has a worker of its own."""
+
+    def __init__(self, devices: Sequence[Attached], post: Post, today: Callable[[], date]) -> None:
+        by_port: dict[str, list[Attached]] = {}
+        for device in devices:
+            manual = device.spec.transport is Transport.MANUAL
+            by_port.setdefault(f"manual:{device.config.id}" if manual else device.config.port, []).append(device)
+        self._workers = [LineWorker(group, partial(open_line, group), post, today) for group in by_port.values()]
+        self._worker_of = {name: worker for worker in self._workers for name in worker.statuses()}
+        self._orders: weakref.WeakValueDictionary[str, Order] = weakref.WeakValueDictionary()
+
+    def start(self) -> None:
+        for worker in self._workers:
+            worker.start()
+
+    def measure(self, request_id: str, device_id: str, options: Mapping[str, str], timeout_s: float) -> None:
+        """Raises `KeyError` for a device that is not configured."""
+        order = Order(request_id, device_id, options, MonotonicDeadline(timeout_s))
+        self._orders[request_id] = order
+        self._worker_of[device_id].order(order)
+
+    def cancel(self, request_id: str) -> None:
+        order = self._orders.get(request_id)
+        if order is not None:
+            order.off.set()
+
+    def statuses(self) -> Mapping[str, DeviceStatus]:
+        return {name: status for worker in self._workers for name, status in worker.statuses().items()}
+
+    def close(self) -> None:
+        for order in list(self._orders.values()):
+            order.off.set()
+        for worker in self._workers:
+            worker.stop()
+        for worker in self._workers:
+            worker.join()
+
+
+def open_park(devices: Sequence[DeviceConfig], post: Post, *, today: Callable[[], date] | None = None) -> Park:
+    """Make the park for these devices; workers post their messages through `post`, from their own threads.
+
+    `today` (default: the kiosk's date) decides whether a verification has expired. Raises `ConfigError` with all
+    faults of the configuration.
+    """
+    return LinePark(attach(devices), post, today or _today)
+
+
+def open_line(devices: Sequence[Attached]) -> Opened:
+    """Open the line that these devices share and make their instruments. Raises `Unavailable`."""
+    spec, config = devices[0].spec, devices[0].config
+    settings = replace(
+        spec.line, baudrate=config.baudrate or spec.line.baudrate, parity=config.parity or spec.line.parity
+    )
+    instruments: dict[str, Instrument] = {}
+    if spec.make_modbus is not None:
+        bus = ModbusBus(config.port, settings)
+        for device in devices:
+            if device.spec.make_modbus is not None:
+                instruments[device.config.id] = device.spec.make_modbus(bus, device.config.unit, device.options)
+        return Opened(bus, instruments)
+    if spec.make_serial is not None:
+        line = SerialLine(config.port, settings)
+        return Opened(line, {config.id: spec.make_serial(line, devices[0].options)})
+    if spec.make_manual is not None:
+        return Opened(NoLine(), {config.id: spec.make_manual(devices[0].options)})
+    raise TypeError(f"driver {spec.name} makes no instrument")
+
+
+class NoLine:
+    """The line of an instrument that has none."""
+
+    def discard_input(self) -> None:
+        """Nothing can be waiting."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _today() -> date:
+    return datetime.now(UTC).astimezone().date()

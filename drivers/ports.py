@@ -87,6 +87,10 @@ class Run(Protocol):
 
     def report(self, progress: Progress) -> None: ...
 
+    def pause(self, seconds: float) -> None:
+        """Wait between two polls; returns early when the run is cancelled or its deadline is over."""
+        ...
+
 
 class Instrument(Protocol):
     """A device on its line. Blocks, so only the line's worker thread may call it.

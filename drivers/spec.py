@@ -45,7 +45,9 @@ class DriverSpec:
     """A driver as the registry knows it.
 
     `make_codec(options)` gives a codec in session (results count as answers to our start) unless the option
-    `session` is `no`. `make_serial` or `make_modbus` makes the instrument on an open line; the other one is None.
+    `session` is `no`. `make_serial` or `make_modbus` makes the instrument on an open line, `make_manual`
+    one without a line; the others are None. The registry adds the options `session` (`yes`, `no`) and `serial_number`
+    (from the configuration, may be empty) to those that the driver declares.
     `source` names the protocol document; `medical_device` says whether the instrument is a registered one.
     """
 
@@ -59,5 +61,6 @@ class DriverSpec:
     make_codec: Callable[[Options], Codec]
     make_serial: Callable[[ByteStream, Options], Instrument] | None = None
     make_modbus: Callable[[RegisterBus, int, Options], Instrument] | None = None
+    make_manual: Callable[[Options], Instrument] | None = None
     line: LineSettings = field(default_factory=LineSettings)
     options: Mapping[str, Option] = field(default_factory=dict)

@@ -6,8 +6,8 @@ nothing of the product and nothing of the other models: it is a second reading o
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
-from typing import ClassVar, Protocol
+from dataclasses import MISSING, fields
+from typing import Any, ClassVar, Protocol
 
 Scenarios = Mapping[str, Mapping[str, object]]
 """Situation -> fields of the model that it overrides. `normal` is empty; all other fields keep their defaults."""
@@ -51,9 +51,7 @@ def apply_scenario(model: DeviceModel, name: str) -> None:
         setattr(model, field_name, value)
 
 
-def _defaults(model: DeviceModel) -> dict[str, object]:
-    if not is_dataclass(model):
-        raise ValueError(f"{model.NAME}: a model is a dataclass")
+def _defaults(model: Any) -> dict[str, object]:
     found: dict[str, object] = {}
     for field in fields(model):
         if field.default is not MISSING:

@@ -1,0 +1,293 @@
+"""A&D TM-2655P, TM-2655, TM-2657P walk-in blood pressure monitors. RS-232, 2400 8N1, no flow control.
+
+Source: TM-2657 series external I/O unit manual (1WMPD4003318), "RB format"; see docs/devices/and_tm2655.md.
+Host frame: SYN SYN SOH a a STX command ETX BCC; the BCC is the XOR of SOH to ETX. Answer: SYN SYN SOH a a ACK|NAK.
+Result: SYN SYN SOH a a STX model RS time RS RB|AB RS M RS Enn RS S… RS M… RS D… RS P… RS I… RS L… ETX BCC.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import xor
+
+from drivers.errors import Cancelled, DeviceFault, NoResponse, WrongDevice
+from drivers.findings import FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
+from drivers.model import Act, DeviceIdentity, Measures, Quantity, Reading, Value
+from drivers.ports import ByteStream, Deadline, Progress, Run
+from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
+
+_SYN, _ETX, _STX, _ACK, _NAK, _RS = 0x16, 0x03, 0x02, 0x06, 0x15, 0x1E
+_HEADER = b"\x16\x16\x01"
+_LONGEST = 128
+"""A result has 63 bytes; whatever is twice as long is no frame."""
+_ACKNOWLEDGE_S = 1.0
+_RESULT_S = 120.0
+"""The monitor may inflate a second time."""
+_NUMBER = re.compile(r"^([SMDPIL]) *(\d{1,3})$")
+_TIME = re.compile(r"^\d{10}$")
+_ERROR = re.compile(r"^E(\d\d)$")
+_QUANTITIES = {
+    "S": Quantity.SYSTOLIC,
+    "D": Quantity.DIASTOLIC,
+    "M": Quantity.MEAN_PRESSURE,
+    "P": Quantity.PULSE,
+}
+
+ERRORS: Mapping[str, tuple[str, Act]] = {
+    "11": ("no pressure at the start; check the air hose and the cuff", Act.SERVICE),
+    "12": ("the pressure was not reached in time; put the arm in again", Act.WORKER),
+    "13": ("the cuff inflates too fast; check for a kinked hose", Act.SERVICE),
+    "15": ("no pressure at the start; check the air hose and the cuff", Act.SERVICE),
+    "21": ("the cuff deflates too slowly; check the valve", Act.SERVICE),
+    "22": ("the cuff deflates too fast; check the cuff for a leak", Act.SERVICE),
+    "23": ("over-pressure in the cuff; keep the arm relaxed and repeat", Act.WORKER),
+    "24": ("the measurement took too long; keep still and repeat", Act.WORKER),
+    "42": ("not enough pressure; put the arm in again", Act.WORKER),
+    "43": ("no pulse was found; put the arm in again", Act.WORKER),
+    "44": ("movement; keep still and repeat", Act.WORKER),
+    "45": ("the diastolic pressure could not be determined; keep still and repeat", Act.WORKER),
+    "46": ("the mean pressure could not be determined; keep still and repeat", Act.WORKER),
+    "48": ("the systolic pressure could not be determined; keep still and repeat", Act.WORKER),
+    "61": ("the pulse could not be determined; keep still and repeat", Act.WORKER),
+    "63": ("the result is out of the range of the instrument; repeat", Act.WORKER),
+}
+
+
+def command(name: bytes, address: bytes = b"00") -> bytes:
+    """A host frame, for instance `ST` (start) or `SP` (stop)."""
+    body = b"\x01" + address + b"\x02" + name + b"\x03"
+    return b"\x16\x16" + body + bytes([_bcc(body)])
+
+
+def _bcc(body: bytes) -> int:
+    return reduce(xor, body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """The first `size` bytes of the buffer are dealt with; `finding` is what they were, None for noise."""
+
+    size: int
+    finding: Finding | None
+
+
+class TmCodec:
+    """Answers and results of the monitor. A result that the monitor sent by itself counts in mode `listen` only."""
+
+    def __init__(self, options: Options) -> None:
+        self._buffer = bytearray()
+        self._noise = 0
+        self._strict = options.get("bcc", "strict") == "strict"
+        self._asked = options.get("session", "yes") == "yes"
+        self._listen = options.get("mode", "start") == "listen"
+        self._model_prefix = options.get("model_prefix", "TM265")
+
+    def feed(self, data: bytes) -> list[Finding]:
+        self._buffer += data
+        found: list[Finding] = []
+        while (cut := self._cut()) is not None:
+            if cut.finding is None:
+                self._noise += cut.size
+                if self._noise >= _LONGEST:
+                    found += self._flush()
+            else:
+                found += [*self._flush(), cut.finding]
+            del self._buffer[: cut.size]
+        return found
+
+    def close(self) -> list[Finding]:
+        rest = len(self._buffer)
+        framed = self._buffer[: len(_HEADER)] == _HEADER
+        self._buffer.clear()
+        if framed:
+            return [*self._flush(), FrameBroken(f"unfinished frame of {rest} bytes")]
+        self._noise += rest
+        return self._flush()
+
+    def _flush(self) -> list[Finding]:
+        noise, self._noise = self._noise, 0
+        return [FrameBroken(f"{noise} bytes that are no frame")] if noise else []
+
+    def _cut(self) -> _Cut | None:
+        """Deal with the head of the buffer; None when more bytes are needed."""
+        buffer = self._buffer
+        if not buffer:
+            return None
+        if not _HEADER.startswith(buffer[: len(_HEADER)]):
+            return _Cut(1, None)
+        if len(buffer) < 6:
+            return None
+        kind = buffer[5]
+        if kind == _ACK:
+            return _Cut(6, StateSeen("acknowledged"))
+        if kind == _NAK:
+            return _Cut(6, StateSeen("refused"))
+        if kind != _STX:
+            return _Cut(len(_HEADER), FrameBroken(f"byte {kind:#04x} where ACK, NAK or STX belongs"))
+        return self._cut_record()
+
+    def _cut_record(self) -> _Cut | None:
+        for at in range(6, min(len(self._buffer), _LONGEST)):
+            byte = self._buffer[at]
+            if byte == _ETX:
+                return self._finish(at)
+            if byte != _RS and not 0x20 <= byte <= 0x7E:
+                return _Cut(at, FrameBroken(f"byte {byte:#04x} inside of a record"))
+        return _Cut(_LONGEST, FrameBroken("record without an end")) if len(self._buffer) >= _LONGEST else None
+
+    def _finish(self, etx: int) -> _Cut | None:
+        """Exactly one byte after ETX is the BCC, whatever its value: it may be 03, 16 or 1E itself."""
+        if len(self._buffer) < etx + 2:
+            return None
+        frame = bytes(self._buffer[: etx + 2])
+        expected = _bcc(frame[2:-1])
+        wrong = frame[-1] != expected
+        if wrong and self._strict:
+            # A lost BCC is followed by the next frame: its first byte is not ours.
+            size = len(frame) - (frame[-1] == _SYN)
+            return _Cut(size, FrameBroken(f"BCC {frame[-1]:02X} instead of {expected:02X}"))
+        return _Cut(len(frame), self._record(frame, wrong_bcc=wrong))
+
+    def _record(self, frame: bytes, *, wrong_bcc: bool) -> Finding:
+        fields = frame[6:-2].decode("ascii").split("\x1e")
+        record = _Record.parse(fields[1:])
+        if record is None:
+            return FrameBroken("record with fields that are not those of a result")
+        model = fields[0].strip()
+        if not model.startswith(self._model_prefix):
+            message = f"the record names the model {model!r}, expected {self._model_prefix}…; check the port"
+            return FaultSeen(WrongDevice.code, message, Act.SERVICE)
+        if record.origin == "AB" and not self._listen:
+            return Rejected("a result that the monitor sent by itself answers no start of ours")
+        if not self._asked:
+            return Rejected("a result that answers no start of ours")
+        if record.error != "00":
+            message, act = ERRORS.get(record.error, ("unknown error", Act.SERVICE))
+            return FaultSeen(f"E{record.error}", message, act)
+        numbers = record.numbers
+        if numbers.get("S", 0) <= numbers.get("D", 0) or not numbers.get("D"):
+            return Rejected("a result without plausible systolic and diastolic pressure")
+        values: dict[str, Value] = {_QUANTITIES[key]: numbers[key] for key in "SDMP" if key in numbers}
+        details: dict[str, Value] = {"cuff_setting": numbers["I"]} if "I" in numbers else {}
+        if "L" in numbers:
+            details["largest_amplitude"] = numbers["L"]
+        if wrong_bcc:
+            details["bcc"] = "wrong"
+        return MeasurementFound(Reading(values, frame, {"model": model}, record.clock, details))
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """Fields of a result, found by their letter: InBody uses the same framing in another order."""
+
+    clock: str | None
+    origin: str
+    error: str
+    numbers: Mapping[str, int]
+
+    @staticmethod
+    def parse(fields: list[str]) -> "_Record | None":
+        clock: str | None = None
+        origin = error = ""
+        numbers: dict[str, int] = {}
+        for text in fields:
+            if (found := _NUMBER.match(text)) and found[1] not in numbers:
+                numbers[found[1]] = int(found[2])
+            elif (found := _ERROR.match(text)) and not error:
+                error = found[1]
+            elif _TIME.match(text) and clock is None:
+                clock = f"20{text[:2]}-{text[2:4]}-{text[4:6]}T{text[6:8]}:{text[8:]}"
+            elif text in ("RB", "AB") and not origin:
+                origin = text
+            elif text != "M" and not re.match(r"^[SMDPIL] *[-*]*$", text):
+                return None
+        return _Record(clock, origin, error, numbers) if origin and error else None
+
+
+class Tm2655:
+    """A `drivers.ports.Instrument`: starts the cuff and waits for the result."""
+
+    def __init__(self, stream: ByteStream, options: Options) -> None:
+        self._stream = stream
+        self._options = options
+
+    def identify(self, deadline: Deadline) -> DeviceIdentity:
+        """The monitor has no harmless question: it is known from the configuration until its first record."""
+        return DeviceIdentity(SPEC.maker, SPEC.model, medical_device=SPEC.medical_device)
+
+    def measure(self, run: Run) -> Reading:
+        codec = TmCodec(self._options)
+        self._stream.discard_input()
+        if self._options.get("mode", "start") == "start":
+            self._start(codec, run)
+        return self._wait(codec, run)
+
+    def _start(self, codec: TmCodec, run: Run) -> None:
+        for _ in range(2):
+            self._stream.write(command(b"ST"))
+            deadline = run.deadline.within(_ACKNOWLEDGE_S)
+            answer = self._answer(codec, run, deadline)
+            if answer == "acknowledged":
+                return
+            if answer is None:
+                break
+        self._stop()
+        if answer is None:
+            raise NoResponse("TM-2655: does not acknowledge the start; check cable and baud rate")
+        raise DeviceFault("TM-2655: refuses to start; look at its display", code="refused")
+
+    def _answer(self, codec: TmCodec, run: Run, deadline: Deadline) -> str | None:
+        """The next acknowledgement; a record before it is somebody else's and is dropped."""
+        while not deadline.expired:
+            self._give_way(run)
+            for finding in codec.feed(self._stream.read()):
+                if isinstance(finding, StateSeen):
+                    return finding.state
+        return None
+
+    def _wait(self, codec: TmCodec, run: Run) -> Reading:
+        deadline = run.deadline.within(_RESULT_S)
+        total_s = deadline.left_s
+        while not deadline.expired:
+            self._give_way(run)
+            run.report(Progress("measuring", {"elapsed_s": int(total_s - deadline.left_s)}))
+            for finding in codec.feed(self._stream.read()):
+                match finding:
+                    case MeasurementFound(reading):
+                        return reading
+                    case FaultSeen(WrongDevice.code, message, _):
+                        raise WrongDevice(f"TM-2655: {message}")
+                    case FaultSeen(code, message, act):
+                        raise DeviceFault(f"TM-2655: {message}", code=code, act=act)
+                    case _:
+                        continue
+        self._stop()
+        raise NoResponse("TM-2655: gave no result in time")
+
+    def _give_way(self, run: Run) -> None:
+        if run.cancelled:
+            self._stop()
+            raise Cancelled("TM-2655: called off, the cuff deflates")
+
+    def _stop(self) -> None:
+        self._stream.write(command(b"SP"))
+
+
+SPEC = DriverSpec(
+    name="and_tm2655",
+    maker="A&D",
+    model="TM-2655P",
+    measures=(Measures.PRESSURE,),
+    transport=Transport.SERIAL,
+    source="A&D TM-2657 series external I/O unit manual 1WMPD4003318, RB format",
+    medical_device=True,
+    make_codec=TmCodec,
+    make_serial=Tm2655,
+    line=LineSettings(baudrate=2400),
+    options={
+        "mode": Option("start", "start: we start the cuff; listen: the worker presses the button", ("start", "listen")),
+        "bcc": Option("strict", "warn: take a result with a wrong BCC and say so in its details", ("strict", "warn")),
+        "model_prefix": Option("TM265", "what the model in a record must begin with"),
+    },
+)

@@ -1,0 +1,150 @@
+"""Who there is: every device file's `SPEC` and every register profile, under one name each; checks a configuration.
+
+A device file is found by being in `drivers/devices`, a profile by being in `drivers/profiles`: nothing to register by
+hand. A site's own profile is used through the driver `modbus_profile` with the option `profile=PATH`.
+"""
+
+import importlib
+import pkgutil
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+
+from drivers import devices as device_files
+from drivers.config import ConfigError, DeviceConfig
+from drivers.devices import modbus_profile
+from drivers.ledger import check_ledger, todos
+from drivers.profile import parse_profile
+from drivers.spec import DriverSpec, Option, Options, Transport
+
+_SESSION = Option("yes", "whether results count as answers to our start", ("yes", "no"))
+_SERIAL_NUMBER = Option("", "serial number of the instrument as configured")
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A configured device with its driver and its checked, completed options."""
+
+    config: DeviceConfig
+    spec: DriverSpec
+    options: Options
+
+
+@cache
+def drivers() -> Mapping[str, DriverSpec]:
+    """All drivers by name."""
+    found: dict[str, DriverSpec] = {}
+    for module in pkgutil.iter_modules(device_files.__path__):
+        spec: DriverSpec = importlib.import_module(f"{device_files.__name__}.{module.name}").SPEC
+        found[spec.name] = spec
+    for name, content in _profiles().items():
+        found[name] = modbus_profile.spec_of(parse_profile(name, content))
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+def driver(name: str, options: Mapping[str, str] | None = None) -> DriverSpec:
+    """The driver of this name; `modbus_profile` with the option `profile` becomes that profile's driver.
+
+    Raises `ConfigError` for an unknown name or a faulty profile.
+    """
+    if name not in drivers():
+        raise ConfigError("drivers", [f"{name}: no such driver, there are: {', '.join(drivers())}"])
+    path = (options or {}).get("profile", "")
+    if name == modbus_profile.SPEC.name and path:
+        return modbus_profile.spec_of(parse_profile(path, _read(path)))
+    return drivers()[name]
+
+
+def ledger(name: str) -> Mapping[str, str]:
+    """The quality ledger of a driver: rule -> `done`, `todo: …` or `exempt: …`. Raises `ConfigError`."""
+    if name in _profiles():
+        content = _profiles()[name].get("ledger")
+        return check_ledger(f"{name}.toml", {"rules": content} if content is not None else {})
+    place = files(device_files).joinpath(f"{name}.toml")
+    if not place.is_file():
+        raise ConfigError(f"{name}.toml", ["the quality ledger is missing"])
+    return check_ledger(f"{name}.toml", tomllib.loads(place.read_text("utf-8")))
+
+
+def complete_options(spec: DriverSpec, given: Mapping[str, str]) -> tuple[Options, list[str]]:
+    """Options with the defaults filled in, and the faults: unknown names, values that are no choice."""
+    known = {**spec.options, "session": _SESSION, "serial_number": _SERIAL_NUMBER}
+    faults = [
+        f"options.{name}: {spec.name} has no such option, it has: {', '.join(known)}" for name in given.keys() - known
+    ]
+    for name, option in known.items():
+        if name in given and option.choices and given[name] not in option.choices:
+            faults.append(f"options.{name}: {given[name]!r} is none of {', '.join(option.choices)}")
+    return {name: given.get(name, option.default) for name, option in known.items()}, sorted(faults)
+
+
+def attach(devices: Sequence[DeviceConfig], *, production: bool = False) -> list[Attached]:
+    """Join each configured device with its driver. Raises `ConfigError` with every fault of all of them.
+
+    Refused: unknown drivers and options, a step that the instrument does not measure, two devices on one plain serial
+    port, two Modbus devices with one unit; in production also drivers whose ledger has a `todo`.
+    """
+    attached: list[Attached] = []
+    faults: list[str] = []
+    for config in devices:
+        place = f"device.{config.id}"
+        try:
+            spec = driver(config.driver, config.options)
+        except ConfigError as error:
+            faults += [f"{place}: {fault}" for fault in error.faults]
+            continue
+        options, wrong = complete_options(spec, config.options | {"serial_number": config.serial_number or ""})
+        faults += [f"{place}.{fault}" for fault in wrong]
+        if config.measures not in spec.measures:
+            faults.append(f"{place}: {spec.name} does not measure {config.measures}")
+        if production:
+            faults += [f"{place}: the ledger of {spec.name} has {rule} to do" for rule in _todo_rules(spec.name)]
+        attached.append(Attached(config, spec, options))
+    faults += _shared_ports(attached)
+    if faults:
+        raise ConfigError("devices", faults)
+    return attached
+
+
+def _shared_ports(attached: Sequence[Attached]) -> list[str]:
+    faults: list[str] = []
+    for index, one in enumerate(attached):
+        for other in attached[index + 1 :]:
+            if one.config.port != other.config.port or Transport.MANUAL in (one.spec.transport, other.spec.transport):
+                continue
+            both = f"device.{one.config.id} ({one.spec.name}) and device.{other.config.id} ({other.spec.name})"
+            if Transport.SERIAL in (one.spec.transport, other.spec.transport):
+                faults.append(f"{both} share the port {one.config.port}; a plain serial port carries one device")
+            elif one.config.unit == other.config.unit:
+                faults.append(f"{both} share unit {one.config.unit} on {one.config.port}")
+            elif (one.config.baudrate, one.config.parity) != (other.config.baudrate, other.config.parity):
+                faults.append(f"{both} want different line settings on {one.config.port}")
+    return faults
+
+
+def _todo_rules(name: str) -> list[str]:
+    try:
+        return todos(ledger(name))
+    except ConfigError as error:
+        return [f"{fault} as" for fault in error.faults]
+
+
+@cache
+def _profiles() -> Mapping[str, Mapping[str, object]]:
+    folder = files("drivers").joinpath("profiles")
+    return {
+        entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text("utf-8"))
+        for entry in folder.iterdir()
+        if entry.name.endswith(".toml")
+    }
+
+
+def _read(path: str) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(path, [str(error)]) from error

@@ -1,0 +1,344 @@
+"""One thread per port or bus: opens the line, keeps it open, knows who is there, runs one measurement at a time.
+
+A line that is gone is tried again with a growing pause of at most 2 s; a device that does not answer is asked again
+with short deadlines, so that on a bus a dead unit costs the living ones next to nothing.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Protocol
+
+from drivers.deadline import MonotonicDeadline
+from drivers.errors import Cancelled, DeviceError, DeviceFault, NoResponse, Unavailable, WrongDevice
+from drivers.messages import (
+    DeviceMessage,
+    DeviceStatus,
+    DeviceStatusChanged,
+    MeasurementFailed,
+    MeasurementProgress,
+    MeasurementTaken,
+)
+from drivers.model import Act, DeviceIdentity, DeviceState, Reading
+from drivers.ports import Instrument, Progress
+from drivers.registry import Attached
+
+REOPEN_S = (0.25, 0.5, 1.0, 2.0)
+"""Pauses between attempts to open a line; the last one repeats."""
+CARE_S = 0.5
+"""How often an idle line is looked at: is it still there?"""
+IDENTIFY_S = 3.0
+RECHECK_ABSENT_S = 2.0
+RECHECK_FAULT_S = 10.0
+RECHECK_READY_S = 30.0
+
+
+class Line(Protocol):
+    """What the worker itself needs of an open line of either kind."""
+
+    def discard_input(self) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open line and the instruments on it, by device id."""
+
+    line: Line
+    instruments: Mapping[str, Instrument]
+
+
+@dataclass(slots=True, weakref_slot=True)
+class Order:
+    """One measurement that somebody waits for."""
+
+    request_id: str
+    device_id: str
+    options: Mapping[str, str]
+    deadline: MonotonicDeadline
+    off: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(slots=True)
+class _Place:
+    """What the worker knows of one configured device."""
+
+    attached: Attached
+    status: DeviceStatus
+    recheck: MonotonicDeadline
+
+
+class LineRun:
+    """A `drivers.ports.Run` that posts progress and follows its order."""
+
+    def __init__(self, order: Order, options: Mapping[str, str], report: Callable[[Progress], None]) -> None:
+        self._order = order
+        self._options = options
+        self._report = report
+        self._last: Progress | None = None
+
+    @property
+    def deadline(self) -> MonotonicDeadline:
+        return self._order.deadline
+
+    @property
+    def cancelled(self) -> bool:
+        return self._order.off.is_set()
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        return self._options
+
+    def report(self, progress: Progress) -> None:
+        if progress != self._last:
+            self._last = progress
+            self._report(progress)
+
+    def pause(self, seconds: float) -> None:
+        self._order.off.wait(min(seconds, self.deadline.left_s))
+
+
+class LineWorker:
+    """Owns one line. Its public methods may be called from any thread."""
+
+    def __init__(
+        self,
+        devices: Sequence[Attached],
+        open_line: Callable[[], Opened],
+        post: Callable[[DeviceMessage], None],
+        today: Callable[[], date],
+    ) -> None:
+        self._open_line = open_line
+        self._post = post
+        self._today = today
+        self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._opened: Opened | None = None
+        self._failures = 0
+        self._reopen = MonotonicDeadline(0.0)
+        self._places = {item.config.id: self._place(item) for item in devices}
+        names = ",".join(self._places)
+        self._thread = threading.Thread(target=self._work, name=f"line:{names}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def order(self, order: Order) -> None:
+        self._orders.put(order)
+        if self._ended.is_set():
+            self._refuse_orders()
+
+    def statuses(self) -> Mapping[str, DeviceStatus]:
+        return {name: place.status for name, place in self._places.items()}
+
+    def stop(self) -> None:
+        """Ask the thread to end after what it is doing; `join` waits for it."""
+        self._stopping.set()
+        self._orders.put(None)
+
+    def join(self) -> None:
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _place(self, attached: Attached) -> _Place:
+        config = attached.config
+        status = DeviceStatus(config.id, config.measures, DeviceState.ABSENT, "starting", time.monotonic())
+        return _Place(attached, status, MonotonicDeadline(0.0))
+
+    def _work(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._care()
+                try:
+                    order = self._orders.get(timeout=self._next_care_s())
+                except queue.Empty:
+                    continue
+                if order is not None:
+                    self._serve(order)
+        finally:
+            self._close_line()
+            self._ended.set()
+            self._refuse_orders()
+
+    def _refuse_orders(self) -> None:
+        """Nobody serves these any more: the park was closed, or the thread died of a fault of ours."""
+        while True:
+            try:
+                order = self._orders.get_nowait()
+            except queue.Empty:
+                return
+            if order is not None:
+                self._fail(
+                    order, Cancelled.__name__, "line_closed", f"{order.device_id}: the line is closed", Act.SERVICE
+                )
+
+    def _next_care_s(self) -> float:
+        return CARE_S if self._opened else min(CARE_S, self._reopen.left_s)
+
+    def _care(self) -> None:
+        """Look after line and devices while nobody measures. An order that came in goes first."""
+        if self._opened is None:
+            if not self._reopen.expired:
+                return
+            try:
+                self._open()
+            except Unavailable:
+                return
+        try:
+            if self._opened is not None:
+                self._opened.line.discard_input()
+        except Unavailable as error:
+            self._lose_line(error)
+            return
+        for place in self._places.values():
+            if self._opened is not None and place.recheck.expired and self._orders.empty():
+                self._check(place)
+
+    def _open(self) -> Opened:
+        try:
+            opened = self._open_line()
+        except Unavailable as error:
+            self._reopen = MonotonicDeadline(REOPEN_S[min(self._failures, len(REOPEN_S) - 1)])
+            self._failures += 1
+            state = DeviceState.ABSENT if error.code in ("not_found", "line_lost") else DeviceState.FAULT
+            for place in self._places.values():
+                self._set(place, state, _reason(error))
+            raise
+        self._failures = 0
+        for place in self._places.values():
+            place.recheck = MonotonicDeadline(0.0)
+        self._opened = opened
+        return opened
+
+    def _lose_line(self, error: Unavailable) -> None:
+        self._close_line()
+        self._reopen = MonotonicDeadline(0.0)
+        for place in self._places.values():
+            self._set(place, DeviceState.ABSENT, _reason(error))
+
+    def _close_line(self) -> None:
+        if self._opened is not None:
+            self._opened.line.close()
+            self._opened = None
+
+    def _check(self, place: _Place) -> DeviceError | None:
+        """Ask one device who it is; sets its state and returns what was wrong."""
+        if self._opened is None:
+            return Unavailable("the line is not open", code="line_lost")
+        try:
+            self._identify(self._opened, place)
+        except Unavailable as error:
+            self._lose_line(error)
+            return error
+        except DeviceError as error:
+            self._set_failed(place, error)
+            return error
+        return None
+
+    def _identify(self, opened: Opened, place: _Place) -> None:
+        config = place.attached.config
+        if config.verified_until is not None and config.verified_until < self._today():
+            message = f"{config.id}: the verification ended on {config.verified_until}; have the instrument verified"
+            raise DeviceFault(message, code="verification_expired")
+        identity = opened.instruments[config.id].identify(MonotonicDeadline(IDENTIFY_S))
+        place.recheck = MonotonicDeadline(RECHECK_READY_S)
+        self._set(place, DeviceState.READY, "", _with_configured_serial(identity, place.attached))
+
+    def _serve(self, order: Order) -> None:
+        place = self._places[order.device_id]
+        try:
+            taken = self._measure(order, place)
+        except DeviceError as error:
+            self._fail(order, type(error).__name__, error.code, str(error), error.act)
+        except BaseException as error:
+            # Our own bug: whoever waits is told, the thread ends with the trace, the other lines go on.
+            self._set(place, DeviceState.FAULT, f"internal: {type(error).__name__}")
+            self._fail(order, "InternalError", "internal", f"fault of the program: {error!r}", Act.SERVICE)
+            raise
+        else:
+            self._post(taken)
+
+    def _measure(self, order: Order, place: _Place) -> MeasurementTaken:
+        if order.off.is_set():
+            raise Cancelled(f"{order.device_id}: called off before it began")
+        opened = self._opened or self._open()
+        if place.status.state is not DeviceState.READY and (problem := self._check(place)) is not None:
+            raise problem
+        options = {**place.attached.options, **order.options}
+        self._set(place, DeviceState.BUSY, "measuring")
+        run = LineRun(order, options, lambda progress: self._progress(order, place, progress))
+        try:
+            reading = opened.instruments[order.device_id].measure(run)
+            identity = _identity_of(reading, place)
+        except Unavailable as error:
+            self._lose_line(error)
+            raise
+        except DeviceError as error:
+            self._set_failed(place, error)
+            raise
+        self._set(place, DeviceState.READY, "")
+        return MeasurementTaken(order.request_id, order.device_id, reading, identity)
+
+    def _progress(self, order: Order, place: _Place, progress: Progress) -> None:
+        warming = progress.state == DeviceState.WARMING
+        self._set(place, DeviceState.WARMING if warming else DeviceState.BUSY, "measuring")
+        self._post(MeasurementProgress(order.request_id, order.device_id, progress.state, progress.details))
+
+    def _fail(self, order: Order, kind: str, code: str, message: str, act: Act) -> None:
+        self._post(MeasurementFailed(order.request_id, order.device_id, kind, code, message, str(act)))
+
+    def _set_failed(self, place: _Place, error: DeviceError) -> None:
+        if isinstance(error, Cancelled) or error.act is not Act.SERVICE:
+            self._set(place, DeviceState.READY, "")
+            return
+        silent = isinstance(error, NoResponse)
+        place.recheck = MonotonicDeadline(RECHECK_ABSENT_S if silent else RECHECK_FAULT_S)
+        self._set(place, DeviceState.ABSENT if silent else DeviceState.FAULT, _reason(error))
+
+    def _set(self, place: _Place, state: DeviceState, reason: str, identity: DeviceIdentity | None = None) -> None:
+        old = place.status
+        identity = identity or old.identity
+        if (old.state, old.reason, old.identity) == (state, reason, identity):
+            return
+        since = old.since_monotonic_s if old.state is state else time.monotonic()
+        place.status = replace(old, state=state, reason=reason, identity=identity, since_monotonic_s=since)
+        self._post(DeviceStatusChanged(place.status))
+
+
+def _reason(error: DeviceError) -> str:
+    return f"{error.code}: {error}"
+
+
+def _with_configured_serial(identity: DeviceIdentity, attached: Attached) -> DeviceIdentity:
+    """Complete the identity from the configuration; a different serial number is a different instrument."""
+    configured = attached.config.serial_number
+    if identity.serial_number is None:
+        return replace(identity, serial_number=configured, serial_source="configuration")
+    if configured is not None and configured != identity.serial_number:
+        raise WrongDevice(
+            f"{attached.config.id}: serial number {identity.serial_number} is on {attached.config.port}, the "
+            f"configuration expects {configured}; correct one of them",
+            code="wrong_serial",
+        )
+    return identity
+
+
+def _identity_of(reading: Reading, place: _Place) -> DeviceIdentity:
+    """What identification knew, corrected by what the frame of the result itself says."""
+    known = place.status.identity
+    spec = place.attached.spec
+    identity = known or DeviceIdentity(spec.maker, spec.model, medical_device=spec.medical_device)
+    if "serial" in reading.device:
+        identity = replace(identity, serial_number=reading.device["serial"], serial_source="device")
+    return _with_configured_serial(
+        replace(
+            identity,
+            model=reading.device.get("model", identity.model),
+            firmware=reading.device.get("firmware", identity.firmware),
+        ),
+        place.attached,
+    )
