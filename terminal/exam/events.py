@@ -18,6 +18,18 @@ from sync.contract.exam import (
 from sync.contract.model import Id, LongText, ShortText, Utc, WireModel
 from terminal.exam.model import Plan, Stamp
 
+EndReason = Literal[
+    "interrupted",
+    "timed_out",
+    "not_identified",
+    "device_trouble",
+    "consent_refused",
+    "not_allowed",
+    "expired",
+    "person_changed",
+    "continued_elsewhere",
+]
+
 
 class EventBase(WireModel):
     """A fact about one exam."""
@@ -170,10 +182,7 @@ class ExamEnded(EventBase):
     """The exam ended without a decision."""
 
     type: Literal["exam_ended"] = "exam_ended"
-    reason: Literal[
-        "interrupted", "timed_out", "not_identified", "device_trouble", "consent_refused", "not_allowed", "expired",
-        "person_changed", "continued_elsewhere",
-    ]  # fmt: skip
+    reason: EndReason
 
 
 Event = (

@@ -1,0 +1,188 @@
+"""Takes the photo of the exam: looks through the camera in a thread of its own and posts what it finds.
+
+Exactly one `PhotoReady` or `PhotoUnusable` follows each `begin`, unless it is cancelled or replaced by another `begin`.
+OpenCV and dlib are loaded in this thread, so that the kiosk's first screen does not wait for them.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sync.contract.exam import FaceCheck
+from terminal.camera import Camera, CameraState, Frame
+from terminal.face.capture import CameraChanged, FaceHint, FaceMessage, PhotoReady, PhotoUnusable
+
+if TYPE_CHECKING:
+    from terminal.face.framing import Framing
+
+Post = Callable[[FaceMessage], None]
+
+LOOK_S = 0.25
+"""How often an idle photographer looks at the camera's state."""
+
+
+class PhotographerSettings(BaseModel):
+    """Times in seconds of the monotonic clock."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    give_up_s: float = Field(default=10.0, gt=0)
+    """After this the best picture there was is posted as unusable, and the exam goes on by the medic's eye."""
+    no_camera_s: float = Field(default=2.0, gt=0)
+    """A camera that is absent for this long is not waited for any longer."""
+    hint_every_s: float = Field(default=1.0, gt=0)
+    good_frames: int = Field(default=3, ge=1, le=20)
+    """The best of this many good frames becomes the photo."""
+
+
+class FaceComparer(Protocol):
+    """Compares good frames with what is known of the worker. Only ever called where the law's conditions are met."""
+
+    def compare(self, worker_id: str, frames: list[Any]) -> FaceCheck: ...
+
+
+@dataclass(slots=True)
+class _Request:
+    request_id: str
+    worker_id: str
+    may_compare: bool
+    began_s: float
+    absent_since_s: float | None = None
+    hinted_s: float = float("-inf")
+    hint: str = ""
+    defect: str = "no_camera"
+    best: Any = None
+    best_worth: float = -1.0
+    best_frames: list[Any] | None = None
+
+
+class CameraPhotographer:
+    """A `Photographer` over a `Camera`. `post` is called in this object's thread and must not block."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        post: Post,
+        settings: PhotographerSettings | None = None,
+        comparer: FaceComparer | None = None,
+    ) -> None:
+        self._camera = camera
+        self._post = post
+        self._settings = settings or PhotographerSettings()
+        self._comparer = comparer
+        self._lock = threading.Condition()
+        self._request: _Request | None = None
+        self._closing = False
+        self._told: CameraState | None = None
+        self._thread = threading.Thread(target=self._run, name="photographer", daemon=True)
+        self._thread.start()
+
+    def begin(self, request_id: str, worker_id: str, *, may_compare: bool) -> None:
+        with self._lock:
+            self._request = _Request(request_id, worker_id, may_compare, time.monotonic())
+            self._lock.notify_all()
+
+    def cancel(self) -> None:
+        with self._lock:
+            self._request = None
+            self._lock.notify_all()
+
+    def close(self) -> None:
+        """Stop the thread; returns when it has ended, after two seconds at most. The camera stays open."""
+        with self._lock:
+            self._closing = True
+            self._request = None
+            self._lock.notify_all()
+        self._thread.join(2.0)
+
+    def _run(self) -> None:
+        seq = 0
+        while True:
+            with self._lock:
+                if not self._closing and self._request is None:
+                    self._lock.wait(LOOK_S)
+                if self._closing:
+                    return
+                request = self._request
+            self._tell_of_camera()
+            if request is None:
+                continue
+            frame = self._camera.newer_than(seq, LOOK_S)
+            if frame is not None:
+                seq = frame.seq
+                self._look(request, frame)
+            self._watch_time(request, frame)
+
+    def _tell_of_camera(self) -> None:
+        state = self._camera.state
+        if state == self._told or state.name not in ("ready", "absent"):
+            return
+        self._told = state
+        self._post(CameraChanged(state.name, state.reason))
+
+    def _look(self, request: _Request, frame: Frame) -> None:
+        from terminal.face.framing import FramingLimits, judge
+
+        framing = judge(frame.bgr, FramingLimits())
+        request.defect = framing.defect
+        if framing.worth > request.best_worth:
+            request.best, request.best_worth = frame.bgr, framing.worth
+        if framing.defect:
+            self._hint(request, framing)
+            return
+        request.best_frames = [*(request.best_frames or []), frame.bgr]
+        if len(request.best_frames) >= self._settings.good_frames:
+            self._finish(request, self._ready(request, len(framing.faces)))
+
+    def _hint(self, request: _Request, framing: "Framing") -> None:
+        now_s = time.monotonic()
+        if framing.hint and now_s - request.hinted_s >= self._settings.hint_every_s:
+            request.hinted_s = now_s
+            with self._lock:
+                current = self._request is request
+            if current:
+                self._post(FaceHint(request.request_id, framing.hint))
+
+    def _ready(self, request: _Request, faces: int) -> PhotoReady:
+        from terminal.face.jpeg import encode_jpeg
+
+        if request.may_compare and self._comparer is not None:
+            face = self._comparer.compare(request.worker_id, request.best_frames or [])
+        else:
+            face = FaceCheck(outcome="not_compared", faces_found=faces)
+        return PhotoReady(request.request_id, encode_jpeg(request.best), face)
+
+    def _watch_time(self, request: _Request, frame: Frame | None) -> None:
+        from terminal.face.jpeg import encode_jpeg
+
+        now_s = time.monotonic()
+        if frame is not None:
+            request.absent_since_s = None
+        elif request.absent_since_s is None:
+            request.absent_since_s = now_s
+        gone = request.absent_since_s is not None and now_s - request.absent_since_s >= self._settings.no_camera_s
+        if gone or now_s - request.began_s >= self._settings.give_up_s:
+            jpeg = None if request.best is None else encode_jpeg(request.best)
+            code = "no_camera" if gone else request.defect or "no_face"
+            self._finish(request, PhotoUnusable(request.request_id, code, jpeg))
+
+    def _finish(self, request: _Request, answer: PhotoReady | PhotoUnusable) -> None:
+        with self._lock:
+            if self._request is not request:
+                return
+            self._request = None
+        self._post(answer)
+
+
+def open_photographer(
+    camera: Camera,
+    post: Post,
+    settings: PhotographerSettings | None = None,
+    comparer: FaceComparer | None = None,
+) -> CameraPhotographer:
+    """Begin to look through `camera`; messages go to `post`, in another thread. Close it before the camera."""
+    return CameraPhotographer(camera, post, settings, comparer)

@@ -1,0 +1,80 @@
+"""From a step to its device and from a device's reading to the exam's measurement. No thread of its own."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal
+
+from drivers.config import DeviceConfig
+from drivers.messages import MeasurementFailed, MeasurementTaken
+from drivers.model import DeviceIdentity, Reading
+from sync.contract.canonical import new_id
+from sync.contract.exam import Device, Failure, Measurement
+from terminal.exam.effects import MeasuringStep
+from terminal.exam.model import ExamState, Stamp
+
+RUN_OPTIONS: Mapping[str, Mapping[str, str]] = {"breath": {"test": "precise"}}
+"""What a step asks of its device: breath alcohol is measured with a number, never only as pass or fail."""
+
+TIMEOUT_S: Mapping[str, float] = {"temperature": 60.0, "pressure": 180.0, "breath": 200.0}
+"""The longest a measurement of a step may take, from the devices' own cycles."""
+
+
+def is_verification_expired(device: DeviceConfig, today: date) -> bool:
+    """A device whose verification date has passed must not measure (regulation: measuring parts must be verified)."""
+    return device.verified_until is not None and device.verified_until < today
+
+
+def measurement_of(
+    message: MeasurementTaken,
+    state: ExamState,
+    device: DeviceConfig,
+    stamp: Stamp,
+    generation: Literal["real", "demo", "test"],
+) -> Measurement:
+    """The reading as it is kept, with the device that gave it and the raw bytes it came from."""
+    reading = message.reading
+    return Measurement(
+        measurement_id=new_id(),
+        step=device.measures.value,
+        attempt=state.attempt,
+        at=stamp.at,
+        values=dict(reading.values),
+        device=_device_of(message.identity, reading, device),
+        derivation=reading.derivation.value,
+        generation=generation,
+        raw_hex=reading.raw.hex(),
+        device_clock=reading.device_clock,
+        details=dict(reading.details),
+    )
+
+
+def failure_of(message: MeasurementFailed, state: ExamState, step: MeasuringStep, stamp: Stamp) -> Failure:
+    """The failed try as it is kept."""
+    act: Literal["worker", "service", "medic"] = (
+        "worker" if message.act == "worker" else "medic" if message.act == "medic" else "service"
+    )
+    return Failure(
+        step=step,
+        attempt=state.attempt,
+        at=stamp.at,
+        device_id=message.device_id,
+        kind=message.kind,
+        code=message.code[:200],
+        message=message.message[:200],
+        act=act,
+    )
+
+
+def _device_of(identity: DeviceIdentity, reading: Reading, device: DeviceConfig) -> Device:
+    said = reading.device.get("serial")
+    return Device(
+        device_id=device.id,
+        driver=device.driver,
+        maker=identity.maker,
+        model=identity.model,
+        serial=said or identity.serial_number,
+        serial_source="device" if said else identity.serial_source,
+        firmware=reading.device.get("firmware") or identity.firmware,
+        medical_device=identity.medical_device,
+        verified_until=device.verified_until,
+    )

@@ -1,0 +1,261 @@
+"""The core thread: the one owner of the exam and the one writer of its events.
+
+Everything comes in by one queue (intents, devices, camera, link); everything goes out as a `TerminalSnapshot`, published
+after the commit it tells of. Nothing here blocks but the disk.
+"""
+
+import heapq
+import itertools
+import logging
+import shutil
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from queue import Empty, SimpleQueue
+
+from drivers.messages import DeviceMessage, DeviceStatusChanged
+from drivers.park import Park
+from sync.contract.exam import Complaints
+from sync.forwarder import LinkReport
+from terminal import intents
+from terminal.clock import Clock
+from terminal.config import TerminalConfig
+from terminal.exam.model import Activity, ExamState, Phase
+from terminal.face.capture import CameraChanged, FaceMessage
+from terminal.identity import identify_card, identify_typed
+from terminal.incoming import IncomingMessages
+from terminal.session import Session
+from terminal.snapshot import Link, Place, TerminalSnapshot, Timeout
+from terminal.store.store import TerminalStore
+
+log = logging.getLogger(__name__)
+
+DISK_RESERVE_BYTES = 200 * 1024 * 1024
+"""Free space below which no new exam starts, so that a running one can always end."""
+
+
+class InboxNews:
+    """Posted by the sync side: something came from the centre."""
+
+
+Message = intents.Intent | DeviceMessage | FaceMessage | LinkReport | InboxNews
+
+
+class Mailbox:
+    """The core thread's one way in. May be handed out before the service exists; `post` is safe from any thread."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Message | None] = SimpleQueue()
+
+    def post(self, message: Message) -> None:
+        self._queue.put(message)
+
+    def wake(self) -> None:
+        """Let the core thread look around without a message."""
+        self._queue.put(None)
+
+    def take(self, timeout_s: float) -> Message | None:
+        """The next message, or None after `timeout_s`."""
+        with suppress(Empty):
+            return self._queue.get(timeout=timeout_s)
+        return None
+
+
+class TimerHeap:
+    """Calls that are due at moments of the monotonic clock; run by the core thread."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        heapq.heappush(self._heap, (self._clock.now().monotonic_s + seconds, next(self._numbers), call))
+
+    def next_in_s(self, most_s: float) -> float:
+        """Seconds until the next call is due, at most `most_s`."""
+        if not self._heap:
+            return most_s
+        return min(most_s, max(0.0, self._heap[0][0] - self._clock.now().monotonic_s))
+
+    def run_due(self) -> bool:
+        """Run what is due; whether anything was."""
+        ran = False
+        while self._heap and self._heap[0][0] <= self._clock.now().monotonic_s:
+            _, _, call = heapq.heappop(self._heap)
+            call()
+            ran = True
+        return ran
+
+
+class TerminalService:
+    """Run `run()` in the core thread. `publish` is called from that thread with each new snapshot."""
+
+    def __init__(
+        self,
+        config: TerminalConfig,
+        place: Place,
+        store: TerminalStore,
+        mailbox: Mailbox,
+        session: Session,
+        incoming: IncomingMessages,
+        park: Park,
+        timers: TimerHeap,
+        clock: Clock,
+        publish: Callable[[TerminalSnapshot], None],
+        *,
+        snils_key: bytes | None = None,
+        consent_text: str = "",
+    ) -> None:
+        self._config, self._place, self._store = config, place, store
+        self._mailbox, self._session, self._incoming = mailbox, session, incoming
+        self._park, self._timers, self._clock, self._publish = park, timers, clock, publish
+        self._snils_key, self._consent_text = snils_key, consent_text
+        self._stopping = threading.Event()
+        self._link = Link()
+        self._camera = CameraChanged("absent")
+        self._help_called = False
+        self._timeout: Timeout | None = None
+        self._timeout_of: tuple[object, ...] = ()
+        self.latest: TerminalSnapshot | None = None
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._mailbox.wake()
+
+    def run(self) -> None:
+        """Recover, then serve until stopped. An error here is our own bug: it ends the process, systemd starts it again."""
+        self._session.recover()
+        self._incoming.apply_new()
+        self._park.start()
+        self._show()
+        while not self._stopping.is_set():
+            message = self._mailbox.take(self._timers.next_in_s(1.0))
+            if message is not None:
+                self._take(message)
+            self._timers.run_due()
+            self._check_timeout()
+            self._show()
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case LinkReport(connected, backlog, reason):
+                self._link = Link(connected, backlog.queued, backlog.parked, reason)
+            case InboxNews():
+                self._incoming.apply_new()
+            case CameraChanged():
+                self._camera = message
+            case DeviceStatusChanged():
+                self._session.device_news(message)
+            case _:
+                if isinstance(message, DeviceMessage):
+                    self._session.device_news(message)
+                elif isinstance(message, intents.Intent):
+                    self._intend(message)
+                else:
+                    self._session.face_news(message)
+
+    def _intend(self, intent: intents.Intent) -> None:
+        """A person did something: the time-out starts anew."""
+        self._timeout_of = ()
+        match intent:
+            case intents.Begin(exam_type):
+                if not self._start_refusal():
+                    self._session.begin(exam_type)
+            case intents.SubmitNumber(text):
+                self._session.identify(identify_typed(text, self._store.roster, self._snils_key))
+            case intents.PresentCard(text):
+                if self._session.active is None and not self._start_refusal():
+                    self._session.begin(self._config.exam.type)
+                self._session.identify(identify_card(text, self._store.roster))
+            case intents.AnswerIdentity(yes):
+                self._session.answer_identity(yes)
+            case intents.AnswerConsent(yes):
+                self._session.answer_consent(yes, self._consent_text)
+            case intents.AnswerComplaints(feels_well, codes, text):
+                self._session.answer_complaints(Complaints(feels_well=feels_well, codes=codes, text=text[:4000]))
+            case intents.StartMeasuring():
+                self._session.start_measuring()
+            case intents.StopMeasuring():
+                self._session.stop_measuring()
+            case intents.Next():
+                self._session.go_next()
+            case intents.Leave():
+                self._session.leave()
+            case intents.CallMedic():
+                self._help_called = True
+            case intents.ResumeExam():
+                self._session.resume()
+            case intents.DropExam():
+                self._session.drop()
+            case intents.Touch():
+                pass
+
+    def _start_refusal(self) -> str:
+        if self._store.roster.version() == 0:
+            return "no_roster"
+        if shutil.disk_usage(self._config.files.store.parent).free < DISK_RESERVE_BYTES:
+            return "disk_full"
+        return ""
+
+    def _check_timeout(self) -> None:
+        """Back to idle when nobody touches the screen; nothing measured is lost."""
+        state = self._session.active
+        if state is None:
+            self._timeout, self._timeout_of = None, ()
+            self._help_called = False
+            return
+        key = (state.exam_id, state.phase, state.activity, state.attempt, self._session.awaiting_resume)
+        if key != self._timeout_of:
+            after_s = self._timeout_s(state)
+            now_s = self._clock.now().monotonic_s
+            self._timeout = Timeout(now_s + after_s, after_s) if after_s else None
+            self._timeout_of = key
+        if self._timeout is not None and self._timeout.at_monotonic_s <= self._clock.now().monotonic_s:
+            if self._session.awaiting_resume:
+                self._session.drop()
+            else:
+                self._session.leave(timed_out=True)
+            self._timeout_of = ()
+
+    def _timeout_s(self, state: ExamState) -> float:
+        timeouts = self._config.timeouts
+        if self._session.awaiting_resume:
+            return timeouts.resume_s
+        if state.activity in (Activity.MEASURING, Activity.RESULT):
+            return 0.0  # the measurement has its own deadline
+        if state.phase is Phase.WAITING or state.activity is Activity.RESTING:
+            return timeouts.waiting_s
+        if state.phase is Phase.DECIDED:
+            return timeouts.decided_s
+        if state.phase in (Phase.TEMPERATURE, Phase.PRESSURE, Phase.BREATH):
+            return timeouts.measuring_s
+        return timeouts.asking_s
+
+    def _show(self) -> None:
+        """Publish what is true now; everything in it is committed."""
+        now = self._clock.now()
+        snapshot = TerminalSnapshot(
+            place=self._place,
+            now=now,
+            local_time=datetime.now().astimezone(),
+            exam=self._session.active,
+            worker=self._session.worker,
+            awaiting_resume=self._session.awaiting_resume,
+            devices=dict(self._park.statuses()),
+            link=self._link,
+            progress=self._session.progress,
+            timeout=self._timeout,
+            start_refusal="" if self._session.active else self._start_refusal(),
+            help_called=self._help_called,
+            verified_until={d.id: d.verified_until.isoformat() for d in self._config.device if d.verified_until},
+        )
+        before = self.latest
+        if before is not None and replace(snapshot, now=before.now, local_time=before.local_time) == before:
+            same_second = snapshot.local_time.replace(microsecond=0) == before.local_time.replace(microsecond=0)
+            if same_second:
+                return
+        self.latest = snapshot
+        self._publish(snapshot)

@@ -1,0 +1,448 @@
+"""The exam in front of the screen: intents of the person and news of the devices become events, effects are run.
+
+No thread of its own: `terminal.service` calls it from the core thread and owns time.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+from drivers.messages import DeviceStatusChanged, MeasurementFailed, MeasurementProgress, MeasurementTaken
+from drivers.model import DeviceState
+from drivers.park import Park
+from sync.contract.canonical import new_id, sha256_hex
+from sync.contract.exam import Complaints, Consent, ExamType, FaceCheck, Failure, MediaReference
+from sync.contract.roster import RosterWorker
+from terminal.clock import Clock
+from terminal.config import TerminalConfig
+from terminal.desk import ExamDesk
+from terminal.exam import events
+from terminal.exam.effects import (
+    CancelMeasurement,
+    Effect,
+    LookAtFace,
+    MeasuringStep,
+    SendRecord,
+    ShowResultFor,
+    StartMeasurement,
+    WakeAt,
+)
+from terminal.exam.limits import LimitEntry, LimitsBook, resolve
+from terminal.exam.model import Activity, ExamState, Phase
+from terminal.face.capture import FaceHint, Photographer, PhotoReady, PhotoUnusable
+from terminal.identity import Found, NotFound
+from terminal.measuring import RUN_OPTIONS, TIMEOUT_S, failure_of, is_verification_expired, measurement_of
+from terminal.snapshot import LiveProgress, WorkerCard
+from terminal.store.store import TerminalStore
+
+log = logging.getLogger(__name__)
+
+
+class Timers(Protocol):
+    """Where the session asks to be called back."""
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None: ...
+
+
+class Session:
+    """Owns which exam is active and what is being measured for it."""
+
+    def __init__(
+        self,
+        config: TerminalConfig,
+        store: TerminalStore,
+        desk: ExamDesk,
+        park: Park,
+        photographer: Photographer | None,
+        clock: Clock,
+        timers: Timers,
+        software_version: str,
+    ) -> None:
+        self._config, self._store, self._desk = config, store, desk
+        self._park, self._photographer, self._clock, self._timers = park, photographer, clock, timers
+        self._software_version = software_version
+        self.active_id: str | None = None
+        self.awaiting_resume = False
+        self.worker: WorkerCard | None = None
+        self.progress = LiveProgress()
+        self._photo_request = ""
+
+    @property
+    def active(self) -> ExamState | None:
+        return self._desk.exams.get(self.active_id) if self.active_id else None
+
+    def recover(self) -> None:
+        """After a start: an exam that was cut off is offered for resuming; those that wait for a medic rest on."""
+        self._desk.recover()
+        cut_off = [state for state in self._desk.exams.values() if not state.is_waiting and state.decision is None]
+        for state in cut_off[:-1]:
+            self._happen(events.ExamEnded(exam_id=state.exam_id, stamp=self._clock.now(), reason="interrupted"))
+        if cut_off:
+            self._activate(cut_off[-1])
+            self.awaiting_resume = True
+
+    def begin(self, exam_type: ExamType) -> None:
+        """A touch on the idle screen starts an exam."""
+        if self.active is not None:
+            return
+        exam_id = new_id()
+        self.active_id = exam_id
+        self._happen(
+            events.ExamStarted(
+                exam_id=exam_id,
+                stamp=self._clock.now(),
+                exam_type=exam_type,
+                plan=self._config.plan(),
+                generation=self._config.identity.generation,
+                software_version=self._software_version,
+                config_version=self._config.version,
+            )
+        )
+
+    def identify(self, found: Found | NotFound) -> None:
+        """What the roster said to a number, a card or a QR code."""
+        state = self._in(Phase.IDENTIFY)
+        if state is None:
+            return
+        stamp = self._clock.now()
+        if isinstance(found, NotFound):
+            self._happen(events.IdentificationFailed(exam_id=state.exam_id, stamp=stamp, code=found.code))
+            return
+        worker = found.worker
+        earlier = self._desk.open_exam_of(worker.worker_id, but=state.exam_id)
+        if earlier is not None:
+            self._happen(events.ExamEnded(exam_id=state.exam_id, stamp=stamp, reason="continued_elsewhere"))
+            self._activate(earlier)
+            self._go_on(earlier)
+            return
+        self.worker = _card(worker)
+        blocked = _blocked_code(worker)
+        if blocked:
+            self._happen(
+                events.ExamineeBlocked(
+                    exam_id=state.exam_id,
+                    stamp=stamp,
+                    worker_id=worker.worker_id,
+                    employer_id=worker.employer_id,
+                    identified_by=found.how,
+                    code="suspended" if blocked == "suspended" else "not_remote",
+                    text=worker.block_text,
+                )
+            )
+            return
+        self._happen(
+            events.ExamineeIdentified(
+                exam_id=state.exam_id,
+                stamp=stamp,
+                worker_id=worker.worker_id,
+                employer_id=worker.employer_id,
+                identified_by=found.how,
+                limits=resolve(
+                    self._limit_entries(worker),
+                    worker_id=worker.worker_id,
+                    employer_id=worker.employer_id,
+                    on=stamp.at.date(),
+                ),
+            )
+        )
+
+    def answer_identity(self, yes: bool) -> None:
+        if state := self._in(Phase.CONFIRM):
+            stamp = self._clock.now()
+            if yes:
+                self._happen(events.IdentityConfirmed(exam_id=state.exam_id, stamp=stamp))
+            else:
+                self.worker = None
+                self._happen(events.IdentityDenied(exam_id=state.exam_id, stamp=stamp))
+
+    def answer_consent(self, yes: bool, text: str) -> None:
+        """`text` is the whole consent text of the configured version; its hash is kept with the answer."""
+        if state := self._in(Phase.CONSENT):
+            stamp = self._clock.now()
+            consent = Consent(
+                given=yes,
+                version=self._config.exam.consent_version,
+                text_sha256=sha256_hex(text.encode("utf-8")),
+                at=stamp.at,
+            )
+            self._happen(events.ConsentAnswered(exam_id=state.exam_id, stamp=stamp, consent=consent))
+
+    def answer_complaints(self, complaints: Complaints) -> None:
+        if state := self._in(Phase.COMPLAINTS):
+            self._happen(
+                events.ComplaintsAnswered(exam_id=state.exam_id, stamp=self._clock.now(), complaints=complaints)
+            )
+
+    def start_measuring(self) -> None:
+        """The cuff is on, or another try."""
+        state = self.active
+        if state is None or state.activity not in (Activity.READY, Activity.TRY_AGAIN, Activity.TROUBLE):
+            return
+        match state.phase:
+            case Phase.TEMPERATURE:
+                self._start("temperature")
+            case Phase.PRESSURE:
+                self._start("pressure")
+            case Phase.BREATH:
+                self._start("breath")
+            case _:
+                return
+
+    def stop_measuring(self) -> None:
+        """Stop at once; the device answers with `Cancelled`, which is kept as a failed try."""
+        if (state := self.active) and state.activity is Activity.MEASURING:
+            self._park.cancel(state.request_id)
+
+    def go_next(self) -> None:
+        """Seen: on from a value, from the summary, from a decision, from a rest (back to idle)."""
+        state = self.active
+        if state is None:
+            return
+        stamp = self._clock.now()
+        if state.activity is Activity.RESULT:
+            self._happen(events.ResultSeen(exam_id=state.exam_id, stamp=stamp))
+        elif state.phase is Phase.REVIEW:
+            self._happen(events.SummaryConfirmed(exam_id=state.exam_id, stamp=stamp))
+        elif state.phase is Phase.DECIDED:
+            self._happen(events.DecisionSeen(exam_id=state.exam_id, stamp=stamp))
+        elif state.is_waiting:
+            self._leave_screen()
+
+    def leave(self, *, timed_out: bool = False) -> None:
+        """Leave the screen. An exam that waits rests on; any other ends, with what was measured."""
+        state = self.active
+        if state is None:
+            return
+        if (
+            state.phase is Phase.DECIDED
+            or (timed_out and state.phase is Phase.REVIEW)
+            or state.activity is Activity.RESULT
+        ):
+            self.go_next()
+        elif state.is_waiting:
+            self._leave_screen()
+        else:
+            self._happen(
+                events.ExamEnded(exam_id=state.exam_id, stamp=self._clock.now(), reason=_why(state, timed_out))
+            )
+
+    def resume(self) -> None:
+        """Go on with the exam that was cut off."""
+        if self.awaiting_resume and (state := self.active):
+            self.awaiting_resume = False
+            self._happen(events.ExamResumed(exam_id=state.exam_id, stamp=self._clock.now()))
+
+    def drop(self) -> None:
+        """Close the exam that was cut off."""
+        if self.awaiting_resume and (state := self.active):
+            self.awaiting_resume = False
+            self._happen(events.ExamEnded(exam_id=state.exam_id, stamp=self._clock.now(), reason="interrupted"))
+
+    def device_news(
+        self, message: DeviceStatusChanged | MeasurementProgress | MeasurementTaken | MeasurementFailed
+    ) -> None:
+        """Take what a worker thread posted; an answer to another start than the current one belongs to nobody."""
+        state = self.active
+        if isinstance(message, DeviceStatusChanged):
+            status = message.status
+            in_trouble = state is not None and state.activity is Activity.TROUBLE
+            if state and in_trouble and status.device_id == state.device_id and status.state is DeviceState.READY:
+                self._happen(
+                    events.DeviceReturned(exam_id=state.exam_id, stamp=self._clock.now(), device_id=status.device_id)
+                )
+            return
+        if state is None or state.activity is not Activity.MEASURING or message.request_id != state.request_id:
+            return
+        stamp = self._clock.now()
+        device = next(device for device in self._config.device if device.id == message.device_id)
+        match message:
+            case MeasurementProgress():
+                self.progress = LiveProgress(message.state, dict(message.details), stamp.monotonic_s)
+            case MeasurementTaken():
+                measurement = measurement_of(message, state, device, stamp, self._config.identity.generation)
+                self._happen(
+                    events.MeasurementTaken(
+                        exam_id=state.exam_id, stamp=stamp, request_id=message.request_id, measurement=measurement
+                    )
+                )
+            case MeasurementFailed():
+                failure = failure_of(message, state, device.measures.value, stamp)  # type: ignore[arg-type]
+                self._fail(state, failure)
+
+    def face_news(self, message: FaceHint | PhotoReady | PhotoUnusable) -> None:
+        """Take what the photographer found."""
+        state = self._in(Phase.FACE)
+        if state is None or message.request_id != self._photo_request:
+            return
+        stamp = self._clock.now()
+        match message:
+            case FaceHint(_, code):
+                self.progress = LiveProgress(code, {}, stamp.monotonic_s)
+            case PhotoReady(_, jpeg, face):
+                self._keep_photo(state, face, jpeg)
+            case PhotoUnusable(_, code, jpeg):
+                if state.photo_attempts + 1 < state.plan.most_photos:
+                    self._happen(events.PhotoRefused(exam_id=state.exam_id, stamp=stamp, code=code))
+                else:
+                    self._keep_photo(state, FaceCheck(outcome="unclear", faces_found=None, reason=code), jpeg)
+
+    def decision(self, event: events.DecisionReceived, with_transaction: Callable[[], None]) -> None:
+        """A checked decision of a medic. Raises `ImpossibleEvent` when the exam does not wait for one."""
+        self._happen(event, with_transaction=with_transaction)
+
+    def _keep_photo(self, state: ExamState, face: FaceCheck, jpeg: bytes | None) -> None:
+        stamp = self._clock.now()
+        photo = None
+        if jpeg is not None:
+            photo = MediaReference(
+                sha256=self._store.media.write(jpeg),
+                kind="photo",
+                content_type="image/jpeg",
+                size_bytes=len(jpeg),
+                step="face",
+                at=stamp.at,
+            )
+        event = events.PhotoTaken(exam_id=state.exam_id, stamp=stamp, face=face, photo=photo)
+
+        def queue_photo() -> None:
+            if photo is not None and jpeg is not None:
+                self._desk.queue_media(state.exam_id, jpeg, photo)
+
+        self._happen(event, with_transaction=queue_photo)
+
+    def _start(self, step: MeasuringStep) -> None:
+        state, device = self.active, self._config.device_for(step)
+        if state is None or device is None:
+            return
+        stamp = self._clock.now()
+        request_id = new_id()
+        state = self._happen(
+            events.MeasurementStarted(
+                exam_id=state.exam_id,
+                stamp=stamp,
+                step=step,
+                attempt=state.attempt + 1,
+                request_id=request_id,
+                device_id=device.id,
+            )
+        )
+        if is_verification_expired(device, stamp.at.date()):
+            reason = f"verification of {device.id} ended on {device.verified_until}"
+            failed = MeasurementFailed(
+                request_id, device.id, "VerificationExpired", "verification_expired", reason, "service"
+            )
+            self._fail(state, failure_of(failed, state, step, stamp))
+            return
+        self._park.measure(request_id, device.id, RUN_OPTIONS.get(step, {}), TIMEOUT_S[step])
+
+    def _fail(self, state: ExamState, failure: Failure) -> None:
+        self._happen(
+            events.MeasurementFailed(
+                exam_id=state.exam_id, stamp=self._clock.now(), request_id=state.request_id, failure=failure
+            )
+        )
+
+    def _happen(self, event: events.Event, *, with_transaction: Callable[[], None] = lambda: None) -> ExamState:
+        state, effects = self._desk.happen(event, with_transaction=with_transaction)
+        if event.exam_id == self.active_id:
+            self.progress = LiveProgress()
+            if state.phase is Phase.ENDED:
+                self._leave_screen()
+            else:
+                for effect in effects:
+                    self._run(effect, state)
+        return state
+
+    def _run(self, effect: Effect, state: ExamState) -> None:
+        match effect:
+            case StartMeasurement(step):
+                self._start(step)
+            case CancelMeasurement(request_id):
+                self._park.cancel(request_id)
+            case LookAtFace():
+                self._look_at_face(state)
+            case ShowResultFor(seconds):
+                shown = len(state.measurements)
+                self._timers.after(seconds, lambda: self._result_shown(state.exam_id, shown))
+            case WakeAt(moment):
+                left_s = max(0.0, (moment - datetime.now(UTC)).total_seconds())
+                self._timers.after(left_s, lambda: self._rest_over(state.exam_id, moment))
+            case SendRecord():
+                log.debug("a record was queued")
+
+    def _look_at_face(self, state: ExamState) -> None:
+        if self._photographer is None or state.examinee is None:
+            self._keep_photo(state, FaceCheck(outcome="not_compared", reason="no_camera"), None)
+            return
+        worker = self._store.roster.worker(state.examinee.worker_id)
+        may_compare = bool(self._config.biometrics.legal_basis and worker and worker.biometric_consent)
+        self._photo_request = new_id()
+        self._photographer.begin(self._photo_request, state.examinee.worker_id, may_compare=may_compare)
+
+    def _result_shown(self, exam_id: str, shown: int) -> None:
+        state = self.active
+        same = state is not None and state.exam_id == exam_id and len(state.measurements) == shown
+        if same and state is not None and state.activity is Activity.RESULT:
+            self._happen(events.ResultSeen(exam_id=exam_id, stamp=self._clock.now()))
+
+    def _rest_over(self, exam_id: str, moment: datetime) -> None:
+        state = self.active
+        if state is not None and state.exam_id == exam_id and state.rest_until == moment:
+            self._happen(events.RestEnded(exam_id=exam_id, stamp=self._clock.now()))
+
+    def _activate(self, state: ExamState) -> None:
+        self.active_id = state.exam_id
+        self.progress = LiveProgress()
+        worker = self._store.roster.worker(state.examinee.worker_id) if state.examinee else None
+        self.worker = _card(worker) if worker else None
+
+    def _go_on(self, state: ExamState) -> None:
+        """Take up an exam that rested: after the rest the next attempt, after a restart whatever was to do."""
+        stamp = self._clock.now()
+        if state.activity is Activity.RESTING and state.rest_until is not None and state.rest_until <= stamp.at:
+            self._happen(events.RestEnded(exam_id=state.exam_id, stamp=stamp))
+        else:
+            self._happen(events.ExamResumed(exam_id=state.exam_id, stamp=stamp))
+
+    def _leave_screen(self) -> None:
+        if self._photographer is not None:
+            self._photographer.cancel()
+        self.active_id, self.worker, self.awaiting_resume, self.progress = None, None, False, LiveProgress()
+
+    def _in(self, phase: Phase) -> ExamState | None:
+        state = self.active
+        return state if state is not None and state.phase is phase and not self.awaiting_resume else None
+
+    def _limit_entries(self, worker: RosterWorker) -> list[LimitEntry]:
+        sent = self._store.reference.latest("limits")
+        book = LimitsBook.model_validate(sent) if sent else self._config.limits
+        return [*book.entries, *(LimitEntry.model_validate(entry) for entry in worker.limits)]
+
+
+def _card(worker: RosterWorker) -> WorkerCard:
+    return WorkerCard(worker.full_name, worker.position, worker.employer_name)
+
+
+def _blocked_code(worker: RosterWorker) -> str:
+    if worker.status != "active":
+        return "suspended"
+    return "" if worker.remote_allowed else "not_remote"
+
+
+_WHY: dict[str, events.EndReason] = {
+    "not_identified": "not_identified",
+    "consent_refused": "consent_refused",
+    "suspended": "not_allowed",
+    "not_remote": "not_allowed",
+}
+
+
+def _why(state: ExamState, timed_out: bool) -> events.EndReason:
+    if state.phase is Phase.NOT_TODAY:
+        return _WHY[state.blocked_code]
+    if state.phase is Phase.IDENTIFY and state.identification_attempts:
+        return "not_identified"
+    if state.activity is Activity.TROUBLE:
+        return "device_trouble"
+    return "timed_out" if timed_out else "interrupted"

@@ -1,0 +1,74 @@
+"""The terminal's store as the exam core uses it: one database, one folder of media, one key; one transaction per event."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from sync.contract.envelope import ClockStamp
+from sync.contract.topics import TerminalAddress, Up
+from sync.inbox import Inbox
+from sync.outbox import Outbox
+from terminal.exam.model import Stamp
+from terminal.store.database import KeySource, derive_key, open_store
+from terminal.store.exam_log import ExamLog
+from terminal.store.media_files import MediaFiles
+from terminal.store.reference import ReferenceStore
+from terminal.store.roster import RosterStore
+
+
+class TerminalStore:
+    """All tables of one terminal on one connection. Only the core thread may use it."""
+
+    def __init__(
+        self,
+        path: Path,
+        media_folder: Path,
+        keys: KeySource,
+        signing_key: Ed25519PrivateKey,
+        address: TerminalAddress,
+        generation: Literal["real", "demo", "test"],
+    ) -> None:
+        master = keys.master_key()
+        self.db = open_store(path, master)
+        self.log = ExamLog(self.db, signing_key)
+        self.outbox = Outbox(self.db)
+        self.inbox = Inbox(self.db)
+        self.roster = RosterStore(self.db)
+        self.reference = ReferenceStore(self.db)
+        self.media = MediaFiles(media_folder, derive_key(master, "media"))
+        self.address = address
+        self._signing_key = signing_key
+        self._generation = generation
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is committed together with a full sync, or not at all."""
+        with self.db.atomic():
+            yield
+
+    def queue(self, kind: Up, schema: str, payload: dict[str, Any], *, subject: str, stamp: Stamp) -> str:
+        """Append a message to the outbox; call inside a transaction. Returns its id."""
+        return self.outbox.append(
+            self._signing_key,
+            self.address,
+            kind=kind,
+            schema=schema,
+            payload=payload,
+            subject=subject,
+            generation=self._generation,
+            created_at=stamp.at,
+            clock=ClockStamp(trusted=stamp.trusted, boot_id=stamp.boot_id, monotonic_s=stamp.monotonic_s),
+        )
+
+    def note_media(self, sha256: str, exam_id: str, content_type: str, size_bytes: int, stamp: Stamp) -> None:
+        """Remember which file belongs to which exam; call inside a transaction."""
+        self.db.execute(
+            "INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?)",
+            (sha256, exam_id, content_type, size_bytes, stamp.at.isoformat()),
+        )
+
+    def close(self) -> None:
+        self.db.close()
