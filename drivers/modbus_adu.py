@@ -5,6 +5,9 @@ Used to read captures; live traffic goes through pymodbus in `drivers.transport`
 
 from dataclasses import dataclass
 
+from drivers.cutter import NEED_MORE, NO_FRAME, Cut, FrameCutter
+from drivers.findings import FrameBroken
+
 _READS = (3, 4)
 _WRITE = 6
 _WRITE_BLOCK = 16
@@ -44,15 +47,7 @@ class Refused:
     adu: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """So many bytes that are no ADU; `crc` when it looked like a frame with a wrong CRC."""
-
-    size: int
-    crc: bool
-
-
-Adu = Answer | Written | Refused | Noise
+Adu = Answer | Written | Refused
 
 
 def crc16(data: bytes) -> bytes:
@@ -69,86 +64,60 @@ class AduReader:
     """Finds response ADUs in a stream; RTU, or TCP when an MBAP header stands in front."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._noise = 0
-        self._bad_crc = False
+        self._cutter = FrameCutter(_recognise)
 
-    def feed(self, data: bytes) -> list[Adu]:
-        self._buffer += data
-        return self._drain(final=False)
+    def feed(self, data: bytes) -> list[Adu | FrameBroken]:
+        return [_parse(frame) for frame in self._cutter.feed(data)]
 
-    def close(self) -> list[Adu]:
-        return self._drain(final=True) + self._flush()
-
-    def _drain(self, *, final: bool) -> list[Adu]:
-        found: list[Adu] = []
-        while self._buffer:
-            size = _size_of(self._buffer)
-            if (size is None or size > len(self._buffer)) and not final:
-                break
-            adu = _parse(bytes(self._buffer[:size])) if size and size <= len(self._buffer) else None
-            if adu is None:
-                self._bad_crc = self._bad_crc or bool(size and size <= len(self._buffer))
-                self._noise += 1
-                del self._buffer[0]
-                if self._noise == _LONGEST_TCP:
-                    found += self._flush()
-                continue
-            found += self._flush()
-            found.append(adu)
-            del self._buffer[:size]
-        return found
-
-    def _flush(self) -> list[Adu]:
-        noise, self._noise = self._noise, 0
-        bad_crc, self._bad_crc = self._bad_crc, False
-        return [Noise(noise, bad_crc)] if noise else []
+    def close(self) -> list[Adu | FrameBroken]:
+        return [_parse(frame) for frame in self._cutter.close()]
 
 
-def _size_of(head: bytearray) -> int | None:
-    """Size of the ADU that may begin here: None while it cannot be told, 0 when none can."""
-    if len(head) < 2:
-        return None
+def _recognise(buffer: bytes, at: int) -> Cut:
+    """See `drivers.cutter.FrameCutter`."""
+    head = buffer[at : at + 8]
+    if len(head) < 4:
+        return NEED_MORE
     rtu = _rtu_size(head)
-    if len(head) >= 4 and head[2] == 0 and head[3] == 0 and rtu in (0, 8):
+    if head[2:4] == b"\0\0" and rtu in (0, 8):
         # An MBAP header; the echo of a write to register 0 looks the same until its CRC is checked.
         if len(head) < 8:
-            return None
-        if rtu == 8 and crc16(bytes(head[:6])) == head[6:8]:
-            return 8
-        return _tcp_size(head)
-    if rtu == 0 and len(head) < 4:
-        return None
-    return rtu
+            return NEED_MORE
+        if rtu == 0 or crc16(head[:6]) != head[6:8]:
+            size = 6 + int.from_bytes(head[4:6], "big")
+            return _size_of(buffer[at : at + size], size) if _MBAP + 2 <= size <= _LONGEST_TCP else NO_FRAME
+    if rtu == 0:
+        return NO_FRAME
+    return _size_of(buffer[at : at + rtu], rtu)
 
 
-def _rtu_size(head: bytearray) -> int | None:
-    function = head[1]
+def _size_of(adu: bytes, size: int) -> Cut:
+    if len(adu) < size:
+        return NEED_MORE
+    return "wrong CRC of a Modbus answer" if isinstance(_parse(adu), FrameBroken) else size
+
+
+def _rtu_size(head: bytes) -> int:
+    """Size of an RTU answer that begins so; 0 when none can."""
+    function, size = head[1], head[2]
     if function in _READS:
-        if len(head) < 3:
-            return None
-        return 5 + head[2] if head[2] and head[2] % 2 == 0 and head[2] <= _LONGEST_RTU - 6 else 0
+        return 5 + size if size and size % 2 == 0 and size <= _LONGEST_RTU - 6 else 0
     if function in (_WRITE, _WRITE_BLOCK):
         return 8
-    if function & 0x80 and function & 0x7F in (*_READS, _WRITE, _WRITE_BLOCK):
-        return 5
-    return 0
+    return 5 if function & 0x80 and function & 0x7F in (*_READS, _WRITE, _WRITE_BLOCK) else 0
 
 
-def _tcp_size(head: bytearray) -> int:
-    size = 6 + int.from_bytes(head[4:6], "big")
-    return size if _MBAP + 2 <= size <= _LONGEST_TCP else 0
-
-
-def _parse(adu: bytes) -> Adu | None:
+def _parse(adu: bytes | FrameBroken) -> Adu | FrameBroken:
+    if isinstance(adu, FrameBroken):
+        return adu
     if len(adu) >= 5 and crc16(adu[:-2]) == adu[-2:]:
         return _pdu(adu[0], adu[1:-2], adu)
     if len(adu) > _MBAP and adu[2:4] == b"\0\0" and 6 + int.from_bytes(adu[4:6], "big") == len(adu):
         return _pdu(adu[6], adu[7:], adu)
-    return None
+    return FrameBroken("wrong CRC")
 
 
-def _pdu(unit: int, pdu: bytes, adu: bytes) -> Adu | None:
+def _pdu(unit: int, pdu: bytes, adu: bytes) -> Adu | FrameBroken:
     function, body = pdu[0], pdu[1:]
     if function in _READS and body and len(body) == 1 + body[0] and body[0] % 2 == 0:
         words = [int.from_bytes(body[at : at + 2], "big") for at in range(1, len(body), 2)]
@@ -157,4 +126,4 @@ def _pdu(unit: int, pdu: bytes, adu: bytes) -> Adu | None:
         return Written(unit, function, int.from_bytes(body[:2], "big"), int.from_bytes(body[2:], "big"), adu)
     if function & 0x80 and len(body) == 1:
         return Refused(unit, function & 0x7F, body[0], adu)
-    return None
+    return FrameBroken("no known answer")

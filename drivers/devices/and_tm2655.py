@@ -8,16 +8,18 @@ Result: SYN SYN SOH a a STX model RS time RS RB|AB RS M RS Enn RS S… RS M… R
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from operator import xor
 
+from drivers.cutter import NEED_MORE, NO_FRAME, Cut, FrameCutter
 from drivers.errors import Cancelled, DeviceFault, NoResponse, WrongDevice
 from drivers.findings import FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
-from drivers.model import Act, DeviceIdentity, Measures, Quantity, Reading, Value
+from drivers.model import Act, DeviceIdentity, Measures, Reading, Value
 from drivers.ports import ByteStream, Deadline, Progress, Run
 from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
+from drivers.verdict import UNASKED, counts, device_clock, pressure_values
 
-_SYN, _ETX, _STX, _ACK, _NAK, _RS = 0x16, 0x03, 0x02, 0x06, 0x15, 0x1E
+_ETX, _STX, _ACK, _NAK, _RS = 0x03, 0x02, 0x06, 0x15, 0x1E
 _HEADER = b"\x16\x16\x01"
 _LONGEST = 128
 """A result has 63 bytes; whatever is twice as long is no frame."""
@@ -27,12 +29,7 @@ _RESULT_S = 120.0
 _NUMBER = re.compile(r"^([SMDPIL]) *(\d{1,3})$")
 _TIME = re.compile(r"^\d{10}$")
 _ERROR = re.compile(r"^E(\d\d)$")
-_QUANTITIES = {
-    "S": Quantity.SYSTOLIC,
-    "D": Quantity.DIASTOLIC,
-    "M": Quantity.MEAN_PRESSURE,
-    "P": Quantity.PULSE,
-}
+_DETAILS = {"I": "cuff_setting", "L": "largest_amplitude"}
 
 ERRORS: Mapping[str, tuple[str, Act]] = {
     "11": ("no pressure at the start; check the air hose and the cuff", Act.SERVICE),
@@ -64,92 +61,58 @@ def _bcc(body: bytes) -> int:
     return reduce(xor, body)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """The first `size` bytes of the buffer are dealt with; `finding` is what they were, None for noise."""
+def _recognise(buffer: bytes, at: int, *, strict: bool) -> Cut:
+    """See `drivers.cutter.FrameCutter`. In a record exactly one byte follows ETX: the BCC may be 03, 16 or 1E itself."""
+    head = buffer[at : at + 6]
+    if not _HEADER.startswith(head[:3]):
+        return NO_FRAME
+    if len(head) < 6:
+        return NEED_MORE
+    if head[5] in (_ACK, _NAK):
+        return 6
+    if head[5] != _STX:
+        return f"byte {head[5]:#04x} where ACK, NAK or STX belongs"
+    record = buffer[at : at + _LONGEST]
+    for place in range(6, len(record)):
+        if record[place] == _ETX:
+            return _whole_record(record[: place + 2], place + 2, strict=strict)
+        if record[place] != _RS and not 0x20 <= record[place] <= 0x7E:
+            return f"byte {record[place]:#04x} inside of a record"
+    return NEED_MORE if len(record) < _LONGEST else "record without an end"
 
-    size: int
-    finding: Finding | None
+
+def _whole_record(record: bytes, size: int, *, strict: bool) -> Cut:
+    if len(record) < size:
+        return NEED_MORE
+    bcc = _bcc(record[2:-1])
+    return size if record[-1] == bcc or not strict else f"BCC {record[-1]:02X} instead of {bcc:02X}"
 
 
 class TmCodec:
     """Answers and results of the monitor. A result that the monitor sent by itself counts in mode `listen` only."""
 
     def __init__(self, options: Options) -> None:
-        self._buffer = bytearray()
-        self._noise = 0
-        self._strict = options.get("bcc", "strict") == "strict"
-        self._asked = options.get("session", "yes") == "yes"
+        self._cutter = FrameCutter(partial(_recognise, strict=options.get("bcc", "strict") == "strict"))
+        self._in_session = counts(options)
         self._listen = options.get("mode", "start") == "listen"
         self._model_prefix = options.get("model_prefix", "TM265")
 
     def feed(self, data: bytes) -> list[Finding]:
-        self._buffer += data
-        found: list[Finding] = []
-        while (cut := self._cut()) is not None:
-            if cut.finding is None:
-                self._noise += cut.size
-                if self._noise >= _LONGEST:
-                    found += self._flush()
-            else:
-                found += [*self._flush(), cut.finding]
-            del self._buffer[: cut.size]
-        return found
+        """See `drivers.findings.Codec`."""
+        return [self._finding(frame) for frame in self._cutter.feed(data)]
 
     def close(self) -> list[Finding]:
-        rest = len(self._buffer)
-        framed = self._buffer[: len(_HEADER)] == _HEADER
-        self._buffer.clear()
-        if framed:
-            return [*self._flush(), FrameBroken(f"unfinished frame of {rest} bytes")]
-        self._noise += rest
-        return self._flush()
+        """See `drivers.findings.Codec`."""
+        return [self._finding(frame) for frame in self._cutter.close()]
 
-    def _flush(self) -> list[Finding]:
-        noise, self._noise = self._noise, 0
-        return [FrameBroken(f"{noise} bytes that are no frame")] if noise else []
+    def _finding(self, frame: bytes | FrameBroken) -> Finding:
+        if isinstance(frame, FrameBroken):
+            return frame
+        if frame[5] == _ACK:
+            return StateSeen("acknowledged")
+        return StateSeen("refused") if frame[5] == _NAK else self._record(frame)
 
-    def _cut(self) -> _Cut | None:
-        """Deal with the head of the buffer; None when more bytes are needed."""
-        buffer = self._buffer
-        if not buffer:
-            return None
-        if not _HEADER.startswith(buffer[: len(_HEADER)]):
-            return _Cut(1, None)
-        if len(buffer) < 6:
-            return None
-        kind = buffer[5]
-        if kind == _ACK:
-            return _Cut(6, StateSeen("acknowledged"))
-        if kind == _NAK:
-            return _Cut(6, StateSeen("refused"))
-        if kind != _STX:
-            return _Cut(len(_HEADER), FrameBroken(f"byte {kind:#04x} where ACK, NAK or STX belongs"))
-        return self._cut_record()
-
-    def _cut_record(self) -> _Cut | None:
-        for at in range(6, min(len(self._buffer), _LONGEST)):
-            byte = self._buffer[at]
-            if byte == _ETX:
-                return self._finish(at)
-            if byte != _RS and not 0x20 <= byte <= 0x7E:
-                return _Cut(at, FrameBroken(f"byte {byte:#04x} inside of a record"))
-        return _Cut(_LONGEST, FrameBroken("record without an end")) if len(self._buffer) >= _LONGEST else None
-
-    def _finish(self, etx: int) -> _Cut | None:
-        """Exactly one byte after ETX is the BCC, whatever its value: it may be 03, 16 or 1E itself."""
-        if len(self._buffer) < etx + 2:
-            return None
-        frame = bytes(self._buffer[: etx + 2])
-        expected = _bcc(frame[2:-1])
-        wrong = frame[-1] != expected
-        if wrong and self._strict:
-            # A lost BCC is followed by the next frame: its first byte is not ours.
-            size = len(frame) - (frame[-1] == _SYN)
-            return _Cut(size, FrameBroken(f"BCC {frame[-1]:02X} instead of {expected:02X}"))
-        return _Cut(len(frame), self._record(frame, wrong_bcc=wrong))
-
-    def _record(self, frame: bytes, *, wrong_bcc: bool) -> Finding:
+    def _record(self, frame: bytes) -> Finding:
         fields = frame[6:-2].decode("ascii").split("\x1e")
         record = _Record.parse(fields[1:])
         if record is None:
@@ -160,19 +123,17 @@ class TmCodec:
             return FaultSeen(WrongDevice.code, message, Act.SERVICE)
         if record.origin == "AB" and not self._listen:
             return Rejected("a result that the monitor sent by itself answers no start of ours")
-        if not self._asked:
-            return Rejected("a result that answers no start of ours")
+        if not self._in_session:
+            return Rejected(UNASKED)
         if record.error != "00":
             message, act = ERRORS.get(record.error, ("unknown error", Act.SERVICE))
             return FaultSeen(f"E{record.error}", message, act)
         numbers = record.numbers
-        if numbers.get("S", 0) <= numbers.get("D", 0) or not numbers.get("D"):
+        values = pressure_values(*(numbers.get(letter, 0) for letter in "SDMP"))
+        if values is None:
             return Rejected("a result without plausible systolic and diastolic pressure")
-        values: dict[str, Value] = {_QUANTITIES[key]: numbers[key] for key in "SDMP" if key in numbers}
-        details: dict[str, Value] = {"cuff_setting": numbers["I"]} if "I" in numbers else {}
-        if "L" in numbers:
-            details["largest_amplitude"] = numbers["L"]
-        if wrong_bcc:
+        details: dict[str, Value] = {name: numbers[letter] for letter, name in _DETAILS.items() if letter in numbers}
+        if frame[-1] != _bcc(frame[2:-1]):
             details["bcc"] = "wrong"
         return MeasurementFound(Reading(values, frame, {"model": model}, record.clock, details))
 
@@ -197,7 +158,8 @@ class _Record:
             elif (found := _ERROR.match(text)) and not error:
                 error = found[1]
             elif _TIME.match(text) and clock is None:
-                clock = f"20{text[:2]}-{text[2:4]}-{text[4:6]}T{text[6:8]}:{text[8:]}"
+                year, *rest = (int(text[at : at + 2]) for at in range(0, 10, 2))
+                clock = device_clock(2000 + year, *rest)
             elif text in ("RB", "AB") and not origin:
                 origin = text
             elif text != "M" and not re.match(r"^[SMDPIL] *[-*]*$", text):

@@ -9,12 +9,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from drivers.crlf import Broken, LineFramer
+from drivers.cutter import LineCutter
 from drivers.errors import Cancelled, DeviceFault, NoResponse, StaleReading
 from drivers.findings import FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
 from drivers.model import Act, DeviceIdentity, Measures, Quantity, Reading, Value
 from drivers.ports import ByteStream, Deadline, Progress, Run
 from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
+from drivers.verdict import UNASKED, counts
 
 _LONGEST = 120
 _IDLE_S = 2.0
@@ -77,21 +78,21 @@ class SentechCodec:
     """Lines of either dialect to findings. The unit is configured, unless the instrument itself has stated it."""
 
     def __init__(self, options: Options) -> None:
-        self._lines = LineFramer(_LONGEST)
+        self._lines = LineCutter(rb"\r\n", _LONGEST)
         self._ebs = options.get("dialect", "e200") == "ebs010"
         self._unit = options.get("unit", "mg/L")
-        self._asked = options.get("session", "yes") == "yes"
+        self._asked = counts(options)
 
     def feed(self, data: bytes) -> list[Finding]:
-        return [self._finding(piece) for piece in self._lines.feed(data)]
+        """See `drivers.findings.Codec`."""
+        return [line if isinstance(line, FrameBroken) else self._finding(line) for line in self._lines.feed(data)]
 
     def close(self) -> list[Finding]:
-        return [self._finding(piece) for piece in self._lines.close()]
+        """See `drivers.findings.Codec`; half a line is never a result."""
+        rest = self._lines.close()
+        return [FrameBroken(f"{len(rest)} bytes without CR LF")] if rest else []
 
-    def _finding(self, piece: object) -> Finding:
-        if isinstance(piece, Broken):
-            return FrameBroken(piece.reason)
-        line = bytes(getattr(piece, "content", b""))
+    def _finding(self, line: bytes) -> Finding:
         if line in _STATES:
             return StateSeen(_STATES[line])
         if line in _FAULTS:
@@ -103,18 +104,18 @@ class SentechCodec:
 
     def _result(self, line: bytes, parts: Mapping[str, bytes | None]) -> Finding:
         if not self._asked:
-            return Rejected("a result that answers no start of ours")
+            return Rejected(UNASKED)
         details: dict[str, Value] = {}
         if verdict := parts.get("verdict"):
             details["verdict"] = verdict.decode("ascii")
         values: dict[str, Value]
         number = parts["number"]
         if number is None:
-            values = {Quantity.BREATH_TEST: (parts.get("word") or b"").decode("ascii").lower()}
+            values = {Quantity.BREATH_TEST.value: (parts.get("word") or b"").decode("ascii").lower()}
         elif self._unit == "mg/L":
-            values = {Quantity.BREATH_ALCOHOL: float(number)}
+            values = {Quantity.BREATH_ALCOHOL.value: float(number)}
         else:
-            values = {Quantity.BREATH_ALCOHOL_RAW: float(number), "unit": self._unit}
+            values = {Quantity.BREATH_ALCOHOL_RAW.value: float(number), "unit": self._unit}
         return MeasurementFound(Reading(values, line + b"\r\n", details=details))
 
     def _told(self, line: bytes) -> Finding | None:

@@ -12,11 +12,12 @@ from functools import partial
 from drivers.config import ConfigError
 from drivers.errors import Cancelled, DeviceError, DeviceFault, FrameError, NoResponse, StaleReading, WrongDevice
 from drivers.findings import Codec, FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
-from drivers.modbus_adu import AduReader, Answer, Noise, Refused, Written
+from drivers.modbus_adu import Adu, AduReader, Answer, Refused, Written
 from drivers.model import Act, DeviceIdentity, Number, Reading, Value
 from drivers.ports import Deadline, Instrument, Progress, RegisterBlock, RegisterBus, Run
 from drivers.profile import WORDS_OF, Block, Cycle, CycleState, Point, Profile, Settle, StatusBit
 from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
+from drivers.verdict import UNASKED, counts
 
 _FORMATS = {"u16": ">H", "s16": ">h", "u32": ">I", "s32": ">i", "f32": ">f"}
 
@@ -81,9 +82,8 @@ class ProfileCodec:
     def __init__(self, profile: Profile, options: Options) -> None:
         self._profile = profile
         self._reader = AduReader()
-        self._in_session = options.get("session", "yes") == "yes"
-        text = options.get("block", "")
-        self._address = int(text, 0) if text else profile.block.address
+        self._in_session = counts(options)
+        self._address = _register(options.get("block", ""), profile.block.address)
 
     def feed(self, data: bytes) -> list[Finding]:
         return [self._finding(adu) for adu in self._reader.feed(data)]
@@ -91,12 +91,10 @@ class ProfileCodec:
     def close(self) -> list[Finding]:
         return [self._finding(adu) for adu in self._reader.close()]
 
-    def _finding(self, adu: Answer | Written | Refused | Noise) -> Finding:
+    def _finding(self, adu: Adu | FrameBroken) -> Finding:
         match adu:
-            case Noise(size, crc):
-                return FrameBroken(
-                    f"{size} bytes with a wrong CRC" if crc else f"{size} bytes that are no Modbus answer"
-                )
+            case FrameBroken():
+                return adu
             case Refused(unit, function, code):
                 return FaultSeen(f"modbus_{code}", f"unit {unit} refuses function {function}: code {code}", Act.SERVICE)
             case Written(_, _, address, value):
@@ -113,8 +111,15 @@ class ProfileCodec:
             words = " ".join(f"{word:04X}" for word in registers.words)
             return StateSeen("registers", {"address": registers.address, "words": words})
         if isinstance(finding, MeasurementFound) and not self._in_session:
-            return Rejected("a value that nobody asked for")
+            return Rejected(UNASKED)
         return finding
+
+
+def _register(text: str, default: int) -> int:
+    try:
+        return int(text, 0) if text else default
+    except ValueError as error:
+        raise ConfigError("options", [f"block: {text!r} is no register such as 11 or 0x0B"]) from error
 
 
 def _identity_finding(profile: Profile, registers: Registers) -> Finding:
