@@ -87,15 +87,17 @@ class MjpegSource:
             raise CameraFault("silent", f"{self._shown_address} does not answer within {SILENCE_S:.0f} s") from error
         except (OSError, http.client.HTTPException) as error:
             raise CameraFault("missing", f"{self._shown_address} cannot be reached: {error}") from error
-        if response.status in (401, 403):
-            raise CameraFault(
-                "refused", f"{self._shown_address} refuses our user and password (HTTP {response.status})"
-            )
-        if response.status in (409, 429, 503):
-            raise CameraFault("busy", f"{self._shown_address} is busy (HTTP {response.status})")
         if response.status != 200:
-            raise CameraFault("missing", f"{self._shown_address} answers HTTP {response.status}")
+            response.close()
+            raise self._refusal(response.status)
         return response
+
+    def _refusal(self, status: int) -> CameraFault:
+        if status in (401, 403):
+            return CameraFault("refused", f"{self._shown_address} refuses our user and password (HTTP {status})")
+        if status in (409, 429, 503):
+            return CameraFault("busy", f"{self._shown_address} is busy (HTTP {status})")
+        return CameraFault("missing", f"{self._shown_address} answers HTTP {status}")
 
     def _next_of_stream(self, stream: MjpegParts) -> bytes:
         give_up_s = time.monotonic() + 2 * SILENCE_S

@@ -8,12 +8,13 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-Picture = NDArray[Any]
+Picture: TypeAlias = "NDArray[Any]"
 """Rows × columns × 3 unsigned bytes in the order blue, green, red."""
 
 

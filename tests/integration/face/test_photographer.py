@@ -1,0 +1,110 @@
+"""The photographer before simulated scenes: one answer per request, with the right reason."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+import pytest
+
+from simulators.camera import CameraSimulator
+from terminal.camera import Camera
+from terminal.face.capture import CameraChanged, FaceHint, FaceMessage, PhotoReady, PhotoUnusable
+from terminal.face.photographer import CameraPhotographer, PhotographerSettings, open_photographer
+from tests.integration.face.conftest import wait_until
+
+Open = Callable[..., CameraPhotographer]
+
+
+@pytest.fixture
+def photographer_of(simulator: CameraSimulator, messages: list[FaceMessage]) -> Iterator[Open]:
+    opened: list[tuple[CameraPhotographer, Camera]] = []
+
+    def open_one(**times: float) -> CameraPhotographer:
+        camera = Camera(simulator.url)
+        photographer = open_photographer(camera, messages.append, PhotographerSettings(**times))
+        opened.append((photographer, camera))
+        return photographer
+
+    yield open_one
+    for photographer, camera in opened:
+        photographer.close()
+        camera.close()
+    assert not [thread for thread in threading.enumerate() if thread.name == "photographer"]
+
+
+def answers(messages: list[FaceMessage]) -> list[PhotoReady | PhotoUnusable]:
+    return [message for message in messages if isinstance(message, PhotoReady | PhotoUnusable)]
+
+
+def test_a_person_gets_a_photo(messages: list[FaceMessage], photographer_of: Open) -> None:
+    photographer_of().begin("r1", "w1", may_compare=False)
+    wait_until(lambda: bool(answers(messages)), "the photo")
+    ready = answers(messages)[0]
+    assert isinstance(ready, PhotoReady)
+    assert ready.request_id == "r1"
+    assert (ready.face.outcome, ready.face.faces_found, ready.face.score) == ("not_compared", 1, None)
+    assert len(ready.jpeg) <= 500_000
+    assert cv2.imdecode(np.frombuffer(ready.jpeg, np.uint8), cv2.IMREAD_COLOR).shape == (480, 640, 3)
+    assert CameraChanged("ready") in messages
+
+
+@pytest.mark.parametrize(
+    ("scene", "code", "hint"),
+    [
+        ("nobody", "no_face", "no_face"),
+        ("two_people:eileen,grace", "several_faces", "several_faces"),
+        ("far:eileen", "too_far", "closer"),
+        ("side:eileen", "off_centre", "look_here"),
+        ("dark:eileen", "dark", "light"),
+        ("black", "dark", "light"),
+        ("blurred:grace", "blurred", "hold"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    scene: str, code: str, hint: str, simulator: CameraSimulator, messages: list[FaceMessage], photographer_of: Open
+) -> None:
+    simulator.scene(scene)
+    photographer_of(give_up_s=2.5).begin("r1", "w1", may_compare=False)
+    wait_until(lambda: bool(answers(messages)), "an answer")
+    assert isinstance(refused := answers(messages)[0], PhotoUnusable)
+    assert refused.code == code
+    assert refused.jpeg is not None
+    hints = [message.code for message in messages if isinstance(message, FaceHint)]
+    assert hint in hints
+    assert len(hints) <= 4
+
+
+def test_without_a_camera_the_exam_does_not_wait(
+    simulator: CameraSimulator, messages: list[FaceMessage], photographer_of: Open
+) -> None:
+    simulator.scene("gone")
+    photographer_of(no_camera_s=0.5).begin("r1", "w1", may_compare=False)
+    wait_until(lambda: bool(answers(messages)), "an answer")
+    assert answers(messages) == [PhotoUnusable("r1", "no_camera", None)]
+    wait_until(lambda: any(isinstance(m, CameraChanged) and m.state == "absent" for m in messages), "the reason")
+
+
+def test_a_worker_who_steps_up_late_is_photographed(
+    simulator: CameraSimulator, messages: list[FaceMessage], photographer_of: Open
+) -> None:
+    simulator.scene("nobody")
+    photographer_of(give_up_s=30.0).begin("r1", "w1", may_compare=False)
+    wait_until(lambda: any(isinstance(m, FaceHint) for m in messages), "a hint")
+    simulator.scene("person:grace")
+    wait_until(lambda: bool(answers(messages)), "the photo")
+    assert isinstance(answers(messages)[0], PhotoReady)
+
+
+def test_a_cancelled_request_is_not_answered_and_a_new_one_is(
+    simulator: CameraSimulator, messages: list[FaceMessage], photographer_of: Open
+) -> None:
+    simulator.scene("nobody")
+    photographer = photographer_of(give_up_s=30.0)
+    photographer.begin("r1", "w1", may_compare=False)
+    wait_until(lambda: any(isinstance(m, FaceHint) for m in messages), "a hint")
+    photographer.cancel()
+    photographer.begin("r2", "w1", may_compare=False)
+    simulator.scene("person:eileen")
+    wait_until(lambda: bool(answers(messages)), "the photo")
+    assert [answer.request_id for answer in answers(messages)] == ["r2"]
