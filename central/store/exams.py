@@ -1,6 +1,7 @@
 """The table of examinations: a projection of the `exam` messages and the decisions, made for lists and filters."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, Table, Text, func, select, update
 
 from central.store.messages import message
-from central.store.metadata import UtcDateTime, metadata
+from central.store.metadata import UtcDateTime, insert_for, metadata
+from sync.contract.exam import ExamRecord
 
 exam = Table(
     "exam",
@@ -40,6 +42,71 @@ exam = Table(
     Index("ix_exam_org_finished_at", "org", "finished_at"),
     Index("ix_exam_employer_id_finished_at", "employer_id", "finished_at"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One accepted exam message, ready to be projected."""
+
+    record: ExamRecord
+    payload: dict[str, Any]
+    terminal_id: str
+    generation: str
+    message_id: str
+    message_sha256: str
+    received_at: datetime
+
+
+def project(connection: Connection, revisions: Sequence[Revision]) -> list[Revision]:
+    """Bring exams up to these revisions; a later one opens a decided exam again. Returns those that changed nothing.
+
+    An older or equal revision under another message id changes nothing: what a medic has seen is not replaced.
+    """
+    if not revisions:
+        return []
+    ordered = sorted(revisions, key=lambda revision: (revision.record.exam_id, revision.record.revision))
+    latest = {revision.record.exam_id: revision for revision in ordered}
+    insert = insert_for(connection, exam)
+    replaced = {name: insert.excluded[name] for name in exam.c.keys() if name != "exam_id"}  # noqa: SIM118  # not a dict
+    upsert = insert.on_conflict_do_update(
+        index_elements=["exam_id"], set_=replaced, where=exam.c.revision < insert.excluded.revision
+    ).returning(exam.c.exam_id)
+    taken = set(connection.execute(upsert, [_row(revision) for revision in latest.values()]).scalars())
+    unchanged = [revision for exam_id, revision in latest.items() if exam_id not in taken]
+    ids = [revision.message_id for revision in unchanged]
+    known = (
+        set(connection.execute(select(exam.c.message_id).where(exam.c.message_id.in_(ids))).scalars()) if ids else set()
+    )
+    return [revision for revision in unchanged if revision.message_id not in known]
+
+
+def _row(revision: Revision) -> dict[str, Any]:
+    record = revision.record
+    who = record.examinee
+    complains = record.complaints is not None and not record.complaints.feels_well
+    return {
+        "exam_id": record.exam_id,
+        "revision": record.revision,
+        "org": record.org,
+        "terminal_id": revision.terminal_id,
+        "employer_id": who.employer_id if who else None,
+        "worker_id": who.worker_id if who else None,
+        "exam_type": record.exam_type,
+        "generation": revision.generation,
+        "state": "waiting" if record.state == "submitted" else "unfinished",
+        "end_reason": record.end_reason,
+        "started_at": record.started_at,
+        "finished_at": record.finished_at,
+        "received_at": revision.received_at,
+        "suggestion": record.rule_verdict.suggestion,
+        "has_deviation": complains or bool(record.rule_verdict.findings),
+        "payload": revision.payload,
+        "message_id": revision.message_id,
+        "message_sha256": revision.message_sha256,
+        "decision_id": None,
+        "outcome": None,
+        "decided_at": None,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +147,8 @@ def mark_decided(
 ) -> bool:
     """Put a decision in force on the revision that came with `message_id`.
 
-    False, and nothing changed, when the exam has gone on since: the medic has to look again.
+    False, and nothing changed, when the exam has gone on since: the medic has to look again. Queue the message to the
+    terminal first: ingest takes the terminal's row before the exam's, and who takes them the other way round may deadlock.
     """
     done = connection.execute(
         update(exam)

@@ -1,8 +1,13 @@
 """Tables of media files: what has come of each, chunk by chunk. The bytes are files named by their hash."""
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from central.store.metadata import UtcDateTime, metadata
+from sqlalchemy import BigInteger, Column, Connection, Integer, RowMapping, Table, Text, func, select, update
+
+from central.store.metadata import UtcDateTime, insert_for, metadata
+from sync.contract.media import MediaChunk
 
 media = Table(
     "media",
@@ -23,3 +28,63 @@ media_chunk = Table(
     Column("chunk_index", Integer, primary_key=True),
     Column("chunk_sha256", Text, nullable=False),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A file of which every chunk has come."""
+
+    sha256: str
+    chunk_count: int
+
+
+def note_chunk(connection: Connection, chunk: MediaChunk, *, now: datetime) -> None:
+    """Record that a chunk is on disk. The same chunk twice changes nothing."""
+    connection.execute(
+        insert_for(connection, media)
+        .values(
+            sha256=chunk.sha256,
+            exam_id=chunk.exam_id,
+            content_type=chunk.content_type,
+            chunk_count=chunk.count,
+            first_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["sha256"])
+    )
+    connection.execute(
+        insert_for(connection, media_chunk)
+        .values(sha256=chunk.sha256, chunk_index=chunk.index, chunk_sha256=chunk.chunk_sha256)
+        .on_conflict_do_nothing(index_elements=["sha256", "chunk_index"])
+    )
+
+
+def assembled(connection: Connection) -> list[Assembled]:
+    """Files whose chunks are all here and that have not been put together yet."""
+    come = select(media_chunk.c.sha256, func.count().label("come")).group_by(media_chunk.c.sha256).subquery()
+    query = (
+        select(media.c.sha256, media.c.chunk_count)
+        .join_from(media, come, media.c.sha256 == come.c.sha256)
+        .where(media.c.completed_at.is_(None), come.c.come >= media.c.chunk_count)
+    )
+    return [Assembled(*row) for row in connection.execute(query)]
+
+
+def complete(connection: Connection, sha256: str, size_bytes: int, *, now: datetime) -> None:
+    """The file stands under its hash, whole."""
+    connection.execute(update(media).where(media.c.sha256 == sha256).values(size_bytes=size_bytes, completed_at=now))
+    connection.execute(media_chunk.delete().where(media_chunk.c.sha256 == sha256))
+
+
+def start_again(connection: Connection, sha256: str) -> None:
+    """Forget the chunks of a file that did not give its hash."""
+    connection.execute(media_chunk.delete().where(media_chunk.c.sha256 == sha256))
+
+
+def get_media(connection: Connection, sha256: str) -> RowMapping | None:
+    """What is known of one file."""
+    return connection.execute(select(media).where(media.c.sha256 == sha256)).mappings().one_or_none()
+
+
+def media_of_exam(connection: Connection, exam_id: str) -> Sequence[RowMapping]:
+    """Files that came for an exam."""
+    return connection.execute(select(media).where(media.c.exam_id == exam_id)).mappings().all()

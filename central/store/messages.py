@@ -1,8 +1,12 @@
 """The table of accepted messages: their exact bytes, the ground truth that every projection can be rebuilt from."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, LargeBinary, Table, Text
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from central.store.metadata import UtcDateTime, metadata
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Index, LargeBinary, Table, Text, select
+
+from central.store.metadata import UtcDateTime, insert_for, metadata
 
 message = Table(
     "message",
@@ -21,3 +25,77 @@ message = Table(
     Column("received_at", UtcDateTime, nullable=False),
     Index("ix_message_terminal_id_seq", "terminal_id", "seq"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """One row to be stored, field by field as in the table."""
+
+    message_id: str
+    terminal_id: str
+    seq: int
+    prev_hash: str
+    sha256: str
+    kind: str
+    schema: str
+    wire: bytes | None
+    created_at: datetime
+    clock_trusted: bool
+    clock_offset_s: float
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is on record under an id."""
+
+    terminal_id: str
+    sha256: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One message's place in its terminal's chain."""
+
+    message_id: str
+    terminal_id: str
+    seq: int
+    prev_hash: str
+    sha256: str
+
+
+def insert_new(connection: Connection, rows: Sequence[NewMessage]) -> set[str]:
+    """Store the rows whose ids are not on record; returns the ids that were new. Safe against other writers."""
+    if not rows:
+        return set()
+    insert = insert_for(connection, message).on_conflict_do_nothing(index_elements=["message_id"])
+    values = [{name: getattr(row, name) for name in NewMessage.__dataclass_fields__} for row in rows]
+    return set(connection.execute(insert.returning(message.c.message_id), values).scalars())
+
+
+def stored(connection: Connection, message_ids: Sequence[str]) -> dict[str, Stored]:
+    """What is on record under these ids."""
+    query = select(message.c.message_id, message.c.terminal_id, message.c.sha256, message.c.received_at)
+    rows = connection.execute(query.where(message.c.message_id.in_(message_ids)))
+    return {row.message_id: Stored(row.terminal_id, row.sha256, row.received_at) for row in rows}
+
+
+def places(connection: Connection, terminal_id: str, seqs: Sequence[int]) -> list[Place]:
+    """All messages of a terminal at these places."""
+    query = select(*(message.c[name] for name in Place.__dataclass_fields__))
+    rows = connection.execute(query.where(message.c.terminal_id == terminal_id, message.c.seq.in_(seqs)))
+    return [Place(*row) for row in rows]
+
+
+def missing_ranges(connection: Connection, terminal_id: str, first: int, last: int) -> list[tuple[int, int]]:
+    """The ranges of `seq` in [`first`, `last`] of which nothing has come, both ends included."""
+    query = select(message.c.seq).where(message.c.terminal_id == terminal_id, message.c.seq.between(first, last))
+    ranges, expected = [], first
+    for seq in connection.execute(query.order_by(message.c.seq)).scalars():
+        if seq > expected:
+            ranges.append((expected, seq - 1))
+        expected = max(expected, seq + 1)
+    if expected <= last:
+        ranges.append((expected, last))
+    return ranges

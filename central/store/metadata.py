@@ -6,7 +6,8 @@ Each store module declares its own tables here and owns all SQL on them.
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, Table
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData(
@@ -43,3 +44,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 def now_utc() -> datetime:
     """The centre's wall clock, in UTC."""
     return datetime.now(UTC)
+
+
+def insert_for(connection: Connection, table: Table) -> postgresql.Insert:
+    """An insert that knows `on_conflict_do_…`; SQLite and PostgreSQL write it alike."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)  # type: ignore[return-value]  # the same methods, no common base
+    return postgresql.insert(table)

@@ -15,6 +15,8 @@ from sqlalchemy import (
     RowMapping,
     Table,
     Text,
+    bindparam,
+    or_,
     select,
     update,
 )
@@ -35,6 +37,9 @@ terminal = Table(
     Column("state", Text, nullable=False, comment="new, enrolled or revoked"),
     Column("head_seq", BigInteger, nullable=False, comment="highest seq received"),
     Column("head_hash", Text, nullable=False),
+    Column(
+        "gap_from", BigInteger, comment="lowest seq that had not come when a later one did; empty = none is missing"
+    ),
     Column("down_seq", BigInteger, nullable=False, comment="seq of the last message queued for it"),
     Column("down_hash", Text, nullable=False),
     Column("roster_version", Integer, nullable=False),
@@ -68,8 +73,6 @@ class Known:
     org: str
     public_key: str | None
     state: str
-    head_seq: int
-    head_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +149,43 @@ def set_state(connection: Connection, terminal_id: str, state: str) -> None:
     _update(connection, terminal_id, state=state)
 
 
-def advance_head(connection: Connection, terminal_id: str, seq: int, sha256: str) -> None:
-    """Move the head of what was received; never back."""
+def heads(connection: Connection, terminal_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Highest seq received and its hash, the rows taken for this transaction in one order so that nobody deadlocks."""
+    query = select(terminal.c.terminal_id, terminal.c.head_seq, terminal.c.head_hash)
+    query = query.where(terminal.c.terminal_id.in_(terminal_ids)).order_by(terminal.c.terminal_id)
+    return {row[0]: (row[1], row[2]) for row in connection.execute(query.with_for_update())}
+
+
+def advance_heads(connection: Connection, moved: Sequence[dict[str, Any]]) -> None:
+    """Write new heads, each with keys `terminal`, `seq`, `sha256`. Call with the rows taken by `heads`."""
+    if moved:
+        connection.execute(
+            update(terminal)
+            .where(terminal.c.terminal_id == bindparam("terminal"))
+            .values(head_seq=bindparam("seq"), head_hash=bindparam("sha256")),
+            moved,
+        )
+
+
+def suspect_gap(connection: Connection, terminal_id: str, seq: int) -> None:
+    """Something from `seq` on is missing or late; `gaps.sweep` finds out what."""
     connection.execute(
         update(terminal)
-        .where(terminal.c.terminal_id == terminal_id, terminal.c.head_seq < seq)
-        .values(head_seq=seq, head_hash=sha256)
+        .where(terminal.c.terminal_id == terminal_id, or_(terminal.c.gap_from.is_(None), terminal.c.gap_from > seq))
+        .values(gap_from=seq)
     )
+
+
+def suspected_gaps(connection: Connection) -> Sequence[tuple[str, int, int]]:
+    """Terminals with a suspected gap: id, first suspected seq, head. Rows that another process looks at are left out."""
+    query = select(terminal.c.terminal_id, terminal.c.gap_from, terminal.c.head_seq)
+    query = query.where(terminal.c.gap_from.is_not(None)).order_by(terminal.c.terminal_id)
+    return [(row[0], row[1], row[2]) for row in connection.execute(query.with_for_update(skip_locked=True))]
+
+
+def set_gap_from(connection: Connection, terminal_id: str, seq: int | None) -> None:
+    """The first seq that is still missing, or None."""
+    _update(connection, terminal_id, gap_from=seq)
 
 
 def next_down_link(connection: Connection, terminal_id: str) -> Link:

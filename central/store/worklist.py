@@ -97,3 +97,14 @@ def _listing() -> Select[Any]:
 
 def _listed(rows: Sequence[Any]) -> list[ListedExam]:
     return [ListedExam(*row) for row in rows]
+
+
+def waiting_ids(connection: Connection, orgs: Sequence[str]) -> list[str]:
+    """Ids of the waiting exams of these organisations, oldest first."""
+    query = select(exam.c.exam_id).where(exam.c.state == "waiting", exam.c.org.in_(orgs))
+    return list(connection.execute(query.order_by(exam.c.received_at, exam.c.exam_id)).scalars())
+
+
+def message_id_of(connection: Connection, exam_id: str) -> str:
+    """The message of the exam's current revision."""
+    return connection.execute(select(exam.c.message_id).where(exam.c.exam_id == exam_id)).scalar_one()

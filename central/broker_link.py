@@ -1,0 +1,119 @@
+"""One MQTT 5 connection of the centre to the broker: TLS with a client certificate, endless reconnection, QoS 1."""
+
+import logging
+import ssl
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from central.config import ConfigError, MqttConfig
+
+KEEPALIVE_S = 20
+RECONNECT_S = (1, 15)
+_log = logging.getLogger(__name__)
+
+
+class BrokerLink:
+    """A client that connects, subscribes and stays. Its callbacks run in paho's network thread and must be short.
+
+    The session is clean on purpose: what was not acknowledged goes back to the broker's shared queue or is sent again by
+    the terminal, and a worker that never comes back leaves no queue behind.
+    """
+
+    def __init__(
+        self,
+        config: MqttConfig,
+        name: str,
+        filters: Sequence[str],
+        *,
+        on_message: Callable[[mqtt.MQTTMessage], None],
+        on_ready: Callable[[], None],
+        receive_maximum: int = 1000,
+    ) -> None:
+        self._config = config
+        self._filters = filters
+        self._on_message = on_message
+        self._on_ready = on_ready
+        self._receive_maximum = receive_maximum
+        self.connects = 0
+        self.ready = False
+        self.client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=name,
+            protocol=mqtt.MQTTv5,
+            manual_ack=True,
+            reconnect_on_failure=True,
+        )
+        try:
+            self.client.tls_set(str(config.ca_file), str(config.cert_file), str(config.key_file))
+        except (OSError, ssl.SSLError, ValueError) as error:
+            raise ConfigError("mqtt", [f"mqtt.ca_file, cert_file, key_file: {error}"]) from error
+        self.client.max_inflight_messages_set(1000)
+        self.client.reconnect_delay_set(*RECONNECT_S)
+        self.client.on_connect = self._connected
+        self.client.on_subscribe = self._subscribed
+        self.client.on_disconnect = self._disconnected
+        self.client.on_message = self._message
+
+    def start(self) -> None:
+        """Begin to connect, in the background; also when the broker is not there yet."""
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.ReceiveMaximum = self._receive_maximum
+        self.client.connect_async(
+            self._config.host, self._config.port, KEEPALIVE_S, clean_start=True, properties=properties
+        )
+        self.client.loop_start()
+
+    def stop(self) -> None:
+        """Disconnect and end the network thread."""
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    def publish(self, topic: str, wire: bytes) -> bool:
+        """Hand a message over with QoS 1. False when there is no connection; the caller keeps it then."""
+        return self.client.publish(topic, wire, qos=1).rc == mqtt.MQTT_ERR_SUCCESS
+
+    def _connected(
+        self,
+        client: mqtt.Client,
+        _user: Any,
+        _flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            _log.error("broker refused the connection: %s", reason)
+            return
+        self.connects += 1
+        client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._filters])
+
+    def _subscribed(
+        self, _client: mqtt.Client, _user: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        refused = [str(reason) for reason in reasons if reason.is_failure]
+        if refused:
+            _log.error("broker refused a subscription, see its access list: %s", ", ".join(refused))
+            return
+        self.ready = True
+        self._on_ready()
+
+    def _disconnected(
+        self,
+        _client: mqtt.Client,
+        _user: Any,
+        _flags: mqtt.DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self.ready = False
+        if reason.is_failure:
+            _log.warning("connection to the broker lost: %s", reason)
+
+    def _message(self, _client: mqtt.Client, _user: Any, message: mqtt.MQTTMessage) -> None:
+        self._on_message(message)

@@ -1,0 +1,196 @@
+"""The way down: rows of the centre's outbox to the broker, again and again until the terminal's `ack` closes them.
+
+One thread, one connection, one process. Also listens to the terminals' status, since a terminal that comes online is the
+moment to send what it has not acknowledged.
+"""
+
+import json
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from types import TracebackType
+
+import paho.mqtt.client as mqtt
+from pydantic import ValidationError
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from central import metrics
+from central.broker_link import BrokerLink
+from central.config import CentralConfig
+from central.store import anomalies, outgoing, terminals
+from central.store.anomalies import Oddity
+from central.store.engine import reading, writing
+from central.store.metadata import now_utc
+from central.store.outgoing import Waiting
+from sync.contract.canonical import canonical
+from sync.contract.envelope import ContractError
+from sync.contract.health import TerminalStatus
+from sync.contract.topics import ALL_STATUS, Down, TerminalAddress, parse_topic
+
+POLL_S = 0.5
+"""How long a row written by another process may wait; a `wake` of this process does not wait."""
+RESEND_AFTER = timedelta(seconds=30)
+RESEND_CHECK_S = 5.0
+_GREETING_S = 1.0
+"""After a terminal came online the broker's own queue goes first; what is unacknowledged then is sent again."""
+_BATCH = 500
+_STATUS_MAX_BYTES = 64 * 1024
+_log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Start it once per centre, `wake` it after each commit that queued something."""
+
+    def __init__(self, config: CentralConfig, engine: Engine) -> None:
+        self._engine = engine
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._statuses: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+        self._greet_at: dict[str, float] = {}
+        self._checked = time.monotonic()
+        self.ready = threading.Event()
+        self._link = BrokerLink(
+            config.mqtt,
+            f"centre-dispatcher-{os.uname().nodename}-{os.getpid()}",
+            [ALL_STATUS],
+            on_message=self._arrived,
+            on_ready=self._connected,
+        )
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Connect in the background and begin to send."""
+        self._link.start()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something was committed: look at once. From any thread."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End the thread and the connection. What was not sent is sent after the next start."""
+        self._stopping.set()
+        self._woken.set()
+        self._thread.join()
+        self._link.stop()
+
+    def __enter__(self) -> "Dispatcher":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _connected(self) -> None:
+        self.ready.set()
+        self._woken.set()
+
+    def _arrived(self, message: mqtt.MQTTMessage) -> None:
+        # An empty one only clears what the broker retained.
+        if message.payload:
+            self._statuses.put((message.topic, bytes(message.payload)))
+        self._link.client.ack(message.mid, message.qos)
+        self._woken.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.wait(POLL_S)
+            self._woken.clear()
+            try:
+                self._send_queued()
+                self._take_statuses()
+                self._send_again()
+            except (SQLAlchemyError, OSError) as error:
+                _log.error("the store cannot be read or written now: %s", getattr(error, "orig", None) or error)
+                self._stopping.wait(POLL_S)
+
+    def _send_queued(self) -> None:
+        while self._link.ready and not self._stopping.is_set():
+            with reading(self._engine) as connection:
+                rows = outgoing.queued(connection, _BATCH)
+            if not self._send(rows) or len(rows) < _BATCH:
+                return
+
+    def _send(self, rows: Sequence[Waiting]) -> bool:
+        sent = []
+        for row in rows:
+            topic = TerminalAddress(row.org, row.terminal_id).down(Down(row.kind))
+            if not self._link.publish(topic, row.wire):
+                break
+            metrics.dispatched.labels(row.kind).inc()
+            sent.append(row.message_id)
+        if sent:
+            with writing(self._engine) as connection:
+                outgoing.mark_sent(connection, sent, now=now_utc())
+        return len(sent) == len(rows)
+
+    def _take_statuses(self) -> None:
+        latest: dict[str, bytes] = {}
+        while True:
+            try:
+                topic, wire = self._statuses.get_nowait()
+            except queue.Empty:
+                break
+            latest[topic] = wire
+        if not latest:
+            return
+        now = now_utc()
+        with writing(self._engine) as connection:
+            for topic, wire in sorted(latest.items()):
+                try:
+                    address, status = read_status(topic, wire)
+                except ContractError as error:
+                    anomalies.note(connection, Oddity(error.code, topic, str(error)), now=now)
+                    continue
+                row = terminals.get_terminal(connection, address.terminal)
+                if row is None or row["org"] != address.org:
+                    anomalies.note(connection, Oddity("unknown_terminal", topic, "status of a stranger"), now=now)
+                    continue
+                terminals.note_status(connection, address.terminal, status, now=now)
+                if status.state == "online":
+                    self._greet_at.setdefault(address.terminal, time.monotonic() + _GREETING_S)
+
+    def _send_again(self) -> None:
+        if not self._link.ready:
+            return
+        moment = time.monotonic()
+        for terminal_id in [name for name, at in self._greet_at.items() if at <= moment]:
+            del self._greet_at[terminal_id]
+            with reading(self._engine) as connection:
+                rows = outgoing.unacknowledged(connection, terminal_id, _BATCH)
+            self._send(rows)
+        if moment - self._checked < RESEND_CHECK_S:
+            return
+        self._checked = moment
+        with reading(self._engine) as connection:
+            late = outgoing.overdue(connection, now_utc() - RESEND_AFTER, _BATCH)
+            count, oldest = outgoing.backlog(connection)
+        self._send(late)
+        metrics.outbox_backlog.set(count)
+        metrics.outbox_oldest_s.set((now_utc() - oldest).total_seconds() if oldest else 0)
+        metrics.broker_connects.labels("dispatcher").set(self._link.connects)
+
+
+def read_status(topic: str, wire: bytes) -> tuple[TerminalAddress, TerminalStatus]:
+    """Parse a status message. Raises `ContractError` (`malformed`, `oversized`, `foreign_topic`)."""
+    if len(wire) > _STATUS_MAX_BYTES:
+        raise ContractError("oversized", f"a status of {len(wire)} bytes")
+    try:
+        address, direction, _ = parse_topic(topic)
+        if direction != "status":
+            raise ContractError("foreign_topic", "not a status topic")
+        value = json.loads(wire)
+        # Only what has a canonical form is kept: it goes into a JSON column as it is.
+        canonical(value)
+        return address, TerminalStatus.model_validate(value)
+    except ValidationError as error:
+        raise ContractError("malformed", f"status: {error.errors()[0]['type']}") from error
+    except (ValueError, RecursionError) as error:
+        raise ContractError("malformed", "status is not JSON") from error

@@ -1,0 +1,148 @@
+"""The way in: messages from the broker, in batches, through `Intake`. Commit, then acknowledge, then signed receipts.
+
+Any number of processes share the stream through `$share/<group>/`.
+"""
+
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import paho.mqtt.client as mqtt
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from central import metrics
+from central.broker_link import BrokerLink
+from central.checks import Rules
+from central.config import CentralConfig
+from central.intake import Arrival, Intake, Verdict
+from central.media_files import MediaFiles
+from central.outgoing import Outgoing
+from sync.contract.receipt import RECEIPT_SCHEMA, Receipt, ReceiptBatch
+from sync.contract.topics import ALL_UP, Down, TerminalAddress
+
+SWEEP_EVERY_S = 2.0
+RETRY_S = (0.1, 5.0)
+_IDLE_S = 0.25
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A message that the broker still holds for us. `connect` tells the connection: packet ids mean nothing beyond it."""
+
+    arrival: Arrival
+    mid: int
+    qos: int
+    connect: int
+
+
+class Ingest:
+    """One ingest worker: a network thread of paho that only queues, and `run`, which does the work."""
+
+    def __init__(self, config: CentralConfig, engine: Engine, *, name: str | None = None) -> None:
+        rules = Rules(config.generation, timedelta(seconds=config.ingest.future_tolerance_s))
+        self._batch_messages = config.ingest.batch_messages
+        self._linger_s = config.ingest.linger_s
+        self._intake = Intake(engine, MediaFiles(config.media_dir), rules)
+        self._outgoing = Outgoing.from_config(config)
+        self._waiting: queue.SimpleQueue[_Pending] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self.ready = threading.Event()
+        self._link = BrokerLink(
+            config.mqtt,
+            name or f"centre-ingest-{os.uname().nodename}-{os.getpid()}",
+            [f"$share/{config.mqtt.share_group}/{ALL_UP}"],
+            on_message=self._arrived,
+            on_ready=self.ready.set,
+            # Two batches: one in the transaction, one waiting. The broker keeps the rest, so our memory is bounded.
+            receive_maximum=2 * self._batch_messages,
+        )
+
+    def run(self) -> None:
+        """Work until `stop`. Trouble with the store or the disk is waited out; nothing is acknowledged meanwhile."""
+        self._link.start()
+        swept = time.monotonic()
+        try:
+            while not self._stopping.is_set():
+                batch = self._next_batch()
+                if batch:
+                    self._take(batch)
+                if time.monotonic() - swept > SWEEP_EVERY_S:
+                    self._sweep()
+                    swept = time.monotonic()
+        finally:
+            self._link.stop()
+
+    def stop(self) -> None:
+        """Make `run` return after the batch it is at. Callable from any thread and from a signal handler."""
+        self._stopping.set()
+
+    def _arrived(self, message: mqtt.MQTTMessage) -> None:
+        arrival = Arrival(message.topic, bytes(message.payload))
+        self._waiting.put(_Pending(arrival, message.mid, message.qos, self._link.connects))
+
+    def _next_batch(self) -> list[_Pending]:
+        try:
+            batch = [self._waiting.get(timeout=_IDLE_S)]
+        except queue.Empty:
+            return []
+        while len(batch) < self._batch_messages:
+            try:
+                batch.append(
+                    self._waiting.get(timeout=self._linger_s) if self._linger_s else self._waiting.get_nowait()
+                )
+            except queue.Empty:
+                break
+        return batch
+
+    def _take(self, batch: Sequence[_Pending]) -> None:
+        begun = time.monotonic()
+        delay_s, most_s = RETRY_S
+        while True:
+            try:
+                verdicts = self._intake.take([pending.arrival for pending in batch])
+                break
+            except (SQLAlchemyError, OSError) as error:
+                metrics.store_retries.inc()
+                _log.error("nothing can be stored now, trying again in %.1f s: %s", delay_s, _plain(error))
+                if self._stopping.wait(delay_s):
+                    return
+                delay_s = min(most_s, delay_s * 2)
+        metrics.commit_s.observe(time.monotonic() - begun)
+        metrics.batch_messages.observe(len(batch))
+        metrics.broker_connects.labels("ingest").set(self._link.connects)
+        for pending in batch:
+            if pending.connect == self._link.connects:
+                self._link.client.ack(pending.mid, pending.qos)
+        self._send_receipts(verdicts)
+        for verdict in verdicts:
+            metrics.messages.labels(verdict.kind, verdict.outcome).inc()
+            if verdict.code:
+                metrics.refused.labels(verdict.code).inc()
+
+    def _send_receipts(self, verdicts: Sequence[Verdict]) -> None:
+        by_terminal: dict[TerminalAddress, list[Receipt]] = {}
+        for verdict in verdicts:
+            if verdict.receipt is not None and verdict.address is not None:
+                by_terminal.setdefault(verdict.address, []).append(verdict.receipt)
+        for address, receipts in by_terminal.items():
+            payload = ReceiptBatch(receipts=tuple(receipts)).model_dump(mode="json", by_alias=True)
+            sealed = self._outgoing.seal_unchained(address.terminal, RECEIPT_SCHEMA, payload)
+            self._link.publish(address.down(Down.RECEIPT), sealed.wire)
+
+    def _sweep(self) -> None:
+        try:
+            self._intake.sweep()
+        except (SQLAlchemyError, OSError) as error:
+            _log.warning("the look at gaps and media is put off: %s", _plain(error))
+
+
+def _plain(error: Exception) -> str:
+    """What went wrong without the statement's values: they carry personal data."""
+    return str(getattr(error, "orig", None) or error)[:300]

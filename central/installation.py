@@ -1,0 +1,85 @@
+"""Making a new centre in a folder: authority, keys, certificates, store and `central.toml`. Nothing existing is replaced."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from central.config import CentralConfig, Generation, load_config
+from central.pki import Authority, create_authority, write_secret
+
+_SECRET_BYTES = 32
+_TEMPLATE = """\
+# The central module. Relative paths are relative to the folder of this file.
+store_url = {store_url}
+media_dir = "media"
+generation = {generation}
+
+[mqtt]
+host = {mqtt_host}
+port = {mqtt_port}
+ca_file = "authority/ca.pem"
+cert_file = "centre.pem"
+key_file = "centre.key"
+
+[http]
+host = {http_host}
+port = {http_port}
+public_url = {public_url}
+
+[keys]
+centre_signing_key_file = "signing.key"
+authority_dir = "authority"
+session_secret_file = "session.secret"
+snils_key_file = "snils.secret"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What an installation can choose."""
+
+    generation: Generation
+    mqtt_port: int
+    http_port: int
+    mqtt_host: str = "127.0.0.1"
+    http_host: str = "127.0.0.1"
+    public_url: str | None = None
+    store_url: str = "sqlite:///central.db"
+
+
+def create_secrets(folder: Path) -> Authority:
+    """The authority and all keys of a new centre. Raises `FileExistsError` rather than replace a key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    authority = create_authority(folder / "authority")
+    issued = authority.issue_client("centre")
+    (folder / "centre.pem").write_bytes(issued.certificate_pem)
+    write_secret(folder / "centre.key", issued.key_pem or b"")
+    signing_key = Ed25519PrivateKey.generate()
+    pem = signing_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    write_secret(folder / "signing.key", pem)
+    write_secret(folder / "session.secret", os.urandom(_SECRET_BYTES))
+    write_secret(folder / "snils.secret", os.urandom(_SECRET_BYTES))
+    return authority
+
+
+def write_config(folder: Path, choices: Choices) -> CentralConfig:
+    """Write `central.toml` beside the secrets and read it back. Raises `FileExistsError` and `ConfigError`."""
+    values = {
+        "store_url": choices.store_url,
+        "generation": choices.generation,
+        "mqtt_host": choices.mqtt_host,
+        "mqtt_port": choices.mqtt_port,
+        "http_host": choices.http_host,
+        "http_port": choices.http_port,
+        "public_url": choices.public_url or f"http://{choices.http_host}:{choices.http_port}",
+    }
+    # A JSON string is a TOML string.
+    text = _TEMPLATE.format(**{name: json.dumps(value, ensure_ascii=False) for name, value in values.items()})
+    path = folder / "central.toml"
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+    return load_config(path)

@@ -1,0 +1,278 @@
+"""Taking a batch of messages into the store: judged first, then one transaction, then the receipts.
+
+Knows nothing of MQTT. Whoever calls `take` may acknowledge the whole batch to the broker once it has returned, and must
+not before: what it returns is committed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DataError, IntegrityError
+
+from central import gaps
+from central.checks import Accepted, Refused, Rules, address_of, judge
+from central.media_files import MediaError, MediaFiles
+from central.store import anomalies, exams, media, messages, outgoing, terminals
+from central.store.anomalies import Oddity
+from central.store.engine import reading, writing
+from central.store.metadata import now_utc
+from central.store.terminals import Known
+from sync.contract.canonical import GENESIS_HASH
+from sync.contract.envelope import ContractError
+from sync.contract.exam import ExamRecord
+from sync.contract.media import MediaChunk
+from sync.contract.receipt import AckBatch, Receipt
+from sync.contract.topics import TerminalAddress, Up
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One message as it came from the broker."""
+
+    topic: str
+    wire: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one message. `receipt` is None where nobody can be told. `code` as counted by the metrics."""
+
+    kind: str
+    address: TerminalAddress | None
+    outcome: str
+    code: str
+    receipt: Receipt | None
+
+
+class Intake:
+    """The way into the store. One instance per process; not for several threads."""
+
+    def __init__(self, engine: Engine, files: MediaFiles, rules: Rules) -> None:
+        self._engine = engine
+        self._files = files
+        self._rules = rules
+
+    def take(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
+        """Judge and commit a batch. Raises `sqlalchemy.exc.OperationalError` or `OSError` when the store or the disk
+        cannot take anything now: nothing of the batch is committed then, and it can be given again.
+        """
+        try:
+            return self._take_all(arrivals)
+        except (DataError, IntegrityError):
+            # One message that the database will not have must not stop the others.
+            if len(arrivals) == 1:
+                return [self._refuse_unstorable(arrivals[0])]
+            return [verdict for arrival in arrivals for verdict in self.take([arrival])]
+
+    def _take_all(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
+        now = now_utc()
+        known = self._known(arrivals)
+        judged = [judge(arrival.topic, arrival.wire, known, self._rules, now) for arrival in arrivals]
+        judged = [self._keep_media(item) if isinstance(item, Accepted) else item for item in judged]
+        with writing(self._engine) as connection:
+            verdicts = _commit(connection, judged, known, now)
+        self._finish_media(judged)
+        return verdicts
+
+    def _refuse_unstorable(self, arrival: Arrival) -> Verdict:
+        now = now_utc()
+        known = self._known([arrival])
+        item = judge(arrival.topic, arrival.wire, known, self._rules, now)
+        if isinstance(item, Accepted):
+            reason = "the database does not take a value of this message"
+            item = Refused(arrival.topic, item.address, item.envelope.message_id, "unstorable", reason)
+        verdict = _refusal(item, known, now)
+        with writing(self._engine) as connection:
+            anomalies.note(connection, _refusal_oddity(item, verdict), now=now)
+        return verdict
+
+    def sweep(self) -> None:
+        """Look after what several messages make up: gaps in chains, and media whose last chunk came before a crash."""
+        with writing(self._engine) as connection:
+            gaps.sweep(connection, now=now_utc())
+        self._assemble()
+
+    def _known(self, arrivals: Sequence[Arrival]) -> dict[str, Known]:
+        names = set()
+        for arrival in arrivals:
+            try:
+                names.add(address_of(arrival.topic)[0].terminal)
+            except ContractError:
+                continue
+        with reading(self._engine) as connection:
+            return terminals.known(connection, sorted(names))
+
+    def _keep_media(self, item: Accepted) -> Accepted | Refused:
+        if not isinstance(item.body, MediaChunk):
+            return item
+        try:
+            self._files.write_chunk(item.body)
+        except MediaError as error:
+            topic = item.address.up(Up.MEDIA)
+            return Refused(topic, item.address, item.envelope.message_id, "invalid_media", str(error))
+        return item
+
+    def _finish_media(self, judged: Sequence[Accepted | Refused]) -> None:
+        if any(isinstance(item, Accepted) and item.kind == Up.MEDIA for item in judged):
+            self._assemble()
+
+    def _assemble(self) -> None:
+        with reading(self._engine) as connection:
+            ready = media.assembled(connection)
+        for file in ready:
+            try:
+                size = self._files.assemble(file.sha256, file.chunk_count)
+            except MediaError as error:
+                with writing(self._engine) as connection:
+                    media.start_again(connection, file.sha256)
+                    anomalies.note(connection, Oddity("wrong_media", "", str(error)), now=now_utc())
+                continue
+            with writing(self._engine) as connection:
+                media.complete(connection, file.sha256, size, now=now_utc())
+
+
+def _commit(
+    connection: Connection, judged: Sequence[Accepted | Refused], known: dict[str, Known], now: datetime
+) -> list[Verdict]:
+    accepted = [item for item in judged if isinstance(item, Accepted)]
+    chain = gaps.Chain(connection, sorted({item.address.terminal for item in accepted}))
+    first_of = {item.envelope.message_id: item for item in reversed(accepted)}
+    new = messages.insert_new(connection, [_row(item, now) for item in first_of.values() if not _is_unchained(item)])
+    old = [item.envelope.message_id for item in accepted if item.envelope.message_id not in new]
+    on_record = messages.stored(connection, old) if old else {}
+    fresh = [item for message_id, item in first_of.items() if message_id in new]
+    oddities = chain.extend([_place(item) for item in sorted(fresh, key=lambda item: item.envelope.seq)])
+    oddities += _project(connection, fresh, now)
+    _apply(connection, [item for item in accepted if item.kind != Up.EXAM], now)
+    verdicts = []
+    for item in judged:
+        if isinstance(item, Refused):
+            verdict = _refusal(item, known, now)
+        else:
+            is_first = first_of[item.envelope.message_id] is item
+            verdict = _verdict(item, is_first and item.envelope.message_id in new, first_of, on_record, now)
+        if verdict.outcome == "refused":
+            oddities.append(_refusal_oddity(item, verdict))
+        verdicts.append(verdict)
+    for oddity in _counted(oddities):
+        anomalies.note(connection, oddity, now=now)
+    return verdicts
+
+
+def _verdict(
+    item: Accepted, is_new: bool, first_of: dict[str, Accepted], on_record: dict[str, messages.Stored], now: datetime
+) -> Verdict:
+    message_id = item.envelope.message_id
+    if _is_unchained(item):
+        return Verdict(item.kind, item.address, "accepted", "", _receipt(message_id, "accepted", now))
+    if is_new:
+        return Verdict(item.kind, item.address, "accepted", "", _receipt(message_id, "accepted", now))
+    before = on_record.get(message_id)
+    same_bytes = before.sha256 if before else first_of[message_id].sha256
+    if same_bytes != item.sha256:
+        receipt = _receipt(message_id, "refused", now, "message_id_reused", "another message was stored under this id")
+        return Verdict(item.kind, item.address, "refused", "message_id_reused", receipt)
+    at = before.received_at if before else now
+    return Verdict(item.kind, item.address, "duplicate", "", _receipt(message_id, "duplicate", at))
+
+
+def _receipt(message_id: str, outcome: str, at: datetime, code: str = "", reason: str = "") -> Receipt:
+    return Receipt.model_validate(
+        {"message_id": message_id, "outcome": outcome, "code": code, "reason": reason[:200], "committed_at": at}
+    )
+
+
+def _refusal(item: Refused, known: dict[str, Known], now: datetime) -> Verdict:
+    address = item.address
+    # Only a registered terminal is answered: anything else would let a stranger make the centre talk to others.
+    answerable = address is not None and address.terminal in known and known[address.terminal].org == address.org
+    receipt = None
+    if answerable and item.message_id is not None:
+        receipt = _receipt(item.message_id, "refused", now, item.code, item.reason)
+    return Verdict("", address, "refused", item.code, receipt)
+
+
+def _refusal_oddity(item: Accepted | Refused, verdict: Verdict) -> Oddity:
+    if isinstance(item, Accepted):
+        detail = f"message {item.envelope.message_id}: another one is on record under this id"
+        return Oddity(
+            verdict.code, item.address.up(Up(item.kind)), detail, item.address.terminal, item.envelope.message_id
+        )
+    detail = f"message {item.message_id}: {item.reason}" if item.message_id else item.reason
+    return Oddity(item.code, item.topic, detail, item.address.terminal if item.address else None)
+
+
+def _counted(oddities: Sequence[Oddity]) -> list[Oddity]:
+    merged: dict[tuple[str, str, str | None, int | None], Oddity] = {}
+    for oddity in oddities:
+        key = (oddity.kind, oddity.topic, oddity.message_id, oddity.first_seq)
+        before = merged.get(key)
+        merged[key] = replace(oddity, times=oddity.times + (before.times if before else 0))
+    return [merged[key] for key in sorted(merged, key=str)]
+
+
+def _is_unchained(item: Accepted) -> bool:
+    """Acknowledgements and chunks may come outside the chain, like receipts: sealed as its first link, never stored."""
+    envelope = item.envelope
+    return item.kind in (Up.ACK, Up.MEDIA) and envelope.seq == 1 and envelope.prev_hash == GENESIS_HASH
+
+
+def _row(item: Accepted, now: datetime) -> messages.NewMessage:
+    envelope = item.envelope
+    return messages.NewMessage(
+        message_id=envelope.message_id,
+        terminal_id=envelope.terminal_id,
+        seq=envelope.seq,
+        prev_hash=envelope.prev_hash,
+        sha256=item.sha256,
+        kind=item.kind,
+        schema=envelope.schema_,
+        wire=None if item.kind == Up.MEDIA else item.wire,
+        created_at=envelope.created_at,
+        clock_trusted=envelope.clock.trusted,
+        clock_offset_s=(now - envelope.created_at).total_seconds(),
+        received_at=now,
+    )
+
+
+def _place(item: Accepted) -> messages.Place:
+    envelope = item.envelope
+    return messages.Place(envelope.message_id, envelope.terminal_id, envelope.seq, envelope.prev_hash, item.sha256)
+
+
+def _project(connection: Connection, fresh: Sequence[Accepted], now: datetime) -> list[Oddity]:
+    revisions = []
+    for item in fresh:
+        if isinstance(item.body, ExamRecord):
+            envelope = item.envelope
+            revisions.append(
+                exams.Revision(
+                    item.body,
+                    envelope.payload,
+                    envelope.terminal_id,
+                    envelope.generation,
+                    envelope.message_id,
+                    item.sha256,
+                    now,
+                )
+            )
+    return [
+        Oddity(
+            "exam_revision",
+            "",
+            f"exam {late.record.exam_id} is at revision {late.record.revision} or later already",
+            late.terminal_id,
+            late.message_id,
+        )
+        for late in exams.project(connection, revisions)
+    ]
+
+
+def _apply(connection: Connection, items: Sequence[Accepted], now: datetime) -> None:
+    for item in items:
+        if isinstance(item.body, MediaChunk):
+            media.note_chunk(connection, item.body, now=now)
+        elif isinstance(item.body, AckBatch):
+            outgoing.mark_acked(connection, item.address.terminal, item.body.message_ids, now=now)

@@ -1,0 +1,34 @@
+"""What the centre counts, for Prometheus. One registry per process."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+
+messages = Counter(
+    "dopusk_messages", "Messages of terminals by kind and outcome", ["kind", "outcome"], registry=REGISTRY
+)
+refused = Counter("dopusk_refused", "Refused messages by reason", ["code"], registry=REGISTRY)
+batch_messages = Histogram(
+    "dopusk_batch_messages",
+    "Messages in one transaction",
+    buckets=(1, 5, 20, 50, 100, 200, 500, 1000),
+    registry=REGISTRY,
+)
+commit_s = Histogram(
+    "dopusk_commit_seconds",
+    "From the first message of a batch to its commit",
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    registry=REGISTRY,
+)
+store_retries = Counter("dopusk_store_retries", "Batches that had to wait for the store or the disk", registry=REGISTRY)
+broker_connects = Gauge(
+    "dopusk_broker_connects", "Connections to the broker since the start", ["part"], registry=REGISTRY
+)
+outbox_backlog = Gauge("dopusk_outbox_backlog", "Messages that terminals have not acknowledged", registry=REGISTRY)
+outbox_oldest_s = Gauge("dopusk_outbox_oldest_seconds", "Age of the oldest of them", registry=REGISTRY)
+dispatched = Counter("dopusk_dispatched", "Messages handed to the broker, by kind", ["kind"], registry=REGISTRY)
+
+
+def render() -> bytes:
+    """The text that Prometheus reads."""
+    return generate_latest(REGISTRY)

@@ -1,0 +1,30 @@
+"""A running centre for the tests of this folder."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulators.fleet_exam import exam_payload
+from tests.broker import ORG, TestCentre, running_centre
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Iterator[TestCentre]:
+    with running_centre(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def make_exam(centre: TestCentre) -> Any:
+    dice = random.Random(1)
+
+    def make(**changes: Any) -> dict[str, Any]:
+        payload = exam_payload(
+            dice, org=ORG, worker_id=centre.worker_id, employer_id=centre.employer_id, generation="test"
+        )
+        return payload | changes
+
+    return make
