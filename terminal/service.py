@@ -118,8 +118,13 @@ class TerminalService:
         self._camera = CameraChanged("absent")
         self._help_called = False
         self._timeout: Timeout | None = None
+        self._software_s: dict[str, float] = {}
         self._timeout_of: tuple[object, ...] = ()
         self.latest: TerminalSnapshot | None = None
+
+    def software_s(self, exam_id: str) -> float:
+        """The software's own share of an exam so far: what this thread spent on it, commits included, in seconds."""
+        return self._software_s.get(exam_id, 0.0)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -133,11 +138,15 @@ class TerminalService:
         self._show()
         while not self._stopping.is_set():
             message = self._mailbox.take(self._timers.next_in_s(1.0))
+            began_s = self._clock.now().monotonic_s
             if message is not None:
                 self._take(message)
-            self._timers.run_due()
+            acted = self._timers.run_due() or message is not None
             self._check_timeout()
             self._show()
+            if acted and (exam_id := self._session.active_id):
+                spent_s = self._clock.now().monotonic_s - began_s
+                self._software_s[exam_id] = self._software_s.get(exam_id, 0.0) + spent_s
 
     def _take(self, message: Message) -> None:
         match message:

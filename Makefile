@@ -1,0 +1,38 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test check bench lock format
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+ARGS ?=
+BIN := .venv/bin
+
+help: ## what there is to run
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## prepare this machine to run
+	@./setup.sh run
+
+setup-dev: ## prepare this machine to check and test
+	@./setup.sh dev
+
+demo: setup ## one whole examination with simulated devices; ARGS="--once --headless --speed 20 --scenario drunk"
+	@$(BIN)/dopusk demo $(ARGS)
+
+check: setup-dev ## ruff, mypy strict, direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## every check and every test
+	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+bench: setup-dev ## benchmarks as ratios; writes bench.json
+	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/dopusk bench $(ARGS)
+
+format: ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## pin all packages again, with hashes and without addresses
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --no-header -o requirements.lock requirements.in
+	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --no-header -o requirements-dev.lock requirements-dev.in

@@ -1,0 +1,184 @@
+"""The composition root of a terminal: from a configuration to running threads. The only place that knows all its parts."""
+
+import logging
+import threading
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from sqlite_utils import Database
+
+from drivers.config import ConfigError
+from drivers.park import open_park
+from sync.contract.health import DeviceHealth, TerminalStatus
+from sync.contract.topics import TerminalAddress
+from sync.forwarder import Forwarder
+from sync.publisher import BrokerAddress
+from terminal.camera import Camera
+from terminal.clock import Clock, SystemClock
+from terminal.config import TerminalConfig
+from terminal.decision_check import load_anchor
+from terminal.desk import ExamDesk
+from terminal.face.photographer import PhotographerSettings, open_photographer
+from terminal.incoming import IncomingMessages
+from terminal.service import InboxNews, Mailbox, TerminalService, TimerHeap
+from terminal.session import Session
+from terminal.snapshot import Place, TerminalSnapshot
+from terminal.store.database import KeyFile, connect
+from terminal.store.store import TerminalStore
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN_S = 10.0
+
+
+class Terminal:
+    """One terminal with its threads. Make it, `start` it, `close` it; snapshots come to `publish` from the core thread."""
+
+    def __init__(
+        self,
+        config: TerminalConfig,
+        publish: Callable[[TerminalSnapshot], None],
+        *,
+        consent_text: str = "",
+        clock: Clock | None = None,
+    ) -> None:
+        self.config = config
+        self.mailbox = Mailbox()
+        clock = clock or SystemClock()
+        identity, files = config.identity, config.files
+        address = TerminalAddress(identity.org, identity.terminal_id)
+        keys = KeyFile(files.master_key)
+        signing_key = _private_key(files.signing_key)
+        centre_key = _public_key(files.centre_key)
+        self._master = keys.master_key()
+        self.store = TerminalStore(files.store, files.media, keys, signing_key, address, identity.generation)
+        self.park = open_park(config.device, self.mailbox.post)
+        self.camera = Camera(config.camera.source) if config.camera.source else None
+        photographer = None
+        if self.camera is not None:
+            settings = PhotographerSettings(give_up_s=config.camera.photo_within_s)
+            photographer = open_photographer(self.camera, self.mailbox.post, settings)
+        self._photographer = photographer
+        timers = TimerHeap(clock)
+        desk = ExamDesk(self.store, identity.org, lambda exam_id: self.service.software_s(exam_id))
+        session = Session(config, self.store, desk, self.park, photographer, clock, timers, version("dopusk"))
+        incoming = IncomingMessages(self.store, clock, centre_key, load_anchor(files.trust_anchor), session.decision)
+        snils_key = files.snils_key.read_bytes() if files.snils_key else None
+        self.service = TerminalService(
+            config,
+            _place(config),
+            self.store,
+            self.mailbox,
+            session,
+            incoming,
+            self.park,
+            timers,
+            clock,
+            publish,
+            snils_key=snils_key,
+            consent_text=consent_text,
+        )
+        self._core = threading.Thread(target=self.service.run, name="core")
+        self.forwarder = self._make_forwarder(address, centre_key) if config.broker.in_process else None
+        self._sync = threading.Thread(target=self.forwarder.run, name="sync") if self.forwarder else None
+
+    def start(self) -> None:
+        """Start all threads. Returns at once."""
+        self._core.start()
+        if self._sync is not None:
+            self._sync.start()
+
+    def close(self) -> None:
+        """Stop all threads, close ports, files and connections."""
+        if self.forwarder is not None and self._sync is not None:
+            self.forwarder.stop()
+            self._sync.join(STOP_WITHIN_S)
+        self.service.stop()
+        self._core.join(STOP_WITHIN_S)
+        self.park.close()
+        if self._photographer is not None:
+            self._photographer.close()
+        if self.camera is not None:
+            self.camera.close()
+        self.store.close()
+
+    def _make_forwarder(self, address: TerminalAddress, centre_key: Ed25519PublicKey) -> Forwarder:
+        broker = self.config.broker
+
+        def open_database() -> Database:
+            return connect(self.config.files.store, self._master)
+
+        return Forwarder(
+            open_database,
+            BrokerAddress(broker.host, broker.port, broker.ca_file, broker.cert_file, broker.key_file),
+            address,
+            centre_key,
+            on_link=self.mailbox.post,
+            on_inbox=lambda: self.mailbox.post(InboxNews()),
+            status=self._status,
+        )
+
+    def _status(self) -> TerminalStatus:
+        """What the centre may know of this terminal's health; called from the sync thread on a frozen snapshot."""
+        snapshot = self.service.latest
+        if snapshot is None:
+            return TerminalStatus(state="online", software_version=version("dopusk"))
+        return TerminalStatus(
+            state="online",
+            at=snapshot.now.at,
+            software_version=version("dopusk"),
+            backlog=snapshot.link.waiting,
+            parked=snapshot.link.parked,
+            devices=tuple(
+                DeviceHealth(
+                    device_id=status.device_id,
+                    measures=status.measures.value,
+                    state=status.state.value,
+                    reason=status.reason[:200],
+                    maker=status.identity.maker if status.identity else "",
+                    model=status.identity.model if status.identity else "",
+                    serial=status.identity.serial_number if status.identity else None,
+                    verified_until=snapshot.verified_until.get(status.device_id),
+                )
+                for status in snapshot.devices.values()
+            ),
+            open_exam=snapshot.exam.exam_id if snapshot.exam else None,
+            help_called_at=snapshot.now.at if snapshot.help_called else None,
+            clock_trusted=snapshot.now.trusted,
+        )
+
+
+def _place(config: TerminalConfig) -> Place:
+    identity = config.identity
+    return Place(
+        terminal_id=identity.terminal_id,
+        organisation_name=identity.organisation_name,
+        place=identity.place,
+        help_phone=identity.help_phone,
+        medic_room=identity.medic_room,
+        generation=identity.generation,
+        software_version=version("dopusk"),
+    )
+
+
+def _private_key(path: Path) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError) as error:
+        raise ConfigError(str(path), [f"the terminal's signing key cannot be read: {error}"]) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigError(str(path), ["the terminal's signing key must be an Ed25519 key"])
+    return key
+
+
+def _public_key(path: Path) -> Ed25519PublicKey:
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ConfigError(str(path), [f"the centre's public key cannot be read: {error}"]) from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise ConfigError(str(path), ["the centre's public key must be an Ed25519 key"])
+    return key

@@ -1,0 +1,1 @@
+"""The terminal on its own."""
