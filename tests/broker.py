@@ -94,9 +94,7 @@ class TestCentre:
 
 
 @contextlib.contextmanager
-def running_centre(
-    folder: Path, *, ingests: int = 1, store_url: str | None = None, **changes: Any
-) -> Iterator[TestCentre]:
+def running_centre(folder: Path, *, ingests: int = 1, store_url: str | None = None) -> Iterator[TestCentre]:
     """Authority, broker, store and centre; all of it ends with the block."""
     authority = create_secrets(folder)
     with start_mosquitto(folder / "broker", authority) as broker:
