@@ -57,6 +57,7 @@ class BrokerLink:
         self.client.max_inflight_messages_set(1000)
         self.client.reconnect_delay_set(*RECONNECT_S)
         self.client.on_connect = self._connected
+        self.client.on_connect_fail = self._not_reached
         self.client.on_subscribe = self._subscribed
         self.client.on_disconnect = self._disconnected
         self.client.on_message = self._message
@@ -92,6 +93,13 @@ class BrokerLink:
             return
         self.connects += 1
         client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._filters])
+
+    def _not_reached(self, _client: mqtt.Client, _user: Any) -> None:
+        _log.warning(
+            "the broker at %s:%d cannot be reached, or its certificate is not ours",
+            self._config.host,
+            self._config.port,
+        )
 
     def _subscribed(
         self, _client: mqtt.Client, _user: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None

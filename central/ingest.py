@@ -8,7 +8,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -64,12 +64,19 @@ class Ingest:
             receive_maximum=2 * self._batch_messages,
         )
 
-    def run(self) -> None:
-        """Work until `stop`. Trouble with the store or the disk is waited out; nothing is acknowledged meanwhile."""
+    def run(self, announce: Callable[[], None] = lambda: None) -> None:
+        """Work until `stop`. Trouble with the store or the disk is waited out; nothing is acknowledged meanwhile.
+
+        `announce` is called once, when the broker has taken the subscription.
+        """
         self._link.start()
+        announced = False
         swept = time.monotonic()
         try:
             while not self._stopping.is_set():
+                if not announced and self.ready.is_set():
+                    announced = True
+                    announce()
                 batch = self._next_batch()
                 if batch:
                     self._take(batch)

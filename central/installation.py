@@ -53,7 +53,7 @@ class Choices:
 
 def create_secrets(folder: Path) -> Authority:
     """The authority and all keys of a new centre. Raises `FileExistsError` rather than replace a key."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority = create_authority(folder / "authority")
     issued = authority.issue_client("centre")
     (folder / "centre.pem").write_bytes(issued.certificate_pem)

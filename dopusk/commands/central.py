@@ -1,0 +1,155 @@
+"""`dopusk central …`: installing, running and looking after the central module."""
+
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from central.config import CentralConfig, ConfigError, load_config
+from central.console.app import create_app
+from central.dispatcher import Dispatcher
+from central.ingest import Ingest
+from central.installation import Choices, create_secrets, write_config
+from central.store import schema
+from central.store.engine import open_engine
+
+app = typer.Typer(no_args_is_help=True, help="The central module: console, ingest, store.")
+
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="central.toml", envvar="DOPUSK_CENTRAL_CONFIG")]
+BAD_CONFIGURATION = 2
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="New folder for configuration, keys and, by default, the store.")],
+    generation: Annotated[str, typer.Option(help="real, demo or test; a centre takes records of its own kind only.")],
+    mqtt_port: Annotated[int, typer.Option(help="Port of the broker.")] = 8883,
+    mqtt_host: Annotated[str, typer.Option(help="Host of the broker.")] = "127.0.0.1",
+    http_port: Annotated[int, typer.Option(help="Port of the console.")] = 8080,
+    public_url: Annotated[str | None, typer.Option(help="Address under which people open the console.")] = None,
+    store_url: Annotated[str, typer.Option(help="SQLAlchemy URL of the store.")] = "sqlite:///central.db",
+) -> None:
+    """Make a new centre: authority, keys, certificate, central.toml and an empty store."""
+    if generation not in ("real", "demo", "test"):
+        raise typer.BadParameter("must be real, demo or test", param_hint="--generation")
+    if (folder / "central.toml").exists():
+        _fail(f"{folder} holds a centre already; nothing was changed")
+    choices = Choices(
+        generation,  # type: ignore[arg-type]  # checked above
+        mqtt_port,
+        http_port,
+        mqtt_host=mqtt_host,
+        public_url=public_url,
+        store_url=store_url,
+    )
+    with plain_errors():
+        create_secrets(folder)
+        config = write_config(folder, choices)
+        schema.upgrade(open_engine(config.store_url))
+    print(f"centre ready in {folder}; keep {folder / 'authority' / 'ca.key'} safe")
+
+
+@app.command()
+def migrate(config: ConfigFile) -> None:
+    """Bring the store to the version of this program. Run it once after each update, before the processes start."""
+    with plain_errors():
+        schema.upgrade(open_engine(load_config(config).store_url))
+    print("store is up to date")
+
+
+@app.command()
+def serve(config: ConfigFile) -> None:
+    """Run the console and the dispatcher that carries decisions to the terminals."""
+    with plain_errors():
+        loaded, engine = _open(config)
+        listener = _listen(loaded.http.host, loaded.http.port)
+        dispatcher = Dispatcher(loaded, engine)
+        application = create_app(loaded, engine=engine, wake=dispatcher.wake)
+        settings = uvicorn.Config(application, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+        with dispatcher:
+            _Announcing(settings, f"central serve ready: {loaded.http.public_url}").run(sockets=[listener])
+        engine.dispose()
+
+
+@app.command()
+def ingest(
+    config: ConfigFile,
+    name: Annotated[str | None, typer.Option(help="Client id at the broker; must differ between workers.")] = None,
+) -> None:
+    """Run one ingest worker. Start as many as the load needs; they share the stream."""
+    with plain_errors():
+        loaded, engine = _open(config)
+        worker = Ingest(loaded, engine, name=name)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: worker.stop())
+        worker.run(announce=lambda: print("central ingest ready", flush=True))
+        engine.dispose()
+
+
+class _Announcing(uvicorn.Server):
+    """Says in one line that it takes requests, so that a script may wait for it."""
+
+    def __init__(self, config: uvicorn.Config, line: str) -> None:
+        super().__init__(config)
+        self._line = line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(self._line, flush=True)
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn what an administrator can put right into one plain message and an exit code."""
+    try:
+        yield
+    except ConfigError as error:
+        for fault in error.faults:
+            typer.echo(f"{error.path}: {fault}", err=True)
+        raise typer.Exit(BAD_CONFIGURATION) from error
+    except schema.StoreVersionError as error:
+        _fail(str(error))
+    except SQLAlchemyError as error:
+        _fail(f"the store cannot be used: {getattr(error, 'orig', None) or error}")
+    except (OSError, ValueError, LookupError) as error:
+        _fail(str(error))
+
+
+def open_store(config: Path) -> Engine:
+    """The store of a configuration, of the right version."""
+    return _open(config)[1]
+
+
+def _open(path: Path) -> tuple[CentralConfig, Engine]:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    config = load_config(path)
+    engine = open_engine(config.store_url)
+    schema.check(engine)
+    return config, engine
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(
+            f"{host}:{port} cannot be used ({error.strerror}); stop the other program or change http.port"
+        ) from error
+    return listener
+
+
+def _fail(message: str) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
