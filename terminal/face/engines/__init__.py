@@ -1,0 +1,1 @@
+"""Engines: detection, landmarks and embeddings by different networks behind one protocol."""
