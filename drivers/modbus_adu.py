@@ -127,3 +127,9 @@ def _pdu(unit: int, pdu: bytes, adu: bytes) -> Adu | FrameBroken:
     if function & 0x80 and len(body) == 1:
         return Refused(unit, function & 0x7F, body[0], adu)
     return FrameBroken("no known answer")
+
+
+def answer_adu(words: list[int], unit: int = 1, function: int = 3) -> bytes:
+    """The RTU answer that carries these registers: how typed register values are tried on a profile."""
+    body = bytes([unit, function, 2 * len(words)]) + b"".join(word.to_bytes(2, "big") for word in words)
+    return body + crc16(body)

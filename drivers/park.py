@@ -50,11 +50,10 @@ class LinePark:
     """The real park: one `LineWorker` per port; a device without a line (manual entry) has a worker of its own."""
 
     def __init__(self, devices: Sequence[Attached], post: Post, today: Callable[[], date]) -> None:
-        by_port: dict[str, list[Attached]] = {}
+        groups: dict[str, list[Attached]] = {}
         for device in devices:
-            manual = device.spec.transport is Transport.MANUAL
-            by_port.setdefault(f"manual:{device.config.id}" if manual else device.config.port, []).append(device)
-        self._workers = [LineWorker(group, partial(open_line, group), post, today) for group in by_port.values()]
+            groups.setdefault(line_of(device), []).append(device)
+        self._workers = [LineWorker(group, partial(open_line, group), post, today) for group in groups.values()]
         self._worker_of = {name: worker for worker in self._workers for name in worker.statuses()}
         self._orders: weakref.WeakValueDictionary[str, Order] = weakref.WeakValueDictionary()
 
@@ -92,6 +91,11 @@ def open_park(devices: Sequence[DeviceConfig], post: Post, *, today: Callable[[]
     faults of the configuration.
     """
     return LinePark(attach(devices), post, today or _today)
+
+
+def line_of(device: Attached) -> str:
+    """Devices with the same key share a line; an instrument without a cable has one of its own."""
+    return f"manual:{device.config.id}" if device.spec.transport is Transport.MANUAL else device.config.port
 
 
 def open_line(devices: Sequence[Attached]) -> Opened:

@@ -5,7 +5,7 @@ Device files import this and nothing that does I/O; `drivers.transport` implemen
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from drivers.model import DeviceIdentity, Reading, Value
 
@@ -110,4 +110,13 @@ class Instrument(Protocol):
 
         Clears the input first; a cancelled run stops the device.
         """
+        ...
+
+
+@runtime_checkable
+class SelfTesting(Protocol):
+    """An instrument that can say how it is without measuring anybody."""
+
+    def self_test(self, deadline: Deadline) -> Mapping[str, Value]:
+        """Facts of the self-test; raises `DeviceFault` for what must be repaired."""
         ...

@@ -63,4 +63,6 @@ class DriverSpec:
     make_modbus: Callable[[RegisterBus, int, Options], Instrument] | None = None
     make_manual: Callable[[Options], Instrument] | None = None
     line: LineSettings = field(default_factory=LineSettings)
+    blank: Callable[[bytes], bytes] = bytes
+    """Covers personal fields in bytes as they came over the line, without changing their number."""
     options: Mapping[str, Option] = field(default_factory=dict)

@@ -246,7 +246,7 @@ class LineWorker:
             raise DeviceFault(message, code="verification_expired")
         identity = opened.instruments[config.id].identify(MonotonicDeadline(IDENTIFY_S))
         place.recheck = MonotonicDeadline(RECHECK_READY_S)
-        self._set(place, DeviceState.READY, "", _with_configured_serial(identity, place.attached))
+        self._set(place, DeviceState.READY, "", with_configured_serial(identity, place.attached))
 
     def _serve(self, order: Order) -> None:
         place = self._places[order.device_id]
@@ -313,7 +313,7 @@ def _reason(error: DeviceError) -> str:
     return f"{error.code}: {error}"
 
 
-def _with_configured_serial(identity: DeviceIdentity, attached: Attached) -> DeviceIdentity:
+def with_configured_serial(identity: DeviceIdentity, attached: Attached) -> DeviceIdentity:
     """Complete the identity from the configuration; a different serial number is a different instrument."""
     configured = attached.config.serial_number
     if identity.serial_number is None:
@@ -334,7 +334,7 @@ def _identity_of(reading: Reading, place: _Place) -> DeviceIdentity:
     identity = known or DeviceIdentity(spec.maker, spec.model, medical_device=spec.medical_device)
     if "serial" in reading.device:
         identity = replace(identity, serial_number=reading.device["serial"], serial_source="device")
-    return _with_configured_serial(
+    return with_configured_serial(
         replace(
             identity,
             model=reading.device.get("model", identity.model),

@@ -26,7 +26,8 @@ _LONGEST = 128
 _ACKNOWLEDGE_S = 1.0
 _RESULT_S = 120.0
 """The monitor may inflate a second time."""
-_NUMBER = re.compile(r"^([SMDPIL]) *(\d{1,3})$")
+_NUMBER = re.compile(r"^(?:([SMDPL])(?=[ \d]{3}$)|(I)(?=[ \d]{2}$)) *(\d+)$")
+"""Right-aligned in three places (the cuff setting in two): a lost or doubled digit changes the width."""
 _TIME = re.compile(r"^\d{10}$")
 _ERROR = re.compile(r"^E(\d\d)$")
 _DETAILS = {"I": "cuff_setting", "L": "largest_amplitude"}
@@ -153,8 +154,8 @@ class _Record:
         origin = error = ""
         numbers: dict[str, int] = {}
         for text in fields:
-            if (found := _NUMBER.match(text)) and found[1] not in numbers:
-                numbers[found[1]] = int(found[2])
+            if (found := _NUMBER.match(text)) and (letter := found[1] or found[2]) not in numbers:
+                numbers[letter] = int(found[3])
             elif (found := _ERROR.match(text)) and not error:
                 error = found[1]
             elif _TIME.match(text) and clock is None:

@@ -5,7 +5,7 @@ profile's range never becomes a reading.
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -166,6 +166,15 @@ class ProfileInstrument:
         """Read the identity registers; without such, the measuring block proves that somebody answers."""
         block = self._profile.identity.block if self._profile.identity is not None else self._profile.block
         return identity_of(self._profile, self._read(block, deadline))
+
+    def self_test(self, deadline: Deadline) -> Mapping[str, Value]:
+        """State of the status bits: a fatal one that only the service can clear raises `DeviceFault`."""
+        registers = self._read(self._profile.block, deadline)
+        raised = [bit for bit in self._profile.status if registers.is_set(bit)]
+        for bit in raised:
+            if bit.fatal and bit.act is Act.SERVICE:
+                raise DeviceFault(f"{self._profile.model}: {bit.message}", code=bit.code)
+        return {bit.code: 1 for bit in raised}
 
     def measure(self, run: Run) -> Reading:
         self.identify(run.deadline)

@@ -1,0 +1,60 @@
+"""`dopusk simulate`: one simulated device on a real line, for any program to be tried against."""
+
+import json
+import signal
+import tempfile
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulators.bench import Bench
+from simulators.catalogue import catalogue
+from simulators.control import Control
+from simulators.lines import SITUATIONS
+
+
+def simulate(
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="Name of a driver; `list` shows all with scenarios.")],
+    scenario: Annotated[str, typer.Option(help="Named situation of the device or of its line.")] = "normal",
+    transport: Annotated[str, typer.Option(help="pty (pseudo-terminal) or tcp.")] = "pty",
+    speed: Annotated[float, typer.Option(help="How many times faster than real.")] = 1.0,
+    folder: Annotated[Path | None, typer.Option(help="Where to put the link to the pseudo-terminal.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Run a simulated device until it is interrupted; the first line of output is the port to use."""
+    if device == "list":
+        _list(as_json)
+        return
+    place = folder or Path(tempfile.mkdtemp(prefix="dopusk-simulate-"))
+    try:
+        bench = Bench(place, speed)
+        bench.add(device, device, scenario=scenario, transport=transport)
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    control = Control(bench, place / f"{device}.control")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    bench.start()
+    control.start()
+    if as_json:
+        print(json.dumps({"port": bench.port(device), "control": str(control.path)}), flush=True)
+    else:
+        print(bench.port(device), flush=True)
+        print(f"control: {control.path}", flush=True)
+    stop.wait()
+    control.close()
+    bench.close()
+
+
+def _list(as_json: bool) -> None:
+    known = {name: sorted(model.SCENARIOS) for name, model in catalogue().items()}
+    if as_json:
+        print(json.dumps({"devices": known, "lines": list(SITUATIONS)}))
+        return
+    for name, scenarios in known.items():
+        print(f"{name}: {', '.join(scenarios)}")
+    print(f"every line: {', '.join(SITUATIONS)}, unplug")
