@@ -1,0 +1,151 @@
+"""People and firms of the demo, plainly invented. Their SNILS begin with 900 and carry right check numbers."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from central.parties import Employer, Organisation, Terminal, Worker
+from central.registry import Registry
+from central.snils import check_number
+from simulators.fleet_exam import exam_payload
+
+ORG = "zarya"
+TERMINAL_ID = "kiosk-1"
+HISTORY_TERMINAL_ID = "kiosk-archive"
+HISTORY_DAYS = 45
+
+
+@dataclass(frozen=True, slots=True)
+class SamplePerson:
+    """One invented worker. `note` says what the demo shows with this number."""
+
+    personnel_number: str
+    full_name: str
+    position: str
+    sex: Literal["male", "female"]
+    birth_date: date
+    employer: int
+    note: str
+    card: str = ""
+    status: Literal["active", "suspended"] = "active"
+    remote_allowed: bool = True
+    block_text: str = ""
+
+
+EMPLOYERS = ("ООО «Ромашка-Транс»", "АО «Вымышленный карьер»")
+
+PEOPLE = (
+    SamplePerson(
+        "1001", "Ветров Степан Ильич", "водитель автобуса", "male", date(1981, 3, 14), 0, "healthy", card="04A1B2C3"
+    ),
+    SamplePerson("1002", "Заречная Ольга Марковна", "водитель погрузчика", "female", date(1990, 7, 2), 0, "healthy"),
+    SamplePerson(
+        "1003", "Громов Пётр Савельевич", "машинист экскаватора", "male", date(1969, 11, 23), 1, "high pressure"
+    ),
+    SamplePerson("1004", "Полянский Игнат Львович", "водитель грузовика", "male", date(1986, 1, 30), 0, "drunk"),
+    SamplePerson("1005", "Лугова Вера Тихоновна", "электромонтёр", "female", date(1995, 5, 9), 1, "low pressure"),
+    SamplePerson(
+        "1006",
+        "Остапов Назар Ефимович",
+        "водитель автобуса",
+        "male",
+        date(1978, 9, 17),
+        0,
+        "suspended",
+        status="suspended",
+        block_text="Вы временно отстранены. Обратитесь в отдел кадров.",
+    ),
+    SamplePerson(
+        "1007",
+        "Кремнёв Роман Захарович",
+        "водитель бензовоза",
+        "male",
+        date(1974, 12, 5),
+        0,
+        "dangerous goods: in person only",
+        remote_allowed=False,
+        block_text="Перевозка опасных грузов: осмотр только очно. Пройдите в медпункт, кабинет 4.",
+    ),
+    SamplePerson("1008", "Тихая Анна Глебовна", "оператор дробилки", "female", date(1999, 4, 21), 1, "healthy"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleIds:
+    """Ids under which the people were entered: employers in the order of `EMPLOYERS`, workers by number."""
+
+    employers: tuple[str, ...]
+    workers: dict[str, str]
+
+
+def enter_people(connection: Connection, registry: Registry, terminal_ids: Sequence[str] = (TERMINAL_ID,)) -> SampleIds:
+    """Enter the organisation, both employers, all people and the terminals, in the caller's transaction."""
+    registry.add_organisation(connection, Organisation(ORG, "Медпункт «Заря»", "Л041-00000-00/00000000 от 01.02.2024"))
+    employers = tuple(
+        registry.add_employer(
+            connection, Employer(ORG, name, region_code="77", okved="49.31", alert_contact="диспетчер, доб. 100")
+        )
+        for name in EMPLOYERS
+    )
+    workers = [_worker(person, employers) for person in PEOPLE]
+    registry.save_workers(connection, workers)
+    for place, terminal_id in enumerate(terminal_ids, start=1):
+        registry.add_terminal(connection, Terminal(terminal_id, ORG, f"Терминал {place}", f"Проходная {place}"))
+    return SampleIds(employers, {worker.personnel_number: worker.worker_id for worker in workers})
+
+
+def past_exams(ids: SampleIds, *, generation: str, seed: int = 7, today: date | None = None) -> list[dict[str, Any]]:
+    """Payloads of finished exams of the last weeks, oldest first, for charts and lists: three people, some deviations."""
+    dice = random.Random(seed)  # noqa: S311  # sample values, no secret
+    base = today or datetime.now(UTC).date()
+    payloads = []
+    for day in range(HISTORY_DAYS, 0, -3):
+        for person in (PEOPLE[0], PEOPLE[2], PEOPLE[4]):
+            moment = datetime.combine(base - timedelta(days=day), datetime.min.time(), UTC)
+            started = moment + timedelta(hours=3, minutes=dice.randint(0, 90))
+            payloads.append(
+                exam_payload(
+                    dice,
+                    org=ORG,
+                    worker_id=ids.workers[person.personnel_number],
+                    employer_id=ids.employers[person.employer],
+                    generation=generation,
+                    started_at=started,
+                    systolic_mmhg=_systolic(person, dice),
+                )
+            )
+    return payloads
+
+
+def sample_snils(personnel_number: str) -> str:
+    """An invented SNILS of a person of the demo, with the right check number."""
+    nine = f"90000{personnel_number}"
+    return f"{nine[:3]}-{nine[3:6]}-{nine[6:]} {check_number(nine):02d}"
+
+
+def _worker(person: SamplePerson, employers: Sequence[str]) -> Worker:
+    return Worker(
+        ORG,
+        employers[person.employer],
+        person.personnel_number,
+        person.full_name,
+        person.position,
+        snils=sample_snils(person.personnel_number),
+        cards=(person.card,) if person.card else (),
+        sex=person.sex,
+        birth_date=person.birth_date,
+        status=person.status,
+        remote_allowed=person.remote_allowed,
+        block_text=person.block_text,
+        toxicology_at=datetime.now(UTC).date() - timedelta(days=60),
+    )
+
+
+def _systolic(person: SamplePerson, dice: random.Random) -> int:
+    if person.note == "high pressure":
+        return dice.randint(128, 152)
+    return dice.randint(98, 112) if person.note == "low pressure" else dice.randint(112, 134)
