@@ -11,7 +11,9 @@ from typing import cast
 import simulators
 from simulators.model import DeviceModel
 
-_NO_DEVICES = frozenset(("bench", "camera", "catalogue", "control", "fleet", "host", "lines", "modbus_rtu", "model"))
+_NO_DEVICES = frozenset(
+    ("bench", "camera", "catalogue", "control", "fleet", "host", "lines", "modbus_rtu", "modbus_thermometer", "model")
+)
 
 
 @cache
