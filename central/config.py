@@ -52,6 +52,8 @@ class HttpConfig(_Section):
     host: str = "127.0.0.1"
     port: Port = 8080
     public_url: str
+    metrics_port: Port | None = None
+    """Prometheus on the loopback; none without it. `ingest.metrics_port` is the same for the ingest worker."""
 
 
 class KeysConfig(_Section):

@@ -10,12 +10,16 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from prometheus_client import start_http_server
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from central import metrics
 from central.config import CentralConfig, ConfigError, load_config
 from central.console.app import create_app
 from central.dispatcher import Dispatcher
+from central.enrolment import Enrolment
+from central.enrolment_api import make_router
 from central.ingest import Ingest
 from central.installation import Choices, create_secrets, write_config
 from central.store import schema
@@ -73,6 +77,9 @@ def serve(config: ConfigFile) -> None:
         listener = _listen(loaded.http.host, loaded.http.port)
         dispatcher = Dispatcher(loaded, engine)
         application = create_app(loaded, engine=engine, wake=dispatcher.wake)
+        application.include_router(make_router(Enrolment(loaded, engine)))
+        if loaded.http.metrics_port is not None:
+            start_http_server(loaded.http.metrics_port, "127.0.0.1", metrics.REGISTRY)
         settings = uvicorn.Config(application, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
         with dispatcher:
             _Announcing(settings, f"central serve ready: {loaded.http.public_url}").run(sockets=[listener])
@@ -88,6 +95,8 @@ def ingest(
     with plain_errors():
         loaded, engine = _open(config)
         worker = Ingest(loaded, engine, name=name)
+        if loaded.ingest.metrics_port is not None:
+            start_http_server(loaded.ingest.metrics_port, "127.0.0.1", metrics.REGISTRY)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: worker.stop())
         worker.run(announce=lambda: print("central ingest ready", flush=True))

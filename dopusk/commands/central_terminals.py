@@ -1,0 +1,73 @@
+"""`dopusk central terminal …`: registering terminals, one-time codes, revocation."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from central.config import load_config
+from central.enrolment import Enrolment
+from central.outgoing import Outgoing
+from central.parties import Terminal
+from central.registry import Registry
+from central.snils import SnilsKey
+from central.store import terminals
+from central.store.engine import reading, writing
+from dopusk.commands.central import ConfigFile, open_store, plain_errors
+
+app = typer.Typer(no_args_is_help=True, help="Terminals: register, enrol, revoke.")
+
+TerminalId = Annotated[str, typer.Argument(help="Name of the terminal, as in its topics and its certificate.")]
+
+
+@app.command()
+def add(
+    terminal_id: TerminalId,
+    config: ConfigFile,
+    org: Annotated[str, typer.Option(help="Organisation, as in topics.")],
+    name: Annotated[str, typer.Option(help="Name that people read.")],
+    place: Annotated[str, typer.Option(help="Where it stands.")],
+) -> None:
+    """Register a terminal. It can say nothing until it is enrolled with a code."""
+    with plain_errors():
+        loaded, engine = load_config(config), open_store(config)
+        registry = Registry(Outgoing.from_config(loaded), SnilsKey.from_file(loaded.keys.snils_key_file))
+        with writing(engine) as connection:
+            registry.add_terminal(connection, Terminal(terminal_id, org, name, place))
+    print(f"terminal {terminal_id} is registered; next: dopusk central terminal code {terminal_id}")
+
+
+@app.command()
+def code(terminal_id: TerminalId, config: ConfigFile) -> None:
+    """Print a one-time enrolment code. It is valid for a day, ends every earlier one, and is shown only now."""
+    with plain_errors():
+        engine = open_store(config)
+        enrolment = Enrolment(load_config(config), engine)
+        with writing(engine) as connection:
+            fresh = enrolment.create_code(connection, terminal_id)
+    print(fresh)
+
+
+@app.command()
+def revoke(terminal_id: TerminalId, config: ConfigFile) -> None:
+    """Shut a terminal out for good."""
+    with plain_errors():
+        loaded = load_config(config)
+        Enrolment(loaded, open_store(config)).revoke(terminal_id)
+    crl = loaded.keys.authority_dir / "crl.pem"
+    print(f"terminal {terminal_id} is revoked; the broker must read {crl} again (copy it there, then SIGHUP)")
+
+
+@app.command("list")
+def list_all(
+    config: ConfigFile, as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False
+) -> None:
+    """Show all terminals with state and link."""
+    with plain_errors(), reading(open_store(config)) as connection:
+        rows = terminals.list_terminals(connection)
+    names = ("terminal_id", "org", "name", "place", "state", "link", "head_seq", "last_seen")
+    if as_json:
+        print(json.dumps([{name: row[name] for name in names} for row in rows], default=str, ensure_ascii=False))
+        return
+    for row in rows:
+        print("\t".join(str(row[name]) for name in names))
