@@ -5,16 +5,14 @@ Request FA cmd CS, reply FE tt ii dd 00 00 00 00 CS: tt AC body or AA object, ii
 low byte of the sum of what stands before it. The mode survives power-off.
 """
 
-from collections import deque
-
 from drivers.cutter import NEED_MORE, NO_FRAME, Cut, FrameCutter
-from drivers.errors import DeviceFault, WrongDevice
+from drivers.errors import WrongDevice
 from drivers.findings import Finding, FrameBroken, MeasurementFound, Rejected
 from drivers.listening import Listener
-from drivers.model import Act, DeviceIdentity, Measures, Reading
-from drivers.option_values import number, whole_number
-from drivers.ports import ByteStream, Deadline, Progress, Run
+from drivers.model import DeviceIdentity, Measures, Reading
+from drivers.ports import ByteStream, Deadline, Run
 from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
+from drivers.steady_temperature import OPTIONS, SteadyTemperature
 from drivers.verdict import WRONG_FORMAT, counts, result
 
 _BODY, _OBJECT = 0xAC, 0xAA
@@ -24,8 +22,6 @@ _MEASURE = b"\xfa\xca\xc4"
 _REPLY_S = 0.3
 """The module answers within 0.1 to 0.2 s."""
 _ATTEMPTS = 3
-_PAUSE_S = 0.3
-_STEADY_CELSIUS = 0.2
 
 
 def _recognise(buffer: bytes, at: int) -> Cut:
@@ -72,32 +68,15 @@ class Lu90614:
     def __init__(self, stream: ByteStream, options: Options) -> None:
         self._stream = stream
         self._options = options
-        self._present_celsius = number(options, "present_above_celsius", -50.0, 45.0)
-        self._steady = whole_number(options, "steady_readings", 1, 100)
+        self._steady = SteadyTemperature(SPEC.model, options)
 
     def identify(self, deadline: Deadline) -> DeviceIdentity:
         """From the data sheet: the only question that the module answers is a measurement."""
         return DeviceIdentity(SPEC.maker, SPEC.model, medical_device=SPEC.medical_device)
 
     def measure(self, run: Run) -> Reading:
-        """The last of so many readings in a row that agree within 0.2 degrees, with a person in front."""
-        row: deque[Reading] = deque(maxlen=self._steady)
-        while not run.deadline.expired:
-            reading = self._ask(run)
-            celsius = reading.values["temperature_celsius"]
-            if float(celsius) < self._present_celsius:
-                row.clear()
-                run.report(Progress("waiting_for_forehead"))
-            else:
-                row.append(reading)
-                run.report(Progress("measuring"))
-            shown = [float(one.values["temperature_celsius"]) for one in row]
-            if len(row) == self._steady and max(shown) - min(shown) <= _STEADY_CELSIUS:
-                return row[-1]
-            Listener(SPEC.model, self._stream, Lu90614Codec(self._options), run).pause(run.deadline.within(_PAUSE_S))
-        raise DeviceFault(
-            f"{SPEC.model}: no steady temperature in time; come closer and keep still", code="no_result", act=Act.WORKER
-        )
+        """The last of some readings that agree, with a person in front."""
+        return self._steady.measure(lambda: self._ask(run), run)
 
     def _ask(self, run: Run) -> Reading:
         """One reply; asked up to three times, and the mode set right once if it is wrong."""
@@ -130,7 +109,6 @@ SPEC = DriverSpec(
     line=LineSettings(9600),
     options={
         "mode": Option("body", "body: the module's own estimate; object: the surface itself", ("body", "object")),
-        "present_above_celsius": Option("30", "below this nobody is in front of the sensor"),
-        "steady_readings": Option("3", "readings in a row that must agree within 0.2 degrees"),
-    },
+    }
+    | OPTIONS,
 )

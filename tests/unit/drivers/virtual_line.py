@@ -48,13 +48,17 @@ class VirtualRun:
     cancel_at: str = ""
     cancelled: bool = False
     reported: list[Progress] = field(default_factory=list)
+    let_live: Callable[[float], None] | None = None
 
     def report(self, progress: Progress) -> None:
         self.reported.append(progress)
         self.cancelled = self.cancelled or progress.state == self.cancel_at
 
     def pause(self, seconds: float) -> None:
-        self.deadline.clock.now_s += seconds
+        if self.let_live is None:
+            self.deadline.clock.now_s += seconds
+        else:
+            self.let_live(seconds)
 
     @property
     def states(self) -> list[str]:
@@ -134,6 +138,9 @@ class ScriptedLine:
     def discard_input(self) -> None:
         self.waiting = b""
 
+    def pass_time(self, seconds: float) -> None:
+        self.clock.now_s += seconds
+
 
 def options_of(spec: DriverSpec, **chosen: str) -> dict[str, str]:
     """Options as the registry hands them over: the defaults, and what was chosen."""
@@ -160,7 +167,9 @@ def measure(
     spec: DriverSpec, line: ModelLine | ScriptedLine, timeout_s: float = 120.0, cancel_at: str = "", **chosen: str
 ) -> tuple[Reading, VirtualRun]:
     """One measurement by the driver on this line."""
-    run = VirtualRun(VirtualDeadline(line.clock, line.clock.now_s + timeout_s), cancel_at=cancel_at)
+    run = VirtualRun(
+        VirtualDeadline(line.clock, line.clock.now_s + timeout_s), cancel_at=cancel_at, let_live=line.pass_time
+    )
     return instrument(spec, line, **chosen).measure(run), run
 
 
