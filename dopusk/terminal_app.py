@@ -14,7 +14,7 @@ from drivers.config import ConfigError
 from drivers.park import open_park
 from sync.contract.health import DeviceHealth, TerminalStatus
 from sync.contract.topics import TerminalAddress
-from sync.forwarder import Forwarder
+from sync.forwarder import Forwarder, LinkReport
 from sync.publisher import BrokerAddress
 from terminal.camera import Camera
 from terminal.clock import Clock, SystemClock
@@ -82,7 +82,17 @@ class Terminal:
             consent_text=consent_text,
         )
         self._core = threading.Thread(target=self.service.run, name="core")
-        self.forwarder = self._make_forwarder(address, centre_key) if config.broker.in_process else None
+        self.forwarder = (
+            make_forwarder(
+                config,
+                self._master,
+                on_link=self.mailbox.post,
+                on_inbox=lambda: self.mailbox.post(InboxNews()),
+                status=self._status,
+            )
+            if config.broker.in_process
+            else None
+        )
         self._sync = threading.Thread(target=self.forwarder.run, name="sync") if self.forwarder else None
 
     def start(self) -> None:
@@ -104,22 +114,6 @@ class Terminal:
         if self.camera is not None:
             self.camera.close()
         self.store.close()
-
-    def _make_forwarder(self, address: TerminalAddress, centre_key: Ed25519PublicKey) -> Forwarder:
-        broker = self.config.broker
-
-        def open_database() -> Database:
-            return connect(self.config.files.store, self._master)
-
-        return Forwarder(
-            open_database,
-            BrokerAddress(broker.host, broker.port, broker.ca_file, broker.cert_file, broker.key_file),
-            address,
-            centre_key,
-            on_link=self.mailbox.post,
-            on_inbox=lambda: self.mailbox.post(InboxNews()),
-            status=self._status,
-        )
 
     def _status(self) -> TerminalStatus:
         """What the centre may know of this terminal's health; called from the sync thread on a frozen snapshot."""
@@ -149,6 +143,31 @@ class Terminal:
             help_called_at=snapshot.now.at if snapshot.help_called else None,
             clock_trusted=snapshot.now.trusted,
         )
+
+
+def make_forwarder(
+    config: TerminalConfig,
+    master_key: bytes,
+    *,
+    on_link: Callable[[LinkReport], None] = lambda report: None,
+    on_inbox: Callable[[], None] = lambda: None,
+    status: Callable[[], TerminalStatus] | None = None,
+) -> Forwarder:
+    """The sync side of a terminal, for a thread of the kiosk or for a process of its own."""
+    broker = config.broker
+
+    def open_database() -> Database:
+        return connect(config.files.store, master_key)
+
+    return Forwarder(
+        open_database,
+        BrokerAddress(broker.host, broker.port, broker.ca_file, broker.cert_file, broker.key_file),
+        TerminalAddress(config.identity.org, config.identity.terminal_id),
+        _public_key(config.files.centre_key),
+        on_link=on_link,
+        on_inbox=on_inbox,
+        status=status,
+    )
 
 
 def _place(config: TerminalConfig) -> Place:

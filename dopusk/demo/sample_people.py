@@ -100,7 +100,7 @@ def enter_people(connection: Connection, registry: Registry, terminal_ids: Seque
 
 def past_exams(ids: SampleIds, *, generation: str, seed: int = 7, today: date | None = None) -> list[dict[str, Any]]:
     """Payloads of finished exams of the last weeks, oldest first, for charts and lists: three people, some deviations."""
-    dice = random.Random(seed)  # noqa: S311  # sample values, no secret
+    dice = random.Random(seed)  # sample values, no secret
     base = today or datetime.now(UTC).date()
     payloads = []
     for day in range(HISTORY_DAYS, 0, -3):

@@ -1,0 +1,6 @@
+"""`python -m dopusk`."""
+
+from dopusk.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""`dopusk demo`: one whole examination, from the bytes on the serial line to the medic's signed decision on the kiosk."""
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from central.decisions import export
+from central.store.engine import open_engine
+from central.trust import Trust
+from dopusk.demo.director import Director, Trouble, faults_of
+from dopusk.demo.hand import KioskTrouble
+from dopusk.demo.medic import MedicTrouble
+from dopusk.demo.processes import ProcessTrouble
+from dopusk.demo.result import pictures_folder, summary, write_last_line
+from dopusk.demo.scenarios import SCENARIOS
+from dopusk.demo.world import World, build_world
+
+PICTURES = Path("demo-output")
+
+
+def demo(
+    scenario: Annotated[str, typer.Option(help="One of: " + ", ".join(SCENARIOS) + ".")] = "admitted",
+    speed: Annotated[
+        float, typer.Option(min=0.1, max=100, help="How many times faster the simulated devices are.")
+    ] = 1.0,
+    once: Annotated[
+        bool, typer.Option("--once", help="A scripted worker and medic play the scenario, then all ends.")
+    ] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="No window, even if there is a display.")] = False,
+    export_decision: Annotated[
+        Path | None, typer.Option(help="Write decision.cms, record.json and ca.pem of the decision into this folder.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the folder with stores, keys and logs.")] = False,
+) -> None:
+    """Play a whole examination: broker, centre, simulated devices on real lines, kiosk, and a medic in the console.
+
+    The last line of the output is one JSON object. Exit code 0 when the scenario ended as it should.
+    """
+    if scenario not in SCENARIOS:
+        raise typer.BadParameter(
+            f"there is no {scenario!r}; there are: {', '.join(SCENARIOS)}", param_hint="--scenario"
+        )
+    has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and not headless
+    by_hand = has_display and not once
+    tell = _storyteller()
+    folder = Path(tempfile.mkdtemp(prefix="dopusk-demo-"))
+    pictures = pictures_folder(PICTURES)
+    tell(f"demo    {scenario}: {SCENARIOS[scenario].about}")
+    code = 1
+    try:
+        world = build_world(folder, speed)
+        try:
+            tell(f"broker  Mosquitto with TLS and client certificates on port {world.broker.port}")
+            tell(
+                f"devices on real lines: {', '.join(world.bench.port(n) for n in ('thermometer', 'tonometer', 'breathalyzer'))}"
+            )
+            director = Director(world, SCENARIOS[scenario], pictures, tell, headless=not has_display)
+            try:
+                director.open()
+                if by_hand:
+                    _by_hand(world, director, tell)
+                    code = 0
+                else:
+                    code = _play(world, director, scenario, export_decision, tell)
+                    if not once:
+                        _stay_open(world, tell)
+            finally:
+                director.close()
+        finally:
+            world.close()
+    except (KioskTrouble, MedicTrouble, ProcessTrouble, Trouble, OSError) as error:
+        typer.echo(f"demo: {error}", err=True)
+        typer.echo(f"demo: logs are kept in {folder}", err=True)
+        keep = True
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    raise typer.Exit(code)
+
+
+def _play(world: World, director: Director, scenario: str, export_folder: Path | None, tell: Any) -> int:
+    director.play()
+    if director.pictures:
+        tell(f"demo    {len(director.pictures)} pictures are in {PICTURES}/")
+    result = summary(
+        director.config, world.config.store_url, screenshots=director.pictures, timings_s=director.timings_s
+    )
+    if export_folder is not None and result["decision"] is not None:
+        engine = open_engine(world.config.store_url)
+        export(engine, Trust(world.config.keys.authority_dir), result["decision"]["decision_id"], export_folder)
+        engine.dispose()
+        tell(f"demo    the signed decision is in {export_folder}")
+    faults = faults_of(result, SCENARIOS[scenario])
+    for fault in faults:
+        typer.echo(f"demo: not as it should be: {fault}", err=True)
+    write_last_line(result)
+    return 1 if faults else 0
+
+
+def _by_hand(world: World, director: Director, tell: Any) -> None:
+    login = world.login
+    tell("demo    the kiosk's window is open: try number 1001, or 1006 and 1007 for people who must go elsewhere")
+    tell(f"demo    console: {world.config.http.public_url}  login {login.username}  password {login.password}")
+    tell(f"demo    signing passphrase {login.passphrase}; close the window to end")
+    director.wait_for_kiosk()
+
+
+def _stay_open(world: World, tell: Any) -> None:
+    login = world.login
+    tell(f"demo    the console stays open: {world.config.http.public_url}")
+    tell(f"demo    login {login.username}  password {login.password}  signing passphrase {login.passphrase}")
+    tell("demo    press Ctrl-C to end")
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        tell("demo    ends")
+
+
+def _storyteller() -> Any:
+    began_s = time.monotonic()
+
+    def tell(line: str) -> None:
+        print(f"[{time.monotonic() - began_s:5.1f} s] {line}", flush=True)
+
+    return tell

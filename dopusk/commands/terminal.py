@@ -1,0 +1,127 @@
+"""`dopusk terminal …`: running and looking after one kiosk."""
+
+import logging
+import signal
+from contextlib import closing
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from sqlite_utils import Database
+
+from drivers.config import ConfigError
+from sync.outbox import Outbox
+from terminal.config import TerminalConfig, load_config
+from terminal.store.database import KeyFile, StoreError, connect, open_store
+
+app = typer.Typer(no_args_is_help=True, help="The terminal: one kiosk with its devices.")
+
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="terminal.toml", envvar="DOPUSK_TERMINAL_CONFIG")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+BAD_CONFIGURATION = 2
+
+
+def config_or_exit(path: Path) -> TerminalConfig:
+    """The configuration, or every fault on standard error and exit code 2."""
+    try:
+        return load_config(path)
+    except ConfigError as error:
+        refuse(error)
+
+
+def refuse(error: ConfigError) -> Any:
+    """Print every fault, one per line, and end."""
+    typer.echo(f"{error.path} has faults; the terminal does not start. The service engineer must correct:", err=True)
+    for fault in error.faults:
+        typer.echo(f"  {fault}", err=True)
+    raise typer.Exit(BAD_CONFIGURATION)
+
+
+@app.command()
+def run(config: ConfigFile) -> None:
+    """Run the kiosk: window, exam core, devices, camera and, if so configured, the sync thread."""
+    from dopusk.kiosk_app import run_kiosk_terminal  # Qt is loaded only where a window is wanted
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        code = run_kiosk_terminal(config_or_exit(config))
+    except ConfigError as error:
+        refuse(error)
+    except StoreError as error:
+        typer.echo(f"the terminal's store: {error} (service engineer)", err=True)
+        code = 1
+    raise typer.Exit(code)
+
+
+@app.command()
+def sync(config: ConfigFile) -> None:
+    """Run only the sync process: the outbox to the centre, the centre's messages into the inbox."""
+    from dopusk.terminal_app import make_forwarder
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    loaded = config_or_exit(config)
+    master = KeyFile(loaded.files.master_key).master_key()
+    open_store(loaded.files.store, master).close()
+    forwarder = make_forwarder(loaded, master)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        forwarder.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    typer.echo("terminal sync ready")
+    forwarder.run()
+
+
+@app.command("check-config")
+def check_config(config: ConfigFile) -> None:
+    """Read the configuration and list every fault in it."""
+    loaded = config_or_exit(config)
+    typer.echo(f"{config}: no faults; {len(loaded.device)} devices, steps {', '.join(loaded.plan().steps)}")
+
+
+@app.command()
+def status(config: ConfigFile, as_json: AsJson = False) -> None:
+    """What is on the terminal's disk: open exams, messages without a receipt, parked messages with their reason."""
+    import json
+
+    with closing(_database(config_or_exit(config))) as db:
+        outbox = Outbox(db)
+        backlog = outbox.backlog()
+        facts: dict[str, Any] = {
+            "open_exams": [dict(row) for row in db.query("SELECT exam_id, phase, changed_at FROM open_exam")],
+            "without_receipt": backlog.queued,
+            "oldest_without_receipt": backlog.oldest_at,
+            "parked": [
+                dict(row)
+                for row in db.query(
+                    "SELECT message_id, kind, receipt_code AS code, receipt_reason AS reason FROM outbox WHERE state = 'parked'"
+                )
+            ],
+        }
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    typer.echo(f"exams open on the disk: {len(facts['open_exams'])}")
+    typer.echo(f"messages without the centre's receipt: {backlog.queued} (oldest {backlog.oldest_at or '-'})")
+    for row in facts["parked"]:
+        typer.echo(f"refused by the centre: {row['message_id']} ({row['kind']}): {row['code']} {row['reason']}")
+
+
+@app.command()
+def release(config: ConfigFile, message_id: str) -> None:
+    """Queue a message again that the centre had refused, after its cause was put right."""
+    with closing(_database(config_or_exit(config))) as db:
+        released = Outbox(db).release_parked(message_id)
+    typer.echo("queued again" if released else "there is no parked message with this id")
+    raise typer.Exit(0 if released else 1)
+
+
+def _database(config: TerminalConfig) -> Database:
+    """The store beside a running terminal, opened without changing it."""
+    try:
+        return connect(config.files.store, KeyFile(config.files.master_key).master_key())
+    except StoreError as error:
+        typer.echo(f"{error} (service engineer)", err=True)
+        raise typer.Exit(1) from error

@@ -1,0 +1,76 @@
+"""The scripted medic: the same pages and forms that the browser uses, over HTTP."""
+
+import re
+import time
+from collections.abc import Sequence
+
+import httpx
+
+_CSRF = re.compile(r'name="csrf"\s+value="([^"]+)"')
+
+
+class MedicTrouble(Exception):
+    """The console did not answer as a medic would expect."""
+
+
+class ScriptedMedic:
+    """One medic's browser session."""
+
+    def __init__(self, address: str) -> None:
+        self._http = httpx.Client(base_url=address, timeout=20.0)
+
+    def log_in(self, username: str, password: str, passphrase: str) -> None:
+        """Log in and open the signing key for this session."""
+        self._post("/login", "/login", {"username": username, "password": password})
+        self._post("/signature", "/signature", {"passphrase": passphrase})
+
+    def wait_for(self, exam_id: str, revision: int, timeout_s: float = 30.0) -> float:
+        """Wait until the exam stands in the queue; returns for how long it has been waiting there, in seconds."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            answer = self._http.get("/queue.json")
+            answer.raise_for_status()
+            for row in answer.json()["waiting"]:
+                if row["exam_id"] == exam_id and row["revision"] >= revision:
+                    return float(row["waiting_s"])
+            time.sleep(0.05)
+        raise MedicTrouble(f"exam {exam_id} did not reach the medic's queue within {timeout_s:.0f} s")
+
+    def decide(
+        self, exam_id: str, outcome: str, reasons: Sequence[str] = (), comment: str = "", released: str = ""
+    ) -> None:
+        """Open the exam, fill in the form, sign."""
+        page = f"/exams/{exam_id}"
+        self._post(
+            page,
+            f"{page}/decision",
+            {
+                "outcome": outcome,
+                "reasons": list(reasons),
+                "comment": comment,
+                "released_text": released,
+                "visual_skin": "normal",
+                "visual_mucous": "normal",
+                "visual_behaviour": "normal",
+            },
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _post(self, form_page: str, action: str, fields: dict[str, str | list[str]]) -> None:
+        """Load the page that holds the form, take its token, send the form. Anything but a redirect is trouble."""
+        shown = self._http.get(form_page)
+        shown.raise_for_status()
+        token = _CSRF.search(shown.text)
+        if token is None:
+            raise MedicTrouble(f"{form_page} holds no form")
+        answer = self._http.post(action, data={**fields, "csrf": token.group(1)})
+        if answer.status_code != 303:
+            raise MedicTrouble(f"{action} answered {answer.status_code}: {_notice(answer.text)}")
+
+
+def _notice(page: str) -> str:
+    """The words of an error page without its markup, shortened."""
+    words = " ".join(re.sub(r"<[^>]+>", " ", re.sub(r"(?s)<(script|style|head).*?</\1>", " ", page)).split())
+    return words[:300]

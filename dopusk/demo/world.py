@@ -1,0 +1,128 @@
+"""The stage of the demonstration in one folder: authority, broker, centre, a registered and enrolled terminal, lines."""
+
+import base64
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import tomli_w
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from central.config import CentralConfig
+from central.installation import Choices, create_secrets, write_config
+from central.outgoing import Outgoing, load_signing_key
+from central.pki import Authority, write_secret
+from central.registry import Registry
+from central.snils import SnilsKey
+from central.store import schema, terminals
+from central.store.engine import open_engine, writing
+from dopusk.broker import Broker, free_port, start_mosquitto
+from dopusk.demo.sample_medic import Login, enter_medic
+from dopusk.demo.sample_people import ORG, enter_people
+from simulators.bench import Bench
+from simulators.camera import CameraSimulator
+
+TERMINAL = "kiosk-01"
+ORGANISATION = "Медпункт «Заря»"
+EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "terminal.toml"
+DEVICES = {"thermometer": "calex_pyrominibus", "tonometer": "and_tm2655", "breathalyzer": "dingo_e200"}
+SCENE = "person:eileen"
+"""Who stands before the simulated camera."""
+SERIALS = {"thermometer": "123456"}
+"""What the simulated thermometer says its number is; the others cannot be asked and are taken from the configuration."""
+REST_S = 60.0
+"""The rest before a repeat, shortened from twenty minutes for the demonstration, in seconds at ordinary speed."""
+
+
+@dataclass
+class World:
+    """Everything that is not the kiosk. `close` ends it all."""
+
+    folder: Path
+    config: CentralConfig
+    authority: Authority
+    broker: Broker
+    bench: Bench
+    camera: CameraSimulator
+    terminal_config: Path
+    login: Login
+
+    def close(self) -> None:
+        """End devices, camera and broker."""
+        self.bench.close()
+        self.camera.close()
+        self.broker.stop()
+
+
+def build_world(folder: Path, speed: float) -> World:
+    """Make and start the stage. Raises `BrokerError` and `OSError`, for example when a port is taken."""
+    authority = create_secrets(folder / "centre")
+    broker = start_mosquitto(folder / "broker", authority)
+    config = write_config(folder / "centre", Choices("demo", broker.port, free_port()))
+    login = _fill_centre(config, authority)
+    bench = Bench(folder / "lines", speed)
+    for name, device in DEVICES.items():
+        bench.add(name, device)
+    bench.start()
+    camera = CameraSimulator(scene=SCENE)
+    camera_url = camera.start()
+    terminal_config = _enrol(folder / "terminal", config, authority, broker, bench, camera_url, speed)
+    return World(folder, config, authority, broker, bench, camera, terminal_config, login)
+
+
+def _fill_centre(config: CentralConfig, authority: Authority) -> Login:
+    """Create the store, with invented people, firms, a medic and the terminal."""
+    engine = open_engine(config.store_url)
+    try:
+        schema.upgrade(engine)
+        registry = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
+        with writing(engine) as connection:
+            enter_people(connection, registry, (TERMINAL,))
+            return enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC))
+    finally:
+        engine.dispose()
+
+
+def _enrol(
+    folder: Path,
+    config: CentralConfig,
+    authority: Authority,
+    broker: Broker,
+    bench: Bench,
+    camera_url: str,
+    speed: float,
+) -> Path:
+    """Give the terminal its keys and certificate, tell the centre its key, and write its configuration."""
+    keys = folder / "keys"
+    keys.mkdir(parents=True)
+    signing_key = Ed25519PrivateKey.generate()
+    write_secret(keys / "signing.key", signing_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    centre_key = load_signing_key(config.keys.centre_signing_key_file).public_key()
+    (keys / "centre.pub").write_bytes(centre_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    (keys / "ca.pem").write_bytes(authority.ca_pem)
+    issued = authority.issue_terminal(TERMINAL)
+    (keys / "terminal.pem").write_bytes(issued.certificate_pem)
+    write_secret(keys / "terminal.key", issued.key_pem or b"")
+    engine = open_engine(config.store_url)
+    with writing(engine) as connection:
+        public = signing_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        terminals.set_key(connection, TERMINAL, base64.b64encode(public).decode("ascii"))
+    engine.dispose()
+
+    fields = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    fields["identity"] |= {"terminal_id": TERMINAL, "generation": "demo"}
+    fields["files"].pop("snils_key")
+    fields["broker"] |= {"host": broker.host, "port": broker.port, "in_process": True}
+    fields["camera"]["source"] = camera_url
+    fields["exam"]["show_result_s"] = fields["exam"]["show_result_s"] / min(speed, 5.0)
+    for rule in fields["exam"]["repeats"].values():
+        rule["rest_s"] = REST_S / speed
+    verified_until = (datetime.now(UTC) + timedelta(days=200)).date()
+    for device in fields["device"]:
+        device |= {"port": bench.port(device["id"]), "verified_until": verified_until}
+        device["serial_number"] = SERIALS.get(device["id"], device["serial_number"])
+    path = folder / "terminal.toml"
+    path.write_text(tomli_w.dumps(fields), encoding="utf-8")
+    return path
