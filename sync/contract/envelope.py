@@ -6,7 +6,6 @@ without `signature`; the hash that the next message names covers the whole, sign
 
 import base64
 import binascii
-import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import Field, ValidationError
 
-from sync.contract.canonical import canonical, sha256_hex
+from sync.contract.canonical import canonical, parse_canonical, sha256_hex
 from sync.contract.model import Id, Name, Sha256, ShortText, Utc, WireModel
 
 MAX_MESSAGE_BYTES = 512 * 1024
@@ -75,9 +74,9 @@ def read_unverified(wire: bytes) -> tuple[Envelope, dict[str, Any], bytes]:
     if len(wire) > MAX_MESSAGE_BYTES:
         raise ContractError("oversized", f"{len(wire)} bytes, at most {MAX_MESSAGE_BYTES} are taken")
     try:
-        fields = json.loads(wire)
-        if not isinstance(fields, dict) or _depth(fields) > MAX_DEPTH or canonical(fields) != wire:
-            raise ContractError("malformed", "not a canonical JSON object")
+        fields = parse_canonical(wire)
+        if not isinstance(fields, dict) or _is_too_deep(fields):
+            raise ContractError("malformed", f"not a JSON object of at most {MAX_DEPTH} levels")
         signature = base64.b64decode(str(fields.pop("signature", "")), validate=True)
         return Envelope.model_validate(fields), fields, signature
     except (ValueError, RecursionError, binascii.Error) as error:
@@ -100,14 +99,12 @@ def check_signature(fields: dict[str, Any], signature: bytes, key: Ed25519Public
         raise ContractError("wrong_signature", "the signature is not the sender's over these bytes") from error
 
 
-def _depth(value: Any) -> int:
-    """Depth of nesting, counted without recursion so that a hostile message cannot exhaust the stack."""
-    deepest, stack = 0, [(value, 1)]
-    while stack:
-        item, depth = stack.pop()
-        deepest = max(deepest, depth)
-        if depth > MAX_DEPTH:
-            break
-        children = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-        stack.extend((child, depth + 1) for child in children)
-    return deepest
+def _is_too_deep(value: Any) -> bool:
+    """Whether values are nested beyond `MAX_DEPTH`; level by level, so that a hostile message cannot exhaust the stack."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        children = [item.values() if isinstance(item, dict) else item for item in level]
+        level = [child for items in children for child in items if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
