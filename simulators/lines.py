@@ -174,16 +174,18 @@ class Wire:
         match self.situation:
             case "split":
                 self._waiting += data
-                arrives = bytes(self._waiting[:1])
-                del self._waiting[:1]
+                size = 1 + len(self._waiting) // 16  # a stream must not pile up behind the splitting
+                arrives = bytes(self._waiting[:size])
+                del self._waiting[:size]
                 return arrives
             case "delays":
                 self._held_s = self._held_s + dt if self._waiting else 0.0
                 self._waiting += data
                 if self._held_s < 0.3:
                     return b""
-                arrives = bytes(self._waiting[:5])
-                del self._waiting[:5]
+                size = 5 + len(self._waiting) // 4
+                arrives = bytes(self._waiting[:size])
+                del self._waiting[:size]
                 return arrives
             case "loss":
                 return bytes(byte for byte in data if self._chance.random() >= 0.02)

@@ -186,7 +186,7 @@ class ProfileInstrument:
 
     def _settle(self, run: Run, settle: Settle) -> Reading:
         """Poll until the value is in range and still; what was read last is the reading, nothing is averaged."""
-        first: Number | None = None
+        seen: list[Number] = []
         held = run.deadline.within(settle.hold_s)
         while not run.deadline.expired:
             if run.cancelled:
@@ -194,14 +194,18 @@ class ProfileInstrument:
             reading = self.read_result(run.deadline)
             value = reading.values[settle.point]
             if isinstance(value, str) or not settle.low <= value <= settle.high:
-                first = None
+                seen.clear()
                 run.report(Progress(settle.waiting_state))
-            elif first is None or abs(value - first) > settle.spread:
-                first, held = value, run.deadline.within(settle.hold_s)
+            elif not seen or max(*seen, value) - min(*seen, value) > settle.spread:
+                seen, held = [value], run.deadline.within(settle.hold_s)
                 run.report(Progress("measuring"))
             elif held.expired:
                 return reading
+            else:
+                seen = [min(*seen, value), max(*seen, value)]
             run.pause(self._profile.link.poll_period_s)
+        if seen:
+            raise NoResponse(f"{self._profile.model}: the value never kept still", code="unsteady", act=Act.WORKER)
         raise NoResponse(f"{self._profile.model}: nobody came in front of it in time", code="timeout", act=Act.WORKER)
 
     def read_result(self, deadline: Deadline) -> Reading:
