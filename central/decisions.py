@@ -185,6 +185,9 @@ class Decisions:
         try:
             with writing(self._engine) as connection:
                 store.add(connection, item)
+                self._outgoing.queue(
+                    connection, exam.terminal_id, "decision", DECISION_SCHEMA, payload.model_dump(mode="json")
+                )
                 if not exam_store.mark_decided(
                     connection,
                     item.exam_id,
@@ -194,9 +197,6 @@ class Decisions:
                     decided_at=now,
                 ):
                     raise DecisionConflict("changed", "the exam went on while it was being decided")
-                self._outgoing.queue(
-                    connection, exam.terminal_id, "decision", DECISION_SCHEMA, payload.model_dump(mode="json")
-                )
                 employer_id = (exam.payload.get("examinee") or {}).get("employer_id")
                 if item.outcome == "not_admitted" and is_intoxication(item.reasons) and employer_id:
                     alerts.add_intoxication(

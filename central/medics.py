@@ -89,7 +89,7 @@ def add_medic(
         federal_register_at=qualification.federal_register_at,
         certificate_pem=certificate_pem,
         key_provider="software",
-        encrypted_key_pem=encrypted,
+        encrypted_key=encrypted,
         token_label=None,
         active=True,
         created_at=now,

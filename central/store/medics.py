@@ -22,7 +22,7 @@ medic = Table(
     Column("federal_register_at", Date, comment="seen in the federal register of medical staff"),
     Column("certificate_pem", LargeBinary, nullable=False),
     Column("key_provider", Text, nullable=False, comment="software or pkcs11"),
-    Column("encrypted_key_pem", LargeBinary, comment="PKCS#8 under the medic's passphrase; software keys only"),
+    Column("encrypted_key", LargeBinary, comment="software keys only, see central.signature.software"),
     Column("token_label", Text, comment="PKCS#11: label of token and key"),
     Column("active", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -45,7 +45,7 @@ class MedicEntry:
     federal_register_at: date | None
     certificate_pem: bytes
     key_provider: str
-    encrypted_key_pem: bytes | None
+    encrypted_key: bytes | None
     token_label: str | None
     active: bool
     created_at: datetime

@@ -107,4 +107,4 @@ def waiting_ids(connection: Connection, orgs: Sequence[str]) -> list[str]:
 
 def message_id_of(connection: Connection, exam_id: str) -> str:
     """The message of the exam's current revision."""
-    return connection.execute(select(exam.c.message_id).where(exam.c.exam_id == exam_id)).scalar_one()
+    return str(connection.execute(select(exam.c.message_id).where(exam.c.exam_id == exam_id)).scalar_one())

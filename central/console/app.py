@@ -1,0 +1,185 @@
+"""The console as a web application: routes, doors, error pages, headers. Made by `create_app`."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import Engine
+from starlette.exceptions import HTTPException
+
+from central.accounts import TotpSeal
+from central.config import CentralConfig
+from central.console.context import Console, page, static_folder
+from central.console.guard import Forbidden, ForgedForm, Guard, NotLoggedIn, Public
+from central.console.live import Live
+from central.console.pages import make_templates
+from central.console.routes import account, decide, exam, login, queue
+from central.console.routes.login import login_page
+from central.decisions import Decisions
+from central.outgoing import Outgoing
+from central.signature.vault import Vault
+from central.store import accounts as account_store
+from central.store.engine import open_engine, writing
+from central.trust import Trust
+
+log = logging.getLogger(__name__)
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def routers() -> list[APIRouter]:
+    """All pages, in the order in which their paths are tried."""
+    return [login.router, account.router, queue.router, exam.router, decide.router]
+
+
+def create_app(
+    config: CentralConfig,
+    *,
+    engine: Engine | None = None,
+    outgoing: Outgoing | None = None,
+    wake: Callable[[], None] = lambda: None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    vault: Vault | None = None,
+) -> FastAPI:
+    """The application. `wake` is `Dispatcher.wake`: called right after a decision is committed.
+
+    Raises `OSError` or `ConfigError` when a key file is missing, and `RuntimeError` for a route without a door.
+    """
+    store = engine or open_engine(config.store_url)
+    session_secret = config.keys.session_secret_file.read_bytes()
+    trust = Trust(config.keys.authority_dir)
+    live = Live(store)
+
+    def woken() -> None:
+        wake()
+        live.poke()
+
+    console = Console(
+        config=config,
+        engine=store,
+        decisions=Decisions(store, outgoing or Outgoing.from_config(config), trust, woken, clock),
+        trust=trust,
+        vault=vault or Vault(),
+        live=live,
+        templates=make_templates(),
+        totp_seal=TotpSeal(session_secret),
+        drafts=URLSafeTimedSerializer(session_secret, salt="draft"),
+        session_secret=session_secret,
+        clock=clock,
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        watcher = asyncio.create_task(live.watch())
+        yield
+        live.close()
+        await watcher
+        if engine is None:
+            store.dispose()
+
+    app = FastAPI(title="Dopusk console", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.console = console
+    for router in routers():
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=static_folder()), name="static")
+    app.middleware("http")(_add_headers)
+    _add_error_pages(app)
+    _check_doors(app)
+    return app
+
+
+async def _add_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.app.state.console.secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if not request.url.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _wants_json(request: Request) -> bool:
+    return request.url.path.endswith((".json", "/events", "/rows"))
+
+
+def _add_error_pages(app: FastAPI) -> None:
+    async def not_logged_in(request: Request, error: Exception) -> Response:
+        if not isinstance(error, NotLoggedIn):
+            raise error
+        if _wants_json(request):
+            return JSONResponse({"error": "not_logged_in"}, status_code=401)
+        if error.typed is None:
+            target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/login?next={quote(target)}", status_code=303)
+        return login_page(request, status=401, code="session_over", draft={"path": error.path, "fields": error.typed})
+
+    async def forbidden(request: Request, error: Exception) -> Response:
+        if not isinstance(error, Forbidden):
+            raise error
+        if _wants_json(request):
+            return JSONResponse({"error": "forbidden"}, status_code=403)
+        return page(request, "error.html", error.visitor, 403, code="forbidden", number="")
+
+    async def forged(request: Request, error: Exception) -> Response:
+        if not isinstance(error, ForgedForm):
+            raise error
+        if error.visitor is not None and error.path.endswith("/decision"):
+            return await asyncio.to_thread(_keep_typed, request, error.visitor.session.session_id, error)
+        return page(request, "error.html", error.visitor, 403, code="forged", number="")
+
+    async def plain(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        code = {404: "not_found", 413: "too_large", 405: "not_found", 400: "forged"}.get(status, "ours")
+        visitor = getattr(request.state, "visitor", None)
+        return page(request, "error.html", visitor, status, code=code, number="")
+
+    async def ours(request: Request, error: Exception) -> Response:
+        number = secrets.token_hex(4)
+        log.error("fault %s on %s: %s", number, request.url.path, type(error).__name__, exc_info=error)
+        return page(request, "error.html", getattr(request.state, "visitor", None), 500, code="ours", number=number)
+
+    app.add_exception_handler(NotLoggedIn, not_logged_in)
+    app.add_exception_handler(Forbidden, forbidden)
+    app.add_exception_handler(ForgedForm, forged)
+    app.add_exception_handler(HTTPException, plain)
+    app.add_exception_handler(Exception, ours)
+
+
+def _keep_typed(request: Request, session_id: str, error: ForgedForm) -> Response:
+    """A decision typed before the last login (two tabs): nothing is decided, nothing is lost."""
+    console: Console = request.app.state.console
+    with writing(console.engine) as connection:
+        account_store.set_draft(connection, session_id, {"path": error.path, "fields": error.typed})
+    return RedirectResponse(error.path.removesuffix("/decision"), status_code=303)
+
+
+def guards_of(route: APIRoute) -> list[Any]:
+    """The doors of a route."""
+    return [item.call for item in route.dependant.dependencies if isinstance(item.call, Guard | Public)]
+
+
+def _check_doors(app: FastAPI) -> None:
+    open_routes = [route.path for route in app.routes if isinstance(route, APIRoute) and len(guards_of(route)) != 1]
+    if open_routes:
+        raise RuntimeError(f"these routes do not name exactly one right: {', '.join(open_routes)}")

@@ -1,0 +1,130 @@
+"""What every page of the console works with: the store, the keys, the rules of sessions. One object per application."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import Request, Response
+from fastapi.templating import Jinja2Templates
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import Engine
+
+from central.accounts import TotpSeal
+from central.config import CentralConfig
+from central.console.live import Live
+from central.console.texts import LANGUAGES
+from central.decisions import Decisions
+from central.rights import Right, may
+from central.signature.vault import Vault
+from central.store.accounts import Account, Session
+from central.trust import Trust
+
+LANGUAGE_COOKIE = "dopusk_language"
+THEME_COOKIE = "dopusk_theme"
+ZONE_COOKIE = "dopusk_zone"
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The parts that routes share."""
+
+    config: CentralConfig
+    engine: Engine
+    decisions: Decisions
+    trust: Trust
+    vault: Vault
+    live: Live
+    templates: Jinja2Templates
+    totp_seal: TotpSeal
+    drafts: URLSafeTimedSerializer
+    session_secret: bytes
+    clock: Callable[[], datetime]
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the console over TLS; cookies then never travel in clear."""
+        return self.config.http.public_url.startswith("https://")
+
+    @property
+    def session_cookie(self) -> str:
+        """Name of the session cookie; browsers enforce the `__Host-` rules."""
+        return "__Host-dopusk" if self.secure else "dopusk_session"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How this browser wants its pages."""
+
+    language: str
+    theme: str
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks, and in which session."""
+
+    account: Account
+    session: Session
+    look: Look
+    address: str
+
+    def may(self, right: Right) -> bool:
+        """Whether the account has this right."""
+        return may(self.account.role, right)
+
+
+def console_of(request: Request) -> Console:
+    """The application's console."""
+    return cast("Console", request.app.state.console)
+
+
+def look_of(request: Request) -> Look:
+    """Language, theme and time zone from cookies; anything unknown falls back."""
+    language = request.cookies.get(LANGUAGE_COOKIE, LANGUAGES[0])
+    theme = request.cookies.get(THEME_COOKIE, "")
+    return Look(
+        language=language if language in LANGUAGES else LANGUAGES[0],
+        theme=theme if theme in {"dark", "light"} else "",
+        zone=_zone(request.cookies.get(ZONE_COOKIE, "")),
+    )
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return datetime.now().astimezone().tzinfo or UTC
+
+
+def address_of(request: Request) -> str:
+    """The peer's address, for the audit log."""
+    return request.client.host if request.client else ""
+
+
+def static_folder() -> Path:
+    """Where style sheet and script are."""
+    return Path(__file__).parent / "static"
+
+
+def page(request: Request, template: str, visitor: Visitor | None, status: int = 200, **values: Any) -> Response:
+    """Render a page with everything that the layout needs."""
+    console = console_of(request)
+    look = visitor.look if visitor else look_of(request)
+    return console.templates.TemplateResponse(
+        request,
+        template,
+        {
+            "visitor": visitor,
+            "look": look,
+            "generation": console.config.generation,
+            "Right": Right,
+            "key_open": visitor is not None
+            and console.vault.is_open(visitor.session.session_id, visitor.account.medic_id or ""),
+            **values,
+        },
+        status_code=status,
+    )

@@ -1,0 +1,115 @@
+"""The door of every route: who asks, may they, and does a changing request come from our own page.
+
+Each route carries exactly one `Guard`; `central.console.app` refuses to start with a route that has none.
+"""
+
+import hmac
+from typing import Any
+
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+
+from central.accounts import is_alive, needs_touch, session_id_of
+from central.console.context import Console, Visitor, address_of, console_of, look_of
+from central.rights import Right
+from central.store import accounts as store
+from central.store.engine import reading, writing
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_FIELDS = 200
+MAX_FIELD_CHARS = 8000
+
+
+class NotLoggedIn(Exception):
+    """Nobody is logged in, or the session has ended. `typed` is what would have been lost."""
+
+    def __init__(self, path: str, typed: dict[str, list[str]] | None) -> None:
+        super().__init__(path)
+        self.path = path
+        self.typed = typed
+
+
+class Forbidden(Exception):
+    """The account's role does not have the right."""
+
+    def __init__(self, visitor: Visitor, right: Right) -> None:
+        super().__init__(f"{visitor.account.role} lacks {right}")
+        self.visitor = visitor
+        self.right = right
+
+
+class ForgedForm(Exception):
+    """A changing request without the token of this session: another site, or a page from before the last login."""
+
+    def __init__(self, visitor: Visitor | None, path: str, typed: dict[str, list[str]]) -> None:
+        super().__init__(path)
+        self.visitor = visitor
+        self.path = path
+        self.typed = typed
+
+
+async def form_of(request: Request) -> FormData:
+    """The form, bounded in size. Dependency of every route that takes one."""
+    return await request.form(max_fields=MAX_FIELDS, max_files=1, max_part_size=16 * 1024 * 1024)
+
+
+def typed_fields(form: FormData) -> dict[str, list[str]]:
+    """Text fields of a form as plain lists, without secrets and files, to be given back after a login."""
+    fields: dict[str, list[str]] = {}
+    for name, value in form.multi_items():
+        if name in {"csrf", "password", "passphrase", "code"} or isinstance(value, UploadFile):
+            continue
+        fields.setdefault(name, []).append(value[:MAX_FIELD_CHARS])
+    return fields
+
+
+class Guard:
+    """Dependency: lets through who has `right`, and hands the route its `Visitor`."""
+
+    def __init__(self, right: Right) -> None:
+        self.right = right
+
+    async def __call__(self, request: Request) -> Visitor:
+        console = console_of(request)
+        token = request.cookies.get(console.session_cookie, "")
+        visitor = await run_in_threadpool(find_visitor, console, request, token) if token else None
+        changing = request.method not in SAFE_METHODS
+        form = await form_of(request) if changing else FormData()
+        if visitor is None:
+            raise NotLoggedIn(request.url.path, typed_fields(form) if changing else None)
+        if changing and not same_token(form.get("csrf"), visitor.session.csrf_token):
+            raise ForgedForm(visitor, request.url.path, typed_fields(form))
+        if not visitor.may(self.right):
+            raise Forbidden(visitor, self.right)
+        request.state.visitor = visitor
+        return visitor
+
+
+class Public:
+    """Marks a route that is open to everybody on purpose."""
+
+    async def __call__(self) -> None:
+        return None
+
+
+def same_token(given: Any, expected: str) -> bool:
+    """Compare form tokens in constant time."""
+    return isinstance(given, str) and hmac.compare_digest(given.encode("utf-8"), expected.encode("utf-8"))
+
+
+def find_visitor(console: Console, request: Request, token: str) -> Visitor | None:
+    """The live session of a cookie and its account, or None."""
+    now = console.clock()
+    session_id = session_id_of(token)
+    with reading(console.engine) as connection:
+        session = store.find_session(connection, session_id)
+        account = store.by_id(connection, session.account_id) if session else None
+    if session is None or account is None or account.disabled or not is_alive(session, now):
+        console.vault.close(session_id)
+        return None
+    # The page's own listening keeps no session alive: nobody may be at the desk.
+    if needs_touch(session, now) and not request.url.path.endswith(("/events", "/rows")):
+        with writing(console.engine) as connection:
+            store.touch_session(connection, session_id, now)
+    return Visitor(account, session, look_of(request), address_of(request))

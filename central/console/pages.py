@@ -1,0 +1,59 @@
+"""Jinja2 with the console's own words: texts by key, numbers and times in the reader's form."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from central.console import wording
+from central.console.texts import text, text_or
+from central.rights import Right, may
+
+MENU: tuple[tuple[Right, str, str], ...] = ((Right.SEE_QUEUE, "/queue", "queue"),)
+"""Right, path and text key of each entry of the menu."""
+
+
+def make_templates() -> Jinja2Templates:
+    """Templates with escaping everywhere; a misspelt name is an error and no empty place."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(t=_t, t_or=_t_or, when=_when, day=_day, csrf=_csrf, menu=menu_of)
+    return Jinja2Templates(env=environment)
+
+
+@pass_context
+def _t(context: Context, key: str, **values: Any) -> str:
+    return text(context["look"].language, key, **values)
+
+
+@pass_context
+def _t_or(context: Context, key: str, fallback: str) -> str:
+    return text_or(context["look"].language, key, fallback)
+
+
+@pass_context
+def _when(context: Context, at: datetime) -> str:
+    return wording.moment(at, context["look"].zone)
+
+
+def _day(value: date | None) -> str:
+    return value.strftime("%d.%m.%Y") if value else "—"
+
+
+def menu_of(visitor: Any) -> list[tuple[Right, str, str]]:
+    """The entries of the menu that this visitor may open."""
+    return [entry for entry in MENU if may(visitor.account.role, entry[0])]
+
+
+@pass_context
+def _csrf(context: Context) -> Markup:
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(context["visitor"].session.csrf_token)

@@ -1,0 +1,133 @@
+"""The medic's signing key and the browser's preferences.
+
+Form fields: POST /signature `passphrase`, `csrf`; POST /signature/close `csrf`; POST /preferences `language`, `theme`,
+`back`, `csrf`.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from cryptography import x509
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
+
+from central.console.context import LANGUAGE_COOKIE, THEME_COOKIE, Console, Visitor, console_of, page
+from central.console.guard import Guard, form_of
+from central.console.texts import LANGUAGES
+from central.medics import RegisterFault, check_register
+from central.rights import Right
+from central.signature.provider import SigningRefused
+from central.signature.software import open_key
+from central.signature.vault import UNLOCKED_S
+from central.store import accounts as store
+from central.store import audit, medics
+from central.store.engine import reading, writing
+from central.store.medics import MedicEntry
+
+router = APIRouter()
+_YEAR_S = 365 * 24 * 3600
+
+
+@router.get("/signature")
+def show_signature(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.DECIDE))]) -> Response:
+    """State of the key and of the register entry."""
+    return signature_page(request, visitor)
+
+
+@router.post("/signature")
+def unlock(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(Guard(Right.DECIDE))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Open the key for this session; the register is checked first."""
+    console = console_of(request)
+    now = console.clock()
+    try:
+        with reading(console.engine) as connection:
+            entry = check_register(connection, visitor.account.medic_id, now)
+        if entry.encrypted_key is None:
+            raise SigningRefused("no_key", "the register holds no software key of this medic")
+        provider = open_key(entry.certificate_pem, entry.encrypted_key, str(form.get("passphrase", "")))
+    except SigningRefused as error:
+        _log(console, visitor, "signature.refused", now, error.code)
+        return signature_page(request, visitor, status=403, code=error.code)
+    console.vault.put(visitor.session.session_id, entry.medic_id, provider)
+    _log(console, visitor, "signature.open", now, "")
+    with reading(console.engine) as connection:
+        draft = store.get_draft(connection, visitor.session.session_id)
+    target = draft["path"].removesuffix("/decision") if draft else "/queue"
+    return RedirectResponse(target, status_code=303)
+
+
+@router.post("/signature/close")
+def lock(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.DECIDE))]) -> Response:
+    """Forget the key before its time is over."""
+    console = console_of(request)
+    console.vault.close(visitor.session.session_id)
+    _log(console, visitor, "signature.close", console.clock(), "")
+    return RedirectResponse("/signature", status_code=303)
+
+
+@router.post("/preferences")
+def set_preferences(
+    request: Request,
+    _visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Language and look, kept in this browser."""
+    back = str(form.get("back", "/"))
+    response = RedirectResponse(back if back.startswith("/") and not back.startswith("//") else "/", status_code=303)
+    secure = console_of(request).secure
+    for name, field, allowed in (
+        (LANGUAGE_COOKIE, "language", LANGUAGES),
+        (THEME_COOKIE, "theme", ("dark", "light")),
+    ):
+        value = str(form.get(field, ""))
+        if value in allowed:
+            response.set_cookie(name, value, max_age=_YEAR_S, path="/", secure=secure, samesite="lax")
+    return response
+
+
+def signature_page(request: Request, visitor: Visitor, status: int = 200, code: str = "") -> Response:
+    """The key's page, with what keeps the medic from signing."""
+    console = console_of(request)
+    now = console.clock()
+    faults: list[str] = []
+    with reading(console.engine) as connection:
+        entry: MedicEntry | None = (
+            medics.find(connection, visitor.account.medic_id) if visitor.account.medic_id else None
+        )
+        draft = store.get_draft(connection, visitor.session.session_id)
+        try:
+            check_register(connection, visitor.account.medic_id, now)
+        except RegisterFault as error:
+            faults = error.faults
+    certificate = x509.load_pem_x509_certificate(entry.certificate_pem) if entry else None
+    return page(
+        request,
+        "signature.html",
+        visitor,
+        status,
+        code=code,
+        faults=faults,
+        entry=entry,
+        certificate=certificate,
+        is_open=bool(entry) and console.vault.is_open(visitor.session.session_id, entry.medic_id if entry else ""),
+        has_draft=draft is not None,
+        hours=int(UNLOCKED_S // 3600),
+    )
+
+
+def _log(console: Console, visitor: Visitor, action: str, now: datetime, code: str) -> None:
+    with writing(console.engine) as connection:
+        audit.write(
+            connection,
+            at=now,
+            account_id=visitor.account.account_id,
+            address=visitor.address,
+            action=action,
+            subject=visitor.account.medic_id or "",
+            detail={"code": code} if code else {},
+        )

@@ -1,0 +1,134 @@
+"""Deciding: one POST, one exam, one medic, one signature. Claiming and releasing.
+
+Form fields of POST /exams/{exam_id}/decision: `outcome` (admitted | not_admitted | not_identified | repeat | refer),
+`reasons` (code, repeatable), `comment`, `override_reason`, `released_text`, `repeat_step` (temperature | pressure |
+breath), `visual_skin`, `visual_mucous`, `visual_behaviour`, `corrects` (id of the decision to correct),
+`exam_message_id` (the revision on the screen; optional), `csrf`.
+Answers: 303 to the queue when signed, 303 to /signature when the key is closed (nothing typed is lost), 409 with the
+page when the exam is already decided or claimed or has changed, 422 with the page when the form is incomplete.
+POST /exams/{exam_id}/claim and /release: `csrf`.
+"""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.datastructures import FormData
+
+from central.console.context import Visitor, console_of
+from central.console.guard import Guard, form_of, typed_fields
+from central.console.routes.exam import exam_page, find_exam
+from central.decisions import VISUAL_FIELDS, Actor, DecisionConflict, DecisionFaults, Wish
+from central.rights import Right
+from central.signature.provider import SigningRefused
+from central.signature.verification import SignatureError
+from central.store import accounts
+from central.store import decisions as store
+from central.store.decisions import Claim
+from central.store.engine import writing
+
+router = APIRouter()
+
+CLAIM = timedelta(minutes=2)
+"""How long a claim holds without being renewed by the open page."""
+MAX_TEXT = 2000
+
+
+@router.post("/exams/{exam_id}/decision")
+def decide(
+    request: Request,
+    exam_id: str,
+    visitor: Annotated[Visitor, Depends(Guard(Right.DECIDE))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Sign and send one decision."""
+    console = console_of(request)
+    typed = typed_fields(form)
+    wish = wish_of(exam_id, typed)
+    too_long = {
+        name: "too_long"
+        for name in ("comment", "override_reason", "released_text")
+        if len(getattr(wish, name)) > MAX_TEXT
+    }
+    if too_long:
+        return exam_page(request, visitor, exam_id, status=422, typed=typed, faults=too_long)
+    actor = Actor(
+        account_id=visitor.account.account_id,
+        medic_id=visitor.account.medic_id,
+        orgs=visitor.account.orgs,
+        address=visitor.address,
+        session_started_at=visitor.session.created_at,
+    )
+    try:
+        provider = console.vault.get(visitor.session.session_id, visitor.account.medic_id or "")
+        console.decisions.decide(wish, actor, provider)
+    except DecisionFaults as error:
+        return exam_page(request, visitor, exam_id, status=422, typed=typed, faults=error.faults)
+    except DecisionConflict as error:
+        return exam_page(request, visitor, exam_id, status=409, typed=typed, notice=f"conflict.{error.code}")
+    except SigningRefused as error:
+        if error.code == "locked":
+            return _to_signature(request, visitor, typed)
+        return exam_page(request, visitor, exam_id, status=403, typed=typed, notice="signature.cannot_sign")
+    except SignatureError as error:
+        return exam_page(
+            request, visitor, exam_id, status=403, typed=typed, notice="conflict.signature", notice_code=error.code
+        )
+    return RedirectResponse(f"/queue?decided={exam_id}" if wish.corrects is None else f"/exams/{exam_id}", 303)
+
+
+@router.post("/exams/{exam_id}/claim")
+def claim(request: Request, exam_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.DECIDE))]) -> Response:
+    """Say that I look at this exam; renewed by the open page. 409 when somebody else does."""
+    console = console_of(request)
+    now = console.clock()
+    account = visitor.account
+    with writing(console.engine) as connection:
+        item = find_exam(connection, visitor, exam_id)
+        before = store.claim_of(connection, exam_id, now)
+        wanted = Claim(exam_id, account.account_id, account.full_name, now, now + CLAIM)
+        taken = item.state == "waiting" and store.take_claim(connection, wanted, now)
+    if taken and (before is None or before.account_id != account.account_id):
+        console.live.poke()
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse({"claimed": taken}, status_code=200 if taken else 409)
+    return RedirectResponse(f"/exams/{exam_id}", status_code=303)
+
+
+@router.post("/exams/{exam_id}/release")
+def release(request: Request, exam_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.DECIDE))]) -> Response:
+    """Give the exam back to the others."""
+    console = console_of(request)
+    with writing(console.engine) as connection:
+        find_exam(connection, visitor, exam_id)
+        store.release_claim(connection, exam_id, visitor.account.account_id)
+    console.live.poke()
+    return RedirectResponse("/queue", status_code=303)
+
+
+def wish_of(exam_id: str, typed: dict[str, list[str]]) -> Wish:
+    """The decision that a form asks for."""
+
+    def one(name: str) -> str:
+        return typed.get(name, [""])[-1].strip()
+
+    return Wish(
+        exam_id=exam_id,
+        outcome=one("outcome"),
+        reasons=tuple(dict.fromkeys(code for code in typed.get("reasons", ()) if code)),
+        comment=one("comment"),
+        override_reason=one("override_reason"),
+        released_text=one("released_text"),
+        repeat_step=one("repeat_step") or None,
+        visual={name: one(f"visual_{name}")[:200] for name in VISUAL_FIELDS},
+        corrects=one("corrects") or None,
+        exam_message_id=one("exam_message_id") or None,
+    )
+
+
+def _to_signature(request: Request, visitor: Visitor, typed: dict[str, list[str]]) -> Response:
+    console = console_of(request)
+    with writing(console.engine) as connection:
+        accounts.set_draft(connection, visitor.session.session_id, {"path": request.url.path, "fields": typed})
+    return RedirectResponse("/signature", status_code=303)

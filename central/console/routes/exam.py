@@ -1,0 +1,250 @@
+"""The exam page: everything that the decision rests on, on one screen; photos; the files of a signature.
+
+GET /exams/{exam_id}; GET /exams/{exam_id}/media/{sha256};
+GET /exams/{exam_id}/decision/{decision_id}/decision.cms | record.json | ca.pem.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from cryptography import x509
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import FileResponse
+from sqlalchemy import Connection
+
+from central.console import exam_view, wording
+from central.console.charts import Chart, charts_of
+from central.console.context import Console, Visitor, console_of, page
+from central.console.guard import Guard
+from central.decisions import OUTCOMES, REPEAT_STEPS, VISUAL_FIELDS, is_valid
+from central.media_files import MediaFiles
+from central.medics import RegisterFault, check_register
+from central.reasons import reasons
+from central.rights import Right
+from central.store import accounts, audit, decisions, registry, worklist
+from central.store.decisions import StoredDecision
+from central.store.engine import reading, writing
+from central.store.worklist import ListedExam
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the fields of a form."""
+
+    fields: dict[str, list[str]]
+
+    def one(self, name: str) -> str:
+        """The value of a field; empty when nothing was typed."""
+        return self.fields.get(name, [""])[-1]
+
+    def has(self, name: str, value: str) -> bool:
+        """Whether a choice was made."""
+        return value in self.fields.get(name, ())
+
+
+PICTURE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
+
+
+@router.get("/exams/{exam_id}")
+def show_exam(request: Request, exam_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_EXAMS))]) -> Response:
+    """The page; reading it is written into the audit log."""
+    return exam_page(request, visitor, exam_id)
+
+
+@router.get("/exams/{exam_id}/media/{sha256}")
+def show_media(
+    request: Request, exam_id: str, sha256: str, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_EXAMS))]
+) -> Response:
+    """A picture or video that the exam names; nothing else can be asked for."""
+    console = console_of(request)
+    with reading(console.engine) as connection:
+        item = find_exam(connection, visitor, exam_id)
+    named = [entry for entry in item.payload.get("media", ()) if entry["sha256"] == sha256]
+    file = MediaFiles(console.config.media_dir).path(sha256)
+    if not named or not file.is_file():
+        raise HTTPException(404)
+    kind = named[0]["content_type"]
+    shown = kind if kind in PICTURE_TYPES or kind in {"video/mp4", "video/webm"} else "application/octet-stream"
+    return FileResponse(file, media_type=shown, headers={"Cache-Control": "private, max-age=600"})
+
+
+@router.get("/exams/{exam_id}/decision/{decision_id}/{name}")
+def export_file(
+    request: Request,
+    exam_id: str,
+    decision_id: str,
+    name: str,
+    visitor: Annotated[Visitor, Depends(Guard(Right.EXPORT_DECISIONS))],
+) -> Response:
+    """One of the three files that `openssl cms -verify` needs."""
+    console = console_of(request)
+    with writing(console.engine) as connection:
+        find_exam(connection, visitor, exam_id)
+        item = decisions.find(connection, decision_id)
+        if item is None or item.exam_id != exam_id:
+            raise HTTPException(404)
+        _log(connection, console, visitor, "decision.export", exam_id, item.org)
+    contents = {
+        "decision.cms": (item.cms, "application/pkcs7-signature"),
+        "record.json": (item.record, "application/json"),
+        "ca.pem": (console.trust.anchors().root_pem, "application/x-pem-file"),
+    }
+    if name not in contents:
+        raise HTTPException(404)
+    content, kind = contents[name]
+    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def find_exam(connection: Connection, visitor: Visitor, exam_id: str) -> ListedExam:
+    """The exam, when it is of the visitor's organisations; 404 otherwise, so that ids of others cannot be probed."""
+    item = worklist.one(connection, exam_id)
+    if item is None or item.org not in visitor.account.orgs:
+        raise HTTPException(404)
+    return item
+
+
+def exam_page(
+    request: Request,
+    visitor: Visitor,
+    exam_id: str,
+    *,
+    status: int = 200,
+    typed: dict[str, list[str]] | None = None,
+    faults: dict[str, str] | None = None,
+    notice: str = "",
+    notice_code: str = "",
+) -> Response:
+    """Render the page, with what was typed and what is wrong with it."""
+    console = console_of(request)
+    look, now = visitor.look, console.clock()
+    restored = False
+    with writing(console.engine) as connection:
+        item = find_exam(connection, visitor, exam_id)
+        given = decisions.of_exam(connection, exam_id)
+        claim = decisions.claim_of(connection, exam_id, now)
+        before = worklist.earlier(connection, item.worker_id, item.finished_at) if item.worker_id else []
+        worker = registry.get_worker(connection, item.worker_id) if item.worker_id else None
+        draft = accounts.get_draft(connection, visitor.session.session_id)
+        if typed is None and draft is not None and draft["path"] == f"/exams/{exam_id}/decision":
+            typed, restored = draft["fields"], True
+            accounts.set_draft(connection, visitor.session.session_id, None)
+        message_id = _message_id(connection, exam_id)
+        signer = _signer(connection, visitor, now)
+        _log(connection, console, visitor, "exam.read", exam_id, item.org)
+    payload = exam_view.filled(item.payload)
+    waiting = _waiting_ids(console, visitor)
+    mine = claim is not None and claim.account_id == visitor.account.account_id
+    return page(
+        request,
+        "exam.html",
+        visitor,
+        status,
+        exam=item,
+        payload=payload,
+        worker=worker,
+        age=_age(worker["birth_date"], now.date()) if worker and worker["birth_date"] else None,
+        steps=exam_view.steps(payload, look.language, look.zone),
+        summary=exam_view.summary(payload, look.language),
+        limits=exam_view.limit_lines(payload, look.language),
+        findings=exam_view.finding_lines(payload, look.language),
+        complaints=exam_view.complaint_lines(payload, look.language),
+        photos=[_photo(console, entry) for entry in exam_view.photos(payload)],
+        charts=_charts(item, before, look.language),
+        earlier=[(other, exam_view.summary(other.payload, look.language)) for other in before[:8]],
+        decisions=[_shown(console, entry, given) for entry in reversed(given)],
+        in_force=_in_force(item, given),
+        claim=claim,
+        claimed_by_other=claim is not None and not mine,
+        claimed_at=wording.clock_time(claim.claimed_at, look.zone) if claim else "",
+        signer=signer,
+        message_id=message_id,
+        reasons=[reason for reason in reasons().values() if reason.offered],
+        outcomes=OUTCOMES,
+        repeat_steps=REPEAT_STEPS,
+        visual_fields=VISUAL_FIELDS,
+        typed=Typed(typed or {}),
+        restored=restored,
+        faults=faults or {},
+        notice=notice,
+        notice_code=notice_code,
+        next_id=_neighbour(waiting, exam_id, 1),
+        previous_id=_neighbour(waiting, exam_id, -1),
+        parse=wording.parse,
+        seconds=(item.finished_at - item.started_at).total_seconds(),
+    )
+
+
+def _charts(item: ListedExam, before: list[ListedExam], language: str) -> list[Chart]:
+    return charts_of([other.payload for other in reversed(before)], item.payload, language)
+
+
+def _message_id(connection: Connection, exam_id: str) -> str:
+    return worklist.message_id_of(connection, exam_id)
+
+
+def _signer(connection: Connection, visitor: Visitor, now: datetime) -> dict[str, Any] | None:
+    """Who would sign, and what forbids it; None for those who decide nothing."""
+    if not visitor.may(Right.DECIDE):
+        return None
+    try:
+        entry = check_register(connection, visitor.account.medic_id, now)
+    except RegisterFault as error:
+        return {"faults": error.faults, "name": visitor.account.full_name, "serial": ""}
+    certificate = x509.load_pem_x509_certificate(entry.certificate_pem)
+    return {"faults": [], "name": entry.full_name, "serial": f"{certificate.serial_number:x}"[:16] + "…"}
+
+
+def _photo(console: Console, entry: Any) -> dict[str, Any]:
+    sha256 = entry["sha256"]
+    arrived = (MediaFiles(console.config.media_dir).path(sha256)).is_file()
+    return {"sha256": sha256, "step": entry["step"], "arrived": arrived, "at": entry["at"]}
+
+
+def _shown(console: Console, item: StoredDecision, all_: list[StoredDecision]) -> dict[str, Any]:
+    record = json.loads(item.record)
+    return {
+        "item": item,
+        "decision": record["decision"],
+        "medic": record["medic"],
+        "valid": is_valid(item, console.trust),
+        "corrected": any(other.corrects == item.decision_id for other in all_),
+        "corrects": next((other for other in all_ if other.decision_id == item.corrects), None),
+    }
+
+
+def _in_force(item: ListedExam, given: list[StoredDecision]) -> StoredDecision | None:
+    return next((entry for entry in given if entry.decision_id == item.decision_id), None)
+
+
+def _waiting_ids(console: Console, visitor: Visitor) -> list[str]:
+    if not visitor.may(Right.SEE_QUEUE):
+        return []
+    with reading(console.engine) as connection:
+        return worklist.waiting_ids(connection, visitor.account.orgs)
+
+
+def _neighbour(waiting: list[str], exam_id: str, step: int) -> str | None:
+    if exam_id not in waiting:
+        return waiting[0] if waiting and step > 0 else None
+    place = waiting.index(exam_id) + step
+    return waiting[place] if 0 <= place < len(waiting) else None
+
+
+def _age(birth: date, today: date) -> int:
+    return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
+
+
+def _log(connection: Connection, console: Console, visitor: Visitor, action: str, exam_id: str, org: str) -> None:
+    audit.write(
+        connection,
+        at=console.clock(),
+        account_id=visitor.account.account_id,
+        address=visitor.address,
+        action=action,
+        subject=exam_id,
+        org=org,
+    )

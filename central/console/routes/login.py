@@ -1,0 +1,191 @@
+"""Logging in and out.
+
+Form fields: POST /login `username`, `password`, `code` (second factor), `csrf`, `next`, `draft`; POST /logout `csrf`.
+The login form's `csrf` belongs to the cookie that GET /login sets; all later forms carry the session's own token.
+"""
+
+import hmac
+import secrets
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from itsdangerous import BadSignature
+from starlette.datastructures import FormData
+
+from central.accounts import SESSION, LoginRefused, OpenedSession, check_login, open_session, session_id_of
+from central.console.context import Console, Visitor, address_of, console_of, page
+from central.console.guard import Guard, Public, form_of, same_token
+from central.rights import Right, may
+from central.store import accounts as store
+from central.store import audit
+from central.store.engine import writing
+
+router = APIRouter()
+
+FORM_COOKIE = "dopusk_form"
+_DRAFT_AGE_S = 3600
+
+
+@router.get("/login")
+def show_login(request: Request, _door: Annotated[None, Depends(Public())], next: str = "") -> Response:
+    """The login form."""
+    return login_page(request, next_path=next)
+
+
+@router.post("/login")
+def log_in(
+    request: Request, form: Annotated[FormData, Depends(form_of)], _door: Annotated[None, Depends(Public())]
+) -> Response:
+    """Check the credentials and begin a session; the old one of this browser ends."""
+    console = console_of(request)
+    draft = _opened_draft(console, str(form.get("draft", "")))
+    next_path = str(form.get("next", ""))
+    if not same_token(form.get("csrf"), _form_token(console, request.cookies.get(FORM_COOKIE, ""))):
+        return login_page(request, status=403, code="forged", draft=draft, next_path=next_path)
+    try:
+        opened = _check(console, request, form, draft)
+    except LoginRefused as error:
+        status = 429 if error.code == "locked" else 401
+        return login_page(
+            request,
+            status=status,
+            code=error.code,
+            draft=draft,
+            next_path=next_path,
+            username=str(form.get("username", ""))[:100],
+        )
+    if draft is not None:
+        next_path = _page_of(draft["path"])
+    response = RedirectResponse(_safe_path(next_path), status_code=303)
+    _set_cookie(console, response, console.session_cookie, opened.token, int(SESSION.total_seconds()))
+    response.delete_cookie(FORM_COOKIE, path="/")
+    return response
+
+
+@router.post("/logout")
+def log_out(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))]) -> Response:
+    """End the session and forget the key."""
+    console = console_of(request)
+    console.vault.close(visitor.session.session_id)
+    with writing(console.engine) as connection:
+        store.end_session(connection, visitor.session.session_id)
+        audit.write(
+            connection,
+            at=console.clock(),
+            account_id=visitor.account.account_id,
+            address=visitor.address,
+            action="logout",
+        )
+    response = RedirectResponse("/login", status_code=303)
+    response.delete_cookie(console.session_cookie, path="/")
+    return response
+
+
+@router.get("/")
+def home(visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))]) -> Response:
+    """The first page that the role may see."""
+    return RedirectResponse(home_of(visitor.account.role), status_code=303)
+
+
+def home_of(role: str) -> str:
+    """Where an account of this role begins."""
+    if may(role, Right.SEE_QUEUE):
+        return "/queue"
+    return "/account"
+
+
+def login_page(
+    request: Request,
+    *,
+    status: int = 200,
+    code: str = "",
+    draft: dict[str, Any] | None = None,
+    next_path: str = "",
+    username: str = "",
+) -> Response:
+    """The login form with what was typed elsewhere, sealed, so that it comes back after the login."""
+    console = console_of(request)
+    cookie = request.cookies.get(FORM_COOKIE, "") or secrets.token_urlsafe(24)
+    response = page(
+        request,
+        "login.html",
+        None,
+        status,
+        code=code,
+        csrf=_form_token(console, cookie),
+        draft=console.drafts.dumps(draft) if draft else "",
+        next_path=next_path,
+        username=username,
+    )
+    _set_cookie(console, response, FORM_COOKIE, cookie, 24 * 3600)
+    return response
+
+
+def _check(console: Console, request: Request, form: FormData, draft: dict[str, Any] | None) -> OpenedSession:
+    """Every attempt is written down, refused ones too."""
+    now = console.clock()
+    refused: LoginRefused | None = None
+    opened: OpenedSession | None = None
+    account_id: str | None = None
+    username = str(form.get("username", ""))
+    with writing(console.engine) as connection:
+        try:
+            account_id = check_login(
+                connection,
+                username,
+                str(form.get("password", "")),
+                str(form.get("code", "")),
+                console.totp_seal,
+                now,
+            )
+        except LoginRefused as error:
+            refused = error
+            known = store.by_username(connection, username.strip().lower())
+            account_id = known.account_id if known else None
+        else:
+            opened = open_session(connection, account_id, address_of(request), now, draft)
+            old = request.cookies.get(console.session_cookie, "")
+            if old:
+                store.end_session(connection, session_id_of(old))
+        audit.write(
+            connection,
+            at=now,
+            account_id=account_id,
+            address=address_of(request),
+            action="login" if refused is None else "login.refused",
+            detail={} if refused is None else {"code": refused.code},
+        )
+    if refused is not None:
+        raise refused
+    if opened is None:
+        raise LoginRefused("wrong")
+    return opened
+
+
+def _form_token(console: Console, cookie: str) -> str:
+    return hmac.digest(console.session_secret, b"login form" + cookie.encode("utf-8"), "sha256").hex()
+
+
+def _opened_draft(console: Console, sealed: str) -> dict[str, Any] | None:
+    if not sealed:
+        return None
+    try:
+        draft = console.drafts.loads(sealed, max_age=_DRAFT_AGE_S)
+    except BadSignature:
+        return None
+    return draft if isinstance(draft, dict) else None
+
+
+def _page_of(path: str) -> str:
+    """The page on which a form stands: `/exams/1/decision` is posted from `/exams/1`."""
+    return path.rsplit("/", 1)[0] if path.endswith(("/decision", "/claim", "/release")) else path
+
+
+def _safe_path(path: str) -> str:
+    """Only a path of this console: nobody may be sent elsewhere by a link to our login page."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and "\n" not in path else "/"
+
+
+def _set_cookie(console: Console, response: Response, name: str, value: str, age_s: int) -> None:
+    response.set_cookie(name, value, max_age=age_s, path="/", secure=console.secure, httponly=True, samesite="strict")

@@ -1,0 +1,141 @@
+"""The queue: who waits, since when, with what deviations; it updates by itself.
+
+GET /queue.json (for scripts): `{"waiting": [{"exam_id", "terminal_id", "waiting_s", "revision"}]}`, oldest first.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from central.accounts import is_alive
+from central.console import exam_view, wording
+from central.console.context import Console, Look, Visitor, console_of, page
+from central.console.exam_view import ShownValue
+from central.console.guard import Guard
+from central.rights import Right
+from central.store import accounts, decisions, worklist
+from central.store.engine import reading
+from central.store.terminals import list_terminals
+from central.store.worklist import ListedExam
+
+router = APIRouter()
+LATE_S = 300.0
+"""After this long in the queue, in seconds, a row is shown as late."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One waiting exam as a line of the table."""
+
+    exam: ListedExam
+    waiting_s: int
+    late: bool
+    pressure: tuple[ShownValue, ...]
+    pulse: ShownValue | None
+    temperature: ShownValue | None
+    alcohol: ShownValue | None
+    complaints: tuple[str, ...]
+    claimed_by: str
+    claimed_by_me: bool
+
+
+@router.get("/queue")
+def show_queue(
+    request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))], decided: str = ""
+) -> Response:
+    """The whole page."""
+    console = console_of(request)
+    rows, offline = _read(console, visitor)
+    return page(
+        request, "queue.html", visitor, rows=rows, offline=offline, decided=decided, now=_now_text(console, visitor)
+    )
+
+
+@router.get("/queue/rows")
+def show_rows(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
+    """The table alone, for the page's own script."""
+    console = console_of(request)
+    rows, offline = _read(console, visitor)
+    return page(request, "queue_rows.html", visitor, rows=rows, offline=offline, now=_now_text(console, visitor))
+
+
+@router.get("/queue.json")
+def queue_as_json(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
+    """Ids and waiting times, oldest first."""
+    rows, _ = _read(console_of(request), visitor)
+    waiting = [
+        {
+            "exam_id": row.exam.exam_id,
+            "terminal_id": row.exam.terminal_id,
+            "waiting_s": row.waiting_s,
+            "revision": row.exam.revision,
+        }
+        for row in rows
+    ]
+    return JSONResponse({"waiting": waiting})
+
+
+@router.get("/queue/events")
+async def follow(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
+    """Server-sent events: `queue` for each change. Carries no data; the page fetches what it may see."""
+    console = console_of(request)
+
+    def still_wanted() -> bool:
+        with reading(console.engine) as connection:
+            session = accounts.find_session(connection, visitor.session.session_id)
+        return session is not None and is_alive(session, console.clock())
+
+    async def events() -> AsyncIterator[str]:
+        yield "retry: 1000\n\n"
+        async for changed in console.live.changes(still_wanted):
+            yield f"event: queue\ndata: {json.dumps({})}\n\n" if changed else ": still here\n\n"
+        yield "event: over\ndata: {}\n\n"
+
+    return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+def _read(console: Console, visitor: Visitor) -> tuple[list[QueueRow], list[str]]:
+    now = console.clock()
+    orgs = visitor.account.orgs
+    with reading(console.engine) as connection:
+        waiting = [item for item in worklist.waiting(connection) if item.org in orgs]
+        claims = decisions.claims(connection, now)
+        offline = [
+            row["name"]
+            for org in orgs
+            for row in list_terminals(connection, org)
+            if row["link"] == "offline" and row["state"] == "enrolled"
+        ]
+    rows = []
+    for item in waiting:
+        claim = claims.get(item.exam_id)
+        mine = claim is not None and claim.account_id == visitor.account.account_id
+        rows.append(_row(item, now, visitor.look, claim.full_name if claim else "", mine))
+    return rows, offline
+
+
+def _row(item: ListedExam, now: datetime, look: Look, claimed_by: str, mine: bool) -> QueueRow:
+    latest = exam_view.summary(item.payload, look.language)
+    waiting_s = max(0, int((now - item.received_at).total_seconds()))
+    pressure = tuple(latest[name] for name in ("systolic_mmhg", "diastolic_mmhg") if name in latest)
+    return QueueRow(
+        exam=item,
+        waiting_s=waiting_s,
+        late=waiting_s > LATE_S,
+        pressure=pressure,
+        pulse=latest.get("pulse_bpm"),
+        temperature=latest.get("temperature_celsius"),
+        alcohol=latest.get("breath_alcohol_mg_per_l") or latest.get("breath_test"),
+        complaints=tuple(exam_view.complaint_lines(item.payload, look.language)),
+        claimed_by=claimed_by,
+        claimed_by_me=mine,
+    )
+
+
+def _now_text(console: Console, visitor: Visitor) -> str:
+    return wording.clock_time(console.clock(), visitor.look.zone)

@@ -1,0 +1,185 @@
+"use strict";
+// The console works without this file. It adds: lists that follow the centre, timers, sound, keys, claims, kept drafts.
+
+const byId = (id) => document.getElementById(id);
+const cookie = (name, value) => { document.cookie = `${name}=${encodeURIComponent(value)}; path=/; max-age=31536000; samesite=lax`; };
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.includes(`dopusk_zone=${encodeURIComponent(zone)}`)) cookie("dopusk_zone", zone);
+const title = document.title;
+
+// ---- lists that follow the centre
+const live = document.querySelector("[data-live]");
+let selected = sessionStorage.getItem("selected") || "";
+let loadedAt = Date.now();
+let fetching = false, again = false, silent = null;
+
+const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+function tick() {
+  const passed = (Date.now() - loadedAt) / 1000;
+  document.querySelectorAll("[data-waiting]").forEach((cell) => {
+    const seconds = Number(cell.dataset.waiting) + passed;
+    cell.textContent = clock(seconds);
+    if (seconds > 300) cell.closest("tr").classList.add("late");
+  });
+}
+
+function markSelected() {
+  const rows = [...document.querySelectorAll("tr[data-exam]")];
+  rows.forEach((row) => row.setAttribute("aria-selected", row.dataset.exam === selected));
+  return rows;
+}
+
+function announce(count) {
+  document.title = count ? `(${count}) ${title}` : title;
+}
+
+async function refresh() {
+  if (fetching) { again = true; return; }
+  fetching = true;
+  try {
+    const before = new Set([...document.querySelectorAll("tr[data-exam]")].map((row) => row.dataset.exam));
+    const answer = await fetch(live.dataset.live + location.search, { headers: { accept: "text/html" } });
+    if (answer.status === 401) { location.reload(); return; }
+    if (!answer.ok) throw new Error(String(answer.status));
+    live.innerHTML = await answer.text();
+    loadedAt = Date.now();
+    const rows = markSelected();
+    const fresh = rows.filter((row) => !before.has(row.dataset.exam));
+    fresh.forEach((row) => row.classList.add("new"));
+    if (fresh.length) chime();
+    announce(rows.length);
+    lost(false);
+  } catch (error) {
+    lost(true);
+  } finally {
+    fetching = false;
+    if (again) { again = false; refresh(); }
+  }
+}
+
+function lost(is) {
+  const sign = byId("lost");
+  if (!sign || !live) return;
+  if (is && sign.hidden) sign.textContent = live.dataset.lost.replace("{time}", new Date(loadedAt).toLocaleTimeString());
+  sign.hidden = !is;
+}
+
+function follow(address, changed) {
+  const source = new EventSource(address);
+  source.addEventListener("queue", changed);
+  source.addEventListener("over", () => { source.close(); location.reload(); });
+  source.addEventListener("open", () => lost(false));
+  source.addEventListener("error", () => {
+    lost(true);
+    // A refused stream (the session has ended) is not tried again by the browser.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => follow(address, changed), 2000);
+  });
+}
+
+// ---- sound
+const soundButton = byId("sound");
+let soundOn = localStorage.getItem("sound") !== "off";
+function showSound() { if (soundButton) soundButton.textContent = soundOn ? soundButton.dataset.on : soundButton.dataset.off; }
+if (soundButton) soundButton.addEventListener("click", () => { soundOn = !soundOn; localStorage.setItem("sound", soundOn ? "on" : "off"); showSound(); if (soundOn) chime(); });
+showSound();
+function chime() {
+  if (!soundOn || !soundButton) return;
+  silent = silent || new AudioContext();
+  const now = silent.currentTime;
+  [660, 880].forEach((pitch, index) => {
+    const tone = silent.createOscillator(), level = silent.createGain();
+    tone.frequency.value = pitch;
+    level.gain.setValueAtTime(0.0001, now + index * 0.14);
+    level.gain.exponentialRampToValueAtTime(0.12, now + index * 0.14 + 0.02);
+    level.gain.exponentialRampToValueAtTime(0.0001, now + index * 0.14 + 0.22);
+    tone.connect(level).connect(silent.destination);
+    tone.start(now + index * 0.14);
+    tone.stop(now + index * 0.14 + 0.25);
+  });
+}
+
+if (live) {
+  markSelected();
+  announce(document.querySelectorAll("tr[data-exam]").length);
+  setInterval(tick, 1000);
+  follow(live.dataset.events, refresh);
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest("tr[data-exam]");
+    if (row) { selected = row.dataset.exam; sessionStorage.setItem("selected", selected); markSelected(); }
+  });
+}
+
+// ---- the exam page: claim while it is open, keep what is typed
+const exam = byId("exam");
+const form = byId("decision");
+if (exam && exam.dataset.claim) {
+  const base = `/exams/${exam.dataset.exam}`;
+  const post = (what) => fetch(`${base}/${what}`, { method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams({ csrf: exam.dataset.csrf }), keepalive: true });
+  const renew = () => post("claim").then((answer) => { if (answer.status === 409) byId("newer").hidden = false; }).catch(() => {});
+  renew();
+  setInterval(renew, 45000);
+  let leaving = false;
+  if (form) form.addEventListener("submit", () => { leaving = true; });
+  addEventListener("pagehide", () => { if (!leaving) post("release").catch(() => {}); });
+}
+if (form) {
+  const place = `draft:${form.action}`;
+  const kept = sessionStorage.getItem(place);
+  const untouched = !form.querySelector("[name=outcome]:checked");
+  if (kept && untouched) {
+    for (const [name, value] of JSON.parse(kept)) {
+      form.querySelectorAll(`[name="${CSS.escape(name)}"]`).forEach((field) => {
+        if (field.type === "radio" || field.type === "checkbox") { if (field.value === value) field.checked = true; } else if (field.type !== "hidden") field.value = value;
+      });
+    }
+  }
+  form.addEventListener("input", () => {
+    sessionStorage.setItem(place, JSON.stringify([...new FormData(form)].filter(([name]) => !["csrf", "exam_message_id", "corrects"].includes(name))));
+  });
+}
+const signed = new URLSearchParams(location.search).get("decided");
+if (signed) sessionStorage.removeItem(`draft:${location.origin}/exams/${signed}/decision`);
+if (exam && exam.dataset.state !== "waiting") sessionStorage.removeItem(`draft:${location.origin}/exams/${exam.dataset.exam}/decision`);
+
+// ---- keys
+const choose = (outcome) => { const field = form && form.querySelector(`[name=outcome][value="${outcome}"]`); if (field) { field.checked = true; field.focus(); field.dispatchEvent(new Event("input", { bubbles: true })); } };
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey && event.key === "Enter" && form && form.contains(document.activeElement)) { form.requestSubmit(); return; }
+  const typing = event.target.matches("textarea, select, input:not([type=radio]):not([type=checkbox])");
+  if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
+  // By place on the keyboard: with a Russian layout J is О.
+  switch (event.code) {
+    case "KeyJ": case "KeyK": {
+      if (live) {
+        const rows = markSelected();
+        if (!rows.length) return;
+        const at = rows.findIndex((row) => row.dataset.exam === selected);
+        const to = Math.min(rows.length - 1, Math.max(0, at + (event.code === "KeyJ" ? 1 : -1)));
+        selected = rows[to].dataset.exam;
+        sessionStorage.setItem("selected", selected);
+        markSelected();
+        rows[to].scrollIntoView({ block: "nearest" });
+      } else {
+        const link = byId(event.code === "KeyJ" ? "next" : "previous");
+        if (link) link.click();
+      }
+      break;
+    }
+    case "Enter": {
+      if (!live || event.target.matches("a, button")) return;
+      const rows = markSelected();
+      const row = rows.find((item) => item.dataset.exam === selected) || rows[0];
+      if (row) row.querySelector("a").click();
+      break;
+    }
+    case "Digit1": choose("admitted"); break;
+    case "Digit2": choose("not_admitted"); break;
+    case "Digit3": choose("not_identified"); break;
+    case "KeyR": choose("repeat"); break;
+    case "KeyQ": location.href = "/queue"; break;
+    case "Slash": if (event.shiftKey) { const help = byId("help"); if (help && !help.open) help.showModal(); } break;
+    default: return;
+  }
+  if (event.code !== "Enter") event.preventDefault();
+});

@@ -1,0 +1,211 @@
+"""A console on a real store for tests: organisation, people, terminals with keys, medics with certificates, sample exams.
+
+Messages go the whole way of ingest (judged, committed, projected); only the broker between is left out.
+"""
+
+import contextlib
+import random
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from central.accounts import create_account
+from central.checks import Rules
+from central.config import CentralConfig
+from central.console.app import create_app
+from central.installation import Choices, create_secrets, write_config
+from central.intake import Arrival, Intake
+from central.media_files import MediaFiles
+from central.medics import Qualification, add_medic
+from central.outgoing import Outgoing, load_signing_key
+from central.pki import Authority
+from central.registry import Registry
+from central.rights import Role
+from central.snils import SnilsKey
+from central.store import terminals
+from central.store.engine import create_schema, open_engine, writing
+from dopusk.broker import free_port
+from dopusk.demo.sample_people import ORG, SampleIds, enter_people
+from simulators.fleet_exam import exam_payload
+from simulators.fleet_terminal import TerminalIdentity
+from sync.contract.canonical import new_id
+from sync.contract.exam import EXAM_SCHEMA
+from sync.contract.topics import TerminalAddress, Up
+from tests.waiting import until
+
+PASSWORD = "correct horse battery"
+PASSPHRASE = "key of the medic"
+_CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+
+
+@dataclass
+class ConsoleCentre:
+    """What a test of the console needs. `browser` gives a logged-in client of its own."""
+
+    folder: Path
+    config: CentralConfig
+    authority: Authority
+    engine: Engine
+    outgoing: Outgoing
+    registry: Registry
+    people: SampleIds
+    terminal: TerminalIdentity
+    dice: random.Random = field(default_factory=lambda: random.Random(5))
+    shift: timedelta = timedelta(0)
+    """Moved forward by tests that need time to pass in the console."""
+    woken: int = 0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.shift
+
+    def app(self) -> FastAPI:
+        def wake() -> None:
+            self.woken += 1
+
+        return create_app(self.config, engine=self.engine, outgoing=self.outgoing, wake=wake, clock=self.now)
+
+    def receive(self, payload: dict[str, Any]) -> str:
+        """Send an exam up the whole way of ingest; returns its id."""
+        _, sealed = self.terminal.seal(EXAM_SCHEMA, payload)
+        rules = Rules(self.config.generation, timedelta(days=1))
+        intake = Intake(self.engine, MediaFiles(self.config.media_dir), rules)
+        (verdict,) = intake.take([Arrival(self.terminal.address.up(Up.EXAM), sealed.wire)])
+        assert verdict.outcome == "accepted", verdict
+        return str(payload["exam_id"])
+
+    def payload(self, number: str = "1001", **changes: Any) -> dict[str, Any]:
+        """A payload of that worker, with fields replaced."""
+        known = {name: changes.pop(name) for name in ("systolic_mmhg", "started_at", "exam_type") if name in changes}
+        made = exam_payload(
+            self.dice,
+            org=ORG,
+            worker_id=self.people.workers[number],
+            employer_id=self.people.employers[0],
+            generation=self.config.generation,
+            **known,
+        )
+        return made | changes
+
+    def exam(self, number: str = "1001", **changes: Any) -> str:
+        """A new waiting exam; returns its id."""
+        return self.receive(self.payload(number, **changes))
+
+    def add_medic(self, username: str, full_name: str, **changes: Any) -> str:
+        """A medic with certificate, key and account; returns the medic's id."""
+        medic_id = new_id()
+        issued = self.authority.issue_medic(full_name, medic_id, "Медпункт «Заря»")
+        key = load_pem_private_key(issued.key_pem or b"", None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        today = self.now().date()
+        papers: dict[str, Any] = {
+            "education": "secondary",
+            "accreditation_until": today + timedelta(days=400),
+            "training_hours": 36,
+            "training_at": today - timedelta(days=100),
+            "federal_register_at": today - timedelta(days=100),
+        }
+        with writing(self.engine) as connection:
+            add_medic(
+                connection,
+                org=ORG,
+                full_name=full_name,
+                position="фельдшер",
+                qualification=Qualification(**(papers | changes)),
+                certificate=x509.load_pem_x509_certificate(issued.certificate_pem),
+                key=key,
+                passphrase=PASSPHRASE,
+                now=self.now(),
+                medic_id=medic_id,
+            )
+            self._add_account(connection, username, full_name, Role.MEDIC, medic_id=medic_id)
+        return medic_id
+
+    def add_account(self, username: str, role: Role, **values: Any) -> None:
+        """An account without a register entry."""
+        with writing(self.engine) as connection:
+            self._add_account(connection, username, f"Имя {username}", role, **values)
+
+    def _add_account(self, connection: Any, username: str, full_name: str, role: Role, **values: Any) -> None:
+        create_account(
+            connection,
+            username=username,
+            full_name=full_name,
+            role=role,
+            password=PASSWORD,
+            now=self.now(),
+            orgs=values.pop("orgs", (ORG,)),
+            **values,
+        )
+
+
+class Browser:
+    """A client that follows forms as a person does: loads the page, takes its token, sends the form."""
+
+    def __init__(self, address: str) -> None:
+        self.http = httpx.Client(base_url=address, follow_redirects=False, timeout=20)
+
+    def close(self) -> None:
+        self.http.close()
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.http.get(path, **options)
+
+    def post(self, path: str, fields: dict[str, Any], page: str | None = None) -> httpx.Response:
+        """Send a form with the token of the page it stands on."""
+        shown = self.get(page or path)
+        found = _CSRF.findall(shown.text)
+        token = found[-1] if found else ""
+        return self.http.post(path, data={"csrf": token} | fields)
+
+    def log_in(self, username: str, *, unlock: bool = True) -> "Browser":
+        answer = self.post("/login", {"username": username, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        if unlock:
+            assert self.post("/signature", {"passphrase": PASSPHRASE}).status_code == 303
+        return self
+
+    def decide(self, exam_id: str, **fields: Any) -> httpx.Response:
+        return self.post(f"/exams/{exam_id}/decision", fields, page=f"/exams/{exam_id}")
+
+
+@contextlib.contextmanager
+def serving(app: FastAPI, port: int) -> Iterator[str]:
+    """The application on a real port; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="on"))
+    thread = threading.Thread(target=server.run, name="console")
+    thread.start()
+    try:
+        assert until(lambda: server.started)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+def build_console_centre(folder: Path) -> ConsoleCentre:
+    """A fresh centre with one terminal and nobody in the console yet."""
+    authority = create_secrets(folder)
+    config = write_config(folder, Choices("test", 8883, free_port()))
+    engine = open_engine(config.store_url)
+    create_schema(engine)
+    outgoing = Outgoing.from_config(config)
+    registry = Registry(outgoing, SnilsKey.from_file(config.keys.snils_key_file))
+    centre_key = load_signing_key(config.keys.centre_signing_key_file).public_key()
+    terminal = TerminalIdentity(TerminalAddress(ORG, "kiosk-1"), Ed25519PrivateKey.generate(), centre_key, "test")
+    with writing(engine) as connection:
+        people = enter_people(connection, registry)
+        terminals.set_key(connection, "kiosk-1", terminal.public_key)
+    return ConsoleCentre(folder, config, authority, engine, outgoing, registry, people, terminal)

@@ -1,0 +1,57 @@
+"""Fixtures of the console's tests."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from central import accounts
+from central.signature import software
+from tests.console_centre import Browser, ConsoleCentre, build_console_centre, serving
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords and passphrases of tests need not be slow to guess."""
+    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    monkeypatch.setitem(software._SCRYPT, "n", 2**4)
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Iterator[ConsoleCentre]:
+    """A centre with one medic, `zoya`."""
+    made = build_console_centre(tmp_path)
+    made.add_medic("zoya", "Луговая Зоя Марковна")
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def address(centre: ConsoleCentre) -> Iterator[str]:
+    """Where the console is served."""
+    with serving(centre.app(), centre.config.http.port) as found:
+        yield found
+
+
+@pytest.fixture
+def zoya(address: str) -> Iterator[Browser]:
+    """The medic's browser, logged in, key open."""
+    with contextlib.closing(Browser(address)) as browser:
+        yield browser.log_in("zoya")
+
+
+@pytest.fixture
+def foma(centre: ConsoleCentre, address: str) -> Iterator[Browser]:
+    """A second medic's browser, logged in, key open."""
+    centre.add_medic("foma", "Бережной Фома Лукич")
+    with contextlib.closing(Browser(address)) as browser:
+        yield browser.log_in("foma")
+
+
+@pytest.fixture
+def browser(address: str) -> Iterator[Browser]:
+    """A browser in which nobody is logged in."""
+    with contextlib.closing(Browser(address)) as made:
+        yield made

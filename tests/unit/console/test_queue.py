@@ -1,0 +1,62 @@
+"""The queue and its live updates; texts; doors of routes."""
+
+import threading
+
+import pytest
+from fastapi import FastAPI
+
+from central.console.app import _check_doors, guards_of
+from central.console.texts import catalogue
+from tests.console_centre import Browser, ConsoleCentre
+
+
+def test_queue_shows_the_oldest_first_with_values_and_deviations(centre: ConsoleCentre, zoya: Browser) -> None:
+    first, second = centre.exam("1001"), centre.exam("1003", systolic_mmhg=162)
+    shown = zoya.get("/queue").text
+    assert shown.index(first) < shown.index(second)
+    assert "Громов Пётр Савельевич" in shown
+    assert '<span class="out">162<span class="arrow" aria-hidden="true">▲' in shown
+    rows = zoya.get("/queue.json").json()["waiting"]
+    assert [row["exam_id"] for row in rows] == [first, second]
+    assert all(row["terminal_id"] == "kiosk-1" and row["waiting_s"] >= 0 for row in rows)
+
+
+def test_open_page_hears_of_a_new_exam(centre: ConsoleCentre, zoya: Browser) -> None:
+    first, found = threading.Event(), threading.Event()
+    wanted: list[str] = []
+
+    def listen() -> None:
+        with zoya.http.stream("GET", "/queue/events") as stream:
+            for line in stream.iter_lines():
+                if line == "event: queue":
+                    first.set()
+                    waiting = zoya.get("/queue.json").json()["waiting"]
+                    if wanted and [row["exam_id"] for row in waiting] == wanted:
+                        found.set()
+                        return
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    assert first.wait(10), "the stream begins with what is there now"
+    wanted.append(centre.exam())
+    assert found.wait(10)
+    listener.join(10)
+    assert wanted[0] in zoya.get("/queue/rows").text
+
+
+def test_both_catalogues_have_the_same_texts() -> None:
+    assert set(catalogue("ru")) == set(catalogue("en"))
+    placeholders = {key: (catalogue("ru")[key].count("{"), catalogue("en")[key].count("{")) for key in catalogue("ru")}
+    assert {key: pair for key, pair in placeholders.items() if pair[0] != pair[1]} == {}
+
+
+def test_every_route_names_exactly_one_right(centre: ConsoleCentre) -> None:
+    app: FastAPI = centre.app()
+
+    @app.get("/forgotten")
+    def forgotten() -> None:
+        return None
+
+    with pytest.raises(RuntimeError, match="/forgotten"):
+        _check_doors(app)
+    assert guards_of(app.routes[-1]) == []  # type: ignore[arg-type]
