@@ -18,13 +18,20 @@ STEADY_PULSE_BPM = 10
 
 
 class Listener:
-    """Findings of one line, one after the other. Make a new one for each measurement, so that nothing is left over."""
+    """Findings of one line, one after the other. Make a new one for each measurement, so that nothing is left over.
 
-    def __init__(self, name: str, stream: ByteStream, codec: Codec, run: Run | None = None) -> None:
+    `silence_s`: frames of this device end with so much silence, and the codec is closed then.
+    """
+
+    def __init__(
+        self, name: str, stream: ByteStream, codec: Codec, run: Run | None = None, silence_s: float | None = None
+    ) -> None:
         self._name = name
         self._stream = stream
         self._codec = codec
         self._run = run
+        self._silence_s = silence_s
+        self._quiet: Deadline | None = None
         self._pending: deque[Finding] = deque()
         self._last: Finding | None = None
 
@@ -35,7 +42,13 @@ class Listener:
                 raise Cancelled(f"{self._name}: the measurement was called off")
             if deadline.expired:
                 return None
-            self._pending.extend(self._codec.feed(self._stream.read()))
+            received = self._stream.read()
+            self._pending.extend(self._codec.feed(received))
+            if received and self._silence_s is not None:
+                self._quiet = deadline.within(self._silence_s)
+            elif not received and self._quiet is not None and self._quiet.expired:
+                self._quiet = None
+                self._pending.extend(self._codec.close())
         return self._taken()
 
     def flush(self) -> list[Finding]:
