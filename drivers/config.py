@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from drivers.model import Measures
 
@@ -40,8 +41,15 @@ class DeviceConfig(BaseModel):
 
 
 def faults_of(error: ValidationError) -> list[str]:
-    """One plain line per fault of a pydantic error, with the place in dots."""
-    return [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+    """One plain line per fault of a pydantic error: the place in dots, what is wrong, and what stands there now."""
+    return [
+        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}{_given(fault)}" for fault in error.errors()
+    ]
+
+
+def _given(fault: ErrorDetails) -> str:
+    given = fault["input"]
+    return f" (given: {given!r})" if isinstance(given, str | int | float) and len(str(given)) <= 60 else ""
 
 
 class _DevicesFile(BaseModel):

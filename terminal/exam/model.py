@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -58,10 +59,13 @@ class Repeat(WireModel):
     rest_s: float = Field(default=0, ge=0)
 
 
+PlannedStep = Literal[Phase.CONSENT, Phase.FACE, Phase.COMPLAINTS, Phase.TEMPERATURE, Phase.PRESSURE, Phase.BREATH]
+
+
 class Plan(WireModel):
     """Order and content of the steps of one exam, as configured when it started."""
 
-    steps: tuple[Phase, ...] = (
+    steps: tuple[PlannedStep, ...] = (
         Phase.CONSENT,
         Phase.FACE,
         Phase.COMPLAINTS,

@@ -1,0 +1,61 @@
+"""The configuration: the shipped example is right, and a broken file shows all its faults at once."""
+
+from pathlib import Path
+
+import pytest
+import tomli_w
+
+from drivers.config import ConfigError
+from terminal.config import load_config
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "config" / "terminal.toml"
+
+
+def test_the_shipped_example_is_right() -> None:
+    config = load_config(EXAMPLE)
+    assert [device.measures for device in config.device] == ["temperature", "pressure", "breath"]
+    assert config.files.store == EXAMPLE.parent / "store" / "terminal.db"
+    assert config.plan().repeats["pressure"].rest_s == 1200
+
+
+def test_every_fault_is_listed(tmp_path: Path) -> None:
+    path = tmp_path / "terminal.toml"
+    path.write_text(
+        'version = "1"\n[identity]\nterminal_id = "Ü"\n[broker]\nport = 0\n[limits]\nversion = "1"\nentries = []\n'
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    faults = "\n".join(caught.value.faults)
+    for place in ("identity.terminal_id", "identity.org", "files", "broker.host", "broker.port", "limits.entries"):
+        assert place in faults
+
+
+def test_a_file_that_is_no_toml_says_where(tmp_path: Path) -> None:
+    path = tmp_path / "terminal.toml"
+    path.write_text("version = \n")
+    with pytest.raises(ConfigError, match="line 1"):
+        load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"exam": {"steps": ["consent", "horoscope"]}}, "horoscope"),
+        ({"device": []}, "no device measures temperature"),
+        (
+            {"limits": {"version": "1", "entries": [{"parameter": "x", "low": 2, "high": 1, "version": "1"}]}},
+            "above high",
+        ),
+        ({"timeouts": {"asking_s": 0}}, "timeouts.asking_s"),
+        ({"typo": 1}, "typo"),
+    ],
+)
+def test_faults_that_only_the_whole_shows(tmp_path: Path, change: dict[str, object], word: str) -> None:
+    import tomllib
+
+    fields = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    path = tmp_path / "terminal.toml"
+    path.write_text(tomli_w.dumps(fields | change), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert word in str(caught.value)
