@@ -5,6 +5,7 @@ become `Unavailable`, with a code that tells a pulled cable from a port that ano
 """
 
 import errno
+import socket
 import termios
 
 import serial
@@ -96,7 +97,12 @@ def discard(port: serial.Serial) -> None:
 
 def close_port(port: serial.Serial) -> None:
     """Close a port, whatever state it is in."""
+    # pyserial 3.5 forgets to close the socket of `socket://` when the other end has hung up before.
+    connection = getattr(port, "_socket", None)
     try:
         port.close()
     except GONE:
         return
+    finally:
+        if isinstance(connection, socket.socket):
+            connection.close()
