@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, Table, Text, func, select, update
 
 from central.store.messages import message
-from central.store.metadata import UtcDateTime, insert_for, metadata
+from central.store.metadata import UtcDateTime, insert_rows_for, metadata
 from sync.contract.exam import ExamRecord
 
 exam = Table(
@@ -66,12 +66,12 @@ def project(connection: Connection, revisions: Sequence[Revision]) -> list[Revis
         return []
     ordered = sorted(revisions, key=lambda revision: (revision.record.exam_id, revision.record.revision))
     latest = {revision.record.exam_id: revision for revision in ordered}
-    insert = insert_for(connection, exam)
+    insert, given = insert_rows_for(connection, exam, [_row(revision) for revision in latest.values()])
     replaced = {name: insert.excluded[name] for name in exam.c.keys() if name != "exam_id"}  # noqa: SIM118  # not a dict
     upsert = insert.on_conflict_do_update(
         index_elements=["exam_id"], set_=replaced, where=exam.c.revision < insert.excluded.revision
     ).returning(exam.c.exam_id)
-    taken = set(connection.execute(upsert, [_row(revision) for revision in latest.values()]).scalars())
+    taken = set(connection.execute(upsert, given).scalars())
     unchanged = [revision for exam_id, revision in latest.items() if exam_id not in taken]
     ids = [revision.message_id for revision in unchanged]
     known = (

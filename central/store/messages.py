@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Index, LargeBinary, Table, Text, select
 
-from central.store.metadata import UtcDateTime, insert_for, metadata
+from central.store.metadata import UtcDateTime, insert_rows_for, metadata
 
 message = Table(
     "message",
@@ -69,9 +69,10 @@ def insert_new(connection: Connection, rows: Sequence[NewMessage]) -> set[str]:
     """Store the rows whose ids are not on record; returns the ids that were new. Safe against other writers."""
     if not rows:
         return set()
-    insert = insert_for(connection, message).on_conflict_do_nothing(index_elements=["message_id"])
     values = [{name: getattr(row, name) for name in NewMessage.__dataclass_fields__} for row in rows]
-    return set(connection.execute(insert.returning(message.c.message_id), values).scalars())
+    insert, given = insert_rows_for(connection, message, values)
+    new = insert.on_conflict_do_nothing(index_elements=["message_id"]).returning(message.c.message_id)
+    return set(connection.execute(new, given).scalars())
 
 
 def stored(connection: Connection, message_ids: Sequence[str]) -> dict[str, Stored]:

@@ -3,10 +3,26 @@
 Each store module declares its own tables here and owns all SQL on them.
 """
 
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, MetaData, Table
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Dialect,
+    LargeBinary,
+    MetaData,
+    Table,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeDecorator
 
@@ -51,3 +67,26 @@ def insert_for(connection: Connection, table: Table) -> postgresql.Insert:
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)  # type: ignore[return-value]  # the same methods, no common base
     return postgresql.insert(table)
+
+
+def insert_rows_for(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
+) -> tuple[postgresql.Insert, Any]:
+    """An insert of many rows with the same keys, and what to execute it with.
+
+    PostgreSQL gets one array per column: a statement whose text does not grow with the rows is parsed once.
+    """
+    if connection.dialect.name == "sqlite":
+        return insert_for(connection, table), list(rows)
+    names = list(rows[0])
+    columns = [_unnested(table.c[name], [row[name] for row in rows]).label(name) for name in names]
+    return postgresql.insert(table).from_select(names, select(*columns)), None
+
+
+def _unnested(column: Column[Any], values: list[Any]) -> ColumnElement[Any]:
+    if isinstance(column.type, JSON):
+        # As bytes, because every quotation mark of a text inside an array would have to be escaped one by one.
+        texts = [None if value is None else json.dumps(value, ensure_ascii=False).encode() for value in values]
+        unnested = func.unnest(literal(texts, postgresql.ARRAY(LargeBinary())))
+        return cast(func.convert_from(unnested, "UTF8"), JSON)
+    return func.unnest(literal(values, postgresql.ARRAY(column.type)))
