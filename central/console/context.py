@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Request, Response
@@ -89,7 +90,7 @@ def look_of(request: Request) -> Look:
     return Look(
         language=language if language in LANGUAGES else LANGUAGES[0],
         theme=theme if theme in {"dark", "light"} else "",
-        zone=_zone(request.cookies.get(ZONE_COOKIE, "")),
+        zone=_zone(unquote(request.cookies.get(ZONE_COOKIE, ""))),
     )
 
 

@@ -76,7 +76,7 @@ def side_of(value: Any, limit: Payload | None) -> Side:
 def shown_values(values: Payload, limits: Mapping[str, Payload], language: str) -> tuple[ShownValue, ...]:
     """The values of one measurement that a medic reads, with their limits."""
     shown = []
-    for name, value in values.items():
+    for name, value in sorted(values.items(), key=lambda item: wording.place(item[0])):
         if name in {"breath_alcohol_raw", "movement_count"}:
             continue
         limit = limits.get(name)

@@ -11,6 +11,17 @@ DECIMALS: dict[str, int] = {
     "breath_alcohol_mg_per_l": 3,
     "perfusion_index_percent": 1,
 }
+ORDER = (
+    "temperature_celsius",
+    "systolic_mmhg",
+    "diastolic_mmhg",
+    "mean_mmhg",
+    "pulse_bpm",
+    "spo2_percent",
+    "breath_alcohol_mg_per_l",
+    "breath_test",
+)
+"""In which order medics read quantities: wire records are sorted by name."""
 STEPS = ("temperature", "pressure", "breath", "oximetry")
 
 
@@ -30,6 +41,11 @@ def quantity(name: str, value: float | int | str, language: str) -> str:
 def float_is_whole(value: float | int | str) -> bool:
     """Whether a value has nothing after the point."""
     return not isinstance(value, float) or value.is_integer()
+
+
+def place(name: str) -> tuple[int, str]:
+    """Sort key of a quantity."""
+    return (ORDER.index(name) if name in ORDER else len(ORDER), name)
 
 
 def quantity_name(name: str, language: str) -> str:

@@ -7,6 +7,7 @@ GET /exams/{exam_id}/decision/{decision_id}/decision.cms | record.json | ca.pem.
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 from cryptography import x509
@@ -70,6 +71,21 @@ def show_media(
     kind = named[0]["content_type"]
     shown = kind if kind in PICTURE_TYPES or kind in {"video/mp4", "video/webm"} else "application/octet-stream"
     return FileResponse(file, media_type=shown, headers={"Cache-Control": "private, max-age=600"})
+
+
+@router.get("/exams/{exam_id}/reference")
+def show_reference(
+    request: Request, exam_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_EXAMS))]
+) -> Response:
+    """The worker's reference picture, to be compared by eye."""
+    console = console_of(request)
+    with reading(console.engine) as connection:
+        item = find_exam(connection, visitor, exam_id)
+        worker = registry.get_worker(connection, item.worker_id) if item.worker_id else None
+    file = _reference_file(console, worker)
+    if file is None:
+        raise HTTPException(404)
+    return FileResponse(file, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=600"})
 
 
 @router.get("/exams/{exam_id}/decision/{decision_id}/{name}")
@@ -152,6 +168,7 @@ def exam_page(
         limits=exam_view.limit_lines(payload, look.language),
         findings=exam_view.finding_lines(payload, look.language),
         complaints=exam_view.complaint_lines(payload, look.language),
+        reference=_reference_file(console, worker) is not None,
         photos=[_photo(console, entry) for entry in exam_view.photos(payload)],
         charts=_charts(item, before, look.language),
         earlier=[(other, exam_view.summary(other.payload, look.language)) for other in before[:8]],
@@ -176,6 +193,13 @@ def exam_page(
         parse=wording.parse,
         seconds=(item.finished_at - item.started_at).total_seconds(),
     )
+
+
+def _reference_file(console: Console, worker: Any) -> Path | None:
+    if worker is None or not worker["photo_sha256"]:
+        return None
+    file = MediaFiles(console.config.media_dir).path(worker["photo_sha256"])
+    return file if file.is_file() else None
 
 
 def _charts(item: ListedExam, before: list[ListedExam], language: str) -> list[Chart]:
