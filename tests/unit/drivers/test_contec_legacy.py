@@ -54,7 +54,7 @@ def test_raw_and_signal_strength() -> None:
         ("contec", "8633294862", "rejected"),
         ("contec", "9033000000", "state"),
         ("contec", "8633000000", "state"),
-        ("contec", "863349" + "7F7F", "state"),
+        ("contec", "8633497F7F", "state"),
         ("berry", "953C084862", "rejected"),
         ("berry", "A53C084862", "rejected"),
         ("berry", "853C184862", "rejected"),
@@ -75,8 +75,8 @@ def test_falling_spo2_is_a_detail_of_contec() -> None:
 
 
 def test_a_missing_value_is_absent() -> None:
-    assert values_of(decode(SPEC, bytes.fromhex("863309" + "0062"))) == [{"spo2_percent": 98}]
-    assert values_of(decode(SPEC, bytes.fromhex("863309" + "487F"))) == [{"pulse_bpm": 72}]
+    assert values_of(decode(SPEC, bytes.fromhex("8633090062"))) == [{"spo2_percent": 98}]
+    assert values_of(decode(SPEC, bytes.fromhex("863309487F"))) == [{"pulse_bpm": 72}]
 
 
 def test_stored_values_are_refused() -> None:

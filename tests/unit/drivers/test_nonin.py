@@ -25,7 +25,7 @@ from tests.unit.drivers.virtual_line import (
 
 GOLDEN_8 = bytes.fromhex("80486220")
 HELD_8 = bytes.fromhex("80486208")
-GOLDEN_13 = bytes.fromhex("0002000D000E2026071109053000020000480062" + "4803")
+GOLDEN_13 = bytes.fromhex("0002000D000E20260711090530000200004800624803")
 
 
 def packet(data_format: int = 2, status: int = 0x80, floats: dict[int, int] | None = None) -> bytes:

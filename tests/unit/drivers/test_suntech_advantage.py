@@ -21,8 +21,8 @@ from tests.unit.drivers.virtual_line import (
     measure,
 )
 
-GOLDEN = bytes.fromhex("3E187800500000000000000000000000" + "48005D00000000" + "3D")
-LEAK = bytes.fromhex("3E18" + "00" * 18 + "570000" + "53")
+GOLDEN = bytes.fromhex("3E18780050000000000000000000000048005D00000000" + "3D")
+LEAK = bytes.fromhex("3E1800" * 18 + "57000053")
 ABORT = bytes.fromhex("3A7901004C")
 
 
@@ -47,7 +47,7 @@ def test_printed_leak() -> None:
         ("3E04417D", StateSeen("aborted")),
         ("3E04427C", StateSeen("busy")),
         ("3E04536B", StateSeen("asleep")),
-        ("3E05020" + "1BA", StateSeen("inflating", {"cuff_mmhg": 258})),
+        ("3E050201BA", StateSeen("inflating", {"cuff_mmhg": 258})),
         ("3E05B40009", StateSeen("inflating", {"cuff_mmhg": 180})),
         ("3E05FFFFBF", StateSeen("inflating")),
     ],

@@ -35,7 +35,7 @@ STATES = {
     "FF8537000000000044": "result_ready",
     "FF8701000000000078": "command_accepted",
 }
-GO_IDLE = bytes.fromhex("FF01873100000000" + "47")
+GO_IDLE = bytes.fromhex("FF0187310000000047")
 
 
 def test_golden_results_stay_the_devices_own_number() -> None:
@@ -125,9 +125,9 @@ def test_noise_never_raises_and_splits_alike(noise: bytes, cuts: list[int]) -> N
 
 def test_line_settings_and_printed_requests() -> None:
     assert SPEC.line == LineSettings(9600, 8, "N", 1)
-    assert request(0x85) == bytes.fromhex("FF01850000000000" + "7A")
-    assert request(0x86) == bytes.fromhex("FF01860000000000" + "79")
-    assert request(0x87, 0x32) == bytes.fromhex("FF01873200000000" + "46")
+    assert request(0x85) == bytes.fromhex("FF018500000000007A")
+    assert request(0x86) == bytes.fromhex("FF0186000000000079")
+    assert request(0x87, 0x32) == bytes.fromhex("FF0187320000000046")
     assert request(0x87, 0x31) == GO_IDLE
 
 
