@@ -21,8 +21,8 @@ from tests.unit.drivers.virtual_line import (
     measure,
 )
 
-GOLDEN = bytes.fromhex("3E18780050000000000000000000000048005D00000000" + "3D")
-LEAK = bytes.fromhex("3E1800" * 18 + "57000053")
+GOLDEN = bytes.fromhex("3E18780050000000000000000000000048005D000000003D")
+LEAK = bytes.fromhex("3E18" + "00" * 18 + "57000053")
 ABORT = bytes.fromhex("3A7901004C")
 
 
