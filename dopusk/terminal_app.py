@@ -42,11 +42,13 @@ class Terminal:
         config: TerminalConfig,
         publish: Callable[[TerminalSnapshot], None],
         *,
+        mailbox: Mailbox | None = None,
+        camera: Camera | None = None,
         consent_text: str = "",
         clock: Clock | None = None,
     ) -> None:
         self.config = config
-        self.mailbox = Mailbox()
+        self.mailbox = mailbox or Mailbox()
         clock = clock or SystemClock()
         identity, files = config.identity, config.files
         address = TerminalAddress(identity.org, identity.terminal_id)
@@ -56,7 +58,7 @@ class Terminal:
         self._master = keys.master_key()
         self.store = TerminalStore(files.store, files.media, keys, signing_key, address, identity.generation)
         self.park = open_park(config.device, self.mailbox.post)
-        self.camera = Camera(config.camera.source) if config.camera.source else None
+        self.camera = camera or (Camera(config.camera.source) if config.camera.source else None)
         photographer = None
         if self.camera is not None:
             settings = PhotographerSettings(give_up_s=config.camera.photo_within_s)

@@ -12,8 +12,7 @@ from drivers.messages import DeviceStatusChanged, MeasurementFailed, Measurement
 from drivers.model import DeviceState
 from drivers.park import Park
 from sync.contract.canonical import new_id, sha256_hex
-from sync.contract.exam import Complaints, Consent, ExamType, FaceCheck, Failure, MediaReference
-from sync.contract.roster import RosterWorker
+from sync.contract.exam import Complaints, Consent, ExamType, Failure
 from terminal.clock import Clock
 from terminal.config import TerminalConfig
 from terminal.desk import ExamDesk
@@ -28,11 +27,13 @@ from terminal.exam.effects import (
     StartMeasurement,
     WakeAt,
 )
-from terminal.exam.limits import LimitEntry, LimitsBook, resolve
+from terminal.exam.limits import LimitEntry, LimitsBook
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.face.capture import FaceHint, Photographer, PhotoReady, PhotoUnusable
 from terminal.identity import Found, NotFound
 from terminal.measuring import RUN_OPTIONS, TIMEOUT_S, failure_of, is_verification_expired, measurement_of
+from terminal.photo_desk import PhotoDesk, PhotoOutcome
+from terminal.reception import card_of, end_reason, reception_event
 from terminal.snapshot import LiveProgress, WorkerCard
 from terminal.store.store import TerminalStore
 
@@ -60,13 +61,13 @@ class Session:
         software_version: str,
     ) -> None:
         self._config, self._store, self._desk = config, store, desk
-        self._park, self._photographer, self._clock, self._timers = park, photographer, clock, timers
+        self._park, self._clock, self._timers = park, clock, timers
+        self._photos = PhotoDesk(config, store, desk, photographer)
         self._software_version = software_version
         self.active_id: str | None = None
         self.awaiting_resume = False
         self.worker: WorkerCard | None = None
         self.progress = LiveProgress()
-        self._photo_request = ""
 
     @property
     def active(self) -> ExamState | None:
@@ -107,7 +108,7 @@ class Session:
             return
         stamp = self._clock.now()
         if isinstance(found, NotFound):
-            self._happen(events.IdentificationFailed(exam_id=state.exam_id, stamp=stamp, code=found.code))
+            self._happen(reception_event(found, state.exam_id, stamp, ()))
             return
         worker = found.worker
         earlier = self._desk.open_exam_of(worker.worker_id, but=state.exam_id)
@@ -116,36 +117,8 @@ class Session:
             self._activate(earlier)
             self._go_on(earlier)
             return
-        self.worker = _card(worker)
-        blocked = _blocked_code(worker)
-        if blocked:
-            self._happen(
-                events.ExamineeBlocked(
-                    exam_id=state.exam_id,
-                    stamp=stamp,
-                    worker_id=worker.worker_id,
-                    employer_id=worker.employer_id,
-                    identified_by=found.how,
-                    code="suspended" if blocked == "suspended" else "not_remote",
-                    text=worker.block_text,
-                )
-            )
-            return
-        self._happen(
-            events.ExamineeIdentified(
-                exam_id=state.exam_id,
-                stamp=stamp,
-                worker_id=worker.worker_id,
-                employer_id=worker.employer_id,
-                identified_by=found.how,
-                limits=resolve(
-                    self._limit_entries(worker),
-                    worker_id=worker.worker_id,
-                    employer_id=worker.employer_id,
-                    on=stamp.at.date(),
-                ),
-            )
-        )
+        self.worker = card_of(worker)
+        self._happen(reception_event(found, state.exam_id, stamp, self._limits()))
 
     def answer_identity(self, yes: bool) -> None:
         if state := self._in(Phase.CONFIRM):
@@ -224,7 +197,9 @@ class Session:
             self._leave_screen()
         else:
             self._happen(
-                events.ExamEnded(exam_id=state.exam_id, stamp=self._clock.now(), reason=_why(state, timed_out))
+                events.ExamEnded(
+                    exam_id=state.exam_id, stamp=self._clock.now(), reason=end_reason(state, timed_out=timed_out)
+                )
             )
 
     def resume(self) -> None:
@@ -273,43 +248,21 @@ class Session:
     def face_news(self, message: FaceHint | PhotoReady | PhotoUnusable) -> None:
         """Take what the photographer found."""
         state = self._in(Phase.FACE)
-        if state is None or message.request_id != self._photo_request:
+        if state is None or not self._photos.is_current(message):
             return
         stamp = self._clock.now()
-        match message:
-            case FaceHint(_, code):
-                self.progress = LiveProgress(code, {}, stamp.monotonic_s)
-            case PhotoReady(_, jpeg, face):
-                self._keep_photo(state, face, jpeg)
-            case PhotoUnusable(_, code, jpeg):
-                if state.photo_attempts + 1 < state.plan.most_photos:
-                    self._happen(events.PhotoRefused(exam_id=state.exam_id, stamp=stamp, code=code))
-                else:
-                    self._keep_photo(state, FaceCheck(outcome="unclear", faces_found=None, reason=code), jpeg)
+        if isinstance(message, FaceHint):
+            self.progress = LiveProgress(message.code, {}, stamp.monotonic_s)
+        else:
+            self._photo_done(self._photos.outcome(state, stamp, message))
 
     def decision(self, event: events.DecisionReceived, with_transaction: Callable[[], None]) -> None:
         """A checked decision of a medic. Raises `ImpossibleEvent` when the exam does not wait for one."""
         self._happen(event, with_transaction=with_transaction)
 
-    def _keep_photo(self, state: ExamState, face: FaceCheck, jpeg: bytes | None) -> None:
-        stamp = self._clock.now()
-        photo = None
-        if jpeg is not None:
-            photo = MediaReference(
-                sha256=self._store.media.write(jpeg),
-                kind="photo",
-                content_type="image/jpeg",
-                size_bytes=len(jpeg),
-                step="face",
-                at=stamp.at,
-            )
-        event = events.PhotoTaken(exam_id=state.exam_id, stamp=stamp, face=face, photo=photo)
-
-        def queue_photo() -> None:
-            if photo is not None and jpeg is not None:
-                self._desk.queue_media(state.exam_id, jpeg, photo)
-
-        self._happen(event, with_transaction=queue_photo)
+    def _photo_done(self, outcome: PhotoOutcome | None) -> None:
+        if outcome is not None:
+            self._happen(outcome.event, with_transaction=outcome.with_transaction)
 
     def _start(self, step: MeasuringStep) -> None:
         state, device = self.active, self._config.device_for(step)
@@ -361,7 +314,7 @@ class Session:
             case CancelMeasurement(request_id):
                 self._park.cancel(request_id)
             case LookAtFace():
-                self._look_at_face(state)
+                self._photo_done(self._photos.begin(state, self._clock.now()))
             case ShowResultFor(seconds):
                 shown = len(state.measurements)
                 self._timers.after(seconds, lambda: self._result_shown(state.exam_id, shown))
@@ -370,15 +323,6 @@ class Session:
                 self._timers.after(left_s, lambda: self._rest_over(state.exam_id, moment))
             case SendRecord():
                 log.debug("a record was queued")
-
-    def _look_at_face(self, state: ExamState) -> None:
-        if self._photographer is None or state.examinee is None:
-            self._keep_photo(state, FaceCheck(outcome="not_compared", reason="no_camera"), None)
-            return
-        worker = self._store.roster.worker(state.examinee.worker_id)
-        may_compare = bool(self._config.biometrics.legal_basis and worker and worker.biometric_consent)
-        self._photo_request = new_id()
-        self._photographer.begin(self._photo_request, state.examinee.worker_id, may_compare=may_compare)
 
     def _result_shown(self, exam_id: str, shown: int) -> None:
         state = self.active
@@ -395,7 +339,7 @@ class Session:
         self.active_id = state.exam_id
         self.progress = LiveProgress()
         worker = self._store.roster.worker(state.examinee.worker_id) if state.examinee else None
-        self.worker = _card(worker) if worker else None
+        self.worker = card_of(worker) if worker else None
 
     def _go_on(self, state: ExamState) -> None:
         """Take up an exam that rested: after the rest the next attempt, after a restart whatever was to do."""
@@ -406,43 +350,13 @@ class Session:
             self._happen(events.ExamResumed(exam_id=state.exam_id, stamp=stamp))
 
     def _leave_screen(self) -> None:
-        if self._photographer is not None:
-            self._photographer.cancel()
+        self._photos.cancel()
         self.active_id, self.worker, self.awaiting_resume, self.progress = None, None, False, LiveProgress()
 
     def _in(self, phase: Phase) -> ExamState | None:
         state = self.active
         return state if state is not None and state.phase is phase and not self.awaiting_resume else None
 
-    def _limit_entries(self, worker: RosterWorker) -> list[LimitEntry]:
+    def _limits(self) -> tuple[LimitEntry, ...]:
         sent = self._store.reference.latest("limits")
-        book = LimitsBook.model_validate(sent) if sent else self._config.limits
-        return [*book.entries, *(LimitEntry.model_validate(entry) for entry in worker.limits)]
-
-
-def _card(worker: RosterWorker) -> WorkerCard:
-    return WorkerCard(worker.full_name, worker.position, worker.employer_name)
-
-
-def _blocked_code(worker: RosterWorker) -> str:
-    if worker.status != "active":
-        return "suspended"
-    return "" if worker.remote_allowed else "not_remote"
-
-
-_WHY: dict[str, events.EndReason] = {
-    "not_identified": "not_identified",
-    "consent_refused": "consent_refused",
-    "suspended": "not_allowed",
-    "not_remote": "not_allowed",
-}
-
-
-def _why(state: ExamState, timed_out: bool) -> events.EndReason:
-    if state.phase is Phase.NOT_TODAY:
-        return _WHY[state.blocked_code]
-    if state.phase is Phase.IDENTIFY and state.identification_attempts:
-        return "not_identified"
-    if state.activity is Activity.TROUBLE:
-        return "device_trouble"
-    return "timed_out" if timed_out else "interrupted"
+        return (LimitsBook.model_validate(sent) if sent else self._config.limits).entries

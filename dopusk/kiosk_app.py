@@ -1,0 +1,75 @@
+"""The composition root of a kiosk: window first, so that the screen is there at once, then the terminal behind it."""
+
+import shutil
+from collections.abc import Callable, Mapping
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from dopusk.terminal_app import Terminal
+from kiosk_ui.app import Kiosk, run_kiosk
+from kiosk_ui.settings import KioskSettings
+from kiosk_ui.texts import texts_of
+from kiosk_ui.view.model import ViewOptions
+from terminal.camera import Camera
+from terminal.config import TerminalConfig
+from terminal.service import Mailbox
+
+
+def run_kiosk_terminal(
+    config: TerminalConfig, *, on_window: Callable[[Kiosk], None] = lambda kiosk: None, fullscreen: bool = True
+) -> int:
+    """Run a terminal with its window until it is closed; returns the exit code.
+
+    `on_window` is called in the Qt thread when the window is there. Raises `ConfigError` and `StoreError`.
+    """
+    mailbox = Mailbox()
+    camera = Camera(config.camera.source) if config.camera.source else None
+    running: list[Terminal] = []
+
+    def start(kiosk: Kiosk) -> None:
+        terminal = Terminal(config, kiosk.publish, mailbox=mailbox, camera=camera, consent_text=consent_text())
+        running.append(terminal)
+        terminal.start()
+        on_window(kiosk)
+
+    try:
+        return run_kiosk(mailbox.post, camera, kiosk_settings(config, fullscreen=fullscreen), on_ready=start)
+    finally:
+        for terminal in running:
+            terminal.close()
+        if not running and camera is not None:
+            camera.close()
+
+
+def kiosk_settings(config: TerminalConfig, *, fullscreen: bool) -> KioskSettings:
+    """What the screens need of the configuration."""
+
+    def facts() -> Mapping[str, str]:
+        free_gb = shutil.disk_usage(config.files.store.parent).free / 1e9
+        return {"disk": f"{free_gb:.1f} GB", "configuration": config.version}
+
+    return KioskSettings(
+        fullscreen=fullscreen,
+        view=ViewOptions(exam_type=config.exam.type),
+        check_pin=_pin_check(config.service.pin_hash) if config.service.pin_hash else None,
+        service_facts=facts,
+    )
+
+
+def consent_text() -> str:
+    """The whole consent text as the worker can read it; its hash is stored with the answer."""
+    texts = texts_of("ru")
+    return "\n".join((*texts.lines("consent.lines"), texts("consent.full")))
+
+
+def _pin_check(pin_hash: str) -> Callable[[str], bool]:
+    hasher = PasswordHasher()
+
+    def is_right(pin: str) -> bool:
+        try:
+            return hasher.verify(pin_hash, pin)
+        except VerificationError:
+            return False
+
+    return is_right

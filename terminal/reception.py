@@ -1,0 +1,62 @@
+"""The reception: what a lookup in the roster means for the exam, as an event. No I/O of its own."""
+
+from collections.abc import Sequence
+
+from sync.contract.roster import RosterWorker
+from terminal.exam import events
+from terminal.exam.limits import LimitEntry, resolve
+from terminal.exam.model import Activity, ExamState, Phase, Stamp
+from terminal.identity import Found, NotFound
+from terminal.snapshot import WorkerCard
+
+_END_OF_BLOCKED: dict[str, events.EndReason] = {
+    "not_identified": "not_identified",
+    "consent_refused": "consent_refused",
+    "suspended": "not_allowed",
+    "not_remote": "not_allowed",
+}
+
+
+def reception_event(
+    found: Found | NotFound, exam_id: str, stamp: Stamp, limits: Sequence[LimitEntry]
+) -> events.IdentificationFailed | events.ExamineeBlocked | events.ExamineeIdentified:
+    """Not found, found but not to be examined here today, or found: with the limits that hold for this worker."""
+    if isinstance(found, NotFound):
+        return events.IdentificationFailed(exam_id=exam_id, stamp=stamp, code=found.code)
+    worker = found.worker
+    if worker.status != "active" or not worker.remote_allowed:
+        return events.ExamineeBlocked(
+            exam_id=exam_id,
+            stamp=stamp,
+            worker_id=worker.worker_id,
+            employer_id=worker.employer_id,
+            identified_by=found.how,
+            code="not_remote" if worker.status == "active" else "suspended",
+            text=worker.block_text,
+        )
+    own = [LimitEntry.model_validate(entry) for entry in worker.limits]
+    applied = resolve([*limits, *own], worker_id=worker.worker_id, employer_id=worker.employer_id, on=stamp.at.date())
+    return events.ExamineeIdentified(
+        exam_id=exam_id,
+        stamp=stamp,
+        worker_id=worker.worker_id,
+        employer_id=worker.employer_id,
+        identified_by=found.how,
+        limits=applied,
+    )
+
+
+def card_of(worker: RosterWorker) -> WorkerCard:
+    """What the screen may show of a worker."""
+    return WorkerCard(worker.full_name, worker.position, worker.employer_name)
+
+
+def end_reason(state: ExamState, *, timed_out: bool) -> events.EndReason:
+    """Why an exam that is being left ends."""
+    if state.phase is Phase.NOT_TODAY:
+        return _END_OF_BLOCKED[state.blocked_code]
+    if state.phase is Phase.IDENTIFY and state.identification_attempts:
+        return "not_identified"
+    if state.activity is Activity.TROUBLE:
+        return "device_trouble"
+    return "timed_out" if timed_out else "interrupted"
