@@ -31,6 +31,8 @@ REOPEN_S = (0.25, 0.5, 1.0, 2.0)
 CARE_S = 0.5
 """How often an idle line is looked at: is it still there?"""
 IDENTIFY_S = 3.0
+IDENTIFY_SILENT_S = 0.4
+"""How long a silent device on a shared line may hold up the others when it is asked again."""
 RECHECK_ABSENT_S = 2.0
 RECHECK_FAULT_S = 10.0
 RECHECK_READY_S = 30.0
@@ -69,6 +71,8 @@ class _Place:
     attached: Attached
     status: DeviceStatus
     recheck: MonotonicDeadline
+    silent: bool = False
+    """It did not answer when it was asked last."""
 
 
 class LineRun:
@@ -244,7 +248,11 @@ class LineWorker:
         if config.verified_until is not None and config.verified_until < self._today():
             message = f"{config.id}: the verification ended on {config.verified_until}; have the instrument verified"
             raise DeviceFault(message, code="verification_expired")
-        identity = opened.instruments[config.id].identify(MonotonicDeadline(IDENTIFY_S))
+        silent = len(self._places) > 1 and place.status.state is DeviceState.ABSENT and place.silent
+        place.silent = False
+        identity = opened.instruments[config.id].identify(
+            MonotonicDeadline(IDENTIFY_SILENT_S if silent else IDENTIFY_S)
+        )
         place.recheck = MonotonicDeadline(RECHECK_READY_S)
         self._set(place, DeviceState.READY, "", with_configured_serial(identity, place.attached))
 
@@ -265,6 +273,10 @@ class LineWorker:
     def _measure(self, order: Order, place: _Place) -> MeasurementTaken:
         if order.off.is_set():
             raise Cancelled(f"{order.device_id}: called off before it began")
+        if order.deadline.expired:
+            raise NoResponse(
+                f"{order.device_id}: its line was busy until the time was over", code="late", act=Act.WORKER
+            )
         opened = self._opened or self._open()
         if place.status.state is not DeviceState.READY and (problem := self._check(place)) is not None:
             raise problem
@@ -295,7 +307,7 @@ class LineWorker:
         if isinstance(error, Cancelled) or error.act is not Act.SERVICE:
             self._set(place, DeviceState.READY, "")
             return
-        silent = isinstance(error, NoResponse)
+        place.silent = silent = isinstance(error, NoResponse)
         place.recheck = MonotonicDeadline(RECHECK_ABSENT_S if silent else RECHECK_FAULT_S)
         self._set(place, DeviceState.ABSENT if silent else DeviceState.FAULT, _reason(error))
 

@@ -12,7 +12,7 @@ import simulators
 from simulators.model import DeviceModel
 
 _NO_DEVICES = frozenset(
-    ("bench", "camera", "catalogue", "control", "fleet", "host", "lines", "modbus_rtu", "modbus_thermometer", "model")
+    ("bench", "catalogue", "control", "lines", "modbus_rtu", "modbus_thermometer", "model", "shared_line")
 )
 
 
