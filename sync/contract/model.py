@@ -15,7 +15,8 @@ class WireModel(BaseModel):
 def _to_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time without an offset is not a time")
-    return moment.astimezone(UTC)
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def utc_text(moment: datetime) -> str:
@@ -24,7 +25,7 @@ def utc_text(moment: datetime) -> str:
 
 
 Utc = Annotated[datetime, AfterValidator(_to_utc), PlainSerializer(utc_text, return_type=str)]
-"""A moment in UTC; refuses times without an offset."""
+"""A moment in UTC to the millisecond, so that what is read back equals what was written; refuses times without an offset."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]

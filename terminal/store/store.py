@@ -41,6 +41,7 @@ class TerminalStore:
         self.media = MediaFiles(media_folder, derive_key(master, "media"))
         self.address = address
         self._signing_key = signing_key
+        self.public_key = signing_key.public_key()
         self._generation = generation
 
     @contextmanager

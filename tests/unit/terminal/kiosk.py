@@ -1,0 +1,227 @@
+"""A terminal for tests: the real core thread, store and session; a park and a photographer that the test plays."""
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+import tomli_w
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509 import Certificate
+
+from drivers.messages import DeviceStatus, DeviceStatusChanged, MeasurementFailed, MeasurementTaken
+from drivers.model import DeviceIdentity, DeviceState, Measures, Reading
+from sync.contract.roster import Roster
+from sync.contract.topics import TerminalAddress
+from terminal import intents
+from terminal.clock import SystemClock
+from terminal.config import TerminalConfig, load_config
+from terminal.desk import ExamDesk
+from terminal.exam.model import ExamState
+from terminal.face.capture import PhotoReady, PhotoUnusable
+from terminal.incoming import IncomingMessages
+from terminal.service import Mailbox, TerminalService, TimerHeap
+from terminal.session import Session
+from terminal.snapshot import Place, TerminalSnapshot
+from terminal.store.database import KeyFile
+from terminal.store.store import TerminalStore
+from tests.unit.terminal.exams import VALUES
+from tests.unit.terminal.test_identity import worker
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "config" / "terminal.toml"
+STEP_DEVICES = {"temperature": "thermometer", "pressure": "tonometer", "breath": "breathalyzer"}
+
+
+@dataclass
+class PlayedPark:
+    """Devices that do what the test says."""
+
+    post: Callable[[Any], None]
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    states: dict[str, DeviceStatus] = field(default_factory=dict)
+
+    def start(self) -> None:
+        for step, device_id in STEP_DEVICES.items():
+            self.set_state(device_id, step, DeviceState.READY)
+
+    def set_state(self, device_id: str, step: str, state: DeviceState) -> None:
+        status = DeviceStatus(device_id, Measures(step), state)
+        self.states = {**self.states, device_id: status}
+        self.post(DeviceStatusChanged(status))
+
+    def measure(self, request_id: str, device_id: str, options: Mapping[str, str], timeout_s: float) -> None:
+        self.asked.append((request_id, device_id))
+
+    def cancel(self, request_id: str) -> None:
+        self.cancelled.append(request_id)
+        self.fail(kind="Cancelled", act="worker")
+
+    def statuses(self) -> Mapping[str, DeviceStatus]:
+        return self.states
+
+    def close(self) -> None:
+        return None
+
+    def answer(self, **values: Any) -> None:
+        """The device that was asked last gives a result."""
+        request_id, device_id = self.asked[-1]
+        step = next(s for s, d in STEP_DEVICES.items() if d == device_id)
+        reading = Reading(values or VALUES[step], b"\x01\x02")
+        self.post(MeasurementTaken(request_id, device_id, reading, DeviceIdentity("Acme", "One", "7")))
+
+    def fail(self, *, kind: str = "Unavailable", act: str = "service", code: str = "gone") -> None:
+        """The device that was asked last gives none."""
+        request_id, device_id = self.asked[-1]
+        self.post(MeasurementFailed(request_id, device_id, kind, code, "it is not there", act))
+
+
+@dataclass
+class PlayedPhotographer:
+    """A photographer that finds what the test says."""
+
+    post: Callable[[Any], None]
+    begun: list[tuple[str, bool]] = field(default_factory=list)
+    no_face_first: int = 0
+
+    def begin(self, request_id: str, worker_id: str, *, may_compare: bool) -> None:
+        from sync.contract.exam import FaceCheck
+
+        self.begun.append((request_id, may_compare))
+        if len(self.begun) <= self.no_face_first:
+            self.post(PhotoUnusable(request_id, "no_face", b"jpeg of a wall"))
+        else:
+            face = FaceCheck(outcome="not_compared", faces_found=1)
+            self.post(PhotoReady(request_id, b"jpeg of a face", face))
+
+    def cancel(self) -> None:
+        return None
+
+    def close(self) -> None:
+        return None
+
+
+@dataclass
+class Kiosk:
+    """A running terminal. `until` waits for a snapshot; nothing sleeps."""
+
+    config: TerminalConfig
+    store: TerminalStore
+    park: PlayedPark
+    photographer: PlayedPhotographer
+    mailbox: Mailbox
+    snapshots: "SimpleQueue[TerminalSnapshot]"
+    last: TerminalSnapshot | None = None
+
+    def want(self, *wishes: intents.Intent) -> None:
+        for wish in wishes:
+            self.mailbox.post(wish)
+
+    def until(self, condition: Callable[[TerminalSnapshot], bool], timeout_s: float = 20.0) -> TerminalSnapshot:
+        if self.last is not None and condition(self.last):
+            return self.last
+        while True:
+            self.last = self.snapshots.get(timeout=timeout_s)
+            if condition(self.last):
+                return self.last
+
+    def until_exam(self, condition: Callable[[ExamState], bool]) -> ExamState:
+        exam = self.until(lambda s: s.exam is not None and condition(s.exam)).exam
+        assert exam is not None
+        return exam
+
+    def until_phase(self, phase: str) -> ExamState:
+        return self.until_exam(lambda exam: exam.phase == phase)
+
+    def until_idle(self) -> TerminalSnapshot:
+        return self.until(lambda s: s.exam is None)
+
+    def up_to(self, phase: str) -> ExamState:
+        """A healthy worker with number 1001 goes through the exam until that phase."""
+        self.until(lambda s: s.exam is None and not s.start_refusal)
+        self.want(intents.Begin())
+        moves: dict[str, Callable[[], None]] = {
+            "identify": lambda: self.want(intents.SubmitNumber("1001")),
+            "confirm": lambda: self.want(intents.AnswerIdentity(True)),
+            "consent": lambda: self.want(intents.AnswerConsent(True)),
+            "face": lambda: None,
+            "complaints": lambda: self.want(intents.AnswerComplaints(True)),
+            "temperature": self.measure,
+            "pressure": lambda: (self.want(intents.StartMeasuring()), self.measure())[0],
+            "breath": self.measure,
+            "review": lambda: self.want(intents.Next()),
+        }
+        done: set[str] = set()
+        while True:
+            exam = self.until_exam(lambda e: e.phase == phase or str(e.phase) not in done)
+            if exam.phase == phase:
+                return exam
+            done.add(str(exam.phase))
+            moves[str(exam.phase)]()
+
+    def measure(self, **values: Any) -> None:
+        """Wait until a device is measuring and let it answer."""
+        self.until_exam(lambda exam: exam.activity == "measuring")
+        self.park.answer(**values)
+
+
+def make_config(folder: Path, **changes: Any) -> TerminalConfig:
+    """The shipped example in a folder of the test's."""
+    fields = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    fields["identity"]["generation"] = "test"
+    fields["exam"]["show_result_s"] = 0.01
+    fields["files"].pop("snils_key")
+    for name, value in changes.items():
+        fields[name] = {**fields[name], **value}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "store").mkdir(exist_ok=True)
+    path = folder / "terminal.toml"
+    path.write_text(tomli_w.dumps(fields), encoding="utf-8")
+    return load_config(path)
+
+
+@contextmanager
+def running_kiosk(
+    folder: Path,
+    anchor: Certificate,
+    *,
+    centre_key: Ed25519PrivateKey,
+    signing_key: Ed25519PrivateKey,
+    no_face_first: int = 0,
+    roster: bool = True,
+    **changes: Any,
+) -> Iterator[Kiosk]:
+    """A terminal on a store in `folder`; leaving the block stops it without a word, as a power cut would leave the disk."""
+    config = make_config(folder, **changes)
+    address = TerminalAddress(config.identity.org, config.identity.terminal_id)
+    keys = KeyFile(config.files.master_key)
+    store = TerminalStore(config.files.store, config.files.media, keys, signing_key, address, "test")
+    if roster and store.roster.version() == 0:
+        blocked = worker(
+            personnel_number="1007", cards=(), snils_hmac=None, remote_allowed=False, block_text="Кабинет 4"
+        )
+        away = worker(personnel_number="1006", cards=(), snils_hmac=None, status="suspended")
+        store.roster.replace(Roster(version=1, workers=(worker(), blocked, away)))
+    mailbox, clock, snapshots = Mailbox(), SystemClock(), SimpleQueue[TerminalSnapshot]()
+    park, photographer = PlayedPark(mailbox.post), PlayedPhotographer(mailbox.post, no_face_first=no_face_first)
+    timers = TimerHeap(clock)
+    desk = ExamDesk(store, config.identity.org, lambda _: 0.0)
+    session = Session(config, store, desk, park, photographer, clock, timers, "test")
+    incoming = IncomingMessages(store, clock, centre_key.public_key(), anchor, session.decision)
+    place = Place("kiosk-01", "Заря", "Проходная", "1", "Кабинет", "test", "test")
+    service = TerminalService(
+        config, place, store, mailbox, session, incoming, park, timers, clock, snapshots.put, consent_text="текст"
+    )
+    thread = Thread(target=service.run, name="core")
+    thread.start()
+    try:
+        yield Kiosk(config, store, park, photographer, mailbox, snapshots)
+    finally:
+        service.stop()
+        thread.join(20)
+        store.close()
+        assert not thread.is_alive()
