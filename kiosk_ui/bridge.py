@@ -1,0 +1,178 @@
+"""Between the core thread and the screens: snapshots come in, intents go out. The Qt thread never waits for anything."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import Property, QObject, Qt, QTimer, Signal, Slot
+
+from kiosk_ui.buttons import intent_of
+from kiosk_ui.sections import DraftSection, Sections
+from kiosk_ui.service_door import ServiceDoor
+from kiosk_ui.settings import KioskSettings
+from kiosk_ui.texts import LANGUAGES, texts_of
+from kiosk_ui.view import Draft, ScreenView, advanced, view_of
+from kiosk_ui.view.draft import pressed
+from kiosk_ui.view.sounds import Tone, tone_between
+from terminal.intents import Intent, PresentCard, Touch
+from terminal.snapshot import TerminalSnapshot
+
+log = logging.getLogger(__name__)
+
+TICK_MS = 1000
+"""Clocks go on between snapshots; at idle only the text that changed is drawn again."""
+FILLING_TICK_MS = 200
+"""While a bar fills."""
+
+
+class Bridge(QObject):
+    """`publish` takes snapshots from any thread; QML reads `view` and `draft` and calls `press` with a button's name."""
+
+    _arrived = Signal(object)
+    _pin_checked = Signal(bool)
+    pin_error_changed = Signal()
+    ready_changed = Signal()
+    tone = Signal(str)
+    screen_shown = Signal(str)
+    """A screen was drawn for the first time after another one; its name."""
+
+    def __init__(self, post: Callable[[Intent], None], settings: KioskSettings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._post, self._settings = post, settings
+        self._sections, self._draft_section = Sections(self), DraftSection(self)
+        self._language = settings.language
+        self._draft = Draft()
+        self._sent_number = ""
+        self._snapshot: TerminalSnapshot | None = None
+        self._arrived_s = 0.0
+        self.screen_view: ScreenView | None = None
+        self._door = ServiceDoor()
+        self._pin_error = ""
+        self._in_service = False
+        self._timer = QTimer(self, interval=TICK_MS)
+        self._timer.timeout.connect(self._refresh)
+        self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self._pin_checked.connect(self._pin_answered, Qt.ConnectionType.QueuedConnection)
+
+    def publish(self, snapshot: TerminalSnapshot) -> None:
+        """Show this state. Returns at once; safe from any thread."""
+        self._arrived.emit(snapshot)
+
+    @Slot(str)
+    def press(self, name: str) -> None:
+        """A touch on the button of that object name."""
+        match name:
+            case "language":
+                self._language = LANGUAGES[(LANGUAGES.index(self._language) + 1) % len(LANGUAGES)]
+                self._post(Touch())
+            case "service_enter":
+                self._try_pin()
+            case "service_close":
+                self._in_service = False
+            case _:
+                self._press(name)
+        self._refresh()
+
+    @Slot()
+    def touched(self) -> None:
+        """A touch beside all buttons: the person is still there."""
+        self._post(Touch())
+
+    @Slot(str)
+    def read(self, text: str) -> None:
+        """A card or a QR code was read by a reader that types like a keyboard."""
+        self._post(PresentCard(text))
+
+    def _press(self, name: str) -> None:
+        intent = intent_of(name, self._draft, self._settings.view)
+        if name == "number_ok":
+            self._sent_number = self._draft.typed
+        self._draft = pressed(self._draft, name)
+        if name == "call_medic":
+            self._draft = replace(self._draft, sheet="help")
+        elif name == "service":
+            self._pin_error = "" if self._settings.check_pin else texts_of(self._language)("service.pin_closed")
+            self.pin_error_changed.emit()
+        elif intent is not None:
+            self._draft = replace(self._draft, sheet="")
+        self._post(intent or Touch())
+
+    def _take(self, snapshot: TerminalSnapshot) -> None:
+        before, self._snapshot = self._snapshot, snapshot
+        self._arrived_s = time.monotonic()
+        self._forget_draft(before, snapshot)
+        self._refresh()
+
+    def _forget_draft(self, before: TerminalSnapshot | None, after: TerminalSnapshot) -> None:
+        """What one person typed is never shown to the next, nor on another step."""
+        old, new = before.exam if before else None, after.exam
+        if old is None or new is None or old.exam_id != new.exam_id:
+            if old is not new:
+                self._draft, self._sent_number = Draft(), ""
+            if new is None and old is not None:
+                self._language = self._settings.language
+        elif old.phase is not new.phase:
+            self._draft = Draft()
+        elif old.identification_attempts != new.identification_attempts:
+            self._draft = replace(self._draft, typed="")
+        elif old.activity is not new.activity:
+            self._draft = replace(self._draft, sheet="")
+        if new is not None:
+            self._in_service = False
+
+    def _refresh(self) -> None:
+        self._draft_section.show(self._draft)
+        if self._snapshot is None:
+            return
+        view = view_of(
+            advanced(self._snapshot, time.monotonic() - self._arrived_s),
+            self._language,
+            self._settings.view,
+            service=self._settings.service_facts() if self._in_service else None,
+            sent_number=self._sent_number,
+        )
+        before, self.screen_view = self.screen_view, view
+        self._sections.show(view)
+        if before is None:
+            self.ready_changed.emit()
+        self._timer.start(FILLING_TICK_MS if view.live.fraction >= 0 else TICK_MS)
+        tone: Tone | None = tone_between(before, view)
+        if tone is not None:
+            self.tone.emit(tone)
+        if before is None or before.screen != view.screen:
+            self.screen_shown.emit(view.screen)
+
+    def _try_pin(self) -> None:
+        """The hash is computed beside the Qt thread."""
+        pin, self._draft = self._draft.pin, replace(self._draft, pin="")
+        check = self._settings.check_pin
+        locked_s = self._door.locked_for_s(time.monotonic())
+        if check is None or not pin:
+            return
+        if locked_s:
+            self._tell_pin("service.pin_locked", minutes=int(locked_s // 60) + 1)
+            return
+        threading.Thread(target=lambda: self._pin_checked.emit(check(pin)), name="service-pin", daemon=True).start()
+
+    def _pin_answered(self, right: bool) -> None:
+        self._door.tried(right=right, now_s=time.monotonic())
+        if right:
+            self._in_service = True
+            self._draft = Draft()
+            self._pin_error = ""
+            self.pin_error_changed.emit()
+        else:
+            log.warning("wrong PIN on the service screen")
+            self._tell_pin("service.pin_wrong")
+        self._refresh()
+
+    def _tell_pin(self, key: str, **names: object) -> None:
+        self._pin_error = texts_of(self._language)(key, **names)
+        self.pin_error_changed.emit()
+
+    ready = Property(bool, lambda self: self.screen_view is not None, notify=ready_changed)
+    view = Property(QObject, lambda self: self._sections, constant=True)
+    draft = Property(QObject, lambda self: self._draft_section, constant=True)
+    pin_error = Property(str, lambda self: self._pin_error, notify=pin_error_changed)

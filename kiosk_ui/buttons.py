@@ -1,0 +1,60 @@
+"""What a touch means: from a button's object name to the intent that is posted. Names that are not here stay on the screen."""
+
+from collections.abc import Callable, Mapping
+
+from kiosk_ui.view.draft import Draft
+from kiosk_ui.view.model import ViewOptions
+from terminal.intents import (
+    AnswerComplaints,
+    AnswerConsent,
+    AnswerIdentity,
+    Begin,
+    CallMedic,
+    DropExam,
+    Intent,
+    Leave,
+    Next,
+    ResumeExam,
+    StartMeasuring,
+    StopMeasuring,
+    SubmitNumber,
+)
+
+_FIXED: Mapping[str, Intent] = {
+    "confirm_yes": AnswerIdentity(yes=True),
+    "confirm_no": AnswerIdentity(yes=False),
+    "consent_yes": AnswerConsent(yes=True),
+    "consent_no": AnswerConsent(yes=False),
+    "complaints_none": AnswerComplaints(feels_well=True),
+    "start_measuring": StartMeasuring(),
+    "stop_measuring": StopMeasuring(),
+    "retry": StartMeasuring(),
+    "next": Next(),
+    "summary_ok": Next(),
+    "decision_ok": Next(),
+    "leave": Leave(),
+    "call_medic": CallMedic(),
+    "resume_yes": ResumeExam(),
+    "resume_no": DropExam(),
+}
+_FROM_DRAFT: Mapping[str, Callable[[Draft, ViewOptions], Intent | None]] = {
+    "begin": lambda _, options: Begin(options.exam_type),
+    "number_ok": lambda draft, _: SubmitNumber(draft.typed) if draft.typed else None,
+    "complaints_done": lambda draft, _: _complaints(draft),
+}
+
+
+def intent_of(name: str, draft: Draft, options: ViewOptions) -> Intent | None:
+    """The intent of a touch on that button, or None when nothing is to be told to the terminal."""
+    if name in _FIXED:
+        return _FIXED[name]
+    make = _FROM_DRAFT.get(name)
+    return make(draft, options) if make else None
+
+
+def _complaints(draft: Draft) -> Intent | None:
+    """Complaints without any complaint are no answer."""
+    remark = draft.remark.strip()
+    if not draft.chosen and not remark:
+        return None
+    return AnswerComplaints(feels_well=False, codes=draft.chosen, text=remark)

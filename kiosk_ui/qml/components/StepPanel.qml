@@ -1,0 +1,85 @@
+// The right third: every step with its sign and value, the time since the start, the link.
+import QtQuick
+
+Rectangle {
+    id: panel
+
+    color: Theme.card
+
+    Rectangle {
+        width: 2
+        height: parent.height
+        color: Theme.line
+    }
+
+    Column {
+        id: list
+        anchors { left: parent.left; right: parent.right; top: parent.top; margins: 16; leftMargin: 24; rightMargin: 24 }
+
+        Repeater {
+            model: kiosk.view.steps
+
+            Rectangle {
+                id: row
+                required property var modelData
+                readonly property bool current: modelData.state === "current"
+
+                width: list.width
+                height: 64
+                radius: 14
+                color: current ? Theme.actionTint : "transparent"
+
+                Icon {
+                    id: sign
+                    anchors { left: parent.left; leftMargin: 14; verticalCenter: parent.verticalCenter }
+                    name: ({ done: "tick", current: "arrow", todo: "ring", missed: "cross" })[row.modelData.state]
+                    color: ({ done: Theme.good, current: Theme.action, todo: Theme.edge, missed: Theme.stop })[row.modelData.state]
+                    size: 34
+                    pen: row.modelData.state === "todo" ? 1.6 : 3
+                }
+                Words {
+                    anchors { left: sign.right; leftMargin: 16; verticalCenter: parent.verticalCenter }
+                    text: row.modelData.label
+                    font.pixelSize: Theme.smallSize
+                    font.bold: row.current
+                    color: row.modelData.state === "todo" ? Theme.inkSoft : Theme.ink
+                    wrapMode: Text.NoWrap
+                }
+                Words {
+                    anchors { right: parent.right; rightMargin: 12; verticalCenter: parent.verticalCenter }
+                    text: row.modelData.value
+                    font.pixelSize: Theme.smallSize
+                    color: Theme.inkSoft
+                    wrapMode: Text.NoWrap
+                }
+            }
+        }
+    }
+
+    Column {
+        anchors { left: parent.left; right: parent.right; bottom: parent.bottom; margins: 20; leftMargin: 36; rightMargin: 24 }
+        spacing: 12
+
+        Item {
+            width: parent.width
+            height: 40
+
+            Words {
+                anchors { left: parent.left; verticalCenter: parent.verticalCenter }
+                text: kiosk.view.labels.elapsed + " " + kiosk.view.live.exam_elapsed
+                font.pixelSize: Theme.smallSize
+                wrapMode: Text.NoWrap
+            }
+            Words {
+                anchors { right: parent.right; verticalCenter: parent.verticalCenter }
+                text: kiosk.view.live.clock
+                font.pixelSize: Theme.smallSize
+                font.bold: true
+                wrapMode: Text.NoWrap
+            }
+        }
+        LinkLine {
+            width: parent.width
+        }
+    }
+}

@@ -1,0 +1,68 @@
+// What is recorded and why, in three lines; the whole text is one touch away.
+import QtQuick
+import QtQuick.Layouts
+import "../components"
+
+Page {
+    id: screen
+    name: "consent"
+
+    ColumnLayout {
+        Layout.fillWidth: true
+        Layout.fillHeight: true
+        spacing: 20
+
+        Repeater {
+            model: screen.page.lines
+
+            RowLayout {
+                id: line
+                required property string modelData
+                required property int index
+                Layout.fillWidth: true
+                spacing: 28
+
+                Icon {
+                    name: ["camera", "medic", "person"][line.index] ?? "paper"
+                    size: 64
+                    color: Theme.action
+                }
+                Words {
+                    Layout.fillWidth: true
+                    text: line.modelData
+                    font.pixelSize: 38
+                }
+            }
+        }
+        BigButton {
+            objectName: "consent_full"
+            icon: "paper"
+            text: screen.page.buttons.consent_full ?? ""
+        }
+        Item {
+            Layout.fillHeight: true
+        }
+    }
+    RowLayout {
+        Layout.fillWidth: true
+        spacing: Theme.gap
+
+        PageButton {
+            Layout.fillWidth: true
+            Layout.preferredHeight: 120
+            Layout.preferredWidth: 3
+            name: "consent_yes"
+            kind: "primary"
+            icon: "tick"
+            textSize: 44
+        }
+        PageButton {
+            Layout.fillWidth: true
+            Layout.preferredHeight: 120
+            Layout.preferredWidth: 2
+            name: "consent_no"
+            icon: "cross"
+            textSize: 40
+        }
+    }
+}

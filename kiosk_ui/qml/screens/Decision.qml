@@ -1,0 +1,108 @@
+// What the medic decided. Green only for "admitted"; everything else is calm and says where to go.
+import QtQuick
+import QtQuick.Layouts
+import "../components"
+
+Item {
+    id: screen
+
+    readonly property var page: kiosk.view.page
+    readonly property bool admitted: page.state === "admitted"
+
+    objectName: "screen_decision"
+
+    Rectangle {
+        id: ground
+        anchors { left: parent.left; top: parent.top; bottom: parent.bottom }
+        width: 520
+        color: screen.admitted ? Theme.goodDeep : Theme.ink
+
+        Rectangle {
+            anchors.centerIn: parent
+            width: 320
+            height: 320
+            radius: 160
+            color: screen.admitted ? Theme.good : Theme.nightCard
+            border.width: 8
+            border.color: Theme.card
+
+            Icon {
+                anchors.centerIn: parent
+                name: ({ admitted: "tick", not_identified: "person", refer: "medic", unconfirmed: "warning" })[screen.page.state] ?? "medic"
+                size: 210
+                pen: screen.admitted ? 2.4 : 1.5
+                color: Theme.card
+            }
+        }
+    }
+
+    ColumnLayout {
+        anchors {
+            left: ground.right; right: parent.right; top: parent.top; bottom: parent.bottom
+            leftMargin: 64; rightMargin: 64; topMargin: 44; bottomMargin: 28
+        }
+        spacing: Theme.gap
+
+        Words {
+            objectName: "title"
+            Layout.fillWidth: true
+            text: screen.page.title
+            font.pixelSize: screen.admitted ? 108 : 76
+            font.bold: true
+            lineHeight: 1.0
+            color: screen.admitted ? Theme.goodDeep : Theme.ink
+        }
+        Words {
+            Layout.fillWidth: true
+            text: screen.page.text
+            font.pixelSize: Theme.leadSize
+        }
+        Repeater {
+            model: screen.page.lines
+
+            Notice {
+                required property string modelData
+                objectName: "released_text"
+                Layout.fillWidth: true
+                kind: "info"
+                icon: "medic"
+                text: modelData
+            }
+        }
+        GridLayout {
+            Layout.fillWidth: true
+            columns: 2
+            columnSpacing: 40
+            rowSpacing: 14
+
+            Repeater {
+                model: screen.page.facts.length * 2
+
+                Words {
+                    required property int index
+                    readonly property var fact: screen.page.facts[Math.floor(index / 2)] ?? ({})
+                    readonly property bool isLabel: index % 2 === 0
+                    Layout.fillWidth: !isLabel
+                    text: (isLabel ? fact.label : fact.value) ?? ""
+                    color: isLabel ? Theme.inkSoft : Theme.ink
+                    font.bold: !isLabel
+                }
+            }
+        }
+        Notice {
+            Layout.fillWidth: true
+            text: screen.page.note
+        }
+        Item {
+            Layout.fillHeight: true
+        }
+        PageButton {
+            Layout.fillWidth: true
+            Layout.preferredHeight: 112
+            name: "decision_ok"
+            kind: "primary"
+            icon: "tick"
+            textSize: 44
+        }
+    }
+}

@@ -1,0 +1,73 @@
+// The live picture with an oval, and what to change.
+import QtQuick
+import QtQuick.Layouts
+import QtQuick.Shapes
+import Dopusk.Kiosk
+import "../components"
+
+Page {
+    id: screen
+    name: "face"
+
+    Item {
+        Layout.fillWidth: true
+        Layout.fillHeight: true
+
+        Rectangle {
+            id: window
+            anchors { horizontalCenter: parent.horizontalCenter; top: parent.top; bottom: parent.bottom }
+            width: Math.min(parent.width, height * 4 / 3)
+            color: Theme.night
+            radius: 12
+
+            CameraPreview {
+                id: preview
+                objectName: "preview"
+                anchors.fill: parent
+                source: frames
+            }
+            Icon {
+                anchors.centerIn: parent
+                visible: !preview.has_picture
+                name: "camera"
+                size: 120
+                color: Theme.nightSoft
+            }
+            Shape {
+                anchors.fill: parent
+                preferredRendererType: Shape.CurveRenderer
+
+                ShapePath {
+                    strokeColor: screen.page.state === "hold" ? Theme.nightGood : Theme.card
+                    strokeWidth: 8
+                    strokeStyle: ShapePath.DashLine
+                    dashPattern: [3, 2.2]
+                    fillColor: "transparent"
+
+                    PathAngleArc {
+                        centerX: window.width / 2
+                        centerY: window.height / 2
+                        radiusX: window.height * 0.31
+                        radiusY: window.height * 0.42
+                        sweepAngle: 360
+                    }
+                }
+            }
+        }
+    }
+    Notice {
+        objectName: "hint"
+        Layout.fillWidth: true
+        kind: screen.page.state === "hold" ? "good" : "info"
+        icon: screen.page.state === "hold" ? "tick" : "person"
+        text: preview.has_picture ? screen.page.text : screen.page.lines[0] ?? ""
+        textSize: Theme.leadSize
+    }
+    Words {
+        Layout.fillWidth: true
+        visible: text !== ""
+        text: screen.page.note
+        font.pixelSize: Theme.smallSize
+        color: Theme.inkSoft
+    }
+}

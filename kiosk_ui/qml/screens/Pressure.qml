@@ -1,0 +1,110 @@
+// The cuff: posture and start; then what is happening, and always the way to stop it.
+import QtQuick
+import QtQuick.Layouts
+import "../components"
+
+Page {
+    id: screen
+    name: "pressure"
+
+    readonly property bool measuring: page.state === "measuring"
+
+    RowLayout {
+        Layout.fillWidth: true
+        Layout.fillHeight: true
+        spacing: 32
+
+        Drawing {
+            Layout.fillHeight: true
+            Layout.preferredWidth: 430
+            name: "posture"
+        }
+        ColumnLayout {
+            Layout.fillWidth: true
+            Layout.alignment: Qt.AlignVCenter
+            spacing: 24
+
+            Notice {
+                Layout.fillWidth: true
+                text: screen.page.note
+                textSize: Theme.smallSize
+            }
+            Repeater {
+                model: screen.page.lines
+
+                RowLayout {
+                    id: line
+                    required property string modelData
+                    Layout.fillWidth: true
+                    spacing: 18
+
+                    Icon {
+                        Layout.alignment: Qt.AlignTop
+                        name: "tick"
+                        size: 40
+                        pen: 3
+                        color: Theme.good
+                    }
+                    Words {
+                        Layout.fillWidth: true
+                        text: line.modelData
+                    }
+                }
+            }
+            Words {
+                Layout.fillWidth: true
+                visible: screen.measuring
+                text: screen.page.text
+                font.pixelSize: 36
+            }
+            Row {
+                visible: screen.live.number !== ""
+                spacing: 18
+
+                Words {
+                    id: cuff
+                    objectName: "cuff_mmhg"
+                    text: screen.live.number
+                    font.pixelSize: Theme.valueSize
+                    font.bold: true
+                    lineHeight: 1.0
+                    wrapMode: Text.NoWrap
+                }
+                Words {
+                    anchors.baseline: cuff.baseline
+                    text: screen.live.unit
+                    color: Theme.inkSoft
+                    wrapMode: Text.NoWrap
+                }
+            }
+            FillBar {
+                Layout.fillWidth: true
+                visible: screen.measuring
+                fraction: screen.live.fraction
+                tone: Theme.pressure
+            }
+            Words {
+                Layout.fillWidth: true
+                visible: screen.measuring
+                text: screen.live.progress_text
+                color: Theme.inkSoft
+            }
+        }
+    }
+    PageButton {
+        Layout.fillWidth: true
+        Layout.preferredHeight: 120
+        name: "start_measuring"
+        kind: "primary"
+        icon: "play"
+        textSize: 44
+    }
+    PageButton {
+        Layout.fillWidth: true
+        Layout.preferredHeight: 120
+        name: "stop_measuring"
+        kind: "stop"
+        icon: "square"
+        textSize: 44
+    }
+}

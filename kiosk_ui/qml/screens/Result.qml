@@ -1,0 +1,50 @@
+// The value, large, as it is on the disk.
+import QtQuick
+import QtQuick.Layouts
+import "../components"
+
+Page {
+    id: screen
+    name: "result"
+
+    ColumnLayout {
+        Layout.fillWidth: true
+        Layout.fillHeight: true
+        spacing: Theme.gap
+
+        Repeater {
+            model: screen.page.values
+
+            ValueTile {
+                required property var modelData
+                Layout.fillWidth: true
+                Layout.fillHeight: true
+                value: modelData
+                large: true
+            }
+        }
+    }
+    RowLayout {
+        Layout.fillWidth: true
+        spacing: Theme.gap
+
+        Icon {
+            name: "tick"
+            size: 48
+            pen: 3
+            color: Theme.good
+        }
+        Words {
+            Layout.fillWidth: true
+            text: screen.page.text
+        }
+        PageButton {
+            Layout.preferredWidth: 400
+            Layout.preferredHeight: 112
+            name: "next"
+            kind: "primary"
+            icon: "arrow"
+            textSize: 44
+        }
+    }
+}

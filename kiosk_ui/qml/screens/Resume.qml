@@ -1,0 +1,68 @@
+// After a restart: go on with what is on the disk, or close it.
+import QtQuick
+import QtQuick.Layouts
+import "../components"
+
+Page {
+    id: screen
+    name: "resume"
+
+    RowLayout {
+        Layout.fillWidth: true
+        Layout.fillHeight: true
+        spacing: 64
+
+        Icon {
+            Layout.alignment: Qt.AlignVCenter
+            Layout.leftMargin: 80
+            name: "repeat"
+            size: 240
+            pen: 1.3
+            color: Theme.action
+        }
+        ColumnLayout {
+            Layout.fillWidth: true
+            Layout.alignment: Qt.AlignVCenter
+            spacing: Theme.gap
+
+            Words {
+                Layout.fillWidth: true
+                text: screen.page.text
+                font.pixelSize: Theme.leadSize
+            }
+            Repeater {
+                model: screen.page.lines
+
+                Words {
+                    required property string modelData
+                    Layout.fillWidth: true
+                    text: modelData
+                    font.pixelSize: Theme.leadSize
+                    font.bold: true
+                }
+            }
+        }
+    }
+    RowLayout {
+        Layout.fillWidth: true
+        spacing: Theme.gap
+
+        PageButton {
+            Layout.fillWidth: true
+            Layout.preferredWidth: 2
+            Layout.preferredHeight: 120
+            name: "resume_yes"
+            kind: "primary"
+            icon: "play"
+            textSize: 44
+        }
+        PageButton {
+            Layout.fillWidth: true
+            Layout.preferredWidth: 1
+            Layout.preferredHeight: 120
+            name: "resume_no"
+            icon: "cross"
+            textSize: 44
+        }
+    }
+}

@@ -1,0 +1,65 @@
+// The record is on its way, or rests here: the truth about it.
+import QtQuick
+import QtQuick.Layouts
+import "../components"
+
+Page {
+    id: screen
+    name: "waiting"
+
+    readonly property bool offline: page.state === "offline"
+
+    RowLayout {
+        Layout.fillWidth: true
+        Layout.fillHeight: true
+        spacing: 40
+
+        Icon {
+            Layout.alignment: Qt.AlignVCenter
+            name: ({ offline: "unlinked", sending: "send" })[screen.page.state] ?? "medic"
+            size: 210
+            pen: 1.3
+            color: screen.offline ? Theme.attention : Theme.action
+        }
+        ColumnLayout {
+            Layout.fillWidth: true
+            Layout.alignment: Qt.AlignVCenter
+            spacing: Theme.gap
+
+            Words {
+                Layout.fillWidth: true
+                text: screen.page.text
+                font.pixelSize: Theme.leadSize
+            }
+            Words {
+                Layout.fillWidth: true
+                text: screen.live.remaining
+                font.pixelSize: Theme.leadSize
+                color: Theme.inkSoft
+            }
+            Repeater {
+                model: screen.page.lines
+
+                Words {
+                    required property string modelData
+                    Layout.fillWidth: true
+                    text: modelData
+                    font.pixelSize: 36
+                    font.bold: true
+                }
+            }
+        }
+    }
+    Notice {
+        Layout.fillWidth: true
+        kind: "good"
+        text: screen.page.note
+    }
+    PageButton {
+        Layout.fillWidth: true
+        Layout.preferredHeight: 112
+        name: "leave"
+        icon: "exit"
+        textSize: 40
+    }
+}

@@ -1,0 +1,25 @@
+"""How this kiosk is set up: what the composition root hands to the screens."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from kiosk_ui.view.model import ViewOptions
+
+
+def no_facts() -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class KioskSettings:
+    """`check_pin` is None where no PIN is configured: then the service screen stays closed."""
+
+    language: str = "ru"
+    """Language of the idle screen, to which the kiosk goes back after each exam; one of `kiosk_ui.texts.LANGUAGES`."""
+    fullscreen: bool = False
+    sounds: bool = True
+    view: ViewOptions = field(default_factory=ViewOptions)
+    check_pin: Callable[[str], bool] | None = None
+    """Called in a thread of its own, for a good hash takes its time."""
+    service_facts: Callable[[], Mapping[str, str]] = no_facts
+    """What only the composition root knows: `disk`, `configuration`, `camera`. Must return at once."""

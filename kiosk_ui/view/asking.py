@@ -1,0 +1,113 @@
+"""Pages that ask: who are you, do you agree, look here, how do you feel."""
+
+from kiosk_ui.texts import Texts
+from kiosk_ui.view.model import FactView, PageView
+from terminal.exam.model import ExamState
+from terminal.snapshot import TerminalSnapshot
+
+_NOT_TODAY_TITLES = {"consent_refused": "not_today.title_consent", "not_identified": "not_today.title_identity"}
+
+
+def identify(exam: ExamState, texts: Texts, sent_number: str) -> PageView:
+    """The keypad. What is being typed is the draft's; `sent_number` was typed before and led to the error, if any."""
+    tries = ""
+    if exam.identification_attempts:
+        tries = texts("identify.tries", number=exam.identification_attempts + 1, most=exam.plan.most_identifications)
+    return PageView(
+        screen="identify",
+        title=texts("identify.title"),
+        text=texts("identify.text"),
+        note=tries,
+        error=_identify_error(exam.identification_error, sent_number, texts),
+        buttons={"number_ok": texts("identify.ok"), "key_erase": texts("common.erase")},
+    )
+
+
+def _identify_error(code: str, sent_number: str, texts: Texts) -> str:
+    if not code:
+        return ""
+    if code == "unknown" and sent_number:
+        return texts("identify.unknown_number", number=sent_number)
+    return texts.either(f"identify.{code}", "identify.unknown")
+
+
+def confirm(snapshot: TerminalSnapshot, texts: Texts) -> PageView:
+    worker = snapshot.worker
+    facts: tuple[FactView, ...] = ()
+    if worker is not None:
+        facts = (
+            FactView(texts("confirm.position"), worker.position),
+            FactView(texts("confirm.employer"), worker.employer_name),
+        )
+    return PageView(
+        screen="confirm",
+        title=texts("confirm.title"),
+        text=worker.full_name if worker is not None else "",
+        facts=facts,
+        buttons={"confirm_yes": texts("confirm.yes"), "confirm_no": texts("confirm.no")},
+    )
+
+
+def not_today(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
+    """Why no exam, and where to go: never a dead end. The roster's own words come first."""
+    code = exam.blocked_code
+    reason = exam.blocked_text or texts.either(f"not_today.{code}", "not_today.other")
+    return PageView(
+        screen="not_today",
+        title=texts(_NOT_TODAY_TITLES.get(code, "not_today.title")),
+        text=reason,
+        state=code,
+        lines=(
+            texts("not_today.where", room=snapshot.place.medic_room),
+            texts("not_today.where_phone", phone=snapshot.place.help_phone),
+        ),
+        buttons={"leave": texts("common.ok")},
+    )
+
+
+def consent(texts: Texts) -> PageView:
+    return PageView(
+        screen="consent",
+        title=texts("consent.title"),
+        text=texts("consent.full"),
+        note=texts("consent.full_title"),
+        lines=texts.lines("consent.lines"),
+        buttons={
+            "consent_yes": texts("consent.yes"),
+            "consent_no": texts("consent.no"),
+            "consent_full": texts("consent.full_button"),
+        },
+    )
+
+
+def face(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
+    """The hint comes from the photographer, who changes it once a second at most."""
+    hint = snapshot.progress.state
+    note = ""
+    if exam.photo_attempts:
+        note = texts("face.again", number=exam.photo_attempts + 1, most=exam.plan.most_photos)
+    return PageView(
+        screen="face",
+        title=texts("face.title"),
+        text=texts.either(f"face.{hint}", "face.start"),
+        note=note,
+        state=hint,
+        lines=(texts("face.no_picture"),),
+    )
+
+
+def complaints(texts: Texts) -> PageView:
+    """Well or not; the list and the remark are drawn over it from the draft."""
+    return PageView(
+        screen="complaints",
+        title=texts("complaints.title"),
+        text=texts("complaints.choose"),
+        note=texts("complaints.list_title"),
+        buttons={
+            "complaints_none": texts("complaints.none"),
+            "complaints_some": texts("complaints.some"),
+            "complaints_done": texts("complaints.done"),
+            "complaints_other": texts("complaints.other"),
+            "complaints_back": texts("complaints.back"),
+        },
+    )

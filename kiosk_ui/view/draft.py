@@ -1,0 +1,66 @@
+"""What the person has typed or marked and not yet sent. It lives on the screen only: not stored, not logged."""
+
+from dataclasses import dataclass, replace
+
+MOST_DIGITS = 20
+"""Longer than any personnel number and than the 11 digits of a SNILS."""
+MOST_PIN_DIGITS = 12
+MOST_REMARK = 500
+SHEETS = frozenset({"help", "exit", "consent_full", "complaints_some", "complaints_other", "service"})
+"""Buttons that only draw a sheet over the page, under their own name."""
+_ONE_BACK = {"complaints_other": "complaints_some"}
+"""Sheets that lie on another sheet."""
+CLOSING = frozenset({"close", "stay", "complaints_back", "remark_done"})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`sheet` names what is drawn over the page, empty for nothing."""
+
+    typed: str = ""
+    pin: str = ""
+    chosen: tuple[str, ...] = ()
+    remark: str = ""
+    sheet: str = ""
+
+
+def pressed(draft: Draft, name: str) -> Draft:
+    """The draft after a touch on the button of that object name; the same draft if the button does not concern it."""
+    if name in SHEETS:
+        return replace(draft, sheet=name, pin="")
+    if name in CLOSING:
+        return replace(draft, sheet=_ONE_BACK.get(draft.sheet, ""), pin="")
+    kind, _, rest = name.partition("_")
+    match kind:
+        case "key" if rest == "erase":
+            return _erased(draft)
+        case "key" if len(rest) == 1 and rest.isdigit():
+            return _typed(draft, rest)
+        case "letter" if len(rest) == 1:
+            return replace(draft, remark=(draft.remark + rest)[:MOST_REMARK])
+        case "complaint":
+            return _toggled(draft, rest)
+        case _:
+            return draft
+
+
+def _erased(draft: Draft) -> Draft:
+    match draft.sheet:
+        case "service":
+            return replace(draft, pin=draft.pin[:-1])
+        case "complaints_other":
+            return replace(draft, remark=draft.remark[:-1])
+        case _:
+            return replace(draft, typed=draft.typed[:-1])
+
+
+def _typed(draft: Draft, digit: str) -> Draft:
+    if draft.sheet == "service":
+        return replace(draft, pin=(draft.pin + digit)[:MOST_PIN_DIGITS])
+    return replace(draft, typed=(draft.typed + digit)[:MOST_DIGITS])
+
+
+def _toggled(draft: Draft, code: str) -> Draft:
+    if code in draft.chosen:
+        return replace(draft, chosen=tuple(other for other in draft.chosen if other != code))
+    return replace(draft, chosen=(*draft.chosen, code))

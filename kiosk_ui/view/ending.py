@@ -1,0 +1,94 @@
+"""Pages of the end: summary, waiting for the medic, the decision. Only a checked decision ever says "admitted"."""
+
+from kiosk_ui.texts import Texts
+from kiosk_ui.view.model import FactView, PageView, ViewOptions
+from kiosk_ui.view.values import values_of_exam
+from terminal.exam.model import Decided, ExamState
+from terminal.snapshot import TerminalSnapshot
+
+
+def summary(exam: ExamState, texts: Texts) -> PageView:
+    return PageView(
+        screen="summary",
+        title=texts("summary.title"),
+        text=texts("summary.text"),
+        note=_complaints(exam, texts),
+        values=values_of_exam(exam, texts),
+        buttons={"summary_ok": texts("summary.ok")},
+    )
+
+
+def waiting(snapshot: TerminalSnapshot, texts: Texts) -> PageView:
+    """Honest about the link: without one no medic can decide, and nobody is admitted."""
+    buttons = {"leave": texts("waiting.leave")}
+    kept = texts("waiting.kept")
+    if not snapshot.link.connected:
+        return PageView(
+            screen="waiting",
+            title=texts("waiting.title_offline"),
+            text=texts("waiting.text_offline"),
+            note=kept,
+            state="offline",
+            lines=(texts("waiting.where_offline", room=snapshot.place.medic_room),),
+            buttons=buttons,
+        )
+    sending = snapshot.link.waiting > 0
+    return PageView(
+        screen="waiting",
+        title=texts("waiting.sending_title" if sending else "waiting.title"),
+        text=texts("waiting.text"),
+        note=kept,
+        state="sending" if sending else "online",
+        buttons=buttons,
+    )
+
+
+def decision(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options: ViewOptions) -> PageView:
+    """The medic's decision. A refusal's details leave the screen after a while; the way to go stays."""
+    decided = exam.decision
+    room = snapshot.place.medic_room
+    buttons = {"decision_ok": texts("decision.ok")}
+    outcome = decided.outcome if decided is not None and decided.signature_valid else "unconfirmed"
+    if decided is None or outcome in ("unconfirmed", "repeat"):
+        return PageView(
+            screen="decision",
+            title=texts("decision.unconfirmed"),
+            text=texts("decision.unconfirmed_text", room=room),
+            state="unconfirmed",
+            buttons=buttons,
+        )
+    shown_s = snapshot.now.monotonic_s - exam.phase_since.monotonic_s if exam.phase_since else 0.0
+    private = outcome == "not_admitted" and shown_s > options.result_is_private_after_s
+    return PageView(
+        screen="decision",
+        title=texts(f"decision.{outcome}"),
+        text=texts(f"decision.{outcome}_text", room=room),
+        note=texts("decision.demo") if outcome == "admitted" and snapshot.place.generation != "real" else "",
+        state=outcome,
+        lines=() if private or not decided.released_text else (decided.released_text,),
+        facts=_facts(decided, snapshot, texts),
+        buttons=buttons,
+    )
+
+
+def _facts(decided: Decided, snapshot: TerminalSnapshot, texts: Texts) -> tuple[FactView, ...]:
+    zone = snapshot.local_time.tzinfo
+    pattern = texts("format.moment")
+    facts = [FactView(texts("decision.at"), decided.decided_at.astimezone(zone).strftime(pattern))]
+    if decided.outcome == "admitted" and decided.valid_until is not None:
+        facts.append(FactView(texts("decision.until"), decided.valid_until.astimezone(zone).strftime(pattern)))
+    facts.append(FactView(texts("decision.medic"), decided.medic_name))
+    return tuple(facts)
+
+
+def _complaints(exam: ExamState, texts: Texts) -> str:
+    told = exam.complaints
+    if told is None:
+        return ""
+    if told.feels_well:
+        return texts("summary.no_complaints")
+    known = set(texts.names_in("complaint"))
+    words = [texts(f"complaint.{code}") if code in known else code for code in told.codes]
+    if told.text:
+        words.append(texts("summary.remark"))
+    return texts("summary.complaints", list="; ".join(words).lower() or texts("step_value.complaints_some"))

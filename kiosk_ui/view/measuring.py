@@ -1,0 +1,184 @@
+"""Pages of the measuring steps: what to do, what the device says, the value, and what happens when there is none."""
+
+from kiosk_ui.texts import Texts
+from kiosk_ui.view.model import PageView, ViewOptions
+from kiosk_ui.view.values import short_value, values_of_step
+from sync.contract.exam import Failure
+from terminal.exam.limits import out_of_limits
+from terminal.exam.model import Activity, ExamState, Phase
+from terminal.snapshot import TerminalSnapshot
+
+_NO_ANSWER = frozenset({"Unavailable", "NoResponse"})
+_FOREIGN = frozenset({"WrongDevice", "FrameError", "StaleReading"})
+
+
+def measuring_page(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options: ViewOptions) -> PageView:
+    """The page of a measuring step, by what goes on in it."""
+    match exam.activity:
+        case Activity.RESULT:
+            return _result(exam, texts)
+        case Activity.RESTING:
+            return _rest(snapshot, exam, texts)
+        case Activity.TRY_AGAIN:
+            return _try_again(exam, texts)
+        case Activity.TROUBLE:
+            return _trouble(snapshot, exam, texts)
+        case _:
+            pass
+    match exam.phase:
+        case Phase.PRESSURE:
+            return _pressure(snapshot, exam, texts)
+        case Phase.BREATH:
+            return _breath(snapshot, exam, texts)
+        case _:
+            return _temperature(snapshot, exam, texts)
+
+
+def medic_repeat(exam: ExamState, texts: Texts) -> str:
+    """A word when the medic sent the worker back to this step."""
+    decision = exam.decision
+    asked = decision is not None and decision.outcome == "repeat" and decision.repeat_step == exam.phase
+    return texts("medic_repeat.text") if asked else ""
+
+
+def _temperature(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
+    state = snapshot.progress.state
+    return PageView(
+        screen="temperature",
+        title=texts("temperature.title"),
+        text=texts.either(f"temperature.{state}", "temperature.text") if state else texts("temperature.text"),
+        note=medic_repeat(exam, texts),
+        state=state,
+    )
+
+
+def _pressure(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
+    if exam.activity is Activity.READY:
+        return PageView(
+            screen="pressure",
+            title=texts("pressure.title"),
+            note=medic_repeat(exam, texts),
+            state="ready",
+            lines=texts.lines("pressure.posture"),
+            buttons={"start_measuring": texts("pressure.start")},
+        )
+    state = snapshot.progress.state
+    return PageView(
+        screen="pressure",
+        title=texts("pressure.measuring_title"),
+        text=texts.either(f"pressure.{state}", "pressure.measuring") if state else texts("pressure.measuring"),
+        state="measuring",
+        buttons={"stop_measuring": texts("pressure.stop")},
+    )
+
+
+def _breath(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
+    state = snapshot.progress.state
+    title, text = {
+        "warming": ("breath.warming_title", "breath.warming"),
+        "waiting_for_breath": ("breath.waiting_title", "breath.waiting"),
+        "blowing": ("breath.blowing_title", "breath.blowing"),
+        "analysing": ("breath.analysing_title", "breath.analysing"),
+    }.get(state, ("breath.title", "breath.started"))
+    again = texts("breath.again") if exam.taken(Phase.BREATH) else ""
+    failed = exam.failed(Phase.BREATH)
+    tries = texts("breath.try_number", number=failed + 1, most=exam.plan.most_failures) if failed else ""
+    return PageView(
+        screen="breath",
+        title=texts(title),
+        text=texts(text),
+        note=medic_repeat(exam, texts) or again or tries,
+        state=state,
+        buttons={"stop_measuring": texts("breath.stop")},
+    )
+
+
+def _result(exam: ExamState, texts: Texts) -> PageView:
+    return PageView(
+        screen="result",
+        title=texts(f"result.{exam.phase}"),
+        text=texts("result.text"),
+        values=values_of_step(exam, exam.phase, texts),
+        buttons={"next": texts("common.next")},
+    )
+
+
+def _rest(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
+    """When to come back. The clock time is the place's, from the same moment as the snapshot's."""
+    lines: tuple[str, ...] = ()
+    if exam.rest_until is not None:
+        back_at = snapshot.local_time + (exam.rest_until - snapshot.now.at)
+        lines = (texts("rest.until", time=back_at.strftime(texts("format.time"))),)
+    last = exam.taken(exam.phase)[-1:]
+    too_low = any(
+        finding.code == "below" for measurement in last for finding in out_of_limits(measurement, exam.limits)
+    )
+    low_pressure = exam.phase is Phase.PRESSURE and too_low
+    return PageView(
+        screen="rest",
+        title=texts("rest.title_low_pressure" if low_pressure else f"rest.title_{exam.phase}"),
+        text=texts.either(f"rest.text_{exam.phase}", "rest.text"),
+        note=texts("rest.kept"),
+        state=str(exam.phase),
+        lines=lines,
+        facts=(),
+        code=short_value(exam, exam.phase, texts),
+        buttons={"leave": texts("rest.leave")},
+    )
+
+
+def _try_again(exam: ExamState, texts: Texts) -> PageView:
+    failure = exam.last_failure
+    step = str(exam.phase)
+    if failure is None or failure.kind == "Cancelled":
+        text = texts("try_again.cancelled")
+    elif failure.kind == "StaleReading":
+        text = texts.either(f"try_again.{step}.{failure.code}", f"try_again.{step}.stale", f"try_again.{step}.default")
+    else:
+        text = texts.either(f"try_again.{step}.{failure.code}", f"try_again.{step}.default")
+    return PageView(
+        screen="try_again",
+        title=texts("try_again.title"),
+        text=text,
+        note=texts("try_again.next_try", number=exam.failed(step) + 1, most=exam.plan.most_failures),
+        state=step,
+        buttons={"retry": texts("common.retry")},
+    )
+
+
+def _trouble(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
+    """Who must act. A device's fault is never the worker's; the code is for the engineer."""
+    failure = exam.last_failure
+    room = snapshot.place.medic_room
+    buttons = {"leave": texts("trouble.leave")}
+    if failure is None or failure.act == "worker":
+        return PageView(
+            screen="trouble",
+            title=texts("trouble.title_tries"),
+            text=texts("trouble.tries_over"),
+            state="tries_over",
+            lines=(texts("trouble.go", room=room),),
+            code=texts("trouble.code", code=failure.code) if failure else "",
+            buttons=buttons,
+        )
+    act = texts("trouble.medic" if failure.act == "medic" else "trouble.told", room=room)
+    return PageView(
+        screen="trouble",
+        title=texts("trouble.title"),
+        text=_what_is_wrong(failure, texts),
+        state=failure.act,
+        lines=(act, texts("trouble.back")),
+        code=texts("trouble.code", code=f"{failure.device_id} {failure.kind} {failure.code}"),
+        buttons=buttons | {"retry": texts("common.retry")},
+    )
+
+
+def _what_is_wrong(failure: Failure, texts: Texts) -> str:
+    device = texts.either(f"device.{failure.step}", "device.pressure")
+    if failure.kind in _NO_ANSWER:
+        return texts("trouble.no_answer", device=device)
+    if failure.kind in _FOREIGN:
+        return texts("trouble.foreign", device=device)
+    if failure.kind == "VerificationExpired":
+        return texts("trouble.expired", device=device)
+    return texts("trouble.faulty", device=device)

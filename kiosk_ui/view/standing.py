@@ -1,0 +1,107 @@
+"""Pages outside of an exam: idle, the offer after a restart, and the service screen."""
+
+from collections.abc import Mapping
+
+from drivers.messages import DeviceStatus
+from drivers.model import DeviceState
+from kiosk_ui.texts import Texts
+from kiosk_ui.view.model import FactView, PageView, ViewOptions
+from kiosk_ui.view.values import minutes_seconds
+from terminal.snapshot import TerminalSnapshot
+
+START_REFUSALS = frozenset({"disk_full", "no_roster", "store_damaged", "verification_expired"})
+
+
+def idle(snapshot: TerminalSnapshot, texts: Texts, options: ViewOptions) -> PageView:
+    """The screen that stands when nobody is there. What is not ready is said before anybody starts."""
+    service = {"service": texts("common.service")}
+    if snapshot.start_refusal:
+        code = snapshot.start_refusal
+        return PageView(
+            screen="idle",
+            title=texts("start_refusal.title"),
+            text=texts(f"start_refusal.{code if code in START_REFUSALS else 'other'}"),
+            note=texts("start_refusal.where", room=snapshot.place.medic_room),
+            state="refused",
+            code=texts("trouble.code", code=code),
+            buttons=service,
+        )
+    return PageView(
+        screen="idle",
+        title=texts(f"exam_type.{options.exam_type}"),
+        text=texts("idle.text"),
+        note=_notice(snapshot, texts) or _not_ready(snapshot.devices, texts),
+        state="ready",
+        lines=(texts("idle.devices"),),
+        buttons={"begin": texts("idle.text")} | service,
+    )
+
+
+def resume(snapshot: TerminalSnapshot, texts: Texts) -> PageView:
+    who = texts("resume.who", name=snapshot.worker.full_name) if snapshot.worker else texts("resume.nobody")
+    return PageView(
+        screen="resume",
+        title=texts("resume.title"),
+        text=texts("resume.text"),
+        lines=(who,),
+        buttons={"resume_yes": texts("resume.yes"), "resume_no": texts("resume.no")},
+    )
+
+
+def service(snapshot: TerminalSnapshot, texts: Texts, facts: Mapping[str, str]) -> PageView:
+    """For the engineer: devices with their state and since when, link, terminal. Works without the centre.
+
+    `facts` are what the composition root can tell beyond the snapshot, by the name of their label (`disk`, ...).
+    """
+    place = snapshot.place
+    clock = texts("service.clock_trusted" if snapshot.now.trusted else "service.clock_untrusted")
+    time = snapshot.local_time.strftime(texts("format.moment"))
+    known = [
+        ("terminal", f"{place.terminal_id} · {place.place}"),
+        ("version", place.software_version),
+        ("generation", texts(f"service.generation_{place.generation}")),
+        ("clock", f"{time} {snapshot.local_time.strftime('%z')} · {clock}"),
+        ("waiting", str(snapshot.link.waiting)),
+        ("parked", str(snapshot.link.parked)),
+        *facts.items(),
+    ]
+    return PageView(
+        screen="service",
+        title=texts("service.title"),
+        text=texts("service.devices"),
+        note=texts("service.terminal"),
+        lines=tuple(_device_line(device, snapshot, texts) for _, device in sorted(snapshot.devices.items())),
+        facts=tuple(FactView(texts(f"service.fact_{name}"), value) for name, value in known),
+        code=snapshot.link.reason,
+        buttons={"service_close": texts("common.close")},
+    )
+
+
+def _device_line(device: DeviceStatus, snapshot: TerminalSnapshot, texts: Texts) -> str:
+    since = minutes_seconds(snapshot.now.monotonic_s - device.since_monotonic_s)
+    parts = [f"{device.device_id}: {texts(f'device_state.{device.state}')} {since}"]
+    if device.identity is not None:
+        parts.append(f"{device.identity.maker} {device.identity.model}")
+        if device.identity.serial_number:
+            parts.append(texts("service.serial", serial=device.identity.serial_number))
+    if device.device_id in snapshot.verified_until:
+        parts.append(texts("service.fact_verified", date=snapshot.verified_until[device.device_id]))
+    if device.reason:
+        parts.append(texts("service.reason", reason=device.reason))
+    return " · ".join(parts)
+
+
+def _notice(snapshot: TerminalSnapshot, texts: Texts) -> str:
+    return texts.either(f"notice.{snapshot.notice}", "notice.other") if snapshot.notice else ""
+
+
+def _not_ready(devices: Mapping[str, DeviceStatus], texts: Texts) -> str:
+    broken = [device for device in devices.values() if device.state in (DeviceState.FAULT, DeviceState.ABSENT)]
+    if broken:
+        return texts("idle.not_ready", devices=_named(broken, texts))
+    warming = [device for device in devices.values() if device.state is DeviceState.WARMING]
+    return texts("idle.warming", devices=_named(warming, texts)) if warming else ""
+
+
+def _named(devices: list[DeviceStatus], texts: Texts) -> str:
+    return ", ".join(texts(f"device.{device.measures}").lower() for device in devices)

@@ -1,0 +1,350 @@
+"""Snapshots of every screen, made up: invented people, firms and values."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+from drivers.messages import DeviceStatus
+from drivers.model import DeviceIdentity, DeviceState, Measures
+from sync.contract.exam import (
+    AppliedLimit,
+    Complaints,
+    Consent,
+    Device,
+    Examinee,
+    FaceCheck,
+    Failure,
+    Measurement,
+    MediaReference,
+)
+from terminal.exam.model import Activity, Decided, ExamState, Phase, Plan, Stamp
+from terminal.snapshot import Link, LiveProgress, Place, TerminalSnapshot, Timeout, WorkerCard
+
+ZONE = timezone(timedelta(hours=5))
+STARTED = datetime(2026, 11, 22, 0, 14, 3, tzinfo=UTC)
+EXAM_ID = "0193b1c4-0000-7000-8000-000000000001"
+WORKER_ID = "0193b1c4-0000-7000-8000-000000000002"
+EMPLOYER_ID = "0193b1c4-0000-7000-8000-000000000003"
+SHA = "ab" * 32
+
+PLACE = Place(
+    terminal_id="kiosk-07",
+    organisation_name="Медцентр «Сосновый бор»",
+    place="Проходная № 2, Лесогорск",
+    help_phone="8 800 000-00-07",
+    medic_room="кабинет 12, первый этаж",
+    generation="demo",
+    software_version="0.1.0",
+)
+WORKER = WorkerCard("Зарубина Аглая Тихоновна", "Водитель погрузчика", "ООО «Лесогорский комбинат»")
+LIMITS = tuple(
+    AppliedLimit(parameter=name, low=low, high=high, source="default", version="2026-1")
+    for name, low, high in (
+        ("systolic_mmhg", 90, 140),
+        ("diastolic_mmhg", 50, 90),
+        ("pulse_bpm", 50, 100),
+        ("temperature_celsius", 35.0, 37.2),
+        ("breath_alcohol_mg_per_l", None, 0.0),
+    )
+)
+VALUES = {
+    "temperature": {"temperature_celsius": 36.6},
+    "pressure": {"systolic_mmhg": 124, "diastolic_mmhg": 81, "mean_mmhg": 95, "pulse_bpm": 72},
+    "breath": {"breath_alcohol_mg_per_l": 0.0},
+}
+
+
+def stamp(after_s: float = 0.0) -> Stamp:
+    return Stamp(at=STARTED + timedelta(seconds=after_s), monotonic_s=1000.0 + after_s, boot_id="boot-1")
+
+
+def device(name: str, measures: Measures, state: DeviceState = DeviceState.READY, reason: str = "") -> DeviceStatus:
+    identity = DeviceIdentity("A&D", "TM-2655P", serial_number="190402117") if state is DeviceState.READY else None
+    return DeviceStatus(name, measures, state, reason, 700.0, identity)
+
+
+DEVICES = {
+    "cuff": device("cuff", Measures.PRESSURE),
+    "thermometer": device("thermometer", Measures.TEMPERATURE),
+    "breathalyzer": device("breathalyzer", Measures.BREATH),
+}
+
+
+def exam(phase: Phase, activity: Activity = Activity.READY, **changes: object) -> ExamState:
+    state = ExamState(
+        exam_id=EXAM_ID,
+        exam_type="pre_shift",
+        plan=Plan(),
+        started=stamp(),
+        generation="demo",
+        software_version="0.1.0",
+        config_version="2026-1",
+        phase=phase,
+        activity=activity,
+        phase_since=stamp(40),
+        last=stamp(40),
+        limits=LIMITS,
+    )
+    return replace(state, **changes)
+
+
+def measurement(step: str, attempt: int = 1, **values: float | str) -> Measurement:
+    return Measurement(
+        measurement_id=f"0193b1c4-0000-7000-8000-00000000010{attempt}",
+        step=step,
+        attempt=attempt,
+        at=STARTED,
+        values=values or VALUES[step],
+        device=Device(
+            device_id="cuff", driver="tm2655", maker="A&D", model="TM-2655P", serial="190402117", medical_device=True
+        ),
+        generation="demo",
+        raw_hex="00",
+    )
+
+
+def failure(step: str, kind: str, code: str, act: str, attempt: int = 1) -> Failure:
+    return Failure(
+        step=step, attempt=attempt, at=STARTED, device_id="thermometer", kind=kind, code=code, message="", act=act
+    )
+
+
+def asked(phase: Phase, activity: Activity = Activity.READY, **changes: object) -> ExamState:
+    """An exam after the questions, before the first measurement."""
+    known: dict[str, object] = {
+        "examinee": Examinee(
+            worker_id=WORKER_ID, employer_id=EMPLOYER_ID, identified_by="personnel_number", confirmed=True
+        ),
+        "consent": Consent(given=True, version="1", text_sha256=SHA, at=STARTED),
+        "face": FaceCheck(outcome="not_compared", faces_found=1),
+        "media": (
+            MediaReference(sha256=SHA, kind="photo", content_type="image/jpeg", size_bytes=9, step="face", at=STARTED),
+        ),
+        "complaints": Complaints(feels_well=True),
+    }
+    return exam(phase, activity, **(known | changes))
+
+
+def measured(phase: Phase, **changes: object) -> ExamState:
+    known: dict[str, object] = {
+        "measurements": (measurement("temperature"), measurement("pressure"), measurement("breath"))
+    }
+    return asked(phase, **(known | changes))
+
+
+def snapshot(state: ExamState | None = None, after_s: float = 52, **changes: object) -> TerminalSnapshot:
+    at = stamp(after_s)
+    made = TerminalSnapshot(
+        place=PLACE,
+        now=at,
+        local_time=at.at.astimezone(ZONE),
+        exam=state,
+        worker=WORKER if state is not None and state.examinee is not None else None,
+        devices=DEVICES,
+        link=Link(connected=True),
+    )
+    return replace(made, **changes)
+
+
+def decided(outcome: str, **changes: object) -> Decided:
+    made = Decided(
+        decision_id="0193b1c4-0000-7000-8000-000000000009",
+        outcome=outcome,
+        signature_valid=True,
+        medic_name="Кедрова Мирра Львовна",
+        decided_at=STARTED + timedelta(seconds=45),
+        valid_until=STARTED + timedelta(hours=12) if outcome == "admitted" else None,
+    )
+    return replace(made, **changes)
+
+
+def progress(state: str, since_s: float = 50.0, **details: float) -> LiveProgress:
+    return LiveProgress(state, details, 1000.0 + since_s)
+
+
+HIGH = {"systolic_mmhg": 162, "diastolic_mmhg": 98, "mean_mmhg": 120, "pulse_bpm": 88}
+
+
+def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
+    """Name of the case, the screen it belongs to, and the snapshot."""
+    measuring = Activity.MEASURING
+    temperature = asked(Phase.TEMPERATURE, measuring)
+    cuff = asked(Phase.PRESSURE, measuring, measurements=(measurement("temperature"),), attempt=1)
+    breath = asked(
+        Phase.BREATH, measuring, measurements=(measurement("temperature"), measurement("pressure")), attempt=1
+    )
+    yield "idle", "idle", snapshot()
+    yield (
+        "idle_not_ready",
+        "idle",
+        snapshot(
+            devices={
+                **DEVICES,
+                "thermometer": device("thermometer", Measures.TEMPERATURE, DeviceState.ABSENT, "port is gone"),
+                "breathalyzer": device("breathalyzer", Measures.BREATH, DeviceState.WARMING),
+                "oximeter": device("oximeter", Measures.OXIMETRY, DeviceState.FAULT),
+            },
+            link=Link(connected=False, waiting=12, parked=2, reason="no route to the broker"),
+        ),
+    )
+    for code in ("disk_full", "no_roster", "store_damaged", "verification_expired"):
+        yield f"idle_{code}", "idle", snapshot(start_refusal=code)
+    yield "idle_notice", "idle", snapshot(notice="resumed_elsewhere")
+    yield "resume", "resume", snapshot(temperature, awaiting_resume=True)
+    yield "resume_nobody", "resume", snapshot(exam(Phase.IDENTIFY), awaiting_resume=True)
+    yield "identify", "identify", snapshot(exam(Phase.IDENTIFY), 5)
+    for code in ("unknown", "check_digit", "malformed"):
+        state = exam(Phase.IDENTIFY, identification_attempts=1, identification_error=code)
+        yield f"identify_{code}", "identify", snapshot(state, 15)
+    yield "identify_countdown", "identify", snapshot(exam(Phase.IDENTIFY), timeout=Timeout(1059.0, 60.0))
+    yield "identify_hint", "identify", snapshot(exam(Phase.IDENTIFY), timeout=Timeout(1072.0, 60.0))
+    known = asked(Phase.CONFIRM, consent=None, face=None, complaints=None, media=())
+    yield "confirm", "confirm", snapshot(known, 9)
+    for code, words in (
+        ("suspended", "Вы отстранены до очередного инструктажа. Подойдите в отдел охраны труда, кабинет 3."),
+        ("suspended", ""),
+        ("not_remote", ""),
+        ("not_identified", ""),
+        ("consent_refused", ""),
+    ):
+        name = f"not_today_{code}{'_words' if words else ''}"
+        refused = Consent(given=False, version="1", text_sha256=SHA, at=STARTED) if code == "consent_refused" else None
+        state = replace(known, phase=Phase.NOT_TODAY, blocked_code=code, blocked_text=words, consent=refused)
+        yield name, "not_today", snapshot(state)
+    yield "consent", "consent", snapshot(replace(known, phase=Phase.CONSENT), 12)
+    looking = asked(Phase.FACE, face=None, complaints=None, media=())
+    yield "face", "face", snapshot(looking, 20)
+    for hint in ("no_face", "several_faces", "closer", "further", "light", "look_here", "hold"):
+        yield f"face_{hint}", "face", snapshot(looking, 22, progress=progress(hint))
+    yield "face_again", "face", snapshot(replace(looking, photo_attempts=1, photo_error="dark"), 30)
+    yield "complaints", "complaints", snapshot(asked(Phase.COMPLAINTS, complaints=None), 28)
+    yield "temperature", "temperature", snapshot(temperature, 33)
+    yield "temperature_waiting", "temperature", snapshot(temperature, 33, progress=progress("waiting_for_forehead"))
+    yield "temperature_measuring", "temperature", snapshot(temperature, 34, progress=progress("measuring"))
+    yield (
+        "result_temperature",
+        "result",
+        snapshot(asked(Phase.TEMPERATURE, Activity.RESULT, measurements=(measurement("temperature"),)), 36),
+    )
+    yield "pressure", "pressure", snapshot(replace(cuff, activity=Activity.READY, attempt=0), 38)
+    yield (
+        "pressure_asked_again",
+        "pressure",
+        snapshot(
+            replace(
+                cuff,
+                activity=Activity.READY,
+                decision=decided("repeat", repeat_step="pressure"),
+                measurements=(measurement("temperature"), measurement("pressure")),
+            ),
+            38,
+        ),
+    )
+    yield "pressure_measuring", "pressure", snapshot(cuff, 52, progress=progress("measuring", elapsed_s=12))
+    yield "pressure_live", "pressure", snapshot(cuff, 61, progress=progress("deflating", cuff_mmhg=134))
+    yield "pressure_long", "pressure", snapshot(cuff, 95, progress=progress("measuring"))
+    yield (
+        "result_pressure",
+        "result",
+        snapshot(
+            replace(
+                cuff,
+                activity=Activity.RESULT,
+                measurements=(measurement("temperature"), measurement("pressure", 1, **HIGH)),
+            ),
+            80,
+        ),
+    )
+    yield (
+        "rest",
+        "rest",
+        snapshot(
+            replace(
+                cuff,
+                activity=Activity.RESTING,
+                rest_until=STARTED + timedelta(minutes=21),
+                measurements=(measurement("temperature"), measurement("pressure", 1, **HIGH)),
+            ),
+            84,
+        ),
+    )
+    yield "breath_starting", "breath", snapshot(breath, 70)
+    for state in ("started", "warming", "waiting_for_breath", "blowing", "analysing"):
+        yield f"breath_{state}", "breath", snapshot(breath, 53, progress=progress(state))
+    drunk = replace(breath, measurements=(*breath.measurements, measurement("breath", 1, breath_alcohol_mg_per_l=0.34)))
+    yield "breath_again", "breath", snapshot(drunk, 53, progress=progress("waiting_for_breath"))
+    yield (
+        "breath_second_try",
+        "breath",
+        snapshot(
+            replace(breath, failures=(failure("breath", "DeviceFault", "flow", "worker"),)),
+            53,
+            progress=progress("waiting_for_breath"),
+        ),
+    )
+    yield "result_breath", "result", snapshot(replace(drunk, activity=Activity.RESULT), 90)
+    yield (
+        "rest_breath",
+        "rest",
+        snapshot(replace(drunk, activity=Activity.RESTING, rest_until=STARTED + timedelta(minutes=16)), 90),
+    )
+    for step, base, codes in (
+        ("temperature", temperature, ("timeout", "object_under_range")),
+        ("pressure", cuff, ("E12", "E23", "E24", "E42", "E43", "E44", "E61", "E63")),
+        ("breath", breath, ("flow", "time_out", "timeout_waiting_for_breath", "no_breath", "ended")),
+    ):
+        for code in codes:
+            failed = replace(
+                base, activity=Activity.TRY_AGAIN, failures=(failure(step, "DeviceFault", code, "worker"),)
+            )
+            yield f"try_again_{step}_{code}", "try_again", snapshot(failed, 60)
+    for kind in ("Cancelled", "StaleReading"):
+        failed = replace(
+            temperature, activity=Activity.TRY_AGAIN, failures=(failure("temperature", kind, kind.lower(), "worker"),)
+        )
+        yield f"try_again_{kind}", "try_again", snapshot(failed, 60)
+    for kind, code, act in (
+        ("Unavailable", "unavailable", "service"),
+        ("NoResponse", "no_response", "service"),
+        ("FrameError", "frame", "service"),
+        ("WrongDevice", "wrong_device", "service"),
+        ("DeviceFault", "sensor", "service"),
+        ("DeviceFault", "medic", "medic"),
+        ("VerificationExpired", "verification_expired", "service"),
+        ("DeviceFault", "timeout", "worker"),
+    ):
+        state = replace(temperature, activity=Activity.TROUBLE, failures=(failure("temperature", kind, code, act),))
+        yield f"trouble_{kind}_{act}", "trouble", snapshot(state, 60)
+    yield "summary", "summary", snapshot(measured(Phase.REVIEW), 88)
+    yield (
+        "summary_attention",
+        "summary",
+        snapshot(
+            measured(
+                Phase.REVIEW,
+                measurements=(
+                    measurement("pressure", 1, **HIGH),
+                    measurement("breath", 1, breath_alcohol_mg_per_l=0.34),
+                ),
+                complaints=Complaints(feels_well=False, codes=("headache", "poor_sleep", "medicines"), text="болит"),
+            ),
+            88,
+        ),
+    )
+    yield (
+        "summary_word",
+        "summary",
+        snapshot(measured(Phase.REVIEW, measurements=(measurement("breath", 1, breath_test="over"),)), 88),
+    )
+    waiting = measured(Phase.WAITING, sent_revision=1)
+    yield "waiting", "waiting", snapshot(waiting, 130)
+    yield "waiting_sending", "waiting", snapshot(waiting, 91, link=Link(connected=True, waiting=3))
+    yield "waiting_offline", "waiting", snapshot(waiting, 130, link=Link(connected=False, waiting=5))
+    for outcome in ("admitted", "not_identified", "refer"):
+        yield f"decision_{outcome}", "decision", snapshot(measured(Phase.DECIDED, decision=decided(outcome)), 46)
+    refusal = decided("not_admitted", released_text="Давление выше вашей нормы. Терапевт ждёт вас сегодня.")
+    yield "decision_not_admitted", "decision", snapshot(measured(Phase.DECIDED, decision=refusal), 46)
+    yield "decision_turned_away", "decision", snapshot(measured(Phase.DECIDED, decision=refusal), 70)
+    unsigned = decided("admitted", signature_valid=False)
+    yield "decision_unconfirmed", "decision", snapshot(measured(Phase.DECIDED, decision=unsigned), 46)
+    yield "help_called", "identify", snapshot(exam(Phase.IDENTIFY), 5, help_called=True)
