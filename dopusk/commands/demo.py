@@ -75,6 +75,7 @@ def demo(
             world.close()
     except (KioskTrouble, MedicTrouble, ProcessTrouble, Trouble, OSError) as error:
         typer.echo(f"demo: {error}", err=True)
+        typer.echo(_last_lines(folder), err=True)
         typer.echo(f"demo: logs are kept in {folder}", err=True)
         keep = True
     finally:
@@ -120,6 +121,15 @@ def _stay_open(world: World, tell: Any) -> None:
             time.sleep(3600)
     except KeyboardInterrupt:
         tell("demo    ends")
+
+
+def _last_lines(folder: Path) -> str:
+    """The end of each process's log, so that the cause is seen without looking for it."""
+    tails = []
+    for log in sorted(folder.glob("*.log")):
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
+        tails += [f"--- {log.name}", *lines] if lines else []
+    return "\n".join(tails)
 
 
 def _storyteller() -> Any:

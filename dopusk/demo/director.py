@@ -143,10 +143,9 @@ class Director:
         self._decide()
 
     def _start_kiosk(self) -> None:
-        self._kiosk = start_kiosk(
-            self._world.terminal_config, self._socket, self._world.folder, headless=self._headless
-        )
-        self._hand.connect()
+        kiosk = start_kiosk(self._world.terminal_config, self._socket, self._world.folder, headless=self._headless)
+        self._kiosk = kiosk
+        self._hand.connect(lambda: kiosk.is_alive)
         self._tell("kiosk   is up")
 
     def _decide(self) -> None:

@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ class Hand:
         self._count = 0
         self.taken: list[str] = []
 
-    def connect(self, timeout_s: float = 30.0) -> None:
+    def connect(self, is_alive: Callable[[], bool], timeout_s: float = 30.0) -> None:
         """Wait for the kiosk's robot and connect to it (again, after a restart of the kiosk)."""
         deadline = time.monotonic() + timeout_s
         while True:
@@ -32,6 +33,8 @@ class Hand:
                 break
             except OSError as error:
                 connection.close()
+                if not is_alive():
+                    raise KioskTrouble("the kiosk ended while starting") from error
                 if time.monotonic() > deadline:
                     raise KioskTrouble(f"the kiosk did not come up within {timeout_s:.0f} s") from error
                 time.sleep(0.05)
