@@ -1,0 +1,50 @@
+"""Quality ledgers: every fault is told; a `todo` keeps a driver out of production."""
+
+import pytest
+
+from drivers.config import ConfigError, DeviceConfig
+from drivers.ledger import RULES, check_ledger, todos
+from drivers.registry import attach
+
+GOOD = dict.fromkeys(RULES, "done")
+
+
+def test_a_complete_ledger_is_returned_in_order() -> None:
+    assert check_ledger("x.toml", {"rules": GOOD}) == GOOD
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({}, "the table [rules] is missing"),
+        ({"rules": GOOD | {"noise": "perhaps"}}, "rules.noise: must be"),
+        ({"rules": GOOD | {"noise": "todo:"}}, "rules.noise: must be"),
+        ({"rules": GOOD | {"noise": "exempt"}}, "rules.noise: must be"),
+        ({"rules": GOOD | {"colour": "done"}}, "rules.colour: unknown rule"),
+        ({"rules": {key: value for key, value in GOOD.items() if key != "noise"}}, "rules.noise: missing"),
+        ({"rules": GOOD, "more": 1}, "more: only the table"),
+    ],
+)
+def test_faults_of_a_ledger(content: dict[str, object], told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_ledger("x.toml", content)
+    assert any(told in fault for fault in caught.value.faults)
+
+
+def test_todos_are_named() -> None:
+    assert todos(GOOD | {"noise": "todo: no capture yet", "simulator": "exempt: none"}) == ["noise"]
+
+
+def test_a_driver_with_a_todo_is_refused_in_production() -> None:
+    config = DeviceConfig.model_validate({"id": "a", "driver": "ct100", "measures": "temperature", "port": "/dev/a"})
+    assert attach([config])
+    with pytest.raises(ConfigError, match=r"device\.a: the ledger of ct100 has capture_from_real_unit to do"):
+        attach([config], production=True)
+
+
+def test_the_first_devices_may_go_into_production() -> None:
+    configs = [
+        DeviceConfig.model_validate({"id": "a", "driver": "and_tm2655", "measures": "pressure", "port": "/dev/a"}),
+        DeviceConfig.model_validate({"id": "b", "driver": "dingo_e200", "measures": "breath", "port": "/dev/b"}),
+    ]
+    assert len(attach(configs, production=True)) == 2

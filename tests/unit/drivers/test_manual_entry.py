@@ -1,0 +1,45 @@
+"""Manual entry: typed values are checked, marked, and never completed."""
+
+import pytest
+
+from drivers.devices.manual_entry import typed_values
+from drivers.findings import MeasurementFound
+from drivers.model import Derivation
+from tests.contract.rig import decoded
+
+
+def test_a_decimal_comma_is_a_point() -> None:
+    assert typed_values({"temperature_celsius": "36,6"}) == {"temperature_celsius": 36.6}
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"systolic_mmhg": "122"}, "pressure needs both"),
+        ({"systolic_mmhg": "78", "diastolic_mmhg": "122"}, "must be above"),
+        ({"systolic_mmhg": "122.5", "diastolic_mmhg": "78"}, "whole number"),
+        ({"temperature_celsius": "366"}, "not between 25 and 45"),
+        ({"temperature_celsius": "nan"}, "not between"),
+        ({"temperature_celsius": "warm"}, "is no number"),
+        ({"breath_test": "maybe"}, "none of pass, fail, over"),
+        ({"height_cm": "180"}, "no such quantity"),
+        ({"pulse_bpm": "70"}, "no complete result"),
+        ({}, "no complete result"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_limits(typed: dict[str, str], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        typed_values(typed)
+
+
+def test_a_typed_line_is_a_manual_reading() -> None:
+    (found,) = decoded("manual_entry", b"spo2_percent=97;pulse_bpm=64\n")
+    assert isinstance(found, MeasurementFound)
+    assert found.reading.derivation is Derivation.MANUAL
+    assert found.reading.values == {"spo2_percent": 97, "pulse_bpm": 64}
+
+
+def test_a_quantity_must_not_stand_there_twice() -> None:
+    assert not any(
+        isinstance(one, MeasurementFound) for one in decoded("manual_entry", b"spo2_percent=97;spo2_percent=88\n")
+    )
