@@ -32,9 +32,10 @@ def device_clock(year: int, month: int, day: int, hour: int, minute: int, second
 def pressure_values(systolic: int, diastolic: int, mean: int, pulse: int) -> dict[str, Value] | None:
     """Values of a cuff in mmHg and 1/min; a zero mean or pulse is missing. None unless 0 < diastolic < systolic <= 300.
 
-    No cuff here measures above 300 mmHg, and a mean outside of the two pressures cannot have been measured either.
+    No cuff here measures above 300 mmHg or 300 /min, and a mean outside of the two pressures cannot have been measured
+    either.
     """
-    if not 0 < diastolic < systolic <= 300 or (mean and not diastolic <= mean <= systolic):
+    if not 0 < diastolic < systolic <= 300 or (mean and not diastolic <= mean <= systolic) or pulse > 300:
         return None
     values: dict[str, Value] = {"systolic_mmhg": systolic, "diastolic_mmhg": diastolic}
     if mean:

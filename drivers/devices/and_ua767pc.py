@@ -12,7 +12,7 @@ from drivers.errors import DeviceError
 from drivers.findings import Finding, FrameBroken, Rejected
 from drivers.listening import Listener
 from drivers.model import DeviceIdentity, Measures, Reading
-from drivers.ports import ByteStream, Deadline, Run
+from drivers.ports import ByteStream, Deadline, Progress, Run
 from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
 from drivers.verdict import counts, pressure_values, result
 
@@ -100,6 +100,7 @@ class Ua767:
     def measure(self, run: Run) -> Reading:
         """Wait for the result of the measurement that the person starts."""
         self._stream.discard_input()
+        run.report(Progress("waiting_for_start"))
         listener = Listener(SPEC.model, self._stream, Ua767Codec(self._options), run, _SILENCE_S)
         if self._options["dialogue"] == "no":
             return listener.await_reading(run.deadline)

@@ -28,6 +28,8 @@ def _recognise(buffer: bytes, at: int) -> Cut:
     frame = buffer[at : at + 9]
     if frame[0] != 0xFE or (len(frame) > 1 and frame[1] not in (_BODY, _OBJECT)):
         return NO_FRAME
+    if any(frame[4:8]):
+        return "bytes that must be zero are not"
     if len(frame) < 9:
         return NEED_MORE
     return 9 if sum(frame[:8]) & 0xFF == frame[8] else "wrong checksum"

@@ -201,6 +201,7 @@ class Nonin:
     def __init__(self, stream: ByteStream, options: Options) -> None:
         self._stream = stream
         self._options = options
+        self._selected = False
         steady = options["steady_frames"]
         self._frames = (
             _STEADY_S * _MEASUREMENTS_PER_S[options["format"]]
@@ -210,8 +211,10 @@ class Nonin:
 
     def identify(self, deadline: Deadline) -> DeviceIdentity:
         """From the manual. With option `select`, the data format is chosen: only now does the device listen to that."""
-        if self._options["select"] != "no":
-            self._stream.write(select_format(int(self._options["format"]), self._options["select"]))
+        variant = self._options["select"]
+        if variant != "no" and not self._selected:
+            self._selected = True  # once per opening: the device keeps it in a memory that wears out
+            self._stream.write(select_format(int(self._options["format"]), variant))
         return DeviceIdentity(SPEC.maker, SPEC.model, medical_device=SPEC.medical_device)
 
     def measure(self, run: Run) -> Reading:

@@ -16,7 +16,7 @@ from drivers.cutter import LineCutter
 from drivers.findings import FaultSeen, Finding, FrameBroken, Rejected
 from drivers.listening import Listener
 from drivers.model import Act, DeviceIdentity, Measures, Reading
-from drivers.ports import ByteStream, Deadline, Run
+from drivers.ports import ByteStream, Deadline, Progress, Run
 from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
 from drivers.verdict import WRONG_FORMAT, counts, device_clock, pressure_values, result
 
@@ -144,6 +144,7 @@ class Hbp9030:
     def measure(self, run: Run) -> Reading:
         """Wait for the record of the measurement that the person starts; a record sent again is refused."""
         self._stream.discard_input()
+        run.report(Progress("waiting_for_start"))
         codec = HbpCodec(self._options, self._last_raw)
         reading = Listener(SPEC.model, self._stream, codec, run).await_reading(run.deadline)
         self._last_raw = reading.raw

@@ -22,6 +22,9 @@ _STATES = {
     0x31: "idle", 0x32: "warming", 0x33: "waiting_for_breath", 0x34: "blowing", 0x36: "analysing", 0x37: "result_ready",
 }  # fmt: skip
 _INTERRUPTED = 0x35
+_LARGEST = 9999
+_LEVELS = {0: range(20), 1: range(20, 80), 2: range(80, _LARGEST + 1)}
+"""Numbers that each alarm level stands for, as the module leaves the factory: a second check beside the sum."""
 _REPLY_S = 0.5
 _POLL_S = 0.5
 _CYCLE_S = 45.0
@@ -51,6 +54,7 @@ class Ze29aCodec:
         self._in_session = counts(options)
         self._unit = options["unit"]
         self._scale = number(options, "scale", 0.0001, 1000.0)
+        self._checks_level = options["thresholds"] == "factory"
         self._cutter = FrameCutter(_recognise)
 
     def feed(self, data: bytes) -> list[Finding]:
@@ -78,8 +82,10 @@ class Ze29aCodec:
 
     def _result(self, frame: bytes) -> Finding:
         own_number, level = frame[2] << 8 | frame[3], frame[7]
-        if level > 2:
-            return Rejected(f"undocumented alarm level {level}")
+        if any(frame[4:7]) or own_number > _LARGEST:
+            return FrameBroken("a result whose bytes contradict the document")
+        if level not in _LEVELS or (self._checks_level and own_number not in _LEVELS[level]):
+            return FrameBroken(f"alarm level {level} contradicts the number {own_number}; see the option `thresholds`")
         scaled = round(own_number * self._scale, 4)
         scaled = int(scaled) if scaled == int(scaled) else scaled
         values: dict[str, Value] = (
@@ -183,5 +189,8 @@ SPEC = DriverSpec(
             ("mg/100mL", "ug/L", "mg/L"),
         ),
         "scale": Option("1", "factor on the device's own number; recorded with each result"),
+        "thresholds": Option(
+            "factory", "factory: alarm levels 20 and 80 must fit the number; any: they were changed", ("factory", "any")
+        ),
     },
 )

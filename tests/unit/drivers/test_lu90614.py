@@ -53,6 +53,13 @@ def test_every_temperature_is_exact_to_the_hundredth(whole: int, hundredths: int
     ]
 
 
+@pytest.mark.parametrize("place", [4, 5, 6, 7])
+def test_bytes_that_must_be_zero(place: int) -> None:
+    head = bytearray([0xFE, 0xAC, 36, 60, 0, 0, 0, 0])
+    head[place] = 1
+    assert kinds(decode(SPEC, bytes([*head, sum(head) & 0xFF]))) == ["frame_error"]
+
+
 def test_more_than_99_hundredths_are_broken() -> None:
     head = bytes([0xFE, 0xAC, 36, 100, 0, 0, 0, 0])
     assert kinds(decode(SPEC, head + bytes([sum(head) & 0xFF]))) == ["frame_error"]

@@ -13,6 +13,7 @@ from drivers.spec import LineSettings
 from simulators.nonin import Nonin
 from tests.unit.drivers.virtual_line import (
     ModelLine,
+    VirtualDeadline,
     cut_lists,
     decode,
     identify,
@@ -297,7 +298,9 @@ def test_the_format_is_chosen_on_opening(variant: str, command: str) -> None:
     assert select_format(8, variant) == bytes.fromhex(command)
     model = Nonin(data_format=13)
     line = ModelLine(model)
-    identify(SPEC, line, select=variant)
+    oximeter = instrument(SPEC, line, select=variant)
+    for _ in range(3):
+        oximeter.identify(VirtualDeadline(line.clock, 5.0))
     assert line.sent == bytes.fromhex(command)
     assert model.data_format == 8
     assert measure(SPEC, line, select=variant)[0].values["pulse_bpm"] == 71

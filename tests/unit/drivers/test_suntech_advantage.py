@@ -85,6 +85,7 @@ def test_results_without_use_are_refused() -> None:
     assert kinds(decode(SPEC, result(80, 120))) == ["rejected"]
     assert kinds(decode(SPEC, result(320, 120))) == ["rejected"]
     assert kinds(decode(SPEC, result(120, 80, mean=130))) == ["rejected"]
+    assert kinds(decode(SPEC, result(120, 80, pulse=0x4800))) == ["rejected"]
 
 
 def test_missing_mean_and_pulse_are_absent() -> None:

@@ -78,9 +78,23 @@ def reply(*body: int) -> bytes:
 def test_refused_and_undocumented_replies() -> None:
     assert kinds(decode(SPEC, reply(0x87, 0))) == ["fault"]
     assert decode(SPEC, reply(0x85, 0x38)) == [Rejected("undocumented state 38")]
-    assert decode(SPEC, reply(0x86, 0, 9, 0, 0, 0, 3)) == [Rejected("undocumented alarm level 3")]
     for setting in (0x88, 0x89, 0x90, 0x91, 0x92, 0x93):
         assert decode(SPEC, reply(setting, 5)) == [StateSeen("settings")]
+
+
+def test_the_alarm_level_is_a_second_check() -> None:
+    for number, level in ((0, 0), (19, 0), (20, 1), (79, 1), (80, 2), (400, 2)):
+        right = reply(0x86, number >> 8, number & 0xFF, 0, 0, 0, level)
+        assert values_of(decode(SPEC, right)) == [{"breath_alcohol_raw": number, "unit": "mg/100mL"}]
+        for other in {0, 1, 2, 3} - {level}:
+            wrong = reply(0x86, number >> 8, number & 0xFF, 0, 0, 0, other)
+            assert kinds(decode(SPEC, wrong)) == ["frame_error"]
+            assert kinds(decode(SPEC, wrong, thresholds="any")) == ["frame_error" if other == 3 else "measurement"]
+
+
+def test_bytes_that_must_be_zero_and_numbers_that_cannot_be() -> None:
+    assert kinds(decode(SPEC, reply(0x86, 0, 35, 1, 0, 0, 1))) == ["frame_error"]
+    assert kinds(decode(SPEC, reply(0x86, 0x7A, 0, 0, 0, 0, 2))) == ["frame_error"]
 
 
 @pytest.mark.parametrize("place", range(9))
