@@ -31,6 +31,9 @@ WINDOW = 50
 """Exams of one terminal on their way without a receipt."""
 _KEEPALIVE_S = 60
 _TURN_S = 0.05
+_RATE_TURN_S = 0.002
+_CARE_S = 1.0
+"""How often keep-alives are looked after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Fleet:
         self._exams = exams
         self._progress = progress
         self._selector = selectors.DefaultSelector()
+        self._cared = 0.0
+        self._next = 0
         dice = random.Random(seed)
         mails: list[list[_Mail]] = [[] for _ in members]
         for number in range(exams):
@@ -115,8 +120,9 @@ class Fleet:
         sent = receipted = 0
         while receipted < self._exams and time.monotonic() - begun < timeout_s:
             allowed = self._exams if rate is None else int((time.monotonic() - begun) * rate) + 1
-            sent += self._send(allowed - sent)
-            self._turn(0.001 if rate else _TURN_S)
+            now_sent = self._send(allowed - sent)
+            sent += now_sent
+            self._turn(0.0 if now_sent else _TURN_S if rate is None else _RATE_TURN_S)
             receipted = sum(len(connection.done) for connection in self._connections)
             if self._progress and time.monotonic() - shown >= 1:
                 shown = time.monotonic()
@@ -156,26 +162,35 @@ class Fleet:
         self._selector.register(wire.fileno(), selectors.EVENT_READ, connection)
 
     def _turn(self, timeout_s: float) -> None:
-        for connection in self._connections:
-            if connection.client.want_write():
-                connection.client.loop_write()
         for key, _ in self._selector.select(timeout_s):
             client = key.data.client
             client.loop_read()
             # TLS may have read more from the wire than one call gave us; the selector will not tell.
             while _has_more(client):
                 client.loop_read()
-        for connection in self._connections:
-            connection.client.loop_misc()
+            if client.want_write():
+                client.loop_write()
+        if time.monotonic() - self._cared > _CARE_S:
+            self._cared = time.monotonic()
+            for connection in self._connections:
+                connection.client.loop_misc()
+                if connection.client.want_write():
+                    connection.client.loop_write()
 
     def _send(self, allowed: int) -> int:
         sent = 0
-        for connection in self._connections:
-            while connection.waiting and len(connection.on_the_way) < WINDOW and sent < allowed:
+        for _ in range(len(self._connections)):
+            if sent >= allowed:
+                break
+            # In turn, so that a rate is spread over the fleet and not sent by the first few.
+            connection = self._connections[self._next]
+            self._next = (self._next + 1) % len(self._connections)
+            if connection.waiting and len(connection.on_the_way) < WINDOW:
                 mail = connection.waiting.pop()
                 mail.sent_at = time.monotonic()
                 connection.on_the_way[mail.message_id] = mail
                 connection.client.publish(connection.member.identity.address.up(Up.EXAM), mail.wire, qos=1)
+                connection.client.loop_write()
                 sent += 1
         return sent
 
