@@ -30,7 +30,9 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """`yaw_degrees` to the camera's right, `pitch_degrees` down, `roll_degrees`; `x`, `y` in pixels of the output.
+    """`yaw_degrees` towards the left of the picture (the person's own right), `pitch_degrees`, `roll_degrees` clockwise.
+
+    `x`, `y` is the middle of the face in pixels of the output.
 
     `width_px` is the width of the face in the output while it looks straight on.
     """
@@ -124,8 +126,8 @@ def head(photo: Picture, face: Face, pose: Pose, size: tuple[int, int]) -> tuple
 
 def lay_over(below: Picture, above: Picture, cover: Picture) -> Picture:
     """`above` where it covers, `below` elsewhere."""
-    weight = cover[..., None]
-    mixed: Picture = (above * weight + below * (1 - weight)).astype(np.uint8)
+    cover = cover.astype(np.float32)
+    mixed: Picture = cv2.blendLinear(above, below, cover, 1 - cover)
     return mixed
 
 

@@ -20,6 +20,8 @@ from terminal.face.liveness_session import LivenessSession
 
 FRAMES_PER_S = 12.0
 
+Maker = Callable[[Sequence[Portrait], np.random.Generator], Actor | ReplayActor]
+
 
 @dataclass(frozen=True, slots=True)
 class LivenessRates:
@@ -33,7 +35,7 @@ class LivenessRates:
 
 
 def one_trial(
-    make: Callable[[Sequence[Portrait], np.random.Generator], Actor | ReplayActor],
+    make: Maker,
     portraits: Sequence[Portrait],
     engine: DlibEngine,
     seed: int,
@@ -42,7 +44,8 @@ def one_trial(
     """One presentation, from the first frame to the verdict, in simulated time."""
     limits = limits or LivenessLimits()
     actor = make(portraits, np.random.default_rng(seed))
-    session = LivenessSession(engine, draw_prompts(limits.prompts, random.Random(seed)), limits)
+    prompts = draw_prompts(limits.prompts, random.Random(seed))  # noqa: S311 - a trial must be repeatable
+    session = LivenessSession(engine, prompts, limits)
     t_s, shown = 0.0, None
     while not session.over:
         session.feed(t_s, actor.picture(t_s))
@@ -57,11 +60,11 @@ def liveness_rates(trials: int, kinds: Sequence[str] | None = None, seed: int = 
     """Rates for genuine turns and each kind of attack, `trials` presentations each."""
     engine = DlibEngine()
     portraits = [Portrait.load(path) for path in DEFAULT_PHOTOS.values()]
-    makers = {"genuine": genuine, **ATTACKS}
+    makers: dict[str, Maker] = {"genuine": genuine, **ATTACKS}
     rates: list[LivenessRates] = []
     for kind in kinds or tuple(makers):
         results = [one_trial(makers[kind], portraits, engine, seed + number) for number in range(trials)]
-        outcomes = Counter(result.outcome for result in results)
+        outcomes: Counter[str] = Counter(result.outcome for result in results)
         reasons = Counter(result.reason for result in results if result.reason)
         rates.append(LivenessRates(kind, trials, outcomes["live"] / trials, dict(outcomes), dict(reasons)))
     return rates

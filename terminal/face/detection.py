@@ -60,4 +60,4 @@ def find_faces(picture: Picture, scales: tuple[float, ...] = (0.5, 1.0), least_s
 
 def people_in_front(boxes: list[Box], share: float = 0.6) -> list[Box]:
     """Faces at least `share` as large as the largest: who queues behind the worker does not count."""
-    return [box for box in boxes if box.width >= share * boxes[0].width]
+    return [box for box in boxes if box.width >= share * max(other.width for other in boxes)]
