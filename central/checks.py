@@ -64,6 +64,8 @@ class Rules:
 
     generation: Generation
     future_tolerance: timedelta
+    gap_grace: timedelta = timedelta(minutes=2)
+    """How long a place of a chain may stay empty before that is recorded: media come behind exams."""
 
 
 def address_of(topic: str) -> tuple[TerminalAddress, str]:

@@ -75,6 +75,8 @@ class IngestConfig(_Section):
     linger_s: Annotated[float, Field(ge=0, le=1)] = 0.005
     future_tolerance_s: Annotated[float, Field(ge=0)] = 86_400.0
     """A message of a *trusted* clock that lies further in the future than this is refused."""
+    gap_grace_s: Annotated[float, Field(ge=0)] = 120.0
+    """How long a message may be missing before the gap is recorded: media come behind exams."""
     metrics_port: Port | None = None
 
 

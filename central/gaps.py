@@ -1,11 +1,11 @@
 """The chain of each terminal: every message names the hash of the one before it, and no place stays empty.
 
-A break is recorded when it is seen. A missing place is only suspected at first, because several ingest processes share
-the stream and one may be a batch ahead; `sweep` looks again and records what is still missing.
+A break is recorded when it is seen. A missing place is only suspected at first: ingest processes share the stream, and one
+may be a batch ahead; terminals send exams before media. `sweep` looks again later and records what is still missing.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -21,7 +21,7 @@ class Chain:
         self._connection = connection
         self._heads = terminals.heads(connection, terminal_ids) if terminal_ids else {}
 
-    def extend(self, places: Sequence[Place]) -> list[Oddity]:
+    def extend(self, places: Sequence[Place], *, now: datetime) -> list[Oddity]:
         """Check new messages, already stored and ordered by `seq`, against their neighbours, and move the heads."""
         moved: dict[str, tuple[int, str]] = {}
         aside: list[Place] = []
@@ -34,7 +34,7 @@ class Chain:
             if place.seq > seq:
                 moved[place.terminal_id] = (place.seq, place.sha256)
                 if place.seq > seq + 1:
-                    terminals.suspect_gap(self._connection, place.terminal_id, seq + 1)
+                    terminals.suspect_gap(self._connection, place.terminal_id, seq + 1, now=now)
         terminals.advance_heads(
             self._connection,
             [{"terminal": name, "seq": seq, "sha256": sha256} for name, (seq, sha256) in sorted(moved.items())],
@@ -52,9 +52,9 @@ class Chain:
         return oddities
 
 
-def sweep(connection: Connection, *, now: datetime) -> None:
-    """Record what is missing in the suspected chains, and close the gaps that have been filled."""
-    for terminal_id, first, last in terminals.suspected_gaps(connection):
+def sweep(connection: Connection, *, now: datetime, grace: timedelta) -> None:
+    """Record what has been missing for longer than `grace`, and close the gaps that have been filled."""
+    for terminal_id, first, last in terminals.suspected_gaps(connection, now - grace):
         missing = messages.missing_ranges(connection, terminal_id, first, last)
         for gap in anomalies.open_gaps(connection, terminal_id):
             if (gap["first_seq"], gap["last_seq"]) not in missing:

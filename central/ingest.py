@@ -46,7 +46,11 @@ class Ingest:
     """One ingest worker: a network thread of paho that only queues, and `run`, which does the work."""
 
     def __init__(self, config: CentralConfig, engine: Engine, *, name: str | None = None) -> None:
-        rules = Rules(config.generation, timedelta(seconds=config.ingest.future_tolerance_s))
+        rules = Rules(
+            config.generation,
+            timedelta(seconds=config.ingest.future_tolerance_s),
+            timedelta(seconds=config.ingest.gap_grace_s),
+        )
         self._batch_messages = config.ingest.batch_messages
         self._linger_s = config.ingest.linger_s
         self._intake = Intake(engine, MediaFiles(config.media_dir), rules)

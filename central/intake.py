@@ -91,7 +91,7 @@ class Intake:
     def sweep(self) -> None:
         """Look after what several messages make up: gaps in chains, and media whose last chunk came before a crash."""
         with writing(self._engine) as connection:
-            gaps.sweep(connection, now=now_utc())
+            gaps.sweep(connection, now=now_utc(), grace=self._rules.gap_grace)
         self._assemble()
 
     def _known(self, arrivals: Sequence[Arrival]) -> dict[str, Known]:
@@ -143,7 +143,7 @@ def _commit(
     old = [item.envelope.message_id for item in accepted if item.envelope.message_id not in new]
     on_record = messages.stored(connection, old) if old else {}
     fresh = [item for message_id, item in first_of.items() if message_id in new]
-    oddities = chain.extend([_place(item) for item in sorted(fresh, key=lambda item: item.envelope.seq)])
+    oddities = chain.extend([_place(item) for item in sorted(fresh, key=lambda item: item.envelope.seq)], now=now)
     oddities += _project(connection, fresh, now)
     _apply(connection, [item for item in accepted if item.kind != Up.EXAM], now)
     verdicts = []

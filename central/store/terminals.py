@@ -16,6 +16,8 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    func,
+    literal,
     or_,
     select,
     update,
@@ -40,6 +42,7 @@ terminal = Table(
     Column(
         "gap_from", BigInteger, comment="lowest seq that had not come when a later one did; empty = none is missing"
     ),
+    Column("gap_since", UtcDateTime, comment="when that was noticed"),
     Column("down_seq", BigInteger, nullable=False, comment="seq of the last message queued for it"),
     Column("down_hash", Text, nullable=False),
     Column("roster_version", Integer, nullable=False),
@@ -167,25 +170,30 @@ def advance_heads(connection: Connection, moved: Sequence[dict[str, Any]]) -> No
         )
 
 
-def suspect_gap(connection: Connection, terminal_id: str, seq: int) -> None:
+def suspect_gap(connection: Connection, terminal_id: str, seq: int, *, now: datetime) -> None:
     """Something from `seq` on is missing or late; `gaps.sweep` finds out what."""
+    open_since = func.coalesce(terminal.c.gap_since, literal(now, UtcDateTime()))
     connection.execute(
         update(terminal)
         .where(terminal.c.terminal_id == terminal_id, or_(terminal.c.gap_from.is_(None), terminal.c.gap_from > seq))
-        .values(gap_from=seq)
+        .values(gap_from=seq, gap_since=open_since)
     )
 
 
-def suspected_gaps(connection: Connection) -> Sequence[tuple[str, int, int]]:
-    """Terminals with a suspected gap: id, first suspected seq, head. Rows that another process looks at are left out."""
+def suspected_gaps(connection: Connection, noticed_before: datetime) -> Sequence[tuple[str, int, int]]:
+    """Terminals with a gap suspected since before then: id, first suspected seq, head.
+
+    Rows that another process looks at are left out.
+    """
     query = select(terminal.c.terminal_id, terminal.c.gap_from, terminal.c.head_seq)
-    query = query.where(terminal.c.gap_from.is_not(None)).order_by(terminal.c.terminal_id)
-    return [(row[0], row[1], row[2]) for row in connection.execute(query.with_for_update(skip_locked=True))]
+    query = query.where(terminal.c.gap_from.is_not(None), terminal.c.gap_since <= noticed_before)
+    rows = connection.execute(query.order_by(terminal.c.terminal_id).with_for_update(skip_locked=True))
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def set_gap_from(connection: Connection, terminal_id: str, seq: int | None) -> None:
     """The first seq that is still missing, or None."""
-    _update(connection, terminal_id, gap_from=seq)
+    _update(connection, terminal_id, gap_from=seq, **({"gap_since": None} if seq is None else {}))
 
 
 def next_down_link(connection: Connection, terminal_id: str) -> Link:
