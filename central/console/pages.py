@@ -13,7 +13,10 @@ from central.console import wording
 from central.console.texts import text, text_or
 from central.rights import Right, may
 
-MENU: tuple[tuple[Right, str, str], ...] = ((Right.SEE_QUEUE, "/queue", "queue"),)
+MENU: tuple[tuple[Right, str, str], ...] = (
+    (Right.SEE_QUEUE, "/queue", "queue"),
+    (Right.SEE_JOURNAL, "/journal", "journal"),
+)
 """Right, path and text key of each entry of the menu."""
 
 

@@ -1,0 +1,217 @@
+"""The journal: every exam, by any filter, in own columns, on the screen and as a file.
+
+GET /journal and GET /journal/export/{csv|xlsx|pdf} take the same query: `since`, `until` (days, both included),
+`employer_id`, `terminal_id`, `exam_type`, `outcome`, `person`, `medic_id`, `deviation`, `unfinished`, `columns`
+(repeatable), and for the page `after_moment`, `after_id`.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
+from starlette.background import BackgroundTask
+from starlette.datastructures import QueryParams
+
+from central.console.context import Console, Visitor, console_of, page
+from central.console.guard import Guard
+from central.console.texts import text
+from central.journal import columns as journal_columns
+from central.journal.files import csv_lines, write_pdf, write_xlsx
+from central.rights import Right
+from central.store import audit, journal, medics, registry, terminals
+from central.store.engine import reading, writing
+from central.store.journal import JournalFilter, JournalRow
+
+router = APIRouter()
+
+ROWS = 50
+COUNT_TO = 10_000
+PDF_ROWS = 20_000
+COLUMNS_COOKIE = "dopusk_columns"
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The query of a page: filter, columns, and what is wrong with it."""
+
+    wanted: JournalFilter
+    columns: tuple[str, ...]
+    faults: dict[str, str]
+    query: QueryParams
+
+    def address(self, **changes: str) -> str:
+        """The same query with other values, for links."""
+        kept = [
+            (name, value)
+            for name, value in self.query.multi_items()
+            if name not in {*changes, "after_moment", "after_id"}
+        ]
+        return urlencode([(name, value) for name, value in [*kept, *changes.items()] if value])
+
+
+@router.get("/journal")
+def show_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_JOURNAL))]) -> Response:
+    """One page of the journal."""
+    console = console_of(request)
+    asked = _asked(request, visitor)
+    after = _place(asked.query)
+    with writing(console.engine) as connection:
+        rows = journal.page(connection, asked.wanted, after, ROWS + 1)
+        total = journal.count_up_to(connection, asked.wanted, COUNT_TO)
+        choices = {
+            "employers": [row for org in visitor.account.orgs for row in registry.list_employers(connection, org)],
+            "terminals": [row for org in visitor.account.orgs for row in terminals.list_terminals(connection, org)],
+            "medics": medics.of_organisations(connection, visitor.account.orgs),
+        }
+        audit.write(
+            connection,
+            at=console.clock(),
+            account_id=visitor.account.account_id,
+            address=visitor.address,
+            action="journal.read",
+            detail={"rows": min(len(rows), ROWS)},
+        )
+    shown, more = rows[:ROWS], len(rows) > ROWS
+    look = visitor.look
+    prepared = [journal_columns.reading_of(row, look.language, look.zone) for row in shown]
+    response = page(
+        request,
+        "journal.html",
+        visitor,
+        422 if asked.faults else 200,
+        asked=asked,
+        headings=list(zip(asked.columns, journal_columns.headings(asked.columns, look.language), strict=True)),
+        rows=[(item.row, journal_columns.cells(item, asked.columns)) for item in prepared],
+        all_columns=list(journal_columns.COLUMNS),
+        next_query=_next_query(asked, shown[-1]) if more else "",
+        total=total,
+        total_open=total >= COUNT_TO,
+        **choices,
+    )
+    if asked.query.getlist("columns"):
+        response.set_cookie(
+            COLUMNS_COOKIE,
+            ".".join(asked.columns),
+            max_age=365 * 24 * 3600,
+            path="/journal",
+            secure=console.secure,
+            httponly=True,
+            samesite="lax",
+        )
+    return response
+
+
+@router.get("/journal/export/{form}")
+def export_journal(
+    request: Request, form: str, visitor: Annotated[Visitor, Depends(Guard(Right.EXPORT_JOURNAL))]
+) -> Response:
+    """The filtered journal as a file, with all rows. Written into the audit log before the first byte leaves."""
+    console = console_of(request)
+    if form not in MEDIA_TYPES:
+        raise HTTPException(404)
+    asked = _asked(request, visitor)
+    keys = tuple(journal_columns.COLUMNS) if not asked.query.getlist("columns") else asked.columns
+    with writing(console.engine) as connection:
+        count = journal.count_up_to(connection, asked.wanted, 1_000_000)
+        audit.write(
+            connection,
+            at=console.clock(),
+            account_id=visitor.account.account_id,
+            address=visitor.address,
+            action="journal.export",
+            detail={"rows": count, "form": form, "columns": len(keys)},
+        )
+    if form == "pdf" and count > PDF_ROWS:
+        raise HTTPException(413)
+    name = f"journal-{console.clock():%Y%m%d-%H%M}.{form}"
+    headings = journal_columns.headings(keys, visitor.look.language)
+    rows = _cells(console, visitor, asked.wanted, keys)
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"', "X-Rows": str(count)}
+    if form == "csv":
+        return StreamingResponse(csv_lines(headings, rows), media_type=MEDIA_TYPES[form], headers=disposition)
+    with tempfile.NamedTemporaryFile(suffix=f".{form}", delete=False) as file:
+        path = Path(file.name)
+    if form == "xlsx":
+        write_xlsx(path, headings, rows)
+    else:
+        write_pdf(path, _title(console, visitor, asked), headings, rows)
+    return FileResponse(
+        path, media_type=MEDIA_TYPES[form], headers=disposition, background=BackgroundTask(path.unlink, missing_ok=True)
+    )
+
+
+def _cells(console: Console, visitor: Visitor, wanted: JournalFilter, keys: tuple[str, ...]) -> Iterator[list[str]]:
+    look = visitor.look
+    with reading(console.engine) as connection:
+        for row in journal.every(connection, wanted):
+            yield journal_columns.cells(journal_columns.reading_of(row, look.language, look.zone), keys)
+
+
+def _title(console: Console, visitor: Visitor, asked: Asked) -> list[str]:
+    language = visitor.look.language
+    with reading(console.engine) as connection:
+        names = [registry.get_organisation(connection, org) for org in visitor.account.orgs]
+    organisations = "; ".join(f"{item['name']}, {item['licence']}" for item in names if item)
+    period = f"{asked.query.get('since', '') or '…'} – {asked.query.get('until', '') or '…'}"
+    return [text(language, "journal.printed_title"), organisations, text(language, "journal.period", period=period)]
+
+
+def _asked(request: Request, visitor: Visitor) -> Asked:
+    query = request.query_params
+    faults: dict[str, str] = {}
+    since = _day(query.get("since", ""), visitor, faults, "since")
+    until = _day(query.get("until", ""), visitor, faults, "until")
+    if since and until and since > until:
+        faults["until"] = "before_since"
+    wanted = JournalFilter(
+        orgs=visitor.account.orgs,
+        since=since,
+        until=until + timedelta(days=1) if until else None,
+        employer_id=query.get("employer_id", ""),
+        terminal_id=query.get("terminal_id", ""),
+        exam_type=query.get("exam_type", ""),
+        outcome=query.get("outcome", ""),
+        person=query.get("person", "").strip()[:100],
+        medic_id=query.get("medic_id", ""),
+        deviation=query.get("deviation") == "1",
+        unfinished=query.get("unfinished") == "1",
+    )
+    chosen = query.getlist("columns") or request.cookies.get(COLUMNS_COOKIE, "").split(".")
+    columns = tuple(key for key in journal_columns.COLUMNS if key in chosen) or journal_columns.ON_SCREEN
+    return Asked(wanted, columns, faults, query)
+
+
+def _day(value: str, visitor: Visitor, faults: dict[str, str], field: str) -> datetime | None:
+    if not value:
+        return None
+    try:
+        return datetime.combine(datetime.fromisoformat(value).date(), time(), visitor.look.zone)
+    except ValueError:
+        faults[field] = "not_a_day"
+        return None
+
+
+def _place(query: QueryParams) -> journal.Place | None:
+    moment, exam_id = query.get("after_moment", ""), query.get("after_id", "")
+    try:
+        at = datetime.fromisoformat(moment) if moment and exam_id else None
+    except ValueError:
+        return None
+    return (at, exam_id) if at is not None and at.tzinfo is not None else None
+
+
+def _next_query(asked: Asked, last: JournalRow) -> str:
+    kept = asked.address()
+    place = urlencode({"after_moment": last.finished_at.isoformat(), "after_id": last.exam_id})
+    return f"{kept}&{place}" if kept else place

@@ -1,0 +1,175 @@
+"""The journal's columns: the union of the lists that practice prints (order 835n item 14 and product exports). Pure.
+
+A value that was not measured is an empty cell and never a number.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from central.console import exam_view
+from central.console.texts import text, text_or
+from central.store.journal import JournalRow
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One row prepared for its columns: the decision's record parsed once, the last values looked up once."""
+
+    row: JournalRow
+    values: Mapping[str, exam_view.ShownValue]
+    record: Mapping[str, Any]
+    language: str
+    zone: tzinfo
+
+    def value(self, name: str) -> str:
+        """The last value of a quantity; empty when there is none."""
+        found = self.values.get(name)
+        return found.value if found else ""
+
+
+Cell = Callable[[Reading], str]
+
+
+def reading_of(row: JournalRow, language: str, zone: tzinfo) -> Reading:
+    """Prepare a row."""
+    record = json.loads(row.record) if row.record else {}
+    return Reading(row, exam_view.summary(row.payload, language), record, language, zone)
+
+
+def _person(name: str) -> Cell:
+    return lambda item: str(item.row.worker[name] or "") if item.row.worker else ""
+
+
+def _decision(name: str) -> Cell:
+    return lambda item: str(item.record.get("decision", {}).get(name) or "")
+
+
+def _visual(name: str) -> Cell:
+    def cell(item: Reading) -> str:
+        word = item.record.get("decision", {}).get("visual", {}).get(name, "")
+        return text_or(item.language, f"decision.visual_{word}", word) if word else ""
+
+    return cell
+
+
+def _moment(item: Reading) -> str:
+    at = item.row.finished_at.astimezone(item.zone)
+    offset = at.strftime("%z")
+    return f"{at:%d.%m.%Y %H:%M} {offset[:3]}:{offset[3:]}"
+
+
+def _birth(item: Reading) -> str:
+    born = item.row.worker["birth_date"] if item.row.worker else None
+    return f"{born:%d.%m.%Y}" if born else ""
+
+
+def _sex(item: Reading) -> str:
+    sex = item.row.worker["sex"] if item.row.worker else None
+    return text(item.language, f"exam.{sex}") if sex else ""
+
+
+def _pressure(item: Reading) -> str:
+    high, low = item.value("systolic_mmhg"), item.value("diastolic_mmhg")
+    return f"{high}/{low}" if high or low else ""
+
+
+def _alcohol_sign(item: Reading) -> str:
+    found = item.values.get("breath_alcohol_mg_per_l")
+    if found is not None:
+        return text(item.language, "journal.alcohol_found" if found.side else "journal.alcohol_none")
+    return item.value("breath_test")
+
+
+def _outcome(item: Reading) -> str:
+    return text(item.language, f"outcome.{item.row.outcome or item.row.state}")
+
+
+def _conclusion(item: Reading) -> str:
+    """О: no signs found; Н: signs found (the journal's own letters)."""
+    return {"admitted": "О", "not_admitted": "Н"}.get(item.row.outcome or "", "")
+
+
+def _reasons(item: Reading) -> str:
+    return "; ".join(item.record.get("decision", {}).get("reasons", ()))
+
+
+def _medic(item: Reading) -> str:
+    medic = item.record.get("medic", {})
+    return f"{medic['full_name']}, {medic['position']}" if medic else ""
+
+
+def _signature(item: Reading) -> str:
+    serial = item.row.certificate_serial
+    return text(item.language, "journal.signed_with", serial=serial) if serial else ""
+
+
+def _acknowledged(item: Reading) -> str:
+    consent = item.row.payload.get("consent")
+    return text(item.language, "journal.consented") if consent and consent["given"] else ""
+
+
+def _duration(item: Reading) -> str:
+    return str(int((item.row.finished_at - item.row.started_at).total_seconds()))
+
+
+COLUMNS: dict[str, Cell] = {
+    "moment": _moment,
+    "duration_s": _duration,
+    "exam_type": lambda item: text(item.language, f"exam_type.{item.row.exam_type}"),
+    "place": lambda item: ", ".join(filter(None, (item.row.terminal_name, item.row.terminal_place))),
+    "employer": lambda item: item.row.employer_name or "",
+    "personnel_number": _person("personnel_number"),
+    "full_name": _person("full_name"),
+    "sex": _sex,
+    "birth_date": _birth,
+    "complaints": lambda item: "; ".join(exam_view.complaint_lines(item.row.payload, item.language)),
+    "mucous": _visual("mucous"),
+    "skin": _visual("skin"),
+    "behaviour": _visual("behaviour"),
+    "temperature": lambda item: item.value("temperature_celsius"),
+    "pressure": _pressure,
+    "pulse": lambda item: item.value("pulse_bpm"),
+    "alcohol_sign": _alcohol_sign,
+    "alcohol": lambda item: item.value("breath_alcohol_mg_per_l"),
+    "drug_test": lambda item: text(item.language, "journal.not_done"),
+    "conclusion": _conclusion,
+    "outcome": _outcome,
+    "reasons": _reasons,
+    "comment": _decision("comment"),
+    "medic": _medic,
+    "signature": _signature,
+    "acknowledged": _acknowledged,
+    "exam_id": lambda item: item.row.exam_id,
+}
+"""Key of each column (its heading is the text `journal.column.<key>`) and how its cell is made."""
+
+ON_SCREEN = (
+    "moment",
+    "personnel_number",
+    "full_name",
+    "employer",
+    "exam_type",
+    "place",
+    "complaints",
+    "temperature",
+    "pressure",
+    "pulse",
+    "alcohol",
+    "outcome",
+    "reasons",
+    "medic",
+)
+"""The columns that the page shows until the reader chooses others."""
+
+
+def headings(keys: tuple[str, ...], language: str) -> list[str]:
+    """The headings of these columns."""
+    return [text(language, f"journal.column.{key}") for key in keys]
+
+
+def cells(item: Reading, keys: tuple[str, ...]) -> list[str]:
+    """The cells of one row."""
+    return [COLUMNS[key](item) for key in keys]

@@ -1,0 +1,131 @@
+"""The journal as CSV, XLSX and PDF, row by row. Text that a spreadsheet would take for a formula is disarmed."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from reportlab.lib.pagesizes import A3, landscape
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+
+from central.papers.fonts import BOLD, REGULAR, register_fonts
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_PAGE = landscape(A3)
+_MARGIN = 10 * mm
+_LINE = 3.4 * mm
+_SIZE = 6.2
+
+
+def disarmed(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """CSV in UTF-8 with the mark that makes spreadsheets read it so; semicolons, as Russian spreadsheets expect."""
+    yield "\ufeff".encode()
+    for row in _chain(headings, rows):
+        line = io.StringIO()
+        csv.writer(line, delimiter=";", lineterminator="\r\n").writerow([disarmed(cell) for cell in row])
+        yield line.getvalue().encode("utf-8")
+
+
+def write_xlsx(path: Path, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    """Write a workbook in one pass; returns the number of rows. Cells are text: dates and numbers stand as they were shown."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Журнал")
+    sheet.freeze_panes = "A2"
+    count = 0
+    for row in _chain(headings, rows):
+        made = []
+        for cell in row:
+            item = WriteOnlyCell(sheet, value=cell)
+            item.data_type = "s"
+            made.append(item)
+        sheet.append(made)
+        count += 1
+    book.save(path)
+    return count - 1
+
+
+def write_pdf(path: Path, title: Sequence[str], headings: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    """Write a printable journal (A3, landscape), page by page; returns the number of rows."""
+    register_fonts()
+    canvas = Canvas(str(path), pagesize=_PAGE, pageCompression=1)
+    width = (_PAGE[0] - 2 * _MARGIN) / len(headings)
+    page, count = 1, 0
+    y = _head(canvas, title, headings, width, page)
+    for row in rows:
+        lines = [_wrapped(canvas, cell, width - 1.2 * mm) for cell in row]
+        height = max(len(item) for item in lines) * _LINE + 1.2 * mm
+        if y - height < _MARGIN + 6 * mm:
+            _foot(canvas, page)
+            canvas.showPage()
+            page += 1
+            y = _head(canvas, title, headings, width, page)
+        _draw_row(canvas, lines, y, width)
+        y -= height
+        canvas.line(_MARGIN, y, _PAGE[0] - _MARGIN, y)
+        count += 1
+    _foot(canvas, page)
+    canvas.save()
+    return count
+
+
+def _chain(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    yield headings
+    yield from rows
+
+
+def _head(canvas: Canvas, title: Sequence[str], headings: Sequence[str], width: float, page: int) -> float:
+    y = _PAGE[1] - _MARGIN - 4 * mm
+    if page == 1:
+        for line in title:
+            canvas.setFont(BOLD, 10)
+            canvas.drawString(_MARGIN, y, line)
+            y -= 5 * mm
+    canvas.setLineWidth(0.3)
+    lines = [_wrapped(canvas, heading, width - 1.2 * mm) for heading in headings]
+    _draw_row(canvas, lines, y, width, font=BOLD)
+    y -= max(len(item) for item in lines) * _LINE + 1.2 * mm
+    canvas.line(_MARGIN, y, _PAGE[0] - _MARGIN, y)
+    return y
+
+
+def _foot(canvas: Canvas, page: int) -> None:
+    canvas.setFont(REGULAR, 7)
+    canvas.drawRightString(_PAGE[0] - _MARGIN, _MARGIN / 2, str(page))
+
+
+def _draw_row(canvas: Canvas, lines: Sequence[Sequence[str]], y: float, width: float, font: str = REGULAR) -> None:
+    canvas.setFont(font, _SIZE)
+    for column, cell in enumerate(lines):
+        for place, line in enumerate(cell):
+            canvas.drawString(_MARGIN + column * width + 0.6 * mm, y - (place + 1) * _LINE + 0.8 * mm, line)
+
+
+def _wrapped(canvas: Canvas, cell: str, width: float) -> list[str]:
+    """Lines that fit the column; words that are too long are cut, never lost."""
+    lines = [""]
+    for word in cell.split():
+        rest = word
+        while rest:
+            candidate = f"{lines[-1]} {rest}".strip()
+            if canvas.stringWidth(candidate, REGULAR, _SIZE) <= width:
+                lines[-1] = candidate
+                break
+            if lines[-1]:
+                lines.append("")
+                continue
+            cut = len(rest)
+            while cut > 1 and canvas.stringWidth(rest[:cut], REGULAR, _SIZE) > width:
+                cut -= 1
+            lines[-1] = rest[:cut]
+            rest = rest[cut:]
+            if rest:
+                lines.append("")
+    return lines

@@ -1,0 +1,1 @@
+"""Papers: the mark for the waybill, the refusal certificate, the protocol, the conclusion."""

@@ -1,0 +1,128 @@
+"""The journal: filters, pages, files."""
+
+import csv
+import io
+from datetime import timedelta
+
+import openpyxl
+import pytest
+from sqlalchemy import select
+
+from central.journal.columns import COLUMNS
+from central.journal.files import disarmed
+from central.parties import Worker
+from central.store.audit import audit
+from central.store.engine import reading, writing
+from tests.console_centre import Browser, ConsoleCentre
+
+
+def test_journal_shows_decided_and_waiting_but_keeps_unfinished_apart(centre: ConsoleCentre, zoya: Browser) -> None:
+    admitted, waiting = centre.exam("1001"), centre.exam("1002")
+    unfinished = centre.exam("1003", state="unfinished", end_reason="interrupted", measurements=[])
+    zoya.decide(admitted, outcome="admitted")
+
+    shown = zoya.get("/journal").text
+    assert admitted in shown
+    assert waiting in shown
+    assert unfinished not in shown
+    assert unfinished in zoya.get("/journal?unfinished=1").text
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("outcome=not_admitted", {"1003"}),
+        ("outcome=waiting", {"1002"}),
+        ("deviation=1", {"1003"}),
+        ("person=Зареч", {"1002"}),
+        ("person=зареч", {"1002"}),
+        ("person=1001", {"1001"}),
+        ("person=%25", set()),
+        ("exam_type=post_trip", {"1001"}),
+        ("terminal_id=kiosk-1", {"1001", "1002", "1003"}),
+        ("since=2020-01-01&until=2020-01-02", set()),
+    ],
+)
+def test_filters(centre: ConsoleCentre, zoya: Browser, query: str, numbers: set[str]) -> None:
+    exams = {
+        "1001": centre.exam("1001", exam_type="post_trip"),
+        "1002": centre.exam("1002"),
+        "1003": centre.exam("1003", systolic_mmhg=160),
+    }
+    zoya.decide(exams["1001"], outcome="admitted")
+    zoya.decide(exams["1003"], outcome="not_admitted", reasons="pressure_high")
+    shown = zoya.get(f"/journal?{query}").text
+    assert {number for number, exam_id in exams.items() if f"/exams/{exam_id}" in shown} == numbers
+
+
+def test_pages_hold_every_row_once(centre: ConsoleCentre, zoya: Browser) -> None:
+    start = centre.now() - timedelta(hours=5)
+    # Equal moments must not hide a row between two pages.
+    wanted = {centre.exam("1001", started_at=start + timedelta(minutes=place // 3)) for place in range(57)}
+    first = zoya.get("/journal").text
+    link = first.split('id="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    second = zoya.get(link).text
+    found = [part.split('"')[0] for text in (first, second) for part in text.split('href="/exams/')[1:]]
+    assert sorted(found) == sorted(wanted)
+    assert 'id="next"' not in second
+
+
+def test_wrong_day_is_said_at_the_field(zoya: Browser) -> None:
+    answer = zoya.get("/journal?since=tomorrow")
+    assert answer.status_code == 422
+    assert "это не дата" in answer.text
+
+
+def test_csv_carries_every_column_and_disarms_formulas(centre: ConsoleCentre, zoya: Browser) -> None:
+    with writing(centre.engine) as connection:
+        evil = Worker("zarya", centre.people.employers[0], "6666", '=HYPERLINK("http://x")', "@SUM(1)")
+        centre.registry.save_workers(connection, [evil])
+    centre.people.workers["6666"] = evil.worker_id
+    exam_id = centre.exam("6666")
+    zoya.decide(exam_id, outcome="not_admitted", reasons="complaints", comment="+7 дней", visual_skin="changed")
+
+    answer = zoya.get("/journal/export/csv")
+
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
+    assert len(rows) == 2
+    row = dict(zip(COLUMNS, rows[1], strict=True))
+    assert row["full_name"] == '\'=HYPERLINK("http://x")'
+    assert row["comment"] == "'+7 дней"
+    assert row["skin"] == "есть изменения"
+    assert row["conclusion"] == "Н"
+    assert row["alcohol"] == "0,000"
+    with reading(centre.engine) as connection:
+        (entry,) = connection.execute(select(audit).where(audit.c.action == "journal.export")).all()
+    assert entry.detail["rows"] == 1
+
+
+def test_missing_measurement_is_an_empty_cell(centre: ConsoleCentre, zoya: Browser) -> None:
+    centre.exam("1001", measurements=[])
+    rows = list(csv.reader(io.StringIO(zoya.get("/journal/export/csv").content.decode("utf-8-sig")), delimiter=";"))
+    row = dict(zip(COLUMNS, rows[1], strict=True))
+    assert [row[name] for name in ("temperature", "pressure", "pulse", "alcohol", "alcohol_sign")] == [""] * 5
+
+
+def test_workbook_holds_text_and_no_formula(centre: ConsoleCentre, zoya: Browser) -> None:
+    exam_id = centre.exam("1001")
+    zoya.decide(exam_id, outcome="refer", comment="=1+1")
+    answer = zoya.get("/journal/export/xlsx?columns=full_name&columns=comment")
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    assert sheet is not None
+    cells = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert cells[1] == ["Ветров Степан Ильич", "=1+1"]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} == {"s"}
+
+
+def test_printed_journal_is_a_pdf(centre: ConsoleCentre, zoya: Browser) -> None:
+    for _ in range(3):
+        centre.exam()
+    answer = zoya.get("/journal/export/pdf")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF")
+    assert zoya.get("/journal/export/docx").status_code == 404
+
+
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1"])
+def test_formula_starts_are_disarmed(cell: str) -> None:
+    assert disarmed(cell) == f"'{cell}"
