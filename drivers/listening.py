@@ -74,7 +74,7 @@ class Listener:
             if isinstance(finding, MeasurementFound):
                 return finding.reading
             self.raise_failure(finding)
-        return self._rest_or_raise()
+        raise self.explanation()
 
     def await_steady(self, frames: int, deadline: Deadline, tend: Callable[[], None] | None = None) -> Reading:
         """The last of so many oximeter readings in a row that agree; anything else in between starts the count anew.
@@ -121,12 +121,6 @@ class Listener:
                 return DeviceFault(message, code=code, act=act)
             case MeasurementFound():
                 return DeviceFault(f"{self._name}: the values never became steady", code="unsteady", act=Act.WORKER)
-
-    def _rest_or_raise(self) -> Reading:
-        for finding in self.flush():
-            if isinstance(finding, MeasurementFound):
-                return finding.reading
-        raise self.explanation()
 
     def _taken(self) -> Finding:
         finding = self._pending.popleft()

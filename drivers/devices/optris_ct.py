@@ -6,6 +6,8 @@ with silence; whatever else comes is nobody's. Temperatures: (256*high + low - 1
 (… - 10000) / 100. On RS-485 a byte B0 + address stands before the command.
 """
 
+from typing import TypeVar
+
 from drivers.errors import Cancelled, FrameError, NoResponse
 from drivers.findings import Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
 from drivers.model import DeviceIdentity, Measures, Reading
@@ -23,6 +25,9 @@ _RANGE_CELSIUS = (-50.0, 1000.0)
 """Range of the heads that this driver is for; anything else in a reply is noise."""
 _REPLY_S = 0.5
 _ATTEMPTS = 3
+
+
+_Wanted = TypeVar("_Wanted", StateSeen, MeasurementFound)
 
 
 class OptrisCodec:
@@ -82,26 +87,19 @@ class OptrisCt:
 
     def identify(self, deadline: Deadline) -> DeviceIdentity:
         """Ask for the serial number: harmless."""
-        found = self._ask("serial", deadline, None)
-        serial = str(found.details["serial_number"]) if isinstance(found, StateSeen) else None
+        serial = str(self._ask("serial", StateSeen, deadline, None).details["serial_number"])
         return DeviceIdentity(SPEC.maker, SPEC.model, serial, "device", medical_device=SPEC.medical_device)
 
     def measure(self, run: Run) -> Reading:
         """The last of some readings that agree, with a person in front."""
-        return self._steady.measure(lambda: self._target(run), run)
+        return self._steady.measure(lambda: self._ask("target", MeasurementFound, run.deadline, run).reading, run)
 
-    def _target(self, run: Run) -> Reading:
-        found = self._ask("target", run.deadline, run)
-        if not isinstance(found, MeasurementFound):
-            raise FrameError(f"{SPEC.model}: the reply is no temperature")
-        return found.reading
-
-    def _ask(self, name: str, deadline: Deadline, run: Run | None) -> Finding:
+    def _ask(self, name: str, kind: type[_Wanted], deadline: Deadline, run: Run | None) -> _Wanted:
         """The one good reply to a command, which is repeated a few times."""
         trouble = ""
         for _ in range(_ATTEMPTS):
             found = self._exchange(name, deadline, run)
-            if len(found) == 1 and not isinstance(found[0], FrameBroken):
+            if len(found) == 1 and isinstance(found[0], kind):
                 return found[0]
             trouble = next((one.reason for one in reversed(found) if isinstance(one, FrameBroken | Rejected)), trouble)
         if trouble:

@@ -200,6 +200,34 @@ def test_a_module_that_falls_silent_midway() -> None:
         measure(SPEC, Dying(model))
 
 
+@pytest.mark.parametrize("letter", ["E", "T"])
+def test_an_error_in_the_middle_stops_the_cuff(letter: str) -> None:
+    model = SuntechAdvantage()
+
+    class Failing(ModelLine):
+        def read(self, size: int = 256) -> bytes:
+            if 5.0 < self.clock.now_s < 5.2:
+                model.letter(letter)
+            return super().read(size)
+
+    line = Failing(model)
+    with pytest.raises(DeviceFault) as caught:
+        measure(SPEC, line)
+    assert caught.value.code == letter
+    assert line.sent.endswith(ABORT)
+
+
+def test_a_poll_that_noise_has_changed_is_no_error() -> None:
+    model = SuntechAdvantage()
+
+    class Noisy(ModelLine):
+        def write(self, data: bytes) -> None:
+            spoilt = 5.0 < self.clock.now_s < 6.0 and data == bytes.fromhex("3A79050048")
+            super().write(data[:-1] + b"\x00" if spoilt else data)
+
+    assert measure(SPEC, Noisy(model))[0].values["systolic_mmhg"] == 122
+
+
 def test_the_result_of_the_one_before_is_not_taken() -> None:
     reading, _ = measure(SPEC, ModelLine(in_scenario(SuntechAdvantage(), "stale_memory")), timeout_s=180.0)
     assert reading.values["systolic_mmhg"] == 122

@@ -205,6 +205,15 @@ def test_a_result_that_never_comes_is_explained() -> None:
         measure(SPEC, NoResult(WinsenZe29a()))
 
 
+def test_another_answer_than_the_result_is_not_the_result() -> None:
+    class Confused(ModelLine):
+        def write(self, data: bytes) -> None:
+            super().write(request(0x85) if data[2] == 0x86 else data)
+
+    with pytest.raises(DeviceFault, match="result_ready"):
+        measure(SPEC, Confused(WinsenZe29a()))
+
+
 def test_unplugged_midway() -> None:
     with pytest.raises(Unavailable):
         measure(SPEC, ModelLine(WinsenZe29a(), unplug_after_bytes=60))
