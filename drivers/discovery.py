@@ -1,7 +1,7 @@
 """Which device sits on which port? Only harmless questions are asked: nothing is ever started.
 
-Drivers whose instrument cannot be asked (it only talks when somebody measures) say so; they can be recognised by
-elimination and by listening to one measurement, never by a probe.
+An instrument that streams by itself is recognised by listening. One that only talks when somebody measures cannot be
+recognised by a probe: it is left after the others have been found.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -9,15 +9,17 @@ from dataclasses import dataclass
 
 from drivers.deadline import MonotonicDeadline
 from drivers.errors import DeviceError, Unavailable
+from drivers.findings import Finding, FrameBroken
 from drivers.model import DeviceIdentity
 from drivers.ports import ByteStream, RegisterBlock, RegisterBus
 from drivers.registry import complete_options, drivers
-from drivers.spec import DriverSpec, Transport
+from drivers.spec import DriverSpec, Options, Transport
 from drivers.transport.modbus_bus import ModbusBus
 from drivers.transport.serial_line import SerialLine
 
 PROBE_S = 1.5
 """How long one driver may ask on one port."""
+_FEW_FRAMES, _ENOUGH_FRAMES = 2, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Probed:
     driver: str
     identity: DeviceIdentity | None
     problem: str = ""
+    heard_only: bool = False
+    """It was not asked but recognised by what it sends of itself; another device may send the like."""
 
 
 class _Heard:
@@ -88,7 +92,7 @@ def discover(
                 break
             if found is not None:
                 yield found
-                if found.identity is not None:
+                if not found.heard_only:
                     break
 
 
@@ -99,9 +103,10 @@ def _probe(port: str, spec: DriverSpec, units: Sequence[int]) -> Probed | None:
         try:
             heard = _Heard(line)
             identity = _asked(spec.make_serial(heard, options).identify)
+            listened = identity is not None and not heard.any and _talks(line, spec, options)
         finally:
             line.close()
-        return Probed(port, spec.name, identity) if identity is not None and heard.any else None
+        return Probed(port, spec.name, identity, heard_only=listened) if (heard.any and identity) or listened else None
     if spec.make_modbus is not None:
         bus = ModbusBus(port, spec.line)
         try:
@@ -112,6 +117,17 @@ def _probe(port: str, spec: DriverSpec, units: Sequence[int]) -> Probed | None:
         finally:
             bus.close()
     return None
+
+
+def _talks(line: ByteStream, spec: DriverSpec, options: Options) -> bool:
+    """Whether what comes unasked are this driver's frames: several of them, and next to nothing else."""
+    codec = spec.make_codec({**options, "session": "no"})
+    findings: list[Finding] = []
+    deadline = MonotonicDeadline(PROBE_S)
+    while not deadline.expired and len(findings) < _ENOUGH_FRAMES:
+        findings += codec.feed(line.read())
+    broken = sum(isinstance(finding, FrameBroken) for finding in findings)
+    return len(findings) - broken >= _FEW_FRAMES and broken <= 1
 
 
 def _asked(identify: Callable[[MonotonicDeadline], DeviceIdentity]) -> DeviceIdentity | None:

@@ -25,11 +25,17 @@ FORM = 1
 
 @dataclass
 class Tape:
-    """Exchanges in their order: `sent`, `received`, `discarded` for streams; `asked` with its answer for buses."""
+    """Exchanges in their order: `sent`, `received`, `discarded` for streams; `asked` with its answer for buses.
+
+    Each `asked` says when it was over, in seconds since the beginning: polling is paced by it in a replay.
+    """
 
     exchanges: list[dict[str, Any]] = field(default_factory=list)
+    began_s: float = field(default_factory=time.monotonic)
 
     def note(self, **exchange: Any) -> None:
+        if "asked" in exchange:
+            exchange["at_s"] = round(time.monotonic() - self.began_s, 4)
         self.exchanges.append(exchange)
 
 
@@ -122,7 +128,7 @@ def record(device: Attached, path: Path, timeout_s: float, run_options: Mapping[
     try:
         instrument.identify(MonotonicDeadline(min(timeout_s, 5.0)))
         tape.note(identified=True)
-        outcome = outcome_of(instrument.measure(run))
+        outcome = outcome_of(instrument.measure(run), device)
     except DeviceError as error:
         outcome = {"failed": type(error).__name__, "code": error.code}
     finally:
@@ -140,9 +146,10 @@ def record(device: Attached, path: Path, timeout_s: float, run_options: Mapping[
     return outcome
 
 
-def outcome_of(reading: Reading) -> dict[str, Any]:
+def outcome_of(reading: Reading, device: Attached) -> dict[str, Any]:
     """What a replay must come to again."""
-    return {"values": dict(reading.values), "raw": reading.raw.hex(), "device": dict(reading.device)}
+    raw = device.spec.blank(reading.raw)
+    return {"values": dict(reading.values), "raw": raw.hex(), "device": dict(reading.device)}
 
 
 def _covered(exchanges: list[dict[str, Any]], device: Attached) -> list[dict[str, Any]]:

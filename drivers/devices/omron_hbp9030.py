@@ -129,6 +129,19 @@ def _without_subject(record: re.Match[bytes]) -> bytes:
     return record[0][:start] + b" " * (end - start) + record[0][end:]
 
 
+def cover_subjects(capture: bytes) -> bytes:
+    """See `DriverSpec.blank`. A record that is not whole may show a part of an ID anywhere, so all of it is covered."""
+    pieces = re.split(rb"(\r\n|\r|\x03)", capture)
+    return b"".join(piece if len(piece) <= 2 and not piece.strip() else _covered(piece) for piece in pieces)
+
+
+def _covered(piece: bytes) -> bytes:
+    for form in (_FORMAT_5, _BP_LINE, _STX_LINE):
+        if record := form.search(piece):
+            return piece[: record.start()] + _without_subject(record)
+    return piece if piece == b"\x03" else b" " * len(piece)
+
+
 class Hbp9030:
     """The monitor on its line. The person presses the button; the driver listens."""
 
@@ -161,6 +174,7 @@ SPEC = DriverSpec(
     medical_device=True,
     make_codec=HbpCodec,
     make_serial=Hbp9030,
+    blank=cover_subjects,
     line=LineSettings(9600),
     options={
         "dialect": Option(
