@@ -23,7 +23,7 @@ from central.console.context import Console, page, static_folder
 from central.console.guard import Forbidden, ForgedForm, Guard, NotLoggedIn, Public
 from central.console.live import Live
 from central.console.pages import make_templates
-from central.console.routes import account, decide, exam, journal, login, queue
+from central.console.routes import account, decide, exam, journal, login, papers, queue
 from central.console.routes.login import login_page
 from central.decisions import Decisions
 from central.outgoing import Outgoing
@@ -49,7 +49,7 @@ SECURITY_HEADERS = {
 
 def routers() -> list[APIRouter]:
     """All pages, in the order in which their paths are tried."""
-    return [login.router, account.router, queue.router, exam.router, decide.router, journal.router]
+    return [login.router, account.router, queue.router, exam.router, decide.router, journal.router, papers.router]
 
 
 def create_app(

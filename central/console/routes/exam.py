@@ -22,6 +22,8 @@ from central.console.guard import Guard
 from central.decisions import OUTCOMES, REPEAT_STEPS, VISUAL_FIELDS, is_valid
 from central.media_files import MediaFiles
 from central.medics import RegisterFault, check_register
+from central.papers.issuing import has_breath
+from central.papers.wording import kinds_for
 from central.reasons import reasons
 from central.rights import Right
 from central.store import accounts, audit, decisions, registry, worklist
@@ -174,6 +176,7 @@ def exam_page(
         earlier=[(other, exam_view.summary(other.payload, look.language)) for other in before[:8]],
         decisions=[_shown(console, entry, given) for entry in reversed(given)],
         in_force=_in_force(item, given),
+        paper_kinds=_paper_kinds(visitor, item, payload),
         claim=claim,
         claimed_by_other=claim is not None and not mine,
         claimed_at=wording.clock_time(claim.claimed_at, look.zone) if claim else "",
@@ -242,6 +245,12 @@ def _shown(console: Console, item: StoredDecision, all_: list[StoredDecision]) -
 
 def _in_force(item: ListedExam, given: list[StoredDecision]) -> StoredDecision | None:
     return next((entry for entry in given if entry.decision_id == item.decision_id), None)
+
+
+def _paper_kinds(visitor: Visitor, item: ListedExam, payload: dict[str, Any]) -> tuple[str, ...]:
+    if item.state != "decided" or item.outcome in {None, "repeat"} or not visitor.may(Right.MAKE_PAPERS):
+        return ()
+    return kinds_for(item.outcome or "", has_breath(payload))
 
 
 def _waiting_ids(console: Console, visitor: Visitor) -> list[str]:

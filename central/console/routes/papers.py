@@ -1,0 +1,85 @@
+"""Papers: issued by POST (each print is counted), the register of refusal certificates, the public check page.
+
+Form fields of POST /exams/{exam_id}/papers: `kind` (mark | refusal | sobriety | conclusion), `csrf`.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.datastructures import FormData
+
+from central.console.context import Visitor, console_of, page
+from central.console.guard import Guard, Public, form_of
+from central.console.routes.exam import exam_page, find_exam
+from central.papers.fonts import FontsMissing
+from central.papers.issuing import Issuer, SignatureBroken, check, issue
+from central.papers.wording import NoSuchPaper
+from central.rights import Right
+from central.store import audit, papers, worklist
+from central.store.engine import reading, writing
+
+router = APIRouter()
+
+
+@router.post("/exams/{exam_id}/papers")
+def make_paper(
+    request: Request,
+    exam_id: str,
+    visitor: Annotated[Visitor, Depends(Guard(Right.MAKE_PAPERS))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Issue a paper, or print it again under the same number."""
+    console = console_of(request)
+    kind = str(form.get("kind", ""))
+    issuer = Issuer(
+        visitor.account.account_id,
+        console.clock(),
+        visitor.look.zone,
+        console.config.http.public_url,
+        console.config.generation,
+    )
+    try:
+        with writing(console.engine) as connection:
+            item = find_exam(connection, visitor, exam_id)
+            entry, content = issue(connection, item, kind, console.trust, issuer)
+            audit.write(
+                connection,
+                at=issuer.at,
+                account_id=visitor.account.account_id,
+                address=visitor.address,
+                action="paper.issue",
+                subject=exam_id,
+                org=item.org,
+                detail={"kind": kind, "number": entry.number, "year": entry.year},
+            )
+    except NoSuchPaper as error:
+        return exam_page(request, visitor, exam_id, status=409, notice=f"paper.no_{error.code}")
+    except SignatureBroken:
+        return exam_page(request, visitor, exam_id, status=409, notice="paper.broken")
+    except FontsMissing:
+        return exam_page(request, visitor, exam_id, status=500, notice="paper.no_fonts")
+    name = f"{kind}-{entry.year}-{entry.number}.pdf"
+    return Response(
+        content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
+    )
+
+
+@router.get("/papers/refusals")
+def show_refusals(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.MAKE_PAPERS))]) -> Response:
+    """The register of issued refusal certificates (order 835n asked to count them)."""
+    console = console_of(request)
+    with reading(console.engine) as connection:
+        rows = [
+            (entry, worklist.one(connection, entry.exam_id))
+            for entry in papers.issued(connection, visitor.account.orgs, "refusal")
+        ]
+    return page(request, "refusals.html", visitor, rows=rows)
+
+
+@router.get("/check/{code}")
+def check_paper(request: Request, code: str, _door: Annotated[None, Depends(Public())]) -> Response:
+    """What a QR code leads to: the outcome in force, for anybody who holds the paper, and nothing more."""
+    console = console_of(request)
+    with reading(console.engine) as connection:
+        found = check(connection, code[:64], console.trust)
+    return page(request, "check.html", None, 200 if found else 404, found=found)

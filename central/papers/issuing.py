@@ -1,0 +1,177 @@
+"""Issuing papers: only of a decision in force whose signature holds, each with a number and a public check code."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from sqlalchemy import Connection
+
+from central.console import exam_view, wording
+from central.decisions import is_valid
+from central.papers import drawing
+from central.papers.drawing import Sheet
+from central.papers.wording import KINDS, NoSuchPaper, act, body, kinds_for, mark_text, title
+from central.store import decisions, papers, registry, worklist
+from central.store.decisions import StoredDecision
+from central.store.papers import Paper
+from central.store.worklist import ListedExam
+from central.trust import Trust
+from sync.contract.canonical import new_id
+
+LANGUAGE = "ru"
+"""Papers are for Russian readers whatever the language of the console is."""
+
+
+class SignatureBroken(Exception):
+    """The decision's signature does not hold: nothing may be printed of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Who issues, when, and where papers are checked."""
+
+    account_id: str
+    at: datetime
+    zone: tzinfo
+    public_url: str
+    generation: str
+
+
+def issue(connection: Connection, exam: ListedExam, kind: str, trust: Trust, issuer: Issuer) -> tuple[Paper, bytes]:
+    """Issue or print again; returns the register entry and the PDF. Call inside a write transaction.
+
+    Raises `NoSuchPaper` (`kind`, `outcome`, `no_breath`) and `SignatureBroken`.
+    """
+    if kind not in KINDS:
+        raise NoSuchPaper("kind")
+    given = decisions.find(connection, exam.decision_id) if exam.decision_id and exam.state == "decided" else None
+    if given is None:
+        raise NoSuchPaper("outcome")
+    if kind not in kinds_for(given.outcome, has_breath(exam.payload)):
+        raise NoSuchPaper("no_breath" if kind == "sobriety" else "outcome")
+    if not is_valid(given, trust):
+        raise SignatureBroken(given.decision_id)
+    entry = papers.of_decision(connection, given.decision_id, kind) or _register(connection, given, kind, issuer)
+    papers.count_print(connection, entry.paper_id)
+    sheet = _sheet(connection, exam, given, entry, issuer)
+    return entry, drawing.sticker(sheet) if kind == "mark" else drawing.document(sheet)
+
+
+def has_breath(payload: Mapping[str, Any]) -> bool:
+    """Whether any breath test gave a result."""
+    return any(item["step"] == "breath" for item in payload.get("measurements", ()))
+
+
+def _register(connection: Connection, given: StoredDecision, kind: str, issuer: Issuer) -> Paper:
+    year = issuer.at.astimezone(issuer.zone).year
+    entry = Paper(
+        paper_id=new_id(),
+        org=given.org,
+        kind=kind,
+        year=year,
+        number=papers.next_number(connection, given.org, kind, year),
+        exam_id=given.exam_id,
+        decision_id=given.decision_id,
+        code=secrets.token_urlsafe(16),
+        issued_at=issuer.at,
+        issued_by=issuer.account_id,
+        prints=0,
+    )
+    papers.add(connection, entry)
+    return entry
+
+
+def _sheet(connection: Connection, exam: ListedExam, given: StoredDecision, entry: Paper, issuer: Issuer) -> Sheet:
+    record = json.loads(given.record)
+    organisation, medic, decision = record["organisation"], record["medic"], record["decision"]
+    worker = registry.get_worker(connection, exam.worker_id) if exam.worker_id else None
+    moment = wording.moment(exam.finished_at, issuer.zone)
+    is_mark = entry.kind == "mark"
+    lines: list[tuple[str, str]] = [("" if is_mark else "Работник", exam.worker_name or "личность не подтверждена")]
+    if not is_mark and worker is not None and worker["birth_date"]:
+        lines.append(("Дата рождения", f"{worker['birth_date']:%d.%m.%Y}"))
+    if not is_mark:
+        lines.append(("Работодатель", exam.employer_name or ""))
+    lines.append(
+        (
+            "Осмотр" if not is_mark else "",
+            f"{moment}" if is_mark else f"{moment}, {exam.terminal_place or exam.terminal_id}",
+        )
+    )
+    if entry.kind == "refusal":
+        lines.append(("Причина", "; ".join(decision["reasons"]) or decision["comment"]))
+    if entry.kind == "conclusion" and decision["comment"]:
+        lines.append(("Примечание", decision["comment"]))
+    if not is_mark:
+        lines.append(("Основание", act()))
+    statement = mark_text(exam.exam_type, given.outcome) if is_mark else body(entry.kind, exam.exam_type, given.outcome)
+    return Sheet(
+        title=title(entry.kind),
+        number=f"№ {entry.number}/{entry.year}",
+        organisation=organisation["name"],
+        licence=f"Лицензия {organisation['licence']}",
+        statement=statement,
+        lines=tuple(lines),
+        table=_breath_table(exam.payload, issuer.zone) if entry.kind == "sobriety" else (),
+        signature=(
+            f"{medic['position']} {medic['full_name']}",
+            f"Подписано электронно {wording.moment(given.decided_at, issuer.zone)}",
+            f"Сертификат {given.certificate_serial}",
+        ),
+        check_url=f"{issuer.public_url.rstrip('/')}/check/{entry.code}",
+        band="" if issuer.generation == "real" else "НЕ ИМЕЕТ СИЛЫ: УЧЕБНЫЕ ДАННЫЕ",
+    )
+
+
+def _breath_table(payload: Mapping[str, Any], zone: tzinfo) -> tuple[tuple[str, ...], ...]:
+    rows: list[tuple[str, ...]] = [("Время", "Проба", "Результат", "Прибор", "Поверен до")]
+    for step in exam_view.steps(payload, LANGUAGE, zone):
+        if step.step != "breath":
+            continue
+        for attempt in step.attempts:
+            result = ", ".join(f"{value.value} {value.unit}".strip() for value in attempt.values) or attempt.failure
+            rows.append(
+                (attempt.at, str(attempt.number), result, f"{attempt.device} {attempt.serial}", attempt.verified_until)
+            )
+    return tuple(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the public page says about a paper: the outcome in force now, and nothing about health or person."""
+
+    kind: str
+    number: str
+    outcome: str
+    corrected: bool
+    signature_valid: bool
+    exam_type: str
+    exam_at: datetime
+    organisation: str
+    valid_until: datetime | None
+    generation_real: bool
+
+
+def check(connection: Connection, code: str, trust: Trust) -> Checked | None:
+    """Look a paper up by its public code."""
+    entry = papers.by_code(connection, code)
+    exam = worklist.one(connection, entry.exam_id) if entry else None
+    if entry is None or exam is None:
+        return None
+    in_force = decisions.find(connection, exam.decision_id) if exam.decision_id else None
+    organisation = registry.get_organisation(connection, entry.org)
+    return Checked(
+        kind=entry.kind,
+        number=f"{entry.number}/{entry.year}",
+        outcome=in_force.outcome if in_force and exam.state == "decided" else "waiting",
+        corrected=in_force is None or in_force.decision_id != entry.decision_id,
+        signature_valid=in_force is not None and is_valid(in_force, trust),
+        exam_type=exam.exam_type,
+        exam_at=exam.finished_at,
+        organisation=organisation["name"] if organisation else entry.org,
+        valid_until=in_force.valid_until if in_force else None,
+        generation_real=all(item["generation"] == "real" for item in exam.payload.get("measurements", ())),
+    )

@@ -1,0 +1,131 @@
+"""Papers and the public page that their QR codes lead to."""
+
+import cv2
+import numpy as np
+import pytest
+from sqlalchemy import select, update
+
+from central.papers.drawing import _qr
+from central.papers.wording import mark_text
+from central.store.decisions import decision
+from central.store.engine import reading, writing
+from central.store.papers import paper
+from tests.console_centre import Browser, ConsoleCentre
+
+
+def _print(browser: Browser, exam_id: str, kind: str):  # type: ignore[no-untyped-def]
+    return browser.post(f"/exams/{exam_id}/papers", {"kind": kind}, page=f"/exams/{exam_id}")
+
+
+def _code(centre: ConsoleCentre, kind: str = "mark") -> str:
+    with reading(centre.engine) as connection:
+        return str(connection.execute(select(paper.c.code).where(paper.c.kind == kind)).scalars().all()[-1])
+
+
+def test_mark_is_numbered_once_and_each_print_is_counted(centre: ConsoleCentre, zoya: Browser) -> None:
+    first, second = centre.exam("1001"), centre.exam("1002")
+    for exam_id in (first, second):
+        zoya.decide(exam_id, outcome="admitted")
+        answer = _print(zoya, exam_id, "mark")
+        assert answer.headers["content-type"] == "application/pdf"
+        assert answer.content.startswith(b"%PDF")
+    _print(zoya, first, "mark")
+    with reading(centre.engine) as connection:
+        rows = connection.execute(select(paper.c.exam_id, paper.c.number, paper.c.prints)).all()
+    assert sorted(rows) == sorted([(first, 1, 2), (second, 2, 1)])
+
+
+def test_public_page_shows_the_outcome_in_force_and_nothing_more(
+    centre: ConsoleCentre, zoya: Browser, browser: Browser
+) -> None:
+    exam_id = centre.exam("1001")
+    zoya.decide(exam_id, outcome="admitted")
+    _print(zoya, exam_id, "mark")
+    page = browser.get(f"/check/{_code(centre)}")
+    assert page.status_code == 200
+    assert "Допущен" in page.text
+    for secret in ("Ветров", "1001", "36,", "мм рт", exam_id):
+        assert secret not in page.text.split("<main")[1]
+
+    with reading(centre.engine) as connection:
+        first = connection.execute(select(decision.c.decision_id)).scalar_one()
+    zoya.decide(exam_id, outcome="not_admitted", reasons="complaints", comment="исправлено", corrects=first)
+    corrected = browser.get(f"/check/{_code(centre)}").text
+    assert "Не допущен" in corrected
+    assert "решение исправлено" in corrected
+
+
+def test_unknown_code_is_refused_in_words(browser: Browser) -> None:
+    answer = browser.get("/check/AAAAAAAAAAAAAAAAAAAAAA")
+    assert answer.status_code == 404
+    assert "Такой отметки нет" in answer.text
+
+
+def test_nothing_is_printed_before_the_signed_decision(centre: ConsoleCentre, zoya: Browser) -> None:
+    exam_id = centre.exam()
+    for kind in ("mark", "refusal", "conclusion", "invented"):
+        assert _print(zoya, exam_id, kind).status_code == 409
+
+
+def test_nothing_is_printed_of_a_changed_record(centre: ConsoleCentre, zoya: Browser, browser: Browser) -> None:
+    exam_id = centre.exam()
+    zoya.decide(exam_id, outcome="admitted")
+    _print(zoya, exam_id, "mark")
+    with writing(centre.engine) as connection:
+        record = connection.execute(select(decision.c.record)).scalar_one()
+        connection.execute(update(decision).values(record=record.replace(b'"admitted"', b'"Admitted"')))
+    assert _print(zoya, exam_id, "mark").status_code == 409
+    assert "Подпись не верна" in browser.get(f"/check/{_code(centre)}").text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "extra", "kinds"),
+    [
+        ("admitted", {}, {"mark", "sobriety", "conclusion"}),
+        ("not_admitted", {"reasons": "pressure_high"}, {"mark", "refusal", "sobriety", "conclusion"}),
+        ("refer", {"comment": "к врачу"}, {"refusal", "sobriety", "conclusion"}),
+        ("not_identified", {}, {"sobriety", "conclusion"}),
+    ],
+)
+def test_each_outcome_has_its_papers(
+    centre: ConsoleCentre, zoya: Browser, outcome: str, extra: dict[str, str], kinds: set[str]
+) -> None:
+    exam_id = centre.exam()
+    zoya.decide(exam_id, outcome=outcome, **extra)
+    for kind in ("mark", "refusal", "sobriety", "conclusion"):
+        answer = _print(zoya, exam_id, kind)
+        assert (answer.status_code == 200) == (kind in kinds), kind
+
+
+def test_refusals_stand_in_their_register(centre: ConsoleCentre, zoya: Browser) -> None:
+    exam_id = centre.exam("1003")
+    zoya.decide(exam_id, outcome="not_admitted", reasons="pressure_high")
+    _print(zoya, exam_id, "refusal")
+    assert "Громов Пётр Савельевич" in zoya.get("/papers/refusals").text
+
+
+def test_words_of_the_mark_follow_type_and_outcome() -> None:
+    assert mark_text("pre_trip", "admitted").endswith(
+        "предрейсовый медицинский осмотр, к исполнению трудовых обязанностей допущен"
+    )
+    assert "НЕ допущен" in mark_text("pre_shift", "not_admitted")
+    assert "допущен" not in mark_text("post_trip", "admitted")
+
+
+def test_the_code_on_the_sticker_can_be_read() -> None:
+    class Raster:
+        """A canvas that keeps the squares as pixels."""
+
+        def __init__(self) -> None:
+            self.image = np.full((400, 400), 255, np.uint8)
+
+        def setFillGray(self, _: float) -> None: ...
+
+        def rect(self, x: float, y: float, width: float, height: float, **_: int) -> None:
+            top = 400 - y - height
+            self.image[round(top) : round(top + height), round(x) : round(x + width)] = 0
+
+    raster = Raster()
+    _qr(raster, "https://example.test/check/abc", 50, 50, 300)
+    text, _, _ = cv2.QRCodeDetector().detectAndDecode(raster.image)
+    assert text == "https://example.test/check/abc"
