@@ -12,29 +12,31 @@ Page {
     RowLayout {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
         spacing: 40
 
         Icon {
+            objectName: "waiting_" + screen.page.state
             Layout.alignment: Qt.AlignVCenter
             name: ({ offline: "unlinked", sending: "send" })[screen.page.state] ?? "medic"
-            size: 210
-            pen: 1.3
+            size: 160
+            pen: 1.4
             color: screen.offline ? Theme.attention : Theme.action
         }
         ColumnLayout {
             Layout.fillWidth: true
             Layout.alignment: Qt.AlignVCenter
-            spacing: Theme.gap
+            spacing: 16
 
             Words {
                 Layout.fillWidth: true
                 text: screen.page.text
-                font.pixelSize: Theme.leadSize
+                font.pixelSize: 36
             }
             Words {
                 Layout.fillWidth: true
                 text: screen.live.remaining
-                font.pixelSize: Theme.leadSize
+                font.pixelSize: 36
                 color: Theme.inkSoft
             }
             Repeater {
@@ -44,7 +46,7 @@ Page {
                     required property string modelData
                     Layout.fillWidth: true
                     text: modelData
-                    font.pixelSize: 36
+                    font.pixelSize: Theme.textSize
                     font.bold: true
                 }
             }
@@ -54,6 +56,7 @@ Page {
         Layout.fillWidth: true
         kind: "good"
         text: screen.page.note
+        textSize: Theme.smallSize
     }
     PageButton {
         Layout.fillWidth: true
