@@ -71,6 +71,7 @@ class Director:
         """The whole story. Raises `KioskTrouble`, `MedicTrouble` or `Trouble` when it does not go as it should."""
         for name, situation in self._scenario.devices.items():
             self._world.bench.scenario(name, situation)
+        self._hand.wait("begin")
         match self._scenario.trouble:
             case "unplug":
                 self._play_unplugged()

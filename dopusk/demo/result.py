@@ -132,6 +132,9 @@ def pictures_folder(folder: Path) -> Path:
     return folder
 
 
+_ORDER = {name: number for number, name in enumerate(QUANTITIES)}
+
+
 def _rows(measurement: Measurement) -> list[dict[str, Any]]:
     device = measurement.device
     return [
@@ -145,7 +148,7 @@ def _rows(measurement: Measurement) -> list[dict[str, Any]]:
             "raw": measurement.raw_hex,
             "at": measurement.at.isoformat(),
         }
-        for name, value in measurement.values.items()
+        for name, value in sorted(measurement.values.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER)))
         if name != "unit"
     ]
 

@@ -101,4 +101,4 @@ class ScriptedWorker:
 
     def _number_is_unknown(self) -> bool:
         """Whether the keypad says so; then the same screen is answered again."""
-        return self._hand.wait("number_error", *[f"screen_{n}" for n in SCREENS if n != "identify"]) == "number_error"
+        return self._hand.wait("error", *[f"screen_{n}" for n in SCREENS if n != "identify"]) == "error"
