@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database, Migrations
 
+from sync.transactions import writing
+
 migrations = Migrations("sync.inbox")
 
 
@@ -44,8 +46,8 @@ class Inbox:
         self._db = db
 
     def store(self, message_id: str, kind: str, wire: bytes, received_at: str) -> bool:
-        """Commit a message. False if it was there already (delivered twice)."""
-        with self._db.atomic():
+        """Store a message; committed on return unless a transaction is open. False if it was there already (delivered twice)."""
+        with writing(self._db):
             cursor = self._db.execute(
                 "INSERT INTO inbox (message_id, kind, wire, received_at) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (message_id) DO NOTHING RETURNING message_id",
@@ -59,9 +61,9 @@ class Inbox:
         return None if row is None else str(row["state"])
 
     def new(self, limit: int = 100) -> list[Incoming]:
-        """Messages that were not applied yet, in the order they came."""
+        """Messages that were not applied yet, in the order they came; the wall clock, which may jump, has no say in it."""
         rows = self._db.query(
-            "SELECT message_id, kind, wire FROM inbox WHERE state = 'new' ORDER BY received_at, message_id LIMIT ?",
+            "SELECT message_id, kind, wire FROM inbox WHERE state = 'new' ORDER BY rowid LIMIT ?",
             (limit,),
         )
         return [Incoming(row["message_id"], row["kind"], row["wire"]) for row in rows]

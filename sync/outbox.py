@@ -2,10 +2,11 @@
 
 Rows are appended inside the caller's transaction, so that an event and its message are committed together or not at
 all. `wire`, `seq` and `prev_hash` never change; the sync process writes the delivery columns only. A row closes on the
-centre's receipt and on nothing else; a refused one is parked with its reason, and staff must look.
+centre's receipt and on nothing else; a refused one is parked with its reason, and staff must look. Triggers in the
+database hold everybody to this.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,10 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlite_utils import Database, Migrations
 
 from sync.contract.canonical import GENESIS_HASH, new_id
-from sync.contract.envelope import ClockStamp, Envelope, seal
+from sync.contract.envelope import MAX_MESSAGE_BYTES, ClockStamp, Envelope, seal
 from sync.contract.model import utc_text
 from sync.contract.receipt import Receipt
 from sync.contract.topics import TerminalAddress, Up
+from sync.transactions import writing
 
 migrations = Migrations("sync.outbox")
 
@@ -51,6 +53,37 @@ def m001_outbox(db: Database) -> None:
     db.execute("CREATE INDEX outbox_queue ON outbox (priority, seq) WHERE state = 'queued'")
     db.execute("CREATE INDEX outbox_subject ON outbox (subject)")
     db.execute("CREATE INDEX outbox_parked ON outbox (seq) WHERE state = 'parked'")
+
+
+@migrations()
+def m002_append_only(db: Database) -> None:
+    """Triggers that refuse what must never happen, and an index that finds the oldest open message at once."""
+    fixed = "seq, message_id, kind, subject, priority, prev_hash, sha256, created_at"
+    refuse = "BEGIN SELECT RAISE(ABORT, 'the outbox is append-only'); END"
+    db.execute(f"CREATE TRIGGER outbox_no_delete BEFORE DELETE ON outbox {refuse}")
+    db.execute(f"CREATE TRIGGER outbox_fixed BEFORE UPDATE OF {fixed} ON outbox {refuse}")
+    # Chunks of media may be emptied once the centre has them; the hash stays, so the chain can still be checked.
+    db.execute(
+        "CREATE TRIGGER outbox_wire BEFORE UPDATE OF wire ON outbox"
+        f" WHEN NEW.wire IS NOT NULL OR OLD.state != 'receipted' OR OLD.kind != 'media' {refuse}"
+    )
+    db.execute(
+        "CREATE TRIGGER outbox_closed BEFORE UPDATE OF state, receipt_outcome, receipt_code, receipt_reason, receipt_at"
+        f" ON outbox WHEN OLD.state = 'receipted' {refuse}"
+    )
+    db.execute("CREATE INDEX outbox_oldest ON outbox (seq) WHERE state = 'queued'")
+
+
+@migrations()
+def m003_proofs(db: Database) -> None:
+    """The centre's signed receipts, kept: what closed a row can be shown later."""
+    db.execute("CREATE TABLE receipt_proof (id INTEGER PRIMARY KEY, wire BLOB NOT NULL) STRICT")
+    for action in ("UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER receipt_proof_no_{action.lower()} BEFORE {action} ON receipt_proof"
+            " BEGIN SELECT RAISE(ABORT, 'receipts are kept'); END"
+        )
+    db.execute("ALTER TABLE outbox ADD COLUMN receipt_proof INTEGER REFERENCES receipt_proof (id)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +126,8 @@ class Outbox:
     ) -> str:
         """Seal a message onto the chain and queue it; returns its id. Call inside the transaction of its event.
 
-        `subject` is what the message is about (an exam id), for finding its receipts.
+        `subject` is what the message is about (an exam id), for finding its receipts. A message that is larger than the
+        wire takes is parked at once: it would cost the connection each time it is tried, and hold up all others.
         """
         last = next(iter(self._db.query("SELECT seq, sha256 FROM outbox ORDER BY seq DESC LIMIT 1")), None)
         seq = 1 if last is None else last["seq"] + 1
@@ -110,8 +144,8 @@ class Outbox:
         )
         sealed = seal(envelope, key)
         self._db.execute(
-            "INSERT INTO outbox (seq, message_id, kind, subject, priority, prev_hash, sha256, wire, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO outbox (seq, message_id, kind, subject, priority, prev_hash, sha256, wire, created_at, state,"
+            " receipt_code, receipt_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 seq,
                 envelope.message_id,
@@ -122,41 +156,67 @@ class Outbox:
                 sealed.sha256,
                 sealed.wire,
                 utc_text(envelope.created_at),
+                *_first_state(len(sealed.wire)),
             ),
         )
         return envelope.message_id
 
-    def next_queued(self, limit: int, *, without: Iterable[int] = ()) -> list[Outgoing]:
-        """The next rows to publish, exams before media, leaving out those already in flight."""
-        in_flight = set(without)
-        rows = self._db.query(
-            "SELECT seq, message_id, kind, wire FROM outbox WHERE state = 'queued' ORDER BY priority, seq LIMIT ?",
-            (limit + len(in_flight),),
-        )
-        fresh = (row for row in rows if row["seq"] not in in_flight)
-        return [
-            Outgoing(row["seq"], row["message_id"], Up(row["kind"]), row["wire"])
-            for row, _ in zip(fresh, range(limit), strict=False)
-        ]
+    def next_queued(
+        self, limit: int, *, without: Container[int] = (), media_limit: int | None = None
+    ) -> list[Outgoing]:
+        """The next rows to publish, exams before media, leaving out those already in flight.
 
-    def close(self, receipts: Sequence[Receipt]) -> list[int]:
+        `media_limit` bounds the chunks of media among them: they are large and must not stand in the way of an exam.
+        """
+        media_limit = limit if media_limit is None else media_limit
+        chosen = self._choose("priority < ?", limit, without)
+        chosen += self._choose("priority >= ?", min(limit - len(chosen), media_limit), without)
+        rows = [self._row(seq) for seq in chosen]
+        return [Outgoing(row["seq"], row["message_id"], Up(row["kind"]), row["wire"]) for row in rows]
+
+    def _choose(self, condition: str, limit: int, without: Container[int]) -> list[int]:
+        """Numbers of queued rows from the index alone: the bodies of what is in flight are not read again."""
+        found: list[int] = []
+        if limit > 0:
+            rows = self._db.execute(
+                f"SELECT seq FROM outbox WHERE state = 'queued' AND {condition} ORDER BY priority, seq",  # noqa: S608
+                (PRIORITY[Up.MEDIA],),
+            )
+            for (seq,) in rows:
+                if seq not in without:
+                    found.append(seq)
+                    if len(found) == limit:
+                        break
+            rows.close()
+        return found
+
+    def _row(self, seq: int) -> dict[str, Any]:
+        return next(iter(self._db.query("SELECT seq, message_id, kind, wire FROM outbox WHERE seq = ?", (seq,))))
+
+    def close(self, receipts: Sequence[Receipt], proof: bytes) -> list[int]:
         """Take the centre's receipts, in one transaction: accepted and duplicate close the row, refused parks it.
 
+        `proof` is the signed message that they came in; it is kept where it closes anything.
         Returns the sequence numbers of the rows concerned; receipts for unknown messages are passed over.
+        A receipt that comes again, or a refusal after an acceptance, changes nothing.
         """
         closed: list[int] = []
-        with self._db.atomic():
+        with writing(self._db):
+            if not self._is_any_open([receipt.message_id for receipt in receipts]):
+                return closed
+            proof_id = self._db.execute("INSERT INTO receipt_proof (wire) VALUES (?)", (proof,)).lastrowid
             for receipt in receipts:
                 state = "parked" if receipt.outcome == "refused" else "receipted"
                 row = self._db.execute(
                     "UPDATE outbox SET state = ?, receipt_outcome = ?, receipt_code = ?, receipt_reason = ?,"
-                    " receipt_at = ? WHERE message_id = ? AND state != 'receipted' RETURNING seq",
+                    " receipt_at = ?, receipt_proof = ? WHERE message_id = ? AND state != 'receipted' RETURNING seq",
                     (
                         state,
                         receipt.outcome,
                         receipt.code,
                         receipt.reason,
                         utc_text(receipt.committed_at),
+                        proof_id,
                         receipt.message_id,
                     ),
                 ).fetchone()
@@ -164,15 +224,20 @@ class Outbox:
                     closed.append(row[0])
         return closed
 
+    def _is_any_open(self, message_ids: Sequence[str]) -> bool:
+        """Whether a receipt for these would change anything: copies of receipts must not fill the disk."""
+        query = "SELECT 1 FROM outbox WHERE message_id = ? AND state != 'receipted'"
+        return any(self._db.execute(query, (name,)).fetchone() for name in message_ids)
+
     def count_attempt(self, seqs: Sequence[int]) -> None:
         """Note that these rows are being published (again)."""
-        with self._db.atomic():
+        with writing(self._db):
             for seq in seqs:
                 self._db.execute("UPDATE outbox SET attempts = attempts + 1 WHERE seq = ?", (seq,))
 
     def release_parked(self, message_id: str) -> bool:
         """Queue a parked message again, after staff have looked. False if there is none of that id."""
-        with self._db.atomic():
+        with writing(self._db):
             cursor = self._db.execute(
                 "UPDATE outbox SET state = 'queued' WHERE message_id = ? AND state = 'parked' RETURNING seq",
                 (message_id,),
@@ -180,12 +245,13 @@ class Outbox:
             return cursor.fetchone() is not None
 
     def backlog(self) -> Backlog:
-        """Counts for the screen, the status and the metrics."""
-        row = next(
-            iter(self._db.query("SELECT count(*) AS n, min(created_at) AS oldest FROM outbox WHERE state = 'queued'"))
-        )
-        parked = next(iter(self._db.query("SELECT count(*) AS n FROM outbox WHERE state = 'parked'")))
-        return Backlog(row["n"], parked["n"], row["oldest"])
+        """Counts for the screen, the status and the metrics; the oldest is the one that was appended first."""
+        (queued,) = self._db.execute("SELECT count(*) FROM outbox WHERE state = 'queued'").fetchone()
+        (parked,) = self._db.execute("SELECT count(*) FROM outbox WHERE state = 'parked'").fetchone()
+        oldest = self._db.execute(
+            "SELECT created_at FROM outbox WHERE state = 'queued' ORDER BY seq LIMIT 1"
+        ).fetchone()
+        return Backlog(queued, parked, None if oldest is None else oldest[0])
 
     def receipts_of(self, subject: str) -> list[dict[str, Any]]:
         """What became of the messages about a subject: `message_id`, `kind`, `outcome`, `code`, `at` (None while open)."""
@@ -197,3 +263,10 @@ class Outbox:
                 (subject,),
             )
         ]
+
+
+def _first_state(size_bytes: int) -> tuple[str, str | None, str | None]:
+    """State, code and reason of a row as it is appended."""
+    if size_bytes <= MAX_MESSAGE_BYTES:
+        return "queued", None, None
+    return "parked", "oversized", f"{size_bytes} bytes; the wire takes at most {MAX_MESSAGE_BYTES} (developers)"

@@ -28,3 +28,12 @@ RECEIPT_PATIENCE_S = 10.0
 
 WINDOW = 200
 """Messages in flight without a receipt: memory stays bounded whatever the backlog."""
+
+MEDIA_WINDOW = 4
+"""Chunks of media in flight: at 175 kB each, more would make an exam wait behind them on a thin line."""
+
+UNHEARD = Backoff(first_s=0.25, most_s=5.0)
+"""While nobody at the centre takes messages, one is sent now and then to see whether somebody does again."""
+
+STORE_RETRY = Backoff(first_s=0.1, most_s=5.0)
+"""While the terminal's own store cannot be written (full, locked)."""

@@ -46,15 +46,18 @@ class IncomingMessages:
 
     def apply_new(self) -> int:
         """Apply everything that waits; returns how many messages were dealt with."""
-        waiting = self._store.inbox.new()
-        for message in waiting:
-            try:
-                self._apply(message)
-            except (ContractError, UntrustedDecision, ImpossibleEvent, ValidationError) as error:
-                log.error("message %s from the centre was not applied: %s", message.message_id, error)
-                with self._store.transaction():
-                    self._store.inbox.mark(message.message_id, "refused", str(error)[:500])
-        return len(waiting)
+        count = 0
+        while waiting := self._store.inbox.new():
+            for message in waiting:
+                try:
+                    self._apply(message)
+                except (ContractError, UntrustedDecision, ImpossibleEvent, ValidationError) as error:
+                    reason = _reason(error)
+                    log.error("message %s from the centre was not applied: %s", message.message_id, reason)
+                    with self._store.transaction():
+                        self._store.inbox.mark(message.message_id, "refused", reason)
+            count += len(waiting)
+        return count
 
     def _apply(self, message: Incoming) -> None:
         envelope = open_sealed(message.wire, self._centre_key)
@@ -74,7 +77,7 @@ class IncomingMessages:
                 if reference.name == "limits":
                     LimitsBook.model_validate(reference.content)
                 with self._store.transaction():
-                    self._store.reference.put(reference.name, reference.version, reference.content)
+                    self._store.reference.put(reference.name, reference.version, reference.content, envelope.seq)
                     done()
             case _:
                 raise ContractError("unknown_schema", f"nothing is known of messages of kind {message.kind!r}")
@@ -106,3 +109,11 @@ class IncomingMessages:
             valid_until=decision.valid_until,
             repeat_step=decision.repeat_step,
         )
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, at most 500 signs; of a payload only the place and the rule, for its values are personal data."""
+    if isinstance(error, ValidationError):
+        fault = error.errors()[0]
+        return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['type']}"[:500]
+    return str(error)[:500]

@@ -54,6 +54,27 @@ def m001_diary(db: Database) -> None:
     )
 
 
+@migrations()
+def m002_identity(db: Database) -> None:
+    """Whose diary this is, so that a copy can be verified alone."""
+    db.execute(
+        """
+        CREATE TABLE identity (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            terminal_id TEXT NOT NULL,
+            org TEXT NOT NULL,
+            generation TEXT NOT NULL,
+            public_key TEXT NOT NULL
+        ) STRICT
+        """
+    )
+    for action in ("UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER identity_no_{action.lower()} BEFORE {action} ON identity"
+            " BEGIN SELECT RAISE(ABORT, 'the diary keeps its owner'); END"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class DiaryRow:
     """One stored event with its link."""

@@ -10,11 +10,17 @@ migrations = Migrations("terminal.reference")
 
 @migrations()
 def m001_reference(db: Database) -> None:
-    """One row per book and version; the highest row counts."""
+    """One row per book and version."""
     db.execute(
         "CREATE TABLE reference (id INTEGER PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, content TEXT NOT NULL,"
         " UNIQUE (name, version)) STRICT"
     )
+
+
+@migrations()
+def m002_order(db: Database) -> None:
+    """The centre's own order of the versions: a delayed message must not bring an old one back."""
+    db.execute("ALTER TABLE reference ADD COLUMN sent_seq INTEGER NOT NULL DEFAULT 0")
 
 
 class ReferenceStore:
@@ -23,17 +29,26 @@ class ReferenceStore:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def put(self, name: str, version: str, content: dict[str, Any]) -> None:
-        """Take a version of a book; the same version again changes nothing."""
+    def put(self, name: str, version: str, content: dict[str, Any], sent_seq: int = 0) -> None:
+        """Take a version of a book; `sent_seq` is its message's number in the centre's chain.
+
+        The same version again changes nothing but its place: a centre that goes back to it means it.
+        """
         self._db.execute(
-            "INSERT OR IGNORE INTO reference (name, version, content) VALUES (?, ?, ?)",
-            (name, version, json.dumps(content, ensure_ascii=False)),
+            "INSERT INTO reference (name, version, content, sent_seq) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (name, version) DO UPDATE SET sent_seq = max(sent_seq, excluded.sent_seq)",
+            (name, version, json.dumps(content, ensure_ascii=False), sent_seq),
         )
 
     def latest(self, name: str) -> dict[str, Any] | None:
-        """The content that came last under that name, or None."""
+        """The content that the centre sent last under that name, or None."""
         row = next(
-            iter(self._db.query("SELECT content FROM reference WHERE name = ? ORDER BY id DESC LIMIT 1", (name,))), None
+            iter(
+                self._db.query(
+                    "SELECT content FROM reference WHERE name = ? ORDER BY sent_seq DESC, id DESC LIMIT 1", (name,)
+                )
+            ),
+            None,
         )
         if row is None:
             return None

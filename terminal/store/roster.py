@@ -5,6 +5,7 @@ import json
 from sqlite_utils import Database, Migrations
 
 from sync.contract.roster import Roster, RosterWorker
+from sync.transactions import writing
 
 migrations = Migrations("terminal.roster")
 
@@ -35,7 +36,7 @@ class RosterStore:
         """Take a roster. False if a newer one is there already (messages may come out of order)."""
         if roster.version <= self.version():
             return False
-        with self._db.atomic():
+        with writing(self._db):
             self._db.execute("DELETE FROM roster_worker")
             self._db.execute("DELETE FROM roster_key")
             for worker in roster.workers:

@@ -1,18 +1,21 @@
 """The terminal's store as the exam core uses it: one database, one folder of media, one key; one transaction per event."""
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sync.contract.envelope import ClockStamp
 from sync.contract.topics import TerminalAddress, Up
 from sync.inbox import Inbox
 from sync.outbox import Outbox
+from sync.transactions import writing
 from terminal.exam.model import Stamp
-from terminal.store.database import KeySource, derive_key, open_store
+from terminal.store.database import KeySource, StoreError, derive_key, open_store
 from terminal.store.exam_log import ExamLog
 from terminal.store.media_files import MediaFiles
 from terminal.store.reference import ReferenceStore
@@ -40,14 +43,32 @@ class TerminalStore:
         self.reference = ReferenceStore(self.db)
         self.media = MediaFiles(media_folder, derive_key(master, "media"))
         self.address = address
+        self._note_identity(signing_key, generation)
         self._signing_key = signing_key
         self.public_key = signing_key.public_key()
         self._generation = generation
 
+    def _note_identity(self, signing_key: Ed25519PrivateKey, generation: str) -> None:
+        """Write down whose diary this is. Raises `StoreError` (`foreign`) for the store of another terminal or key."""
+        public = signing_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        own = (self.address.terminal, self.address.org, generation, base64.b64encode(public).decode("ascii"))
+        query = "SELECT terminal_id, org, generation, public_key FROM identity"
+        with writing(self.db):
+            stored = self.db.execute(query).fetchone()
+            if stored is None:
+                self.db.execute("INSERT INTO identity VALUES (1, ?, ?, ?, ?)", own)
+        if stored is not None and tuple(stored) != own:
+            self.db.close()
+            raise StoreError(
+                "foreign",
+                f"the store belongs to terminal {stored[0]} of {stored[1]} ({stored[2]}) and its key, and this is"
+                f" {own[0]} of {own[1]} ({own[2]}); move the store away or give the terminal its own keys again",
+            )
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is committed together with a full sync, or not at all."""
-        with self.db.atomic():
+        with writing(self.db):
             yield
 
     def queue(self, kind: Up, schema: str, payload: dict[str, Any], *, subject: str, stamp: Stamp) -> str:
