@@ -77,9 +77,11 @@ class Listener:
         raise self.explanation()
 
     def await_steady(self, frames: int, deadline: Deadline, tend: Callable[[], None] | None = None) -> Reading:
-        """The last of so many oximeter readings in a row that agree; anything else in between starts the count anew.
+        """One of so many oximeter readings in a row that agree; anything else in between starts the count anew.
 
-        `tend` is called between frames and keeps the device's stream alive.
+        It is the last one that shows what most of the row shows: these streams have no checksum, and a single damaged
+        frame near the true values must not become the result. `tend` is called between frames and keeps the device's
+        stream alive.
         """
         row: deque[Reading] = deque(maxlen=frames)
         while (finding := self.next(deadline)) is not None:
@@ -90,8 +92,10 @@ class Listener:
                 row.clear()
                 continue
             row.append(finding.reading)
+            if self._run is not None:
+                self._run.report(Progress("measuring"))
             if len(row) == frames and _steady(row):
-                return row[-1]
+                return _most_shown(row)
         raise self.explanation()
 
     def raise_failure(self, finding: Finding) -> None:
@@ -128,6 +132,12 @@ class Listener:
         if isinstance(finding, StateSeen) and self._run is not None:
             self._run.report(Progress(finding.state, finding.details))
         return finding
+
+
+def _most_shown(row: deque[Reading]) -> Reading:
+    shown = [(reading.values["spo2_percent"], reading.values["pulse_bpm"]) for reading in row]
+    most = max(dict.fromkeys(reversed(shown)), key=shown.count)
+    return row[len(row) - 1 - shown[::-1].index(most)]
 
 
 def _steady(row: deque[Reading]) -> bool:

@@ -137,7 +137,7 @@ def test_line_settings() -> None:
 def test_measures(name: str, dialect: str, values: dict[str, int]) -> None:
     reading, run = measure(SPEC, ModelLine(in_scenario(ContecLegacy(), name), chunk=7), dialect=dialect)
     assert reading.values == values
-    assert run.states == ["searching"]
+    assert run.states == ["searching", "measuring"]
 
 
 @pytest.mark.parametrize(

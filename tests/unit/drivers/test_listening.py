@@ -123,6 +123,16 @@ def test_anything_in_between_starts_the_count_anew(disturbance: Finding) -> None
     assert listener(*row, live(97, 73), run=run).await_steady(3, run.deadline).values["pulse_bpm"] == 73
 
 
+def test_one_damaged_frame_near_the_true_values_is_not_the_result() -> None:
+    run = VirtualRun(soon())
+    row: list[Finding] = [live(98, 70), live(98, 70), live(98, 71), live(97, 78)]
+    assert listener(*row, run=run).await_steady(4, run.deadline).values == {"spo2_percent": 98, "pulse_bpm": 70}
+    assert run.states == ["measuring"]
+    run = VirtualRun(soon())
+    drifting: list[Finding] = [live(98, 70), live(98, 71), live(98, 72)]
+    assert listener(*drifting, run=run).await_steady(3, run.deadline).values["pulse_bpm"] == 72
+
+
 def test_silence_ends_a_frame_where_that_is_the_rule() -> None:
     clock = Clock()
     line = ScriptedLine(waiting=b"\x00", clock=clock)

@@ -146,7 +146,7 @@ def test_measures(radical_7: bool) -> None:
     reading, run = measure(SPEC, ModelLine(MasimoAscii1(radical_7=radical_7), chunk=11))
     assert reading.values["spo2_percent"] == 98
     assert ("perfusion_index_percent" in reading.values) == radical_7
-    assert run.states == ["searching"]
+    assert run.states == ["searching", "measuring"]
 
 
 @pytest.mark.parametrize(
