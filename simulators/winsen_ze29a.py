@@ -23,7 +23,7 @@ class WinsenZe29a:
         "stuck": {"calculating_s": 1e9},
         "corrupted": {"corrupt": True},
         "stale_memory": {"state": 0x37, "shown": 99},
-        "result_without_breath": {"skips_breath": True},
+        "result_at_once": {"skips_breath": True},
     }
 
     mg_per_100ml: int = 0
@@ -48,7 +48,7 @@ class WinsenZe29a:
     def tick(self, dt: float) -> None:
         self.state_s += dt
         if self.state == 0x32 and self.state_s >= self.warm_up_s:
-            self.enter(0x37 if self.skips_breath else 0x33)
+            self.enter(0x33)
         elif self.state == 0x33 and self.blows and self.state_s >= self.thinks_s:
             self.enter(0x34)
         elif self.state == 0x33 and self.state_s >= self.waits_s:
@@ -101,7 +101,7 @@ class WinsenZe29a:
 
     def order(self, argument: int) -> bool:
         if argument == 0x32 and self.accepts and self.state == 0x31:
-            self.enter(0x32)
+            self.enter(0x37 if self.skips_breath else 0x32)
         elif argument == 0x31 and self.state in (0x31, 0x37):
             self.enter(0x31)
         else:

@@ -113,7 +113,7 @@ class Ze29a:
         return DeviceIdentity(SPEC.maker, SPEC.model, medical_device=SPEC.medical_device)
 
     def measure(self, run: Run) -> Reading:
-        """One breath. The result counts only if this cycle went through blowing or analysing."""
+        """One breath. The result counts only if the module was idle, took our start and was seen at work since."""
         self._stream.discard_input()
         listener = Listener(SPEC.model, self._stream, Ze29aCodec(self._options), run)
         self._come_to_rest(listener, run)
@@ -145,8 +145,8 @@ class Ze29a:
             finding = self._ask(listener, request(_STATE), run)
             listener.raise_failure(finding)
             if finding == StateSeen("result_ready"):
-                if not passed & {"blowing", "analysing"}:
-                    raise StaleReading(f"{SPEC.model}: shows a result although nobody blew")
+                if not passed:
+                    raise StaleReading(f"{SPEC.model}: shows a result at once after the start: nobody blew")
                 return self._fetch(listener, run)
             if finding == StateSeen("idle") and passed:
                 raise DeviceFault(f"{SPEC.model}: nobody blew in time", code="no_breath", act=Act.WORKER)

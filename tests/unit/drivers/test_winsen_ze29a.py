@@ -165,7 +165,7 @@ def test_measures_a_breath_and_goes_back_to_idle(name: str, number: int) -> None
         ("stuck", DeviceFault),
         ("silence", NoResponse),
         ("corrupted", FrameError),
-        ("result_without_breath", StaleReading),
+        ("result_at_once", StaleReading),
     ],
 )
 def test_every_bad_situation_has_its_own_error(name: str, error: type[Exception]) -> None:
