@@ -33,6 +33,8 @@ _SCHEMAS: dict[str, tuple[str, type[WireModel]]] = {
     Up.MEDIA: (MEDIA_SCHEMA, MediaChunk),
     Up.ACK: (ACK_SCHEMA, AckBatch),
 }
+SCHEMA_OF_KIND = {str(kind): schema for kind, (schema, _) in _SCHEMAS.items()}
+"""Which schema travels on which kind of topic."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Tables of signed decisions and of claims. A decision is added once and never changed; a claim is only a courtesy."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -125,6 +126,13 @@ def on_message(connection: Connection, exam_message_id: str) -> StoredDecision |
     query = select(decision).where(decision.c.exam_message_id == exam_message_id, decision.c.corrects.is_(None))
     row = connection.execute(query).one_or_none()
     return None if row is None else _stored(row)
+
+
+def every(connection: Connection) -> Iterator[StoredDecision]:
+    """All decisions, oldest first, without holding them in memory."""
+    query = select(decision).order_by(decision.c.decided_at).execution_options(yield_per=500)
+    for row in connection.execute(query):
+        yield _stored(row)
 
 
 def _stored(row: Any) -> StoredDecision:

@@ -1,12 +1,12 @@
 """The table of examinations: a projection of the `exam` messages and the decisions, made for lists and filters."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, Table, Text, func, select, update
+from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, RowMapping, Table, Text, func, select, update
 
 from central.store.messages import message
 from central.store.metadata import UtcDateTime, insert_rows_for, metadata
@@ -80,27 +80,41 @@ def project(connection: Connection, revisions: Sequence[Revision]) -> list[Revis
     return [revision for revision in unchanged if revision.message_id not in known]
 
 
-def _row(revision: Revision) -> dict[str, Any]:
-    record = revision.record
+def projection(record: ExamRecord, payload: dict[str, Any], terminal_id: str, generation: str) -> dict[str, Any]:
+    """The columns that follow from the message alone."""
     who = record.examinee
     complains = record.complaints is not None and not record.complaints.feels_well
     return {
         "exam_id": record.exam_id,
         "revision": record.revision,
         "org": record.org,
-        "terminal_id": revision.terminal_id,
+        "terminal_id": terminal_id,
         "employer_id": who.employer_id if who else None,
         "worker_id": who.worker_id if who else None,
         "exam_type": record.exam_type,
-        "generation": revision.generation,
-        "state": "waiting" if record.state == "submitted" else "unfinished",
+        "generation": generation,
         "end_reason": record.end_reason,
         "started_at": record.started_at,
         "finished_at": record.finished_at,
-        "received_at": revision.received_at,
         "suggestion": record.rule_verdict.suggestion,
         "has_deviation": complains or bool(record.rule_verdict.findings),
-        "payload": revision.payload,
+        "payload": payload,
+    }
+
+
+def with_messages(connection: Connection) -> Iterator[tuple[RowMapping, bytes | None, datetime | None]]:
+    """Every exam with the bytes and the receipt time of the message of its current revision, None where that is gone."""
+    columns = (message.c.wire.label("message_wire"), message.c.received_at.label("message_at"))
+    query = select(exam, *columns).join_from(exam, message, exam.c.message_id == message.c.message_id, isouter=True)
+    for row in connection.execute(query.execution_options(yield_per=500)).mappings():
+        yield row, row["message_wire"], row["message_at"]
+
+
+def _row(revision: Revision) -> dict[str, Any]:
+    record = revision.record
+    return projection(record, revision.payload, revision.terminal_id, revision.generation) | {
+        "state": "waiting" if record.state == "submitted" else "unfinished",
+        "received_at": revision.received_at,
         "message_id": revision.message_id,
         "message_sha256": revision.message_sha256,
         "decision_id": None,

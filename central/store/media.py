@@ -88,3 +88,8 @@ def get_media(connection: Connection, sha256: str) -> RowMapping | None:
 def media_of_exam(connection: Connection, exam_id: str) -> Sequence[RowMapping]:
     """Files that came for an exam."""
     return connection.execute(select(media).where(media.c.exam_id == exam_id)).mappings().all()
+
+
+def completed(connection: Connection) -> Sequence[str]:
+    """Hashes of all files that stand whole."""
+    return connection.execute(select(media.c.sha256).where(media.c.completed_at.is_not(None))).scalars().all()

@@ -1,10 +1,12 @@
 """The table of accepted messages: their exact bytes, the ground truth that every projection can be rebuilt from."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Index, LargeBinary, Table, Text, select
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Index, LargeBinary, Select, Table, Text, select
 
 from central.store.metadata import UtcDateTime, insert_rows_for, metadata
 
@@ -100,3 +102,34 @@ def missing_ranges(connection: Connection, terminal_id: str, first: int, last: i
     if expected <= last:
         ranges.append((expected, last))
     return ranges
+
+
+MessageRow = NewMessage
+"""A stored row has the same fields as a new one."""
+
+
+def find(connection: Connection, message_id: str) -> MessageRow | None:
+    """One message."""
+    row = connection.execute(_rows().where(message.c.message_id == message_id)).one_or_none()
+    return MessageRow(*row) if row else None
+
+
+def in_chain_order(connection: Connection) -> Iterator[MessageRow]:
+    """All messages, terminal by terminal and by place, without holding them in memory."""
+    query = _rows().order_by(message.c.terminal_id, message.c.seq, message.c.message_id)
+    for row in connection.execute(query.execution_options(yield_per=_PAGE)):
+        yield MessageRow(*row)
+
+
+def exam_ids(connection: Connection) -> Iterator[str]:
+    """The exam of every exam message."""
+    query = select(message.c.wire).where(message.c.kind == "exam")
+    for wire in connection.execute(query.execution_options(yield_per=_PAGE)).scalars():
+        yield str(json.loads(wire)["payload"]["exam_id"])
+
+
+def _rows() -> Select[Any]:
+    return select(*(message.c[name] for name in MessageRow.__dataclass_fields__))
+
+
+_PAGE = 500

@@ -1,6 +1,6 @@
 """The table of what goes down to the terminals: written in the transaction that causes it, closed by the terminal's `ack`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -127,6 +127,26 @@ def backlog(connection: Connection) -> tuple[int, datetime | None]:
         select(func.count(), func.min(centre_outbox.c.created_at)).where(centre_outbox.c.state != "acked")
     ).one()
     return row[0], row[1]
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingRow:
+    """One message as it was sealed."""
+
+    message_id: str
+    terminal_id: str
+    seq: int
+    prev_hash: str
+    sha256: str
+    wire: bytes
+
+
+def in_chain_order(connection: Connection) -> Iterator[OutgoingRow]:
+    """Everything that was ever queued, terminal by terminal and by place, without holding it in memory."""
+    columns = [centre_outbox.c[name] for name in OutgoingRow.__dataclass_fields__]
+    query = select(*columns).order_by(centre_outbox.c.terminal_id, centre_outbox.c.seq)
+    for row in connection.execute(query.execution_options(yield_per=500)):
+        yield OutgoingRow(*row)
 
 
 def _waiting(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[Waiting]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from central.parties import Terminal
-from central.store.metadata import UtcDateTime, metadata
+from central.store.metadata import UtcDateTime, insert_for, metadata, now_utc
 from sync.contract.canonical import GENESIS_HASH
 from sync.contract.health import TerminalStatus
 
@@ -50,6 +50,14 @@ terminal = Table(
     Column("last_seen", UtcDateTime),
     Column("status", JSON, comment="last sync.contract.health.TerminalStatus"),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+terminal_key = Table(
+    "terminal_key",
+    metadata,
+    Column("terminal_id", ForeignKey("terminal.terminal_id"), primary_key=True),
+    Column("public_key", Text, primary_key=True, comment="every key that the terminal ever enrolled with"),
+    Column("since", UtcDateTime, nullable=False),
 )
 
 device = Table(
@@ -143,8 +151,22 @@ def known(connection: Connection, terminal_ids: Sequence[str]) -> dict[str, Know
 
 
 def set_key(connection: Connection, terminal_id: str, public_key: str) -> None:
-    """Take the key of a terminal that has enrolled (raw Ed25519, base64)."""
+    """Take the key of a terminal that has enrolled (raw Ed25519, base64). Earlier keys stay known, for `verify`."""
+    connection.execute(
+        insert_for(connection, terminal_key)
+        .values(terminal_id=terminal_id, public_key=public_key, since=now_utc())
+        .on_conflict_do_nothing(index_elements=["terminal_id", "public_key"])
+    )
     _update(connection, terminal_id, public_key=public_key, state="enrolled")
+
+
+def all_keys(connection: Connection) -> dict[str, list[str]]:
+    """Every key of every terminal, by terminal."""
+    keys: dict[str, list[str]] = {}
+    query = select(terminal_key.c.terminal_id, terminal_key.c.public_key).order_by(terminal_key.c.since)
+    for terminal_id, public_key in connection.execute(query):
+        keys.setdefault(terminal_id, []).append(public_key)
+    return keys
 
 
 def set_state(connection: Connection, terminal_id: str, state: str) -> None:

@@ -1,0 +1,128 @@
+"""`verify` of the centre's store: is everything that was received and decided still what it was?
+
+Walks all messages terminal by terminal in the order of their chain, then the examinations, the decisions, what went down,
+and the media. Stops at the first fault of each walk and names it. What only *might* be a loss (a message that the chain
+awaits, a decision whose authority is not at hand) is a remark and no fault.
+
+Out of reach: tables that nobody signs (names of workers, accounts). Whoever can write the database can change those.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DatabaseError
+
+from central.signature.verification import SignatureError, verify_detached
+from central.store import decisions, exams, media, messages
+from central.store.engine import reading
+from central.verify_chains import check_messages, check_outgoing
+from central.verify_report import Expected, Fault, StoreReport, Wrong
+from sync.contract.canonical import canonical, sha256_hex
+from sync.contract.exam import ExamRecord
+
+
+def verify_store(engine: Engine, expected: Expected) -> StoreReport:
+    """Check a whole store in one consistent view. Reads only; memory does not grow with the store."""
+    report = StoreReport()
+    with reading(engine) as connection:
+        for walk in (_check_file, check_messages, _check_exams, _check_decisions, check_outgoing, _check_media):
+            try:
+                walk(connection, expected, report)
+            except Wrong as wrong:
+                report.faults.append(wrong.fault)
+            except DatabaseError as error:
+                report.faults.append(Fault("database", _name(walk), str(error.orig)))
+            except (ValueError, KeyError, TypeError) as error:
+                what = f"a value that no program of ours writes: {error}"
+                report.faults.append(Fault("damaged", _name(walk), what))
+    return report
+
+
+def _name(walk: Callable[[Connection, Expected, StoreReport], None]) -> str:
+    return walk.__name__.removeprefix("_").removeprefix("check_")
+
+
+def _check_file(connection: Connection, _expected: Expected, _report: StoreReport) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    answer = connection.execute(text("PRAGMA integrity_check(1)")).scalar_one()
+    if answer != "ok":
+        raise Wrong("database", "file", str(answer))
+
+
+def _check_exams(connection: Connection, _expected: Expected, report: StoreReport) -> None:
+    seen = set()
+    for row, wire, received_at in exams.with_messages(connection):
+        report.exams += 1
+        place = f"exam {row['exam_id']}"
+        seen.add(row["exam_id"])
+        if wire is None:
+            raise Wrong("missing", place, "the message that it was made from is not in the store")
+        signed = json.loads(wire)
+        record = ExamRecord.model_validate(signed["payload"])
+        projected = exams.projection(record, signed["payload"], signed["terminal_id"], signed["generation"])
+        for name, value in projected.items():
+            if row[name] != value:
+                raise Wrong("changed", place, f"{name} is not what the message says")
+        if (row["message_sha256"], row["received_at"]) != (sha256_hex(wire), received_at):
+            raise Wrong("changed", place, "it names another hash or time than its message has")
+        decided = decisions.find(connection, row["decision_id"]) if row["decision_id"] else None
+        in_force = (decided.outcome, decided.decided_at) if decided else (None, None)
+        if in_force != (row["outcome"], row["decided_at"]) or (row["state"] == "decided") != (decided is not None):
+            raise Wrong("changed", place, "its state is not that of the decision on it")
+    for exam_id in messages.exam_ids(connection):
+        if exam_id not in seen:
+            raise Wrong(
+                "missing", f"exam {exam_id}", "a message of this exam was received, the exam is not in the list"
+            )
+
+
+def _check_decisions(connection: Connection, expected: Expected, report: StoreReport) -> None:
+    for item in decisions.every(connection):
+        report.decisions += 1
+        place = f"decision {item.decision_id}"
+        record = json.loads(item.record)
+        if canonical(record) != item.record:
+            raise Wrong("changed", place, "the record is not canonical JSON any more")
+        verdict = record["decision"]
+        stored = (item.decision_id, item.exam_id, item.exam_message_id, item.medic_id, item.outcome, item.corrects)
+        signed = (
+            verdict["decision_id"],
+            record["exam"]["exam_id"],
+            record["exam_message_id"],
+            record["medic"]["medic_id"],
+            verdict["outcome"],
+            verdict.get("corrects"),
+        )
+        if stored != signed:
+            raise Wrong("changed", place, "its columns say something else than the signed record")
+        exam = messages.find(connection, item.exam_message_id)
+        if exam is None or exam.wire is None:
+            raise Wrong("missing", place, "the exam message that was decided on is not in the store")
+        if exam.sha256 != record["exam_message_sha256"] or json.loads(exam.wire)["payload"] != record["exam"]:
+            raise Wrong("changed", place, "the exam that was decided on is not the one in the store")
+        if expected.anchors is None:
+            continue
+        try:
+            verify_detached(item.cms, item.record, expected.anchors.roots, at=item.decided_at)
+        except SignatureError as error:
+            raise Wrong("wrong_signature", place, str(error)) from error
+    if expected.anchors is None and report.decisions:
+        report.remarks.append("the authority's certificate is not at hand: the medics' signatures were not verified")
+
+
+def _check_media(connection: Connection, expected: Expected, report: StoreReport) -> None:
+    if expected.files is None:
+        return
+    for sha256 in media.completed(connection):
+        report.media += 1
+        path = expected.files.path(sha256)
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise Wrong("missing", f"media {sha256}", f"the file cannot be read: {error.strerror}") from error
+        if digest != sha256:
+            raise Wrong("changed", f"media {sha256}", "the file does not give its hash")

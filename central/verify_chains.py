@@ -1,0 +1,121 @@
+"""`verify` of the chains: what came up from each terminal, and what went down to it."""
+
+import base64
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection
+
+from central.checks import SCHEMA_OF_KIND
+from central.store import messages, outgoing, terminals
+from central.store.messages import MessageRow
+from central.verify_report import Expected, StoreReport, Wrong
+from sync.contract.canonical import GENESIS_HASH, sha256_hex
+from sync.contract.envelope import ContractError, Envelope, open_sealed
+
+_CLOCK_ROUNDING_S = 0.01
+_MOST_GAPS = 1000
+"""So many missing places in a row are named one by one; one that is named is enough to go and look."""
+
+
+def check_messages(connection: Connection, _expected: Expected, report: StoreReport) -> None:
+    """Every message: its bytes, its signature, its columns, its place. Raises `Wrong`."""
+    keys = {name: [_key(one) for one in own] for name, own in terminals.all_keys(connection).items()}
+    heads = {row["terminal_id"]: row for row in terminals.list_terminals(connection)}
+    chain = _ChainWalk(report)
+    for row in messages.in_chain_order(connection):
+        place = f"message {row.message_id} (terminal {row.terminal_id}, place {row.seq})"
+        report.messages += 1
+        _check_message(row, keys.get(row.terminal_id, []), place)
+        chain.step(row, place)
+    for terminal_id, head in heads.items():
+        if head["head_seq"] != chain.last.get(terminal_id, 0):
+            place = f"terminal {terminal_id}, place {head['head_seq']}"
+            raise Wrong("missing", place, "the last message of the terminal is not in the store")
+    awaited = {name: row["gap_from"] for name, row in heads.items() if row["gap_from"] is not None}
+    for terminal_id, seq in chain.gaps:
+        if terminal_id not in awaited or seq < awaited[terminal_id]:
+            raise Wrong(
+                "missing", f"terminal {terminal_id}, place {seq}", "a message that had come is not in the store"
+            )
+        report.remarks.append(f"terminal {terminal_id}: message {seq} is awaited")
+
+
+def _check_message(row: MessageRow, keys: list[Ed25519PublicKey], place: str) -> None:
+    if row.wire is None:
+        if row.kind != "media":
+            raise Wrong("changed", place, "its bytes are gone")
+        return
+    if sha256_hex(row.wire) != row.sha256:
+        raise Wrong("changed", place, "its bytes do not give the hash under which they were stored")
+    envelope = _open(row.wire, keys, place)
+    stored = (row.message_id, row.terminal_id, row.seq, row.prev_hash, row.schema, row.created_at, row.clock_trusted)
+    signed = (
+        envelope.message_id,
+        envelope.terminal_id,
+        envelope.seq,
+        envelope.prev_hash,
+        envelope.schema_,
+        envelope.created_at,
+        envelope.clock.trusted,
+    )
+    if stored != signed or SCHEMA_OF_KIND.get(row.kind) != row.schema:
+        raise Wrong("changed", place, "its columns say something else than what was signed")
+    if abs((row.received_at - row.created_at).total_seconds() - row.clock_offset_s) > _CLOCK_ROUNDING_S:
+        raise Wrong("changed", place, "the time of its receipt was changed")
+
+
+class _ChainWalk:
+    """Follows the chains, terminal by terminal; the rows come ordered by terminal and place."""
+
+    def __init__(self, report: StoreReport) -> None:
+        self._report = report
+        self._hashes: dict[int, set[str]] = {}
+        self.last: dict[str, int] = {}
+        self.gaps: list[tuple[str, int]] = []
+
+    def step(self, row: MessageRow, place: str) -> None:
+        last = self.last.get(row.terminal_id, 0)
+        if last == 0:
+            self._hashes = {0: {GENESIS_HASH}}
+        if row.seq == last:
+            self._report.remarks.append(f"{place}: the place is taken twice, two senders have used one identity")
+        for seq in range(last + 1, min(row.seq, last + 1 + _MOST_GAPS)):
+            self.gaps.append((row.terminal_id, seq))
+        before = self._hashes.get(row.seq - 1)
+        if before is not None and row.prev_hash not in before:
+            raise Wrong("out_of_order", place, "it does not name the hash of the message before it")
+        self._hashes = {seq: hashes for seq, hashes in self._hashes.items() if seq >= row.seq - 1}
+        self._hashes.setdefault(row.seq, set()).add(row.sha256)
+        self.last[row.terminal_id] = row.seq
+
+
+def check_outgoing(connection: Connection, expected: Expected, report: StoreReport) -> None:
+    """Every message to a terminal: its bytes, its place, the centre's signature. Raises `Wrong`."""
+    last: dict[str, tuple[int, str]] = {}
+    for row in outgoing.in_chain_order(connection):
+        report.outgoing += 1
+        place = f"outgoing message {row.message_id} (terminal {row.terminal_id}, place {row.seq})"
+        if sha256_hex(row.wire) != row.sha256:
+            raise Wrong("changed", place, "its bytes do not give the hash under which they were stored")
+        seq, head = last.get(row.terminal_id, (0, GENESIS_HASH))
+        if (row.seq, row.prev_hash) != (seq + 1, head):
+            raise Wrong("out_of_order", place, f"it does not follow place {seq}")
+        last[row.terminal_id] = (row.seq, row.sha256)
+        if expected.centre_key is not None:
+            envelope = _open(row.wire, [expected.centre_key], place)
+            if (envelope.message_id, envelope.terminal_id, envelope.seq) != (row.message_id, row.terminal_id, row.seq):
+                raise Wrong("changed", place, "its columns say something else than what was signed")
+
+
+def _open(wire: bytes, keys: list[Ed25519PublicKey], place: str) -> Envelope:
+    fault = "no key of this sender is on record"
+    for key in keys:
+        try:
+            return open_sealed(wire, key)
+        except ContractError as error:
+            fault = str(error)
+    raise Wrong("wrong_signature", place, fault)
+
+
+def _key(text_form: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(base64.b64decode(text_form))
