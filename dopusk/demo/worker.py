@@ -33,6 +33,9 @@ _STORY = {
 
 Act = Callable[[], None]
 
+MOST_TRIES = 3
+"""After so many unknown numbers the kiosk sends the person to a medic."""
+
 
 class ScriptedWorker:
     """Presses the real buttons. `also` maps a screen to something that happens outside the kiosk when it shows."""
@@ -42,6 +45,7 @@ class ScriptedWorker:
         self._number = number
         self._tell = tell
         self._seen = ""
+        self._tries = 0
         self.steps_s: dict[str, float] = {}
         self.stopped_at_s = 0.0
 
@@ -77,7 +81,9 @@ class ScriptedWorker:
                 self._hand.click("begin")
             case "identify":
                 self._hand.type_number(self._number)
-                self._seen = "" if self._number_is_unknown() else self._seen
+                self._tries += 1
+                if self._tries < MOST_TRIES and self._number_is_unknown():
+                    self._seen = ""
             case "confirm":
                 self._hand.click("confirm_yes")
             case "consent":
