@@ -84,13 +84,19 @@ class LinePark:
             worker.join()
 
 
-def open_park(devices: Sequence[DeviceConfig], post: Post, *, today: Callable[[], date] | None = None) -> Park:
+def open_park(
+    devices: Sequence[DeviceConfig],
+    post: Post,
+    *,
+    today: Callable[[], date] | None = None,
+    production: bool = False,
+) -> Park:
     """Make the park for these devices; workers post their messages through `post`, from their own threads.
 
-    `today` (default: the kiosk's date) decides whether a verification has expired. Raises `ConfigError` with all
-    faults of the configuration.
+    `today` (default: the kiosk's date) decides whether a verification has expired; in `production` a driver whose
+    quality ledger has something to do is refused. Raises `ConfigError` with all faults of the configuration.
     """
-    return LinePark(attach(devices), post, today or _today)
+    return LinePark(attach(devices, production=production), post, today or _today)
 
 
 def line_of(device: Attached) -> str:
