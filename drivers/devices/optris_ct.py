@@ -8,7 +8,7 @@ with silence; whatever else comes is nobody's. Temperatures: (256*high + low - 1
 
 from typing import TypeVar
 
-from drivers.errors import Cancelled, FrameError, NoResponse
+from drivers.errors import Cancelled, FrameError, NoResponse, WrongDevice
 from drivers.findings import Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
 from drivers.model import DeviceIdentity, Measures, Reading
 from drivers.option_values import whole_number
@@ -23,6 +23,8 @@ _SIZES = {"serial": 3}
 _SIZE = 2
 _RANGE_CELSIUS = (-50.0, 1000.0)
 """Range of the heads that this driver is for; anything else in a reply is noise."""
+_EMISSIVITY = (0.1, 1.1)
+"""What can be set on the instrument."""
 _REPLY_S = 0.5
 _ATTEMPTS = 3
 
@@ -86,7 +88,13 @@ class OptrisCt:
         self._steady = SteadyTemperature(SPEC.model, options)
 
     def identify(self, deadline: Deadline) -> DeviceIdentity:
-        """Ask for the serial number: harmless."""
+        """Ask for emissivity and serial number: harmless. Raises `WrongDevice` for an emissivity that nothing has.
+
+        Any three bytes would do for a serial number, so it alone proves nothing.
+        """
+        share = float(self._ask("emissivity", StateSeen, deadline, None).details["share"])
+        if not _EMISSIVITY[0] <= share <= _EMISSIVITY[1]:
+            raise WrongDevice(f"{SPEC.model}: answers an emissivity of {share}; something else is on this port")
         serial = str(self._ask("serial", StateSeen, deadline, None).details["serial_number"])
         return DeviceIdentity(SPEC.maker, SPEC.model, serial, "device", medical_device=SPEC.medical_device)
 

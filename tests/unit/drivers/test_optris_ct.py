@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from drivers.config import ConfigError
 from drivers.devices.optris_ct import SPEC
-from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, Unavailable
+from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, Unavailable, WrongDevice
 from drivers.findings import MeasurementFound, StateSeen
 from drivers.spec import LineSettings
 from simulators.optris_ct import OptrisCt
@@ -147,7 +147,7 @@ def test_identity_is_the_serial_number() -> None:
     line = ModelLine(OptrisCt())
     identity = identify(SPEC, line)
     assert (identity.serial_number, identity.serial_source) == ("8021456", "device")
-    assert line.sent == b"\x0e"
+    assert line.sent == b"\x04\x0e"
     with pytest.raises(NoResponse):
         identify(SPEC, ModelLine(OptrisCt(silent=True)))
 
@@ -160,9 +160,14 @@ def test_a_wrong_option_is_named(name: str, value: str) -> None:
 
 def test_a_torn_serial_number_is_not_taken() -> None:
     with pytest.raises(FrameError, match="2 of 3 bytes"):
-        identify(SPEC, ScriptedLine([(b"\x0e", b"\x7a\x65")] * 3))
+        identify(SPEC, ScriptedLine([(b"\x04", b"\x03\xb6"), *[(b"\x0e", b"\x7a\x65")] * 3]))
+
+
+def test_a_stranger_is_refused() -> None:
+    with pytest.raises(WrongDevice, match="something else"):
+        identify(SPEC, ScriptedLine([(b"\x04", b"\x80\x48")]))
 
 
 def test_a_lost_reply_is_asked_for_again() -> None:
-    line = ScriptedLine([(b"\x0e", b""), (b"\x0e", b"\x7a\x65\x90")])
+    line = ScriptedLine([(b"\x04", b""), (b"\x04", b"\x03\xb6"), (b"\x0e", b"\x7a\x65\x90")])
     assert identify(SPEC, line).serial_number == "8021392"
