@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
@@ -17,6 +18,7 @@ from PySide6.QtQml import QQmlApplicationEngine, QQmlError, qmlRegisterType
 from PySide6.QtQuick import QQuickWindow
 
 from kiosk_ui.bridge import Bridge
+from kiosk_ui.keystrokes import Keystrokes
 from kiosk_ui.preview import CameraPreview, FrameSource, LatestFrame
 from kiosk_ui.settings import KioskSettings
 from kiosk_ui.sounds import Sounds
@@ -66,6 +68,8 @@ def build_window(post: Callable[[Intent], None], camera: LatestFrame | None, set
     if not roots or not isinstance(roots[0], QQuickWindow):
         raise KioskError("the screens cannot be loaded: " + "; ".join(fault.toString() for fault in faults))
     window = roots[0]
+    keys = Keystrokes(bridge.key_typed, bridge.card_read, time.monotonic, settings.card_gap_s, engine)
+    window.installEventFilter(keys)
     sounds = Sounds(enabled=settings.sounds)
     bridge.tone.connect(sounds.play)
     if settings.fullscreen:

@@ -51,6 +51,7 @@ class Bridge(QObject):
         self._door = ServiceDoor()
         self._pin_error = ""
         self._in_service = False
+        self._touched_s = 0.0
         self._timer = QTimer(self, interval=TICK_MS)
         self._timer.timeout.connect(self._refresh)
         self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
@@ -63,6 +64,7 @@ class Bridge(QObject):
     @Slot(str)
     def press(self, name: str) -> None:
         """A touch on the button of that object name."""
+        self._touched_s = time.monotonic()
         match name:
             case "language":
                 self._language = LANGUAGES[(LANGUAGES.index(self._language) + 1) % len(LANGUAGES)]
@@ -80,10 +82,29 @@ class Bridge(QObject):
         """A touch beside all buttons: the person is still there."""
         self._post(Touch())
 
-    @Slot(str)
-    def read(self, text: str) -> None:
-        """A card or a QR code was read by a reader that types like a keyboard."""
-        self._post(PresentCard(text))
+    def card_read(self, text: str) -> None:
+        """A card or a QR code was read by a reader that types like a keyboard; what it typed is no number."""
+        if self.screen_view is not None and self.screen_view.screen in ("idle", "identify"):
+            self._draft = replace(self._draft, typed="")
+            self._post(PresentCard(text))
+            self._refresh()
+
+    def key_typed(self, name: str) -> None:
+        """A key of a real keyboard that stands for the keypad's button of that name."""
+        if self._draft.sheet == "service":
+            self.press("service_enter" if name == "number_ok" else name)
+        elif self.screen_view is not None and self.screen_view.screen == "identify" and not self._draft.sheet:
+            self.press(name)
+
+    @property
+    def wrong_pins(self) -> int:
+        """Wrong PINs in a row."""
+        return self._door.wrong
+
+    @property
+    def shown(self) -> TerminalSnapshot | None:
+        """The snapshot that the screen stands for now."""
+        return self._snapshot
 
     def _press(self, name: str) -> None:
         intent = intent_of(name, self._draft, self._settings.view)
@@ -122,7 +143,16 @@ class Bridge(QObject):
         if new is not None:
             self._in_service = False
 
+    def _leave_lonely_sheet(self) -> None:
+        """An exam has its own time-out; without one nobody else would close what is open."""
+        lonely = time.monotonic() - self._touched_s > self._settings.lonely_s
+        if lonely and self._snapshot is not None and self._snapshot.exam is None:
+            self._in_service = False
+            self._draft = Draft()
+            self._language = self._settings.language
+
     def _refresh(self) -> None:
+        self._leave_lonely_sheet()
         self._draft_section.show(self._draft)
         if self._snapshot is None:
             return

@@ -21,5 +21,9 @@ class KioskSettings:
     view: ViewOptions = field(default_factory=ViewOptions)
     check_pin: Callable[[str], bool] | None = None
     """Called in a thread of its own, for a good hash takes its time."""
+    lonely_s: float = 60.0
+    """A sheet over the idle screen, and the service screen, close by themselves after so many seconds without a touch."""
+    card_gap_s: float = 0.05
+    """A card or QR reader that types like a keyboard leaves less than this between two characters; no person does."""
     service_facts: Callable[[], Mapping[str, str]] = no_facts
     """What only the composition root knows: `disk`, `configuration`, `camera`. Must return at once."""

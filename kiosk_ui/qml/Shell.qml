@@ -7,7 +7,7 @@ Item {
 
     readonly property string screen: kiosk.view.screen
     readonly property bool dark: screen === "idle"
-    readonly property bool wide: ["idle", "resume", "decision", "service"].indexOf(screen) >= 0
+    readonly property bool wide: ["idle", "decision", "service"].indexOf(screen) >= 0
     readonly property var files: ({
             idle: "Idle", resume: "Resume", identify: "Identify", confirm: "Confirm", not_today: "NotToday",
             consent: "Consent", face: "Face", complaints: "Complaints", temperature: "Temperature",
@@ -44,6 +44,17 @@ Item {
         visible: !shell.wide
     }
 
+    Notice { // at the foot of the right third, or of the coloured ground of a decision
+        objectName: "countdown"
+        x: shell.screen === "decision" ? 20 : Theme.pageWidth + 24
+        anchors { bottom: footer.top; bottomMargin: 12 }
+        width: 480
+        kind: "info"
+        icon: "clock"
+        text: kiosk.view.live.countdown
+        textSize: Theme.smallSize
+    }
+
     FooterBar {
         id: footer
         anchors { left: parent.left; right: parent.right; bottom: parent.bottom }
@@ -51,27 +62,27 @@ Item {
     }
 
     Loader {
-        anchors.fill: parent
+        anchors { fill: parent; topMargin: band.height }
         active: kiosk.draft.sheet === "help"
         source: "sheets/HelpSheet.qml"
     }
     Loader {
-        anchors.fill: parent
+        anchors { fill: parent; topMargin: band.height }
         active: kiosk.draft.sheet === "exit" && kiosk.view.frame.in_exam
         source: "sheets/LeaveSheet.qml"
     }
     Loader {
-        anchors.fill: parent
+        anchors { fill: parent; topMargin: band.height }
         active: kiosk.draft.sheet === "consent_full" && shell.screen === "consent"
         source: "sheets/ConsentSheet.qml"
     }
     Loader {
-        anchors.fill: parent
+        anchors { fill: parent; topMargin: band.height }
         active: kiosk.draft.sheet === "complaints_other" && shell.screen === "complaints"
         source: "sheets/RemarkSheet.qml"
     }
     Loader {
-        anchors.fill: parent
+        anchors { fill: parent; topMargin: band.height }
         active: kiosk.draft.sheet === "service" && shell.screen === "idle"
         source: "sheets/PinSheet.qml"
     }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-MOST_DIGITS = 20
+MOST_DIGITS = 14
 """Longer than any personnel number and than the 11 digits of a SNILS."""
 MOST_PIN_DIGITS = 12
 MOST_REMARK = 500

@@ -6,6 +6,9 @@ from kiosk_ui.view.values import values_of_exam
 from terminal.exam.model import Decided, ExamState
 from terminal.snapshot import TerminalSnapshot
 
+MOST_NAMED = 3
+"""Complaints named on the summary; the rest is counted, for the screen has its bounds. The medic sees all."""
+
 
 def summary(exam: ExamState, texts: Texts) -> PageView:
     return PageView(
@@ -89,6 +92,8 @@ def _complaints(exam: ExamState, texts: Texts) -> str:
         return texts("summary.no_complaints")
     known = set(texts.names_in("complaint"))
     words = [texts(f"complaint.{code}") if code in known else code for code in told.codes]
+    if len(words) > MOST_NAMED:
+        words = [*words[:MOST_NAMED], texts("summary.more", count=len(words) - MOST_NAMED)]
     if told.text:
         words.append(texts("summary.remark"))
     return texts("summary.complaints", list="; ".join(words).lower() or texts("step_value.complaints_some"))

@@ -60,6 +60,7 @@ def link(snapshot: TerminalSnapshot, texts: Texts) -> LinkView:
     way = snapshot.link
     return LinkView(
         text=texts("link.up" if way.connected else "link.down"),
+        short=texts("link.short_up" if way.connected else "link.short_down"),
         waiting=texts("link.waiting", count=way.waiting) if way.waiting else "",
         parked=texts("link.parked", count=way.parked) if way.parked else "",
         state="good" if way.connected else "bad",

@@ -168,8 +168,8 @@ def _trouble(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageV
         text=_what_is_wrong(failure, texts),
         state=failure.act,
         lines=(act, texts("trouble.back")),
-        code=texts("trouble.code", code=f"{failure.device_id} {failure.kind} {failure.code}"),
-        buttons=buttons | {"retry": texts("common.retry")},
+        code=texts("trouble.code", code=f"{failure.device_id} {failure.code}"),
+        buttons=buttons | {"retry": texts("trouble.retry")},
     )
 
 

@@ -49,6 +49,7 @@ class LinkView:
     """The way to the medic. `waiting` and `parked` are empty when there is nothing to say."""
 
     text: str
+    short: str
     waiting: str
     parked: str
     state: LampState

@@ -44,11 +44,13 @@ def values_of_exam(state: ExamState, texts: Texts) -> tuple[ValueView, ...]:
 
 
 def short_value(state: ExamState, step: str, texts: Texts) -> str:
-    """The value for the list of steps, without words: `36,6 °C`, `120/80`; empty when there is none."""
+    """The value for the list of steps, a number only: `36,6 °C`, `120/80`; empty when there is none."""
     if not state.taken(step):
         return ""
     value = values_of_step(state, step, texts)[0]
-    return value.number if step == Phase.PRESSURE or not value.unit else f"{value.number} {value.unit}"
+    if not value.unit:
+        return ""
+    return value.number if step == Phase.PRESSURE else f"{value.number} {value.unit}"
 
 
 def _number(measurement: Measurement | None, name: str) -> int | float | None:

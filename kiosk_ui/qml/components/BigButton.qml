@@ -8,6 +8,7 @@ Item {
     property string kind: "plain"
     property string icon: ""
     property bool stacked: false
+    property int iconSize: 44
     property bool marked: false
     property int textSize: Theme.buttonSize
     property bool bold: kind !== "plain" && kind !== "dark"
@@ -39,7 +40,7 @@ Item {
         Icon {
             visible: button.icon !== ""
             name: button.icon
-            size: button.stacked ? 44 : 44
+            size: button.iconSize
             color: button.foreground
         }
         Words {

@@ -18,26 +18,34 @@ Grid {
             required property int index
 
             objectName: "key_" + (index + 1)
-            width: 140
+            width: 168
             text: String(index + 1)
             textSize: 48
         }
     }
     BigButton {
         objectName: "key_erase"
-        width: 140
+        width: 168
+        stacked: true
         icon: "erase"
+        iconSize: 36
+        text: keypad.eraseText
+        textSize: Theme.smallSize
     }
     BigButton {
         objectName: "key_0"
-        width: 140
+        width: 168
         text: "0"
         textSize: 48
     }
     BigButton {
         objectName: keypad.okName
-        width: 140
+        width: 168
         kind: "primary"
+        stacked: true
         icon: "tick"
+        iconSize: 36
+        text: keypad.okText
+        textSize: Theme.smallSize
     }
 }

@@ -9,7 +9,7 @@ Row {
     readonly property bool wait: device.state === "wait"
     readonly property color tone: good ? Theme.nightGood : wait ? Theme.nightWait : Theme.nightBad
 
-    spacing: 18
+    spacing: 16
 
     Icon {
         anchors.verticalCenter: parent.verticalCenter
@@ -24,7 +24,7 @@ Row {
         color: Theme.nightText
         font.pixelSize: Theme.smallSize
         wrapMode: Text.NoWrap
-        width: 290
+        width: 272
     }
     Words {
         anchors.verticalCenter: parent.verticalCenter

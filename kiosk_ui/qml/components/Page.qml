@@ -28,14 +28,4 @@ Item {
             lineHeight: 1.0
         }
     }
-
-    Notice {
-        objectName: "countdown"
-        z: 10
-        anchors { left: parent.left; right: parent.right; bottom: parent.bottom; margins: 20 }
-        kind: "info"
-        icon: "clock"
-        text: screen.live.countdown
-        textSize: Theme.smallSize
-    }
 }

@@ -25,7 +25,7 @@ Rectangle {
                 readonly property bool current: modelData.state === "current"
 
                 width: list.width
-                height: 64
+                height: 62
                 radius: 14
                 color: current ? Theme.actionTint : "transparent"
 
@@ -57,6 +57,7 @@ Rectangle {
     }
 
     Column {
+        visible: kiosk.view.live.countdown === "" // which stands in the same place
         anchors { left: parent.left; right: parent.right; bottom: parent.bottom; margins: 20; leftMargin: 36; rightMargin: 24 }
         spacing: 12
 

@@ -13,6 +13,7 @@ QtObject {
     readonly property int targetGap: 16
     readonly property int footerHeight: 124
     readonly property int bandHeight: 48
+    readonly property int unlimited: 100000 // a nested layout stops at its children's size unless told otherwise
 
     readonly property int titleSize: 56
     readonly property int leadSize: 40

@@ -6,7 +6,13 @@ Rectangle {
 
     property var value: ({})
     property bool large: false
-    readonly property color tone: ({ good: Theme.good, attention: Theme.attention, recorded: Theme.action, missing: Theme.edge })[value.state] ?? Theme.edge
+    property int numberSize: large ? Theme.valueSize : 64
+    readonly property string number: value.number ?? ""
+    readonly property string unit: value.unit ?? ""
+    readonly property color tone: ({ good: Theme.good, attention: Theme.attention, recorded: Theme.action,
+                                     missing: Theme.edge })[value.state] ?? Theme.edge
+    readonly property string sign: ({ good: "tick", attention: "medic", recorded: "paper",
+                                      missing: "cross" })[value.state] ?? "cross"
 
     radius: 20
     color: Theme.card
@@ -14,7 +20,6 @@ Rectangle {
     border.color: Theme.line
 
     Rectangle {
-        x: 0
         y: 18
         width: 12
         height: parent.height - 36
@@ -23,13 +28,14 @@ Rectangle {
     }
 
     Column {
-        anchors { left: parent.left; leftMargin: 40; right: parent.right; rightMargin: 20; verticalCenter: parent.verticalCenter }
-        spacing: tile.large ? 16 : 4
+        anchors { left: parent.left; leftMargin: tile.large ? 48 : 30; verticalCenter: parent.verticalCenter }
+        spacing: tile.large ? 6 : 0
 
         Words {
-            text: tile.value.label ?? ""
+            text: (tile.value.label ?? "") + (tile.large || tile.unit === "" ? "" : ", " + tile.unit)
             font.pixelSize: tile.large ? Theme.leadSize : Theme.smallSize
             color: Theme.inkSoft
+            wrapMode: Text.NoWrap
         }
         Row {
             spacing: 18
@@ -37,36 +43,58 @@ Rectangle {
             Words {
                 id: number
                 objectName: "value_" + tile.value.name
-                text: tile.value.number ?? ""
-                font.pixelSize: (tile.value.number ?? "").length > 9 ? 48 : tile.large ? Theme.valueSize : 76
+                text: tile.number
+                readonly property bool isWords: tile.number.length > 7
+                width: isWords ? Math.min(implicitWidth, tile.width - (tile.large ? 400 : 110)) : implicitWidth
+                font.pixelSize: isWords ? (tile.large ? 56 : Theme.smallSize) : tile.numberSize
                 font.bold: true
                 lineHeight: 1.0
-                wrapMode: Text.NoWrap
+                wrapMode: isWords ? Text.WordWrap : Text.NoWrap
             }
             Words {
-                anchors { baseline: number.baseline }
-                text: tile.value.unit ?? ""
-                font.pixelSize: tile.large ? Theme.leadSize : Theme.smallSize
+                anchors.baseline: number.baseline
+                visible: tile.large
+                text: tile.unit
+                font.pixelSize: Theme.textSize
                 color: Theme.inkSoft
                 wrapMode: Text.NoWrap
             }
         }
-        Row {
-            spacing: 14
+        Words {
+            visible: !tile.large
+            text: tile.value.word ?? ""
+            font.pixelSize: Theme.smallSize
+            wrapMode: Text.NoWrap
+        }
+    }
 
-            Icon {
-                anchors.verticalCenter: parent.verticalCenter
-                name: ({ good: "tick", attention: "medic", recorded: "paper", missing: "cross" })[tile.value.state] ?? "cross"
-                size: tile.large ? 48 : 36
-                pen: 2.6
-                color: tile.tone
-            }
-            Words {
-                anchors.verticalCenter: parent.verticalCenter
-                text: tile.value.word ?? ""
-                font.pixelSize: tile.large ? Theme.leadSize : Theme.smallSize
-                wrapMode: Text.NoWrap
-            }
+    Icon {
+        visible: !tile.large
+        anchors { right: parent.right; rightMargin: 22; verticalCenter: parent.verticalCenter }
+        name: tile.sign
+        size: 48
+        pen: 2.6
+        color: tile.tone
+    }
+
+    Column {
+        visible: tile.large
+        anchors { right: parent.right; rightMargin: 28; verticalCenter: parent.verticalCenter }
+        width: 260
+        spacing: 8
+
+        Icon {
+            anchors.horizontalCenter: parent.horizontalCenter
+            name: tile.sign
+            size: 64
+            pen: 2.6
+            color: tile.tone
+        }
+        Words {
+            width: parent.width
+            horizontalAlignment: Text.AlignHCenter
+            text: tile.value.word ?? ""
+            font.pixelSize: 36
         }
     }
 }

@@ -19,6 +19,7 @@ Page {
     RowLayout {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
         spacing: 32
 
         Drawing {

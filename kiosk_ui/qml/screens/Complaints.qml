@@ -14,6 +14,7 @@ Page {
     RowLayout {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
         visible: !screen.listed
         spacing: 32
 
@@ -21,8 +22,10 @@ Page {
             objectName: "complaints_none"
             Layout.fillWidth: true
             Layout.preferredWidth: 1
-            Layout.preferredHeight: 300
+            Layout.preferredHeight: 320
             kind: "primary"
+            stacked: true
+            iconSize: 130
             icon: "smile"
             text: screen.page.buttons.complaints_none ?? ""
             textSize: 52
@@ -31,7 +34,9 @@ Page {
             objectName: "complaints_some"
             Layout.fillWidth: true
             Layout.preferredWidth: 1
-            Layout.preferredHeight: 300
+            Layout.preferredHeight: 320
+            stacked: true
+            iconSize: 130
             icon: "sad"
             text: screen.page.buttons.complaints_some ?? ""
             textSize: 44
@@ -41,6 +46,7 @@ Page {
     GridLayout {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
         visible: screen.listed
         columns: 3
         columnSpacing: Theme.targetGap

@@ -10,6 +10,7 @@ Page {
     ColumnLayout {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
         spacing: 20
 
         Repeater {
@@ -30,7 +31,7 @@ Page {
                 Words {
                     Layout.fillWidth: true
                     text: line.modelData
-                    font.pixelSize: 38
+                    font.pixelSize: 36
                 }
             }
         }

@@ -39,7 +39,7 @@ Item {
     ColumnLayout {
         anchors {
             left: ground.right; right: parent.right; top: parent.top; bottom: parent.bottom
-            leftMargin: 64; rightMargin: 64; topMargin: 44; bottomMargin: 28
+            leftMargin: 64; rightMargin: 64; topMargin: 36; bottomMargin: 24
         }
         spacing: Theme.gap
 
@@ -47,7 +47,7 @@ Item {
             objectName: "title"
             Layout.fillWidth: true
             text: screen.page.title
-            font.pixelSize: screen.admitted ? 108 : 76
+            font.pixelSize: screen.admitted ? 108 : 68
             font.bold: true
             lineHeight: 1.0
             color: screen.admitted ? Theme.goodDeep : Theme.ink
@@ -55,7 +55,7 @@ Item {
         Words {
             Layout.fillWidth: true
             text: screen.page.text
-            font.pixelSize: Theme.leadSize
+            font.pixelSize: 36
         }
         Repeater {
             model: screen.page.lines

@@ -12,13 +12,13 @@ Page {
     Item {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
 
         Rectangle {
             id: window
             anchors { horizontalCenter: parent.horizontalCenter; top: parent.top; bottom: parent.bottom }
             width: Math.min(parent.width, height * 4 / 3)
             color: Theme.night
-            radius: 12
 
             CameraPreview {
                 id: preview

@@ -10,6 +10,7 @@ Page {
     RowLayout {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
         spacing: 40
 
         ColumnLayout {
@@ -36,18 +37,10 @@ Page {
                     width: parent.width - 56
                     text: kiosk.draft.typed === "" ? kiosk.view.labels.placeholder : kiosk.draft.typed
                     color: kiosk.draft.typed === "" ? Theme.inkSoft : Theme.ink
-                    font.pixelSize: kiosk.draft.typed.length > 14 ? 32 : kiosk.draft.typed.length > 9 ? 44 : 60
+                    font.pixelSize: kiosk.draft.typed.length > 11 ? 32 : kiosk.draft.typed.length > 7 ? 40 : 60
                     font.bold: kiosk.draft.typed !== ""
                     wrapMode: Text.NoWrap
                 }
-            }
-            Notice {
-                objectName: "error"
-                Layout.fillWidth: true
-                kind: "stop"
-                icon: "warning"
-                text: screen.page.error
-                textSize: Theme.smallSize
             }
             Words {
                 Layout.fillWidth: true
@@ -59,6 +52,16 @@ Page {
         }
         Keypad {
             Layout.alignment: Qt.AlignTop
+            okText: screen.page.buttons.number_ok ?? ""
+            eraseText: screen.page.buttons.key_erase ?? ""
         }
+    }
+    Notice {
+        objectName: "error"
+        Layout.fillWidth: true
+        kind: "stop"
+        icon: "warning"
+        text: screen.page.error
+        textSize: Theme.smallSize
     }
 }

@@ -30,36 +30,40 @@ Item {
         font.pixelSize: 120
         lineHeight: 1.0
     }
-    Words {
-        anchors { left: clock.right; leftMargin: 32; baseline: clock.baseline }
-        text: kiosk.view.live.date
-        color: Theme.nightSoft
-        font.pixelSize: Theme.leadSize
-        wrapMode: Text.NoWrap
+    Column {
+        anchors { left: clock.right; leftMargin: 36; right: side.left; rightMargin: 40; verticalCenter: clock.verticalCenter }
+
+        Words {
+            text: kiosk.view.live.date
+            color: Theme.nightText
+            font.pixelSize: Theme.smallSize
+            wrapMode: Text.NoWrap
+        }
+        Words {
+            width: parent.width
+            text: kiosk.view.frame.place
+            color: Theme.nightSoft
+            font.pixelSize: Theme.smallSize
+        }
     }
 
     Column {
-        anchors { left: parent.left; leftMargin: 64; right: side.left; rightMargin: 48; top: clock.bottom; topMargin: 24 }
-        spacing: 28
+        anchors { left: parent.left; leftMargin: 64; right: side.left; rightMargin: 48; top: clock.bottom
+                  topMargin: screen.refused ? 18 : 36 }
+        spacing: screen.refused ? 18 : 28
 
         Words {
             objectName: "title"
             width: parent.width
             text: screen.page.title
             color: Theme.nightText
-            font.pixelSize: 68
+            font.pixelSize: screen.refused ? Theme.titleSize : 64
             font.bold: true
             lineHeight: 1.0
         }
-        Words {
-            width: parent.width
-            text: kiosk.view.frame.place
-            color: Theme.nightSoft
-            font.pixelSize: Theme.textSize
-        }
         Rectangle {
             width: parent.width
-            height: call.implicitHeight + 56
+            height: call.implicitHeight + (screen.refused ? 40 : 56)
             radius: 24
             color: screen.refused ? Theme.nightCard : Theme.actionDeep
 
@@ -109,7 +113,7 @@ Item {
     Rectangle {
         id: side
         anchors { right: parent.right; rightMargin: 48; top: parent.top; topMargin: 48; bottom: parent.bottom; bottomMargin: 32 }
-        width: 600
+        width: 664
         radius: 24
         color: Theme.nightCard
 

@@ -9,9 +9,17 @@ Page {
 
     readonly property bool measuring: page.state === "measuring"
 
+    Notice {
+        Layout.fillWidth: true
+        kind: "info"
+        icon: "repeat"
+        text: screen.page.note
+        textSize: Theme.smallSize
+    }
     RowLayout {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
         spacing: 32
 
         Drawing {
@@ -22,13 +30,8 @@ Page {
         ColumnLayout {
             Layout.fillWidth: true
             Layout.alignment: Qt.AlignVCenter
-            spacing: 24
+            spacing: screen.page.note === "" ? 24 : 12
 
-            Notice {
-                Layout.fillWidth: true
-                text: screen.page.note
-                textSize: Theme.smallSize
-            }
             Repeater {
                 model: screen.page.lines
 
@@ -48,6 +51,7 @@ Page {
                     Words {
                         Layout.fillWidth: true
                         text: line.modelData
+                        font.pixelSize: screen.page.note === "" ? Theme.textSize : Theme.smallSize
                     }
                 }
             }

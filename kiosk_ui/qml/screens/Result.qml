@@ -10,6 +10,7 @@ Page {
     ColumnLayout {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
         spacing: Theme.gap
 
         Repeater {
@@ -21,6 +22,7 @@ Page {
                 Layout.fillHeight: true
                 value: modelData
                 large: true
+                numberSize: screen.page.values.length > 1 ? 92 : 148
             }
         }
     }

@@ -10,13 +10,13 @@ Page {
     RowLayout {
         Layout.fillWidth: true
         Layout.fillHeight: true
-        spacing: 64
+        Layout.maximumHeight: Theme.unlimited
+        spacing: 40
 
         Icon {
             Layout.alignment: Qt.AlignVCenter
-            Layout.leftMargin: 80
             name: "repeat"
-            size: 240
+            size: 180
             pen: 1.3
             color: Theme.action
         }
@@ -49,7 +49,7 @@ Page {
 
         PageButton {
             Layout.fillWidth: true
-            Layout.preferredWidth: 2
+            Layout.preferredWidth: 3
             Layout.preferredHeight: 120
             name: "resume_yes"
             kind: "primary"
@@ -58,7 +58,7 @@ Page {
         }
         PageButton {
             Layout.fillWidth: true
-            Layout.preferredWidth: 1
+            Layout.preferredWidth: 2
             Layout.preferredHeight: 120
             name: "resume_no"
             icon: "cross"

@@ -10,6 +10,7 @@ Page {
     GridLayout {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
         columns: 2
         columnSpacing: Theme.gap
         rowSpacing: Theme.gap
@@ -44,7 +45,7 @@ Page {
         }
         PageButton {
             Layout.preferredWidth: 440
-            Layout.preferredHeight: 112
+            Layout.preferredHeight: 104
             name: "summary_ok"
             kind: "primary"
             icon: "send"

@@ -12,11 +12,12 @@ Page {
         kind: "attention"
         icon: "wrench"
         text: screen.page.text
-        textSize: Theme.leadSize
+        textSize: 36
     }
     ColumnLayout {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
         spacing: Theme.gap
 
         Repeater {
@@ -37,7 +38,7 @@ Page {
                 Words {
                     Layout.fillWidth: true
                     text: line.modelData
-                    font.pixelSize: line.index === 0 ? Theme.leadSize : Theme.textSize
+                    font.pixelSize: line.index === 0 ? 36 : Theme.textSize
                     font.bold: line.index === 0
                 }
             }
@@ -60,13 +61,13 @@ Page {
 
         PageButton {
             Layout.fillWidth: true
-            Layout.preferredHeight: 112
+            Layout.preferredHeight: 104
             name: "leave"
             kind: "primary"
             icon: "medic"
         }
         PageButton {
-            Layout.preferredHeight: 112
+            Layout.preferredHeight: 104
             name: "retry"
             icon: "repeat"
             textSize: Theme.smallSize

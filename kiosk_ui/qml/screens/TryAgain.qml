@@ -10,6 +10,7 @@ Page {
     RowLayout {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
         spacing: 40
 
         Drawing {

@@ -7,13 +7,24 @@ Sheet {
     objectName: "sheet_leave"
     title: kiosk.view.labels.leave_title
 
-    Words {
+    RowLayout {
         Layout.fillWidth: true
-        text: kiosk.view.labels.leave_text
-        font.pixelSize: Theme.leadSize
-    }
-    Item {
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
+        spacing: 64
+
+        Icon {
+            Layout.leftMargin: 64
+            name: "exit"
+            size: 220
+            pen: 1.3
+            color: Theme.action
+        }
+        Words {
+            Layout.fillWidth: true
+            text: kiosk.view.labels.leave_text
+            font.pixelSize: 44
+        }
     }
     RowLayout {
         Layout.fillWidth: true

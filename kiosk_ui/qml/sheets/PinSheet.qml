@@ -10,6 +10,7 @@ Sheet {
     RowLayout {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
         spacing: 64
 
         ColumnLayout {
@@ -44,6 +45,8 @@ Sheet {
         Keypad {
             Layout.alignment: Qt.AlignTop
             okName: "service_enter"
+            okText: kiosk.view.labels.enter
+            eraseText: kiosk.view.labels.erase
         }
     }
     BigButton {

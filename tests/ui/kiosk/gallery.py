@@ -40,7 +40,7 @@ def draw(folder: Path, language: str, part: str) -> None:
             kiosk.bridge.press(press)
             QTest.qWait(60)
             kiosk.window.grabWindow().save(str(folder / f"{name}+{press}.png"))
-            if press in ("help", "exit", "call_medic"):
+            if press in ("help", "exit", "call_medic", "service"):
                 kiosk.bridge.press("close")
     kiosk.close()
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
+from PySide6.QtCore import Qt
+
 from drivers.messages import DeviceStatus
 from drivers.model import DeviceIdentity, DeviceState, Measures
 from sync.contract.exam import (
@@ -348,3 +350,13 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     unsigned = decided("admitted", signature_valid=False)
     yield "decision_unconfirmed", "decision", snapshot(measured(Phase.DECIDED, decision=unsigned), 46)
     yield "help_called", "identify", snapshot(exam(Phase.IDENTIFY), 5, help_called=True)
+
+
+def really(shown: TerminalSnapshot) -> TerminalSnapshot:
+    """The same in real work."""
+    return replace(shown, place=replace(shown.place, generation="real"))
+
+
+LEFT = Qt.MouseButton.LeftButton
+ENTER = Qt.Key.Key_Return
+BACKSPACE = Qt.Key.Key_Backspace

@@ -1,0 +1,70 @@
+"""The kiosk in a window that nobody sees, with what it posted."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("QT_QUICK_BACKEND", "software")
+os.environ.setdefault("QML_DISABLE_DISK_CACHE", "1")  # each run tests what is in the tree
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from PySide6.QtGui import QFont, QGuiApplication
+from pytestqt.qtbot import QtBot
+
+from kiosk_ui.app import FONT_FAMILY, Kiosk, build_window
+from kiosk_ui.settings import KioskSettings
+from terminal.intents import Intent, Touch
+from terminal.snapshot import TerminalSnapshot
+from tests.ui.kiosk.fake_camera import PortraitCamera
+
+
+@dataclass
+class Stand:
+    """A kiosk on the bench: show it a snapshot, read what it posted."""
+
+    kiosk: Kiosk
+    qtbot: QtBot
+    posted: list[Intent] = field(default_factory=list)
+
+    @property
+    def window(self) -> Any:
+        return self.kiosk.window
+
+    def show(self, snapshot: TerminalSnapshot, screen: str) -> None:
+        """Publish and wait until that screen is drawn from this very snapshot."""
+        self.kiosk.publish(snapshot)
+        bridge = self.kiosk.bridge
+        self.qtbot.waitUntil(lambda: bridge.shown is snapshot and bridge.screen_view.screen == screen, timeout=5000)
+
+    @property
+    def wanted(self) -> list[Intent]:
+        """What was posted, without the bare touches."""
+        return [intent for intent in self.posted if intent != Touch()]
+
+
+@pytest.fixture
+def make_stand(qapp: QGuiApplication, qtbot: QtBot, qtlog: Any) -> Iterator[Callable[..., Stand]]:
+    qapp.setFont(QFont(FONT_FAMILY))
+    open_kiosks: list[Kiosk] = []
+
+    def make(**settings: Any) -> Stand:
+        posted: list[Intent] = []
+        camera = settings.pop("camera", PortraitCamera())
+        kiosk = build_window(posted.append, camera, KioskSettings(sounds=False, **settings))
+        open_kiosks.append(kiosk)
+        return Stand(kiosk, qtbot, posted)
+
+    yield make
+    for kiosk in open_kiosks:
+        kiosk.close()
+        qapp.processEvents()
+    told = [record.message for record in qtlog.records if record.type_name != "QtDebugMsg"]
+    assert not told, "Qt or QML complained: " + "; ".join(told)
+
+
+@pytest.fixture
+def stand(make_stand: Callable[..., Stand]) -> Stand:
+    return make_stand()

@@ -1,0 +1,49 @@
+"""Every screen at 1600×900 in both languages: nothing cut, nothing on top of anything, large enough, readable."""
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtGui import QColor
+
+from kiosk_ui.texts import LANGUAGES
+from tests.ui.kiosk import made_up
+from tests.ui.kiosk.conftest import Stand
+from tests.ui.kiosk.looking import contrast_of, faults_on, names_on
+
+SHEETS = {
+    "identify": (("help",), ("exit",), ("key_9",) * 14),
+    "consent": (("consent_full",),),
+    "complaints": (("complaints_some", "complaint_headache"), ("complaints_other",)),
+    "idle": (("service",),),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_screen_fits_and_can_be_read(make_stand: Callable[..., Stand], language: str) -> None:
+    stand = make_stand(language=language, check_pin=lambda _: True)
+    faults = []
+    for name, screen, snapshot in made_up.every():
+        stand.show(snapshot, screen)
+        assert f"screen_{screen}" in names_on(stand.window)
+        faults += [f"{name}: {fault}" for fault in faults_on(stand.window)]
+        for presses in SHEETS.get(name, ()):
+            for press in presses:
+                stand.kiosk.bridge.press(press)
+            faults += [f"{name} + {presses[-1]}: {fault}" for fault in faults_on(stand.window)]
+            stand.kiosk.bridge.press("close")
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_real_work_has_no_band_and_still_fits(make_stand: Callable[..., Stand], language: str) -> None:
+    stand = make_stand(language=language)
+    faults = []
+    for name, screen, snapshot in made_up.every():
+        stand.show(made_up.really(snapshot), screen)
+        assert "demo_band" not in names_on(stand.window)
+        faults += [f"{name}: {fault}" for fault in faults_on(stand.window)]
+    assert not faults, "\n".join(faults)
+
+
+def test_the_contrast_of_black_on_white_is_21() -> None:
+    assert contrast_of(QColor("black"), QColor("white")) == pytest.approx(21.0)
