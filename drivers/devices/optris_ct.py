@@ -9,7 +9,7 @@ with silence; whatever else comes is nobody's. Temperatures: (256*high + low - 1
 from typing import TypeVar
 
 from drivers.errors import Cancelled, FrameError, NoResponse, WrongDevice
-from drivers.findings import Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
+from drivers.findings import Finding, FrameBroken, MeasurementFound, StateSeen
 from drivers.model import DeviceIdentity, Measures, Reading
 from drivers.option_values import whole_number
 from drivers.ports import ByteStream, Deadline, Run
@@ -33,35 +33,34 @@ _Wanted = TypeVar("_Wanted", StateSeen, MeasurementFound)
 
 
 class OptrisCodec:
-    """The reply to one command (option `reply`); a second one answers nothing."""
+    """The reply to one command (option `reply`): exactly its bytes between two silences, or nothing."""
 
     def __init__(self, options: Options) -> None:
         self._in_session = counts(options)
         self._reply = options["reply"]
         self._hundredths = options["resolution"] == "hundredths"
         self._size = _SIZES.get(self._reply, _SIZE)
-        self._buffer: bytes | None = b""
-        self._further = 0
+        self._buffer = b""
+        self._received = 0
+
+    @property
+    def has_reply(self) -> bool:
+        """Whether enough bytes came for a reply; only silence tells that it is one."""
+        return self._received >= self._size
 
     def feed(self, data: bytes) -> list[Finding]:
-        """See `drivers.findings.Codec`."""
-        if self._buffer is None:
-            self._further += len(data)
-            return []
-        self._buffer += data
-        if len(self._buffer) < self._size:
-            return []
-        reply, self._further = self._buffer[: self._size], len(self._buffer) - self._size
-        self._buffer = None
-        return [self._finding(reply)]
+        """See `drivers.findings.Codec`: nothing is known before the line is silent."""
+        self._received += len(data)
+        self._buffer = (self._buffer + data)[: self._size]
+        return []
 
     def close(self) -> list[Finding]:
         """See `drivers.findings.Codec`; makes the codec ready for the next reply."""
-        rest, further = self._buffer, self._further
-        self._buffer, self._further = b"", 0
-        if further:
-            return [Rejected(f"unasked: {further} bytes after the reply, and one command has one reply")]
-        return [FrameBroken(f"{len(rest)} of {self._size} bytes of a reply")] if rest else []
+        reply, received = self._buffer, self._received
+        self._buffer, self._received = b"", 0
+        if received == self._size:
+            return [self._finding(reply)]
+        return [FrameBroken(f"{received} bytes where a reply has {self._size}")] if received else []
 
     def _finding(self, reply: bytes) -> Finding:
         number = int.from_bytes(reply, "big")
@@ -106,28 +105,26 @@ class OptrisCt:
         """The one good reply to a command, which is repeated a few times."""
         trouble = ""
         for _ in range(_ATTEMPTS):
-            found = self._exchange(name, deadline, run)
-            if len(found) == 1 and isinstance(found[0], kind):
-                return found[0]
-            trouble = next((one.reason for one in reversed(found) if isinstance(one, FrameBroken | Rejected)), trouble)
+            for finding in self._exchange(name, deadline, run):
+                if isinstance(finding, kind):
+                    return finding
+                trouble = finding.reason if isinstance(finding, FrameBroken) else trouble
         if trouble:
             raise FrameError(f"{SPEC.model}: {trouble}; check cable and line speed")
         raise NoResponse(f"{SPEC.model}: no answer within {_REPLY_S:g} s; is it switched on and plugged in?")
 
     def _exchange(self, name: str, deadline: Deadline, run: Run | None) -> list[Finding]:
-        """One command, its reply, and what else came before the line was silent again."""
+        """One command and its reply, once the line is silent again."""
         codec = OptrisCodec(dict(self._options) | {"reply": name, "session": "yes"})
         self._stream.discard_input()
         self._stream.write(self._prefix + bytes([_COMMANDS[name]]))
         reply = deadline.within(_REPLY_S)
-        found: list[Finding] = []
-        while not found and not reply.expired:
+        while not codec.has_reply and not reply.expired:
             if run is not None and run.cancelled:
                 raise Cancelled(f"{SPEC.model}: the measurement was called off")
-            found = codec.feed(self._stream.read())
-        if found:
             codec.feed(self._stream.read())
-        return found + codec.close()
+        codec.feed(self._stream.read())
+        return codec.close()
 
 
 SPEC = DriverSpec(
