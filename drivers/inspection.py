@@ -7,11 +7,12 @@ from datetime import date
 from drivers.config import DeviceConfig
 from drivers.deadline import MonotonicDeadline
 from drivers.errors import DeviceError, DeviceFault, Unavailable, WrongDevice
+from drivers.identity import with_configured_serial
 from drivers.model import DeviceIdentity, Value
 from drivers.park import line_of, open_line
 from drivers.ports import Instrument, SelfTesting
 from drivers.registry import Attached, attach
-from drivers.worker import Opened, with_configured_serial
+from drivers.worker import Opened
 
 ASK_S = 5.0
 """How long one device may take to answer."""

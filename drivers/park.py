@@ -13,12 +13,13 @@ from typing import Protocol
 from drivers.config import DeviceConfig
 from drivers.deadline import MonotonicDeadline
 from drivers.messages import DeviceMessage, DeviceStatus
+from drivers.orders import Order
 from drivers.ports import Instrument
 from drivers.registry import Attached, attach
 from drivers.spec import Transport
 from drivers.transport.modbus_bus import ModbusBus
 from drivers.transport.serial_line import SerialLine
-from drivers.worker import LineWorker, Opened, Order
+from drivers.worker import LineWorker, Opened
 
 
 class Park(Protocol):

@@ -8,12 +8,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
 from drivers.deadline import MonotonicDeadline
-from drivers.errors import Cancelled, DeviceError, DeviceFault, NoResponse, Unavailable, WrongDevice
+from drivers.errors import Cancelled, DeviceError, DeviceFault, NoResponse, Unavailable
+from drivers.identity import identity_of_reading, with_configured_serial
 from drivers.messages import (
     DeviceMessage,
     DeviceStatus,
@@ -22,7 +23,8 @@ from drivers.messages import (
     MeasurementProgress,
     MeasurementTaken,
 )
-from drivers.model import Act, DeviceIdentity, DeviceState, Reading
+from drivers.model import Act, DeviceIdentity, DeviceState
+from drivers.orders import LineRun, Order
 from drivers.ports import Instrument, Progress
 from drivers.registry import Attached
 
@@ -53,17 +55,6 @@ class Opened:
     instruments: Mapping[str, Instrument]
 
 
-@dataclass(slots=True, weakref_slot=True)
-class Order:
-    """One measurement that somebody waits for."""
-
-    request_id: str
-    device_id: str
-    options: Mapping[str, str]
-    deadline: MonotonicDeadline
-    off: threading.Event = field(default_factory=threading.Event)
-
-
 @dataclass(slots=True)
 class _Place:
     """What the worker knows of one configured device."""
@@ -73,36 +64,6 @@ class _Place:
     recheck: MonotonicDeadline
     silent: bool = False
     """It did not answer when it was asked last."""
-
-
-class LineRun:
-    """A `drivers.ports.Run` that posts progress and follows its order."""
-
-    def __init__(self, order: Order, options: Mapping[str, str], report: Callable[[Progress], None]) -> None:
-        self._order = order
-        self._options = options
-        self._report = report
-        self._last: Progress | None = None
-
-    @property
-    def deadline(self) -> MonotonicDeadline:
-        return self._order.deadline
-
-    @property
-    def cancelled(self) -> bool:
-        return self._order.off.is_set()
-
-    @property
-    def options(self) -> Mapping[str, str]:
-        return self._options
-
-    def report(self, progress: Progress) -> None:
-        if progress != self._last:
-            self._last = progress
-            self._report(progress)
-
-    def pause(self, seconds: float) -> None:
-        self._order.off.wait(min(seconds, self.deadline.left_s))
 
 
 class LineWorker:
@@ -285,7 +246,7 @@ class LineWorker:
         run = LineRun(order, options, lambda progress: self._progress(order, place, progress))
         try:
             reading = opened.instruments[order.device_id].measure(run)
-            identity = _identity_of(reading, place)
+            identity = identity_of_reading(reading, place.status.identity, place.attached)
         except Unavailable as error:
             self._lose_line(error)
             raise
@@ -323,34 +284,3 @@ class LineWorker:
 
 def _reason(error: DeviceError) -> str:
     return f"{error.code}: {error}"
-
-
-def with_configured_serial(identity: DeviceIdentity, attached: Attached) -> DeviceIdentity:
-    """Complete the identity from the configuration; a different serial number is a different instrument."""
-    configured = attached.config.serial_number
-    if identity.serial_number is None:
-        return replace(identity, serial_number=configured, serial_source="configuration")
-    if configured is not None and configured != identity.serial_number:
-        raise WrongDevice(
-            f"{attached.config.id}: serial number {identity.serial_number} is on {attached.config.port}, the "
-            f"configuration expects {configured}; correct one of them",
-            code="wrong_serial",
-        )
-    return identity
-
-
-def _identity_of(reading: Reading, place: _Place) -> DeviceIdentity:
-    """What identification knew, corrected by what the frame of the result itself says."""
-    known = place.status.identity
-    spec = place.attached.spec
-    identity = known or DeviceIdentity(spec.maker, spec.model, medical_device=spec.medical_device)
-    if "serial" in reading.device:
-        identity = replace(identity, serial_number=reading.device["serial"], serial_source="device")
-    return with_configured_serial(
-        replace(
-            identity,
-            model=reading.device.get("model", identity.model),
-            firmware=reading.device.get("firmware", identity.firmware),
-        ),
-        place.attached,
-    )

@@ -1,79 +1,23 @@
 """Any Modbus instrument that a register profile describes (`drivers.profile`): Calex, PyroUSB, CT100 and a site's own.
 
-Value and status come from one request; a value with a fatal status bit, a "missing" raw value or one outside of the
-profile's range never becomes a reading.
+Value and status come from one request (`drivers.registers` judges them). One measures by polling until the value has
+settled, or by a started cycle (`drivers.profile_cycle`), as the profile says.
 """
 
-import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from drivers.config import ConfigError
-from drivers.errors import Cancelled, DeviceError, DeviceFault, FrameError, NoResponse, StaleReading, WrongDevice
+from drivers.errors import Cancelled, DeviceError, DeviceFault, FrameError, NoResponse, StaleReading
 from drivers.findings import Codec, FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
 from drivers.modbus_adu import Adu, AduReader, Answer, Refused, Written
 from drivers.model import Act, DeviceIdentity, Number, Reading, Value
 from drivers.ports import Deadline, Instrument, Progress, RegisterBlock, RegisterBus, Run
-from drivers.profile import WORDS_OF, Block, Cycle, CycleState, Point, Profile, Settle, StatusBit
+from drivers.profile import Block, Profile, Settle
+from drivers.profile_cycle import CycleRun
+from drivers.registers import Registers, identity_finding, identity_of, judge
 from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
 from drivers.verdict import UNASKED, counts
-
-_FORMATS = {"u16": ">H", "s16": ">h", "u32": ">I", "s32": ">i", "f32": ">f"}
-
-
-@dataclass(frozen=True, slots=True)
-class Registers:
-    """A block of registers as read: unsigned words from `address` on."""
-
-    address: int
-    words: tuple[int, ...]
-
-    @property
-    def block(self) -> Block:
-        return Block(address=self.address, count=len(self.words))
-
-    def raw(self, point: Point) -> Number:
-        """Raw number of a point before scaling."""
-        start = point.at - self.address
-        words = self.words[start : start + WORDS_OF[point.type]]
-        if point.word_order == "little":
-            words = words[::-1]
-        packed = b"".join(word.to_bytes(2, "big") for word in words)
-        number: Number = struct.unpack(_FORMATS[point.type], packed)[0]
-        return number
-
-    def is_set(self, bit: StatusBit) -> bool:
-        return bool(self.words[bit.at - self.address] >> bit.bit & 1)
-
-
-def judge(profile: Profile, registers: Registers, adu: bytes) -> MeasurementFound | FaultSeen | Rejected | None:
-    """What a block of registers means; None when it holds no result of the profile."""
-    covered = registers.block
-    bits = [bit for bit in profile.status if covered.covers(bit.at)]
-    for bit in bits:
-        if bit.fatal and registers.is_set(bit):
-            return FaultSeen(bit.code, bit.message, bit.act)
-    values: dict[str, Value] = {}
-    details: dict[str, Value] = {"profile": f"{profile.name}/{profile.version}"}
-    for point in profile.point:
-        if not covered.covers(point.at, WORDS_OF[point.type]):
-            continue
-        raw = registers.raw(point)
-        if raw in point.missing:
-            if point.result:
-                return Rejected(f"{point.name}: the device says that it has no value ({raw})")
-            continue
-        value = round(raw * point.scale + point.offset, point.decimals)
-        if not point.range[0] <= value <= point.range[1]:
-            return Rejected(f"{point.name}: {value} {point.unit} is outside of {point.range[0]} to {point.range[1]}")
-        (values if point.result else details)[point.name] = value
-    if not values:
-        return None
-    details |= {bit.code: 1 for bit in bits if registers.is_set(bit)}
-    if len(bits) < len(profile.status):
-        details["status"] = "not read"
-    return MeasurementFound(Reading(values, adu, device={"model": profile.model}, details=details))
 
 
 class ProfileCodec:
@@ -105,7 +49,7 @@ class ProfileCodec:
     def _answer(self, registers: Registers, adu: bytes) -> Finding:
         identity = self._profile.identity
         if identity is not None and registers.block.covers(identity.at):
-            return _identity_finding(self._profile, registers)
+            return identity_finding(self._profile, registers)
         finding = judge(self._profile, registers, adu)
         if finding is None:
             words = " ".join(f"{word:04X}" for word in registers.words)
@@ -120,38 +64,6 @@ def _register(text: str, default: int) -> int:
         return int(text, 0) if text else default
     except ValueError as error:
         raise ConfigError("options", [f"block: {text!r} is no register such as 11 or 0x0B"]) from error
-
-
-def _identity_finding(profile: Profile, registers: Registers) -> Finding:
-    try:
-        identity = identity_of(profile, registers)
-    except WrongDevice as error:
-        return FaultSeen(error.code, str(error), error.act)
-    details: dict[str, Value] = {"model": identity.model}
-    if identity.serial_number is not None:
-        details["serial"] = identity.serial_number
-    return StateSeen("identity", details)
-
-
-def identity_of(profile: Profile, registers: Registers) -> DeviceIdentity:
-    """Who answers, from the identity registers. Raises `WrongDevice`."""
-    serial: str | None = None
-    if profile.identity is not None:
-        found = registers.words[profile.identity.at - registers.address]
-        if found not in profile.identity.expected:
-            expected = " or ".join(str(value) for value in profile.identity.expected)
-            raise WrongDevice(
-                f"register {profile.identity.at:#06x} reads {found} instead of {expected}: "
-                f"this is no {profile.maker} {profile.model}; check unit and port"
-            )
-        first = profile.identity.serial_register
-        if first is not None and registers.block.covers(first, profile.identity.serial_words):
-            number = 0
-            for word in registers.words[first - registers.address :][: profile.identity.serial_words]:
-                number = number << 16 | word
-            serial = str(number)
-    source = "configuration" if serial is None else "device"
-    return DeviceIdentity(profile.maker, profile.model, serial, source, medical_device=profile.medical_device)
 
 
 class ProfileInstrument:
@@ -181,7 +93,7 @@ class ProfileInstrument:
         if self._profile.settle is not None:
             return self._settle(run, self._profile.settle)
         if self._profile.cycle is not None:
-            return _CycleRun(self, self._profile, self._profile.cycle, run).result()
+            return CycleRun(self, self._profile, self._profile.cycle, run).result()
         raise ConfigError(self._profile.name, ["neither settle nor cycle"])
 
     def _settle(self, run: Run, settle: Settle) -> Reading:
@@ -250,64 +162,6 @@ class ProfileInstrument:
     def write_word(self, register: int, value: int) -> None:
         address = self._profile.pdu_address(register)
         self._bus.write_register(self._unit, address, value, timeout_s=self._profile.link.timeout_s)
-
-
-class _CycleRun:
-    """One started measurement: write, follow the state register, read the result in `done` only."""
-
-    def __init__(self, instrument: ProfileInstrument, profile: Profile, cycle: Cycle, run: Run) -> None:
-        self._instrument = instrument
-        self._profile = profile
-        self._cycle = cycle
-        self._run = run
-
-    def result(self) -> Reading:
-        self._reset()
-        started = False
-        state = self._state()
-        if state.state == "done":
-            raise StaleReading(f"{self._profile.model}: still shows the result before; reset it", act=Act.SERVICE)
-        self._instrument.write_word(self._cycle.start_register, self._cycle.start_value)
-        allowed = self._run.deadline.within(state.timeout_s)
-        before = state
-        while not allowed.expired:
-            if self._run.cancelled:
-                self._reset()
-                raise Cancelled(f"{self._profile.model}: called off")
-            state = self._state()
-            started = started or state.value != before.value
-            if state.state == "error":
-                raise self._error()
-            if state.state == "done" and started:
-                reading = self._instrument.read_result(self._run.deadline)
-                self._reset()
-                return reading
-            if state.value != before.value:
-                before, allowed = state, self._run.deadline.within(state.timeout_s)
-            self._run.report(Progress(state.state))
-            self._run.pause(self._profile.link.poll_period_s)
-        self._reset()
-        raise NoResponse(f"{self._profile.model}: stayed in state {before.state} too long", code="state_timeout")
-
-    def _state(self) -> CycleState:
-        value = self._instrument.read_word(self._cycle.state_register, self._run.deadline)
-        for state in self._cycle.states:
-            if state.value == value:
-                return state
-        raise WrongDevice(f"{self._profile.model}: state {value} is not in the profile")
-
-    def _reset(self) -> None:
-        if self._cycle.reset_register is not None:
-            self._instrument.write_word(self._cycle.reset_register, self._cycle.reset_value)
-
-    def _error(self) -> DeviceFault:
-        if self._cycle.error_register is None:
-            return DeviceFault(f"{self._profile.model}: reports an error")
-        value = self._instrument.read_word(self._cycle.error_register, self._run.deadline)
-        for text in self._cycle.errors:
-            if text.value == value:
-                return DeviceFault(f"{self._profile.model}: {text.message}", code=text.code, act=text.act)
-        return DeviceFault(f"{self._profile.model}: unknown error {value}", code=f"error_{value}")
 
 
 def spec_of(profile: Profile) -> DriverSpec:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from drivers.config import ConfigError
-from drivers.devices.modbus_profile import Registers, judge, spec_of
+from drivers.devices.modbus_profile import spec_of
 from drivers.errors import Cancelled, DeviceError, DeviceFault, NoResponse, StaleReading, WrongDevice
 from drivers.findings import FaultSeen, MeasurementFound, Rejected
 from drivers.ports import RegisterBlock
 from drivers.profile import Profile, parse_profile
+from drivers.registers import Registers, judge
 from drivers.registry import driver
 from tests.unit.drivers.virtual_line import Clock, VirtualDeadline, VirtualRun
 
