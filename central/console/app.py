@@ -23,11 +23,13 @@ from central.console.context import Console, page, static_folder
 from central.console.guard import Forbidden, ForgedForm, Guard, NotLoggedIn, Public
 from central.console.live import Live
 from central.console.pages import make_templates
-from central.console.routes import account, decide, exam, journal, login, papers, queue
+from central.console.routes import account, decide, exam, journal, limits, login, papers, queue
 from central.console.routes.login import login_page
 from central.decisions import Decisions
 from central.outgoing import Outgoing
+from central.registry import Registry
 from central.signature.vault import Vault
+from central.snils import SnilsKey
 from central.store import accounts as account_store
 from central.store.engine import open_engine, writing
 from central.trust import Trust
@@ -49,7 +51,16 @@ SECURITY_HEADERS = {
 
 def routers() -> list[APIRouter]:
     """All pages, in the order in which their paths are tried."""
-    return [login.router, account.router, queue.router, exam.router, decide.router, journal.router, papers.router]
+    return [
+        login.router,
+        account.router,
+        queue.router,
+        exam.router,
+        decide.router,
+        journal.router,
+        papers.router,
+        limits.router,
+    ]
 
 
 def create_app(
@@ -74,10 +85,14 @@ def create_app(
         wake()
         live.poke()
 
+    pen = outgoing or Outgoing.from_config(config)
     console = Console(
         config=config,
         engine=store,
-        decisions=Decisions(store, outgoing or Outgoing.from_config(config), trust, woken, clock),
+        decisions=Decisions(store, pen, trust, woken, clock),
+        outgoing=pen,
+        registry=Registry(pen, SnilsKey.from_file(config.keys.snils_key_file)),
+        wake=woken,
         trust=trust,
         vault=vault or Vault(),
         live=live,

@@ -18,6 +18,8 @@ from central.config import CentralConfig
 from central.console.live import Live
 from central.console.texts import LANGUAGES
 from central.decisions import Decisions
+from central.outgoing import Outgoing
+from central.registry import Registry
 from central.rights import Right, may
 from central.signature.vault import Vault
 from central.store.accounts import Account, Session
@@ -35,6 +37,10 @@ class Console:
     config: CentralConfig
     engine: Engine
     decisions: Decisions
+    outgoing: Outgoing
+    registry: Registry
+    wake: Callable[[], None]
+    """To be called after every commit that queued something for a terminal or that lists show."""
     trust: Trust
     vault: Vault
     live: Live

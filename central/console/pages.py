@@ -16,6 +16,7 @@ from central.rights import Right, may
 MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_QUEUE, "/queue", "queue"),
     (Right.SEE_JOURNAL, "/journal", "journal"),
+    (Right.SEE_LIMITS, "/limits", "limits"),
 )
 """Right, path and text key of each entry of the menu."""
 
@@ -29,7 +30,7 @@ def make_templates() -> Jinja2Templates:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(t=_t, t_or=_t_or, when=_when, day=_day, csrf=_csrf, menu=menu_of)
+    environment.globals.update(t=_t, t_or=_t_or, when=_when, day=_day, csrf=_csrf, menu=menu_of, limit_text=_limit_text)
     return Jinja2Templates(env=environment)
 
 
@@ -60,3 +61,10 @@ def menu_of(visitor: Any) -> list[tuple[Right, str, str]]:
 @pass_context
 def _csrf(context: Context) -> Markup:
     return Markup('<input type="hidden" name="csrf" value="{}">').format(context["visitor"].session.csrf_token)
+
+
+@pass_context
+def _limit_text(context: Context, limit: Any) -> str:
+    language = context["look"].language
+    fields = limit if isinstance(limit, dict) else {name: getattr(limit, name) for name in ("parameter", "low", "high")}
+    return f"{wording.limit_range(fields, language)} {wording.unit(fields['parameter'], language)}".strip()

@@ -148,21 +148,45 @@ COLUMNS: dict[str, Cell] = {
 
 ON_SCREEN = (
     "moment",
-    "personnel_number",
     "full_name",
+    "personnel_number",
     "employer",
     "exam_type",
-    "place",
-    "complaints",
+    "outcome",
     "temperature",
     "pressure",
     "pulse",
     "alcohol",
-    "outcome",
+    "complaints",
     "reasons",
     "medic",
 )
 """The columns that the page shows until the reader chooses others."""
+
+
+WEIGHTS = {
+    "moment": 1.3,
+    "full_name": 1.5,
+    "employer": 1.3,
+    "complaints": 1.4,
+    "reasons": 1.4,
+    "comment": 1.4,
+    "medic": 1.4,
+    "signature": 1.9,
+    "exam_id": 1.7,
+    "duration_s": 0.75,
+    "sex": 0.75,
+    "temperature": 0.6,
+    "pulse": 0.6,
+    "conclusion": 0.85,
+}
+"""How wide a column is on paper, beside the others' 1."""
+
+
+def widths(keys: tuple[str, ...]) -> list[float]:
+    """Shares of the paper's width, adding up to 1."""
+    weights = [WEIGHTS.get(key, 1.0) for key in keys]
+    return [weight / sum(weights) for weight in weights]
 
 
 def headings(keys: tuple[str, ...], language: str) -> list[str]:

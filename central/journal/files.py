@@ -52,22 +52,28 @@ def write_xlsx(path: Path, headings: Sequence[str], rows: Iterable[Sequence[str]
     return count - 1
 
 
-def write_pdf(path: Path, title: Sequence[str], headings: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
-    """Write a printable journal (A3, landscape), page by page; returns the number of rows."""
+def write_pdf(
+    path: Path,
+    title: Sequence[str],
+    headings: Sequence[str],
+    shares: Sequence[float],
+    rows: Iterable[Sequence[str]],
+) -> int:
+    """Write a printable journal (A3, landscape), page by page; returns the number of rows. `shares` of the width add up to 1."""
     register_fonts()
     canvas = Canvas(str(path), pagesize=_PAGE, pageCompression=1)
-    width = (_PAGE[0] - 2 * _MARGIN) / len(headings)
+    widths = [(_PAGE[0] - 2 * _MARGIN) * share for share in shares]
     page, count = 1, 0
-    y = _head(canvas, title, headings, width, page)
+    y = _head(canvas, title, headings, widths, page)
     for row in rows:
-        lines = [_wrapped(canvas, cell, width - 1.2 * mm) for cell in row]
+        lines = [_wrapped(canvas, cell, width - 1.2 * mm) for cell, width in zip(row, widths, strict=True)]
         height = max(len(item) for item in lines) * _LINE + 1.2 * mm
         if y - height < _MARGIN + 6 * mm:
             _foot(canvas, page)
             canvas.showPage()
             page += 1
-            y = _head(canvas, title, headings, width, page)
-        _draw_row(canvas, lines, y, width)
+            y = _head(canvas, title, headings, widths, page)
+        _draw_row(canvas, lines, y, widths)
         y -= height
         canvas.line(_MARGIN, y, _PAGE[0] - _MARGIN, y)
         count += 1
@@ -81,7 +87,7 @@ def _chain(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[S
     yield from rows
 
 
-def _head(canvas: Canvas, title: Sequence[str], headings: Sequence[str], width: float, page: int) -> float:
+def _head(canvas: Canvas, title: Sequence[str], headings: Sequence[str], widths: Sequence[float], page: int) -> float:
     y = _PAGE[1] - _MARGIN - 4 * mm
     if page == 1:
         for line in title:
@@ -89,8 +95,8 @@ def _head(canvas: Canvas, title: Sequence[str], headings: Sequence[str], width: 
             canvas.drawString(_MARGIN, y, line)
             y -= 5 * mm
     canvas.setLineWidth(0.3)
-    lines = [_wrapped(canvas, heading, width - 1.2 * mm) for heading in headings]
-    _draw_row(canvas, lines, y, width, font=BOLD)
+    lines = [_wrapped(canvas, cell, width - 1.2 * mm, BOLD) for cell, width in zip(headings, widths, strict=True)]
+    _draw_row(canvas, lines, y, widths, font=BOLD)
     y -= max(len(item) for item in lines) * _LINE + 1.2 * mm
     canvas.line(_MARGIN, y, _PAGE[0] - _MARGIN, y)
     return y
@@ -101,28 +107,32 @@ def _foot(canvas: Canvas, page: int) -> None:
     canvas.drawRightString(_PAGE[0] - _MARGIN, _MARGIN / 2, str(page))
 
 
-def _draw_row(canvas: Canvas, lines: Sequence[Sequence[str]], y: float, width: float, font: str = REGULAR) -> None:
+def _draw_row(
+    canvas: Canvas, lines: Sequence[Sequence[str]], y: float, widths: Sequence[float], font: str = REGULAR
+) -> None:
     canvas.setFont(font, _SIZE)
-    for column, cell in enumerate(lines):
+    x = _MARGIN
+    for cell, width in zip(lines, widths, strict=True):
         for place, line in enumerate(cell):
-            canvas.drawString(_MARGIN + column * width + 0.6 * mm, y - (place + 1) * _LINE + 0.8 * mm, line)
+            canvas.drawString(x + 0.6 * mm, y - (place + 1) * _LINE + 0.8 * mm, line)
+        x += width
 
 
-def _wrapped(canvas: Canvas, cell: str, width: float) -> list[str]:
+def _wrapped(canvas: Canvas, cell: str, width: float, font: str = REGULAR) -> list[str]:
     """Lines that fit the column; words that are too long are cut, never lost."""
     lines = [""]
     for word in cell.split():
         rest = word
         while rest:
             candidate = f"{lines[-1]} {rest}".strip()
-            if canvas.stringWidth(candidate, REGULAR, _SIZE) <= width:
+            if canvas.stringWidth(candidate, font, _SIZE) <= width:
                 lines[-1] = candidate
                 break
             if lines[-1]:
                 lines.append("")
                 continue
             cut = len(rest)
-            while cut > 1 and canvas.stringWidth(rest[:cut], REGULAR, _SIZE) > width:
+            while cut > 1 and canvas.stringWidth(rest[:cut], font, _SIZE) > width:
                 cut -= 1
             lines[-1] = rest[:cut]
             rest = rest[cut:]

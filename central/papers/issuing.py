@@ -95,12 +95,8 @@ def _sheet(connection: Connection, exam: ListedExam, given: StoredDecision, entr
         lines.append(("Дата рождения", f"{worker['birth_date']:%d.%m.%Y}"))
     if not is_mark:
         lines.append(("Работодатель", exam.employer_name or ""))
-    lines.append(
-        (
-            "Осмотр" if not is_mark else "",
-            f"{moment}" if is_mark else f"{moment}, {exam.terminal_place or exam.terminal_id}",
-        )
-    )
+    place = exam.terminal_place or exam.terminal_id
+    lines.append(("", moment) if is_mark else ("Осмотр", f"{moment}, {place}"))
     if entry.kind == "refusal":
         lines.append(("Причина", "; ".join(decision["reasons"]) or decision["comment"]))
     if entry.kind == "conclusion" and decision["comment"]:
@@ -119,7 +115,7 @@ def _sheet(connection: Connection, exam: ListedExam, given: StoredDecision, entr
         signature=(
             f"{medic['position']} {medic['full_name']}",
             f"Подписано электронно {wording.moment(given.decided_at, issuer.zone)}",
-            f"Сертификат {given.certificate_serial}",
+            f"Сертификат {given.certificate_serial[:16] + '…' if is_mark else given.certificate_serial}",
         ),
         check_url=f"{issuer.public_url.rstrip('/')}/check/{entry.code}",
         band="" if issuer.generation == "real" else "НЕ ИМЕЕТ СИЛЫ: УЧЕБНЫЕ ДАННЫЕ",

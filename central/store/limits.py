@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Column, Connection, Date, Float, ForeignKey, Index, Table, Text, select, update
 
 from central.store.metadata import UtcDateTime, metadata
+from central.store.registry import worker, worker_limit
 
 limit_entry = Table(
     "limit_entry",
@@ -73,3 +75,40 @@ def of_organisation(connection: Connection, org: str) -> list[StoredLimit]:
     query = select(limit_entry).where(limit_entry.c.org == org)
     rows = connection.execute(query.order_by(limit_entry.c.withdrawn_at.is_not(None), limit_entry.c.created_at.desc()))
     return [StoredLimit(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalLimit:
+    """A worker's own limit with the names that belong to it."""
+
+    worker_id: str
+    full_name: str
+    personnel_number: str
+    entry: dict[str, Any]
+    author: str
+    basis: str
+    valid_until: date | None
+    created_at: datetime
+    withdrawn_at: datetime | None
+
+
+def personal(connection: Connection, org: str, limit: int = 500) -> list[PersonalLimit]:
+    """Personal limits of an organisation's workers, those in force first, newest first. Read only: the registry writes."""
+    query = (
+        select(
+            worker.c.worker_id,
+            worker.c.full_name,
+            worker.c.personnel_number,
+            worker_limit.c.entry,
+            worker_limit.c.author,
+            worker_limit.c.basis,
+            worker_limit.c.valid_until,
+            worker_limit.c.created_at,
+            worker_limit.c.withdrawn_at,
+        )
+        .join_from(worker_limit, worker, worker_limit.c.worker_id == worker.c.worker_id)
+        .where(worker.c.org == org)
+        .order_by(worker_limit.c.withdrawn_at.is_not(None), worker_limit.c.created_at.desc())
+        .limit(limit)
+    )
+    return [PersonalLimit(*row) for row in connection.execute(query)]

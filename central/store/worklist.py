@@ -1,6 +1,6 @@
 """Read-only lists of exams with the names that belong to them, for the console. Owns no table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -108,3 +108,15 @@ def waiting_ids(connection: Connection, orgs: Sequence[str]) -> list[str]:
 def message_id_of(connection: Connection, exam_id: str) -> str:
     """The message of the exam's current revision."""
     return str(connection.execute(select(exam.c.message_id).where(exam.c.exam_id == exam_id)).scalar_one())
+
+
+def payloads_since(
+    connection: Connection, org: str, since: datetime, *, employer_id: str | None = None, worker_id: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Payloads of an organisation's exams since then, one at a time."""
+    query = select(exam.c.payload).where(exam.c.org == org, exam.c.finished_at >= since)
+    if employer_id is not None:
+        query = query.where(exam.c.employer_id == employer_id)
+    if worker_id is not None:
+        query = query.where(exam.c.worker_id == worker_id)
+    yield from connection.execution_options(yield_per=500).execute(query).scalars()

@@ -145,7 +145,7 @@ def export_journal(
     if form == "xlsx":
         write_xlsx(path, headings, rows)
     else:
-        write_pdf(path, _title(console, visitor, asked), headings, rows)
+        write_pdf(path, _title(console, visitor, asked), headings, journal_columns.widths(keys), rows)
     return FileResponse(
         path, media_type=MEDIA_TYPES[form], headers=disposition, background=BackgroundTask(path.unlink, missing_ok=True)
     )

@@ -1,0 +1,144 @@
+"""Limits and norms: what holds now and whose it is, the history, and a look at the last month before anything is set.
+
+Form fields of POST /limits: `scope` (organisation | employer:<id> | worker), `personnel_number` (of scope worker),
+`parameter`, `low`, `high`, `basis`, `valid_until`, `action` (preview | save), `csrf`.
+"""
+
+import math
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection
+from starlette.datastructures import FormData
+
+from central.console.context import Visitor, console_of, page
+from central.console.guard import Guard, form_of, typed_fields
+from central.console.routes.exam import Typed
+from central.limits import POSSIBLE, LimitWish, Preview, default_entries, limit_faults, preview, set_limit
+from central.rights import Right
+from central.store import audit, limits, registry
+from central.store.engine import reading, writing
+
+router = APIRouter()
+
+
+@router.get("/limits")
+def show_limits(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_LIMITS))]) -> Response:
+    """What holds now."""
+    return _page(request, visitor)
+
+
+@router.post("/limits")
+def change_limits(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_LIMITS))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Preview or set one limit."""
+    console = console_of(request)
+    now = console.clock()
+    typed = Typed(typed_fields(form))
+    faults: dict[str, str] = {}
+    with reading(console.engine) as connection:
+        wish = _wish(connection, visitor, typed, faults)
+    faults = limit_faults(wish, now.date()) | faults
+    if faults:
+        return _page(request, visitor, 422, typed, faults)
+    if typed.one("action") != "save":
+        with reading(console.engine) as connection:
+            return _page(request, visitor, 200, typed, seen=preview(connection, wish, now))
+    with writing(console.engine) as connection:
+        version = set_limit(connection, console.registry, console.outgoing, wish, visitor.account.full_name, now)
+        audit.write(
+            connection,
+            at=now,
+            account_id=visitor.account.account_id,
+            address=visitor.address,
+            action="limit.set",
+            subject=wish.subject or wish.org,
+            org=wish.org,
+            detail={"parameter": wish.parameter, "source": wish.source, "version": version},
+        )
+    console.wake()
+    return RedirectResponse("/limits", status_code=303)
+
+
+def _wish(connection: Connection, visitor: Visitor, typed: Typed, faults: dict[str, str]) -> LimitWish:
+    org = visitor.account.orgs[0] if visitor.account.orgs else ""
+    source, _, subject = typed.one("scope").partition(":")
+    if source == "worker":
+        found = registry.find_worker(connection, org, typed.one("personnel_number").strip())
+        subject = found["worker_id"] if found else ""
+        if not found:
+            faults["personnel_number"] = "unknown_worker"
+    elif source == "employer":
+        row = registry.get_employer(connection, subject)
+        if row is None or row["org"] != org:
+            faults["subject"] = "choose"
+    return LimitWish(
+        org=org,
+        source=source,
+        subject=subject,
+        parameter=typed.one("parameter"),
+        low=_number(typed, "low", faults),
+        high=_number(typed, "high", faults),
+        basis=typed.one("basis")[:200],
+        valid_until=_day(typed, faults),
+    )
+
+
+def _number(typed: Typed, name: str, faults: dict[str, str]) -> float | None:
+    words = typed.one(name).strip().replace(",", ".")
+    if not words:
+        return None
+    try:
+        value = float(words)
+    except ValueError:
+        faults[name] = "not_a_number"
+        return None
+    if not math.isfinite(value):
+        faults[name] = "not_a_number"
+        return None
+    return value
+
+
+def _day(typed: Typed, faults: dict[str, str]) -> date | None:
+    if not typed.one("valid_until"):
+        return None
+    try:
+        return date.fromisoformat(typed.one("valid_until"))
+    except ValueError:
+        faults["valid_until"] = "not_a_day"
+        return None
+
+
+def _page(
+    request: Request,
+    visitor: Visitor,
+    status: int = 200,
+    typed: Typed | None = None,
+    faults: dict[str, str] | None = None,
+    seen: Preview | None = None,
+) -> Response:
+    console = console_of(request)
+    with reading(console.engine) as connection:
+        orgs = visitor.account.orgs
+        return page(
+            request,
+            "limits.html",
+            visitor,
+            status,
+            defaults=default_entries(),
+            entries=[item for org in orgs for item in limits.of_organisation(connection, org)],
+            personal=[item for org in orgs for item in limits.personal(connection, org)],
+            employers={
+                row["employer_id"]: row["name"] for org in orgs for row in registry.list_employers(connection, org)
+            },
+            parameters=list(POSSIBLE),
+            typed=typed or Typed({}),
+            faults=faults or {},
+            seen=seen,
+            today=console.clock().date(),
+        )

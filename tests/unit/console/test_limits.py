@@ -1,0 +1,106 @@
+"""Limits: set with a basis, kept with their history, sent to the terminals."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from central.rights import Role
+from central.store.accounts import account
+from central.store.engine import reading, writing
+from central.store.outgoing import centre_outbox
+from sync.contract.envelope import open_sealed
+from tests.console_centre import Browser, ConsoleCentre
+
+
+@pytest.fixture
+def senior(centre: ConsoleCentre, zoya: Browser) -> Browser:
+    with writing(centre.engine) as connection:
+        connection.execute(update(account).values(role=str(Role.SENIOR_MEDIC)))
+    return zoya
+
+
+def _wish(**changes: str) -> dict[str, str]:
+    return {
+        "scope": "organisation",
+        "parameter": "systolic_mmhg",
+        "low": "95",
+        "high": "135,5",
+        "basis": "Приказ № 7",
+        "action": "save",
+    } | changes
+
+
+def _sent(centre: ConsoleCentre, kind: str) -> dict[str, Any]:
+    with reading(centre.engine) as connection:
+        query = select(centre_outbox.c.wire).where(centre_outbox.c.kind == kind).order_by(centre_outbox.c.seq)
+        wire = connection.execute(query).scalars().all()[-1]
+    return open_sealed(wire, centre.terminal.centre_key).payload
+
+
+def test_limit_of_the_organisation_goes_down_with_all_defaults(centre: ConsoleCentre, senior: Browser) -> None:
+    assert senior.post("/limits", _wish()).status_code == 303
+    book = _sent(centre, "reference")
+    assert book["name"] == "limits"
+    mine = [entry for entry in book["content"]["entries"] if entry["source"] == "organisation"]
+    assert [(entry["low"], entry["high"], entry["basis"]) for entry in mine] == [(95, 135.5, "Приказ № 7")]
+    assert {entry["parameter"] for entry in book["content"]["entries"] if entry["source"] == "default"} >= {
+        "temperature_celsius",
+        "breath_alcohol_mg_per_l",
+    }
+    senior.post("/limits", _wish(high="138"))
+    mine = [entry for entry in _sent(centre, "reference")["content"]["entries"] if entry["source"] == "organisation"]
+    assert [entry["high"] for entry in mine] == [138]
+    page = senior.get("/limits").text
+    assert "95–135,5" in page.split("Прежние нормы")[1]
+
+
+def test_limit_of_a_worker_goes_down_with_the_roster(centre: ConsoleCentre, senior: Browser) -> None:
+    for high in ("150", "155"):
+        assert senior.post("/limits", _wish(scope="worker", personnel_number="1003", high=high)).status_code == 303
+    workers = {item["personnel_number"]: item for item in _sent(centre, "roster")["workers"]}
+    assert [entry["high"] for entry in workers["1003"]["limits"]] == [155]
+    assert workers["1001"]["limits"] == []
+
+
+def test_limit_of_an_employer_reaches_its_workers_only(centre: ConsoleCentre, senior: Browser) -> None:
+    employer = centre.people.employers[1]
+    assert senior.post("/limits", _wish(scope=f"employer:{employer}")).status_code == 303
+    workers = _sent(centre, "roster")["workers"]
+    assert {item["employer_id"] for item in workers if item["limits"]} == {employer}
+
+
+def test_preview_counts_the_last_month_and_changes_nothing(centre: ConsoleCentre, senior: Browser) -> None:
+    centre.exam("1001", systolic_mmhg=137)
+    centre.exam("1002", systolic_mmhg=120)
+    centre.exam("1003", systolic_mmhg=150)
+    answer = senior.post("/limits", _wish(action="preview"))
+    assert "осмотров с этим измерением 3; стали бы вне нормы 1; перестали бы быть вне нормы 0" in answer.text
+    wider = senior.post("/limits", _wish(action="preview", high="160"))
+    assert "стали бы вне нормы 0; перестали бы быть вне нормы 1" in wider.text
+    with reading(centre.engine) as connection:
+        assert not connection.execute(select(centre_outbox).where(centre_outbox.c.kind == "reference")).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"basis": ""}, "Основание"),
+        ({"low": "150"}, "ниже нижней"),
+        ({"high": "999"}, "такого не бывает"),
+        ({"high": "много"}, "это не число"),
+        ({"low": "", "high": ""}, "заполните"),
+        ({"valid_until": "2020-01-01"}, "уже прошёл"),
+        ({"scope": "worker", "personnel_number": "0"}, "такого работника нет"),
+        ({"parameter": "mood"}, "Показатель"),
+    ],
+)
+def test_bad_limit_is_said_at_its_field(senior: Browser, changes: dict[str, str], said: str) -> None:
+    answer = senior.post("/limits", _wish(**changes))
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_medic_sees_limits_and_does_not_set_them(zoya: Browser) -> None:
+    assert zoya.get("/limits").status_code == 200
+    assert zoya.post("/limits", _wish(), page="/queue").status_code == 403
