@@ -1,0 +1,24 @@
+"""What holds for every test: no display, no leftover threads."""
+
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("QT_QUICK_BACKEND", "software")
+
+LEAVE_WITHIN_S = 10.0
+
+
+@pytest.fixture(autouse=True)
+def no_leftover_threads() -> Iterator[None]:
+    """A test that leaves a thread behind has not closed what it opened. Daemon threads of libraries are theirs."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if not thread.daemon:
+            thread.join(LEAVE_WITHIN_S)
+    left = [t.name for t in set(threading.enumerate()) - before if not t.daemon]
+    assert not left, f"threads left behind: {left}"

@@ -1,0 +1,64 @@
+"""Every scenario of the demonstration, with real processes, lines, broker, window and browser forms."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dopusk.demo.director import faults_of
+from dopusk.demo.scenarios import SCENARIOS
+
+KEYS = {
+    "exam_id", "exam_type", "outcome", "measurements", "rule_verdict", "decision", "receipts", "timings_s", "screenshots",
+}  # fmt: skip
+
+
+def play(folder: Path, scenario: str, *more: str) -> dict[str, Any]:
+    """Run the demonstration as a user would; returns its last line. Fails with its whole output."""
+    command = [sys.executable, "-m", "dopusk", "demo", "--once", "--headless", "--speed", "30", "--scenario", scenario]
+    done = subprocess.run([*command, *more], cwd=folder, capture_output=True, text=True, timeout=170, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_each_scenario_ends_as_it_should(tmp_path: Path, name: str) -> None:
+    result = play(tmp_path, name)
+    assert result.keys() >= KEYS
+    assert faults_of(result, SCENARIOS[name]) == []
+    assert result["receipts"]
+    for row in result["measurements"]:
+        assert row["generation"] == "demo"
+        assert row["raw"]
+        assert row["device"]["serial"]
+    for picture in result["screenshots"]:
+        assert (tmp_path / picture).stat().st_size > 5_000
+
+
+@pytest.mark.timeout(180)
+def test_the_exported_decision_is_verified_by_openssl_and_a_changed_byte_is_not(tmp_path: Path) -> None:
+    play(tmp_path, "admitted", "--export-decision", "out")
+    out = tmp_path / "out"
+
+    def verify(record: str) -> int:
+        command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", "decision.cms", "-content", record]
+        command += ["-CAfile", "ca.pem", "-purpose", "any"]
+        return subprocess.run(command, cwd=out, capture_output=True, check=False).returncode
+
+    assert verify("record.json") == 0
+    content = bytearray((out / "record.json").read_bytes())
+    content[len(content) // 2] ^= 1
+    (out / "changed.json").write_bytes(content)
+    assert verify("changed.json") != 0
+
+
+def test_an_unknown_scenario_is_refused_with_the_list_of_those_that_exist(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dopusk", "demo", "--once", "--scenario", "holiday"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "power_cut" in done.stderr
