@@ -26,7 +26,7 @@ _LINE = re.compile(
 _FORMS = {
     "SN": re.compile(r"\d{1,12}"),
     "SPO2": re.compile(r"\d{1,3}%|-+%?"),
-    "BPM": re.compile(r"\d{1,3}|-+"),
+    "BPM": re.compile(r"\d{1,3}%?|-+%?"),
     "PI": re.compile(r"\d{1,2}\.\d{1,2}%?|-+(?:\.-+)?%?"),
     "ALARM": re.compile(r"[0-9A-F]{1,6}"),
     "EXC": re.compile(r"[0-9A-F]{1,8}"),

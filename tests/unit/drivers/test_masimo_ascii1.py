@@ -47,6 +47,34 @@ def test_the_radical_7_adds_its_own_tokens() -> None:
     assert values_of(decode(SPEC, RADICAL.replace(b"01.20%", b"--.--%"))) == [{"spo2_percent": 97, "pulse_bpm": 72}]
 
 
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        (
+            b"02/22/16 22:47:46 SN=0000056661 SPO2=098% BPM=096 PI=03.95% SPCO=--.-% SPMET=--.-% DESAT=-- PIDELTA=+-- "
+            b"ALARM=0000 EXC=000800\r\n",
+            {"spo2_percent": 98, "pulse_bpm": 96, "perfusion_index_percent": 3.95},
+        ),
+        (
+            b"12/01/05 11:56:29 SN=0123456789 SPO2=098% BPM=240 PI=20.00% SPCO=01.0% SPMET=00.5% DESAT=01 PIDELTA=-02 "
+            b"PVI=027 ALARM=0000 EXC=000800\r\n",
+            {"spo2_percent": 98, "pulse_bpm": 240, "perfusion_index_percent": 20.0},
+        ),
+        (
+            b"09/15/10 15:10:29 SPO2=097% BPM=064 PI=11.82% ALARM=20 EXC=800\r\n",
+            {"spo2_percent": 97, "pulse_bpm": 64, "perfusion_index_percent": 11.82},
+        ),
+    ],
+)
+def test_lines_published_by_users_of_rad_8_radical_7_and_radical_5(line: bytes, values: dict[str, float]) -> None:
+    assert values_of(decode(SPEC, line)) == [values]
+
+
+def test_some_monitors_put_a_percent_sign_after_the_pulse() -> None:
+    assert values_of(decode(SPEC, GOOD.replace(b"=072", b"=072%"))) == [{"spo2_percent": 97, "pulse_bpm": 72}]
+    assert values_of(decode(SPEC, GOOD.replace(b"=072", b"=---%"))) == [{"spo2_percent": 97}]
+
+
 def with_exceptions(mask: int, *, blank: bool = False) -> bytes:
     line = GOOD.replace(b"EXC=000000", b"EXC=%06X" % mask)
     return line.replace(b"097%", b"---%").replace(b"=072", b"=---") if blank else line
