@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from drivers.config import ConfigError
 from drivers.devices.nonin import SPEC, select_format
-from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading, Unavailable
+from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading, Unavailable, WrongDevice
 from drivers.findings import FaultSeen, FrameBroken, MeasurementFound, Rejected, StateSeen
 from drivers.model import Act
 from drivers.spec import LineSettings
@@ -99,6 +99,34 @@ def test_packet_of_25_frames(data_format: int) -> None:
 def test_printed_frames_of_format_2_have_right_checksums() -> None:
     frames = bytes.fromhex("01814000C201804048090180406223")
     assert decode(SPEC, frames, format="2") == [FrameBroken("packet cut short: 3 of 25 frames")]
+
+
+@pytest.mark.parametrize(
+    ("sent", "configured", "kinds_found"),
+    [
+        (GOLDEN_13, "8", ["rejected"]),
+        (GOLDEN_13, "2", ["rejected"]),
+        (GOLDEN_13, "7", ["rejected"]),
+        (packet(), "8", ["rejected"]),
+        (packet(), "7", ["rejected"]),
+        (packet(), "13", ["rejected"]),
+    ],
+)
+def test_other_formats_are_recognised(sent: bytes, configured: str, kinds_found: list[str]) -> None:
+    found = decode(SPEC, sent, format=configured)
+    assert "measurement" not in kinds(found)
+    assert kinds_found[0] in kinds(found)
+    reasons = [one.reason for one in found if isinstance(one, Rejected)]
+    assert reasons[0].startswith("wrong output format on the device: it sends format")
+
+
+def test_a_lone_frame_of_format_2_in_noise_is_no_other_format() -> None:
+    assert kinds(decode(SPEC, bytes.fromhex("01814000C2") + GOLDEN_8)) == ["frame_error", "measurement"]
+
+
+def test_low_battery_between_frames_is_not_taken_for_format_2() -> None:
+    weak = bytes.fromhex("803E6221")
+    assert kinds(decode(SPEC, bytes.fromhex("01") + weak * 5)) == ["frame_error"] + ["measurement"] * 5
 
 
 def test_a_broken_frame_drops_its_packet_only() -> None:
@@ -247,6 +275,8 @@ def test_waits_until_values_are_steady() -> None:
         ("silence", "8", NoResponse),
         ("corrupted", "8", FrameError),
         ("device_error", "13", DeviceFault),
+        ("format_13", "8", WrongDevice),
+        ("format_2", "8", WrongDevice),
     ],
 )
 def test_every_bad_situation_has_its_own_error(name: str, data_format: str, error: type[Exception]) -> None:
