@@ -5,7 +5,6 @@ This is the face that the terminal sees; `worker` runs a line, `transport` opens
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Protocol
@@ -108,9 +107,7 @@ def line_of(device: Attached) -> str:
 def open_line(devices: Sequence[Attached]) -> Opened:
     """Open the line that these devices share and make their instruments. Raises `Unavailable`."""
     spec, config = devices[0].spec, devices[0].config
-    settings = replace(
-        spec.line, baudrate=config.baudrate or spec.line.baudrate, parity=config.parity or spec.line.parity
-    )
+    settings = devices[0].line
     instruments: dict[str, Instrument] = {}
     if spec.make_modbus is not None:
         bus = ModbusBus(config.port, settings)

@@ -117,10 +117,10 @@ def record(device: Attached, path: Path, timeout_s: float, run_options: Mapping[
     tape = Tape()
     line: SerialLine | ModbusBus
     if spec.make_serial is not None:
-        line = SerialLine(config.port, spec.line)
+        line = SerialLine(config.port, device.line)
         instrument = spec.make_serial(RecordedStream(line, tape), device.options)
     elif spec.make_modbus is not None:
-        line = ModbusBus(config.port, spec.line)
+        line = ModbusBus(config.port, device.line)
         instrument = spec.make_modbus(RecordedBus(line, tape), config.unit, device.options)
     else:
         raise ValueError(f"{spec.name} has no line to record")

@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,7 +19,7 @@ from drivers.config import ConfigError, DeviceConfig
 from drivers.devices import modbus_profile
 from drivers.ledger import check_ledger, todos
 from drivers.profile import parse_profile
-from drivers.spec import DriverSpec, Option, Options, Transport
+from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
 
 _SESSION = Option("yes", "whether results count as answers to our start", ("yes", "no"))
 _SERIAL_NUMBER = Option("", "serial number of the instrument as configured")
@@ -32,6 +32,12 @@ class Attached:
     config: DeviceConfig
     spec: DriverSpec
     options: Options
+
+    @property
+    def line(self) -> LineSettings:
+        """The device's own line with what the configuration says otherwise."""
+        own = self.spec.line
+        return replace(own, baudrate=self.config.baudrate or own.baudrate, parity=self.config.parity or own.parity)
 
 
 @cache

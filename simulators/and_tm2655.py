@@ -28,7 +28,7 @@ class Tm2655Model:
         "refused": {"refuses": True},
         "silence": {"mute": True},
         "stuck": {"never_ends": True},
-        "wrong_bcc": {"bcc_shift": 1},
+        "corrupted": {"bcc_shift": 1},
         "wrong_device": {"model_text": "TX9000"},
         "stale_memory": {"result_before_answer": True},
     }

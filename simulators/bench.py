@@ -98,13 +98,14 @@ class Bench:
     def scenario(self, name: str, scenario: str) -> None:
         """Set a named situation of the device (`normal`, `high`, …), of the line (`split`, `noise`, …) or `unplug`.
 
-        A situation of the line leaves the device in `normal`. Raises `ValueError` for an unknown one.
+        A situation of the line leaves the device in `normal`; where both know it (`retry`), it is the device's. Raises
+        `ValueError` for an unknown one.
         """
         station = self._station(name)
         if scenario == "unplug":
             self.unplug(name)
             return
-        of_line = scenario in SITUATIONS
+        of_line = scenario in SITUATIONS and scenario not in type(station.model).SCENARIOS
         with self._changed:
             apply_scenario(station.model, "normal" if of_line else scenario)
             station.wire = Wire(scenario if of_line else "perfect")

@@ -30,6 +30,7 @@ class DingoModel:
         "normal": {},
         "high": {"alcohol": "0.412"},
         "over": {"alcohol": "OVER"},
+        "corrupted": {"alcohol": "0.0O0"},
         **{f"error_{name}": {"ending": name} for name in _ENDINGS},
         "retry": {"flow_errors_first": 1},
         "calibration": {"calibration_due": True},

@@ -155,7 +155,11 @@ class TcpPlug:
             self._host = None
 
 
-SITUATIONS = ("perfect", "split", "delays", "loss", "noise")
+SITUATIONS = ("perfect", "split", "delays", "loss", "noise", "retry")
+
+
+_LOST_AT_FIRST_S = 0.3
+"""On a line in `retry` so much of what the device says at first is lost, simulated seconds of talking."""
 
 
 class Wire:
@@ -189,6 +193,9 @@ class Wire:
                 return arrives
             case "loss":
                 return bytes(byte for byte in data if self._chance.random() >= 0.02)
+            case "retry":
+                self._held_s += dt if data else 0.0
+                return data if self._held_s > _LOST_AT_FIRST_S else b""
             case "noise":
                 garbage = self._chance.randbytes(self._chance.randrange(1, 4)) if data else b""
                 flipped = bytes(byte ^ 0x40 if self._chance.random() < 0.02 else byte for byte in data)

@@ -16,7 +16,7 @@ COMMON: Scenarios = {
     "retry": {"lost_replies": 2},
     "silence": {"mute": True},
     "stuck": {"jitter_celsius": 2.0},
-    "wrong_crc": {"crc_shift": 1},
+    "corrupted": {"crc_shift": 1},
     "busy": {"exception": 6},
 }
 """Situations that every one of them can be in."""

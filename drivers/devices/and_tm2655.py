@@ -12,7 +12,7 @@ from functools import partial, reduce
 from operator import xor
 
 from drivers.cutter import NEED_MORE, NO_FRAME, Cut, FrameCutter
-from drivers.errors import Cancelled, DeviceFault, NoResponse, WrongDevice
+from drivers.errors import Cancelled, DeviceError, DeviceFault, FrameError, NoResponse, WrongDevice
 from drivers.findings import FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
 from drivers.model import Act, DeviceIdentity, Measures, Reading, Value
 from drivers.ports import ByteStream, Deadline, Progress, Run
@@ -174,6 +174,7 @@ class Tm2655:
     def __init__(self, stream: ByteStream, options: Options) -> None:
         self._stream = stream
         self._options = options
+        self._heard_garbage = False
 
     def identify(self, deadline: Deadline) -> DeviceIdentity:
         """The monitor has no harmless question: it is known from the configuration until its first record."""
@@ -181,6 +182,7 @@ class Tm2655:
 
     def measure(self, run: Run) -> Reading:
         codec = TmCodec(self._options)
+        self._heard_garbage = False
         self._stream.discard_input()
         if self._options.get("mode", "start") == "start":
             self._start(codec, run)
@@ -197,7 +199,7 @@ class Tm2655:
                 break
         self._stop()
         if answer is None:
-            raise NoResponse("TM-2655: does not acknowledge the start; check cable and baud rate")
+            raise self._silence("does not acknowledge the start")
         raise DeviceFault("TM-2655: refuses to start; look at its display", code="refused")
 
     def _answer(self, codec: TmCodec, run: Run, deadline: Deadline) -> str | None:
@@ -205,8 +207,10 @@ class Tm2655:
         while not deadline.expired:
             self._give_way(run)
             for finding in codec.feed(self._stream.read()):
+                self._heard_garbage = self._heard_garbage or isinstance(finding, FrameBroken)
                 if isinstance(finding, StateSeen):
                     return finding.state
+        self._heard_garbage = self._heard_garbage or bool(codec.close())
         return None
 
     def _wait(self, codec: TmCodec, run: Run) -> Reading:
@@ -223,10 +227,17 @@ class Tm2655:
                         raise WrongDevice(f"TM-2655: {message}")
                     case FaultSeen(code, message, act):
                         raise DeviceFault(f"TM-2655: {message}", code=code, act=act)
+                    case FrameBroken():
+                        self._heard_garbage = True
                     case _:
                         continue
         self._stop()
-        raise NoResponse("TM-2655: gave no result in time")
+        raise self._silence("gave no result in time")
+
+    def _silence(self, what: str) -> DeviceError:
+        if self._heard_garbage:
+            return FrameError(f"TM-2655: {what}, only garbage came; check cable, baud rate and parity")
+        return NoResponse(f"TM-2655: {what}; check cable and baud rate")
 
     def _give_way(self, run: Run) -> None:
         if run.cancelled:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from drivers.cutter import LineCutter
-from drivers.errors import Cancelled, DeviceFault, NoResponse, StaleReading
+from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading
 from drivers.findings import FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
 from drivers.model import Act, DeviceIdentity, Measures, Quantity, Reading, Value
 from drivers.ports import ByteStream, Deadline, Progress, Run
@@ -148,15 +148,16 @@ class Dingo:
         """Ask for identification (`$i0000`, or `$RECALL` of the EBS-010); any known line proves who is there.
 
         The order of the fields is not published, so the serial number is believed only where the configured one stands
-        in them. Raises `NoResponse` or, for lines that are not Sentech's, nothing but silence in our terms.
+        in them. Raises `NoResponse`, or `FrameError` when nothing but unknown lines came.
         """
         codec = self._codec()
         self._stream.discard_input()
         self._send(self._verbs.who)
         texts: list[str] = []
-        heard = False
+        heard = garbage = False
         while not deadline.expired:
             for finding in codec.feed(self._stream.read()):
+                garbage = garbage or isinstance(finding, FrameBroken)
                 heard = heard or not isinstance(finding, FrameBroken)
                 if isinstance(finding, StateSeen) and finding.state == "identification":
                     texts.append(str(finding.details["text"]))
@@ -164,6 +165,8 @@ class Dingo:
                     return self._identity(texts)
         if heard:
             return self._identity(texts)
+        if garbage or codec.close():
+            raise FrameError("Dingo: only unknown lines came; is this its port?")
         raise NoResponse("Dingo: says nothing; is it switched on and plugged in?")
 
     def _identity(self, texts: list[str]) -> DeviceIdentity:
@@ -207,7 +210,7 @@ class Dingo:
     def _follow(self, codec: SentechCodec, run: Run) -> Reading:
         state = "started"
         allowed = run.deadline.within(_STATE_S[state])
-        calibration_due = False
+        calibration_due = garbage = False
         while not allowed.expired:
             self._give_way(run)
             for finding in codec.feed(self._stream.read()):
@@ -228,9 +231,13 @@ class Dingo:
                         raise DeviceFault(f"Dingo: {message}", code=code, act=act)
                     case MeasurementFound(reading):
                         return _checked(reading, state, calibration_due=calibration_due)
+                    case FrameBroken():
+                        garbage = True
                     case _:
                         continue
         self._send(self._verbs.stop)
+        if state == "started" and (garbage or codec.close()):
+            raise FrameError("Dingo: only unknown lines came; is this its port?")
         if state == "started":
             raise NoResponse("Dingo: does not answer the start; is it switched on and plugged in?")
         act = Act.WORKER if state == "waiting_for_breath" else Act.SERVICE

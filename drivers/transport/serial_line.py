@@ -6,7 +6,9 @@ become `Unavailable`, with a code that tells a pulled cable from a port that ano
 
 import errno
 import socket
+import sys
 import termios
+from io import TextIOBase
 
 import serial
 
@@ -97,8 +99,9 @@ def discard(port: serial.Serial) -> None:
 
 def close_port(port: serial.Serial) -> None:
     """Close a port, whatever state it is in."""
-    # pyserial 3.5 forgets to close the socket of `socket://` when the other end has hung up before.
+    # pyserial 3.5 forgets two things: the socket of `socket://` after the other end has hung up, the file of `spy://`.
     connection = getattr(port, "_socket", None)
+    log = getattr(getattr(port, "formatter", None), "output", None)
     try:
         port.close()
     except GONE:
@@ -106,3 +109,5 @@ def close_port(port: serial.Serial) -> None:
     finally:
         if isinstance(connection, socket.socket):
             connection.close()
+        if isinstance(log, TextIOBase) and log is not sys.stderr:
+            log.close()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drivers.errors import Cancelled, DeviceError, NoResponse, Unavailable
+from drivers.errors import Cancelled, DeviceError, FrameError, NoResponse, Unavailable, WrongDevice
 from drivers.model import Reading
 from simulators.catalogue import catalogue
 from simulators.lines import Wire
@@ -69,6 +69,23 @@ def test_silence_is_an_error_in_time(name: str) -> None:
         here.measure(timeout_s=60.0)
     assert isinstance(caught.value, NoResponse)
     assert here.line.clock.now_s < 75.0
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_a_wrong_baud_rate_is_garbage_and_no_value(name: str) -> None:
+    """At a wrong rate a device's bytes arrive as others: bits inverted and shifted here."""
+    here = rig(name)
+    here.line.spoil = lambda data: bytes(((byte << 1) ^ 0xA7) & 0xFF for byte in data)
+    with pytest.raises((FrameError, NoResponse, WrongDevice)):
+        here.measure(timeout_s=60.0)
+
+
+@pytest.mark.parametrize("name", ["and_tm2655", "dingo_e200", "calex_pyrominibus"])
+def test_garbage_is_told_from_silence(name: str) -> None:
+    here = rig(name)
+    here.line.spoil = lambda data: bytes(((byte << 1) ^ 0xA7) & 0xFF for byte in data)
+    with pytest.raises(FrameError):
+        here.measure(timeout_s=60.0)
 
 
 @pytest.mark.parametrize("name", SIMULATED)
