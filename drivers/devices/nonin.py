@@ -5,12 +5,14 @@ Format 8: 4 bytes a second, no checksum. Formats 2 and 7: 75 frames of 5 bytes a
 spells out the values byte by byte. Format 13: one packet per spot check, with the device's clock, also from memory.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
-from drivers.cutter import NEED_MORE, NO_FRAME, Cut, FrameCutter
+from drivers.cutter import FrameCutter
 from drivers.findings import FaultSeen, Finding, FrameBroken, Rejected, StateSeen
 from drivers.listening import Listener
 from drivers.model import Act, DeviceIdentity, Measures, Reading, Value
+from drivers.nonin_frames import format_of, recognise
 from drivers.option_values import whole_number
 from drivers.ports import ByteStream, Deadline, Run
 from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
@@ -18,69 +20,8 @@ from drivers.verdict import WRONG_FORMAT, counts, device_clock, not_live, oximet
 
 _NO_PULSE, _NO_SPO2 = 511, 127
 _FRAMES_PER_PACKET = 25
-_DF13_HEADER = b"\x00\x02\x00\x0d"
-_DF13_DATA = range(14, 65)
-"""Length of the data part: 14 in this document, announced to grow."""
 _STEADY_S = 4
 _MEASUREMENTS_PER_S = {"8": 1, "2": 3, "7": 3, "13": 1}
-
-
-def _df8(buffer: bytes, at: int) -> Cut:
-    """Bit 7 set, then three bytes with bit 7 clear."""
-    if not buffer[at] & 0x80:
-        return NO_FRAME
-    rest = buffer[at + 1 : at + 4]
-    if any(byte & 0x80 for byte in rest):
-        return NO_FRAME
-    return 4 if len(rest) == 3 else NEED_MORE
-
-
-def _df2(buffer: bytes, at: int) -> Cut:
-    return _checked_frame(buffer, at) if buffer[at] == 0x01 else NO_FRAME
-
-
-def _df7(buffer: bytes, at: int) -> Cut:
-    return _checked_frame(buffer, at) if buffer[at] & 0x80 else NO_FRAME
-
-
-def _checked_frame(buffer: bytes, at: int) -> Cut:
-    if len(buffer) < at + 5:
-        return NEED_MORE
-    if sum(buffer[at : at + 4]) & 0xFF != buffer[at + 4]:
-        return "wrong checksum of a frame"
-    return 5
-
-
-def _df13(buffer: bytes, at: int) -> Cut:
-    head = buffer[at : at + 6]
-    if not _DF13_HEADER.startswith(head[:4]):
-        return NO_FRAME
-    if len(head) < 6:
-        return NEED_MORE
-    length = int.from_bytes(head[4:6], "big")
-    if length not in _DF13_DATA:
-        return f"packet with an impossible length {length}"
-    packet = buffer[at : at + length + 8]
-    if len(packet) < length + 8:
-        return NEED_MORE
-    if sum(packet[6:-2]) & 0xFF != packet[-2]:
-        return "wrong checksum of a packet"
-    return len(packet) if packet[-1] == 0x03 else "packet without ETX"
-
-
-def _df2_pair(buffer: bytes, at: int) -> Cut:
-    """Two frames in a row: one checksum of eight bits alone is found in noise too often."""
-    first = _df2(buffer, at)
-    if first != 5:
-        return first
-    second = _df2(buffer, at + 5) if len(buffer) > at + 5 else NEED_MORE
-    return 10 if second == 5 else second
-
-
-_RECOGNISE: dict[str, Callable[[bytes, int], Cut]] = {"8": _df8, "2": _df2, "7": _df7, "13": _df13}
-_OTHERS: dict[str, Callable[[bytes, int], Cut]] = {"13": _df13, "2": _df2_pair}
-"""Formats that are recognised beyond doubt when another one is configured; 13 is the factory setting of the 9560."""
-_OWN_SIZES = {"8": (4,), "2": (5,), "7": (5,), "13": range(22, 73)}
 
 
 class NoninCodec:
@@ -89,7 +30,7 @@ class NoninCodec:
     def __init__(self, options: Options) -> None:
         self._format = options["format"]
         self._in_session = counts(options)
-        self._cutter = FrameCutter(self._recognise)
+        self._cutter = FrameCutter(partial(recognise, self._format))
         self._packet: list[bytes] | None = None
         """Frames since the last SYNC of formats 2 and 7; None before the first one."""
         self._unsynchronised_told = False
@@ -103,22 +44,11 @@ class NoninCodec:
         found = [finding for frame in self._cutter.close() for finding in self._frame(frame)]
         return found + list(self._drop_packet())
 
-    def _recognise(self, buffer: bytes, at: int) -> Cut:
-        own = _RECOGNISE[self._format](buffer, at)
-        if own != NO_FRAME:
-            return own
-        for other, recognise in _OTHERS.items():
-            cut = recognise(buffer, at) if other != self._format else NO_FRAME
-            if not isinstance(cut, str):
-                return cut
-        return NO_FRAME
-
     def _frame(self, frame: bytes | FrameBroken) -> Iterator[Finding]:
         if isinstance(frame, FrameBroken):
             yield frame
             yield from self._drop_packet()
-        elif len(frame) not in _OWN_SIZES[self._format]:
-            other = "2" if len(frame) == 10 else "13"
+        elif (other := format_of(self._format, frame)) != self._format:
             yield Rejected(f"{WRONG_FORMAT}: it sends format {other}, the option `format` says {self._format}")
         elif self._format == "8":
             yield self._format_8(frame)
