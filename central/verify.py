@@ -10,17 +10,22 @@ Out of reach: tables that nobody signs (names of workers, accounts). Whoever can
 import hashlib
 import json
 from collections.abc import Callable
+from typing import Any
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.x509 import DuplicateExtension
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError
 
 from central.signature.verification import SignatureError, verify_detached
 from central.store import decisions, exams, media, messages
+from central.store.decisions import StoredDecision
 from central.store.engine import reading
 from central.verify_chains import check_messages, check_outgoing
 from central.verify_report import Expected, Fault, StoreReport, Wrong
 from sync.contract.canonical import canonical, sha256_hex
 from sync.contract.exam import ExamRecord
+from sync.contract.model import utc_text
 
 
 def verify_store(engine: Engine, expected: Expected) -> StoreReport:
@@ -69,8 +74,9 @@ def _check_exams(connection: Connection, _expected: Expected, report: StoreRepor
         if (row["message_sha256"], row["received_at"]) != (sha256_hex(wire), received_at):
             raise Wrong("changed", place, "it names another hash or time than its message has")
         decided = decisions.find(connection, row["decision_id"]) if row["decision_id"] else None
-        in_force = (decided.outcome, decided.decided_at) if decided else (None, None)
-        if in_force != (row["outcome"], row["decided_at"]) or (row["state"] == "decided") != (decided is not None):
+        undecided = "waiting" if record.state == "submitted" else "unfinished"
+        in_force = ("decided", decided.outcome, decided.decided_at) if decided else (undecided, None, None)
+        if in_force != (row["state"], row["outcome"], row["decided_at"]):
             raise Wrong("changed", place, "its state is not that of the decision on it")
     for exam_id in messages.exam_ids(connection):
         if exam_id not in seen:
@@ -86,17 +92,7 @@ def _check_decisions(connection: Connection, expected: Expected, report: StoreRe
         record = json.loads(item.record)
         if canonical(record) != item.record:
             raise Wrong("changed", place, "the record is not canonical JSON any more")
-        verdict = record["decision"]
-        stored = (item.decision_id, item.exam_id, item.exam_message_id, item.medic_id, item.outcome, item.corrects)
-        signed = (
-            verdict["decision_id"],
-            record["exam"]["exam_id"],
-            record["exam_message_id"],
-            record["medic"]["medic_id"],
-            verdict["outcome"],
-            verdict.get("corrects"),
-        )
-        if stored != signed:
+        if _stored_of(item) != _signed_of(record):
             raise Wrong("changed", place, "its columns say something else than the signed record")
         exam = messages.find(connection, item.exam_message_id)
         if exam is None or exam.wire is None:
@@ -107,10 +103,49 @@ def _check_decisions(connection: Connection, expected: Expected, report: StoreRe
             continue
         try:
             verify_detached(item.cms, item.record, expected.anchors.roots, at=item.decided_at)
-        except SignatureError as error:
+        except (SignatureError, DuplicateExtension, UnsupportedAlgorithm) as error:
             raise Wrong("wrong_signature", place, str(error)) from error
     if expected.anchors is None and report.decisions:
         report.remarks.append("the authority's certificate is not at hand: the medics' signatures were not verified")
+
+
+def _stored_of(item: StoredDecision) -> tuple[object, ...]:
+    return (
+        item.decision_id,
+        item.exam_id,
+        item.exam_message_id,
+        item.exam_revision,
+        item.org,
+        item.worker_id,
+        item.medic_id,
+        item.medic_name,
+        item.certificate_serial,
+        item.outcome,
+        list(item.reasons),
+        item.corrects,
+        utc_text(item.decided_at),
+        item.valid_until and utc_text(item.valid_until),
+    )
+
+
+def _signed_of(record: dict[str, Any]) -> tuple[object, ...]:
+    exam, verdict, medic = record["exam"], record["decision"], record["medic"]
+    return (
+        verdict["decision_id"],
+        exam["exam_id"],
+        record["exam_message_id"],
+        exam["revision"],
+        record["organisation"]["org"],
+        (exam.get("examinee") or {}).get("worker_id"),
+        medic["medic_id"],
+        medic["full_name"],
+        medic["certificate_serial"],
+        verdict["outcome"],
+        verdict["reasons"],
+        verdict.get("corrects"),
+        verdict["decided_at"],
+        verdict.get("valid_until"),
+    )
 
 
 def _check_media(connection: Connection, expected: Expected, report: StoreReport) -> None:

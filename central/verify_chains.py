@@ -12,7 +12,7 @@ from central.verify_report import Expected, StoreReport, Wrong
 from sync.contract.canonical import GENESIS_HASH, sha256_hex
 from sync.contract.envelope import ContractError, Envelope, open_sealed
 
-_CLOCK_ROUNDING_S = 0.01
+_CLOCK_ROUNDING_S = 5e-7
 _MOST_GAPS = 1000
 """So many missing places in a row are named one by one; one that is named is enough to go and look."""
 
@@ -103,8 +103,14 @@ def check_outgoing(connection: Connection, expected: Expected, report: StoreRepo
         last[row.terminal_id] = (row.seq, row.sha256)
         if expected.centre_key is not None:
             envelope = _open(row.wire, [expected.centre_key], place)
-            if (envelope.message_id, envelope.terminal_id, envelope.seq) != (row.message_id, row.terminal_id, row.seq):
+            signed = (envelope.message_id, envelope.terminal_id, envelope.seq, envelope.prev_hash)
+            if signed != (row.message_id, row.terminal_id, row.seq, row.prev_hash):
                 raise Wrong("changed", place, "its columns say something else than what was signed")
+    for terminal in terminals.list_terminals(connection):
+        terminal_id, end = terminal["terminal_id"], (terminal["down_seq"], terminal["down_hash"])
+        if last.get(terminal_id, (0, GENESIS_HASH)) != end:
+            place = f"terminal {terminal_id}, outgoing place {end[0]}"
+            raise Wrong("missing", place, "the last message to the terminal is not in the store")
 
 
 def _open(wire: bytes, keys: list[Ed25519PublicKey], place: str) -> Envelope:

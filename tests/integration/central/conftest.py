@@ -9,6 +9,9 @@ import pytest
 
 from simulators.fleet_exam import exam_payload
 from tests.broker import ORG, TestCentre, running_centre
+from tests.central_store import engine, enrolled, files, intake, postgres, postgres_engine, registry, worker
+
+__all__ = ["engine", "enrolled", "files", "intake", "postgres", "postgres_engine", "registry", "worker"]
 
 
 @pytest.fixture

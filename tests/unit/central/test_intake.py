@@ -26,7 +26,7 @@ from sync.contract.envelope import MAX_MESSAGE_BYTES
 from sync.contract.exam import EXAM_SCHEMA
 from sync.contract.media import MEDIA_SCHEMA
 from sync.contract.receipt import ACK_SCHEMA
-from tests.unit.central.conftest import CENTRE_KEY, ORG
+from tests.central_store import CENTRE_KEY, ORG
 
 Enrol = Callable[[str], TerminalIdentity]
 
