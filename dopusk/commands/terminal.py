@@ -5,7 +5,7 @@ import signal
 from contextlib import closing
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from sqlite_utils import Database
@@ -30,7 +30,7 @@ def config_or_exit(path: Path) -> TerminalConfig:
         refuse(error)
 
 
-def refuse(error: ConfigError) -> Any:
+def refuse(error: ConfigError) -> NoReturn:
     """Print every fault, one per line, and end."""
     typer.echo(f"{error.path} has faults; the terminal does not start. The service engineer must correct:", err=True)
     for fault in error.faults:

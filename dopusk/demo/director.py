@@ -31,16 +31,16 @@ class Director:
         self._world, self._scenario, self._tell, self._headless = world, scenario, tell, headless
         self._stack = ExitStack()
         self._socket = world.folder / "robot.sock"
-        self._hand = Hand(self._socket, pictures)
+        self.hand = Hand(self._socket, pictures)
         self._kiosk: Child | None = None
         self._medic: ScriptedMedic | None = None
         self.config: TerminalConfig = load_config(world.terminal_config)
-        self.worker = ScriptedWorker(self._hand, scenario.number, tell)
+        self.worker = ScriptedWorker(self.hand, scenario.number, tell)
         self.timings_s: dict[str, float] = {}
 
     @property
     def pictures(self) -> list[str]:
-        return self._hand.taken
+        return self.hand.taken
 
     def open(self) -> None:
         """Start the centre and the kiosk."""
@@ -59,7 +59,7 @@ class Director:
         """End all processes."""
         if self._kiosk is not None:
             self._kiosk.stop()
-        self._hand.disconnect()
+        self.hand.disconnect()
         self._stack.close()
 
     def wait_for_kiosk(self) -> None:
@@ -71,7 +71,7 @@ class Director:
         """The whole story. Raises `KioskTrouble`, `MedicTrouble` or `Trouble` when it does not go as it should."""
         for name, situation in self._scenario.devices.items():
             self._world.bench.scenario(name, situation)
-        self._hand.wait("begin")
+        self.hand.wait("begin")
         match self._scenario.trouble:
             case "unplug":
                 self._play_unplugged()
@@ -89,8 +89,8 @@ class Director:
     def _play_unknown(self) -> None:
         self.worker.go_on_until("not_today")
         self._tell("kiosk   does not know this number and sends the person to the medic")
-        self._hand.click("leave")
-        self._hand.wait("screen_idle")
+        self.hand.click("leave")
+        self.hand.wait("screen_idle")
 
     def _play_unplugged(self) -> None:
         bench = self._world.bench
@@ -115,8 +115,8 @@ class Director:
             self._tell("network the broker is gone")
 
         self.worker.go_on_until("waiting", also={"consent": cut})
-        self._hand.wait("waiting_offline")
-        self._hand.picture("waiting-offline")
+        self.hand.wait("waiting_offline")
+        self.hand.picture("waiting-offline")
         self._tell("kiosk   says that no medic can decide yet and admits nobody")
         with closing(TerminalDisk(self.config)) as disk:
             state = disk.last_exam()
@@ -128,25 +128,25 @@ class Director:
 
     def _play_power_cut(self) -> None:
         self.worker.go_on_until("pressure")
-        self._hand.click("start_measuring")
+        self.hand.click("start_measuring")
         self._world.bench.wait_for("tonometer", lambda model: model.phase != "idle", 20.0)
         if self._kiosk is not None:
             self._kiosk.kill()
-        self._hand.disconnect()
+        self.hand.disconnect()
         self._tell("power   the kiosk was killed while the cuff was working")
         self._start_kiosk()
         self._tell("power   the kiosk is started again")
         self.worker.forget_screen()
         self.worker.go_on_until("resume")
         self._tell("kiosk   offers to go on with the exam that is on its disk")
-        self._hand.click("resume_yes")
+        self.hand.click("resume_yes")
         self.worker.go_on_until("waiting")
         self._decide()
 
     def _start_kiosk(self) -> None:
         kiosk = start_kiosk(self._world.terminal_config, self._socket, self._world.folder, headless=self._headless)
         self._kiosk = kiosk
-        self._hand.connect(lambda: kiosk.is_alive)
+        self.hand.connect(lambda: kiosk.is_alive)
         self._tell("kiosk   is up")
 
     def _decide(self) -> None:
@@ -167,8 +167,8 @@ class Director:
         shown_s = self.worker.stopped_at_s
         self.timings_s["medic_click_to_kiosk"] = round(shown_s - began_s, 3)
         self._tell(f"kiosk   shows “{ruling.outcome}” {max(0.0, shown_s - signed_s):.2f} s after the signature")
-        self._hand.click("decision_ok")
-        self._hand.wait("screen_idle")
+        self.hand.click("decision_ok")
+        self.hand.wait("screen_idle")
 
     def _wait_for_receipts(self) -> None:
         """Nothing counts as delivered before the centre's receipts are there."""

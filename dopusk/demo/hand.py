@@ -70,6 +70,10 @@ class Hand:
         self.taken.append(str(path))
         return str(path)
 
+    def touch_to_screen_ms(self) -> list[float]:
+        """How long each touch took until the next screen was drawn, so far."""
+        return [float(value) for value in self._do({"do": "latencies"})["touch_to_screen_ms"]]
+
     def quit(self) -> None:
         """Ask the kiosk to end."""
         self._do({"do": "quit"})

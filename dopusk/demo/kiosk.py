@@ -26,7 +26,7 @@ def main() -> int:
 
 
 def _hand_of(kiosk: Kiosk, robot_socket: Path) -> Robot:
-    return Robot(kiosk.window, robot_socket)
+    return Robot(kiosk, robot_socket)
 
 
 if __name__ == "__main__":

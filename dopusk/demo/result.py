@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from sqlalchemy import func, select
 
 from central.store.alerts import alert
@@ -43,6 +43,18 @@ class TerminalDisk:
             None,
         )
         return fold(self._log.events_of(row["exam_id"])) if row else None
+
+    @property
+    def public_key(self) -> Ed25519PublicKey:
+        """The key that this terminal's messages are signed with."""
+        key = load_pem_private_key(self._config.files.signing_key.read_bytes(), password=None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise TypeError("the terminal's signing key is no Ed25519 key")
+        return key.public_key()
+
+    def exam_messages(self) -> list[bytes]:
+        """The exact bytes of all exam messages, in order."""
+        return [row["wire"] for row in self._db.query("SELECT wire FROM outbox WHERE kind = 'exam' ORDER BY seq")]
 
     def receipts(self, exam_id: str) -> list[dict[str, Any]]:
         """Receipts of all messages about an exam; `outcome` is None while one is missing."""

@@ -2,7 +2,7 @@
 
 Commands come as JSON lines over a Unix socket, one answer line each:
 `{"do": "wait", "for": ["screen_consent", ...], "not": "screen_face", "timeout_s": 30}` → `{"ok": true, "found": "..."}`,
-`{"do": "click", "name": "begin"}`, `{"do": "shot", "path": "..."}`, `{"do": "quit"}`.
+`{"do": "click", "name": "begin"}`, `{"do": "shot", "path": "..."}`, `{"do": "latencies"}`, `{"do": "quit"}`.
 Waiting is done by looking again with each new frame or after 10 ms, never by blocking the Qt thread.
 """
 
@@ -18,8 +18,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtQuick import QQuickItem, QQuickWindow
+from PySide6.QtQuick import QQuickItem
 from PySide6.QtTest import QTest
+
+from kiosk_ui.app import Kiosk
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +33,15 @@ class Robot(QObject):
 
     _commanded = Signal(object)
 
-    def __init__(self, window: QQuickWindow, socket_path: Path) -> None:
+    def __init__(self, kiosk: Kiosk, socket_path: Path) -> None:
         super().__init__()
+        window = kiosk.window
         self._window = window
-        self._answers: list[tuple[dict[str, Any], float]] = []
+        self._touched_s: float | None = None
+        self._screen_changed = False
+        self._answers_ms: list[float] = []
+        kiosk.bridge.screen_shown.connect(self._note_screen)
+        window.frameSwapped.connect(self._note_frame)
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(socket_path))
         self._listener.listen(1)
@@ -87,12 +94,26 @@ class Robot(QObject):
             return None
         centre = item.mapToScene(QPointF(item.width() / 2, item.height() / 2))
         position = QPoint(round(centre.x()), round(centre.y()))
+        self._touched_s, self._screen_changed = time.perf_counter(), False
         QTest.mouseClick(self._window, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, position)
         return {"ok": True}
 
     def _shot(self, command: dict[str, Any]) -> dict[str, Any] | None:
         saved = self._window.grabWindow().save(command["path"])
         return {"ok": saved, "reason": "" if saved else f"{command['path']} could not be written"}
+
+    def _latencies(self, command: dict[str, Any]) -> dict[str, Any] | None:
+        """How long the kiosk took from a touch to the first frame of the next screen, in milliseconds."""
+        return {"ok": True, "touch_to_screen_ms": self._answers_ms}
+
+    def _note_screen(self, _name: str) -> None:
+        self._screen_changed = True
+
+    def _note_frame(self) -> None:
+        """The first frame after a new screen was set is the kiosk's answer to the touch."""
+        if self._touched_s is not None and self._screen_changed:
+            self._answers_ms.append((time.perf_counter() - self._touched_s) * 1000)
+            self._touched_s = None
 
     def _quit(self, command: dict[str, Any]) -> dict[str, Any] | None:
         QTimer.singleShot(0, QGuiApplication.quit)
@@ -116,5 +137,6 @@ _ACTIONS: dict[str, Callable[[Robot, dict[str, Any]], dict[str, Any] | None]] = 
     "wait": Robot._wait,  # noqa: SLF001
     "click": Robot._click,  # noqa: SLF001
     "shot": Robot._shot,  # noqa: SLF001
+    "latencies": Robot._latencies,  # noqa: SLF001
     "quit": Robot._quit,  # noqa: SLF001
 }
