@@ -1,6 +1,6 @@
 """Are two photos of the same person? Each photo is examined once; a doubtful one is said to be doubtful."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ class Examined:
     picture: Picture | None = None
     box: Box | None = None
     landmarks: Landmarks | None = None
+
+    def with_problems(self, problems: tuple[str, ...]) -> "Examined":
+        return replace(self, quality=replace(self.quality, problems=problems))
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,12 +68,13 @@ class CameraPhotographer:
         camera: Camera,
         post: Post,
         settings: PhotographerSettings | None = None,
-        comparer: FaceComparer | None = None,
+        make_comparer: Callable[[], FaceComparer] | None = None,
     ) -> None:
         self._camera = camera
         self._post = post
         self._settings = settings or PhotographerSettings()
-        self._comparer = comparer
+        self._make_comparer = make_comparer
+        self._comparer: FaceComparer | None = None
         self._lock = threading.Condition()
         self._request: _Request | None = None
         self._closing = False
@@ -150,11 +151,17 @@ class CameraPhotographer:
     def _ready(self, request: _Request, faces: int) -> PhotoReady:
         from terminal.face.jpeg import encode_jpeg
 
-        if request.may_compare and self._comparer is not None:
-            face = self._comparer.compare(request.worker_id, request.best_frames or [])
+        comparer = self._opened_comparer() if request.may_compare else None
+        if comparer is not None:
+            face = comparer.compare(request.worker_id, request.best_frames or [])
         else:
             face = FaceCheck(outcome="not_compared", faces_found=faces)
         return PhotoReady(request.request_id, encode_jpeg(request.best), face)
+
+    def _opened_comparer(self) -> FaceComparer | None:
+        if self._comparer is None and self._make_comparer is not None:
+            self._comparer = self._make_comparer()
+        return self._comparer
 
     def _watch_time(self, request: _Request, frame: Frame | None) -> None:
         from terminal.face.jpeg import encode_jpeg
@@ -182,7 +189,10 @@ def open_photographer(
     camera: Camera,
     post: Post,
     settings: PhotographerSettings | None = None,
-    comparer: FaceComparer | None = None,
+    make_comparer: Callable[[], FaceComparer] | None = None,
 ) -> CameraPhotographer:
-    """Begin to look through `camera`; messages go to `post`, in another thread. Close it before the camera."""
-    return CameraPhotographer(camera, post, settings, comparer)
+    """Begin to look through `camera`; messages go to `post`, in another thread. Close it before the camera.
+
+    `make_comparer` is called at the first request that may compare, in the photographer's thread: engines load slowly.
+    """
+    return CameraPhotographer(camera, post, settings, make_comparer)

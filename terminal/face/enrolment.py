@@ -1,0 +1,81 @@
+"""Takes a worker's photo into the templates, or says what is wrong with it. Roster photos come from the centre."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from terminal.face.compare import Examined, examine
+from terminal.face.engine import FaceEngine
+from terminal.face.jpeg import MOST_BYTES
+from terminal.face.law import FaceLaw
+from terminal.face.picture_file import PictureUnreadable, decode_picture, kind_of
+from terminal.face.portrait_rules import background_problems, eyes_problems
+from terminal.face.quality import QualityLimits
+from terminal.face.templates import Template, TemplateStore
+from terminal.face.words import english, russian
+
+ENROLMENT_LIMITS = QualityLimits(
+    least_eye_distance_px=40,
+    most_nose_offset=0.15,
+    most_roll_degrees=12,
+    least_brightness=60,
+    least_sharpness=0.009,
+)
+"""Stricter than for a comparison: a poor enrolment causes errors that no threshold can mend."""
+
+
+class PhotoRefused(Exception):
+    """The photo is no good for enrolment. `problems` are codes; `russian` and `english` say what to change."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__(" ".join(english(code) for code in problems))
+        self.problems = problems
+
+    @property
+    def russian(self) -> str:
+        return " ".join(russian(code) for code in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Enrols workers' photos with one engine into one store, as far as the law allows."""
+
+    engine: FaceEngine
+    templates: TemplateStore
+    law: FaceLaw
+
+    def enrol(self, worker_id: str, photo: bytes, at: datetime) -> Template:
+        """Judge the photo, compute its template and keep it.
+
+        Raises `BiometricsOff` before anything is computed, `PhotoRefused` with everything that should change.
+        """
+        self.law.require(worker_id)
+        examined = examine_portrait(self.engine, photo)
+        if examined.quality.problems or examined.embedding is None:
+            raise PhotoRefused(examined.quality.problems or ("no_face",))
+        template = Template(worker_id, self.engine.name, examined.embedding, hashlib.sha256(photo).hexdigest(), at)
+        self.templates.put(template)
+        return template
+
+    def withdraw(self, worker_id: str) -> bool:
+        """The worker withdrew his consent or left: forget him. False when there was nothing to forget."""
+        return self.templates.forget(worker_id)
+
+
+def examine_portrait(engine: FaceEngine, photo: bytes) -> Examined:
+    """Every rule at once, so that the worker is sent back once and not five times; `quality.problems` lists what failed."""
+    file_problems: list[str] = []
+    if not kind_of(photo):
+        file_problems.append("file_kind")
+    if len(photo) > MOST_BYTES:
+        file_problems.append("file_size")
+    try:
+        picture = decode_picture(photo)
+    except PictureUnreadable as error:
+        raise PhotoRefused((*file_problems, error.code)) from error
+    examined = examine(engine, picture, ENROLMENT_LIMITS)
+    problems = [*file_problems, *examined.quality.problems]
+    if examined.picture is not None and examined.box is not None and examined.landmarks is not None:
+        problems += eyes_problems(examined.picture, examined.landmarks)
+        problems += background_problems(examined.picture, examined.box)
+    return examined.with_problems(tuple(problems))

@@ -1,0 +1,253 @@
+"""Nothing biometric without basis and consent, and templates that are encrypted, bound and forgotten."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from terminal.face.engine import EngineUnavailable
+from terminal.face.engines.dlib_engine import DlibEngine
+from terminal.face.enrolment import Enrolment, PhotoRefused, examine_portrait
+from terminal.face.law import BiometricsOff, FaceLaw
+from terminal.face.templates import Template, TemplateStore, TemplateUnusable
+from terminal.face.verification import FaceVerifier, search
+
+AT = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
+KEY = bytes(range(32))
+
+
+class ForbiddenEngine:
+    """An engine that must not be touched: any use of it is a breach of the law."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"the engine was used: {name}")
+
+
+def law(basis: str = "Приказ № 7", consenting: tuple[str, ...] = ("w1", "w2")) -> FaceLaw:
+    return FaceLaw(basis, lambda worker_id: worker_id in consenting)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TemplateStore:
+    return TemplateStore(tmp_path / "templates", KEY)
+
+
+def portrait(picture: np.ndarray, width: int = 640) -> bytes:
+    """The person before a light wall, as a photo for enrolment: the busy background is painted over."""
+    scale = width / picture.shape[1]
+    grown = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    return cv2.imencode(".jpg", grown, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+
+
+@pytest.fixture(scope="session")
+def good_photo(engine: DlibEngine, eileen: np.ndarray) -> bytes:
+    box = engine.find(eileen)[0]
+    (x, y), w = box.middle, box.width
+    mask = np.zeros(eileen.shape[:2], np.float32)
+    cv2.ellipse(mask, (int(x), int(y - 0.08 * w)), (int(0.85 * w), int(1.0 * w)), 0, 0, 360, 1, -1)
+    mask[int(y + 0.5 * w) :] = 1
+    mask = cv2.GaussianBlur(mask, (0, 0), 4)[..., None]
+    before_wall = (eileen * mask + 205 * (1 - mask)).astype(np.uint8)
+    left, top = int(x - 1.6 * w), int(max(0, y - 1.4 * w))
+    return portrait(before_wall[top : int(y + 1.8 * w), left : int(x + 1.6 * w)], 600)
+
+
+def test_a_good_photo_is_enrolled(engine: DlibEngine, store: TemplateStore, good_photo: bytes) -> None:
+    template = Enrolment(engine, store, law()).enrol("w1", good_photo, AT)
+    kept = store.get("w1", engine.name)
+    assert np.array_equal(kept.embedding, template.embedding)
+    assert kept.photo_sha256 == hashlib.sha256(good_photo).hexdigest()
+    assert kept.enrolled_at == AT
+
+
+@pytest.mark.parametrize(
+    ("basis", "consenting", "code"),
+    [("", ("w1",), "no_legal_basis"), ("  ", ("w1",), "no_legal_basis"), ("Приказ № 7", (), "no_consent")],
+)
+def test_without_basis_or_consent_nothing_is_computed_or_stored(
+    basis: str, consenting: tuple[str, ...], code: str, store: TemplateStore, tmp_path: Path, eileen: np.ndarray
+) -> None:
+    rules = law(basis, consenting)
+    with pytest.raises(BiometricsOff) as caught:
+        Enrolment(ForbiddenEngine(), store, rules).enrol("w1", portrait(eileen), AT)
+    assert caught.value.code == code
+    check = FaceVerifier(ForbiddenEngine, store, rules).compare("w1", [eileen])
+    assert (check.outcome, check.reason, check.score, check.engine) == ("not_compared", code, None, "")
+    assert list((tmp_path / "templates").iterdir()) == []
+    assert not rules.permits("w1")
+
+
+def changed(good: bytes, how: str, engine: DlibEngine) -> bytes:
+    picture = cv2.imdecode(np.frombuffer(good, np.uint8), cv2.IMREAD_COLOR)
+    box = engine.find(picture)[0]
+    face = engine.landmarks(picture, box)
+    (x, y), w = box.middle, box.width
+    match how:
+        case "dark":
+            picture = (picture * 0.18).astype(np.uint8)
+        case "blurred":
+            picture = cv2.GaussianBlur(picture, (0, 0), w / 20)
+        case "too_small":
+            picture = cv2.resize(picture, None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA)
+        case "tilted":
+            turn = cv2.getRotationMatrix2D((x, y), 25, 1)
+            picture = cv2.warpAffine(picture, turn, picture.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+        case "cut_off":
+            picture = picture[:, int(x - 0.3 * w) :]
+        case "background_dark":
+            picture[: int(y - 0.3 * w), : int(x - w)] = 30
+            picture[: int(y + 0.4 * w), int(x + w) :] = 30
+            picture[: int(y - 1.05 * w)] = 30
+        case "background_uneven":
+            stripes = np.where((np.arange(picture.shape[1]) // 40) % 2, 60, 230).astype(np.uint8)
+            picture[: int(y - 1.05 * w)] = stripes[None, :, None]
+            picture[: int(y + 0.4 * w), : int(x - w)] = stripes[None, : int(x - w), None]
+        case "several_faces":
+            picture = np.hstack([picture, picture])
+        case "eyes":
+            for eye_x, eye_y in (face.left_eye, face.right_eye):
+                d = face.eye_distance_px
+                skin = picture[
+                    int(eye_y + 0.28 * d) : int(eye_y + 0.38 * d), int(eye_x - 0.1 * d) : int(eye_x + 0.1 * d)
+                ]
+                colour = (np.median(skin.reshape(-1, 3), axis=0) * 0.92).tolist()
+                lashes = [0.4 * c for c in colour]
+                at = (int(eye_x), int(eye_y))
+                cv2.ellipse(picture, at, (int(0.22 * d), int(0.12 * d)), 0, 0, 360, colour, -1)
+                cv2.ellipse(picture, at, (int(0.17 * d), int(0.06 * d)), 0, 10, 170, lashes, max(1, int(0.025 * d)))
+        case "no_face":
+            picture[:] = 190
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "dark",
+        "blurred",
+        "too_small",
+        "tilted",
+        "cut_off",
+        "background_dark",
+        "background_uneven",
+        "several_faces",
+        "eyes",
+        "no_face",
+    ],
+)
+def test_a_poor_photo_is_refused_with_what_to_change(
+    how: str, engine: DlibEngine, store: TemplateStore, good_photo: bytes, tmp_path: Path
+) -> None:
+    with pytest.raises(PhotoRefused) as caught:
+        Enrolment(engine, store, law()).enrol("w1", changed(good_photo, how, engine), AT)
+    assert how in caught.value.problems
+    assert any("а" <= letter <= "я" for letter in caught.value.russian)
+    assert list((tmp_path / "templates").iterdir()) == []
+
+
+def test_rules_for_the_file_come_with_the_rest(engine: DlibEngine, good_photo: bytes) -> None:
+    picture = cv2.imdecode(np.frombuffer(good_photo, np.uint8), cv2.IMREAD_COLOR)
+    bitmap = cv2.imencode(".bmp", (picture * 0.18).astype(np.uint8))[1].tobytes()
+    problems = examine_portrait(engine, bitmap).quality.problems
+    assert {"file_kind", "file_size", "dark"} <= set(problems)
+    with pytest.raises(PhotoRefused) as caught:
+        examine_portrait(engine, good_photo[:5000])
+    assert caught.value.problems == ("broken",)
+
+
+def template(worker_id: str = "w1", engine: str = "e1", fill: float = 0.5) -> Template:
+    return Template(worker_id, engine, np.full(128, fill, np.float32), "0" * 64, AT)
+
+
+def test_a_template_tells_nothing_on_the_disk(store: TemplateStore, tmp_path: Path) -> None:
+    store.put(template("ivanov-4711"))
+    (path,) = (tmp_path / "templates").iterdir()
+    content = path.read_bytes()
+    assert b"4711" not in content
+    assert b"embedding" not in content
+    assert "4711" not in path.name
+    assert np.full(128, 0.5, np.float32).tobytes() not in content
+
+
+def test_templates_are_bound_to_worker_engine_and_key(store: TemplateStore, tmp_path: Path) -> None:
+    store.put(template("w1"))
+    store.put(template("w2", fill=0.7))
+    for worker_id, engine, code in (("w3", "e1", "no_template"), ("w1", "e2", "other_engine")):
+        with pytest.raises(TemplateUnusable) as caught:
+            store.get(worker_id, engine)
+        assert caught.value.code == code
+    first, second = sorted((tmp_path / "templates").iterdir())
+    first.write_bytes(second.read_bytes())  # another worker's template in this worker's place
+    codes = []
+    for worker_id in ("w1", "w2"):
+        try:
+            store.get(worker_id, "e1")
+        except TemplateUnusable as error:
+            codes.append(error.code)
+    assert codes == ["damaged"]
+    assert [one.worker_id for one in TemplateStore(tmp_path / "templates", bytes(32)).all_of("e1")] == []
+
+
+def test_consent_withdrawn_is_template_gone(engine: DlibEngine, store: TemplateStore, tmp_path: Path) -> None:
+    store.put(template("w1"))
+    store.put(template("w2"))
+    enrolment = Enrolment(engine, store, law())
+    assert enrolment.withdraw("w1") is True
+    assert enrolment.withdraw("w1") is False
+    assert [one.worker_id for one in store.all_of("e1")] == ["w2"]
+    assert store.forget_all() == 1
+    assert list((tmp_path / "templates").iterdir()) == []
+
+
+def test_three_outcomes_of_a_verification(
+    engine: DlibEngine, store: TemplateStore, good_photo: bytes, eileen: np.ndarray, grace: np.ndarray
+) -> None:
+    Enrolment(engine, store, law()).enrol("w1", good_photo, AT)
+    verifier = FaceVerifier(lambda: engine, store, law())
+    large = cv2.resize(eileen, None, fx=1.5, fy=1.5)
+    same = verifier.compare("w1", [large, cv2.convertScaleAbs(large, alpha=0.8)])
+    assert (same.outcome, same.engine, same.reason) == ("same", engine.name, "")
+    assert same.score is not None
+    assert same.threshold is not None
+    assert same.score > same.threshold
+    other = verifier.compare("w1", [grace])
+    assert (other.outcome, other.reason) == ("not_same", "face_not_same")
+    # A likeness between the two limits: the template is moved so far towards the other face.
+    a, b = (engine.embed(p, [engine.landmarks(p, engine.find(p)[0])], mirrored=True)[0] for p in (large, grace))
+    aim = 1 - (engine.unclear_from + engine.sure_from) / 2
+    share = aim / float(np.linalg.norm(a - b))
+    store.put(Template("w1", engine.name, a + share * (b - a), "0" * 64, AT))
+    assert verifier.compare("w1", [large]).outcome == "unclear"
+
+
+def test_what_cannot_be_compared_goes_to_the_medic(
+    engine: DlibEngine, store: TemplateStore, eileen: np.ndarray
+) -> None:
+    verifier = FaceVerifier(lambda: engine, store, law())
+    assert verifier.compare("w1", [eileen]).reason == "no_template"
+    store.put(template("w1", "another-engine"))
+    assert verifier.compare("w1", [eileen]).reason == "other_engine"
+    store.put(template("w1", engine.name))
+    wall = np.full((480, 640, 3), 150, np.uint8)
+    nobody = verifier.compare("w1", [wall])
+    assert (nobody.outcome, nobody.reason) == ("unclear", "no_good_frame")
+
+    def no_engine() -> DlibEngine:
+        raise EngineUnavailable("weights are missing")
+
+    assert FaceVerifier(no_engine, store, law()).compare("w1", [eileen]).reason == "no_engine"
+
+
+def test_search_finds_the_sure_one_and_nobody_else(engine: DlibEngine, store: TemplateStore) -> None:
+    rng = np.random.default_rng(3)
+    faces = {f"w{number}": rng.normal(0, 0.12, 128).astype(np.float32) for number in range(5)}
+    for worker_id, embedding in faces.items():
+        store.put(Template(worker_id, engine.name, embedding, "0" * 64, AT))
+    near = faces["w2"] + rng.normal(0, 0.01, 128).astype(np.float32)
+    assert search(engine, near, store) == "w2"
+    assert search(engine, rng.normal(0, 0.12, 128).astype(np.float32), store) is None
+    store.put(Template("w9", engine.name, near, "0" * 64, AT))  # a twin: two candidates are none
+    assert search(engine, (near + faces["w2"]) / 2, store) is None
