@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from central import metrics
+from central.backup import BackupError
 from central.config import CentralConfig, ConfigError, load_config
 from central.console.app import create_app
 from central.dispatcher import Dispatcher
@@ -129,7 +130,7 @@ def plain_errors() -> Iterator[None]:
         _fail(str(error))
     except SQLAlchemyError as error:
         _fail(f"the store cannot be used: {getattr(error, 'orig', None) or error}")
-    except (OSError, ValueError, LookupError) as error:
+    except (OSError, ValueError, LookupError, BackupError) as error:
         _fail(str(error))
 
 

@@ -1,6 +1,9 @@
 """`dopusk central …` with all its groups put together."""
 
-from dopusk.commands import central_terminals
+from dopusk.commands import central_keeping, central_terminals, central_users
 from dopusk.commands.central import app
 
+app.command("backup")(central_keeping.backup)
+app.command("restore")(central_keeping.restore)
 app.add_typer(central_terminals.app, name="terminals")
+app.add_typer(central_users.app, name="user")

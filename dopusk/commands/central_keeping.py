@@ -1,0 +1,86 @@
+"""`dopusk central backup` and `restore`, and what `dopusk verify` does with a centre's store."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from central.backup import back_up
+from central.backup import restore as put_back
+from central.config import load_config
+from central.media_files import MediaFiles
+from central.outgoing import load_signing_key
+from central.store import schema
+from central.store.engine import open_engine
+from central.trust import Trust
+from central.verify import verify_store
+from central.verify_report import Expected, StoreReport
+from dopusk.commands.central import ConfigFile, open_store, plain_errors
+
+BackupFolder = Annotated[Path, typer.Argument(help="Folder of the backup.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+def backup(folder: BackupFolder, config: ConfigFile, as_json: AsJson = False) -> None:
+    """Copy store and media into a new folder while the centre runs. Keys are left out: copy them once, to a safe."""
+    with plain_errors():
+        loaded = load_config(config)
+        counts = back_up(open_store(config), loaded.store_url, MediaFiles(loaded.media_dir), folder)
+    print(json.dumps(counts) if as_json else f"backup in {folder}: store and {counts['media']} media files")
+
+
+def restore(folder: BackupFolder, config: ConfigFile, as_json: AsJson = False) -> None:
+    """Put a backup in the place of an empty store, bring it up to date and verify it. Stop the centre first."""
+    with plain_errors():
+        loaded = load_config(config)
+        counts = put_back(folder, loaded.store_url, loaded.media_dir)
+        schema.upgrade(open_engine(loaded.store_url))
+        report = verify_centre(config)
+    if as_json:
+        print(json.dumps(counts | {"ok": report.ok}))
+    else:
+        print(f"restored from {folder}: store and {counts['media']} media files")
+        print_report(report)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def verify_centre(config: Path) -> StoreReport:
+    """Check the store of a configuration against its keys. Raises `ConfigError`, `StoreVersionError`."""
+    loaded = load_config(config)
+    engine = open_engine(loaded.store_url)
+    schema.check(engine)
+    key = load_signing_key(loaded.keys.centre_signing_key_file).public_key()
+    anchors = Trust(loaded.keys.authority_dir).anchors()
+    return verify_store(engine, Expected(key, anchors, MediaFiles(loaded.media_dir)))
+
+
+def verify_sqlite(path: Path) -> StoreReport:
+    """Check one SQLite file of a centre; with the `central.toml` beside it, where that names this file.
+
+    Without one the medics' signatures and the media cannot be checked, and the report says so.
+    """
+    beside = path.resolve().parent / "central.toml"
+    if beside.exists() and load_config(beside).store_url == f"sqlite:///{path.resolve()}":
+        return verify_centre(beside)
+    engine = open_engine(f"sqlite:///{path}")
+    schema.check(engine)
+    return verify_store(engine, Expected(None, None, None))
+
+
+def print_report(report: StoreReport, *, as_json: bool = False) -> None:
+    """For people, or for scripts."""
+    if as_json:
+        print(json.dumps(asdict(report) | {"ok": report.ok}, ensure_ascii=False))
+        return
+    print(
+        f"{report.messages} messages, {report.exams} exams, {report.decisions} decisions, "
+        f"{report.outgoing} outgoing messages, {report.media} media files"
+    )
+    for remark in report.remarks:
+        print(f"remark: {remark}")
+    for fault in report.faults:
+        print(f"FAULT {fault.kind}: {fault.place}: {fault.what}")
+    print("in order" if report.ok else "NOT in order")

@@ -1,0 +1,110 @@
+"""`dopusk central user …`: accounts of the console."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from central.accounts import create_account, hash_password, password_fault
+from central.rights import Role
+from central.store import accounts
+from central.store.engine import reading, writing
+from central.store.metadata import now_utc
+from dopusk.commands.central import ConfigFile, open_store, plain_errors
+
+app = typer.Typer(no_args_is_help=True, help="Accounts of the console.")
+
+Username = Annotated[str, typer.Argument(help="Login name.")]
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
+
+
+@app.command()
+def add(
+    username: Username,
+    config: ConfigFile,
+    role: Annotated[Role, typer.Option(help="What the account is for.")],
+    full_name: Annotated[str, typer.Option(help="Name of the person.")],
+    org: Annotated[list[str] | None, typer.Option(help="Organisation whose records it may see; repeatable.")] = None,
+    employer_id: Annotated[str | None, typer.Option(help="Of the role employer: whose workers it may see.")] = None,
+    medic_id: Annotated[str | None, typer.Option(help="Of medics: entry in the register of medics.")] = None,
+    password_stdin: FromStdin = False,
+) -> None:
+    """Add an account. The password has to be changed at the first login."""
+    if role is Role.EMPLOYER and employer_id is None:
+        raise typer.BadParameter("an account of the role employer needs one", param_hint="--employer-id")
+    with plain_errors(), writing(open_store(config)) as connection:
+        create_account(
+            connection,
+            username=username,
+            full_name=full_name,
+            role=role,
+            password=_password(password_stdin),
+            now=now_utc(),
+            orgs=tuple(org or ()),
+            employer_id=employer_id,
+            medic_id=medic_id,
+            must_change_password=True,
+        )
+    print(f"account {username} added")
+
+
+@app.command()
+def password(username: Username, config: ConfigFile, password_stdin: FromStdin = False) -> None:
+    """Set a new password, end all sessions and lift a lock-out. It has to be changed at the next login."""
+    with plain_errors(), writing(open_store(config)) as connection:
+        account = _found(accounts.by_username(connection, username), username)
+        new = _password(password_stdin)
+        fault = password_fault(new, username)
+        if fault is not None:
+            raise ValueError(f"the password is refused: {fault}")
+        changes = {"password_hash": hash_password(new), "must_change_password": True}
+        accounts.change_account(connection, account.account_id, changes | {"failed_logins": 0, "locked_until": None})
+        accounts.end_sessions_of(connection, account.account_id)
+    print(f"password of {username} set")
+
+
+@app.command()
+def disable(username: Username, config: ConfigFile) -> None:
+    """Shut an account and end its sessions. What it did stays on record."""
+    with plain_errors(), writing(open_store(config)) as connection:
+        account = _found(accounts.by_username(connection, username), username)
+        accounts.change_account(connection, account.account_id, {"disabled": True})
+        accounts.end_sessions_of(connection, account.account_id)
+    print(f"account {username} disabled")
+
+
+@app.command("list")
+def list_all(
+    config: ConfigFile, as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False
+) -> None:
+    """Show all accounts."""
+    with plain_errors(), reading(open_store(config)) as connection:
+        rows = accounts.all_accounts(connection)
+    shown = [
+        {
+            "username": row.username,
+            "role": row.role,
+            "orgs": list(row.orgs),
+            "disabled": row.disabled,
+            "totp": row.has_totp,
+        }
+        for row in rows
+    ]
+    if as_json:
+        print(json.dumps(shown, ensure_ascii=False))
+        return
+    for item in shown:
+        print("\t".join(str(value) for value in item.values()))
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _found(account: accounts.Account | None, username: str) -> accounts.Account:
+    if account is None:
+        raise LookupError(f"there is no account {username!r}")
+    return account
