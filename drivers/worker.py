@@ -211,9 +211,8 @@ class LineWorker:
             raise DeviceFault(message, code="verification_expired")
         silent = len(self._places) > 1 and place.status.state is DeviceState.ABSENT and place.silent
         place.silent = False
-        identity = opened.instruments[config.id].identify(
-            MonotonicDeadline(IDENTIFY_SILENT_S if silent else IDENTIFY_S)
-        )
+        deadline = MonotonicDeadline(IDENTIFY_SILENT_S if silent else IDENTIFY_S, self._stopping)
+        identity = opened.instruments[config.id].identify(deadline)
         place.recheck = MonotonicDeadline(RECHECK_READY_S)
         self._set(place, DeviceState.READY, "", with_configured_serial(identity, place.attached))
 

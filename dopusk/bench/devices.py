@@ -150,7 +150,7 @@ def result_latency(
 
 
 def _tonometer(line: int, rounds: int, last_byte_s: list[float]) -> None:
-    """Answers a start with a published result; notes when its last byte has left."""
+    """Answers a start with a published result; notes when its last byte leaves."""
     body = b"\x0100\x02TM2655\x1e1910291429\x1eRB\x1eM\x1eE00\x1eS102\x1eM 87\x1eD 62\x1eP 83\x1eI17\x1eL139\x03"
     frame = b"\x16\x16" + body + b"\x28"
     for _ in range(rounds):
@@ -161,8 +161,8 @@ def _tonometer(line: int, rounds: int, last_byte_s: list[float]) -> None:
         threading.Event().wait(0.02)
         os.write(line, frame[:-1])
         threading.Event().wait(0.005)
-        os.write(line, frame[-1:])
         last_byte_s.append(time.perf_counter())
+        os.write(line, frame[-1:])
 
 
 def fuzz_all(frames: Sequence[GoldenFrame], count: int, seed: int = 1) -> list[Fuzzed]:

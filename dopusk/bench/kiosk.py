@@ -36,7 +36,7 @@ def run(report: Report, *, long: bool) -> None:
                 for _ in range(ROUNDS * (10 if long else 1)):
                     hand.click("begin")
                     hand.wait("screen_identify")
-                    hand.click("leave")
+                    hand.click("exit")
                     hand.wait("screen_idle")
                 touches_ms = hand.touch_to_screen_ms()
             with closing(TerminalDisk(director.config)) as disk:

@@ -163,7 +163,8 @@ class _Record:
                 clock = device_clock(2000 + year, *rest)
             elif text in ("RB", "AB") and not origin:
                 origin = text
-            elif text != "M" and not re.match(r"^[SMDPIL] *[-*]*$", text):
+            elif text != "M" and not (text[:1] in "SMDPIL" and (error != "00" or not text[1:].strip(" -*"))):
+                # What stands in the numbers of a failed measurement is not published: it is not looked at.
                 return None
         return _Record(clock, origin, error, numbers) if origin and error else None
 

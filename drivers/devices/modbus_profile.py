@@ -54,9 +54,19 @@ class ProfileCodec:
         if finding is None:
             words = " ".join(f"{word:04X}" for word in registers.words)
             return StateSeen("registers", {"address": registers.address, "words": words})
-        if isinstance(finding, MeasurementFound) and not self._in_session:
-            return Rejected(UNASKED)
+        if isinstance(finding, MeasurementFound):
+            if not self._in_session:
+                return Rejected(UNASKED)
+            return self._plausible(finding)
         return finding
+
+    def _plausible(self, finding: MeasurementFound) -> Finding:
+        """A value outside of the range in which one measures is what the instrument sees, and nobody's result."""
+        settle = self._profile.settle
+        value = finding.reading.values.get(settle.point) if settle is not None else None
+        if settle is None or value is None or isinstance(value, str) or settle.low <= value <= settle.high:
+            return finding
+        return Rejected(f"{settle.point} {value} is not between {settle.low} and {settle.high}: {settle.waiting_state}")
 
 
 def _register(text: str, default: int) -> int:

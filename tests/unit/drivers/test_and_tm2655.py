@@ -48,9 +48,10 @@ def test_an_impossible_clock_is_no_reason_to_lose_the_result() -> None:
     assert found.reading.device_clock is None
 
 
+@pytest.mark.parametrize("shown", ["120", "   ", "---", "***", "  0", "ERR"])
 @pytest.mark.parametrize("code", sorted(ERRORS))
-def test_an_error_code_never_comes_with_a_number(code: str) -> None:
-    (found,) = decode(SPEC, record(Tm2655Model(error=code, values_on_error="120")))
+def test_an_error_code_never_comes_with_a_number(code: str, shown: str) -> None:
+    (found,) = decode(SPEC, record(Tm2655Model(error=code, values_on_error=shown)))
     assert isinstance(found, FaultSeen)
     assert found.code == f"E{code}"
     assert "values" not in to_json(found)

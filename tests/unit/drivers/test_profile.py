@@ -12,10 +12,12 @@ from drivers.config import ConfigError
 from drivers.devices.modbus_profile import spec_of
 from drivers.errors import Cancelled, DeviceError, DeviceFault, NoResponse, StaleReading, WrongDevice
 from drivers.findings import FaultSeen, MeasurementFound, Rejected
+from drivers.modbus_adu import answer_adu
 from drivers.ports import RegisterBlock
 from drivers.profile import Profile, parse_profile
 from drivers.registers import Registers, judge
 from drivers.registry import driver
+from tests.contract.rig import decoded
 from tests.unit.drivers.virtual_line import Clock, VirtualDeadline, VirtualRun
 
 CYCLE = """
@@ -142,6 +144,12 @@ def test_each_fatal_status_bit_makes_the_value_unusable(bit: int) -> None:
 
 def test_a_value_out_of_the_range_of_the_instrument_is_refused() -> None:
     assert isinstance(judged((0, 0, 0, 10001, 0, 281, 0)), Rejected)
+
+
+def test_a_room_is_nobodys_temperature() -> None:
+    (found,) = decoded("calex_pyrominibus", answer_adu([234, 230, 235, 234, 234, 229, 0]))
+    assert isinstance(found, Rejected)
+    assert "waiting_for_forehead" in found.reason
 
 
 @dataclass
