@@ -1,8 +1,17 @@
 """The version of the store: brought up to date by one command, checked by every process before it starts."""
 
-from sqlalchemy import Engine, inspect
+from pathlib import Path
 
-from central.store.engine import create_schema
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.script.revision import ResolutionError
+from alembic.util import CommandError
+from sqlalchemy import Engine
+
+import central.store.migrations
+from central.store.engine import reading, writing
 
 
 class StoreVersionError(Exception):
@@ -10,11 +19,47 @@ class StoreVersionError(Exception):
 
 
 def upgrade(engine: Engine) -> None:
-    """Create or bring up to date all tables."""
-    create_schema(engine)
+    """Create or bring up to date all tables, in one transaction: a kill leaves the version before.
+
+    Raises `StoreVersionError` for a store that a newer program has made.
+    """
+    config = _config()
+    _refuse_newer(engine)
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def check(engine: Engine) -> None:
     """Raise `StoreVersionError` unless the store is of this program's version."""
-    if not inspect(engine).has_table("message"):
+    _refuse_newer(engine)
+    current, head = _current(engine), ScriptDirectory.from_config(_config()).get_current_head()
+    if current is None:
         raise StoreVersionError("the store is empty; run `dopusk central migrate` first")
+    if current != head:
+        raise StoreVersionError(
+            f"the store is of version {current}, the program needs {head}; run `dopusk central migrate` first"
+        )
+
+
+def _refuse_newer(engine: Engine) -> None:
+    current = _current(engine)
+    try:
+        if current is not None:
+            ScriptDirectory.from_config(_config()).get_revision(current)
+    except (ResolutionError, CommandError) as error:
+        raise StoreVersionError(
+            f"the store is of version {current}, which this program does not know; start the newer program"
+        ) from error
+
+
+def _current(engine: Engine) -> str | None:
+    with reading(engine) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    folder = Path(central.store.migrations.__file__).parent
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    return config
