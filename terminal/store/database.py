@@ -147,6 +147,11 @@ def migrate(db: Database, name: str) -> None:
             migrations.apply(db)
 
 
+def is_current(db: Database, name: str) -> bool:
+    """Whether the store is of this program's version. Raises `StoreError` (`newer`)."""
+    return not _is_pending(db, name)
+
+
 def _is_pending(db: Database, name: str) -> bool:
     known = {(migrations.name, one) for migrations in MIGRATIONS for one in names_of(migrations)}
     applied: set[tuple[str, str]] = set()

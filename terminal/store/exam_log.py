@@ -14,6 +14,7 @@ from sqlite_utils import Database, Migrations
 
 from sync.contract.canonical import GENESIS_HASH, canonical, sha256_hex
 from sync.contract.exam import DiaryRange
+from sync.contract.model import utc_text
 from terminal.exam.events import EVENTS, Event
 from terminal.exam.model import ExamState, Phase
 
@@ -128,13 +129,14 @@ class ExamLog:
                 state.exam_id,
                 state.examinee.worker_id if state.examinee else None,
                 str(state.phase),
-                stamp.at.isoformat(),
+                utc_text(stamp.at),
             ),
         )
 
     def open_exams(self) -> list[str]:
-        """Ids of exams that have not ended, oldest first."""
-        return [row["exam_id"] for row in self._db.query("SELECT exam_id FROM open_exam ORDER BY changed_at, exam_id")]
+        """Ids of exams that have not ended, the one that something happened in last at the end; clocks have no say."""
+        last = "(SELECT max(seq) FROM diary WHERE diary.exam_id = open_exam.exam_id)"
+        return [row["exam_id"] for row in self._db.query(f"SELECT exam_id FROM open_exam ORDER BY {last}")]  # noqa: S608
 
     def events_of(self, exam_id: str) -> Iterator[Event]:
         """The stored events of one exam, in order."""

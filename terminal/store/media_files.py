@@ -63,5 +63,9 @@ class MediaFiles:
         except (OSError, InvalidTag) as error:
             raise MediaError(f"media {sha256[:12]}…: missing or changed") from error
 
+    def exists(self, sha256: str) -> bool:
+        """Whether there is a file of that name, readable or not."""
+        return self._path(sha256).exists()
+
     def _path(self, sha256: str) -> Path:
         return self._folder / f"{sha256}.enc"

@@ -43,10 +43,7 @@ class RosterStore:
                 self._db.execute(
                     "INSERT INTO roster_worker VALUES (?, ?)", (worker.worker_id, worker.model_dump_json())
                 )
-                keys = [("personnel_number", worker.personnel_number)]
-                keys += [("card", card) for card in worker.cards]
-                keys += [("snils", worker.snils_hmac)] if worker.snils_hmac else []
-                for kind, value in keys:
+                for kind, value in keys_of(worker):
                     self._db.execute(
                         "INSERT OR IGNORE INTO roster_key VALUES (?, ?, ?)", (kind, value, worker.worker_id)
                     )
@@ -70,3 +67,10 @@ class RosterStore:
         """The worker with that id."""
         row = next(iter(self._db.query("SELECT body FROM roster_worker WHERE worker_id = ?", (worker_id,))), None)
         return None if row is None else RosterWorker.model_validate(json.loads(row["body"]))
+
+
+def keys_of(worker: RosterWorker) -> list[tuple[str, str]]:
+    """Kind and value of everything that finds a worker."""
+    keys = [("personnel_number", worker.personnel_number)]
+    keys += [("card", card) for card in worker.cards]
+    return keys + ([("snils", worker.snils_hmac)] if worker.snils_hmac else [])

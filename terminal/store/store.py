@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sync.contract.envelope import ClockStamp
+from sync.contract.model import utc_text
 from sync.contract.topics import TerminalAddress, Up
 from sync.inbox import Inbox
 from sync.outbox import Outbox
@@ -89,7 +90,7 @@ class TerminalStore:
         """Remember which file belongs to which exam; call inside a transaction."""
         self.db.execute(
             "INSERT OR IGNORE INTO media VALUES (?, ?, ?, ?, ?)",
-            (sha256, exam_id, content_type, size_bytes, stamp.at.isoformat()),
+            (sha256, exam_id, content_type, size_bytes, utc_text(stamp.at)),
         )
 
     def close(self) -> None:

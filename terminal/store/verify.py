@@ -1,0 +1,98 @@
+"""`verify` of a terminal's store: is everything that happened here still what it was?
+
+Walks the diary, the outbox with its receipts, what the centre sent, and what is derived from them; each walk stops at its
+first fault and names it. Reads only.
+
+Out of reach: counters of tries and times of arrival (nobody signs them), and the end of the diary: whoever holds both keys
+and cuts off the newest events of a store that has not been in touch since leaves no trace here. The centre sees it, because
+it awaits the next number.
+"""
+
+import base64
+from collections.abc import Callable
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import ValidationError
+from sqlite_utils import Database
+
+from sync.contract.envelope import ContractError
+from sync.transactions import STORE_DAMAGE
+from terminal.exam.moves import ImpossibleEvent
+from terminal.store.verify_chains import check_diary, check_inbox, check_outbox, check_proofs
+from terminal.store.verify_derived import (
+    check_identity,
+    check_media,
+    check_open_exams,
+    check_reference,
+    check_roster,
+)
+from terminal.store.verify_report import Expected, Fault, StoreReport, Wrong
+
+Walk = Callable[[Database, Expected, StoreReport], None]
+
+
+def verify_store(db: Database, expected: Expected) -> StoreReport:
+    """Check a whole store in one consistent view; memory does not grow with the diary."""
+    report = StoreReport()
+    db.execute("BEGIN")
+    try:
+        for walk in _WALKS:
+            try:
+                walk(db, expected, report)
+            except Wrong as wrong:
+                report.faults.append(wrong.fault)
+            except STORE_DAMAGE as error:
+                report.faults.append(Fault("database", _name(walk), str(error)))
+            except (ContractError, ImpossibleEvent, ValidationError, ValueError, KeyError, TypeError) as error:
+                what = f"a value that no program of ours writes ({type(error).__name__})"
+                report.faults.append(Fault("damaged", _name(walk), what))
+    finally:
+        db.execute("ROLLBACK")
+    if expected.centre_key is None:
+        report.remarks.append("the centre's key is not at hand: receipts and messages of the centre are not verified")
+    if expected.media is None:
+        report.remarks.append("the folder of media is not at hand: photos and videos are not verified")
+    return report
+
+
+def owner_key(db: Database) -> Ed25519PublicKey | None:
+    """The public key that the store says is its terminal's; None where it says nothing readable."""
+    row = db.execute("SELECT public_key FROM identity").fetchone()
+    try:
+        return None if row is None else Ed25519PublicKey.from_public_bytes(base64.b64decode(row[0], validate=True))
+    except ValueError:
+        return None
+
+
+def _check_file(db: Database, _expected: Expected, _report: StoreReport) -> None:
+    """Pages whose seal is broken (SQLCipher), then what the database itself finds."""
+    broken = [str(row[0]) for row in db.execute("PRAGMA cipher_integrity_check").fetchall()]
+    found = [str(row[0]) for row in db.execute("PRAGMA integrity_check(1)").fetchall()]
+    for text in broken + [text for text in found if text != "ok"]:
+        raise Wrong("database", "file", text)
+
+
+def _check_key(db: Database, expected: Expected, _report: StoreReport) -> None:
+    """The key that the store names is the one that it is checked with, written as it was."""
+    (text,) = db.execute("SELECT public_key FROM identity").fetchone() or ("",)
+    if base64.b64encode(expected.terminal_key.public_bytes_raw()).decode("ascii") != text:
+        raise Wrong("changed", "identity", "the public key in the store is not the terminal's")
+
+
+def _name(walk: Walk) -> str:
+    return walk.__name__.removeprefix("_").removeprefix("check_")
+
+
+_WALKS: tuple[Walk, ...] = (
+    _check_file,
+    check_identity,
+    _check_key,
+    check_diary,
+    check_outbox,
+    check_proofs,
+    check_inbox,
+    check_open_exams,
+    check_roster,
+    check_reference,
+    check_media,
+)

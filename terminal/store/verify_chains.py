@@ -1,0 +1,140 @@
+"""Walking what is signed: the diary, the outbox with the receipts that closed it, and what the centre sent."""
+
+import base64
+import binascii
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlite_utils import Database
+
+from sync.contract.canonical import GENESIS_HASH, parse_canonical, sha256_hex
+from sync.contract.envelope import ContractError, Envelope, open_sealed, read_unverified
+from sync.contract.model import utc_text
+from sync.contract.receipt import AckBatch, ReceiptBatch
+from sync.contract.topics import Up
+from sync.outbox import PRIORITY
+from terminal.store.verify_report import Expected, StoreReport, Wrong
+
+Told = tuple[str, str, str, str]
+"""Outcome, code, reason and time of a receipt."""
+
+
+def check_diary(db: Database, expected: Expected, report: StoreReport) -> None:
+    """Numbers without gaps, each event naming the hash of the one before it, each signed by the terminal."""
+    next_seq, before = 1, GENESIS_HASH
+    rows = db.execute("SELECT seq, exam_id, type, prev_hash, body, sha256, signature FROM diary ORDER BY seq")
+    for seq, exam_id, kind, prev_hash, body, sha256, signature in rows:
+        place = f"event {seq}"
+        if seq != next_seq:
+            raise Wrong("missing", f"event {next_seq}", f"events {next_seq} to {seq - 1} are not there")
+        if sha256_hex(body) != sha256:
+            raise Wrong("changed", place, "the event does not give its hash")
+        if prev_hash != before:
+            raise Wrong("out_of_order", place, f"it does not name the hash of event {seq - 1}")
+        _check_signature(expected.terminal_key, signature, body, place)
+        fields = parse_canonical(body)
+        event = fields["event"]
+        if (fields["seq"], fields["prev_hash"], event["exam_id"], event["type"]) != (seq, prev_hash, exam_id, kind):
+            raise Wrong("changed", place, "number, exam or type beside the event are not those in it")
+        report.events += 1
+        report.exams += kind == "exam_started"
+        next_seq, before = seq + 1, sha256
+
+
+def check_outbox(db: Database, expected: Expected, report: StoreReport) -> None:
+    """The chain as the centre gets it, each message signed; for each closed row the receipt of the centre that closed it."""
+    next_seq, before = 1, GENESIS_HASH
+    for row in db.query("SELECT * FROM outbox ORDER BY seq"):
+        seq, place = row["seq"], f"message {row['seq']}"
+        if seq != next_seq:
+            raise Wrong("missing", f"message {next_seq}", f"messages {next_seq} to {seq - 1} are not there")
+        if row["prev_hash"] != before:
+            raise Wrong("out_of_order", place, f"it does not name the hash of message {seq - 1}")
+        if row["wire"] is not None:
+            _check_message(row, expected.terminal_key, place)
+        elif row["kind"] != Up.MEDIA or row["state"] != "receipted":
+            raise Wrong("missing", place, "the message has no body")
+        _check_delivery(db, row, expected.centre_key, place)
+        report.messages += 1
+        report.receipts += row["receipt_proof"] is not None
+        next_seq, before = seq + 1, row["sha256"]
+
+
+def check_proofs(db: Database, expected: Expected, _report: StoreReport) -> None:
+    """Every kept receipt is the centre's."""
+    for number, wire in db.execute("SELECT id, wire FROM receipt_proof ORDER BY id"):
+        _opened(wire, expected.centre_key, f"receipt message {number}")
+
+
+def check_inbox(db: Database, expected: Expected, report: StoreReport) -> None:
+    """What the centre sent: its signature on each message, and our acknowledgement of each that was applied."""
+    acknowledged = {row[0] for row in db.execute("SELECT subject FROM outbox WHERE kind = 'ack'")}
+    rows = db.execute("SELECT rowid, message_id, kind, wire, state, reason FROM inbox ORDER BY rowid")
+    for number, message_id, kind, wire, state, reason in rows:
+        place = f"incoming message {number}"
+        envelope = _opened(wire, expected.centre_key, place)
+        if (envelope.message_id, envelope.schema_.split("/")[0]) != (message_id, f"dopusk.{kind}"):
+            raise Wrong("changed", place, "id or kind beside the message are not those in it")
+        if (state == "applied") != (message_id in acknowledged) or (state == "refused") != bool(reason):
+            raise Wrong("changed", place, f"it is noted as {state}, and what was acknowledged says otherwise")
+        report.incoming += 1
+
+
+def _check_message(row: dict[str, Any], key: Ed25519PublicKey, place: str) -> None:
+    if sha256_hex(row["wire"]) != row["sha256"]:
+        raise Wrong("changed", place, "the message does not give its hash")
+    if row["receipt_code"] == "oversized":
+        return  # it was never fit for the wire, and cannot be read back by its rules
+    envelope = _opened(row["wire"], key, place)
+    kind = envelope.schema_.split("/")[0].removeprefix("dopusk.")
+    told = (envelope.seq, envelope.message_id, envelope.prev_hash, utc_text(envelope.created_at))
+    beside = (row["seq"], row["message_id"], row["prev_hash"], row["created_at"])
+    subject = row["subject"]
+    if kind in (Up.EXAM, Up.MEDIA):
+        subject = envelope.payload["exam_id"]
+    elif kind == Up.ACK:
+        subject = AckBatch.model_validate(envelope.payload).message_ids[0]
+    is_filed_right = kind == row["kind"] and row["priority"] == PRIORITY[Up(kind)]
+    if told != beside or subject != row["subject"] or not is_filed_right:
+        raise Wrong("changed", place, "what stands beside the message is not what is in it")
+
+
+def _check_delivery(db: Database, row: dict[str, Any], key: Ed25519PublicKey | None, place: str) -> None:
+    state, code = row["state"], row["receipt_code"]
+    told = tuple(row[name] or "" for name in ("receipt_outcome", "receipt_code", "receipt_reason", "receipt_at"))
+    if row["receipt_proof"] is None:
+        is_parked_by_us = (state, code) == ("parked", "oversized")
+        if not is_parked_by_us and (state != "queued" or any(told)):
+            raise Wrong("missing", place, f"it is {state}, and no receipt of the centre says so")
+        return
+    found = db.execute("SELECT wire FROM receipt_proof WHERE id = ?", (row["receipt_proof"],)).fetchone()
+    proved = _receipts(found[0], key, place).get(row["message_id"]) if found else None
+    if proved is None:
+        raise Wrong("missing", place, "the receipt that closed it is not there")
+    states = ("parked", "queued") if proved[0] == "refused" else ("receipted",)  # queued: released by staff
+    if proved != told or state not in states:
+        raise Wrong("changed", place, "what is noted of its receipt is not what the centre signed")
+
+
+def _receipts(wire: bytes, key: Ed25519PublicKey | None, place: str) -> dict[str, Told]:
+    batch = ReceiptBatch.model_validate(_opened(wire, key, place).payload)
+    return {one.message_id: (one.outcome, one.code, one.reason, utc_text(one.committed_at)) for one in batch.receipts}
+
+
+def _opened(wire: bytes, key: Ed25519PublicKey | None, place: str) -> Envelope:
+    try:
+        return read_unverified(wire)[0] if key is None else open_sealed(wire, key)
+    except ContractError as error:
+        kind = "wrongly_signed" if error.code == "wrong_signature" else "changed"
+        raise Wrong(kind, place, str(error)) from error
+
+
+def _check_signature(key: Ed25519PublicKey, signature: str, body: bytes, place: str) -> None:
+    try:
+        raw = base64.b64decode(signature, validate=True)
+        key.verify(raw, body)
+    except (InvalidSignature, ValueError, binascii.Error) as error:
+        raise Wrong("wrongly_signed", place, "the signature is not this terminal's over these bytes") from error
+    if base64.b64encode(raw).decode("ascii") != signature:
+        raise Wrong("changed", place, "the signature is not written as it was")

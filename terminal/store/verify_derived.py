@@ -1,0 +1,144 @@
+"""Walking what is derived from signed things: each is derived again from its source and compared."""
+
+import json
+
+from sqlite_utils import Database
+
+from sync.contract.canonical import sha256_hex
+from sync.contract.envelope import read_unverified
+from sync.contract.model import utc_text
+from sync.contract.roster import Reference, Roster
+from terminal.exam.decide import fold
+from terminal.exam.events import EVENTS
+from terminal.exam.model import ExamState
+from terminal.store.media_files import MediaError
+from terminal.store.roster import keys_of
+from terminal.store.verify_report import Expected, StoreReport, Wrong
+
+
+def check_open_exams(db: Database, _expected: Expected, _report: StoreReport) -> None:
+    """The list of open exams is what the diary folds to."""
+    started = {row[0] for row in db.execute("SELECT exam_id FROM diary WHERE type = 'exam_started'")}
+    listed = db.execute("SELECT exam_id, worker_id, phase, changed_at FROM open_exam ORDER BY exam_id").fetchall()
+    for exam_id, worker_id, phase, changed_at in listed:
+        place = f"open exam {exam_id}"
+        state = _folded(db, exam_id)
+        if state is None or state.last is None:
+            raise Wrong("changed", place, "the diary knows of no such exam")
+        examinee = state.examinee.worker_id if state.examinee else None
+        if (examinee, str(state.phase), utc_text(state.last.at)) != (worker_id, phase, changed_at):
+            raise Wrong("changed", place, "worker, phase or time are not what the diary says")
+    for exam_id in sorted(started - {row[0] for row in listed}):
+        state = _folded(db, exam_id)
+        if state is None or state.is_open:
+            raise Wrong("missing", f"exam {exam_id}", "it is open by the diary and not on the list of open exams")
+
+
+def check_roster(db: Database, _expected: Expected, _report: StoreReport) -> None:
+    """The roster is the newest one that the centre sent and that was applied."""
+    newest: Roster | None = None
+    for (wire,) in db.execute("SELECT wire FROM inbox WHERE kind = 'roster' AND state = 'applied' ORDER BY rowid"):
+        sent = Roster.model_validate(read_unverified(wire)[0].payload)
+        newest = sent if newest is None or sent.version > newest.version else newest
+    version = db.execute("SELECT version FROM roster_version WHERE id = 1").fetchone()
+    if (0 if version is None else version[0]) != (0 if newest is None else newest.version):
+        raise Wrong("changed", "roster", "its version is not that of the newest roster of the centre")
+    workers = newest.workers if newest else ()
+    bodies = dict(db.execute("SELECT worker_id, body FROM roster_worker").fetchall())
+    keys = set(db.execute("SELECT kind, value, worker_id FROM roster_key").fetchall())
+    for worker in workers:
+        if bodies.pop(worker.worker_id, None) != worker.model_dump_json():
+            raise Wrong("changed", f"worker {worker.worker_id}", "the roster of the centre says something else")
+    expected_keys: dict[tuple[str, str], str] = {}
+    for worker in workers:
+        for key in keys_of(worker):
+            expected_keys.setdefault(key, worker.worker_id)
+    if bodies or keys != {(kind, value, worker_id) for (kind, value), worker_id in expected_keys.items()}:
+        raise Wrong("changed", "roster", "workers, numbers or cards are not those of the centre's roster")
+
+
+def check_reference(db: Database, _expected: Expected, _report: StoreReport) -> None:
+    """Every reference book is one that the centre sent."""
+    sent: dict[tuple[str, str], tuple[str, int]] = {}
+    for (wire,) in db.execute("SELECT wire FROM inbox WHERE kind = 'reference' AND state = 'applied' ORDER BY rowid"):
+        envelope = read_unverified(wire)[0]
+        book = Reference.model_validate(envelope.payload)
+        text = json.dumps(book.content, ensure_ascii=False)
+        first, seq = sent.get((book.name, book.version), (text, 0))
+        sent[book.name, book.version] = (first, max(seq, envelope.seq))
+    rows = db.execute("SELECT id, name, version, content, sent_seq FROM reference ORDER BY id").fetchall()
+    for place, (number, name, version, content, seq) in enumerate(rows, start=1):
+        if number != place or sent.pop((name, version), None) != (content, seq):
+            raise Wrong("changed", f"reference {number}", f"the centre sent no such book ({name} {version})")
+    if sent:
+        raise Wrong("missing", "reference", f"books that were applied are not there: {sorted(sent)}")
+
+
+def check_media(db: Database, expected: Expected, report: StoreReport) -> None:
+    """Photos and videos are those that the records name, and each file gives its hash.
+
+    A file whose chunks were all receipted may be tidied away; one that was not must be there.
+    """
+    named = _named_media(db)
+    rows = db.execute(
+        "SELECT sha256, exam_id, content_type, size_bytes, stored_at FROM media ORDER BY rowid"
+    ).fetchall()
+    for sha256, *noted in rows:
+        place = f"media {sha256[:12]}"
+        if named.pop(sha256, None) != noted:
+            raise Wrong("changed", place, "the diary knows of no such file")
+        if expected.media is None:
+            continue
+        report.media += 1
+        if not expected.media.exists(sha256):
+            if _is_receipted(db, sha256, noted[0]):
+                continue
+            raise Wrong("missing", place, "the file is gone, and the centre has not receipted it")
+        try:
+            content = expected.media.read(sha256)
+        except MediaError as error:
+            raise Wrong("changed", place, str(error)) from error
+        if sha256_hex(content) != sha256 or len(content) != noted[2]:
+            raise Wrong("changed", place, "the content does not give its hash or its size")
+    if named:
+        raise Wrong("missing", f"media {min(named)[:12]}", "the diary names it, the list of media does not")
+
+
+def check_identity(db: Database, _expected: Expected, _report: StoreReport) -> None:
+    """The owner that the store names is the one whose messages and events are in it."""
+    owner = db.execute("SELECT terminal_id, org, generation FROM identity WHERE id = 1").fetchall()
+    if len(owner) != 1:
+        raise Wrong("missing", "identity", "the store does not say whose it is")
+    terminal_id, org, generation = owner[0]
+    for seq, wire in db.execute("SELECT seq, wire FROM outbox WHERE wire IS NOT NULL ORDER BY seq"):
+        envelope = read_unverified(wire)[0] if len(wire) else None
+        if envelope is None or (envelope.terminal_id, envelope.generation) != (terminal_id, generation):
+            raise Wrong("changed", "identity", f"message {seq} is of another terminal or kind")
+        if envelope.payload.get("org", org) != org:
+            raise Wrong("changed", "identity", f"message {seq} is of another organisation")
+
+
+def _folded(db: Database, exam_id: str) -> ExamState | None:
+    rows = db.execute("SELECT body FROM diary WHERE exam_id = ? ORDER BY seq", (exam_id,)).fetchall()
+    return fold(EVENTS.validate_python(json.loads(body)["event"]) for (body,) in rows)
+
+
+def _named_media(db: Database) -> dict[str, list[object]]:
+    """Every file that the diary names, as it must stand in the list: exam, type, size, time. The first naming counts."""
+    named: dict[str, list[object]] = {}
+    last_at: dict[str, str] = {}
+    for exam_id, body in db.execute("SELECT exam_id, body FROM diary ORDER BY seq"):
+        event = EVENTS.validate_python(json.loads(body)["event"])
+        photo = getattr(event, "photo", None)
+        if photo is not None:
+            named.setdefault(
+                photo.sha256, [exam_id, photo.content_type, photo.size_bytes, last_at.get(exam_id, utc_text(photo.at))]
+            )
+        last_at[exam_id] = utc_text(event.stamp.at)
+    return named
+
+
+def _is_receipted(db: Database, sha256: str, exam_id: str) -> bool:
+    query = "SELECT count(*) FROM outbox WHERE kind = 'media' AND subject = ? AND state != 'receipted'"
+    (open_chunks,) = db.execute(query, (exam_id,)).fetchone()
+    return bool(open_chunks == 0)
