@@ -36,7 +36,9 @@ class Bridge(QObject):
     ready_changed = Signal()
     tone = Signal(str)
     screen_shown = Signal(str)
-    """A screen was drawn for the first time after another one; its name."""
+    """Another screen stands now; its name."""
+    refreshed = Signal()
+    """The view was made anew, by a snapshot, a touch or the clock."""
 
     def __init__(self, post: Callable[[Intent], None], settings: KioskSettings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -173,6 +175,7 @@ class Bridge(QObject):
             self.tone.emit(tone)
         if before is None or before.screen != view.screen:
             self.screen_shown.emit(view.screen)
+        self.refreshed.emit()
 
     def _try_pin(self) -> None:
         """The hash is computed beside the Qt thread."""

@@ -84,6 +84,11 @@ class Sounds:
             log.warning("no sound: %s", error)
             self._player = None
 
+    def wait(self) -> None:
+        """Until the tone that sounds now has ended, two seconds at most."""
+        if self._playing is not None:
+            self._playing.wait(2.0)
+
     def close(self) -> None:
         self._stop()
         self._player = None

@@ -1,0 +1,81 @@
+"""What the kiosk costs while it stands there, and that it ends cleanly."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+
+from kiosk_ui.app import KioskError, build_window
+from kiosk_ui.settings import KioskSettings
+from tests.ui.kiosk import made_up
+from tests.ui.kiosk.conftest import Stand
+from tests.ui.kiosk.looking import find, names_on
+
+CASES = {name: (screen, snapshot) for name, screen, snapshot in made_up.every()}
+ROOT = Path(__file__).resolve().parents[3]
+
+FIRST_SCREEN = """
+import sys
+from tests.ui.kiosk import made_up
+from kiosk_ui.app import run_kiosk
+from kiosk_ui.settings import KioskSettings
+
+def ready(kiosk):
+    kiosk.bridge.screen_shown.connect(lambda name: (print(name), kiosk.window.close()))
+    kiosk.publish(made_up.snapshot())
+
+sys.exit(run_kiosk(lambda intent: None, None, KioskSettings(sounds=False), on_ready=ready))
+"""
+
+
+def test_nothing_is_drawn_while_nothing_changes(stand: Stand) -> None:
+    stand.show(CASES["idle"][1], "idle")
+    stand.window.grabWindow()
+    frames: list[None] = []
+    refreshed: list[None] = []
+    stand.qtbot.waitUntil(lambda: find(stand.window, "begin") is not None)
+    stand.kiosk.bridge.refreshed.connect(lambda: refreshed.append(None))
+    stand.window.frameSwapped.connect(lambda: frames.append(None))
+    stand.qtbot.waitUntil(lambda: len(refreshed) >= 2)
+    assert len(frames) <= 1, "only a new minute may be drawn"
+
+
+def test_a_snapshot_may_come_from_any_thread(stand: Stand) -> None:
+    threads = [
+        threading.Thread(target=stand.kiosk.publish, args=(CASES[name][1],)) for name in ("idle", "identify", "idle")
+    ]
+    for thread in threads:
+        thread.start()
+        thread.join()
+    stand.qtbot.waitUntil(lambda: "screen_idle" in names_on(stand.window))
+
+
+def test_hundreds_of_exams_in_a_row(stand: Stand) -> None:
+    """As many signals as made PySide6 6.12.0 abort under Python 3.11 before the singletons were kept alive."""
+    for name in ("idle", "identify", "confirm", "consent") * 100:
+        stand.kiosk.bridge.press("help")
+        stand.show(CASES[name][1], CASES[name][0])
+    assert "screen_consent" in names_on(stand.window)
+
+
+def test_the_program_shows_the_idle_screen_and_ends_with_its_window() -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_QUICK_BACKEND": "software"}
+    ended = subprocess.run(
+        [sys.executable, "-c", FIRST_SCREEN], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stdout.split(), ended.stderr) == (0, ["idle"], "")
+
+
+@pytest.mark.qt_log_ignore("NoSuchThing", "failed to load component")
+def test_screens_that_cannot_be_loaded_are_named(
+    qapp: QGuiApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "Main.qml"
+    broken.write_text("import QtQuick\nNoSuchThing {}\n")
+    monkeypatch.setattr("kiosk_ui.app.MAIN_QML", broken)
+    with pytest.raises(KioskError, match="NoSuchThing"):
+        build_window(lambda _: None, None, KioskSettings(sounds=False))
