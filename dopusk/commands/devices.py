@@ -1,36 +1,29 @@
-"""Commands around devices for the service engineer: list, decode, check, find, record.
+"""`dopusk devices` and `dopusk decode`: which drivers there are, and what captured bytes mean to them.
 
-The functions are registered by `dopusk.cli`; each prints for people, or JSON with `--json`.
+Each prints for people, or JSON with `--json`. What needs a port stands in `dopusk.commands.terminal_devices`.
 """
 
 import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from drivers.config import ConfigError, DeviceConfig, load_devices
-from drivers.discovery import discover
-from drivers.errors import DeviceError
+from drivers.config import ConfigError
 from drivers.findings import Finding, FrameBroken, to_json
-from drivers.inspection import Inspected, inspect
 from drivers.modbus_adu import answer_adu
-from drivers.recorder import record as record_session
-from drivers.registry import attach, complete_options, driver, drivers, ledger
+from drivers.registry import complete_options, driver, drivers, ledger
 from drivers.spec import Transport
-from drivers.transport.ports import present_ports
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 OptionPairs = Annotated[
     list[str] | None, typer.Option("--option", help="Option of the driver as key=value; may be repeated.")
 ]
-_BAD_INPUT = 2
+BAD_INPUT = 2
 
 
 def devices(as_json: AsJson = False) -> None:
@@ -91,7 +84,7 @@ def decode(
     Exit code 0 when every byte was accounted for, 1 when some were no frame, 2 for bad input.
     """
     try:
-        given = {**_pairs(option or []), "session": "yes" if session else "no"}
+        given = {**pairs_of(option or []), "session": "yes" if session else "no"}
         spec = driver(name, given)
         options, faults = complete_options(spec, given)
         if faults:
@@ -100,7 +93,7 @@ def decode(
         captured = _bytes_of(text) if registers is None else answer_adu(_words_of(registers))
         codec = spec.make_codec(options)
     except (ConfigError, ValueError) as error:
-        _refuse(error)
+        refuse(error)
     findings = codec.feed(captured) + codec.close()
     for finding in findings:
         print(json.dumps(to_json(finding), ensure_ascii=False) if as_json else _line(finding))
@@ -108,78 +101,8 @@ def decode(
         raise typer.Exit(1)
 
 
-def check(
-    config: Annotated[Path, typer.Option(help="The configuration of devices.")] = Path("devices.toml"),
-    as_json: AsJson = False,
-) -> None:
-    """Check each configured device: found, identity, self-test, verification. Measures nobody.
-
-    Exit code 0 when all may measure, 1 otherwise, 2 for a configuration that must not start.
-    """
-    sick = False
-    rows: list[dict[str, Any]] = []
-    today = datetime.now(UTC).astimezone().date()
-    try:
-        configured = load_devices(config)
-        for number, found in enumerate(inspect(configured, today), start=1):
-            sick = sick or bool(found.problem)
-            rows.append(asdict(found))
-            if not as_json:
-                print(f"[{number}/{len(configured)}] {_inspected_line(found)}", flush=True)
-    except ConfigError as error:
-        _refuse(error)
-    if as_json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
-    if sick:
-        raise typer.Exit(1)
-
-
-def find(
-    port: Annotated[list[str] | None, typer.Option(help="Port to look at; default: all of this machine.")] = None,
-    only: Annotated[list[str] | None, typer.Option("--driver", help="Ask with these drivers only.")] = None,
-    unit: Annotated[list[int] | None, typer.Option(help="Modbus units to ask; default 1.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Find out which device sits on which port, by harmless questions: nothing is ever started."""
-    present = present_ports()
-    ports = port or [one.url for one in present]
-    if not as_json:
-        for one in present:
-            print(f"{one.url}: {one.description}, USB {one.usb_id or '–'}, serial {one.serial_number or '–'}")
-    rows: list[dict[str, Any]] = []
-    for found in discover(ports, only or (), units=unit or (1,)):
-        rows.append(asdict(found))
-        if not as_json:
-            who = found.problem if found.identity is None else f"{found.identity.maker} {found.identity.model}"
-            print(f"{found.port}: {found.driver}: {who}", flush=True)
-    if as_json:
-        print(json.dumps({"ports": [asdict(one) for one in present], "found": rows}, ensure_ascii=False, indent=2))
-    elif not rows:
-        print("No device answered. Devices that only talk while somebody measures cannot be asked.")
-
-
-def record(
-    name: Annotated[str, typer.Argument(metavar="DRIVER", help="Name of a driver, see `dopusk devices`.")],
-    port: Annotated[str, typer.Argument(help="Port of the device.")],
-    out: Annotated[Path, typer.Option(help="File to write, for instance tests/golden/DRIVER/first-visit.jsonl.")],
-    option: OptionPairs = None,
-    unit: Annotated[int, typer.Option(help="Modbus unit.")] = 1,
-    timeout_s: Annotated[float, typer.Option(help="Longest time of the measurement.")] = 180.0,
-) -> None:
-    """Measure once with a real device and write the session as a golden transcript, which becomes a test as it is."""
-    try:
-        spec = driver(name, _pairs(option or []))
-        config = DeviceConfig(
-            id="recorded", driver=name, measures=spec.measures[0], port=port, unit=unit, options=_pairs(option or [])
-        )
-        out.parent.mkdir(parents=True, exist_ok=True)
-        outcome = record_session(attach([config])[0], out, timeout_s, {})
-    except (ConfigError, ValueError, DeviceError, FileExistsError) as error:
-        _refuse(error)
-    print(json.dumps(outcome, ensure_ascii=False))
-
-
-def _pairs(texts: Iterable[str]) -> dict[str, str]:
+def pairs_of(texts: Iterable[str]) -> dict[str, str]:
+    """Options from `key=value`. Raises `ValueError` for what is none."""
     pairs = [text.partition("=") for text in texts]
     wrong = [key for key, equals, _ in pairs if not equals]
     if wrong:
@@ -218,21 +141,9 @@ def _line(finding: Finding) -> str:
     return f"{kind}: {', '.join(parts)}"
 
 
-def _inspected_line(found: Inspected) -> str:
-    who = "not found"
-    if found.identity is not None:
-        serial = found.identity.serial_number or "unknown"
-        who = f"{found.identity.maker} {found.identity.model}, serial {serial} (from {found.identity.serial_source})"
-    left = found.verification_days_left
-    verified = "no verification date" if left is None else f"verified until {found.verified_until} ({left} days left)"
-    verdict = "ready" if not found.problem else f"{found.code}: {found.problem} [{found.act} must act]"
-    return (
-        f"{found.device_id} ({found.driver}) on {found.port}: {who}; self-test {found.self_test}; {verified}; {verdict}"
-    )
-
-
-def _refuse(error: Exception) -> NoReturn:
+def refuse(error: Exception) -> NoReturn:
+    """Tell what is wrong with the input, one fault a line, and end with exit code 2."""
     faults = error.faults if isinstance(error, ConfigError) else [str(error)]
     for fault in faults:
         print(fault, file=sys.stderr)
-    raise typer.Exit(_BAD_INPUT)
+    raise typer.Exit(BAD_INPUT)

@@ -13,6 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from dopusk.commands import devices as commands
+from dopusk.commands import terminal_devices
 from dopusk.commands.simulate import simulate
 from drivers.config import DeviceConfig
 from drivers.discovery import discover
@@ -32,9 +33,9 @@ CANNOT_BE_ASKED = {"and_tm2655", "and_ua767pc", "lu90614", "omron_hbp9030"}
 app = typer.Typer()
 app.command("devices")(commands.devices)
 app.command("decode")(commands.decode)
-app.command("check")(commands.check)
-app.command("find")(commands.find)
-app.command("record")(commands.record)
+app.command("check")(terminal_devices.check)
+app.command("find")(terminal_devices.find)
+app.command("record")(terminal_devices.record)
 app.command("simulate")(simulate)
 
 
