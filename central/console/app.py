@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
@@ -23,7 +23,7 @@ from central.console.context import Console, page, static_folder
 from central.console.guard import Forbidden, ForgedForm, Guard, NotLoggedIn, Public
 from central.console.live import Live
 from central.console.pages import make_templates
-from central.console.routes import account, decide, exam, journal, limits, login, papers, queue
+from central.console.routes import account, decide, exam, journal, limits, login, papers, queue, registers
 from central.console.routes.login import login_page
 from central.decisions import Decisions
 from central.outgoing import Outgoing
@@ -49,18 +49,8 @@ SECURITY_HEADERS = {
 }
 
 
-def routers() -> list[APIRouter]:
-    """All pages, in the order in which their paths are tried."""
-    return [
-        login.router,
-        account.router,
-        queue.router,
-        exam.router,
-        decide.router,
-        journal.router,
-        papers.router,
-        limits.router,
-    ]
+PAGES = (login, account, queue, exam, decide, journal, papers, limits, registers)
+"""All pages, in the order in which their paths are tried."""
 
 
 def create_app(
@@ -114,8 +104,8 @@ def create_app(
 
     app = FastAPI(title="Dopusk console", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.console = console
-    for router in routers():
-        app.include_router(router)
+    for module in PAGES:
+        app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=static_folder()), name="static")
     app.middleware("http")(_add_headers)
     _add_error_pages(app)

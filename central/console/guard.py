@@ -4,6 +4,7 @@ Each route carries exactly one `Guard`; `central.console.app` refuses to start w
 """
 
 import hmac
+from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import Request
@@ -49,9 +50,17 @@ class ForgedForm(Exception):
         self.typed = typed
 
 
-async def form_of(request: Request) -> FormData:
-    """The form, bounded in size. Dependency of every route that takes one."""
+async def _read_form(request: Request) -> FormData:
     return await request.form(max_fields=MAX_FIELDS, max_files=1, max_part_size=16 * 1024 * 1024)
+
+
+async def form_of(request: Request) -> AsyncIterator[FormData]:
+    """The form, bounded in size; its files are closed afterwards. Dependency of every route that takes one."""
+    form = await _read_form(request)
+    try:
+        yield form
+    finally:
+        await form.close()
 
 
 def typed_fields(form: FormData) -> dict[str, list[str]]:
@@ -70,12 +79,18 @@ class Guard:
     def __init__(self, right: Right) -> None:
         self.right = right
 
-    async def __call__(self, request: Request) -> Visitor:
+    async def __call__(self, request: Request) -> AsyncIterator[Visitor]:
         console = console_of(request)
         token = request.cookies.get(console.session_cookie, "")
         visitor = await run_in_threadpool(find_visitor, console, request, token) if token else None
         changing = request.method not in SAFE_METHODS
-        form = await form_of(request) if changing else FormData()
+        form = await _read_form(request) if changing else FormData()
+        try:
+            yield self._let_in(request, visitor, form, changing)
+        finally:
+            await form.close()
+
+    def _let_in(self, request: Request, visitor: Visitor | None, form: FormData, changing: bool) -> Visitor:
         if visitor is None:
             raise NotLoggedIn(request.url.path, typed_fields(form) if changing else None)
         if changing and not same_token(form.get("csrf"), visitor.session.csrf_token):

@@ -17,6 +17,7 @@ MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_QUEUE, "/queue", "queue"),
     (Right.SEE_JOURNAL, "/journal", "journal"),
     (Right.SEE_LIMITS, "/limits", "limits"),
+    (Right.SEE_REGISTERS, "/registers", "registers"),
 )
 """Right, path and text key of each entry of the menu."""
 

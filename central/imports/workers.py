@@ -1,0 +1,216 @@
+"""Workers from a table: each row checked, all faults told at once, everything stored in one transaction or nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from central.imports.tables import read_table, write_table
+from central.parties import Worker
+from central.registry import Registry
+from central.snils import parse_snils
+from central.store import registry as store
+
+NUMBER, NAME, POSITION, EMPLOYER = "Табельный номер", "ФИО", "Должность", "Работодатель"
+SNILS, BORN, SEX, CARDS = "СНИЛС", "Дата рождения", "Пол", "Карты"
+REMOTE, REASON, STATUS, TOXICOLOGY = "Дистанционный осмотр", "Причина запрета", "Состояние", "Дата ХТИ"
+HEADINGS = (NUMBER, NAME, POSITION, EMPLOYER, SNILS, BORN, SEX, CARDS, REMOTE, REASON, STATUS, TOXICOLOGY)
+NEEDED = (NUMBER, NAME, POSITION, EMPLOYER)
+FAULTS = "Ошибка"
+_YES, _NO = {"да", "yes", "1", ""}, {"нет", "no", "0"}
+_SEXES: dict[str, Literal["male", "female"] | None] = {
+    "м": "male",
+    "мужской": "male",
+    "male": "male",
+    "ж": "female",
+    "женский": "female",
+    "female": "female",
+    "": None,
+}
+_STATES: dict[str, Literal["active", "suspended"]] = {
+    "": "active",
+    "работает": "active",
+    "active": "active",
+    "отстранён": "suspended",
+    "отстранен": "suspended",
+    "suspended": "suspended",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """What is wrong in one row of the file; the heading's row is 1."""
+
+    row: int
+    column: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a file would do."""
+
+    workers: tuple[Worker, ...]
+    added: int
+    changed: int
+    faults: tuple[RowFault, ...]
+    rows: tuple[Mapping[str, str], ...]
+
+    def error_file(self) -> bytes:
+        """The rows with faults, in the same form, with one more column that says what is wrong."""
+        by_row: dict[int, list[str]] = {}
+        for fault in self.faults:
+            by_row.setdefault(fault.row, []).append(f"{fault.column}: {fault.code}")
+        made = [
+            [self.rows[row - 2].get(name, "") for name in HEADINGS] + ["; ".join(codes)]
+            for row, codes in sorted(by_row.items())
+        ]
+        return write_table([*HEADINGS, FAULTS], made)
+
+
+def check_file(connection: Connection, org: str, content: bytes, today: date) -> Checked:
+    """Check a whole file against the register; stores nothing. Raises `UnreadableTable`."""
+    return check_rows(connection, org, read_table(content, NEEDED), today)
+
+
+def check_rows(connection: Connection, org: str, rows: Sequence[Mapping[str, str]], today: date) -> Checked:
+    """The same for rows that came another way, as from a form."""
+    known: dict[str, dict[str, Any]] = {
+        row["personnel_number"]: dict(row) for row in store.list_workers(connection, org)
+    }
+    employers = _employers(connection, org)
+    faults: list[RowFault] = []
+    workers: list[Worker] = []
+    numbers: set[str] = set()
+    snils_seen: dict[str, str] = {}
+    for place, row in enumerate(rows, start=2):
+        found: dict[str, str] = {}
+        number = row.get(NUMBER, "")
+        if number in numbers:
+            found[NUMBER] = "twice"
+        numbers.add(number)
+        worker = _worker(org, row, employers, known.get(number), today, found)
+        if worker is not None and worker.snils:
+            other = snils_seen.setdefault(worker.snils, number)
+            if other != number:
+                found[SNILS] = "twice"
+        faults += [RowFault(place, column, code) for column, code in found.items()]
+        if worker is not None and not found:
+            workers.append(worker)
+    changed = sum(worker.personnel_number in known for worker in workers)
+    return Checked(tuple(workers), len(workers) - changed, changed, tuple(faults), tuple(rows))
+
+
+def store_checked(connection: Connection, registry: Registry, checked: Checked) -> None:
+    """Store a file without faults, in the caller's transaction. Raises `ValueError` for one with faults."""
+    if checked.faults:
+        raise ValueError("a file with faults is not stored")
+    registry.save_workers(connection, checked.workers)
+
+
+def table_of(connection: Connection, org: str) -> bytes:
+    """The register in the form that can be taken back. SNILS are left out: an empty cell keeps what is stored."""
+    names = {row["employer_id"]: row["name"] for row in store.list_employers(connection, org)}
+    rows = [_cells(dict(row), names) for row in store.list_workers(connection, org)]
+    return write_table(HEADINGS, rows)
+
+
+def _employers(connection: Connection, org: str) -> dict[str, str]:
+    """Employers by name and by ИНН."""
+    found: dict[str, str] = {}
+    for row in store.list_employers(connection, org):
+        found[row["name"].lower()] = row["employer_id"]
+        if row["inn"]:
+            found[row["inn"]] = row["employer_id"]
+    return found
+
+
+def _worker(
+    org: str,
+    row: Mapping[str, str],
+    employers: Mapping[str, str],
+    before: Mapping[str, Any] | None,
+    today: date,
+    faults: dict[str, str],
+) -> Worker | None:
+    for name in NEEDED:
+        if not row.get(name, ""):
+            faults[name] = "needed"
+    for name in HEADINGS:
+        if len(row.get(name, "")) > 200:
+            faults[name] = "too_long"
+    employer_id = employers.get(row.get(EMPLOYER, "").lower())
+    if row.get(EMPLOYER) and employer_id is None:
+        faults[EMPLOYER] = "unknown"
+    snils = row.get(SNILS, "")
+    if snils:
+        try:
+            snils = parse_snils(snils)
+        except ValueError:
+            faults[SNILS] = "wrong_snils"
+    sex = row.get(SEX, "").lower()
+    state = row.get(STATUS, "").lower()
+    remote = row.get(REMOTE, "").lower()
+    for name, value, allowed in ((SEX, sex, _SEXES), (STATUS, state, _STATES), (REMOTE, remote, _YES | _NO)):
+        if value not in allowed:
+            faults[name] = "choose"
+    born = _day(row.get(BORN, ""), BORN, today, faults)
+    toxicology = _day(row.get(TOXICOLOGY, ""), TOXICOLOGY, today, faults)
+    if remote in _NO and not row.get(REASON, ""):
+        faults[REASON] = "needed"
+    if faults or employer_id is None:
+        return None
+    kept = {"worker_id": before["worker_id"]} if before else {}
+    return Worker(
+        org=org,
+        employer_id=employer_id,
+        personnel_number=row[NUMBER],
+        full_name=" ".join(row[NAME].split()),
+        position=row[POSITION],
+        snils=snils or None,
+        cards=tuple(part.strip() for part in row.get(CARDS, "").split(",") if part.strip()),
+        sex=_SEXES[sex],
+        birth_date=born,
+        status=_STATES[state],
+        remote_allowed=remote not in _NO,
+        block_text=row.get(REASON, ""),
+        biometric_consent=bool(before and before["biometric_consent"]),
+        photo_sha256=before["photo_sha256"] if before else None,
+        toxicology_at=toxicology,
+        **kept,
+    )
+
+
+def _day(words: str, column: str, today: date, faults: dict[str, str]) -> date | None:
+    if not words:
+        return None
+    for form in ("%d.%m.%Y", "%Y-%m-%d"):
+        try:
+            # Only the day is used.
+            found = datetime.strptime(words, form).date()  # noqa: DTZ007
+        except ValueError:
+            continue
+        if found > today:
+            faults[column] = "future"
+        return found
+    faults[column] = "not_a_day"
+    return None
+
+
+def _cells(row: Mapping[str, Any], employers: Mapping[str, str]) -> list[str]:
+    return [
+        row["personnel_number"],
+        row["full_name"],
+        row["position"],
+        employers.get(row["employer_id"], ""),
+        "",
+        f"{row['birth_date']:%d.%m.%Y}" if row["birth_date"] else "",
+        {"male": "м", "female": "ж"}.get(row["sex"] or "", ""),
+        ", ".join(row["cards"]),
+        "да" if row["remote_allowed"] else "нет",
+        row["block_text"],
+        "работает" if row["status"] == "active" else "отстранён",
+        f"{row['toxicology_at']:%d.%m.%Y}" if row["toxicology_at"] else "",
+    ]
