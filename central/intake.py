@@ -55,8 +55,8 @@ class Intake:
         self._rules = rules
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
-        """Judge and commit a batch. Raises `sqlalchemy.exc.OperationalError` or `OSError` when the store or the disk
-        cannot take anything now: nothing of the batch is committed then, and it can be given again.
+        """Judge and commit a batch. Raises `sqlalchemy.exc.OperationalError` when the store cannot take anything now:
+        nothing of the batch is committed then, and it can be given again.
         """
         try:
             return self._take_all(arrivals)
@@ -107,11 +107,14 @@ class Intake:
     def _keep_media(self, item: Accepted) -> Accepted | Refused:
         if not isinstance(item.body, MediaChunk):
             return item
+        topic = item.address.up(Up.MEDIA)
         try:
             self._files.write_chunk(item.body)
         except MediaError as error:
-            topic = item.address.up(Up.MEDIA)
             return Refused(topic, item.address, item.envelope.message_id, "invalid_media", str(error))
+        except OSError as error:
+            # Exams must go on while the media's disk is full or gone. Without a receipt the terminal sends it again.
+            return Refused(topic, item.address, None, "media_not_stored", error.strerror or str(error))
         return item
 
     def _finish_media(self, judged: Sequence[Accepted | Refused]) -> None:
@@ -124,6 +127,9 @@ class Intake:
         for file in ready:
             try:
                 size = self._files.assemble(file.sha256, file.chunk_count)
+            except OSError:
+                # The chunks stay where they are; the next sweep tries again.
+                continue
             except MediaError as error:
                 with writing(self._engine) as connection:
                     media.start_again(connection, file.sha256)

@@ -18,8 +18,8 @@ from central.parties import Employer, Organisation, Terminal, Worker
 from central.pki import Authority, Issued, write_secret
 from central.registry import Registry
 from central.snils import SnilsKey
-from central.store import terminals
-from central.store.engine import create_schema, open_engine, writing
+from central.store import schema, terminals
+from central.store.engine import open_engine, writing
 from dopusk.broker import Broker, free_port, start_mosquitto
 from simulators.fleet_terminal import BrokerAddress, FleetTerminal, TerminalIdentity
 from sync.contract.topics import TerminalAddress
@@ -101,7 +101,7 @@ def running_centre(folder: Path, *, ingests: int = 1, store_url: str | None = No
         choices = Choices("test", broker.port, free_port(), store_url=store_url or "sqlite:///central.db")
         config = write_config(folder, choices)
         engine = open_engine(config.store_url)
-        create_schema(engine)
+        schema.upgrade(engine)
         registry = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
         with writing(engine) as connection:
             registry.add_organisation(connection, Organisation(ORG, "Медпункт Заря", "Л041-00000-00/00000000"))

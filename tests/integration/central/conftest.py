@@ -31,3 +31,15 @@ def make_exam(centre: TestCentre) -> Any:
         return payload | changes
 
     return make
+
+
+@pytest.fixture
+def make_payload() -> Any:
+    dice = random.Random(2)
+
+    def make(centre: TestCentre) -> dict[str, Any]:
+        return exam_payload(
+            dice, org=ORG, worker_id=centre.worker_id, employer_id=centre.employer_id, generation="test"
+        )
+
+    return make
