@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.camera_optics import Pose, flat, lay_over
-from simulators.camera_scenes import HEIGHT, SIZE, WIDTH, Portrait, Room, head_turned, photo_held
+from simulators.camera_scenes import HEIGHT, SIZE, WIDTH, Portrait, Room, head_turned, photo_held, there_and_back
 
 Picture = NDArray[Any]
 
@@ -40,21 +40,12 @@ class Motion:
         """Yaw in degrees and size as a factor."""
         yaw, size = 0.0, 1.0
         for start_s, what, amount, turn_s, hold_s in self._moves:
-            share = _there_and_back(t_s - start_s, turn_s, hold_s)
+            share = there_and_back(t_s - start_s, turn_s, hold_s)
             if what == "closer":
                 size *= 1 + (amount - 1) * share
             else:
                 yaw += DIRECTIONS[what] * amount * share
         return yaw, size
-
-
-def _there_and_back(t_s: float, turn_s: float, hold_s: float) -> float:
-    if t_s <= 0:
-        return 0.0
-    if t_s < turn_s:
-        return float(0.5 - 0.5 * np.cos(np.pi * t_s / turn_s))
-    t_s -= turn_s + hold_s
-    return 1.0 if t_s < 0 else max(0.0, float(0.5 + 0.5 * np.cos(np.pi * min(t_s / 0.6, 1.0))))
 
 
 class Actor:

@@ -125,13 +125,22 @@ def swing(t_s: float) -> float:
     return float(TURN_DEGREES * np.sin(2 * np.pi * t_s / (2 * TURN_S)))
 
 
-def one_way(t_s: float) -> float:
-    """0 at the start, the full turn after a second, and held; as a share of the turn."""
-    return float(0.5 - 0.5 * np.cos(np.pi * min(t_s, 1.0)))
+def there_and_back(t_s: float, turn_s: float = 0.9, hold_s: float = 0.6) -> float:
+    """0 at rest, 1 while the turn is held: half a cosine there, a pause, and 0.6 seconds back."""
+    if t_s <= 0:
+        return 0.0
+    if t_s < turn_s:
+        return float(0.5 - 0.5 * np.cos(np.pi * t_s / turn_s))
+    t_s -= turn_s + hold_s
+    return 1.0 if t_s < 0 else max(0.0, float(0.5 + 0.5 * np.cos(np.pi * min(t_s / 0.6, 1.0))))
 
 
 class Stage:
-    """Knows the portraits and plays scenes. A scene is `KIND` or `KIND:NAME` or `KIND:NAME,NAME`."""
+    """Knows the portraits and plays scenes. A scene is `KIND` or `KIND:NAME` or `KIND:NAME,NAME`.
+
+    Somebody who is to follow prompts starts as `head:NAME` and goes on with `turn_left:NAME` and its like, which begin and
+    end in that very pose.
+    """
 
     def __init__(self, photos: Mapping[str, Path], room: Room | None = None) -> None:
         self.portraits = {name: Portrait.load(path) for name, path in photos.items()}
@@ -151,15 +160,12 @@ class Stage:
                 1,
                 lambda who, t: photo_held(who[0], self._pose(t, yaw_degrees=swing(t)), self.room.wall()),
             ),
-            "turns_left": (
-                1,
-                lambda who, t: head_turned(who[0], self._pose(t, yaw_degrees=-TURN_DEGREES * one_way(t))),
-            ),
-            "turns_right": (
-                1,
-                lambda who, t: head_turned(who[0], self._pose(t, yaw_degrees=TURN_DEGREES * one_way(t))),
-            ),
-            "comes_closer": (1, lambda who, t: head_turned(who[0], self._pose(t, width_px=150 + 70 * one_way(t)))),
+            "head": (1, lambda who, t: head_turned(who[0], self._pose(t))),
+            "turn_left": (1, lambda who, t: self._turned(who[0], t, -TURN_DEGREES)),
+            "turn_right": (1, lambda who, t: self._turned(who[0], t, TURN_DEGREES)),
+            "closer": (1, lambda who, t: head_turned(who[0], self._pose(t, width_px=170 * (1 + 0.4 * _answer(t))))),
+            "photo_turn_left": (1, lambda who, t: self._photo_turned(who[0], t, -TURN_DEGREES)),
+            "photo_turn_right": (1, lambda who, t: self._photo_turned(who[0], t, TURN_DEGREES)),
         }
 
     def check(self, scene: str) -> None:
@@ -183,10 +189,21 @@ class Stage:
     def _pose(self, t_s: float, **changes: float) -> Pose:
         return self.room.swaying(replace(Pose(), **changes), t_s)
 
+    def _turned(self, who: Portrait, t_s: float, degrees: float) -> Picture:
+        return head_turned(who, self._pose(t_s, yaw_degrees=degrees * _answer(t_s)))
+
+    def _photo_turned(self, who: Portrait, t_s: float, degrees: float) -> Picture:
+        return photo_held(who, self._pose(t_s, yaw_degrees=degrees * _answer(t_s)), self.room.wall())
+
     def _two_people(self, who: list[Portrait], t_s: float) -> Picture:
         left = standing(who[0], self._pose(t_s, x=170, width_px=130))
         right = standing(who[1], self._pose(t_s + 1, x=470, width_px=130))
         return np.hstack([left[:, : WIDTH // 2], right[:, WIDTH // 2 :]])
+
+
+def _answer(t_s: float) -> float:
+    """Half a second to read the prompt, then there and back."""
+    return there_and_back(t_s - 0.5)
 
 
 def _split(scene: str) -> tuple[str, list[str]]:

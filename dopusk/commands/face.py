@@ -84,6 +84,26 @@ def evaluate(
 
 
 @app.command()
+def liveness(
+    source: Annotated[Path, typer.Argument(metavar="VIDEO-or-DIR", help="A film, or a folder of frames in order.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a solid head or a flat picture turns in a recording: live, not_live or unclear."""
+    from terminal.face.engine import EngineUnavailable
+    from terminal.face.engines.dlib_engine import DlibFinder
+    from terminal.face.liveness_film import frames_of, judge_film
+    from terminal.face.picture_file import PictureUnreadable
+
+    try:
+        verdict = judge_film(DlibFinder(), frames_of(source))
+    except PictureUnreadable as error:
+        _fail(str(error), _BAD_INPUT)
+    except EngineUnavailable as error:
+        _fail(str(error), _NO_ENGINE)
+    _show(verdict.as_json(), as_json)
+
+
+@app.command()
 def models(
     folder: Annotated[Path | None, typer.Option("--to", help="Where to; the engine's own folder by default.")] = None,
     source: Annotated[Path | None, typer.Option("--from", help="Take the files from this folder, not the net.")] = None,

@@ -4,6 +4,7 @@ Exactly one `PhotoReady` or `PhotoUnusable` follows each `begin`, unless it is c
 OpenCV and dlib are loaded in this thread, so that the kiosk's first screen does not wait for them.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,9 @@ from terminal.face.capture import CameraChanged, FaceHint, FaceMessage, PhotoRea
 
 if TYPE_CHECKING:
     from terminal.face.framing import Framing
+    from terminal.face.liveness_session import FaceFinder, LivenessSession
+
+log = logging.getLogger(__name__)
 
 Post = Callable[[FaceMessage], None]
 
@@ -35,6 +39,8 @@ class PhotographerSettings(BaseModel):
     no_camera_s: float = Field(default=2.0, gt=0)
     """A camera that is absent for this long is not waited for any longer."""
     hint_every_s: float = Field(default=1.0, gt=0)
+    liveness: bool = False
+    """Ask for random turns after the photo (`FaceHint` with `turn_left`, `turn_right` or `closer`) and judge them."""
     good_frames: int = Field(default=3, ge=1, le=20)
     """The best of this many good frames becomes the photo."""
 
@@ -58,6 +64,8 @@ class _Request:
     best: Any = None
     best_worth: float = -1.0
     best_frames: list[Any] | None = None
+    session: "LivenessSession | None" = None
+    prompted: str | None = None
 
 
 class CameraPhotographer:
@@ -75,6 +83,7 @@ class CameraPhotographer:
         self._settings = settings or PhotographerSettings()
         self._make_comparer = make_comparer
         self._comparer: FaceComparer | None = None
+        self._finder: FaceFinder | None = None
         self._lock = threading.Condition()
         self._request: _Request | None = None
         self._closing = False
@@ -128,6 +137,9 @@ class CameraPhotographer:
     def _look(self, request: _Request, frame: Frame) -> None:
         from terminal.face.framing import FramingLimits, judge
 
+        if request.session is not None:
+            self._watch_liveness(request, request.session, frame)
+            return
         framing = judge(frame.bgr, FramingLimits())
         request.defect = framing.defect
         if framing.worth > request.best_worth:
@@ -136,26 +148,62 @@ class CameraPhotographer:
             self._hint(request, framing)
             return
         request.best_frames = [*(request.best_frames or []), frame.bgr]
-        if len(request.best_frames) >= self._settings.good_frames:
-            self._finish(request, self._ready(request, len(framing.faces)))
+        if len(request.best_frames) < self._settings.good_frames:
+            return
+        if self._settings.liveness:
+            request.session = self._new_session()
+        if request.session is None:
+            self._finish(request, self._ready(request))
+
+    def _new_session(self) -> "LivenessSession | None":
+        from terminal.face.engine import EngineUnavailable
+        from terminal.face.engines.dlib_engine import DlibFinder
+        from terminal.face.liveness import LivenessLimits, draw_prompts
+        from terminal.face.liveness_session import LivenessSession
+
+        try:
+            self._finder = self._finder or DlibFinder()
+        except EngineUnavailable as error:
+            log.error("liveness cannot be checked: %s", error)
+            return None
+        limits = LivenessLimits()
+        return LivenessSession(self._finder, draw_prompts(limits.prompts), limits)
+
+    def _watch_liveness(self, request: _Request, session: "LivenessSession", frame: Frame) -> None:
+        session.feed(frame.monotonic_s, frame.bgr)
+        if session.showing is not None and session.showing != request.prompted:
+            self._post_if_current(request, session.showing)
+            # A frontal picture of whoever follows the prompts: it is compared as well, or two people could share the work.
+            request.best_frames = [*(request.best_frames or []), frame.bgr]
+        request.prompted = session.showing
+        if session.over:
+            verdict = session.result()
+            ready = self._ready(request)
+            face = ready.face.model_copy(
+                update={"liveness": verdict.outcome, "reason": ready.face.reason or verdict.reason}
+            )
+            self._finish(request, PhotoReady(ready.request_id, ready.jpeg, face))
+
+    def _post_if_current(self, request: _Request, code: str) -> None:
+        with self._lock:
+            current = self._request is request
+        if current:
+            self._post(FaceHint(request.request_id, code))
 
     def _hint(self, request: _Request, framing: "Framing") -> None:
         now_s = time.monotonic()
         if framing.hint and now_s - request.hinted_s >= self._settings.hint_every_s:
             request.hinted_s = now_s
-            with self._lock:
-                current = self._request is request
-            if current:
-                self._post(FaceHint(request.request_id, framing.hint))
+            self._post_if_current(request, framing.hint)
 
-    def _ready(self, request: _Request, faces: int) -> PhotoReady:
+    def _ready(self, request: _Request) -> PhotoReady:
         from terminal.face.jpeg import encode_jpeg
 
         comparer = self._opened_comparer() if request.may_compare else None
         if comparer is not None:
             face = comparer.compare(request.worker_id, request.best_frames or [])
         else:
-            face = FaceCheck(outcome="not_compared", faces_found=faces)
+            face = FaceCheck(outcome="not_compared", faces_found=1)
         return PhotoReady(request.request_id, encode_jpeg(request.best), face)
 
     def _opened_comparer(self) -> FaceComparer | None:
@@ -172,7 +220,8 @@ class CameraPhotographer:
         elif request.absent_since_s is None:
             request.absent_since_s = now_s
         gone = request.absent_since_s is not None and now_s - request.absent_since_s >= self._settings.no_camera_s
-        if gone or now_s - request.began_s >= self._settings.give_up_s:
+        late = request.session is None and now_s - request.began_s >= self._settings.give_up_s
+        if gone or late:
             jpeg = None if request.best is None else encode_jpeg(request.best)
             code = "no_camera" if gone else request.defect or "no_face"
             self._finish(request, PhotoUnusable(request.request_id, code, jpeg))

@@ -37,12 +37,17 @@ class FaceVerifier:
         embeddings = [embedding for frame in frames if (embedding := embed_frame(engine, frame)) is not None]
         if not embeddings:
             return FaceCheck(outcome="unclear", faces_found=1, reason="no_good_frame", engine=engine.name)
-        score = float(np.median([engine.score(template.embedding, one) for one in embeddings]))
+        scores = [engine.score(template.embedding, one) for one in embeddings]
+        score = float(np.median(scores))
         outcome = verdict(engine, score)
+        reason = "" if outcome == "same" else f"face_{outcome}"
+        if outcome == "same" and min(scores) < engine.unclear_from:
+            # One frame of somebody else among good ones: two people at one kiosk, or a poor frame; the medic looks.
+            outcome, reason = "unclear", "frames_differ"
         return FaceCheck(
             outcome=outcome,
             faces_found=1,
-            reason="" if outcome == "same" else f"face_{outcome}",
+            reason=reason,
             engine=engine.name,
             score=round(score, 4),
             threshold=engine.sure_from,

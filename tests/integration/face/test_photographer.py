@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from simulators.camera import CameraSimulator
+from sync.contract.exam import FaceCheck
 from terminal.camera import Camera
 from terminal.face.capture import CameraChanged, FaceHint, FaceMessage, PhotoReady, PhotoUnusable
 from terminal.face.photographer import CameraPhotographer, PhotographerSettings, open_photographer
@@ -108,3 +109,66 @@ def test_a_cancelled_request_is_not_answered_and_a_new_one_is(
     simulator.scene("person:eileen")
     wait_until(lambda: bool(answers(messages)), "the photo")
     assert [answer.request_id for answer in answers(messages)] == ["r2"]
+
+
+def answer_prompts(simulator: CameraSimulator, messages: list[FaceMessage], prefix: str = "") -> None:
+    """Play what the screen asks for, as a scripted worker would, until the answer is there."""
+    played: list[str] = []
+    while not answers(messages):
+        wait_until(
+            lambda: bool(answers(messages)) or len(prompts_of(messages)) > len(played), "a prompt or the answer", 40
+        )
+        if (prompts := prompts_of(messages)[len(played) :]) and not answers(messages):
+            played.append(prompts[0])
+            simulator.scene(f"{prefix if prompts[0] != 'closer' else ''}{prompts[0]}:eileen")
+
+
+def prompts_of(messages: list[FaceMessage]) -> list[str]:
+    codes = ("turn_left", "turn_right", "closer")
+    return [message.code for message in messages if isinstance(message, FaceHint) and message.code in codes]
+
+
+def test_a_living_worker_follows_the_prompts(
+    simulator: CameraSimulator, messages: list[FaceMessage], photographer_of: Open
+) -> None:
+    simulator.room.sway_px = 1.0
+    simulator.scene("head:eileen")
+    photographer_of(liveness=True).begin("r1", "w1", may_compare=False)
+    answer_prompts(simulator, messages)
+    assert isinstance(ready := answers(messages)[0], PhotoReady)
+    assert (ready.face.liveness, ready.face.outcome) == ("live", "not_compared")
+    assert len(prompts_of(messages)) == 2
+
+
+def test_a_photo_that_is_turned_is_found_out(
+    simulator: CameraSimulator, messages: list[FaceMessage], photographer_of: Open
+) -> None:
+    simulator.room.sway_px = 1.0
+    photographer_of(liveness=True).begin("r1", "w1", may_compare=False)
+    answer_prompts(simulator, messages, "photo_")
+    assert isinstance(ready := answers(messages)[0], PhotoReady)
+    assert ready.face.liveness in ("not_live", "unclear")
+    assert ready.face.reason in ("flat", "no_answer")
+
+
+def test_comparison_runs_only_when_it_may(simulator: CameraSimulator, messages: list[FaceMessage]) -> None:
+    asked: list[tuple[str, int]] = []
+
+    class Comparer:
+        def compare(self, worker_id: str, frames: list[object]) -> FaceCheck:
+            asked.append((worker_id, len(frames)))
+            return FaceCheck(outcome="same", faces_found=1, score=0.7, threshold=0.45, engine="test")
+
+    camera = Camera(simulator.url)
+    photographer = open_photographer(camera, messages.append, make_comparer=Comparer)
+    try:
+        photographer.begin("r1", "w1", may_compare=False)
+        wait_until(lambda: len(answers(messages)) == 1, "the first photo")
+        assert asked == []
+        photographer.begin("r2", "w2", may_compare=True)
+        wait_until(lambda: len(answers(messages)) == 2, "the second photo")
+    finally:
+        photographer.close()
+        camera.close()
+    assert asked == [("w2", 3)]
+    assert [answer.face.outcome for answer in answers(messages)] == ["not_compared", "same"]

@@ -215,6 +215,8 @@ def test_three_outcomes_of_a_verification(
     assert same.score > same.threshold
     other = verifier.compare("w1", [grace])
     assert (other.outcome, other.reason) == ("not_same", "face_not_same")
+    mixed = verifier.compare("w1", [large, large, grace])
+    assert (mixed.outcome, mixed.reason) == ("unclear", "frames_differ")
     # A likeness between the two limits: the template is moved so far towards the other face.
     a, b = (engine.embed(p, [engine.landmarks(p, engine.find(p)[0])], mirrored=True)[0] for p in (large, grace))
     aim = 1 - (engine.unclear_from + engine.sure_from) / 2
