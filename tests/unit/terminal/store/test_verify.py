@@ -29,7 +29,7 @@ from terminal.store.verify_report import Expected, StoreReport
 from tests.unit.terminal.store.scene import ADDRESS, STAMP, Scene, flip, play_exam, receipt
 
 CENTRE = Ed25519PrivateKey.generate()
-NOT_EVIDENCE = {("outbox", "attempts"), ("inbox", "received_at")}
+NOT_EVIDENCE = {("outbox", "attempts"), ("inbox", "received_at"), ("inbox", "reason")}
 STEP_OF_BLOB = 97
 """A prime: bytes of long values are tried at this distance, the first and the last always."""
 
