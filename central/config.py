@@ -80,6 +80,15 @@ class IngestConfig(_Section):
     metrics_port: Port | None = None
 
 
+class NoticesConfig(_Section):
+    """How employers are told by mail. Without `smtp_host` no mail leaves; webhooks need nothing here."""
+
+    smtp_host: str | None = None
+    smtp_port: Port = 25
+    smtp_starttls: bool = True
+    sender: str = "dopusk@localhost"
+
+
 class CentralConfig(_Section):
     """The whole configuration. Relative paths are relative to the folder of the file."""
 
@@ -92,6 +101,7 @@ class CentralConfig(_Section):
     http: HttpConfig
     keys: KeysConfig
     ingest: IngestConfig = IngestConfig()
+    notices: NoticesConfig = NoticesConfig()
 
     @field_validator("store_url")
     @classmethod

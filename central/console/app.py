@@ -23,9 +23,10 @@ from central.console.context import Console, page, static_folder
 from central.console.guard import Forbidden, ForgedForm, Guard, NotLoggedIn, Public
 from central.console.live import Live
 from central.console.pages import make_templates
-from central.console.routes import account, decide, exam, journal, limits, login, papers, queue, registers
+from central.console.routes import account, admissions, decide, exam, journal, limits, login, papers, queue, registers
 from central.console.routes.login import login_page
 from central.decisions import Decisions
+from central.notices import ChannelSecrets, Notifier
 from central.outgoing import Outgoing
 from central.registry import Registry
 from central.signature.vault import Vault
@@ -49,7 +50,7 @@ SECURITY_HEADERS = {
 }
 
 
-PAGES = (login, account, queue, exam, decide, journal, papers, limits, registers)
+PAGES = (login, account, queue, exam, decide, journal, papers, limits, registers, admissions)
 """All pages, in the order in which their paths are tried."""
 
 
@@ -71,9 +72,13 @@ def create_app(
     trust = Trust(config.keys.authority_dir)
     live = Live(store)
 
+    channel_secrets = ChannelSecrets(session_secret)
+    notifier = Notifier(store, config.notices, channel_secrets, clock)
+
     def woken() -> None:
         wake()
         live.poke()
+        notifier.wake()
 
     pen = outgoing or Outgoing.from_config(config)
     console = Console(
@@ -83,6 +88,7 @@ def create_app(
         outgoing=pen,
         registry=Registry(pen, SnilsKey.from_file(config.keys.snils_key_file)),
         wake=woken,
+        channel_secrets=channel_secrets,
         trust=trust,
         vault=vault or Vault(),
         live=live,
@@ -96,9 +102,11 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         watcher = asyncio.create_task(live.watch())
+        notifier.start()
         yield
         live.close()
         await watcher
+        await asyncio.to_thread(notifier.stop)
         if engine is None:
             store.dispose()
 

@@ -18,6 +18,7 @@ from central.config import CentralConfig
 from central.console.live import Live
 from central.console.texts import LANGUAGES
 from central.decisions import Decisions
+from central.notices import ChannelSecrets
 from central.outgoing import Outgoing
 from central.registry import Registry
 from central.rights import Right, may
@@ -42,6 +43,7 @@ class Console:
     wake: Callable[[], None]
     """To be called after every commit that queued something for a terminal or that lists show."""
     trust: Trust
+    channel_secrets: ChannelSecrets
     vault: Vault
     live: Live
     templates: Jinja2Templates

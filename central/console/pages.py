@@ -18,6 +18,7 @@ MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_JOURNAL, "/journal", "journal"),
     (Right.SEE_LIMITS, "/limits", "limits"),
     (Right.SEE_REGISTERS, "/registers", "registers"),
+    (Right.SEE_ADMISSIONS, "/admissions", "admissions"),
 )
 """Right, path and text key of each entry of the menu."""
 

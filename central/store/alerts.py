@@ -1,10 +1,14 @@
 """The table of alerts to employers: signs of intoxication, at once and without medical detail."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Table, Text
+from sqlalchemy import Column, Connection, Index, Select, Table, Text, select, update
 
+from central.store.exams import exam
 from central.store.metadata import UtcDateTime, metadata
+from central.store.registry import worker
 from sync.contract.canonical import new_id
 
 alert = Table(
@@ -41,3 +45,65 @@ def add_intoxication(
         )
     )
     return alert_id
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert with the worker it is about."""
+
+    alert_id: str
+    employer_id: str
+    exam_id: str
+    kind: str
+    created_at: datetime
+    delivered_at: datetime | None
+    seen_at: datetime | None
+    personnel_number: str | None
+    full_name: str | None
+
+
+def of_employer(connection: Connection, employer_id: str, limit: int = 100) -> list[Alert]:
+    """An employer's alerts, newest first."""
+    query = _listing().where(alert.c.employer_id == employer_id).order_by(alert.c.created_at.desc()).limit(limit)
+    return [Alert(*row) for row in connection.execute(query)]
+
+
+def undelivered(connection: Connection, limit: int = 100) -> list[Alert]:
+    """Alerts that have not reached their employer by any channel, oldest first."""
+    query = _listing().where(alert.c.delivered_at.is_(None)).order_by(alert.c.created_at).limit(limit)
+    return [Alert(*row) for row in connection.execute(query)]
+
+
+def mark_delivered(connection: Connection, alert_id: str, at: datetime) -> None:
+    """A channel has confirmed it."""
+    connection.execute(
+        update(alert).where(alert.c.alert_id == alert_id, alert.c.delivered_at.is_(None)).values(delivered_at=at)
+    )
+
+
+def mark_seen(connection: Connection, alert_id: str, employer_id: str, account_id: str, at: datetime) -> bool:
+    """Somebody at the employer has read it; False when it is not theirs."""
+    done = connection.execute(
+        update(alert)
+        .where(alert.c.alert_id == alert_id, alert.c.employer_id == employer_id, alert.c.seen_at.is_(None))
+        .values(seen_at=at, seen_by=account_id)
+    )
+    return done.rowcount == 1
+
+
+def _listing() -> Select[Any]:
+    return (
+        select(
+            alert.c.alert_id,
+            alert.c.employer_id,
+            alert.c.exam_id,
+            alert.c.kind,
+            alert.c.created_at,
+            alert.c.delivered_at,
+            alert.c.seen_at,
+            worker.c.personnel_number,
+            worker.c.full_name,
+        )
+        .outerjoin(exam, exam.c.exam_id == alert.c.exam_id)
+        .outerjoin(worker, worker.c.worker_id == exam.c.worker_id)
+    )

@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 from central.accounts import SESSION, LoginRefused, OpenedSession, check_login, open_session, session_id_of
 from central.console.context import Console, Visitor, address_of, console_of, page
 from central.console.guard import Guard, Public, form_of, same_token
+from central.console.pages import MENU
 from central.rights import Right, may
 from central.store import accounts as store
 from central.store import audit
@@ -90,9 +91,7 @@ def home(visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))]) -> Resp
 
 def home_of(role: str) -> str:
     """Where an account of this role begins."""
-    if may(role, Right.SEE_QUEUE):
-        return "/queue"
-    return "/account"
+    return next((path for right, path, _ in MENU if may(role, right)), "/account")
 
 
 def login_page(

@@ -1,0 +1,83 @@
+"""Who may work now: the state of each of an employer's workers, without a single medical value.
+
+For the employer's page, for gates and for other programs. Only a signed decision in force admits, and only until it ends.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, select
+
+from central.store.decisions import decision
+from central.store.exams import exam
+from central.store.registry import worker
+
+LOOK_BACK = timedelta(hours=24)
+State = Literal["admitted", "not_admitted", "not_identified", "referred", "waiting", "expired", "not_examined"]
+_STATES: dict[str, State] = {
+    "not_admitted": "not_admitted",
+    "not_identified": "not_identified",
+    "refer": "referred",
+    "repeat": "waiting",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """One worker's state. `decided_at` and `valid_until` are empty where there is no decision."""
+
+    worker_id: str
+    personnel_number: str
+    full_name: str
+    state: State
+    exam_id: str | None
+    exam_type: str | None
+    decided_at: datetime | None
+    valid_until: datetime | None
+
+
+def admissions(
+    connection: Connection, employer_id: str, now: datetime, worker_id: str | None = None
+) -> list[Admission]:
+    """The state of every active worker of an employer, by name; of one worker when `worker_id` is given."""
+    people = select(worker.c.worker_id, worker.c.personnel_number, worker.c.full_name).where(
+        worker.c.employer_id == employer_id, worker.c.status == "active"
+    )
+    exams = (
+        select(
+            exam.c.worker_id,
+            exam.c.exam_id,
+            exam.c.exam_type,
+            exam.c.state,
+            exam.c.outcome,
+            exam.c.decided_at,
+            decision.c.valid_until,
+        )
+        .outerjoin(decision, decision.c.decision_id == exam.c.decision_id)
+        .where(exam.c.employer_id == employer_id, exam.c.finished_at >= now - LOOK_BACK, exam.c.state != "unfinished")
+        .order_by(exam.c.finished_at.desc(), exam.c.exam_id.desc())
+    )
+    if worker_id is not None:
+        people = people.where(worker.c.worker_id == worker_id)
+        exams = exams.where(exam.c.worker_id == worker_id)
+    newest: dict[str, Row[Any]] = {}
+    for row in connection.execute(exams):
+        newest.setdefault(row.worker_id, row)
+    found = []
+    for person in connection.execute(people.order_by(worker.c.full_name)):
+        last = newest.get(person.worker_id)
+        if last is None:
+            found.append(Admission(*person, "not_examined", None, None, None, None))
+            continue
+        state = _state(last.state, last.outcome, last.valid_until, now)
+        found.append(Admission(*person, state, last.exam_id, last.exam_type, last.decided_at, last.valid_until))
+    return found
+
+
+def _state(exam_state: str, outcome: str | None, valid_until: datetime | None, now: datetime) -> State:
+    if exam_state == "waiting" or outcome is None:
+        return "waiting"
+    if outcome == "admitted":
+        return "admitted" if valid_until is not None and valid_until > now else "expired"
+    return _STATES.get(outcome, "waiting")

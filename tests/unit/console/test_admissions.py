@@ -1,0 +1,161 @@
+"""The employer's page and the notices that reach an employer elsewhere."""
+
+import contextlib
+import hmac
+import json
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from sqlalchemy import select
+
+from central.config import NoticesConfig
+from central.notices import SIGNATURE_HEADER, ChannelSecrets, Notifier, add_channel
+from central.rights import Role
+from central.store import alerts
+from central.store.engine import reading, writing
+from central.store.notices import notice
+from tests.console_centre import Browser, ConsoleCentre
+
+SECRET = "a secret of the webhook"
+
+
+@pytest.fixture
+def dispatcher(centre: ConsoleCentre, browser: Browser) -> Browser:
+    centre.add_account("dispatcher", Role.EMPLOYER, employer_id=centre.people.employers[0])
+    return browser.log_in("dispatcher", unlock=False)
+
+
+def test_employer_sees_states_and_no_medical_value(centre: ConsoleCentre, zoya: Browser, dispatcher: Browser) -> None:
+    admitted, refused = centre.exam("1001", systolic_mmhg=127), centre.exam("1002", systolic_mmhg=171)
+    centre.exam("1004")
+    zoya.decide(admitted, outcome="admitted")
+    zoya.decide(refused, outcome="not_admitted", reasons="pressure_high", comment="гипертония")
+
+    shown = dispatcher.get("/").headers["location"]
+    assert shown == "/admissions"
+    page = dispatcher.get(shown).text.split("<main")[1]
+    for state in ("Допущен", "Не допущен", "Ждёт решения"):
+        assert state in page
+    for secret in ("127", "171", "гипертония", "давление", "36,", admitted):
+        assert secret not in page
+    assert "Заречная" in dispatcher.get("/admissions?state=not_admitted").text
+    assert "Ветров" not in dispatcher.get("/admissions?state=not_admitted").text
+
+
+def test_admission_ends(centre: ConsoleCentre, zoya: Browser, dispatcher: Browser) -> None:
+    exam_id = centre.exam("1001")
+    zoya.decide(exam_id, outcome="admitted")
+    assert "Ветров" in dispatcher.get("/admissions?state=admitted").text
+    centre.shift = timedelta(hours=13)
+    dispatcher.log_in("dispatcher", unlock=False)
+    assert "Ветров" in dispatcher.get("/admissions?state=expired").text
+    assert "Ветров" not in dispatcher.get("/admissions?state=admitted").text
+
+
+def test_alert_stands_on_the_page_until_it_is_acknowledged(
+    centre: ConsoleCentre, zoya: Browser, dispatcher: Browser
+) -> None:
+    zoya.decide(centre.exam("1004"), outcome="not_admitted", reasons="alcohol_breath")
+    page = dispatcher.get("/admissions").text
+    assert 'role="alert"' in page
+    action = page.split('action="/admissions/alerts/')[1].split('"')[0]
+    assert dispatcher.post(f"/admissions/alerts/{action}", {}, page="/admissions").status_code == 303
+    assert 'role="alert"' not in dispatcher.get("/admissions").text
+
+
+class _Hook(BaseHTTPRequestHandler):
+    """A webhook that refuses once and then takes."""
+
+    taken: list[tuple[bytes, str]]
+    refusals: int
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if type(self).refusals:
+            type(self).refusals -= 1
+            self.send_response(503)
+        else:
+            type(self).taken.append((body, self.headers[SIGNATURE_HEADER]))
+            self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextlib.contextmanager
+def _serving(server: socketserver.BaseServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _alert(centre: ConsoleCentre, kind: str, address: str) -> Notifier:
+    channel_secrets = ChannelSecrets(b"s" * 32)
+    employer = centre.people.employers[0]
+    exam_id = centre.exam("1004")
+    with writing(centre.engine) as connection:
+        add_channel(connection, employer, kind, address, SECRET, channel_secrets)
+        alerts.add_intoxication(
+            connection, org="zarya", employer_id=employer, exam_id=exam_id, decision_id="d", at=centre.now()
+        )
+    return Notifier(centre.engine, NoticesConfig(), channel_secrets, centre.now)
+
+
+def _notices(centre: ConsoleCentre) -> list[tuple[str, int]]:
+    with reading(centre.engine) as connection:
+        return [(row.state, row.attempts) for row in connection.execute(select(notice))]
+
+
+def test_webhook_is_signed_and_tried_again_until_it_is_taken(centre: ConsoleCentre) -> None:
+    _Hook.taken, _Hook.refusals = [], 1
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Hook)
+    with _serving(server):
+        notifier = _alert(centre, "webhook", f"http://127.0.0.1:{server.server_port}/hook")
+        assert notifier.step() == 0
+        assert _notices(centre) == [("queued", 1)]
+        assert notifier.step() == 0, "it is not due yet"
+        centre.shift = timedelta(minutes=1)
+        assert notifier.step() == 1
+        assert notifier.step() == 0
+    ((body, signature),) = _Hook.taken
+    assert signature == "sha256=" + hmac.digest(SECRET.encode(), body, "sha256").hex()
+    said = json.loads(body)
+    assert said["kind"] == "intoxication"
+    assert said["personnel_number"] == "1004"
+    assert set(said) == {"schema", "kind", "alert_id", "exam_id", "employer_id", "personnel_number", "at"}
+    with reading(centre.engine) as connection:
+        (entry,) = alerts.of_employer(connection, centre.people.employers[0])
+    assert entry.delivered_at is not None
+
+
+def test_silent_webhook_never_stops_the_others(centre: ConsoleCentre) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        notifier = _alert(centre, "webhook", f"http://127.0.0.1:{closed.getsockname()[1]}/")
+        assert notifier.step() == 0
+    assert _notices(centre) == [("queued", 1)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "secret"),
+    [
+        ("pigeon", "x", ""),
+        ("email", "nobody", ""),
+        ("email", "a@b.ru\r\nBcc: c@d.ru", ""),
+        ("webhook", "ftp://x", SECRET),
+        ("webhook", "https://x", "short"),
+    ],
+)
+def test_wrong_channel_is_refused(centre: ConsoleCentre, kind: str, address: str, secret: str) -> None:
+    with pytest.raises(ValueError, match=r"kind|address|secret"), writing(centre.engine) as connection:
+        add_channel(connection, "e", kind, address, secret, ChannelSecrets(b"s" * 32))
