@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Place] = {
     "face": Place("face", "app", is_group=True),
     "terminal": Place("terminal", "app", is_group=True),
     "central": Place("central_group", "app", is_group=True),
+    "torture": Place("torture", "torture"),
     "verify": Place("verify", "verify"),
     "fleet": Place("fleet", "fleet"),
     "bench": Place("bench", "bench"),

@@ -1,0 +1,46 @@
+"""`dopusk torture`: kills, starves and cuts off real processes under load, then counts lost and doubled exams."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dopusk.broker import BrokerError
+
+
+def torture(
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of about a second, with three to four kills each.")] = 200,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same faults at the same moments.")] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    keep: Annotated[Path | None, typer.Option(help="A new folder that is kept, with all stores and logs.")] = None,
+    store_url: Annotated[
+        str, typer.Option(help="The centre's store; an empty database, as in central.toml.")
+    ] = "sqlite:///central.db",
+) -> None:
+    """Two terminals, two ingest workers and a broker: SIGKILL, SIGSTOP, lost memory, cut wires, full disks, jumping clocks.
+
+    Exit code 1 if an exam that was shown as stored is lost or doubled, or a chain does not hold.
+    """
+    from dopusk.torture.run import run
+
+    if keep is not None and keep.exists():
+        raise typer.BadParameter(f"{keep} exists already", param_hint="--keep")
+    try:
+        with tempfile.TemporaryDirectory(prefix="dopusk-torture-") as scratch:
+            outcome = run(keep or Path(scratch) / "stage", rounds=rounds, seed=seed, store_url=store_url)
+    except (BrokerError, OSError) as error:
+        typer.echo(f"the stage could not be built: {error}", err=True)
+        raise typer.Exit(2) from error
+    if as_json:
+        print(json.dumps(outcome.as_fields(), ensure_ascii=False))
+    else:
+        print(
+            f"{outcome.rounds} rounds, {outcome.kills} kills, {outcome.seconds} s: {outcome.exams} exams shown as stored"
+        )
+        print(", ".join(f"{name} {times}" for name, times in outcome.by_fault.items()))
+        print(f"lost {outcome.lost}, doubled {outcome.doubled}, chains {'in order' if outcome.chain_ok else 'BROKEN'}")
+        for fault in outcome.faults:
+            print(f"FAULT {fault}")
+    raise typer.Exit(0 if outcome.ok else 1)
