@@ -50,13 +50,20 @@ class Refused:
 Adu = Answer | Written | Refused
 
 
+def _crc_of(byte: int) -> int:
+    for _ in range(8):
+        byte = (byte >> 1) ^ 0xA001 if byte & 1 else byte >> 1
+    return byte
+
+
+_CRC_TABLE = tuple(_crc_of(byte) for byte in range(256))
+
+
 def crc16(data: bytes) -> bytes:
     """CRC of Modbus RTU (polynomial A001, start FFFF), low byte first as on the line."""
     crc = 0xFFFF
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
+        crc = crc >> 8 ^ _CRC_TABLE[(crc ^ byte) & 0xFF]
     return crc.to_bytes(2, "little")
 
 

@@ -24,6 +24,8 @@ _TICK_S = 0.01
 """Longest pause between two looks at the models, real seconds."""
 _STEP_S = 0.05
 """Longest step of a model, simulated seconds."""
+_CABLE_OUT_S, _CABLE_IN_S = 5.0, 20.0
+"""In the situation `unplug`, real seconds."""
 _LONGEST_JUMP_S = 0.5
 """After a stall of this process the models go on from there instead of rushing after the clock; real seconds."""
 
@@ -35,6 +37,8 @@ class _Station:
     model: DeviceModel
     plug: Plug
     wire: Wire
+    flapping_s: float | None = None
+    """Real seconds since the cable last came out or went in, in the situation `unplug`."""
 
 
 class Bench:
@@ -98,17 +102,23 @@ class Bench:
     def scenario(self, name: str, scenario: str) -> None:
         """Set a named situation of the device (`normal`, `high`, …), of the line (`split`, `noise`, …) or `unplug`.
 
-        A situation of the line leaves the device in `normal`; where both know it (`retry`), it is the device's. Raises
-        `ValueError` for an unknown one.
+        A situation of the line leaves the device in `normal`; where both know it (`retry`), it is the device's. In `unplug`
+        the cable comes out, is back after 5 s, and so on until another situation is set. Raises `ValueError` for an
+        unknown one.
         """
         station = self._station(name)
         if scenario == "unplug":
-            self.unplug(name)
+            with self._changed:
+                station.flapping_s = 0.0
+                station.plug.unplug()
             return
         of_line = scenario in SITUATIONS and scenario not in type(station.model).SCENARIOS
         with self._changed:
             apply_scenario(station.model, "normal" if of_line else scenario)
             station.wire = Wire(scenario if of_line else "perfect")
+            if station.flapping_s is not None:
+                station.flapping_s = None
+                station.plug.plug()
             self._changed.notify_all()
 
     def line(self, name: str, situation: str) -> None:
@@ -178,11 +188,12 @@ class Bench:
         before = time.monotonic()
         while not self._stopping.is_set():
             now = time.monotonic()
-            dt = min(now - before, _LONGEST_JUMP_S) * self._speed
+            passed_s = min(now - before, _LONGEST_JUMP_S)
             before = now
             with self._changed:
                 for station in self._stations.values():
-                    _serve(station, dt)
+                    _flap(station, passed_s)
+                    _serve(station, passed_s * self._speed)
                 self._changed.notify_all()
                 ends = [end for station in self._stations.values() for end in station.plug.filenos()]
                 busy = any(station.wire.busy for station in self._stations.values())
@@ -196,6 +207,19 @@ class Bench:
             return  # a line was unplugged while we slept on it
         if self._wake_read in ready:
             os.read(self._wake_read, 4096)
+
+
+def _flap(station: _Station, passed_s: float) -> None:
+    if station.flapping_s is None:
+        return
+    station.flapping_s += passed_s
+    is_in = bool(station.plug.filenos())
+    if station.flapping_s >= (_CABLE_IN_S if is_in else _CABLE_OUT_S):
+        station.flapping_s = 0.0
+        if is_in:
+            station.plug.unplug()
+        else:
+            station.plug.plug()
 
 
 def _serve(station: _Station, dt: float) -> None:

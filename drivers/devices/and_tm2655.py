@@ -176,6 +176,8 @@ class Tm2655:
         self._stream = stream
         self._options = options
         self._heard_garbage = False
+        self._may_be_running = True
+        """Whether a measurement of somebody before us may still go on: we have just been plugged in or started."""
 
     def identify(self, deadline: Deadline) -> DeviceIdentity:
         """The monitor has no harmless question: it is known from the configuration until its first record."""
@@ -186,8 +188,19 @@ class Tm2655:
         self._heard_garbage = False
         self._stream.discard_input()
         if self._options.get("mode", "start") == "start":
+            self._end_what_runs(codec, run)
             self._start(codec, run)
-        return self._wait(codec, run)
+        self._may_be_running = True
+        reading = self._wait(codec, run)
+        self._may_be_running = False
+        return reading
+
+    def _end_what_runs(self, codec: TmCodec, run: Run) -> None:
+        """After a power cut the cuff may still hold the arm of the one before: the answer would be taken for ours."""
+        if self._may_be_running:
+            self._stop()
+            self._answer(codec, run, run.deadline.within(_ACKNOWLEDGE_S))
+            self._stream.discard_input()
 
     def _start(self, codec: TmCodec, run: Run) -> None:
         for _ in range(2):

@@ -67,6 +67,6 @@ def test_it_can_be_called_off_at_any_time(tmp_path: Path) -> None:
         end = here.end_of(request)
         assert isinstance(end, MeasurementFailed)
         assert end.kind == "Cancelled"
-        here.bench.wait_for("tonometer", lambda model: model.stops == 1 and model.cuff_mmhg == 0.0, 5.0)
+        here.bench.wait_for("tonometer", lambda model: model.stops == 2 and model.cuff_mmhg == 0.0, 5.0)
         here.until_state("tonometer", DeviceState.READY)
         assert isinstance(here.measure("tonometer"), MeasurementTaken)

@@ -8,7 +8,17 @@ from drivers.findings import FaultSeen, MeasurementFound, StateSeen, to_json
 from drivers.model import Act
 from simulators.and_tm2655 import Tm2655Model
 from simulators.model import apply_scenario
-from tests.unit.drivers.virtual_line import ModelLine, decode, identify, kinds, measure, values_of
+from tests.unit.drivers.virtual_line import (
+    ModelLine,
+    VirtualDeadline,
+    VirtualRun,
+    decode,
+    identify,
+    instrument,
+    kinds,
+    measure,
+    values_of,
+)
 
 
 def record(model: Tm2655Model | None = None, origin: str = "RB") -> bytes:
@@ -154,22 +164,38 @@ def test_a_result_before_the_acknowledgement_is_somebody_elses() -> None:
     line = scenario("stale_memory", systolic_mmhg=190)
     reading, _ = measure(SPEC, line)
     assert reading.values["systolic_mmhg"] == 190
-    assert line.sent.startswith(command(b"ST"))
+    assert line.sent.endswith(command(b"ST"))
     assert line.clock.now_s > 20.0, "the stored record must not end the measurement"
+
+
+def test_a_measurement_of_somebody_before_us_is_ended_first() -> None:
+    line = scenario("normal", systolic_mmhg=190)
+    line.write(command(b"ST"))
+    line.pass_time(20.0)
+    line.model.systolic_mmhg = 122
+    line.sent = line.waiting = b""
+    began_s = line.clock.now_s
+    driver = instrument(SPEC, line)
+    run = VirtualRun(VirtualDeadline(line.clock, began_s + 120.0))
+    assert driver.measure(run).values["systolic_mmhg"] == 122
+    assert line.clock.now_s - began_s > 25.0, "a whole measurement of our own"
+    assert line.sent == command(b"SP") + command(b"ST")
+    driver.measure(VirtualRun(VirtualDeadline(line.clock, line.clock.now_s + 120.0)))
+    assert line.sent == command(b"SP") + command(b"ST") * 2, "what ended by itself needs no stop"
 
 
 def test_running_out_of_time_lets_the_air_out() -> None:
     line = scenario("stuck")
     with pytest.raises(NoResponse):
         measure(SPEC, line, timeout_s=150.0)
-    assert line.model.stops == 1
+    assert line.model.stops == 2
 
 
 def test_calling_off_lets_the_air_out() -> None:
     line = scenario("normal")
     with pytest.raises(Cancelled):
         measure(SPEC, line, cancel_at="measuring")
-    assert (line.model.stops, line.model.cuff_mmhg) == (1, 0.0)
+    assert (line.model.stops, line.model.cuff_mmhg) == (2, 0.0)
 
 
 def test_the_worker_presses_the_button_in_mode_listen() -> None:

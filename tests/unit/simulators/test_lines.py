@@ -98,6 +98,20 @@ def test_a_link_keeps_its_name_and_changes_its_target(tmp_path: Path) -> None:
     assert not link.is_symlink()
 
 
+def test_in_unplug_the_cable_comes_back_by_itself(tmp_path: Path) -> None:
+    with Bench(tmp_path) as bench:
+        model = CalexModel()
+        bench.add_model("thermometer", model)
+        bench.start()
+        bench.scenario("thermometer", "unplug")
+        link = Path(bench.port("thermometer"))
+        assert not link.is_symlink()
+        bench.wait_for("thermometer", lambda _: link.is_symlink(), 20.0)
+        bench.scenario("thermometer", "unplug")
+        bench.scenario("thermometer", "normal")
+        assert link.is_symlink()
+
+
 def test_situations_of_the_line_leave_the_device_in_normal(tmp_path: Path) -> None:
     with Bench(tmp_path) as bench:
         model = CalexModel()
