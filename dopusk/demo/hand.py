@@ -48,9 +48,10 @@ class Hand:
             self._socket.close()
             self._socket = None
 
-    def wait(self, *names: str, other_than: str = "", timeout_s: float = 60.0) -> str:
-        """Wait until one of the items is visible; returns its name."""
-        return str(self._do({"do": "wait", "for": list(names), "not": other_than, "timeout_s": timeout_s})["found"])
+    def wait(self, *names: str, other_than: str = "", gone: str = "", timeout_s: float = 60.0) -> str:
+        """Wait until one of the items is visible, and `gone` is not; returns its name."""
+        command = {"do": "wait", "for": list(names), "not": other_than, "gone": gone, "timeout_s": timeout_s}
+        return str(self._do(command)["found"])
 
     def click(self, name: str, timeout_s: float = 20.0) -> None:
         """Press an item as soon as it can be pressed."""

@@ -1,7 +1,7 @@
 """A hand inside the kiosk process: presses the real QML buttons with real mouse events and takes pictures.
 
 Commands come as JSON lines over a Unix socket, one answer line each:
-`{"do": "wait", "for": ["screen_consent", ...], "not": "screen_face", "timeout_s": 30}` → `{"ok": true, "found": "..."}`,
+`{"do": "wait", "for": ["screen_consent", ...], "not": "screen_face", "gone": "", "timeout_s": 30}` → `{"ok": true, "found": "..."}`,
 `{"do": "click", "name": "begin"}`, `{"do": "shot", "path": "..."}`, `{"do": "latencies"}`, `{"do": "quit"}`.
 Waiting is done by looking again with each new frame or after 10 ms, never by blocking the Qt thread.
 """
@@ -52,6 +52,7 @@ class Robot(QObject):
         self._timer.timeout.connect(self._look)
         self._pending: dict[str, Any] | None = None
         self._until_s = 0.0
+        self._aimed_at: tuple[str, QPoint] | None = None
         threading.Thread(target=self._listen, name="robot", daemon=True).start()
 
     def _listen(self) -> None:
@@ -62,6 +63,7 @@ class Robot(QObject):
 
     def _obey(self, command: dict[str, Any]) -> None:
         self._pending = command
+        self._aimed_at = None
         self._until_s = time.monotonic() + float(command.get("timeout_s", 30.0))
         self._look()
         if self._pending is not None:
@@ -86,7 +88,7 @@ class Robot(QObject):
     def _wait(self, command: dict[str, Any]) -> dict[str, Any] | None:
         seen = self._names()
         found = next((name for name in command["for"] if name in seen and name != command.get("not")), None)
-        return None if found is None else {"ok": True, "found": found}
+        return None if found is None or command.get("gone") in seen else {"ok": True, "found": found}
 
     def _click(self, command: dict[str, Any]) -> dict[str, Any] | None:
         item = next((item for item in self._items() if item.objectName() == command["name"] and item.isEnabled()), None)
@@ -94,6 +96,9 @@ class Robot(QObject):
             return None
         centre = item.mapToScene(QPointF(item.width() / 2, item.height() / 2))
         position = QPoint(round(centre.x()), round(centre.y()))
+        if self._aimed_at != (command["name"], position):
+            self._aimed_at = (command["name"], position)  # the layout may still be moving it: look once more
+            return None
         self._touched_s, self._screen_changed = time.perf_counter(), False
         QTest.mouseClick(self._window, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, position)
         return {"ok": True}
