@@ -27,7 +27,8 @@ MEDIC_VALID = timedelta(days=365)
 RESERVED_NAMES = frozenset({"centre"})
 """Common names with rights of their own at the broker; no terminal may bear one."""
 _BACKDATE = timedelta(hours=1)
-_MAX_COMMON_NAME = 64
+_MAX_COMMON_NAME_BYTES = 64
+_MAX_ORGANISATION = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ class Authority:
         """A signing certificate for a medic; without `public_key` (of a token) the key is made here and returned."""
         subject = x509.Name(
             [
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:_MAX_COMMON_NAME]),
-                x509.NameAttribute(NameOID.COMMON_NAME, full_name[:_MAX_COMMON_NAME]),
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:_MAX_ORGANISATION]),
+                *_person(full_name),
                 x509.NameAttribute(NameOID.SERIAL_NUMBER, medic_id),
             ]
         )
@@ -209,6 +210,17 @@ def _write_crl(
 
 def _subject(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _person(full_name: str) -> list[x509.NameAttribute]:
+    """Surname and given names in full, and a common name, which holds 64 bytes: 32 Cyrillic letters are few for a name."""
+    surname, _, given = full_name.strip().partition(" ")
+    common = full_name
+    if len(common.encode()) > _MAX_COMMON_NAME_BYTES:
+        common = " ".join([surname, *(f"{name[0]}." for name in given.split())])
+    common = common.encode()[:_MAX_COMMON_NAME_BYTES].decode(errors="ignore")
+    parts = [(NameOID.COMMON_NAME, common), (NameOID.SURNAME, surname), (NameOID.GIVEN_NAME, given)]
+    return [x509.NameAttribute(oid, value) for oid, value in parts if value]
 
 
 def _general_name(name: str) -> x509.GeneralName:
