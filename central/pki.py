@@ -212,7 +212,7 @@ def _subject(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _person(full_name: str) -> list[x509.NameAttribute]:
+def _person(full_name: str) -> list[x509.NameAttribute[str]]:
     """Surname and given names in full, and a common name, which holds 64 bytes: 32 Cyrillic letters are few for a name."""
     surname, _, given = full_name.strip().partition(" ")
     common = full_name
