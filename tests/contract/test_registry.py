@@ -59,6 +59,19 @@ def test_a_page_describes_it(name: str) -> None:
         assert f"`{option}" in page, f"the page does not explain the option {option}"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_list_of_devices_tells_the_same(name: str) -> None:
+    spec = driver(name)
+    listed = (ROOT / "docs" / "devices" / "README.md").read_text("utf-8")
+    (row,) = [line for line in listed.splitlines() if line.startswith(f"| [{name}]")]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[1] == (", ".join(spec.measures) or "as the profile says")
+    assert cells[4] == ("yes" if spec.medical_device else "no")
+    if name in SIMULATED:
+        assert cells[2].endswith(f"{spec.line.baudrate} {spec.line.bytesize}{spec.line.parity}{spec.line.stopbits}")
+        assert cells[3] == ("no" if name in WITHOUT_CHECKSUM else "yes")
+
+
 @pytest.mark.parametrize("name", SIMULATED)
 def test_a_simulator_has_the_situations_that_all_have(name: str) -> None:
     scenarios = catalogue()[name].SCENARIOS
