@@ -26,7 +26,7 @@ COMMANDS: Mapping[str, Place] = {
     "decode": Place("devices", "decode"),
     "simulate": Place("simulate", "simulate"),
     "face": Place("face", "app", is_group=True),
-    "terminal": Place("terminal", "app", is_group=True),
+    "terminal": Place("terminal_group", "app", is_group=True),
     "central": Place("central_group", "app", is_group=True),
     "torture": Place("torture", "torture"),
     "verify": Place("verify", "verify"),

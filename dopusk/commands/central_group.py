@@ -3,7 +3,7 @@
 from dopusk.commands import central_keeping, central_terminals, central_users
 from dopusk.commands.central import app
 
-app.command("backup")(central_keeping.backup)
-app.command("restore")(central_keeping.restore)
-app.add_typer(central_terminals.app, name="terminals")
+app.command()(central_keeping.backup)
+app.command()(central_keeping.restore)
 app.add_typer(central_users.app, name="user")
+app.add_typer(central_terminals.app, name="terminals")

@@ -1,7 +1,7 @@
 """A hand inside the kiosk process: presses the real QML buttons with real mouse events and takes pictures.
 
 Commands come as JSON lines over a Unix socket, one answer line each:
-`{"do": "wait", "for": ["screen_consent", ...], "not": "screen_face", "gone": "", "timeout_s": 30}` → `{"ok": true, "found": "..."}`,
+`{"do": "wait", "for": ["screen_consent", ...], "not": "screen_face", "gone": ""}` → `{"ok": true, "found": "..."}`,
 `{"do": "click", "name": "begin"}`, `{"do": "shot", "path": "..."}`, `{"do": "latencies"}`, `{"do": "quit"}`.
 Waiting is done by looking again with each new frame or after 10 ms, never by blocking the Qt thread.
 """
