@@ -1,11 +1,5 @@
-"""The insurance number SNILS: check number, keyed hash, sealed form.
+"""The insurance number SNILS at the centre: read in any usual form, sealed for documents, hashed for comparison."""
 
-Check number as in the federal algorithm: nine digits weighted 9 to 1, sum modulo 101, 100 counts as 00; it applies to
-numbers above 001-001-998. Eleven digits can be tried out by anybody, so a plain hash would hide nothing.
-"""
-
-import hashlib
-import hmac
 import os
 import re
 from pathlib import Path
@@ -15,8 +9,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from central.config import ConfigError
+from sync.contract.snils import is_valid, keyed_hash
 
-_LAST_UNCHECKED = 1_001_998
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
 
@@ -26,18 +20,11 @@ def parse_snils(text: str) -> str:
     digits = re.sub(r"[\s\-]", "", text)
     if not re.fullmatch(r"[0-9]{11}", digits):
         raise ValueError("a SNILS has 11 digits")
-    number = int(digits[:9])
-    if number == 0:
+    if int(digits[:9]) == 0:
         raise ValueError("000-000-000 is not a SNILS")
-    if number > _LAST_UNCHECKED and int(digits[9:]) != check_number(digits[:9]):
+    if not is_valid(digits):
         raise ValueError("the check number of the SNILS is wrong")
     return digits
-
-
-def check_number(nine_digits: str) -> int:
-    """The check number (0 to 99) of the first nine digits."""
-    weighted = sum(int(digit) * weight for digit, weight in zip(nine_digits, range(9, 0, -1), strict=True))
-    return weighted % 101 % 100
 
 
 class SnilsKey:
@@ -57,9 +44,14 @@ class SnilsKey:
         except (OSError, ValueError) as error:
             raise ConfigError(str(path), [f"keys.snils_key_file: {error}"]) from error
 
+    @property
+    def compare_key(self) -> bytes:
+        """The key of the keyed hash alone: what a terminal needs to find a worker by SNILS."""
+        return self._compare
+
     def hmac(self, digits: str) -> str:
         """HMAC-SHA-256 of the 11 digits, hexadecimal."""
-        return hmac.new(self._compare, digits.encode("ascii"), hashlib.sha256).hexdigest()
+        return keyed_hash(digits, self._compare)
 
     def seal(self, digits: str) -> bytes:
         """Nonce and AES-256-GCM ciphertext of the 11 digits."""

@@ -1,15 +1,11 @@
 """Who came: what was typed or read is looked up in the roster, with the check digits of a SNILS verified first."""
 
-import hashlib
-import hmac
 import re
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from sync.contract.roster import RosterWorker
-
-_NO_CHECK_UP_TO = 1_001_998
-"""Numbers up to 001-001-998 carry no check digits (the pension fund's own rule)."""
+from sync.contract.snils import is_valid, keyed_hash
 
 
 class Lookup(Protocol):
@@ -33,24 +29,6 @@ class NotFound:
     code: Literal["unknown", "check_digit", "malformed"]
 
 
-def snils_is_valid(digits: str) -> bool:
-    """Check digits of an 11-digit SNILS: weights 9 to 1 from the left, sum mod 101, 100 counts as 00.
-
-    Source: the check number algorithm published in ConsultantPlus LAW_124607; test value 112-233-445 95.
-    """
-    if not re.fullmatch(r"\d{11}", digits) or digits == "0" * 11:
-        return False
-    if int(digits[:9]) <= _NO_CHECK_UP_TO:
-        return True
-    total = sum(int(digit) * weight for digit, weight in zip(digits[:9], range(9, 0, -1), strict=True))
-    return total % 101 % 100 == int(digits[9:])
-
-
-def snils_hash(digits: str, key: bytes) -> str:
-    """Keyed hash (HMAC-SHA-256): a plain hash of 11 digits could be tried out in minutes."""
-    return hmac.new(key, digits.encode("ascii"), hashlib.sha256).hexdigest()
-
-
 def identify_typed(text: str, lookup: Lookup, snils_key: bytes | None) -> Found | NotFound:
     """Look up a typed personnel number, or a SNILS with or without separators."""
     digits = re.sub(r"[\s-]", "", text)
@@ -58,9 +36,9 @@ def identify_typed(text: str, lookup: Lookup, snils_key: bytes | None) -> Found 
         return NotFound("malformed")
     worker = lookup.find("personnel_number", digits)
     if worker is None and len(digits) == 11:
-        if not snils_is_valid(digits):
+        if not is_valid(digits):
             return NotFound("check_digit")
-        worker = lookup.find("snils", snils_hash(digits, snils_key)) if snils_key else None
+        worker = lookup.find("snils", keyed_hash(digits, snils_key)) if snils_key else None
     return NotFound("unknown") if worker is None else Found(worker, "personnel_number")
 
 

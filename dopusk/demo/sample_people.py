@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from central.parties import Employer, Organisation, Terminal, Worker
 from central.registry import Registry
-from central.snils import check_number
 from simulators.fleet_exam import exam_payload
+from sync.contract.snils import check_number
 
 ORG = "zarya"
 TERMINAL_ID = "kiosk-1"

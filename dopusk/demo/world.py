@@ -102,6 +102,7 @@ def _enrol(
     centre_key = load_signing_key(config.keys.centre_signing_key_file).public_key()
     (keys / "centre.pub").write_bytes(centre_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     (keys / "ca.pem").write_bytes(authority.ca_pem)
+    write_secret(keys / "snils.key", SnilsKey.from_file(config.keys.snils_key_file).compare_key)
     issued = authority.issue_terminal(TERMINAL)
     (keys / "terminal.pem").write_bytes(issued.certificate_pem)
     write_secret(keys / "terminal.key", issued.key_pem or b"")
@@ -113,7 +114,6 @@ def _enrol(
 
     fields = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     fields["identity"] |= {"terminal_id": TERMINAL, "generation": "demo"}
-    fields["files"].pop("snils_key")
     fields["broker"] |= {"host": broker.host, "port": broker.port, "in_process": True}
     fields["camera"]["source"] = camera_url
     fields["exam"]["show_result_s"] = fields["exam"]["show_result_s"] / min(speed, 5.0)

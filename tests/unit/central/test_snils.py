@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.config import ConfigError
-from central.snils import SnilsKey, check_number, parse_snils
+from central.snils import SnilsKey, parse_snils
+from sync.contract.snils import check_number
 
 
 @pytest.mark.parametrize("text", ["112-233-445 95", "11223344595", " 112 233 445-95 "])

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from sync.contract.canonical import new_id
 from sync.contract.roster import RosterWorker
-from terminal.identity import Found, NotFound, identify_card, identify_typed, snils_hash, snils_is_valid
+from sync.contract.snils import is_valid, keyed_hash
+from terminal.identity import Found, NotFound, identify_card, identify_typed
 
 KEY = b"k" * 32
 SNILS = "11223344595"
@@ -17,7 +18,7 @@ def worker(**changes: object) -> RosterWorker:
         "worker_id": new_id(),
         "personnel_number": "1001",
         "cards": ("04A1B2C3",),
-        "snils_hmac": snils_hash(SNILS, KEY),
+        "snils_hmac": keyed_hash(SNILS, KEY),
         "full_name": "Ветров Степан Ильич",
         "position": "водитель",
         "employer_id": new_id(),
@@ -42,17 +43,17 @@ ROSTER = Roster(worker())
 
 @pytest.mark.parametrize("digits", ["11223344595", "00100199800", "00000000199"])
 def test_published_and_unchecked_numbers_are_taken(digits: str) -> None:
-    assert snils_is_valid(digits)
+    assert is_valid(digits)
 
 
 @pytest.mark.parametrize("digits", ["11223344596", "00000000000", "1122334459", "112233445951", "1122334459x"])
 def test_impossible_numbers_are_refused(digits: str) -> None:
-    assert not snils_is_valid(digits)
+    assert not is_valid(digits)
 
 
 @given(st.integers(1_001_999, 999_999_999))
 def test_every_number_has_exactly_one_pair_of_check_digits(number: int) -> None:
-    valid = [check for check in range(100) if snils_is_valid(f"{number:09d}{check:02d}")]
+    valid = [check for check in range(100) if is_valid(f"{number:09d}{check:02d}")]
     assert len(valid) == 1
 
 
