@@ -10,6 +10,7 @@ SHEETS = frozenset({"help", "exit", "consent_full", "complaints_some", "complain
 """Buttons that only draw a sheet over the page, under their own name."""
 _ONE_BACK = {"complaints_other": "complaints_some"}
 """Sheets that lie on another sheet."""
+TABS = frozenset({"service_devices", "service_terminal"})
 CLOSING = frozenset({"close", "stay", "complaints_back", "remark_done"})
 
 
@@ -22,10 +23,14 @@ class Draft:
     chosen: tuple[str, ...] = ()
     remark: str = ""
     sheet: str = ""
+    tab: str = "service_devices"
+    """Which half of the service screen is shown."""
 
 
 def pressed(draft: Draft, name: str) -> Draft:
     """The draft after a touch on the button of that object name; the same draft if the button does not concern it."""
+    if name in TABS:
+        return replace(draft, tab=name)
     if name in SHEETS:
         return replace(draft, sheet=name, pin="")
     if name in CLOSING:

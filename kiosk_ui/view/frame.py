@@ -82,6 +82,7 @@ def help_of(snapshot: TerminalSnapshot, screen: str, texts: Texts) -> HelpView:
         text=texts(f"help.{screen}"),
         room=texts("help.room", room=snapshot.place.medic_room),
         phone=texts("help.phone", phone=snapshot.place.help_phone),
+        organisation=snapshot.place.organisation_name,
         called=texts("common.medic_called") if snapshot.help_called else "",
     )
 

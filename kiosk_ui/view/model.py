@@ -119,6 +119,7 @@ class HelpView:
     text: str
     room: str
     phone: str
+    organisation: str
     called: str
 
 

@@ -36,7 +36,7 @@ def view_of(
     return ScreenView(
         screen=page.screen,
         language=language,
-        place=texts("common.place", organisation=snapshot.place.organisation_name, place=snapshot.place.place),
+        place=snapshot.place.place,
         exam_title=texts(f"exam_type.{exam.exam_type if exam else options.exam_type}"),
         band=frame.band(snapshot, texts),
         page=page,

@@ -9,6 +9,8 @@ from kiosk_ui.view.model import FactView, PageView, ViewOptions
 from kiosk_ui.view.values import minutes_seconds
 from terminal.snapshot import TerminalSnapshot
 
+MOST_REASON = 60
+"""Characters of a reason that the service screen shows; the whole of it is in the log."""
 START_REFUSALS = frozenset({"disk_full", "no_roster", "store_damaged", "verification_expired"})
 
 
@@ -58,9 +60,9 @@ def service(snapshot: TerminalSnapshot, texts: Texts, facts: Mapping[str, str]) 
     time = snapshot.local_time.strftime(texts("format.moment"))
     known = [
         ("terminal", f"{place.terminal_id} · {place.place}"),
-        ("version", place.software_version),
-        ("generation", texts(f"service.generation_{place.generation}")),
+        ("version", f"{place.software_version} · {texts(f'service.generation_{place.generation}')}"),
         ("clock", f"{time} {snapshot.local_time.strftime('%z')} · {clock}"),
+        ("link", _link(snapshot, texts)),
         ("waiting", str(snapshot.link.waiting)),
         ("parked", str(snapshot.link.parked)),
         *facts.items(),
@@ -68,27 +70,37 @@ def service(snapshot: TerminalSnapshot, texts: Texts, facts: Mapping[str, str]) 
     return PageView(
         screen="service",
         title=texts("service.title"),
-        text=texts("service.devices"),
-        note=texts("service.terminal"),
         lines=tuple(_device_line(device, snapshot, texts) for _, device in sorted(snapshot.devices.items())),
         facts=tuple(FactView(texts(f"service.fact_{name}"), value) for name, value in known),
-        code=snapshot.link.reason,
-        buttons={"service_close": texts("common.close")},
+        buttons={
+            "service_close": texts("common.close"),
+            "service_devices": texts("service.devices"),
+            "service_terminal": texts("service.terminal"),
+        },
     )
+
+
+def _link(snapshot: TerminalSnapshot, texts: Texts) -> str:
+    state = texts("link.short_up" if snapshot.link.connected else "link.short_down")
+    return f"{state} · {_short(snapshot.link.reason)}" if snapshot.link.reason else state
 
 
 def _device_line(device: DeviceStatus, snapshot: TerminalSnapshot, texts: Texts) -> str:
     since = minutes_seconds(snapshot.now.monotonic_s - device.since_monotonic_s)
     parts = [f"{device.device_id}: {texts(f'device_state.{device.state}')} {since}"]
+    if device.reason:  # what is wrong comes before who made it: a device has two lines of the screen
+        return f"{parts[0]} · {texts('service.reason', reason=_short(device.reason))}"
     if device.identity is not None:
         parts.append(f"{device.identity.maker} {device.identity.model}")
         if device.identity.serial_number:
             parts.append(texts("service.serial", serial=device.identity.serial_number))
     if device.device_id in snapshot.verified_until:
         parts.append(texts("service.fact_verified", date=snapshot.verified_until[device.device_id]))
-    if device.reason:
-        parts.append(texts("service.reason", reason=device.reason))
     return " · ".join(parts)
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= MOST_REASON else reason[: MOST_REASON - 1] + "…"
 
 
 def _notice(snapshot: TerminalSnapshot, texts: Texts) -> str:

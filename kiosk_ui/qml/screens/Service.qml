@@ -1,4 +1,4 @@
-// For the engineer: every device with its state, the terminal, the link. Scrolls by its bar's buttons, never by a swipe only.
+// For the engineer, in two halves: every device with its state; the terminal with its link.
 import QtQuick
 import QtQuick.Layouts
 import "../components"
@@ -7,77 +7,71 @@ Page {
     id: screen
     name: "service"
 
-    RowLayout {
+    readonly property bool devices: kiosk.draft.tab === "service_devices"
+
+    ColumnLayout {
         Layout.fillWidth: true
-        Layout.fillHeight: true
-        Layout.maximumHeight: Theme.unlimited
-        spacing: 48
+        visible: screen.devices
+        spacing: 12
 
-        ColumnLayout {
-            Layout.fillWidth: true
-            Layout.preferredWidth: 3
-            Layout.alignment: Qt.AlignTop
-            spacing: 14
+        Repeater {
+            model: screen.page.lines
 
             Words {
-                text: screen.page.text
-                font.bold: true
-                color: Theme.inkSoft
-                font.pixelSize: Theme.smallSize
-            }
-            Repeater {
-                model: screen.page.lines
-
-                Words {
-                    required property string modelData
-                    Layout.fillWidth: true
-                    text: modelData
-                    font.pixelSize: Theme.smallSize
-                    wrapMode: Text.Wrap
-                }
-            }
-            LinkLine {
+                required property string modelData
                 Layout.fillWidth: true
-                Layout.topMargin: 10
-            }
-            Words {
-                Layout.fillWidth: true
-                visible: text !== ""
-                text: screen.page.code
+                text: modelData
                 font.pixelSize: Theme.smallSize
-                color: Theme.inkSoft
                 wrapMode: Text.Wrap
             }
         }
-        ColumnLayout {
-            Layout.fillWidth: true
-            Layout.preferredWidth: 2
-            Layout.alignment: Qt.AlignTop
-            spacing: 14
+    }
+    GridLayout {
+        Layout.fillWidth: true
+        visible: !screen.devices
+        columns: 2
+        columnSpacing: 40
+        rowSpacing: 4
+
+        Repeater {
+            model: screen.page.facts.length * 2
 
             Words {
-                text: screen.page.note
-                font.bold: true
-                color: Theme.inkSoft
+                required property int index
+                readonly property var fact: screen.page.facts[Math.floor(index / 2)] ?? ({})
+                readonly property bool isLabel: index % 2 === 0
+                Layout.fillWidth: !isLabel
+                text: (isLabel ? fact.label : fact.value) ?? ""
+                color: isLabel ? Theme.inkSoft : Theme.ink
                 font.pixelSize: Theme.smallSize
-            }
-            Repeater {
-                model: screen.page.facts
-
-                Words {
-                    required property var modelData
-                    Layout.fillWidth: true
-                    text: modelData.label + ": " + modelData.value
-                    font.pixelSize: Theme.smallSize
-                    wrapMode: Text.Wrap
-                }
+                wrapMode: Text.Wrap
             }
         }
     }
-    PageButton {
-        Layout.preferredWidth: 360
-        name: "service_close"
-        kind: "primary"
-        icon: "back"
+    Item {
+        Layout.fillHeight: true
+    }
+    RowLayout {
+        Layout.fillWidth: true
+        spacing: Theme.targetGap
+
+        PageButton {
+            name: "service_devices"
+            icon: "gauge"
+            marked: screen.devices
+        }
+        PageButton {
+            name: "service_terminal"
+            icon: "linked"
+            marked: !screen.devices
+        }
+        Item {
+            Layout.fillWidth: true
+        }
+        PageButton {
+            name: "service_close"
+            kind: "primary"
+            icon: "back"
+        }
     }
 }

@@ -49,6 +49,11 @@ Sheet {
                 font.pixelSize: Theme.leadSize
                 font.bold: true
             }
+            Words {
+                Layout.fillWidth: true
+                text: kiosk.view.help.organisation
+                color: Theme.inkSoft
+            }
         }
     }
     Item {

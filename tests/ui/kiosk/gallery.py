@@ -18,7 +18,7 @@ SHEETS = {
     "identify": ("help", "exit", "call_medic", "key_4", "key_7", "key_1", "key_1"),
     "consent": ("consent_full",),
     "complaints": ("complaints_some", "complaint_headache", "complaints_other"),
-    "idle": ("service",),
+    "idle": ("service", "key_1", "service_enter", "service_terminal"),
 }
 
 
@@ -38,10 +38,11 @@ def draw(folder: Path, language: str, part: str) -> None:
         kiosk.window.grabWindow().save(str(folder / f"{name}.png"))
         for press in SHEETS.get(name, ()):
             kiosk.bridge.press(press)
-            QTest.qWait(60)
+            QTest.qWait(90)
             kiosk.window.grabWindow().save(str(folder / f"{name}+{press}.png"))
-            if press in ("help", "exit", "call_medic", "service"):
+            if press in ("help", "exit", "call_medic"):
                 kiosk.bridge.press("close")
+        kiosk.bridge.press("service_close")
     kiosk.close()
 
 

@@ -1,11 +1,14 @@
 """Every screen at 1600×900 in both languages: nothing cut, nothing on top of anything, large enough, readable."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtGui import QColor
 
+from drivers.model import DeviceState, Measures
 from kiosk_ui.texts import LANGUAGES
+from terminal.snapshot import Link
 from tests.ui.kiosk import made_up
 from tests.ui.kiosk.conftest import Stand
 from tests.ui.kiosk.looking import contrast_of, faults_on, names_on
@@ -42,6 +45,25 @@ def test_real_work_has_no_band_and_still_fits(make_stand: Callable[..., Stand], 
         stand.show(made_up.really(snapshot), screen)
         assert "demo_band" not in names_on(stand.window)
         faults += [f"{name}: {fault}" for fault in faults_on(stand.window)]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_service_screen_fits_with_five_devices_and_long_reasons(
+    make_stand: Callable[..., Stand], language: str
+) -> None:
+    facts = {"disk": "41,5 / 118 GiB", "configuration": "2026-11-20 / 7f3a91", "camera": "device:/dev/video0"}
+    stand = make_stand(language=language, check_pin=lambda _: True, service_facts=lambda: facts)
+    broken = made_up.device("oximeter", Measures.OXIMETRY, DeviceState.FAULT, "the port answers nothing. " * 9)
+    devices = {**made_up.DEVICES, "oximeter": broken, "second_thermometer": replace(broken, device_id="thermometer2")}
+    down = Link(connected=False, waiting=1204, parked=3, reason="broker.lesogorsk.example: connection refused")
+    stand.show(made_up.snapshot(devices=devices, link=down, verified_until={"cuff": "2027-03-01"}), "idle")
+    for press in ("service", "key_1", "service_enter"):
+        stand.kiosk.bridge.press(press)
+    stand.qtbot.waitUntil(lambda: "screen_service" in names_on(stand.window))
+    faults = faults_on(stand.window)
+    stand.kiosk.bridge.press("service_terminal")
+    faults += faults_on(stand.window)
     assert not faults, "\n".join(faults)
 
 

@@ -363,6 +363,12 @@ class TestService:
         assert facts["Отклонено"] == "2"
         assert facts["Часы"] == "22.11.2026, 05:14 +0500 · сверены"
 
+    def test_a_long_reason_is_cut(self) -> None:
+        broken = made_up.device("cuff", Measures.PRESSURE, DeviceState.FAULT, "x" * 200)
+        line = view_of(made_up.snapshot(devices={"cuff": broken}), "ru", service={}).page.lines[0]
+        assert line.endswith("x…")
+        assert len(line) < 100
+
     def test_an_exam_comes_first(self) -> None:
         assert view_of(CASES["identify"][1], "ru", service={}).screen == "identify"
 
