@@ -11,7 +11,7 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -94,6 +94,22 @@ class TemplateStore:
         there = path.exists()
         path.unlink(missing_ok=True)
         return there
+
+    def sweep(self, may_keep: Callable[[str], bool]) -> int:
+        """Delete every template that `may_keep(worker_id)` denies, and every unreadable one; gives the number.
+
+        Call it at the start and whenever the roster changes, with `FaceLaw.permits`.
+        """
+        swept = 0
+        for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
+            try:
+                keep = may_keep(self._read(path).worker_id)
+            except TemplateUnusable:
+                keep = False
+            if not keep:
+                path.unlink()
+                swept += 1
+        return swept
 
     def forget_all(self) -> int:
         """Delete every template: the legal basis is gone. Gives the number."""

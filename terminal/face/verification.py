@@ -4,59 +4,90 @@ A mismatch means "not identified" and is never a medical refusal. What cannot be
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from sync.contract.exam import FaceCheck
 from terminal.face.detection import people_in_front
-from terminal.face.engine import Embedding, EngineUnavailable, FaceEngine, Picture, verdict
+from terminal.face.engine import Embedding, EngineUnavailable, FaceEngine, Outcome, Picture, verdict
+from terminal.face.enrolment import Enrolment, PhotoRefused
 from terminal.face.law import BiometricsOff, FaceLaw
-from terminal.face.templates import TemplateStore, TemplateUnusable
+from terminal.face.templates import Template, TemplateStore, TemplateUnusable
 
 
 class FaceVerifier:
-    """The `FaceComparer` of the photographer; lives in its thread. The engine is opened at the first comparison."""
+    """The `FaceComparer` of the photographer; lives in its thread. The engine is opened at the first comparison.
 
-    def __init__(self, open_engine: Callable[[], FaceEngine], templates: TemplateStore, law: FaceLaw) -> None:
+    `photo_of` gives the worker's photo from the roster, if there is one: a worker without a template, or with one of another
+    engine, is enrolled with it on the spot.
+    """
+
+    def __init__(
+        self,
+        open_engine: Callable[[], FaceEngine],
+        templates: TemplateStore,
+        law: FaceLaw,
+        photo_of: Callable[[str], bytes | None] = lambda _: None,
+    ) -> None:
         self._open_engine = open_engine
         self._templates = templates
         self._law = law
+        self._photo_of = photo_of
         self._engine: FaceEngine | None = None
 
     def compare(self, worker_id: str, frames: list[Any]) -> FaceCheck:
-        """Compare good frames (blue-green-red) with the worker's template. Never raises for want of one."""
+        """Compare good frames (blue-green-red) with the worker's template. Never raises for want of one.
+
+        Not compared, with `reason`: `no_legal_basis`, `no_consent`, `no_engine`, `no_template`, `other_engine`, `damaged`,
+        `photo_refused` (the roster's photo is no good).
+        """
         try:
             self._law.require(worker_id)
             engine = self._opened()
-            template = self._templates.get(worker_id, engine.name)
+            template = self._template(worker_id, engine)
         except (BiometricsOff, TemplateUnusable) as obstacle:
             return FaceCheck(outcome="not_compared", faces_found=1, reason=obstacle.code)
+        except PhotoRefused:
+            return FaceCheck(outcome="not_compared", faces_found=1, reason="photo_refused")
         except EngineUnavailable:
             return FaceCheck(outcome="not_compared", faces_found=1, reason="no_engine")
         embeddings = [embedding for frame in frames if (embedding := embed_frame(engine, frame)) is not None]
         if not embeddings:
             return FaceCheck(outcome="unclear", faces_found=1, reason="no_good_frame", engine=engine.name)
-        scores = [engine.score(template.embedding, one) for one in embeddings]
-        score = float(np.median(scores))
-        outcome = verdict(engine, score)
-        reason = "" if outcome == "same" else f"face_{outcome}"
-        if outcome == "same" and min(scores) < engine.unclear_from:
-            # One frame of somebody else among good ones: two people at one kiosk, or a poor frame; the medic looks.
-            outcome, reason = "unclear", "frames_differ"
-        return FaceCheck(
-            outcome=outcome,
-            faces_found=1,
-            reason=reason,
-            engine=engine.name,
-            score=round(score, 4),
-            threshold=engine.sure_from,
-        )
+        return _check(engine, [engine.score(template.embedding, embedding) for embedding in embeddings])
+
+    def _template(self, worker_id: str, engine: FaceEngine) -> Template:
+        try:
+            return self._templates.get(worker_id, engine.name)
+        except TemplateUnusable:
+            photo = self._photo_of(worker_id)
+            if photo is None:
+                raise
+        return Enrolment(engine, self._templates, self._law).enrol(worker_id, photo, datetime.now(UTC))
 
     def _opened(self) -> FaceEngine:
         if self._engine is None:
             self._engine = self._open_engine()
         return self._engine
+
+
+def _check(engine: FaceEngine, scores: list[float]) -> FaceCheck:
+    """The median decides, so that one poor frame does no harm; one that shows somebody else makes it unclear."""
+    score = float(np.median(scores))
+    outcome: Outcome = verdict(engine, score)
+    reason = "" if outcome == "same" else f"face_{outcome}"
+    if outcome == "same" and min(scores) < engine.unclear_from:
+        outcome, reason = "unclear", "frames_differ"
+    return FaceCheck(
+        outcome=outcome,
+        faces_found=1,
+        reason=reason,
+        engine=engine.name,
+        score=round(score, 4),
+        threshold=engine.sure_from,
+    )
 
 
 def embed_frame(engine: FaceEngine, frame: Picture) -> Embedding | None:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from terminal.face.assembly import comparer_factory, sweep_templates
 from terminal.face.engine import EngineUnavailable
 from terminal.face.engines.dlib_engine import DlibEngine
 from terminal.face.enrolment import Enrolment, PhotoRefused, examine_portrait
@@ -253,3 +254,31 @@ def test_search_finds_the_sure_one_and_nobody_else(engine: DlibEngine, store: Te
     assert search(engine, rng.normal(0, 0.12, 128).astype(np.float32), store) is None
     store.put(Template("w9", engine.name, near, "0" * 64, AT))  # a twin: two candidates are none
     assert search(engine, (near + faces["w2"]) / 2, store) is None
+
+
+def test_a_worker_is_enrolled_from_the_roster_when_there_is_no_template(
+    engine: DlibEngine, store: TemplateStore, good_photo: bytes, eileen: np.ndarray
+) -> None:
+    photos = {"w1": good_photo, "w2": good_photo[:500]}
+    verifier = FaceVerifier(lambda: engine, store, law(), photos.get)
+    store.put(template("w1", "another-engine"))
+    large = cv2.resize(eileen, None, fx=1.5, fy=1.5)
+    assert verifier.compare("w1", [large]).outcome == "same"
+    assert store.get("w1", engine.name).photo_sha256 == hashlib.sha256(good_photo).hexdigest()
+    refused = verifier.compare("w2", [large])
+    assert (refused.outcome, refused.reason) == ("not_compared", "photo_refused")
+
+
+def test_a_sweep_leaves_only_what_may_be_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "templates"
+    assert sweep_templates(folder, KEY, law()) == 0
+    store = TemplateStore(folder, KEY)
+    for worker_id in ("w1", "w2", "w3"):
+        store.put(template(worker_id))
+    assert sweep_templates(folder, KEY, law()) == 1
+    assert {one.worker_id for one in store.all_of("e1")} == {"w1", "w2"}
+    check = comparer_factory(folder, KEY, law(consenting=("w2",)))().compare("w1", [])
+    assert check.reason == "no_consent"
+    assert {one.worker_id for one in store.all_of("e1")} == {"w2"}
+    comparer_factory(folder, KEY, law(""))()
+    assert list(folder.iterdir()) == []
