@@ -19,9 +19,9 @@ from central.snils import SnilsKey
 from central.store import terminals
 from central.store.engine import create_schema, open_engine, writing
 from central.store.metadata import metadata
+from dopusk.postgres import fresh_database, running_postgres
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.topics import TerminalAddress
-from tests.postgres import fresh_database, running_postgres
 
 ORG = "zarya"
 CENTRE_KEY = Ed25519PrivateKey.generate()

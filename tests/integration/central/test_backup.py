@@ -16,11 +16,11 @@ from central.store.engine import open_engine, reading
 from central.store.messages import message
 from central.verify import verify_store
 from central.verify_report import Expected
+from dopusk.postgres import fresh_database
 from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import sha256_hex
 from sync.contract.media import MEDIA_SCHEMA
 from tests.central_store import CENTRE_KEY, ORG
-from tests.postgres import fresh_database
 
 
 def _send(intake: Intake, identity: Any, worker: Any, count: int) -> None:

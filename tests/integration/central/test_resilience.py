@@ -23,12 +23,12 @@ from central.store.exams import exam
 from central.store.messages import message
 from central.store.outgoing import centre_outbox
 from dopusk.broker import client_context
+from dopusk.postgres import fresh_database
 from simulators.fleet_terminal import BrokerAddress, FleetTerminal
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.media import MEDIA_SCHEMA
 from sync.contract.topics import Up
 from tests.broker import TestCentre, running_centre
-from tests.postgres import fresh_database
 from tests.waiting import until
 
 PROGRAM = (sys.executable, "-m", "dopusk", "central", "ingest")

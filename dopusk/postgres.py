@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own for tests: Debian's programs, a cluster in a temporary folder, a socket instead of a port."""
+"""A PostgreSQL of our own, for tests and benchmarks: Debian's programs, a temporary folder, a socket instead of a port."""
 
 import contextlib
 import os
