@@ -18,6 +18,7 @@ from PySide6.QtQml import QQmlApplicationEngine, QQmlError, qmlRegisterType
 from PySide6.QtQuick import QQuickWindow
 
 from kiosk_ui.bridge import Bridge
+from kiosk_ui.drawing_watch import EXIT_NOT_DRAWN, DrawingWatch
 from kiosk_ui.keystrokes import Keystrokes
 from kiosk_ui.preview import CameraPreview, FrameSource, LatestFrame
 from kiosk_ui.settings import KioskSettings
@@ -99,6 +100,8 @@ def run_kiosk(
 ) -> int:
     """Show the kiosk until its window is closed or the process is told to end; returns the exit code.
 
+    The code is 0, or `EXIT_NOT_DRAWN` when the screen stands still although it should change.
+
     `on_ready` is called in the Qt thread when the window is there: start the service with `kiosk.publish` then.
     """
     if "DISPLAY" not in os.environ and "WAYLAND_DISPLAY" not in os.environ:
@@ -111,6 +114,8 @@ def run_kiosk(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave)
+    watch = DrawingWatch(kiosk.window, settings.drawn_within_s, lambda: application.exit(EXIT_NOT_DRAWN))
+    kiosk.bridge.screen_shown.connect(watch.expect)
     breathing = QTimer(interval=200)  # lets Python see its signals while Qt sleeps
     breathing.timeout.connect(_nothing)
     breathing.start()

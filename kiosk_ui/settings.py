@@ -25,5 +25,7 @@ class KioskSettings:
     """A sheet over the idle screen, and the service screen, close by themselves after so many seconds without a touch."""
     card_gap_s: float = 0.05
     """A card or QR reader that types like a keyboard leaves less than this between two characters; no person does."""
+    drawn_within_s: float = 10.0
+    """A change of screens that is not drawn after so many seconds ends the program (`drawing_watch`)."""
     service_facts: Callable[[], Mapping[str, str]] = no_facts
     """What only the composition root knows: `disk`, `configuration`, `camera`. Must return at once."""
