@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from central.store.decisions import decision
 from central.store.exams import exam
@@ -61,7 +61,7 @@ def admissions(
     if worker_id is not None:
         people = people.where(worker.c.worker_id == worker_id)
         exams = exams.where(exam.c.worker_id == worker_id)
-    newest: dict[str, Row[Any]] = {}
+    newest: dict[str, Any] = {}
     for row in connection.execute(exams):
         newest.setdefault(row.worker_id, row)
     found = []

@@ -16,14 +16,30 @@ from fastapi.staticfiles import StaticFiles
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from central.accounts import TotpSeal
 from central.config import CentralConfig
 from central.console.context import Console, page, static_folder
-from central.console.guard import Forbidden, ForgedForm, Guard, NotLoggedIn, Public
+from central.console.guard import Forbidden, ForgedForm, Guard, NotLoggedIn, PasswordFirst, Public
 from central.console.live import Live
 from central.console.pages import make_templates
-from central.console.routes import account, admissions, decide, exam, journal, limits, login, papers, queue, registers
+from central.console.routes import (
+    account,
+    accounts,
+    admissions,
+    audit,
+    decide,
+    exam,
+    fleet,
+    journal,
+    limits,
+    login,
+    own,
+    papers,
+    queue,
+    registers,
+)
 from central.console.routes.login import login_page
 from central.decisions import Decisions
 from central.notices import ChannelSecrets, Notifier
@@ -50,7 +66,22 @@ SECURITY_HEADERS = {
 }
 
 
-PAGES = (login, account, queue, exam, decide, journal, papers, limits, registers, admissions)
+PAGES = (
+    login,
+    account,
+    queue,
+    exam,
+    decide,
+    journal,
+    papers,
+    limits,
+    registers,
+    admissions,
+    own,
+    accounts,
+    audit,
+    fleet,
+)
 """All pages, in the order in which their paths are tried."""
 
 
@@ -147,6 +178,11 @@ def _add_error_pages(app: FastAPI) -> None:
             return RedirectResponse(f"/login?next={quote(target)}", status_code=303)
         return login_page(request, status=401, code="session_over", draft={"path": error.path, "fields": error.typed})
 
+    async def password_first(request: Request, error: Exception) -> Response:
+        if _wants_json(request):
+            return JSONResponse({"error": "password_must_change"}, status_code=403)
+        return RedirectResponse("/account", status_code=303)
+
     async def forbidden(request: Request, error: Exception) -> Response:
         if not isinstance(error, Forbidden):
             raise error
@@ -173,6 +209,7 @@ def _add_error_pages(app: FastAPI) -> None:
         return page(request, "error.html", getattr(request.state, "visitor", None), 500, code="ours", number=number)
 
     app.add_exception_handler(NotLoggedIn, not_logged_in)
+    app.add_exception_handler(PasswordFirst, password_first)
     app.add_exception_handler(Forbidden, forbidden)
     app.add_exception_handler(ForgedForm, forged)
     app.add_exception_handler(HTTPException, plain)
@@ -187,12 +224,28 @@ def _keep_typed(request: Request, session_id: str, error: ForgedForm) -> Respons
     return RedirectResponse(error.path.removesuffix("/decision"), status_code=303)
 
 
+def every_route(app: FastAPI) -> list[APIRoute]:
+    """All routes of the application, those of included routers among them."""
+    found: list[APIRoute] = []
+    waiting: list[BaseRoute] = list(app.routes)
+    while waiting:
+        route = waiting.pop(0)
+        if isinstance(route, APIRoute):
+            found.append(route)
+        # FastAPI keeps an included router as one entry of its own kind.
+        waiting += getattr(getattr(route, "original_router", None), "routes", ())
+    return found
+
+
 def guards_of(route: APIRoute) -> list[Any]:
     """The doors of a route."""
     return [item.call for item in route.dependant.dependencies if isinstance(item.call, Guard | Public)]
 
 
 def _check_doors(app: FastAPI) -> None:
-    open_routes = [route.path for route in app.routes if isinstance(route, APIRoute) and len(guards_of(route)) != 1]
-    if open_routes:
-        raise RuntimeError(f"these routes do not name exactly one right: {', '.join(open_routes)}")
+    routes = every_route(app)
+    if not routes:
+        raise RuntimeError("no routes were found: the check of doors would check nothing")
+    doorless = [route.path for route in routes if len(guards_of(route)) != 1]
+    if doorless:
+        raise RuntimeError(f"these routes do not name exactly one right: {', '.join(doorless)}")

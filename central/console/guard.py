@@ -31,6 +31,10 @@ class NotLoggedIn(Exception):
         self.typed = typed
 
 
+class PasswordFirst(Exception):
+    """The password is temporary: nothing opens before it is changed."""
+
+
 class Forbidden(Exception):
     """The account's role does not have the right."""
 
@@ -97,6 +101,8 @@ class Guard:
             raise ForgedForm(visitor, request.url.path, typed_fields(form))
         if not visitor.may(self.right):
             raise Forbidden(visitor, self.right)
+        if visitor.account.must_change_password and self.right is not Right.OWN_ACCOUNT:
+            raise PasswordFirst
         request.state.visitor = visitor
         return visitor
 

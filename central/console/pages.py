@@ -19,6 +19,9 @@ MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_LIMITS, "/limits", "limits"),
     (Right.SEE_REGISTERS, "/registers", "registers"),
     (Right.SEE_ADMISSIONS, "/admissions", "admissions"),
+    (Right.CHANGE_ACCOUNTS, "/accounts", "accounts"),
+    (Right.SEE_FLEET, "/fleet", "fleet"),
+    (Right.SEE_AUDIT, "/audit", "audit"),
 )
 """Right, path and text key of each entry of the menu."""
 

@@ -86,3 +86,8 @@ def search(
     if until is not None:
         query = query.where(audit.c.at < until)
     return [Entry(*row) for row in connection.execute(query)]
+
+
+def actions(connection: Connection) -> list[str]:
+    """Every action that occurs in the log."""
+    return list(connection.execute(select(audit.c.action).distinct().order_by(audit.c.action)).scalars())

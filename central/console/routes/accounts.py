@@ -1,0 +1,267 @@
+"""Administration: accounts, keys of other programs, channels of employers.
+
+Form fields: POST /accounts `username`, `full_name`, `role`, `employer_id`, `medic_id`, `password`, `csrf`;
+POST /accounts/{account_id} `action` (disable | enable | unlock | reset_password | reset_totp | end_sessions), `password`,
+`csrf`; POST /accounts/keys `name`, `employer_id`, `csrf`; POST /accounts/keys/{key_id}/revoke `csrf`;
+POST /accounts/channels `employer_id`, `kind` (email | webhook), `address`, `secret`, `csrf`.
+"""
+
+import secrets
+from hashlib import sha256
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection
+from starlette.datastructures import FormData
+
+from central.accounts import create_account, hash_password, password_fault
+from central.console.context import Visitor, console_of, page
+from central.console.guard import Guard, form_of, typed_fields
+from central.console.routes.exam import Typed
+from central.notices import add_channel
+from central.rights import RIGHTS, Right, Role
+from central.store import accounts as store
+from central.store import api_keys, audit, medics, notices, registry
+from central.store.accounts import Account
+from central.store.api_keys import ApiKey
+from central.store.engine import reading, writing
+from sync.contract.canonical import new_id
+
+router = APIRouter()
+
+
+@router.get("/accounts")
+def show_accounts(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))]) -> Response:
+    """Accounts of the administrator's organisations, and what each role may do."""
+    return _page(request, visitor)
+
+
+@router.post("/accounts")
+def add_account(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Add an account; its first password has to be changed at the first login."""
+    console = console_of(request)
+    typed = Typed(typed_fields(form))
+    password = str(form.get("password", ""))
+    faults: dict[str, str] = {}
+    if typed.one("role") not in set(Role):
+        faults["role"] = "choose"
+    if not typed.one("full_name").strip():
+        faults["full_name"] = "needed"
+    if typed.one("role") == Role.EMPLOYER and not typed.one("employer_id"):
+        faults["employer_id"] = "choose"
+    weak = password_fault(password, typed.one("username"))
+    if weak:
+        faults["password"] = weak
+    with writing(console.engine) as connection:
+        if typed.one("employer_id"):
+            _own_employer(connection, visitor, typed.one("employer_id"))
+        if store.by_username(connection, typed.one("username").strip().lower()) is not None:
+            faults["username"] = "taken"
+        if not typed.one("username").strip():
+            faults["username"] = "needed"
+        if not faults:
+            account_id = create_account(
+                connection,
+                username=typed.one("username"),
+                full_name=typed.one("full_name").strip()[:200],
+                role=Role(typed.one("role")),
+                password=password,
+                now=console.clock(),
+                orgs=visitor.account.orgs,
+                employer_id=typed.one("employer_id") or None,
+                medic_id=typed.one("medic_id") or None,
+                must_change_password=True,
+            )
+            _log(connection, request, visitor, "account.add", account_id, {"role": typed.one("role")})
+    if faults:
+        return _page(request, visitor, 422, typed=typed, faults=faults)
+    return RedirectResponse("/accounts", status_code=303)
+
+
+@router.post("/accounts/keys")
+def add_key(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Make a key for another program. It is shown once; the store keeps its hash."""
+    console = console_of(request)
+    typed = Typed(typed_fields(form))
+    if not typed.one("name").strip():
+        return _page(request, visitor, 422, typed=typed, faults={"key_name": "needed"})
+    secret = f"dopusk_{secrets.token_urlsafe(32)}"
+    with writing(console.engine) as connection:
+        org = _own_employer(connection, visitor, typed.one("employer_id"))
+        key = ApiKey(
+            key_id=new_id(),
+            org=org,
+            employer_id=typed.one("employer_id"),
+            name=typed.one("name").strip()[:200],
+            secret_sha256=sha256(secret.encode("ascii")).hexdigest(),
+            created_at=console.clock(),
+            created_by=visitor.account.account_id,
+            last_used_at=None,
+            revoked_at=None,
+        )
+        api_keys.add(connection, key)
+        _log(connection, request, visitor, "key.add", key.key_id)
+    return _page(request, visitor, fresh_key=secret)
+
+
+@router.post("/accounts/keys/{key_id}/revoke")
+def revoke_key(
+    request: Request, key_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))]
+) -> Response:
+    """End a key at once."""
+    console = console_of(request)
+    with writing(console.engine) as connection:
+        if not api_keys.revoke(connection, key_id, visitor.account.orgs, console.clock()):
+            raise HTTPException(404)
+        _log(connection, request, visitor, "key.revoke", key_id)
+    return RedirectResponse("/accounts", status_code=303)
+
+
+@router.post("/accounts/channels")
+def save_channel(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Add a way to tell an employer."""
+    console = console_of(request)
+    typed = Typed(typed_fields(form))
+    try:
+        with writing(console.engine) as connection:
+            _own_employer(connection, visitor, typed.one("employer_id"))
+            channel_id = add_channel(
+                connection,
+                typed.one("employer_id"),
+                typed.one("kind"),
+                typed.one("address").strip()[:500],
+                str(form.get("secret", "")),
+                console.channel_secrets,
+            )
+            _log(connection, request, visitor, "channel.add", channel_id)
+    except ValueError as error:
+        return _page(request, visitor, 422, typed=typed, faults={f"channel_{error}": "wrong_form"})
+    return RedirectResponse("/accounts", status_code=303)
+
+
+@router.post("/accounts/{account_id}")
+def change_account(
+    request: Request,
+    account_id: str,
+    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """One change of one account."""
+    console = console_of(request)
+    action = str(form.get("action", ""))
+    password = str(form.get("password", ""))
+    with writing(console.engine) as connection:
+        account = _own_account(connection, visitor, account_id)
+        weak = password_fault(password, account.username) if action == "reset_password" else None
+        if weak is None:
+            changes = _changes(action, password)
+            if action == "disable" and account_id == visitor.account.account_id:
+                raise HTTPException(404)
+            if changes:
+                store.change_account(connection, account_id, changes)
+            if action in {"disable", "reset_password", "reset_totp", "end_sessions"}:
+                store.end_sessions_of(connection, account_id)
+            _log(connection, request, visitor, f"account.{action}", account_id)
+    if weak is not None:
+        return _page(request, visitor, 422, faults={"password": weak})
+    return RedirectResponse("/accounts", status_code=303)
+
+
+def _changes(action: str, password: str) -> dict[str, Any]:
+    match action:
+        case "disable":
+            return {"disabled": True}
+        case "enable":
+            return {"disabled": False}
+        case "unlock":
+            return {"failed_logins": 0, "locked_until": None}
+        case "reset_password":
+            return {"password_hash": hash_password(password), "must_change_password": True}
+        case "reset_totp":
+            return {"totp_sealed": None, "totp_last_step": None}
+        case "end_sessions":
+            return {}
+        case _:
+            raise HTTPException(404)
+
+
+def _own_account(connection: Connection, visitor: Visitor, account_id: str) -> Account:
+    account = store.by_id(connection, account_id)
+    if account is None or not set(account.orgs) <= set(visitor.account.orgs):
+        raise HTTPException(404)
+    return account
+
+
+def _own_employer(connection: Connection, visitor: Visitor, employer_id: str) -> str:
+    row = registry.get_employer(connection, employer_id)
+    if row is None or row["org"] not in visitor.account.orgs:
+        raise HTTPException(404)
+    return str(row["org"])
+
+
+def _page(
+    request: Request,
+    visitor: Visitor,
+    status: int = 200,
+    *,
+    typed: Typed | None = None,
+    faults: dict[str, str] | None = None,
+    fresh_key: str = "",
+) -> Response:
+    console = console_of(request)
+    orgs = visitor.account.orgs
+    with reading(console.engine) as connection:
+        mine = [item for item in store.all_accounts(connection) if set(item.orgs) <= set(orgs)]
+        employers = {
+            row["employer_id"]: row["name"] for org in orgs for row in registry.list_employers(connection, org)
+        }
+        return page(
+            request,
+            "accounts.html",
+            visitor,
+            status,
+            accounts=mine,
+            employers=employers,
+            medics=medics.of_organisations(connection, orgs),
+            keys=api_keys.of_organisations(connection, orgs),
+            channels=[item for employer_id in employers for item in notices.channels_of(connection, employer_id)],
+            roles=list(Role),
+            all_rights=list(Right),
+            matrix=RIGHTS,
+            typed=typed or Typed({}),
+            faults=faults or {},
+            fresh_key=fresh_key,
+            now=console.clock(),
+        )
+
+
+def _log(
+    connection: Connection,
+    request: Request,
+    visitor: Visitor,
+    action: str,
+    subject: str,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    audit.write(
+        connection,
+        at=console_of(request).clock(),
+        account_id=visitor.account.account_id,
+        address=visitor.address,
+        action=action,
+        subject=subject,
+        detail=detail,
+    )

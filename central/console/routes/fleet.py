@@ -1,0 +1,24 @@
+"""The fleet: terminals with their state, version, backlog, devices, verification dates and what came in that should not."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from central.console.context import Visitor, console_of, page
+from central.console.guard import Guard
+from central.rights import Right
+from central.store import fleet
+from central.store.engine import reading
+
+router = APIRouter()
+
+
+@router.get("/fleet")
+def show_fleet(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_FLEET))]) -> Response:
+    """Terminals of the visitor's organisations; those that need somebody first."""
+    console = console_of(request)
+    now = console.clock()
+    with reading(console.engine) as connection:
+        rows = fleet.overview(connection, visitor.account.orgs, now)
+        oddities = fleet.oddities(connection, [row.terminal_id for row in rows])
+    return page(request, "fleet.html", visitor, rows=rows, oddities=oddities, today=now.date().isoformat())

@@ -1,0 +1,146 @@
+"""One's own account: password, second factor, sessions.
+
+Form fields: POST /account/password `password`, `new_password`, `csrf`; POST /account/totp `secret` (sealed, from the
+page), `code`, `csrf`; POST /account/totp/remove `password`, `csrf`; POST /account/sessions/end `csrf` (all but this one).
+"""
+
+import io
+from typing import Annotated
+
+import pyotp
+import segno
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from itsdangerous import BadSignature
+from sqlalchemy import Connection
+from starlette.datastructures import FormData
+
+from central.accounts import hash_password, matching_step, password_fault, password_is_right
+from central.console.context import Visitor, console_of, page
+from central.console.guard import Guard, form_of
+from central.rights import Right
+from central.store import accounts as store
+from central.store import audit
+from central.store.engine import reading, writing
+
+router = APIRouter()
+_SECRET_AGE_S = 900
+
+
+@router.get("/account")
+def show_own(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))]) -> Response:
+    """Password, second factor, sessions."""
+    return _page(request, visitor)
+
+
+@router.post("/account/password")
+def change_password(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Change the password; every other session ends."""
+    console = console_of(request)
+    account = visitor.account
+    with reading(console.engine) as connection:
+        before, _, _ = store.secrets_of(connection, account.account_id)
+    if not password_is_right(str(form.get("password", "")), before):
+        return _page(request, visitor, 422, {"password": "wrong"})
+    new = str(form.get("new_password", ""))
+    fault = password_fault(new, account.username) or ("same" if password_is_right(new, before) else None)
+    if fault:
+        return _page(request, visitor, 422, {"new_password": fault})
+    with writing(console.engine) as connection:
+        changes = {"password_hash": hash_password(new), "must_change_password": False}
+        store.change_account(connection, account.account_id, changes)
+        store.end_sessions_of(connection, account.account_id, but=visitor.session.session_id)
+        _log(connection, request, visitor, "account.password")
+    return RedirectResponse("/account?done=password", status_code=303)
+
+
+@router.post("/account/totp")
+def set_totp(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Set up the second factor, proven by a first code."""
+    console = console_of(request)
+    try:
+        secret = console.drafts.loads(str(form.get("secret", "")), max_age=_SECRET_AGE_S)
+    except BadSignature:
+        return _page(request, visitor, 422, {"code": "stale"})
+    step = matching_step(secret, str(form.get("code", "")), console.clock())
+    if step is None:
+        return _page(request, visitor, 422, {"code": "wrong"}, secret)
+    sealed = console.totp_seal.seal(secret, visitor.account.account_id)
+    with writing(console.engine) as connection:
+        store.change_account(connection, visitor.account.account_id, {"totp_sealed": sealed, "totp_last_step": step})
+        _log(connection, request, visitor, "account.totp")
+    return RedirectResponse("/account?done=totp", status_code=303)
+
+
+@router.post("/account/totp/remove")
+def remove_totp(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Remove the second factor; asks for the password."""
+    console = console_of(request)
+    with reading(console.engine) as connection:
+        before, _, _ = store.secrets_of(connection, visitor.account.account_id)
+    if not password_is_right(str(form.get("password", "")), before):
+        return _page(request, visitor, 422, {"remove": "wrong"})
+    with writing(console.engine) as connection:
+        store.change_account(connection, visitor.account.account_id, {"totp_sealed": None, "totp_last_step": None})
+        _log(connection, request, visitor, "account.totp_removed")
+    return RedirectResponse("/account?done=totp", status_code=303)
+
+
+@router.post("/account/sessions/end")
+def end_sessions(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))]) -> Response:
+    """End every session but this one."""
+    with writing(console_of(request).engine) as connection:
+        store.end_sessions_of(connection, visitor.account.account_id, but=visitor.session.session_id)
+        _log(connection, request, visitor, "account.sessions_ended")
+    return RedirectResponse("/account?done=sessions", status_code=303)
+
+
+def _page(
+    request: Request,
+    visitor: Visitor,
+    status: int = 200,
+    faults: dict[str, str] | None = None,
+    secret: str | None = None,
+) -> Response:
+    console = console_of(request)
+    fresh = secret or pyotp.random_base32()
+    uri = pyotp.TOTP(fresh).provisioning_uri(name=visitor.account.username, issuer_name="Dopusk")
+    drawing = io.BytesIO()
+    segno.make(uri, error="m").save(drawing, kind="svg", scale=4, border=2, xmldecl=False, svgns=True)
+    with reading(console.engine) as connection:
+        sessions = store.sessions_of(connection, visitor.account.account_id)
+    return page(
+        request,
+        "account.html",
+        visitor,
+        status,
+        faults=faults or {},
+        secret=fresh,
+        sealed=console.drafts.dumps(fresh),
+        drawing=drawing.getvalue().decode("utf-8"),
+        sessions=sessions,
+        done=request.query_params.get("done", ""),
+    )
+
+
+def _log(connection: Connection, request: Request, visitor: Visitor, action: str) -> None:
+    audit.write(
+        connection,
+        at=console_of(request).clock(),
+        account_id=visitor.account.account_id,
+        address=visitor.address,
+        action=action,
+        subject=visitor.account.account_id,
+    )

@@ -1,0 +1,123 @@
+"""Accounts, the own account, keys, the audit log, the fleet."""
+
+import re
+from datetime import timedelta
+
+import pyotp
+import pytest
+from sqlalchemy import select
+
+from central.rights import Role
+from central.store import accounts
+from central.store.audit import write
+from central.store.engine import reading, writing
+from tests.console_centre import PASSWORD, Browser, ConsoleCentre
+
+NEW = "a completely new secret"
+
+
+@pytest.fixture
+def admin(centre: ConsoleCentre, browser: Browser) -> Browser:
+    centre.add_account("admin", Role.ADMINISTRATOR)
+    return browser.log_in("admin", unlock=False)
+
+
+def test_new_account_has_to_change_its_password_first(centre: ConsoleCentre, admin: Browser, zoya: Browser) -> None:
+    made = {"username": "Pavel", "full_name": "Ильин Павел Львович", "role": "auditor", "password": PASSWORD}
+    assert admin.post("/accounts", made).status_code == 303
+    zoya.post("/logout", {}, page="/queue")
+    zoya.log_in("pavel", unlock=False)
+    assert zoya.get("/journal").headers["location"] == "/account"
+    fields = {"password": PASSWORD, "new_password": NEW}
+    assert zoya.post("/account/password", fields, page="/account").status_code == 303
+    assert zoya.get("/journal").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"username": "zoya"}, "занято"),
+        ({"username": ""}, "заполните"),
+        ({"password": "short"}, "короче 12"),
+        ({"password": "pavel-and-more-of-it"}, "содержит имя"),
+        ({"password": "a" * 20}, "однообразный"),
+        ({"role": "king"}, "выберите"),
+        ({"role": "employer"}, "выберите"),
+    ],
+)
+def test_bad_account_is_said_at_its_field(admin: Browser, changes: dict[str, str], said: str) -> None:
+    made = {"username": "pavel", "full_name": "Ильин Павел", "role": "auditor", "password": PASSWORD} | changes
+    answer = admin.post("/accounts", made)
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_second_factor_is_set_up_with_a_first_code_and_removed_with_the_password(
+    centre: ConsoleCentre, zoya: Browser
+) -> None:
+    page = zoya.get("/account").text
+    secret = re.search(r'class="code">([A-Z2-7]+)<', page)
+    sealed = re.search(r'name="secret" value="([^"]+)"', page)
+    assert secret is not None
+    assert sealed is not None
+    assert zoya.post("/account/totp", {"secret": sealed[1], "code": "1"}, page="/account").status_code == 422
+    assert zoya.post("/account/totp", {"secret": "forged", "code": "1"}, page="/account").status_code == 422
+    code = pyotp.TOTP(secret[1]).at(centre.now())
+    assert zoya.post("/account/totp", {"secret": sealed[1], "code": code}, page="/account").status_code == 303
+    assert "Подключён" in zoya.get("/account").text
+    assert zoya.post("/account/totp/remove", {"password": "no"}, page="/account").status_code == 422
+    assert zoya.post("/account/totp/remove", {"password": PASSWORD}, page="/account").status_code == 303
+
+
+def test_disabling_ends_sessions_and_nobody_disables_himself(
+    centre: ConsoleCentre, admin: Browser, zoya: Browser
+) -> None:
+    with reading(centre.engine) as connection:
+        ids = {item.username: item.account_id for item in accounts.all_accounts(connection)}
+    assert admin.post(f"/accounts/{ids['admin']}", {"action": "disable"}, page="/accounts").status_code == 404
+    assert admin.post(f"/accounts/{ids['zoya']}", {"action": "disable"}, page="/accounts").status_code == 303
+    assert zoya.get("/queue").status_code == 303
+    assert admin.post(f"/accounts/{ids['zoya']}", {"action": "promote"}, page="/accounts").status_code == 404
+
+
+def test_account_of_another_organisation_cannot_be_touched(centre: ConsoleCentre, admin: Browser) -> None:
+    centre.add_account("stranger", Role.AUDITOR, orgs=("another",))
+    with reading(centre.engine) as connection:
+        stranger = accounts.by_username(connection, "stranger")
+    assert stranger is not None
+    assert "stranger" not in admin.get("/accounts").text
+    answer = admin.post(f"/accounts/{stranger.account_id}", {"action": "disable"}, page="/accounts")
+    assert answer.status_code == 404
+
+
+def test_audit_log_names_reads_and_marks_what_is_out_of_the_ordinary(
+    centre: ConsoleCentre, zoya: Browser, browser: Browser
+) -> None:
+    exam_id = centre.exam("1001")
+    zoya.get(f"/exams/{exam_id}")
+    zoya.get("/journal?person=Ветров")
+    with writing(centre.engine) as connection:
+        write(connection, at=centre.now(), account_id=None, address="", action="journal.export", detail={"rows": 9000})
+        rows = connection.execute(select(accounts.account.c.account_id)).all()
+    assert rows
+    centre.add_account("auditor", Role.AUDITOR)
+    browser.log_in("auditor", unlock=False)
+    page = browser.get("/audit").text
+    assert exam_id in page
+    assert "просмотр осмотра" in page
+    assert "большая выгрузка" in page
+    assert "Ветров" not in page.split("<main")[1]
+    assert exam_id not in browser.get("/audit?action=login").text
+    tomorrow = (centre.now() + timedelta(days=2)).date()
+    assert exam_id not in browser.get(f"/audit?since={tomorrow}").text
+
+
+def test_fleet_shows_terminals_to_the_service_without_medical_data(centre: ConsoleCentre, browser: Browser) -> None:
+    centre.exam("1003", systolic_mmhg=171)
+    centre.add_account("engineer", Role.SERVICE)
+    browser.log_in("engineer", unlock=False)
+    assert browser.get("/").headers["location"] == "/fleet"
+    page = browser.get("/fleet").text
+    assert "Терминал 1" in page
+    assert "Громов" not in page
+    assert "171" not in page
