@@ -167,21 +167,24 @@ class LineWorker:
         try:
             opened = self._open_line()
         except Unavailable as error:
-            self._reopen = MonotonicDeadline(REOPEN_S[min(self._failures, len(REOPEN_S) - 1)])
-            self._failures += 1
+            self._back_off()
             state = DeviceState.ABSENT if error.code in ("not_found", "line_lost") else DeviceState.FAULT
             for place in self._places.values():
                 self._set(place, state, _reason(error))
             raise
-        self._failures = 0
         for place in self._places.values():
             place.recheck = MonotonicDeadline(0.0)
         self._opened = opened
         return opened
 
+    def _back_off(self) -> None:
+        """Wait a little longer each time until a device has answered: a line may open and die at once, for ever."""
+        self._reopen = MonotonicDeadline(REOPEN_S[min(self._failures, len(REOPEN_S) - 1)])
+        self._failures += 1
+
     def _lose_line(self, error: Unavailable) -> None:
         self._close_line()
-        self._reopen = MonotonicDeadline(0.0)
+        self._back_off()
         for place in self._places.values():
             self._set(place, DeviceState.ABSENT, _reason(error))
 
@@ -213,6 +216,7 @@ class LineWorker:
         place.silent = False
         deadline = MonotonicDeadline(IDENTIFY_SILENT_S if silent else IDENTIFY_S, self._stopping)
         identity = opened.instruments[config.id].identify(deadline)
+        self._failures = 0
         place.recheck = MonotonicDeadline(RECHECK_READY_S)
         self._set(place, DeviceState.READY, "", with_configured_serial(identity, place.attached))
 
@@ -265,6 +269,7 @@ class LineWorker:
 
     def _set_failed(self, place: _Place, error: DeviceError) -> None:
         if isinstance(error, Cancelled) or error.act is not Act.SERVICE:
+            place.recheck = MonotonicDeadline(RECHECK_FAULT_S)
             self._set(place, DeviceState.READY, "")
             return
         place.silent = silent = isinstance(error, NoResponse)

@@ -9,9 +9,12 @@ import pytest
 import serial
 
 from drivers.config import ConfigError, DeviceConfig
+from drivers.errors import Unavailable
 from drivers.messages import DeviceStatusChanged, MeasurementFailed, MeasurementTaken
 from drivers.model import Derivation, DeviceState, Measures
 from drivers.park import open_park
+from drivers.registry import attach
+from drivers.worker import REOPEN_S, LineWorker, Opened
 from simulators.bench import Bench
 from simulators.calex_pyrominibus import CalexModel
 from simulators.shared_line import SharedLine
@@ -139,6 +142,35 @@ def test_a_typed_result_is_marked_as_typed() -> None:
     assert isinstance(failed, MeasurementFailed)
     assert (failed.code, failed.act) == ("impossible_value", "medic")
     park.close()
+
+
+def test_a_line_that_opens_and_dies_is_not_hammered() -> None:
+    """The pause between openings grows as long as nobody has answered."""
+
+    class DeadLine:
+        def discard_input(self) -> None:
+            raise Unavailable("gone again", code="line_lost")
+
+        def close(self) -> None:
+            """Nothing to close."""
+
+    failures: list[int] = []
+    enough = threading.Event()
+
+    def open_line() -> Opened:
+        failures.append(worker._failures)
+        if len(failures) == 4:
+            enough.set()
+        return Opened(DeadLine(), {})
+
+    config = DeviceConfig(id="a", driver="dingo_e200", measures=Measures.BREATH, port="/dev/a")
+    worker = LineWorker(attach([config]), open_line, lambda message: None, lambda: date(2026, 7, 1))
+    worker.start()
+    assert enough.wait(20.0)
+    worker.stop()
+    worker.join()
+    assert failures[:4] == [0, 1, 2, 3]
+    assert sorted(REOPEN_S) == list(REOPEN_S)
 
 
 def test_a_state_is_told_once(tmp_path: Path) -> None:
