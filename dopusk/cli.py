@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Place] = {
     "torture": Place("torture", "torture"),
     "verify": Place("verify", "verify"),
     "fleet": Place("fleet", "fleet"),
+    "schemas": Place("schemas", "schemas"),
     "bench": Place("bench", "bench"),
 }
 
