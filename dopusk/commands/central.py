@@ -3,13 +3,11 @@
 import contextlib
 import logging
 import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 from prometheus_client import start_http_server
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,10 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from central import metrics
 from central.backup import BackupError
 from central.config import CentralConfig, ConfigError, load_config
-from central.console.app import create_app
-from central.dispatcher import Dispatcher
-from central.enrolment import Enrolment
-from central.enrolment_api import make_router
 from central.ingest import Ingest
 from central.installation import Choices, create_secrets, write_config
 from central.store import schema
@@ -73,17 +67,12 @@ def migrate(config: ConfigFile) -> None:
 @app.command()
 def serve(config: ConfigFile) -> None:
     """Run the console and the dispatcher that carries decisions to the terminals."""
+    # The web framework takes a second and 60 MiB, which no other command and no ingest worker should pay.
+    from dopusk.commands.central_serve import run
+
     with plain_errors():
-        loaded, engine = _open(config)
-        listener = _listen(loaded.http.host, loaded.http.port)
-        dispatcher = Dispatcher(loaded, engine)
-        application = create_app(loaded, engine=engine, wake=dispatcher.wake)
-        application.include_router(make_router(Enrolment(loaded, engine)))
-        if loaded.http.metrics_port is not None:
-            start_http_server(loaded.http.metrics_port, "127.0.0.1", metrics.REGISTRY)
-        settings = uvicorn.Config(application, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
-        with dispatcher:
-            _Announcing(settings, f"central serve ready: {loaded.http.public_url}").run(sockets=[listener])
+        loaded, engine = open_centre(config)
+        run(loaded, engine)
         engine.dispose()
 
 
@@ -94,7 +83,7 @@ def ingest(
 ) -> None:
     """Run one ingest worker. Start as many as the load needs; they share the stream."""
     with plain_errors():
-        loaded, engine = _open(config)
+        loaded, engine = open_centre(config)
         worker = Ingest(loaded, engine, name=name)
         if loaded.ingest.metrics_port is not None:
             start_http_server(loaded.ingest.metrics_port, "127.0.0.1", metrics.REGISTRY)
@@ -102,19 +91,6 @@ def ingest(
             signal.signal(number, lambda *_: worker.stop())
         worker.run(announce=lambda: print("central ingest ready", flush=True))
         engine.dispose()
-
-
-class _Announcing(uvicorn.Server):
-    """Says in one line that it takes requests, so that a script may wait for it."""
-
-    def __init__(self, config: uvicorn.Config, line: str) -> None:
-        super().__init__(config)
-        self._line = line
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            print(self._line, flush=True)
 
 
 @contextlib.contextmanager
@@ -136,28 +112,16 @@ def plain_errors() -> Iterator[None]:
 
 def open_store(config: Path) -> Engine:
     """The store of a configuration, of the right version."""
-    return _open(config)[1]
+    return open_centre(config)[1]
 
 
-def _open(path: Path) -> tuple[CentralConfig, Engine]:
+def open_centre(path: Path) -> tuple[CentralConfig, Engine]:
+    """Configuration and store, the store of the right version. Sets up logging."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = load_config(path)
     engine = open_engine(config.store_url)
     schema.check(engine)
     return config, engine
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise OSError(
-            f"{host}:{port} cannot be used ({error.strerror}); stop the other program or change http.port"
-        ) from error
-    return listener
 
 
 def _fail(message: str) -> None:

@@ -1,0 +1,53 @@
+"""What `dopusk central serve` puts together: console, enrolment, dispatcher, metrics."""
+
+import socket
+
+import uvicorn
+from prometheus_client import start_http_server
+from sqlalchemy import Engine
+
+from central import metrics
+from central.config import CentralConfig
+from central.console.app import create_app
+from central.dispatcher import Dispatcher
+from central.enrolment import Enrolment
+from central.enrolment_api import make_router
+
+
+def run(config: CentralConfig, engine: Engine) -> None:
+    """Serve until a signal ends it. Raises `OSError` for a port that is in use."""
+    listener = _listen(config.http.host, config.http.port)
+    dispatcher = Dispatcher(config, engine)
+    application = create_app(config, engine=engine, wake=dispatcher.wake)
+    application.include_router(make_router(Enrolment(config, engine)))
+    if config.http.metrics_port is not None:
+        start_http_server(config.http.metrics_port, "127.0.0.1", metrics.REGISTRY)
+    settings = uvicorn.Config(application, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+    with dispatcher:
+        _Announcing(settings, f"central serve ready: {config.http.public_url}").run(sockets=[listener])
+
+
+class _Announcing(uvicorn.Server):
+    """Says in one line that it takes requests, so that a script may wait for it."""
+
+    def __init__(self, config: uvicorn.Config, line: str) -> None:
+        super().__init__(config)
+        self._line = line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(self._line, flush=True)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(
+            f"{host}:{port} cannot be used ({error.strerror}); stop the other program or change http.port"
+        ) from error
+    return listener
