@@ -1,6 +1,11 @@
 """The composition root of a kiosk: window first, so that the screen is there at once, then the terminal behind it."""
 
+import logging
+import os
 import shutil
+import signal
+import threading
+import traceback
 from collections.abc import Callable, Mapping
 
 from argon2 import PasswordHasher
@@ -15,6 +20,11 @@ from terminal.camera import Camera
 from terminal.config import TerminalConfig
 from terminal.service import Mailbox
 
+log = logging.getLogger(__name__)
+
+CRASHED = 70
+"""Exit code after a bug of ours (EX_SOFTWARE)."""
+
 
 def run_kiosk_terminal(
     config: TerminalConfig, *, on_window: Callable[[Kiosk], None] = lambda kiosk: None, fullscreen: bool = True
@@ -27,6 +37,8 @@ def run_kiosk_terminal(
     camera = Camera(config.camera.source) if config.camera.source else None
     running: list[Terminal] = []
 
+    crashed = end_when_a_thread_dies()
+
     def start(kiosk: Kiosk) -> None:
         terminal = Terminal(config, kiosk.publish, mailbox=mailbox, camera=camera, consent_text=consent_text())
         running.append(terminal)
@@ -34,12 +46,31 @@ def run_kiosk_terminal(
         on_window(kiosk)
 
     try:
-        return run_kiosk(mailbox.post, camera, kiosk_settings(config, fullscreen=fullscreen), on_ready=start)
+        code = run_kiosk(mailbox.post, camera, kiosk_settings(config, fullscreen=fullscreen), on_ready=start)
+        return CRASHED if crashed else code
     finally:
         for terminal in running:
             terminal.close()
         if not running and camera is not None:
             camera.close()
+
+
+def end_when_a_thread_dies() -> list[str]:
+    """A thread of ours that dies of a bug ends the process, so that the supervisor starts a whole one.
+
+    Returns a list that then holds the thread's name. Everything committed is on the disk; the exam is offered again.
+    """
+    crashed: list[str] = []
+
+    def end(what: threading.ExceptHookArgs) -> None:
+        name = what.thread.name if what.thread else "?"
+        crashed.append(name)
+        trace = "".join(traceback.format_tb(what.exc_traceback))
+        log.critical("thread %s died of %s; the terminal ends\n%s", name, what.exc_type.__name__, trace)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.excepthook = end
+    return crashed
 
 
 def kiosk_settings(config: TerminalConfig, *, fullscreen: bool) -> KioskSettings:

@@ -9,6 +9,8 @@ from drivers.messages import MeasurementFailed, MeasurementTaken
 from drivers.model import DeviceIdentity, Reading
 from sync.contract.canonical import new_id
 from sync.contract.exam import Device, Failure, Measurement
+from terminal.config import TerminalConfig
+from terminal.exam import events
 from terminal.exam.effects import MeasuringStep
 from terminal.exam.model import ExamState, Stamp
 
@@ -22,6 +24,40 @@ TIMEOUT_S: Mapping[str, float] = {"temperature": 60.0, "pressure": 180.0, "breat
 def is_verification_expired(device: DeviceConfig, today: date) -> bool:
     """A device whose verification date has passed must not measure (regulation: measuring parts must be verified)."""
     return device.verified_until is not None and device.verified_until < today
+
+
+def start_event(state: ExamState, device: DeviceConfig, step: MeasuringStep, stamp: Stamp) -> events.MeasurementStarted:
+    """The next attempt of a step begins; its request id is what the answer must carry."""
+    return events.MeasurementStarted(
+        exam_id=state.exam_id,
+        stamp=stamp,
+        step=step,
+        attempt=state.attempt + 1,
+        request_id=new_id(),
+        device_id=device.id,
+    )
+
+
+def answer_event(
+    message: MeasurementTaken | MeasurementFailed, state: ExamState, config: TerminalConfig, stamp: Stamp
+) -> events.MeasurementTaken | events.MeasurementFailed:
+    """What the device answered to the current start, as an event."""
+    device = next(device for device in config.device if device.id == message.device_id)
+    if isinstance(message, MeasurementFailed):
+        failure = failure_of(message, state, str(device.measures), stamp)
+        return events.MeasurementFailed(
+            exam_id=state.exam_id, stamp=stamp, request_id=message.request_id, failure=failure
+        )
+    measurement = measurement_of(message, state, device, stamp, config.identity.generation)
+    return events.MeasurementTaken(
+        exam_id=state.exam_id, stamp=stamp, request_id=message.request_id, measurement=measurement
+    )
+
+
+def expired(device: DeviceConfig, request_id: str) -> MeasurementFailed:
+    """The answer of a device that must not measure any more, given in its place."""
+    reason = f"verification of {device.id} ended on {device.verified_until}"
+    return MeasurementFailed(request_id, device.id, "VerificationExpired", "verification_expired", reason, "service")
 
 
 def measurement_of(
@@ -48,7 +84,7 @@ def measurement_of(
     )
 
 
-def failure_of(message: MeasurementFailed, state: ExamState, step: MeasuringStep, stamp: Stamp) -> Failure:
+def failure_of(message: MeasurementFailed, state: ExamState, step: str, stamp: Stamp) -> Failure:
     """The failed try as it is kept."""
     act: Literal["worker", "service", "medic"] = (
         "worker" if message.act == "worker" else "medic" if message.act == "medic" else "service"

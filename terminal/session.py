@@ -12,7 +12,7 @@ from drivers.messages import DeviceStatusChanged, MeasurementFailed, Measurement
 from drivers.model import DeviceState
 from drivers.park import Park
 from sync.contract.canonical import new_id, sha256_hex
-from sync.contract.exam import Complaints, Consent, ExamType, Failure
+from sync.contract.exam import Complaints, Consent, ExamType
 from terminal.clock import Clock
 from terminal.config import TerminalConfig
 from terminal.desk import ExamDesk
@@ -31,7 +31,7 @@ from terminal.exam.limits import LimitEntry, LimitsBook
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.face.capture import FaceHint, Photographer, PhotoReady, PhotoUnusable
 from terminal.identity import Found, NotFound
-from terminal.measuring import RUN_OPTIONS, TIMEOUT_S, failure_of, is_verification_expired, measurement_of
+from terminal.measuring import RUN_OPTIONS, TIMEOUT_S, answer_event, expired, is_verification_expired, start_event
 from terminal.photo_desk import PhotoDesk, PhotoOutcome
 from terminal.reception import card_of, end_reason, reception_event
 from terminal.snapshot import LiveProgress, WorkerCard
@@ -230,20 +230,10 @@ class Session:
         if state is None or state.activity is not Activity.MEASURING or message.request_id != state.request_id:
             return
         stamp = self._clock.now()
-        device = next(device for device in self._config.device if device.id == message.device_id)
-        match message:
-            case MeasurementProgress():
-                self.progress = LiveProgress(message.state, dict(message.details), stamp.monotonic_s)
-            case MeasurementTaken():
-                measurement = measurement_of(message, state, device, stamp, self._config.identity.generation)
-                self._happen(
-                    events.MeasurementTaken(
-                        exam_id=state.exam_id, stamp=stamp, request_id=message.request_id, measurement=measurement
-                    )
-                )
-            case MeasurementFailed():
-                failure = failure_of(message, state, device.measures.value, stamp)  # type: ignore[arg-type]
-                self._fail(state, failure)
+        if isinstance(message, MeasurementProgress):
+            self.progress = LiveProgress(message.state, dict(message.details), stamp.monotonic_s)
+        else:
+            self._happen(answer_event(message, state, self._config, stamp))
 
     def face_news(self, message: FaceHint | PhotoReady | PhotoUnusable) -> None:
         """Take what the photographer found."""
@@ -268,33 +258,13 @@ class Session:
         state, device = self.active, self._config.device_for(step)
         if state is None or device is None:
             return
-        stamp = self._clock.now()
-        request_id = new_id()
-        state = self._happen(
-            events.MeasurementStarted(
-                exam_id=state.exam_id,
-                stamp=stamp,
-                step=step,
-                attempt=state.attempt + 1,
-                request_id=request_id,
-                device_id=device.id,
-            )
-        )
-        if is_verification_expired(device, stamp.at.date()):
-            reason = f"verification of {device.id} ended on {device.verified_until}"
-            failed = MeasurementFailed(
-                request_id, device.id, "VerificationExpired", "verification_expired", reason, "service"
-            )
-            self._fail(state, failure_of(failed, state, step, stamp))
+        started = start_event(state, device, step, self._clock.now())
+        state = self._happen(started)
+        if is_verification_expired(device, started.stamp.at.date()):
+            answer = expired(device, started.request_id)
+            self._happen(answer_event(answer, state, self._config, self._clock.now()))
             return
-        self._park.measure(request_id, device.id, RUN_OPTIONS.get(step, {}), TIMEOUT_S[step])
-
-    def _fail(self, state: ExamState, failure: Failure) -> None:
-        self._happen(
-            events.MeasurementFailed(
-                exam_id=state.exam_id, stamp=self._clock.now(), request_id=state.request_id, failure=failure
-            )
-        )
+        self._park.measure(started.request_id, device.id, RUN_OPTIONS.get(step, {}), TIMEOUT_S[step])
 
     def _happen(self, event: events.Event, *, with_transaction: Callable[[], None] = lambda: None) -> ExamState:
         state, effects = self._desk.happen(event, with_transaction=with_transaction)
