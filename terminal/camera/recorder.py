@@ -32,7 +32,7 @@ LOW_PRIORITY = 10
 
 
 class RecorderSettings(BaseModel):
-    """A segment of 20 seconds has about 1 to 3 MB; the encoder needs 15 to 30 ms per frame of 480 × 360."""
+    """A segment of 20 seconds has 3 to 6 MB; the encoder needs 25 to 30 ms of a core per frame of 480 × 360."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

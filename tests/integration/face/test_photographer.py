@@ -11,10 +11,17 @@ from simulators.camera import CameraSimulator
 from sync.contract.exam import FaceCheck
 from terminal.camera import Camera
 from terminal.face.capture import CameraChanged, FaceHint, FaceMessage, PhotoReady, PhotoUnusable
+from terminal.face.framing import FramingLimits, judge
 from terminal.face.photographer import CameraPhotographer, PhotographerSettings, open_photographer
 from tests.integration.face.conftest import wait_until
 
 Open = Callable[..., CameraPhotographer]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def loaded() -> None:
+    """The networks are loaded before the clock of a request runs: a busy machine takes seconds for that."""
+    judge(np.zeros((120, 160, 3), np.uint8), FramingLimits())
 
 
 @pytest.fixture
@@ -23,6 +30,7 @@ def photographer_of(simulator: CameraSimulator, messages: list[FaceMessage]) -> 
 
     def open_one(**times: float) -> CameraPhotographer:
         camera = Camera(simulator.url)
+        wait_until(lambda: camera.state.name != "opening", "the camera's first word")
         photographer = open_photographer(camera, messages.append, PhotographerSettings(**times))
         opened.append((photographer, camera))
         return photographer
