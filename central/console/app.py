@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from central.accounts import TotpSeal
+from central.api.app import create_api
 from central.config import CentralConfig
 from central.console.context import Console, page, static_folder
 from central.console.guard import Forbidden, ForgedForm, Guard, NotLoggedIn, PasswordFirst, Public
@@ -145,6 +146,10 @@ def create_app(
     app.state.console = console
     for module in PAGES:
         app.include_router(module.router)
+    api = create_api(store, clock)
+    # A mounted application takes the place of ours in the request, for headers and error pages too.
+    api.state.console = console
+    app.mount("/api/v1", api, name="api")
     app.mount("/static", StaticFiles(directory=static_folder()), name="static")
     app.middleware("http")(_add_headers)
     _add_error_pages(app)

@@ -1,0 +1,230 @@
+"""REST, version 1: who may work now, and the outcomes of a period. Made by `create_api`, mounted at `/api/v1`.
+
+Every call carries `Authorization: Bearer <key>`; a key belongs to one employer and sees nothing else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Annotated, Literal
+
+from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AwareDatetime, BaseModel
+from sqlalchemy import Engine
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from central.admissions import Admission, admissions
+from central.store import api_keys, audit, outcomes, registry
+from central.store.api_keys import ApiKey
+from central.store.engine import reading, writing
+from sync.contract.model import Utc
+
+MAX_ROWS = 1000
+_TOUCH_EVERY = timedelta(minutes=1)
+
+
+class Problem(BaseModel):
+    """What went wrong: a code for programs and words for people."""
+
+    code: str
+    message: str
+
+
+class AdmissionState(BaseModel):
+    """Whether one worker may work now. Only `admitted` opens a gate."""
+
+    personnel_number: str
+    state: Literal["admitted", "not_admitted", "not_identified", "referred", "waiting", "expired", "not_examined"]
+    may_work: bool
+    exam_id: str | None
+    exam_type: str | None
+    decided_at: Utc | None
+    valid_until: Utc | None
+
+
+class AdmissionList(BaseModel):
+    """All workers of the key's employer."""
+
+    at: Utc
+    workers: list[AdmissionState]
+
+
+class ExamOutcome(BaseModel):
+    """The outcome of one examination. No value, no reason: medical secrets stay with the medics."""
+
+    exam_id: str
+    personnel_number: str | None
+    exam_type: str
+    finished_at: Utc
+    outcome: Literal["admitted", "not_admitted", "not_identified", "repeat", "refer", "waiting", "unfinished"]
+    decided_at: Utc | None
+
+
+class ExamPage(BaseModel):
+    """One page of outcomes, oldest first. `next_after` asks for the next page; null at the end."""
+
+    exams: list[ExamOutcome]
+    next_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    engine: Engine
+    clock: Callable[[], datetime]
+
+
+_bearer = HTTPBearer(auto_error=False, description="A key that the medical organisation's administrator has made.")
+
+
+def key_of(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> ApiKey:
+    """The key of a call. 401 without one, with a wrong one or with a revoked one: which of them is not said."""
+    shop: _Shop = request.app.state.shop
+    secret = credentials.credentials if credentials else ""
+    now = shop.clock()
+    with reading(shop.engine) as connection:
+        key = api_keys.by_hash(connection, sha256(secret.encode("utf-8")).hexdigest())
+    if key is None:
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+    if key.last_used_at is None or now - key.last_used_at > _TOUCH_EVERY:
+        with writing(shop.engine) as connection:
+            api_keys.touch(connection, key.key_id, now)
+    return key
+
+
+Key = Annotated[ApiKey, Depends(key_of)]
+_ERRORS: dict[int | str, dict[str, object]] = {
+    401: {"model": Problem, "description": "No key, or not one that works."},
+    404: {"model": Problem, "description": "No such worker at this employer."},
+    422: {"model": Problem, "description": "The request is not in the described form."},
+}
+
+
+def create_api(engine: Engine, clock: Callable[[], datetime]) -> FastAPI:
+    """The application with its OpenAPI description at `/openapi.json`. No page of it loads anything from outside."""
+    api = FastAPI(
+        title="Dopusk",
+        version="1.0",
+        description="Admission to work: states and outcomes for employers' systems and gates.",
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": "/api/v1"}],
+    )
+    api.state.shop = _Shop(engine, clock)
+    api.get("/admissions", responses=_without(404), summary="All workers")(list_admissions)
+    api.get("/admissions/{personnel_number}", responses=_ERRORS, summary="One worker")(get_admission)
+    api.get("/exams", responses=_without(404), summary="Outcomes of a period")(list_exams)
+    api.add_exception_handler(StarletteHTTPException, _problem)
+    api.add_exception_handler(RequestValidationError, _invalid)
+    return api
+
+
+def list_admissions(request: Request, key: Key) -> AdmissionList:
+    """The state of every active worker of the key's employer."""
+    shop: _Shop = request.app.state.shop
+    now = shop.clock()
+    with reading(shop.engine) as connection:
+        found = admissions(connection, key.employer_id, now)
+    return AdmissionList(at=now, workers=[_state(item) for item in found])
+
+
+def get_admission(
+    request: Request, key: Key, personnel_number: Annotated[str, Path(min_length=1, max_length=200)]
+) -> AdmissionState:
+    """The state of one worker: what a gate asks at each passage."""
+    shop: _Shop = request.app.state.shop
+    with reading(shop.engine) as connection:
+        # PostgreSQL knows no text with a zero in it; neither does any register of workers.
+        known = "\x00" not in personnel_number
+        row = registry.find_worker(connection, key.org, personnel_number) if known else None
+        if row is None or row["employer_id"] != key.employer_id:
+            raise HTTPException(404)
+        found = admissions(connection, key.employer_id, shop.clock(), row["worker_id"])
+    if not found:
+        raise HTTPException(404)
+    return _state(found[0])
+
+
+def list_exams(
+    request: Request,
+    key: Key,
+    since: AwareDatetime,
+    days: Annotated[int, Query(ge=1, le=31)] = 1,
+    after: Annotated[str, Query(max_length=100)] = "",
+    limit: Annotated[int, Query(ge=1, le=MAX_ROWS)] = 100,
+) -> ExamPage:
+    """Outcomes of examinations that ended within so many days from `since` on."""
+    shop: _Shop = request.app.state.shop
+    begin = _shifted(since, timedelta(0))
+    until = _shifted(since, timedelta(days=days))
+    with writing(shop.engine) as connection:
+        rows = outcomes.page(connection, key.employer_id, begin, until, after, limit + 1)
+        audit.write(
+            connection,
+            at=shop.clock(),
+            account_id=None,
+            address=request.client.host if request.client else "",
+            action="api.exams",
+            subject=key.key_id,
+            org=key.org,
+            detail={"rows": min(len(rows), limit)},
+        )
+    shown = [
+        ExamOutcome(
+            exam_id=row.exam_id,
+            personnel_number=row.personnel_number,
+            exam_type=row.exam_type,
+            finished_at=row.finished_at,
+            outcome=row.outcome,
+            decided_at=row.decided_at,
+        )
+        for row in rows[:limit]
+    ]
+    return ExamPage(exams=shown, next_after=rows[limit - 1].place if len(rows) > limit else None)
+
+
+def _shifted(moment: datetime, by: timedelta) -> datetime:
+    """The moment in UTC, moved; at the ends of the calendar it stays there."""
+    try:
+        return (moment + by).astimezone(UTC)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if moment.year > 5000 else datetime.min.replace(tzinfo=UTC)
+
+
+def _state(item: Admission) -> AdmissionState:
+    return AdmissionState(
+        personnel_number=item.personnel_number,
+        state=item.state,
+        may_work=item.state == "admitted",
+        exam_id=item.exam_id,
+        exam_type=item.exam_type,
+        decided_at=item.decided_at,
+        valid_until=item.valid_until,
+    )
+
+
+def _without(*codes: int) -> dict[int | str, dict[str, object]]:
+    return {code: answer for code, answer in _ERRORS.items() if code not in codes}
+
+
+_MESSAGES = {
+    401: ("no_key", "send Authorization: Bearer with a key that is in force"),
+    404: ("not_found", "there is nothing like this for this key"),
+    405: ("method_not_allowed", "this is read only"),
+}
+
+
+async def _problem(_request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, StarletteHTTPException) else 500
+    headers = getattr(error, "headers", None)
+    code, message = _MESSAGES.get(status, ("refused", "the request was refused"))
+    return JSONResponse({"code": code, "message": message}, status_code=status, headers=headers)
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    said = "; ".join(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in faults)
+    return JSONResponse({"code": "invalid", "message": said[:1000]}, status_code=422)

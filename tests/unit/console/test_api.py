@@ -1,0 +1,106 @@
+"""The interface for other programs."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import quote
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+
+from central.rights import Role
+from sync.contract.model import utc_text
+from tests.console_centre import Browser, ConsoleCentre
+
+Call = Callable[[str], httpx.Response]
+
+
+@pytest.fixture
+def key(centre: ConsoleCentre, browser: Browser) -> str:
+    centre.add_account("admin", Role.ADMINISTRATOR)
+    browser.log_in("admin", unlock=False)
+    fields = {"name": "турникет", "employer_id": centre.people.employers[0]}
+    page = browser.post("/accounts/keys", fields, page="/accounts").text
+    return page.split('class="code">')[1].split("<")[0]
+
+
+@pytest.fixture
+def call(address: str, key: str) -> Call:
+    return lambda path: httpx.get(f"{address}/api/v1{path}", headers={"Authorization": f"Bearer {key}"})
+
+
+def test_gate_learns_who_may_work(centre: ConsoleCentre, zoya: Browser, call: Call) -> None:
+    assert call("/admissions/1001").json()["state"] == "not_examined"
+    exam_id = centre.exam("1001")
+    waiting = call("/admissions/1001").json()
+    assert (waiting["state"], waiting["may_work"]) == ("waiting", False)
+    zoya.decide(exam_id, outcome="admitted")
+    admitted = call("/admissions/1001").json()
+    assert (admitted["state"], admitted["may_work"], admitted["exam_id"]) == ("admitted", True, exam_id)
+    centre.shift = timedelta(hours=13)
+    assert call("/admissions/1001").json()["may_work"] is False
+    listed = call("/admissions").json()["workers"]
+    assert {item["personnel_number"] for item in listed} >= {"1001", "1002"}
+
+
+def test_worker_of_another_employer_is_not_known(call: Call) -> None:
+    assert call("/admissions/1003").status_code == 404
+    assert call("/admissions/nobody").json()["code"] == "not_found"
+
+
+def test_outcomes_come_in_pages_without_medical_values(centre: ConsoleCentre, zoya: Browser, call: Call) -> None:
+    ids = [centre.exam("1001", systolic_mmhg=171), centre.exam("1002"), centre.exam("1004")]
+    zoya.decide(ids[0], outcome="not_admitted", reasons="pressure_high", comment="секрет")
+    since = utc_text(centre.now() - timedelta(days=1))
+    found, after = [], ""
+    while True:
+        answer = call(f"/exams?since={since}&days=2&limit=2&after={quote(after)}")
+        assert "171" not in answer.text
+        assert "секрет" not in answer.text
+        found += answer.json()["exams"]
+        after = answer.json()["next_after"]
+        if after is None:
+            break
+    assert sorted(item["exam_id"] for item in found) == sorted(ids)
+    assert {item["outcome"] for item in found} == {"not_admitted", "waiting"}
+
+
+def test_wrong_and_revoked_keys_open_nothing(centre: ConsoleCentre, address: str, browser: Browser, call: Call) -> None:
+    assert httpx.get(f"{address}/api/v1/admissions").status_code == 401
+    assert httpx.get(f"{address}/api/v1/admissions", headers={"Authorization": "Bearer x"}).status_code == 401
+    assert call("/admissions").status_code == 200
+    action = browser.get("/accounts").text.split('action="/accounts/keys/')[1].split('"')[0]
+    assert browser.post(f"/accounts/keys/{action}", {}, page="/accounts").status_code == 303
+    assert call("/admissions").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("since=2026-01-02T00:00:00Z&days=0", 422),
+        ("since=2026-01-01T00:00:00Z&days=32", 422),
+        ("since=2026-01-01T00:00:00", 422),
+        ("since=yesterday", 422),
+        ("since=2026-01-01T00:00:00Z&limit=0", 422),
+    ],
+)
+def test_bad_periods_are_told(call: Call, query: str, status: int) -> None:
+    answer = call(f"/exams?{query}")
+    assert answer.status_code == status
+    assert set(answer.json()) == {"code", "message"}
+
+
+def test_description_holds_for_whatever_is_sent(centre: ConsoleCentre, address: str, key: str) -> None:
+    centre.exam("1001")
+    schema = schemathesis.openapi.from_url(f"{address}/api/v1/openapi.json")
+    operations = list(schema.get_all_operations())
+    assert len(operations) == 3
+    for operation in operations:
+
+        @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @given(case=operation.ok().as_strategy())
+        def check(case: schemathesis.Case) -> None:
+            case.call_and_validate(base_url=f"{address}/api/v1", headers={"Authorization": f"Bearer {key}"})
+
+        check()
