@@ -6,7 +6,7 @@ Rectangle {
 
     property var value: ({})
     property bool large: false
-    property int numberSize: large ? Theme.valueSize : 64
+    property int numberSize: large ? Theme.valueSize : 58
     readonly property string number: value.number ?? ""
     readonly property string unit: value.unit ?? ""
     readonly property color tone: ({ good: Theme.good, attention: Theme.attention, recorded: Theme.action,

@@ -30,7 +30,7 @@ Page {
         ColumnLayout {
             Layout.fillWidth: true
             Layout.alignment: Qt.AlignVCenter
-            spacing: screen.page.note === "" ? 24 : 12
+            spacing: screen.page.note !== "" ? 12 : screen.live.number !== "" ? 10 : 24
 
             Repeater {
                 model: screen.page.lines
@@ -69,7 +69,7 @@ Page {
                     id: cuff
                     objectName: "cuff_mmhg"
                     text: screen.live.number
-                    font.pixelSize: Theme.valueSize
+                    font.pixelSize: 92
                     font.bold: true
                     lineHeight: 1.0
                     wrapMode: Text.NoWrap
