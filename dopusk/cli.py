@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Place] = {
     "terminal": Place("terminal_group", "app", is_group=True),
     "central": Place("central_group", "app", is_group=True),
     "torture": Place("torture", "torture"),
+    "power-cuts": Place("power_cuts", "power_cuts"),
     "verify": Place("verify", "verify"),
     "fleet": Place("fleet", "fleet"),
     "schemas": Place("schemas", "schemas"),

@@ -13,6 +13,9 @@ from central.store.metadata import metadata
 
 BUSY_TIMEOUT_S = 30.0
 _READING = "dopusk_reading"
+PRAGMAS = ("synchronous = EXTRA", "journal_mode = WAL", "foreign_keys = ON")
+"""EXTRA, and before WAL: the rollback journal of a new store is deleted and its folder synced. Otherwise a power cut may
+bring that journal back, and SQLite would roll the whole store back to nothing. In WAL mode EXTRA is FULL."""
 
 
 def open_engine(url: str) -> Engine:
@@ -57,7 +60,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # writer fails at once instead of waiting for its turn.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -5,7 +5,6 @@ Whatever it reports as shown was committed before, exactly as on the kiosk's scr
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -48,7 +47,8 @@ class Player:
     ) -> None:
         self._store, self._clock, self._limits, self._shown = store, clock, limits, shown
         self._desk = ExamDesk(store, org, lambda _exam_id: 0.01)
-        self._generation = "test"
+        self.each_commit: Callable[[], None] = lambda: None
+        """Called after each event's commit, when the screen may show it."""
         self._dice = random.Random()  # noqa: S311 - pixels of a photo
 
     def recover(self) -> None:
@@ -69,7 +69,7 @@ class Player:
             exam_id,
             exam_type="pre_shift",
             plan=Plan(),
-            generation=self._generation,
+            generation="test",
             software_version=SOFTWARE,
             config_version=SOFTWARE,
         )
@@ -157,4 +157,5 @@ class Player:
     ) -> ExamState:
         event = kind(exam_id=exam_id, stamp=self._clock.now(), **fields)
         state, _ = self._desk.happen(event, with_transaction=with_transaction)
-        return replace(state)
+        self.each_commit()
+        return state

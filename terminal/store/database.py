@@ -28,8 +28,11 @@ MIGRATIONS: tuple[Migrations, ...] = (
     media_files.migrations,
 )
 
-PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
-"""WAL with a sync at every commit: what is committed survives a power cut, and readers never stop the writer."""
+PRAGMAS = ("synchronous = EXTRA", "journal_mode = WAL", "foreign_keys = ON")
+"""WAL with a sync at every commit: what is committed survives a power cut, and readers never stop the writer.
+
+EXTRA, and before WAL: the rollback journal of the very first transaction is deleted *and its folder synced*. Otherwise a
+power cut may bring that journal back, and SQLite would then roll the whole store back to nothing."""
 
 
 class StoreError(Exception):

@@ -1,13 +1,14 @@
 """The terminal's store as the exam core uses it: one database, one folder of media, one key; one transaction per event."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlite_utils import Database
 
 from sync.contract.envelope import ClockStamp
 from sync.contract.model import utc_text
@@ -34,9 +35,11 @@ class TerminalStore:
         signing_key: Ed25519PrivateKey,
         address: TerminalAddress,
         generation: Literal["real", "demo", "test"],
+        *,
+        opener: Callable[[Path, bytes], Database] = open_store,
     ) -> None:
         master = keys.master_key()
-        self.db = open_store(path, master)
+        self.db = opener(path, master)
         self.log = ExamLog(self.db, signing_key)
         self.outbox = Outbox(self.db)
         self.inbox = Inbox(self.db)

@@ -119,9 +119,9 @@ def test_a_kill_in_the_middle_of_a_migration_leaves_the_old_store(
     db.close()
 
 
-def test_it_is_wal_with_full_sync(store: TerminalStore) -> None:
+def test_it_is_wal_with_more_than_full_sync(store: TerminalStore) -> None:
     assert store.db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert store.db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert store.db.execute("PRAGMA synchronous").fetchone() == (3,)
 
 
 def test_the_owner_of_a_store_is_written_down(store: TerminalStore) -> None:
