@@ -102,14 +102,18 @@ def run_kiosk(
 
     The code is 0, or `EXIT_NOT_DRAWN` when the screen stands still although it should change.
 
-    `on_ready` is called in the Qt thread when the window is there: start the service with `kiosk.publish` then.
+    `on_ready` is called in the Qt thread when the window is there: start the service with `kiosk.publish` then. What it
+    raises is raised here, with the window closed.
     """
     if "DISPLAY" not in os.environ and "WAYLAND_DISPLAY" not in os.environ:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = make_application()
     kiosk = build_window(post, camera, settings)
 
-    def leave(_signal: int, _frame: FrameType | None) -> None:
+    told_to_end: list[int] = []
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        told_to_end.append(number)
         application.quit()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -119,9 +123,10 @@ def run_kiosk(
     breathing = QTimer(interval=200)  # lets Python see its signals while Qt sleeps
     breathing.timeout.connect(_nothing)
     breathing.start()
-    QTimer.singleShot(0, lambda: on_ready(kiosk))
     try:
-        return application.exec()
+        application.processEvents()  # the window is drawn before anything that takes time
+        on_ready(kiosk)  # not from a timer: what it raises has to reach the caller
+        return 0 if told_to_end else application.exec()
     finally:
         kiosk.close()
 

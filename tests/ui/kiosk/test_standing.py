@@ -70,6 +70,55 @@ def test_the_program_shows_the_idle_screen_and_ends_with_its_window() -> None:
     assert (ended.returncode, ended.stdout.split(), ended.stderr) == (0, ["idle"], "")
 
 
+NO_STORE = """
+import sys
+from kiosk_ui.app import run_kiosk
+from kiosk_ui.settings import KioskSettings
+
+def ready(kiosk):
+    raise OSError("no store")
+
+try:
+    run_kiosk(lambda intent: None, None, KioskSettings(sounds=False), on_ready=ready)
+except OSError as error:
+    print(error)
+"""
+
+
+def test_what_goes_wrong_behind_the_window_reaches_the_caller() -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_QUICK_BACKEND": "software"}
+    ended = subprocess.run(
+        [sys.executable, "-c", NO_STORE], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "no store\n", "")
+
+
+TOLD_TO_END = """
+import os, signal, sys
+from kiosk_ui.app import run_kiosk
+from kiosk_ui.settings import KioskSettings
+
+def ready(kiosk):
+    if sys.argv[1] == "before":
+        os.kill(os.getpid(), signal.SIGTERM)
+    else:
+        kiosk.bridge.screen_shown.connect(lambda name: os.kill(os.getpid(), signal.SIGTERM))
+        from tests.ui.kiosk import made_up
+        kiosk.publish(made_up.snapshot())
+
+sys.exit(run_kiosk(lambda intent: None, None, KioskSettings(sounds=False), on_ready=ready))
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "later"])
+def test_a_signal_ends_it_at_any_time(when: str) -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_QUICK_BACKEND": "software"}
+    ended = subprocess.run(
+        [sys.executable, "-c", TOLD_TO_END, when], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 @pytest.mark.qt_log_ignore("NoSuchThing", "failed to load component")
 def test_screens_that_cannot_be_loaded_are_named(
     qapp: QGuiApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
