@@ -53,7 +53,7 @@ class _Heard:
         self._stream.discard_input()
 
 
-class _ReadOnlyBus:
+class ReadOnlyBus:
     """A bus on which a probe cannot write, whatever a profile says."""
 
     def __init__(self, bus: RegisterBus) -> None:
@@ -111,7 +111,7 @@ def _probe(port: str, spec: DriverSpec, units: Sequence[int]) -> Probed | None:
         bus = ModbusBus(port, spec.line)
         try:
             for unit in units:
-                identity = _asked(spec.make_modbus(_ReadOnlyBus(bus), unit, options).identify)
+                identity = _asked(spec.make_modbus(ReadOnlyBus(bus), unit, options).identify)
                 if identity is not None:
                     return Probed(port, spec.name, identity)
         finally:

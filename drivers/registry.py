@@ -68,8 +68,7 @@ def driver(name: str, options: Mapping[str, str] | None = None) -> DriverSpec:
 def ledger(name: str) -> Mapping[str, str]:
     """The quality ledger of a driver: rule -> `done`, `todo: …` or `exempt: …`. Raises `ConfigError`."""
     if name in _profiles():
-        content = _profiles()[name].get("ledger")
-        return check_ledger(f"{name}.toml", {"rules": content} if content is not None else {})
+        return _ledger_in(f"{name}.toml", _profiles()[name])
     place = files(device_files).joinpath(f"{name}.toml")
     if not place.is_file():
         raise ConfigError(f"{name}.toml", ["the quality ledger is missing"])
@@ -108,7 +107,7 @@ def attach(devices: Sequence[DeviceConfig], *, production: bool = False) -> list
         if config.measures not in spec.measures:
             faults.append(f"{place}: {spec.name} does not measure {config.measures}")
         if production:
-            faults += [f"{place}: the ledger of {spec.name} has {rule} to do" for rule in _todo_rules(spec.name)]
+            faults += [f"{place}: {fault}" for fault in _unready(spec.name, config)]
         attached.append(Attached(config, spec, options))
     faults += _shared_ports(attached)
     if faults:
@@ -127,16 +126,23 @@ def _shared_ports(attached: Sequence[Attached]) -> list[str]:
                 faults.append(f"{both} share the port {one.config.port}; a plain serial port carries one device")
             elif one.config.unit == other.config.unit:
                 faults.append(f"{both} share unit {one.config.unit} on {one.config.port}")
-            elif (one.config.baudrate, one.config.parity) != (other.config.baudrate, other.config.parity):
+            elif one.line != other.line:
                 faults.append(f"{both} want different line settings on {one.config.port}")
     return faults
 
 
-def _todo_rules(name: str) -> list[str]:
+def _unready(name: str, config: DeviceConfig) -> list[str]:
+    """Why a driver must not go into production; a site's own profile brings its ledger along."""
     try:
-        return todos(ledger(name))
+        path = config.options.get("profile", "")
+        rules = _ledger_in(path, _read(path)) if path else ledger(name)
     except ConfigError as error:
-        return [f"{fault} as" for fault in error.faults]
+        return [f"the ledger of {name}: {fault}" for fault in error.faults]
+    return [f"the ledger of {name} has {rule} to do" for rule in todos(rules)]
+
+
+def _ledger_in(place: str, profile: Mapping[str, object]) -> Mapping[str, str]:
+    return check_ledger(place, {"rules": profile["ledger"]} if "ledger" in profile else {})
 
 
 @cache

@@ -216,6 +216,27 @@ def test_a_fault_of_ours_is_told_and_stops_nobody_else(tmp_path: Path) -> None:
         here.park.close()
 
 
+def test_a_late_order_is_not_served_and_an_early_cancel_is(tmp_path: Path) -> None:
+    with desk(tmp_path, thermometer="calex_pyrominibus") as here:
+        here.until_state("thermometer", DeviceState.READY)
+        here.bench.change("thermometer", present=False)
+        running = here.order("thermometer")
+        here.until_progress(running, "waiting_for_forehead")
+        late = here.order("thermometer", timeout_s=0.001)
+        waiting = here.order("thermometer")
+        here.park.cancel(waiting)
+        here.park.cancel("nobody's")
+        here.park.cancel(running)
+        ends = [here.end_of(one) for one in (running, late, waiting)]
+        assert [(one.kind, one.code) for one in ends if isinstance(one, MeasurementFailed)] == [
+            ("Cancelled", "cancelled"),
+            ("NoResponse", "late"),
+            ("Cancelled", "cancelled"),
+        ]
+        here.bench.change("thermometer", present=True)
+        assert isinstance(here.measure("thermometer"), MeasurementTaken)
+
+
 def config_of(name: str, **fields: object) -> DeviceConfig:
     return DeviceConfig.model_validate(
         {"id": name, "driver": "and_tm2655", "measures": "pressure", "port": "/dev/a"} | fields
@@ -237,6 +258,14 @@ def config_of(name: str, **fields: object) -> DeviceConfig:
             ],
             ["share unit 1 on /dev/a"],
         ),
+        (
+            [
+                config_of("a", driver="calex_pyrominibus", measures="temperature"),
+                config_of("b", driver="ct100", measures="temperature", unit=2),
+            ],
+            ["device.a", "device.b", "want different line settings on /dev/a"],
+        ),
+        ([config_of("a", driver="modbus_profile", measures="temperature")], ["modbus_profile does not measure"]),
         ([config_of("a", driver="modbus_profile", options={"profile": "/nowhere.toml"})], ["/nowhere.toml"]),
     ],
 )

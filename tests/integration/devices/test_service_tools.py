@@ -16,7 +16,7 @@ from dopusk.commands import devices as commands
 from dopusk.commands import terminal_devices
 from dopusk.commands.simulate import simulate
 from drivers.config import DeviceConfig
-from drivers.discovery import discover
+from drivers.discovery import ReadOnlyBus, discover
 from drivers.inspection import Inspected, inspect
 from drivers.model import Measures
 from drivers.recorder import record
@@ -124,6 +124,40 @@ def test_a_recording_replays_without_editing(tmp_path: Path, name: str) -> None:
         assert outcome["values"]
     found, recorded = replay(path)
     assert found == recorded == json.loads(json.dumps(outcome))
+
+
+@pytest.mark.parametrize(
+    ("name", "scenario", "code"),
+    [
+        ("dingo_e200", "error_flow", "flow"),
+        ("calex_pyrominibus", "silence", "no_response"),
+        ("ct100", "busy", "modbus_6"),
+    ],
+)
+def test_a_failed_session_is_a_recording_too(tmp_path: Path, name: str, scenario: str, code: str) -> None:
+    with Bench(tmp_path, SPEED) as bench:
+        bench.add("device", name, scenario=scenario)
+        bench.start()
+        config = DeviceConfig(id="device", driver=name, measures=measured_by(name), port=bench.port("device"))
+        path = tmp_path / "visit.jsonl"
+        assert record(attach([config])[0], path, 60.0, {})["code"] == code
+    found, recorded = replay(path)
+    assert found == recorded
+
+
+def test_what_has_no_line_cannot_be_recorded(tmp_path: Path) -> None:
+    code, _, told = run("record", "manual_entry", "manual", "--out", str(tmp_path / "visit.jsonl"))
+    assert code == 2
+    assert "has no line to record" in told
+
+
+def test_a_probe_cannot_write() -> None:
+    class Untouched:
+        def read_registers(self, *_: object, **__: object) -> None:
+            raise AssertionError("nobody reads here")
+
+    with pytest.raises(PermissionError, match="must not write register 16"):
+        ReadOnlyBus(Untouched()).write_register(1, 16, 1)
 
 
 def test_a_recording_covers_what_is_personal(tmp_path: Path) -> None:

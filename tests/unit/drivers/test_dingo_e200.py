@@ -3,8 +3,8 @@
 import pytest
 
 from drivers.devices.dingo_e200 import SPEC
-from drivers.errors import Cancelled, DeviceError, DeviceFault, NoResponse, StaleReading
-from drivers.findings import FaultSeen
+from drivers.errors import Cancelled, DeviceError, DeviceFault, FrameError, NoResponse, StaleReading
+from drivers.findings import FaultSeen, StateSeen
 from drivers.model import Act
 from simulators.dingo_e200 import DingoModel
 from simulators.model import apply_scenario
@@ -178,3 +178,32 @@ def test_the_other_dialect() -> None:
     reading, _ = measure(SPEC, line, dialect="ebs010")
     assert reading.values == {"breath_alcohol_mg_per_l": 0.61}
     assert reading.details == {"verdict": "HIGH"}
+
+
+def chattering(line: bytes) -> ModelLine:
+    """A line on which the same words come again and again, whatever is asked."""
+    spoken = scenario()
+    spoken.spoil = lambda data: line
+    return spoken
+
+
+def test_whoever_is_in_the_middle_of_a_test_is_known_all_the_same() -> None:
+    assert identify(SPEC, chattering(b"$WAIT\r\n")).maker == "Sentech Korea"
+
+
+def test_a_test_before_that_does_not_end_calls_the_service() -> None:
+    with pytest.raises(DeviceFault) as caught:
+        measure(SPEC, chattering(b"$BREATH\r\n"))
+    assert (caught.value.code, caught.value.act) == ("busy", Act.SERVICE)
+
+
+def test_somebody_elses_lines_are_garbage() -> None:
+    with pytest.raises(FrameError):
+        identify(SPEC, chattering(b"hello\r\n"))
+    with pytest.raises(FrameError):
+        measure(SPEC, chattering(b"hello\r\n"))
+
+
+def test_the_device_clock_is_told_and_not_used() -> None:
+    (found,) = decode(SPEC, b"#2026-07-11,09:05:30\r\n")
+    assert found == StateSeen("device_clock", {"clock": "2026-07-11T09:05:30"})

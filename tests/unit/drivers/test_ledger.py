@@ -1,5 +1,8 @@
 """Quality ledgers: every fault is told; a `todo` keeps a driver out of production."""
 
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 
 from drivers.config import ConfigError, DeviceConfig
@@ -48,3 +51,20 @@ def test_the_first_devices_may_go_into_production() -> None:
         DeviceConfig.model_validate({"id": "b", "driver": "dingo_e200", "measures": "breath", "port": "/dev/b"}),
     ]
     assert len(attach(configs, production=True)) == 2
+
+
+def test_a_profile_of_the_site_brings_its_own_ledger(tmp_path: Path) -> None:
+    content = files("drivers").joinpath("profiles/calex_pyrominibus.toml").read_text("utf-8")
+    path = tmp_path / "site.toml"
+    config = DeviceConfig.model_validate(
+        {"id": "a", "driver": "modbus_profile", "measures": "temperature", "port": "/dev/a"}
+        | {"options": {"profile": str(path)}}
+    )
+    path.write_text(content, "utf-8")
+    assert attach([config], production=True)
+    path.write_text(content.replace('noise = "done"', 'noise = "todo: not tried"'), "utf-8")
+    with pytest.raises(ConfigError, match=r"device\.a: the ledger of calex_pyrominibus has noise to do"):
+        attach([config], production=True)
+    path.write_text(content[: content.index("[ledger]")], "utf-8")
+    with pytest.raises(ConfigError, match=r"the table \[rules\] is missing"):
+        attach([config], production=True)

@@ -11,7 +11,7 @@ import pytest
 from drivers.config import ConfigError
 from drivers.devices.modbus_profile import spec_of
 from drivers.errors import Cancelled, DeviceError, DeviceFault, NoResponse, StaleReading, WrongDevice
-from drivers.findings import FaultSeen, MeasurementFound, Rejected
+from drivers.findings import FaultSeen, MeasurementFound, Rejected, StateSeen
 from drivers.modbus_adu import answer_adu
 from drivers.ports import RegisterBlock
 from drivers.profile import Profile, parse_profile
@@ -224,3 +224,63 @@ def test_a_profile_of_the_site_is_a_driver(tmp_path: Any) -> None:
     path.write_text(CYCLE.replace("count = 4", "count = 400"), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"block\.count"):
         driver("modbus_profile", {"profile": str(path)})
+
+
+def test_an_exception_of_the_error_register_is_told_by_its_number() -> None:
+    unknown = CYCLE.replace("value = 5, code", "value = 6, code")
+    silent = unknown.replace("error_register = 0x12", "")
+    for text, code in ((unknown, "error_5"), (silent, "fault")):
+        make = spec_of(profile_of(text)).make_modbus
+        assert make is not None
+        with pytest.raises(DeviceFault) as caught:
+            make(CuffBus([0, 1, 3]), 1, {}).measure(VirtualRun(VirtualDeadline(Clock(), 60.0)))
+        assert caught.value.code == code
+
+
+def test_other_registers_are_shown_as_they_are() -> None:
+    (found,) = decoded("calex_pyrominibus", answer_adu([9800]), block="7")
+    assert found == StateSeen("registers", {"address": 7, "words": "2648"})
+
+
+def test_an_identity_of_another_instrument_is_a_fault() -> None:
+    (found,) = decoded("calex_pyrominibus", answer_adu([21, 1]), block="0")
+    assert isinstance(found, FaultSeen)
+    assert found.code == "wrong_device"
+
+
+def test_a_missing_value_is_no_value_and_a_missing_detail_is_left_out() -> None:
+    profile = profile_of(CYCLE)
+    assert isinstance(judge(profile, Registers(0x20, (65535, 80, 0, 0)), b""), Rejected)
+    text = CYCLE.replace("result = false", "result = false\nmissing = [7]")
+    found = judge(profile_of(text), Registers(0x20, (120, 80, 7, 0)), b"")
+    assert isinstance(found, MeasurementFound)
+    assert "cuff_turns" not in found.reading.details
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("count = 4", "count = 4\n[settle]\npoint = 'x'\nlow = 1\nhigh = 2\nspread = 1\nhold_s = 1", "exactly one of"),
+        ('state = "done"', 'state = "ended"', "no state is called done"),
+        ('name = "cuff_turns"', 'name = "diastolic_mmhg"', "declared more than once"),
+        ("poll_period_s = 0.2", "largest_block = 3", "more than link.largest_block"),
+        ("[link]", "[link]\naddress_base = 1\n", "register 0 does not exist"),
+        ('unit = "mm[Hg]"\nrange', 'result = false\nunit = "mm[Hg]"\nrange', "none of them is a result"),
+    ],
+)
+def test_a_cycle_that_does_not_fit_together(old: str, new: str, told: str) -> None:
+    text = CYCLE.replace(old, new)
+    if "address_base" in new:
+        text = text.replace("address = 0x20", "address = 0").replace("register = 0x20", "register = 0")
+        text = text.replace("register = 0x21", "register = 1").replace("register = 0x22", "register = 2")
+    assert told in faults_of(tomllib.loads(text))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "point", "told"),
+    [(43, 32, "temperature_celsius", "low must be below high"), (32, 43, "x", "no point x")],
+)
+def test_a_settling_that_does_not_fit(low: float, high: float, point: str, told: str) -> None:
+    content = calex()
+    content["settle"] |= {"low": low, "high": high, "point": point}
+    assert told in faults_of(content)
