@@ -69,7 +69,7 @@ class KeysConfig(_Section):
 
 
 class IngestConfig(_Section):
-    """How ingest batches. A batch closes when it is full or when nothing more has come for `linger_s`."""
+    """How ingest batches. A batch takes what has come, waits `linger_s` from its first message for more, and then closes."""
 
     batch_messages: Annotated[int, Field(ge=1, le=1000)] = 500
     linger_s: Annotated[float, Field(ge=0, le=1)] = 0.005

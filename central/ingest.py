@@ -103,11 +103,12 @@ class Ingest:
             batch = [self._waiting.get(timeout=_IDLE_S)]
         except queue.Empty:
             return []
+        # Counted from the first message: a steady stream would otherwise keep a batch open until it is full.
+        closes = time.monotonic() + self._linger_s
         while len(batch) < self._batch_messages:
+            left_s = closes - time.monotonic()
             try:
-                batch.append(
-                    self._waiting.get(timeout=self._linger_s) if self._linger_s else self._waiting.get_nowait()
-                )
+                batch.append(self._waiting.get(timeout=left_s) if left_s > 0 else self._waiting.get_nowait())
             except queue.Empty:
                 break
         return batch

@@ -95,13 +95,13 @@ def check_outgoing(connection: Connection, expected: Expected, report: StoreRepo
     for row in outgoing.in_chain_order(connection):
         report.outgoing += 1
         place = f"outgoing message {row.message_id} (terminal {row.terminal_id}, place {row.seq})"
-        if sha256_hex(row.wire) != row.sha256:
+        if not row.is_emptied and sha256_hex(row.wire) != row.sha256:
             raise Wrong("changed", place, "its bytes do not give the hash under which they were stored")
         seq, head = last.get(row.terminal_id, (0, GENESIS_HASH))
         if (row.seq, row.prev_hash) != (seq + 1, head):
             raise Wrong("out_of_order", place, f"it does not follow place {seq}")
         last[row.terminal_id] = (row.seq, row.sha256)
-        if expected.centre_key is not None:
+        if expected.centre_key is not None and not row.is_emptied:
             envelope = _open(row.wire, [expected.centre_key], place)
             signed = (envelope.message_id, envelope.terminal_id, envelope.seq, envelope.prev_hash)
             if signed != (row.message_id, row.terminal_id, row.seq, row.prev_hash):

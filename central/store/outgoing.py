@@ -109,23 +109,24 @@ def mark_sent(connection: Connection, message_ids: Sequence[str], *, now: dateti
 
 
 def mark_acked(connection: Connection, terminal_id: str, message_ids: Sequence[str], *, now: datetime) -> None:
-    """The terminal has committed them; the ids of other terminals' messages are passed over."""
-    connection.execute(
-        update(centre_outbox)
-        .where(
-            centre_outbox.c.message_id.in_(message_ids),
-            centre_outbox.c.terminal_id == terminal_id,
-            centre_outbox.c.state != "acked",
-        )
-        .values(state="acked", acked_at=now)
+    """The terminal has committed them; the ids of other terminals' messages are passed over.
+
+    A roster is emptied then: each change of a worker makes one for each terminal, and nobody asks for an old one. Its hash
+    stays in the chain.
+    """
+    named = and_(
+        centre_outbox.c.message_id.in_(message_ids),
+        centre_outbox.c.terminal_id == terminal_id,
+        centre_outbox.c.state != "acked",
     )
+    connection.execute(update(centre_outbox).where(named, centre_outbox.c.kind == "roster").values(wire=b""))
+    connection.execute(update(centre_outbox).where(named).values(state="acked", acked_at=now))
 
 
 def backlog(connection: Connection) -> tuple[int, datetime | None]:
-    """How many messages are not acknowledged, and since when the oldest waits."""
-    row = connection.execute(
-        select(func.count(), func.min(centre_outbox.c.created_at)).where(centre_outbox.c.state != "acked")
-    ).one()
+    """How many messages are not acknowledged, and since when the oldest waits. Revoked terminals are left out."""
+    query = select(func.count(), func.min(centre_outbox.c.created_at))
+    row = connection.execute(query.where(centre_outbox.c.state != "acked", _is_served())).one()
     return row[0], row[1]
 
 
@@ -139,6 +140,13 @@ class OutgoingRow:
     prev_hash: str
     sha256: str
     wire: bytes
+    kind: str
+    state: str
+
+    @property
+    def is_emptied(self) -> bool:
+        """A roster that the terminal has taken."""
+        return not self.wire and (self.kind, self.state) == ("roster", "acked")
 
 
 def in_chain_order(connection: Connection) -> Iterator[OutgoingRow]:
@@ -149,8 +157,13 @@ def in_chain_order(connection: Connection) -> Iterator[OutgoingRow]:
         yield OutgoingRow(*row)
 
 
+def _is_served() -> ColumnElement[bool]:
+    revoked = select(terminal.c.terminal_id).where(terminal.c.state == "revoked")
+    return centre_outbox.c.terminal_id.not_in(revoked)
+
+
 def _waiting(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[Waiting]:
     columns = (centre_outbox.c.message_id, centre_outbox.c.org, centre_outbox.c.terminal_id, centre_outbox.c.kind)
-    query = select(*columns, centre_outbox.c.wire).where(condition)
+    query = select(*columns, centre_outbox.c.wire).where(condition, _is_served())
     rows = connection.execute(query.order_by(centre_outbox.c.created_at, centre_outbox.c.seq).limit(limit))
     return [Waiting(*row) for row in rows]

@@ -12,6 +12,9 @@ from central.registry import Registry
 from central.store import outgoing, terminals
 from central.store import registry as people
 from central.store.engine import reading, writing
+from central.store.metadata import now_utc
+from central.verify import verify_store
+from central.verify_report import Expected
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.envelope import open_sealed
 from sync.contract.roster import Roster
@@ -100,7 +103,23 @@ def test_a_revoked_terminal_gets_nothing_more(
     with writing(engine) as connection:
         terminals.set_state(connection, "kiosk-1", "revoked")
         registry.publish_roster(connection, ORG)
-    assert len(_rosters(engine, "kiosk-1")) == 1
+        assert len(list(outgoing.in_chain_order(connection))) == 1
+        assert outgoing.backlog(connection) == (0, None)
+    assert _rosters(engine, "kiosk-1") == []
+
+
+def test_a_roster_is_emptied_once_it_is_taken_and_the_chain_stays_whole(
+    engine: Engine, registry: Registry, enrolled: Enrol, worker: Worker
+) -> None:
+    enrolled("kiosk-1")
+    with writing(engine) as connection:
+        [first] = outgoing.unacknowledged(connection, "kiosk-1", 10)
+        outgoing.mark_acked(connection, "kiosk-1", [first.message_id], now=now_utc())
+        registry.publish_roster(connection, ORG)
+        rows = list(outgoing.in_chain_order(connection))
+    assert [row.is_emptied for row in rows] == [True, False]
+    report = verify_store(engine, Expected(CENTRE_KEY.public_key(), None, None))
+    assert (report.faults, report.outgoing) == ([], 2)
 
 
 def test_a_terminal_cannot_be_registered_twice(engine: Engine, registry: Registry, enrolled: Enrol) -> None:
