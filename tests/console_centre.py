@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
+from argon2 import PasswordHasher
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from central import accounts
 from central.accounts import create_account
 from central.checks import Rules
 from central.config import CentralConfig
@@ -34,6 +37,7 @@ from central.outgoing import Outgoing, load_signing_key
 from central.pki import Authority
 from central.registry import Registry
 from central.rights import Role
+from central.signature import software
 from central.snils import SnilsKey
 from central.store import terminals
 from central.store.engine import create_schema, open_engine, writing
@@ -179,6 +183,12 @@ class Browser:
 
     def decide(self, exam_id: str, **fields: Any) -> httpx.Response:
         return self.post(f"/exams/{exam_id}/decision", fields, page=f"/exams/{exam_id}")
+
+
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords and passphrases of tests need not be slow to guess."""
+    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    monkeypatch.setitem(software._SCRYPT, "n", 2**4)
 
 
 @contextlib.contextmanager

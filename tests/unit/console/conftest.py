@@ -5,18 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 
-from central import accounts
-from central.signature import software
-from tests.console_centre import Browser, ConsoleCentre, build_console_centre, serving
+from tests.console_centre import Browser, ConsoleCentre, build_console_centre, cheap_hashes, serving
 
 
 @pytest.fixture(autouse=True)
 def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords and passphrases of tests need not be slow to guess."""
-    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-    monkeypatch.setitem(software._SCRYPT, "n", 2**4)
+    cheap_hashes(monkeypatch)
 
 
 @pytest.fixture
