@@ -48,6 +48,8 @@ def simulate(
     stop.wait()
     control.close()
     bench.close()
+    if folder is None:
+        place.rmdir()
 
 
 def _list(as_json: bool) -> None:

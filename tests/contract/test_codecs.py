@@ -5,7 +5,7 @@ from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dopusk.bench.fuzz import GoldenFrame, fuzz, golden_frames
@@ -37,6 +37,7 @@ def test_a_published_frame_means_what_it_says(frame: GoldenFrame) -> None:
 
 
 @pytest.mark.parametrize("frame", RESULTS, ids=named)
+@settings(deadline=None)
 @given(cuts=st.lists(st.integers(1, 40), max_size=60), before=st.binary(max_size=12))
 def test_splits_do_not_matter(frame: GoldenFrame, cuts: list[int], before: bytes) -> None:
     line = before + frame.data + frame.data[:-1] + frame.data
@@ -69,6 +70,7 @@ def test_half_a_frame_is_accounted_for(frame: GoldenFrame) -> None:
 
 
 @pytest.mark.parametrize("name", CODECS)
+@settings(deadline=None)
 @given(noise=st.binary(max_size=400), cuts=st.lists(st.integers(1, 40), max_size=20))
 def test_noise_raises_nothing(name: str, noise: bytes, cuts: list[int]) -> None:
     for one in decoded(name, noise, sizes(cuts)):
