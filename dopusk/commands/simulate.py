@@ -4,6 +4,7 @@ import json
 import signal
 import tempfile
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -27,17 +28,22 @@ def simulate(
     if device == "list":
         _list(as_json)
         return
-    place = folder or Path(tempfile.mkdtemp(prefix="dopusk-simulate-"))
-    try:
-        bench = Bench(place, speed)
-        bench.add(device, device, scenario=scenario, transport=transport)
-    except ValueError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
-    control = Control(bench, place / f"{device}.control")
+    with ExitStack() as stack:
+        place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dopusk-simulate-")))
+        try:
+            bench = stack.enter_context(Bench(place, speed))
+            bench.add(device, device, scenario=scenario, transport=transport)
+        except ValueError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from error
+        _run(bench, device, place / f"{device}.control", as_json)
+
+
+def _run(bench: Bench, device: str, control_path: Path, as_json: bool) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    control = Control(bench, control_path)
     bench.start()
     control.start()
     if as_json:
@@ -47,9 +53,6 @@ def simulate(
         print(f"control: {control.path}", flush=True)
     stop.wait()
     control.close()
-    bench.close()
-    if folder is None:
-        place.rmdir()
 
 
 def _list(as_json: bool) -> None:
