@@ -19,6 +19,11 @@ STORE_DAMAGE: tuple[type[Exception], ...] = (sqlite3.DatabaseError, sqlcipher3.D
 """Also the kinds of error that waiting does not cure; a superset of `STORE_TROUBLE`."""
 
 
+def is_full(error: Exception) -> bool:
+    """Whether a `STORE_TROUBLE` is for want of room on the disk."""
+    return "full" in str(error)
+
+
 @contextmanager
 def writing(db: Database) -> Iterator[None]:
     """One transaction with the write lock, committed with a full sync or rolled back; inside another one, a savepoint.

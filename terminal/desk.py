@@ -4,7 +4,10 @@ The desk holds the open exams; one of them may be active, that is, in front of t
 """
 
 import base64
+import logging
 from collections.abc import Callable
+
+from pydantic import ValidationError
 
 from sync.contract.canonical import sha256_hex
 from sync.contract.exam import EXAM_SCHEMA, MediaReference
@@ -14,8 +17,11 @@ from terminal.exam.decide import decide, fold
 from terminal.exam.effects import Effect, SendRecord
 from terminal.exam.events import Event
 from terminal.exam.model import ExamState, Phase, Stamp
+from terminal.exam.moves import ImpossibleEvent
 from terminal.exam.record import record_of
 from terminal.store.store import TerminalStore
+
+log = logging.getLogger(__name__)
 
 
 class ExamDesk:
@@ -30,7 +36,12 @@ class ExamDesk:
     def recover(self) -> None:
         """Fold the open exams from the diary after a start."""
         for exam_id in self._store.log.open_exams():
-            state = fold(self._store.log.events_of(exam_id))
+            try:
+                state = fold(self._store.log.events_of(exam_id))
+            except (ImpossibleEvent, ValidationError) as error:
+                # One exam of another version's rules must not keep the kiosk from starting; `status` lists it as open.
+                log.error("exam %s cannot be gone on with and stays as it is: %s", exam_id, type(error).__name__)
+                continue
             if state is not None:
                 self.exams[exam_id] = state
 
@@ -44,12 +55,15 @@ class ExamDesk:
         """
         before = self.exams.get(event.exam_id) or fold(self._store.log.events_of(event.exam_id))
         state, effects = decide(before, event)
-        with self._store.transaction():
+
+        def write() -> None:
             self._store.log.append(event)
             self._store.log.note_open(state)
             if any(isinstance(effect, SendRecord) for effect in effects):
                 self._queue_record(state, event.stamp)
             with_transaction()
+
+        self._store.commit(write)
         if state.phase is Phase.ENDED:
             self.exams.pop(state.exam_id, None)
         else:

@@ -18,6 +18,7 @@ from sqlite_utils import Database, Migrations
 from sync import inbox, outbox
 from sync.transactions import STORE_DAMAGE, STORE_TROUBLE, writing
 from terminal.store import exam_log, media_files, reference, roster
+from terminal.store.folders import sync_folder
 
 MIGRATIONS: tuple[Migrations, ...] = (
     exam_log.migrations,
@@ -87,15 +88,6 @@ class KeyFile:
 def derive_key(master: bytes, purpose: str) -> bytes:
     """A 32-byte key for one purpose (`database`, `media`, `templates`), so that no key serves two uses."""
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"dopusk/{purpose}".encode()).derive(master)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder as durable as the files behind them."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def connect(path: Path, master: bytes, *, busy_timeout_s: float = 10.0) -> Database:

@@ -3,8 +3,10 @@
 AES-256-GCM; the nonce stands before the ciphertext. The hash is that of the plain content, as the exam names it.
 """
 
+import errno
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -12,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlite_utils import Database, Migrations
 
 from sync.contract.canonical import sha256_hex
+from terminal.store.folders import sync_folder
 
 migrations = Migrations("terminal.media")
 
@@ -32,13 +35,23 @@ class MediaError(Exception):
 class MediaFiles:
     """Encrypted files in one folder."""
 
-    def __init__(self, folder: Path, key: bytes) -> None:
+    def __init__(self, folder: Path, key: bytes, make_room: Callable[[], bool] = lambda: False) -> None:
+        """`make_room` is asked when the disk is full; after True the file is written again."""
         self._folder = folder
+        self._make_room = make_room
         self._cipher = AESGCM(key)
         folder.mkdir(parents=True, exist_ok=True)
 
     def write(self, content: bytes) -> str:
         """Encrypt and store with a full sync; returns the SHA-256 of the content."""
+        try:
+            return self._write(content)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not self._make_room():
+                raise
+            return self._write(content)
+
+    def _write(self, content: bytes) -> str:
         sha256 = sha256_hex(content)
         path = self._path(sha256)
         nonce = secrets.token_bytes(12)
@@ -48,11 +61,7 @@ class MediaFiles:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._folder)
         return sha256
 
     def read(self, sha256: str) -> bytes:
@@ -66,6 +75,10 @@ class MediaFiles:
     def exists(self, sha256: str) -> bool:
         """Whether there is a file of that name, readable or not."""
         return self._path(sha256).exists()
+
+    def remove(self, sha256: str) -> None:
+        """Delete the file; it is no fault if it is gone already."""
+        self._path(sha256).unlink(missing_ok=True)
 
     def _path(self, sha256: str) -> Path:
         return self._folder / f"{sha256}.enc"

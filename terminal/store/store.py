@@ -1,6 +1,7 @@
 """The terminal's store as the exam core uses it: one database, one folder of media, one key; one transaction per event."""
 
 import base64
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +16,17 @@ from sync.contract.model import utc_text
 from sync.contract.topics import TerminalAddress, Up
 from sync.inbox import Inbox
 from sync.outbox import Outbox
-from sync.transactions import writing
+from sync.transactions import STORE_TROUBLE, is_full, writing
 from terminal.exam.model import Stamp
-from terminal.store.database import KeySource, StoreError, derive_key, open_store
+from terminal.store.database import KeySource, StoreError, derive_key
 from terminal.store.exam_log import ExamLog
 from terminal.store.media_files import MediaFiles
 from terminal.store.reference import ReferenceStore
+from terminal.store.reserve import Reserve
 from terminal.store.roster import RosterStore
+from terminal.store.set_aside import noting_damage, open_or_set_aside, set_aside
+
+log = logging.getLogger(__name__)
 
 
 class TerminalStore:
@@ -36,7 +41,7 @@ class TerminalStore:
         address: TerminalAddress,
         generation: Literal["real", "demo", "test"],
         *,
-        opener: Callable[[Path, bytes], Database] = open_store,
+        opener: Callable[[Path, bytes], Database] = open_or_set_aside,
     ) -> None:
         master = keys.master_key()
         self.db = opener(path, master)
@@ -45,7 +50,10 @@ class TerminalStore:
         self.inbox = Inbox(self.db)
         self.roster = RosterStore(self.db)
         self.reference = ReferenceStore(self.db)
-        self.media = MediaFiles(media_folder, derive_key(master, "media"))
+        self._path = path
+        self.reserve = Reserve(path.with_suffix(".reserve"))
+        self.reserve.keep()
+        self.media = MediaFiles(media_folder, derive_key(master, "media"), self.reserve.release)
         self.address = address
         self._note_identity(signing_key, generation)
         self._signing_key = signing_key
@@ -72,8 +80,28 @@ class TerminalStore:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is committed together with a full sync, or not at all."""
-        with writing(self.db):
+        with noting_damage(self._path), writing(self.db):
             yield
+
+    def commit(self, work: Callable[[], None]) -> None:
+        """Run `work` in a transaction. On a full disk the reserve is given up and it is run once more.
+
+        Raises one of `STORE_TROUBLE` when that does not help either: nothing was written then, and nothing is shown.
+        """
+        try:
+            with self.transaction():
+                work()
+        except STORE_TROUBLE as error:
+            if not is_full(error) or not self.reserve.release():
+                raise
+            log.critical("the disk is full; the reserve was given up so that this exam can end (service engineer)")
+            with self.transaction():
+                work()
+
+    @property
+    def set_aside(self) -> list[Path]:
+        """Damaged stores that were set aside here and that nobody has dealt with yet."""
+        return set_aside(self._path)
 
     def queue(self, kind: Up, schema: str, payload: dict[str, Any], *, subject: str, stamp: Stamp) -> str:
         """Append a message to the outbox; call inside a transaction. Returns its id."""

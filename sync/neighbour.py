@@ -1,0 +1,160 @@
+"""The kiosk and its sync process, side by side on one machine, tell each other news through datagram sockets.
+
+Only news: everything that counts is in the store. A lost datagram costs some seconds, so each side says again what it
+said, and a silent neighbour is noticed.
+"""
+
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sync.contract.health import TerminalStatus
+from sync.forwarder import LinkReport
+from sync.outbox import Backlog
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 2.0
+SILENT_AFTER_S = 10.0
+_MOST_BYTES = 64 * 1024
+
+
+class _Socket:
+    """One bound datagram socket with its reading thread."""
+
+    def __init__(
+        self, own: Path, other: Path, take: Callable[[dict[str, Any]], None], idle: Callable[[], None]
+    ) -> None:
+        self._own, self._other, self._take, self._idle = own, other, take, idle
+        own.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(own))
+        os.chmod(own, 0o600)
+        self._socket.settimeout(EVERY_S / 2)
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="neighbour", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def send(self, fields: dict[str, Any]) -> None:
+        """Say something; nobody may be there to hear it."""
+        with suppress(OSError):
+            self._socket.sendto(json.dumps(fields, ensure_ascii=False).encode(), socket.MSG_DONTWAIT, str(self._other))
+
+    def close(self) -> None:
+        self._closing = True
+        self._thread.join(2 * EVERY_S)
+        self._socket.close()
+        self._own.unlink(missing_ok=True)
+
+    def _run(self) -> None:
+        while not self._closing:
+            try:
+                fields = json.loads(self._socket.recv(_MOST_BYTES))
+                if isinstance(fields, dict):
+                    self._take(fields)
+            except TimeoutError:
+                pass
+            except (OSError, ValueError, TypeError, KeyError, ValidationError) as error:
+                log.warning("news of the neighbour process cannot be read: %s", error)
+            self._idle()
+
+
+class SyncProcess:
+    """The kiosk's view of the sync process: what it reports comes to the callbacks, the kiosk's status goes to it."""
+
+    def __init__(
+        self,
+        store: Path,
+        on_link: Callable[[LinkReport], None],
+        on_inbox: Callable[[], None],
+        status: Callable[[], TerminalStatus],
+    ) -> None:
+        self._on_link, self._on_inbox, self._status = on_link, on_inbox, status
+        self._heard_s = time.monotonic()
+        self._next_s = 0.0
+        own, other = _paths(store)
+        self._socket = _Socket(own, other, self._take, self._idle)
+
+    def start(self) -> None:
+        self._socket.start()
+
+    def wake(self) -> None:
+        """Something was appended to the outbox."""
+        self._socket.send({"wake": True})
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _take(self, fields: dict[str, Any]) -> None:
+        self._heard_s = time.monotonic()
+        if "link" in fields:
+            link = fields["link"]
+            self._on_link(LinkReport(link["connected"], Backlog(**link["backlog"]), link["reason"]))
+        if "inbox" in fields:
+            self._on_inbox()
+
+    def _idle(self) -> None:
+        now_s = time.monotonic()
+        if now_s >= self._next_s:
+            self._next_s = now_s + EVERY_S
+            self._socket.send({"status": self._status().model_dump(mode="json")})
+            if now_s - self._heard_s > SILENT_AFTER_S:
+                self._on_link(LinkReport(False, Backlog(0, 0, None), "the sync process is not running"))
+
+
+class KioskProcess:
+    """The sync process's view of the kiosk: reports go to it, its status and its wake-up calls come from it."""
+
+    def __init__(self, store: Path, wake: Callable[[], None], without_kiosk: TerminalStatus) -> None:
+        self._wake, self._without_kiosk = wake, without_kiosk
+        self._status = without_kiosk
+        self._heard_s = -SILENT_AFTER_S
+        self._report: LinkReport | None = None
+        other, own = _paths(store)
+        self._socket = _Socket(own, other, self._take, lambda: None)
+
+    def start(self) -> None:
+        self._socket.start()
+
+    def tell_link(self, report: LinkReport) -> None:
+        """The way to the centre has changed."""
+        self._report = report
+        self._socket.send({"link": asdict(report)})
+
+    def tell_inbox(self) -> None:
+        """Something from the centre was committed."""
+        self._socket.send({"inbox": True})
+
+    def status(self) -> TerminalStatus:
+        """What the kiosk last said of itself, or that it says nothing."""
+        is_fresh = time.monotonic() - self._heard_s < SILENT_AFTER_S
+        return self._status if is_fresh else self._without_kiosk
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _take(self, fields: dict[str, Any]) -> None:
+        if "status" in fields:
+            self._status = TerminalStatus.model_validate(fields["status"])
+            self._heard_s = time.monotonic()
+            # Said again each time: a kiosk that was just started knows nothing, and datagrams may be lost.
+            self._socket.send(({"link": asdict(self._report)} if self._report else {}) | {"inbox": True})
+        if "wake" in fields:
+            self._wake()
+
+
+def _paths(store: Path) -> tuple[Path, Path]:
+    """The sockets of the kiosk and of the sync process, beside the store that they share."""
+    return store.with_suffix(".kiosk"), store.with_suffix(".sync")
