@@ -80,6 +80,16 @@ def project(connection: Connection, revisions: Sequence[Revision]) -> list[Revis
     return [revision for revision in unchanged if revision.message_id not in known]
 
 
+def clear(connection: Connection) -> None:
+    """Empty the projection, to make it anew."""
+    connection.execute(exam.delete())
+
+
+def count(connection: Connection) -> int:
+    """How many exams there are."""
+    return connection.execute(select(func.count()).select_from(exam)).scalar_one()
+
+
 def projection(record: ExamRecord, payload: dict[str, Any], terminal_id: str, generation: str) -> dict[str, Any]:
     """The columns that follow from the message alone."""
     who = record.examinee

@@ -121,6 +121,15 @@ def in_chain_order(connection: Connection) -> Iterator[MessageRow]:
         yield MessageRow(*row)
 
 
+def exams_as_received(connection: Connection) -> Iterator[MessageRow]:
+    """All exam messages in the order of their receipt, without holding them in memory."""
+    query = (
+        _rows().where(message.c.kind == "exam").order_by(message.c.received_at, message.c.terminal_id, message.c.seq)
+    )
+    for row in connection.execute(query.execution_options(yield_per=_PAGE)):
+        yield MessageRow(*row)
+
+
 def exam_ids(connection: Connection) -> Iterator[str]:
     """The exam of every exam message."""
     query = select(message.c.wire).where(message.c.kind == "exam")

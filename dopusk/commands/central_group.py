@@ -5,5 +5,6 @@ from dopusk.commands.central import app
 
 app.command()(central_keeping.backup)
 app.command()(central_keeping.restore)
+app.command()(central_keeping.rebuild)
 app.add_typer(central_users.app, name="user")
 app.add_typer(central_terminals.app, name="terminals")

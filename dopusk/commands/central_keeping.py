@@ -12,8 +12,9 @@ from central.backup import restore as put_back
 from central.config import load_config
 from central.media_files import MediaFiles
 from central.outgoing import load_signing_key
+from central.rebuild import rebuild as rebuild_exams
 from central.store import schema
-from central.store.engine import open_engine
+from central.store.engine import open_engine, writing
 from central.trust import Trust
 from central.verify import verify_store
 from central.verify_report import Expected, StoreReport
@@ -45,6 +46,12 @@ def restore(folder: BackupFolder, config: ConfigFile, as_json: AsJson = False) -
         print_report(report)
     if not report.ok:
         raise typer.Exit(1)
+
+
+def rebuild(config: ConfigFile) -> None:
+    """Make the list of examinations anew from the received messages and the decisions. Stop ingest and serve first."""
+    with plain_errors(), writing(open_store(config)) as connection:
+        print(f"{rebuild_exams(connection)} exams")
 
 
 def verify_centre(config: Path) -> StoreReport:
