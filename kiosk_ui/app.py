@@ -22,7 +22,6 @@ from kiosk_ui.drawing_watch import EXIT_NOT_DRAWN, DrawingWatch
 from kiosk_ui.keystrokes import Keystrokes
 from kiosk_ui.preview import CameraPreview, FrameSource, LatestFrame
 from kiosk_ui.settings import KioskSettings
-from kiosk_ui.singletons import keep_singletons_alive
 from kiosk_ui.sounds import Sounds
 from terminal.intents import Intent
 from terminal.snapshot import TerminalSnapshot
@@ -57,7 +56,6 @@ class Kiosk:
 
 def build_window(post: Callable[[Intent], None], camera: LatestFrame | None, settings: KioskSettings) -> Kiosk:
     """Make and show the kiosk's window. `post` takes intents and must return at once. Raises `KioskError`."""
-    keep_singletons_alive()
     qmlRegisterType(CameraPreview, "Dopusk.Kiosk", 1, 0, "CameraPreview")  # type: ignore[call-overload]
     faults: list[QQmlError] = []
     engine = QQmlApplicationEngine()

@@ -55,7 +55,7 @@ def test_a_snapshot_may_come_from_any_thread(stand: Stand) -> None:
 
 
 def test_hundreds_of_exams_in_a_row(stand: Stand) -> None:
-    """As many signals as made PySide6 6.12.0 abort under Python 3.11 before the singletons were kept alive."""
+    """As many signals as make PySide6 6.12.0 abort under Python 3.11: it loses references of None, True and False."""
     for name in ("idle", "identify", "confirm", "consent") * 100:
         stand.kiosk.bridge.press("help")
         stand.show(CASES[name][1], CASES[name][0])

@@ -1,12 +1,7 @@
 """Readers that type, people that type, and the pause after wrong PINs."""
 
-import sys
-
-import pytest
-
 from kiosk_ui.keystrokes import MOST_CARD_CHARACTERS, CardReader
 from kiosk_ui.service_door import MOST_WRONG_PINS, PAUSE_S, ServiceDoor
-from kiosk_ui.singletons import IMMORTAL, keep_singletons_alive
 
 
 def line(text: str, gap_s: float, reader: CardReader | None = None, start_s: float = 10.0) -> str:
@@ -59,11 +54,3 @@ def test_a_right_pin_clears_the_count() -> None:
     for right in (False, False, True, False, False, False, False):
         door.tried(right=right, now_s=5.0)
     assert door.locked_for_s(5.0) == 0
-
-
-@pytest.mark.parametrize("singleton", [None, True, False])
-def test_singletons_are_out_of_reach(singleton: object) -> None:
-    keep_singletons_alive()
-    keep_singletons_alive()
-    if sys.version_info < (3, 12):
-        assert IMMORTAL // 2 < sys.getrefcount(singleton) < 2 * IMMORTAL
