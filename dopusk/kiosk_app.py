@@ -14,7 +14,7 @@ from argon2.exceptions import VerificationError
 from dopusk.terminal_app import Terminal
 from kiosk_ui.app import Kiosk, run_kiosk
 from kiosk_ui.settings import KioskSettings
-from kiosk_ui.texts import texts_of
+from kiosk_ui.texts import LANGUAGES, texts_of
 from kiosk_ui.view.model import ViewOptions
 from terminal.camera import Camera
 from terminal.config import TerminalConfig
@@ -40,7 +40,7 @@ def run_kiosk_terminal(
     crashed = end_when_a_thread_dies()
 
     def start(kiosk: Kiosk) -> None:
-        terminal = Terminal(config, kiosk.publish, mailbox=mailbox, camera=camera, consent_text=consent_text())
+        terminal = Terminal(config, kiosk.publish, mailbox=mailbox, camera=camera, consent_texts=consent_texts())
         running.append(terminal)
         terminal.start()
         on_window(kiosk)
@@ -88,10 +88,12 @@ def kiosk_settings(config: TerminalConfig, *, fullscreen: bool) -> KioskSettings
     )
 
 
-def consent_text() -> str:
-    """The whole consent text as the worker can read it; its hash is stored with the answer."""
-    texts = texts_of("ru")
-    return "\n".join((*texts.lines("consent.lines"), texts("consent.full")))
+def consent_texts() -> dict[str, str]:
+    """The whole consent text by language, as the worker can read it; its hash is stored with the answer."""
+    return {
+        language: "\n".join((*texts_of(language).lines("consent.lines"), texts_of(language)("consent.full")))
+        for language in LANGUAGES
+    }
 
 
 def _pin_check(pin_hash: str) -> Callable[[str], bool]:

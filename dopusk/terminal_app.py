@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -44,10 +44,12 @@ class Terminal:
         *,
         mailbox: Mailbox | None = None,
         camera: Camera | None = None,
-        consent_text: str = "",
+        consent_texts: Mapping[str, str] | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.config = config
+        self._show = publish
+        self._told: tuple[object, ...] = ()
         self.mailbox = mailbox or Mailbox()
         clock = clock or SystemClock()
         identity, files = config.identity, config.files
@@ -79,9 +81,9 @@ class Terminal:
             self.park,
             timers,
             clock,
-            publish,
+            self._publish,
             snils_key=snils_key,
-            consent_text=consent_text,
+            consent_texts=consent_texts or {},
         )
         self._core = threading.Thread(target=self.service.run, name="core")
         self.forwarder = (
@@ -96,6 +98,15 @@ class Terminal:
             else None
         )
         self._sync = threading.Thread(target=self.forwarder.run, name="sync") if self.forwarder else None
+
+    def _publish(self, snapshot: TerminalSnapshot) -> None:
+        """Show it; and tell the centre at once when a device, or a call for a medic, has changed."""
+        self._show(snapshot)
+        health = (snapshot.help_called, *((s.device_id, s.state, s.reason) for s in snapshot.devices.values()))
+        if health != self._told:
+            self._told = health
+            if self.forwarder is not None:
+                self.forwarder.tell_status()
 
     def start(self) -> None:
         """Start all threads. Returns at once."""

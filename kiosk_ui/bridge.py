@@ -109,7 +109,7 @@ class Bridge(QObject):
         return self._snapshot
 
     def _press(self, name: str) -> None:
-        intent = intent_of(name, self._draft, self._settings.view)
+        intent = intent_of(name, self._draft, self._settings.view, self._language)
         if name == "number_ok":
             self._sent_number = self._draft.typed
         self._draft = pressed(self._draft, name)

@@ -23,8 +23,6 @@ from terminal.intents import (
 _FIXED: Mapping[str, Intent] = {
     "confirm_yes": AnswerIdentity(yes=True),
     "confirm_no": AnswerIdentity(yes=False),
-    "consent_yes": AnswerConsent(yes=True),
-    "consent_no": AnswerConsent(yes=False),
     "complaints_none": AnswerComplaints(feels_well=True),
     "start_measuring": StartMeasuring(),
     "stop_measuring": StopMeasuring(),
@@ -37,19 +35,21 @@ _FIXED: Mapping[str, Intent] = {
     "resume_yes": ResumeExam(),
     "resume_no": DropExam(),
 }
-_FROM_DRAFT: Mapping[str, Callable[[Draft, ViewOptions], Intent | None]] = {
-    "begin": lambda _, options: Begin(options.exam_type),
-    "number_ok": lambda draft, _: SubmitNumber(draft.typed) if draft.typed else None,
-    "complaints_done": lambda draft, _: _complaints(draft),
+_FROM_DRAFT: Mapping[str, Callable[[Draft, ViewOptions, str], Intent | None]] = {
+    "begin": lambda _draft, options, _language: Begin(options.exam_type),
+    "number_ok": lambda draft, _options, _language: SubmitNumber(draft.typed) if draft.typed else None,
+    "consent_yes": lambda _draft, _options, language: AnswerConsent(yes=True, language=language),
+    "consent_no": lambda _draft, _options, language: AnswerConsent(yes=False, language=language),
+    "complaints_done": lambda draft, _options, _language: _complaints(draft),
 }
 
 
-def intent_of(name: str, draft: Draft, options: ViewOptions) -> Intent | None:
+def intent_of(name: str, draft: Draft, options: ViewOptions, language: str) -> Intent | None:
     """The intent of a touch on that button, or None when nothing is to be told to the terminal."""
     if name in _FIXED:
         return _FIXED[name]
     make = _FROM_DRAFT.get(name)
-    return make(draft, options) if make else None
+    return make(draft, options, language) if make else None
 
 
 def _complaints(draft: Draft) -> Intent | None:

@@ -101,6 +101,11 @@ class Forwarder:
         """Something was appended to the outbox."""
         self._events.put(Woken())
 
+    def tell_status(self) -> None:
+        """Something about this terminal's health changed: tell the centre now and not at the next turn."""
+        self._next_status_s = 0.0
+        self.wake()
+
     def stop(self) -> None:
         """Ask `run` to return."""
         self._stopping.set()

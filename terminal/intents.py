@@ -35,7 +35,10 @@ class AnswerIdentity:
 
 @dataclass(frozen=True, slots=True)
 class AnswerConsent:
+    """`language` is that of the text which was on the screen."""
+
     yes: bool
+    language: str = "ru"
 
 
 @dataclass(frozen=True, slots=True)

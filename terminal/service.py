@@ -9,7 +9,7 @@ import itertools
 import logging
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -31,6 +31,9 @@ from terminal.snapshot import Link, Place, TerminalSnapshot, Timeout
 from terminal.store.store import TerminalStore
 
 log = logging.getLogger(__name__)
+
+HELP_SHOWN_S = 180.0
+"""How long a call for a medic stands on the screen and in the status, in seconds."""
 
 DISK_RESERVE_BYTES = 200 * 1024 * 1024
 """Free space below which no new exam starts, so that a running one can always end."""
@@ -107,16 +110,16 @@ class TerminalService:
         publish: Callable[[TerminalSnapshot], None],
         *,
         snils_key: bytes | None = None,
-        consent_text: str = "",
+        consent_texts: Mapping[str, str],
     ) -> None:
         self._config, self._place, self._store = config, place, store
         self._mailbox, self._session, self._incoming = mailbox, session, incoming
         self._park, self._timers, self._clock, self._publish = park, timers, clock, publish
-        self._snils_key, self._consent_text = snils_key, consent_text
+        self._snils_key, self._consent_texts = snils_key, consent_texts
         self._stopping = threading.Event()
         self._link = Link()
         self._camera = CameraChanged("absent")
-        self._help_called = False
+        self._help_until_s: float | None = None
         self._timeout: Timeout | None = None
         self._software_s: dict[str, float] = {}
         self._timeout_of: tuple[object, ...] = ()
@@ -181,8 +184,8 @@ class TerminalService:
                 self._session.identify(identify_card(text, self._store.roster))
             case intents.AnswerIdentity(yes):
                 self._session.answer_identity(yes)
-            case intents.AnswerConsent(yes):
-                self._session.answer_consent(yes, self._consent_text)
+            case intents.AnswerConsent(yes, language):
+                self._session.answer_consent(yes, language, self._consent_texts[language])
             case intents.AnswerComplaints(feels_well, codes, text):
                 self._session.answer_complaints(Complaints(feels_well=feels_well, codes=codes, text=text[:4000]))
             case intents.StartMeasuring():
@@ -194,13 +197,19 @@ class TerminalService:
             case intents.Leave():
                 self._session.leave()
             case intents.CallMedic():
-                self._help_called = True
+                self._help_until_s = self._clock.now().monotonic_s + HELP_SHOWN_S
             case intents.ResumeExam():
                 self._session.resume()
             case intents.DropExam():
                 self._session.drop()
             case intents.Touch():
                 pass
+
+    def _help_is_called(self) -> bool:
+        """A call for a medic stands for some minutes, also on the idle screen; nobody can answer it from here."""
+        if self._help_until_s is not None and self._help_until_s <= self._clock.now().monotonic_s:
+            self._help_until_s = None
+        return self._help_until_s is not None
 
     def _start_refusal(self) -> str:
         if self._store.roster.version() == 0:
@@ -214,7 +223,6 @@ class TerminalService:
         state = self._session.active
         if state is None:
             self._timeout, self._timeout_of = None, ()
-            self._help_called = False
             return
         key = (state.exam_id, state.phase, state.activity, state.attempt, self._session.awaiting_resume)
         if key != self._timeout_of:
@@ -258,7 +266,7 @@ class TerminalService:
             progress=self._session.progress,
             timeout=self._timeout,
             start_refusal="" if self._session.active else self._start_refusal(),
-            help_called=self._help_called,
+            help_called=self._help_is_called(),
             verified_until={d.id: d.verified_until.isoformat() for d in self._config.device if d.verified_until},
         )
         before = self.latest

@@ -129,13 +129,14 @@ class Session:
                 self.worker = None
                 self._happen(events.IdentityDenied(exam_id=state.exam_id, stamp=stamp))
 
-    def answer_consent(self, yes: bool, text: str) -> None:
-        """`text` is the whole consent text of the configured version; its hash is kept with the answer."""
+    def answer_consent(self, yes: bool, language: str, text: str) -> None:
+        """`text` is the whole consent text of the configured version and language; its hash is kept with the answer."""
         if state := self._in(Phase.CONSENT):
             stamp = self._clock.now()
             consent = Consent(
                 given=yes,
                 version=self._config.exam.consent_version,
+                language=language,
                 text_sha256=sha256_hex(text.encode("utf-8")),
                 at=stamp.at,
             )

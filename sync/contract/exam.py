@@ -31,7 +31,9 @@ class Consent(WireModel):
 
     given: bool
     version: ShortText
+    language: ShortText = "ru"
     text_sha256: Sha256
+    """Hash of the whole text in that language, as the worker could read it."""
     at: Utc
 
 

@@ -54,11 +54,11 @@ def test_nothing_grows_without_bounds(names: list[str]) -> None:
 
 
 def test_an_empty_number_is_not_sent() -> None:
-    assert intent_of("number_ok", Draft(), ViewOptions()) is None
-    assert intent_of("number_ok", Draft(typed="47"), ViewOptions()) == SubmitNumber("47")
+    assert intent_of("number_ok", Draft(), ViewOptions(), "ru") is None
+    assert intent_of("number_ok", Draft(typed="47"), ViewOptions(), "ru") == SubmitNumber("47")
 
 
 def test_complaints_without_any_are_no_answer() -> None:
-    assert intent_of("complaints_done", Draft(remark="  "), ViewOptions()) is None
-    answer = intent_of("complaints_done", Draft(chosen=("fever",), remark=" болит "), ViewOptions())
+    assert intent_of("complaints_done", Draft(remark="  "), ViewOptions(), "ru") is None
+    answer = intent_of("complaints_done", Draft(chosen=("fever",), remark=" болит "), ViewOptions(), "ru")
     assert answer == AnswerComplaints(feels_well=False, codes=("fever",), text="болит")

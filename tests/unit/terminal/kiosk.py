@@ -214,7 +214,17 @@ def running_kiosk(
     incoming = IncomingMessages(store, clock, centre_key.public_key(), anchor, session.decision)
     place = Place("kiosk-01", "Заря", "Проходная", "1", "Кабинет", "test", "test")
     service = TerminalService(
-        config, place, store, mailbox, session, incoming, park, timers, clock, snapshots.put, consent_text="текст"
+        config,
+        place,
+        store,
+        mailbox,
+        session,
+        incoming,
+        park,
+        timers,
+        clock,
+        snapshots.put,
+        consent_texts={"ru": "текст"},
     )
     thread = Thread(target=service.run, name="core")
     thread.start()
