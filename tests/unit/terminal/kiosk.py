@@ -224,7 +224,7 @@ def running_kiosk(
         timers,
         clock,
         snapshots.put,
-        consent_texts={"ru": "текст"},
+        consent_texts={"ru": "текст", "en": "text"},
     )
     thread = Thread(target=service.run, name="core")
     thread.start()

@@ -11,6 +11,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from central.pki import create_authority
 from drivers.model import DeviceState
+from sync.contract.canonical import sha256_hex
 from sync.contract.envelope import open_sealed
 from sync.contract.exam import ExamRecord
 from terminal import intents
@@ -209,3 +210,21 @@ def test_without_a_roster_no_exam_starts(make_kiosk: MakeKiosk) -> None:
         kiosk.want(intents.Begin())
         assert kiosk.until(lambda s: s.start_refusal != "").start_refusal == "no_roster"
         assert kiosk.store.log.open_exams() == []
+
+
+def test_a_call_for_help_stands_on_the_idle_screen_too(make_kiosk: MakeKiosk) -> None:
+    with make_kiosk() as kiosk:
+        kiosk.until_idle()
+        kiosk.want(intents.CallMedic())
+        kiosk.until(lambda s: s.exam is None and s.help_called)
+        kiosk.want(intents.Touch())
+        assert kiosk.until(lambda s: True).help_called
+
+
+def test_the_hash_of_a_consent_is_that_of_the_text_that_was_read(make_kiosk: MakeKiosk) -> None:
+    with make_kiosk() as kiosk:
+        kiosk.up_to("consent")
+        kiosk.want(intents.AnswerConsent(True, language="en"))
+        consent = kiosk.until_exam(lambda e: e.consent is not None).consent
+        assert consent is not None
+        assert (consent.language, consent.text_sha256) == ("en", sha256_hex(b"text"))
