@@ -16,7 +16,7 @@ from types import TracebackType
 
 import paho.mqtt.client as mqtt
 from pydantic import ValidationError
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from central import metrics
@@ -51,6 +51,7 @@ class Dispatcher:
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._statuses: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+        self._latest: dict[str, bytes] = {}
         self._greet_at: dict[str, float] = {}
         self._checked = time.monotonic()
         self.ready = threading.Event()
@@ -132,30 +133,34 @@ class Dispatcher:
         return len(sent) == len(rows)
 
     def _take_statuses(self) -> None:
-        latest: dict[str, bytes] = {}
         while True:
             try:
                 topic, wire = self._statuses.get_nowait()
             except queue.Empty:
                 break
-            latest[topic] = wire
-        if not latest:
+            self._latest[topic] = wire
+        if not self._latest:
             return
-        now = now_utc()
         with writing(self._engine) as connection:
-            for topic, wire in sorted(latest.items()):
-                try:
-                    address, status = read_status(topic, wire)
-                except ContractError as error:
-                    anomalies.note(connection, Oddity(error.code, topic, str(error)), now=now)
-                    continue
-                row = terminals.get_terminal(connection, address.terminal)
-                if row is None or row["org"] != address.org:
-                    anomalies.note(connection, Oddity("unknown_terminal", topic, "status of a stranger"), now=now)
-                    continue
-                terminals.note_status(connection, address.terminal, status, now=now)
-                if status.state == "online":
-                    self._greet_at.setdefault(address.terminal, time.monotonic() + _GREETING_S)
+            # In the order of ingest, which takes the terminals' rows by name: who goes another way may deadlock.
+            for topic in sorted(self._latest, key=lambda topic: topic.split("/")[-2:-1]):
+                self._take_status(connection, topic, self._latest[topic])
+        self._latest.clear()
+
+    def _take_status(self, connection: Connection, topic: str, wire: bytes) -> None:
+        now = now_utc()
+        try:
+            address, status = read_status(topic, wire)
+        except ContractError as error:
+            anomalies.note(connection, Oddity(error.code, topic, str(error)), now=now)
+            return
+        row = terminals.get_terminal(connection, address.terminal)
+        if row is None or row["org"] != address.org:
+            anomalies.note(connection, Oddity("unknown_terminal", topic, "status of a stranger"), now=now)
+            return
+        terminals.note_status(connection, address.terminal, status, now=now)
+        if status.state == "online":
+            self._greet_at.setdefault(address.terminal, time.monotonic() + _GREETING_S)
 
     def _send_again(self) -> None:
         if not self._link.ready:

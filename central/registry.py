@@ -46,8 +46,7 @@ class Registry:
             sealed = self._snils_key.seal(snils) if snils else None
             hashed = self._snils_key.hmac(snils) if snils else None
             store.put_worker(connection, worker, snils_hmac=hashed, snils_sealed=sealed, now=now_utc())
-        for org in sorted({worker.org for worker in workers}):
-            self.publish_roster(connection, org)
+        self.publish_roster(connection, *{worker.org for worker in workers})
 
     def add_worker_limit(
         self,
@@ -71,9 +70,14 @@ class Registry:
         """End a personal limit. The entry stays on record."""
         self.publish_roster(connection, store.withdraw_worker_limit(connection, limit_id, now=now_utc()))
 
-    def publish_roster(self, connection: Connection, org: str) -> None:
-        """Queue the present roster for every terminal of an organisation that is not revoked."""
-        for terminal_id in terminals.terminal_ids(connection, org):
+    def publish_roster(self, connection: Connection, *orgs: str) -> None:
+        """Queue the present roster for every terminal of these organisations that is not revoked.
+
+        Raises `ValueError` when a roster is larger than the wire takes (some 1,200 workers of one organisation).
+        """
+        concerned = {terminal_id: org for org in orgs for terminal_id in terminals.terminal_ids(connection, org)}
+        # All in one order, as everybody takes the terminals' rows.
+        for terminal_id, org in sorted(concerned.items()):
             self._send_roster(connection, terminal_id, org)
 
     def open_snils(self, sealed: bytes) -> str:
