@@ -59,7 +59,7 @@ class Terminal:
         centre_key = _public_key(files.centre_key)
         self._master = keys.master_key()
         self.store = TerminalStore(files.store, files.media, keys, signing_key, address, identity.generation)
-        self.park = open_park(config.device, self.mailbox.post)
+        self.park = open_park(config.device, self.mailbox.post, production=identity.generation == "real")
         self.camera = camera or (Camera(config.camera.source) if config.camera.source else None)
         photographer = None
         if self.camera is not None:

@@ -5,7 +5,7 @@ Each prints for people, or JSON with `--json`. What needs a port stands in `dopu
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, NoReturn
 
@@ -17,13 +17,15 @@ from drivers.config import ConfigError
 from drivers.findings import Finding, FrameBroken, to_json
 from drivers.modbus_adu import answer_adu
 from drivers.registry import complete_options, driver, drivers, ledger
-from drivers.spec import Transport
+from drivers.spec import DriverSpec, Transport
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 OptionPairs = Annotated[
     list[str] | None, typer.Option("--option", help="Option of the driver as key=value; may be repeated.")
 ]
 BAD_INPUT = 2
+WIDE = 150
+"""Columns of a terminal window from which the table shows everything."""
 
 
 def devices(as_json: AsJson = False) -> None:
@@ -32,7 +34,11 @@ def devices(as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    table = Table("name", "maker", "model", "measures", "transport", "medical", "to do", "source", box=None)
+    console = Console()
+    is_wide = console.width >= WIDE
+    table = Table(
+        "name", "maker", "model", "measures", "line", "medical", *(["to do", "source"] if is_wide else []), box=None
+    )
     table.columns[0].no_wrap = True
     for row in rows:
         table.add_row(
@@ -42,10 +48,15 @@ def devices(as_json: AsJson = False) -> None:
             ", ".join(row["measures"]),
             row["transport"],
             "yes" if row["medical_device"] else "no",
-            ", ".join(rule for rule, verdict in row["ledger"].items() if verdict.startswith("todo")) or "–",
-            row["source"],
+            *([_to_do(row["ledger"]), row["source"]] if is_wide else []),
         )
-    Console().print(table)
+    console.print(table)
+    if not is_wide:
+        console.print("A wider window also shows what is to do and the sources; --json shows everything.")
+
+
+def _to_do(rules: Mapping[str, str]) -> str:
+    return ", ".join(rule for rule, verdict in rules.items() if verdict.startswith("todo")) or "–"
 
 
 def _driver_row(name: str) -> dict[str, Any]:
@@ -96,9 +107,17 @@ def decode(
         refuse(error)
     findings = codec.feed(captured) + codec.close()
     for finding in findings:
-        print(json.dumps(to_json(finding), ensure_ascii=False) if as_json else _line(finding))
+        print(json.dumps(_published(finding, spec), ensure_ascii=False) if as_json else _line(finding))
     if any(isinstance(finding, FrameBroken) for finding in findings):
         raise typer.Exit(1)
+
+
+def _published(finding: Finding, spec: DriverSpec) -> dict[str, Any]:
+    """The finding as JSON; a measurement names maker and model of the driver where the frame does not."""
+    fields: dict[str, Any] = to_json(finding)
+    if fields["kind"] == "measurement":
+        fields["device"] = {"maker": spec.maker, "model": spec.model, **fields["device"]}
+    return fields
 
 
 def pairs_of(texts: Iterable[str]) -> dict[str, str]:
