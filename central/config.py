@@ -66,6 +66,8 @@ class KeysConfig(_Section):
     session_secret_file: Path
     snils_key_file: Path
     """32 random bytes or more: keys of the SNILS hash and of its encryption."""
+    pkcs11_library: Path | None = None
+    """Library of the medics' tokens; needed only where the register names keys on tokens."""
 
 
 class IngestConfig(_Section):

@@ -62,12 +62,13 @@ def add_medic(
     position: str,
     qualification: Qualification,
     certificate: x509.Certificate,
-    key: SigningKey,
+    key: SigningKey | None,
     passphrase: str,
     now: datetime,
     medic_id: str | None = None,
+    token_label: str | None = None,
 ) -> str:
-    """Enter a medic with a software key; returns `medic_id`.
+    """Enter a medic with a software key, or without `key` one whose key is on the token `token_label`; returns `medic_id`.
 
     Raises `ValueError` for a short passphrase, `LookupError` for an unknown organisation, `SigningRefused` when key and
     certificate do not belong together.
@@ -75,8 +76,12 @@ def add_medic(
     if registry.get_organisation(connection, org) is None:
         raise LookupError(f"organisation {org!r} is not registered")
     certificate_pem = certificate.public_bytes(Encoding.PEM)
-    encrypted = encrypt_key(key, passphrase)
-    open_key(certificate_pem, encrypted, passphrase).close()
+    encrypted = None
+    if key is not None:
+        encrypted = encrypt_key(key, passphrase)
+        open_key(certificate_pem, encrypted, passphrase).close()
+    elif not token_label:
+        raise ValueError("a medic without a software key needs the label of a token")
     entry = MedicEntry(
         medic_id=medic_id or new_id(),
         org=org,
@@ -88,9 +93,9 @@ def add_medic(
         training_at=qualification.training_at,
         federal_register_at=qualification.federal_register_at,
         certificate_pem=certificate_pem,
-        key_provider="software",
+        key_provider="software" if key is not None else "pkcs11",
         encrypted_key=encrypted,
-        token_label=None,
+        token_label=token_label,
         active=True,
         created_at=now,
         updated_at=now,

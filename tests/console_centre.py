@@ -39,8 +39,8 @@ from central.registry import Registry
 from central.rights import Role
 from central.signature import software
 from central.snils import SnilsKey
-from central.store import terminals
-from central.store.engine import create_schema, open_engine, writing
+from central.store import schema, terminals
+from central.store.engine import open_engine, writing
 from dopusk.broker import free_port
 from dopusk.demo.sample_people import ORG, SampleIds, enter_people
 from simulators.fleet_exam import exam_payload
@@ -210,7 +210,7 @@ def build_console_centre(folder: Path) -> ConsoleCentre:
     authority = create_secrets(folder)
     config = write_config(folder, Choices("test", 8883, free_port()))
     engine = open_engine(config.store_url)
-    create_schema(engine)
+    schema.upgrade(engine)
     outgoing = Outgoing.from_config(config)
     registry = Registry(outgoing, SnilsKey.from_file(config.keys.snils_key_file))
     centre_key = load_signing_key(config.keys.centre_signing_key_file).public_key()

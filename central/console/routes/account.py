@@ -17,8 +17,9 @@ from central.console.guard import Guard, form_of
 from central.console.texts import LANGUAGES
 from central.medics import RegisterFault, check_register
 from central.rights import Right
-from central.signature.provider import SigningRefused
+from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.software import open_key
+from central.signature.token import open_token
 from central.signature.vault import UNLOCKED_S
 from central.store import accounts as store
 from central.store import audit, medics
@@ -47,9 +48,7 @@ def unlock(
     try:
         with reading(console.engine) as connection:
             entry = check_register(connection, visitor.account.medic_id, now)
-        if entry.encrypted_key is None:
-            raise SigningRefused("no_key", "the register holds no software key of this medic")
-        provider = open_key(entry.certificate_pem, entry.encrypted_key, str(form.get("passphrase", "")))
+        provider = _opened(console, entry, str(form.get("passphrase", "")))
     except SigningRefused as error:
         _log(console, visitor, "signature.refused", now, error.code)
         return signature_page(request, visitor, status=403, code=error.code)
@@ -118,6 +117,18 @@ def signature_page(request: Request, visitor: Visitor, status: int = 200, code: 
         has_draft=draft is not None,
         hours=int(UNLOCKED_S // 3600),
     )
+
+
+def _opened(console: Console, entry: MedicEntry, passphrase: str) -> SignatureProvider:
+    """The medic's key, wherever the register says that it is. Raises `SigningRefused`."""
+    if entry.key_provider == "pkcs11":
+        library = console.config.keys.pkcs11_library
+        if library is None or not entry.token_label:
+            raise SigningRefused("token_absent", "keys.pkcs11_library or the token's label is missing")
+        return open_token(str(library), entry.token_label, entry.certificate_pem, passphrase)
+    if entry.encrypted_key is None:
+        raise SigningRefused("no_key", "the register holds no software key of this medic")
+    return open_key(entry.certificate_pem, entry.encrypted_key, passphrase)
 
 
 def _log(console: Console, visitor: Visitor, action: str, now: datetime, code: str) -> None:

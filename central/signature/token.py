@@ -1,0 +1,111 @@
+"""A key that never leaves its token: PKCS#11 signs the digest, the CMS around it is built here (RFC 5652, section 5).
+
+Tested with SoftHSM. A ГОСТ token speaks the same interface with mechanisms of its own maker; its provider goes beside this.
+"""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+import pkcs11
+from asn1crypto import algos, cms, core, x509
+from cryptography import x509 as crypto_x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from pkcs11.exceptions import PinIncorrect, PKCS11Error
+from pkcs11.util.ec import encode_ecdsa_signature
+
+from central.signature.provider import SigningRefused
+
+
+class TokenKey:
+    """An opened token. Implements `SignatureProvider`."""
+
+    def __init__(self, session: Any, key: Any, certificate: crypto_x509.Certificate) -> None:
+        self._session = session
+        self._key = key
+        self._certificate = certificate
+
+    @property
+    def certificate(self) -> crypto_x509.Certificate:
+        """The certificate that belongs to the token's key."""
+        return self._certificate
+
+    def sign_detached(self, content: bytes) -> bytes:
+        """See `SignatureProvider`."""
+        attributes = cms.CMSAttributes(
+            [
+                cms.CMSAttribute({"type": "content_type", "values": ["data"]}),
+                cms.CMSAttribute({"type": "signing_time", "values": [cms.Time({"utc_time": datetime.now(UTC)})]}),
+                cms.CMSAttribute({"type": "message_digest", "values": [sha256(content).digest()]}),
+            ]
+        )
+        try:
+            # PKCS#11's plain ECDSA signs a digest and answers r and s side by side.
+            raw = self._key.sign(sha256(attributes.dump()).digest(), mechanism=pkcs11.Mechanism.ECDSA)
+        except PKCS11Error as error:
+            raise SigningRefused("token_absent", f"the token did not sign: {type(error).__name__}") from error
+        own = x509.Certificate.load(self._certificate.public_bytes(Encoding.DER))
+        signer = cms.SignerInfo(
+            {
+                "version": "v1",
+                "sid": cms.SignerIdentifier(
+                    {
+                        "issuer_and_serial_number": cms.IssuerAndSerialNumber(
+                            {"issuer": own.issuer, "serial_number": own.serial_number}
+                        )
+                    }
+                ),
+                "digest_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
+                "signed_attrs": attributes,
+                "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
+                "signature": core.OctetString(encode_ecdsa_signature(raw)),
+            }
+        )
+        signed = cms.SignedData(
+            {
+                "version": "v1",
+                "digest_algorithms": [algos.DigestAlgorithm({"algorithm": "sha256"})],
+                "encap_content_info": {"content_type": "data"},
+                "certificates": [own],
+                "signer_infos": [signer],
+            }
+        )
+        return bytes(cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump())
+
+    def close(self) -> None:
+        """Log out of the token."""
+        self._session.close()
+
+
+def open_token(library: str, token_label: str, certificate_pem: bytes, pin: str) -> TokenKey:
+    """Log in to a token and find the key of the certificate by its label.
+
+    Raises `SigningRefused`: `token_absent`, `wrong_passphrase`, `no_key`, `wrong_certificate`.
+    """
+    certificate = crypto_x509.load_pem_x509_certificate(certificate_pem)
+    try:
+        token = pkcs11.lib(library).get_token(token_label=token_label)
+    except PKCS11Error as error:
+        raise SigningRefused("token_absent", f"no token {token_label!r}: {type(error).__name__}") from error
+    try:
+        session = token.open(user_pin=pin)
+    except PinIncorrect as error:
+        raise SigningRefused("wrong_passphrase", "the PIN does not open the token") from error
+    except PKCS11Error as error:
+        raise SigningRefused("token_absent", f"the token did not open: {type(error).__name__}") from error
+    try:
+        key = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=token_label)
+        public = session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, label=token_label)
+        point = core.OctetString.load(public[pkcs11.Attribute.EC_POINT]).native
+    except PKCS11Error as error:
+        session.close()
+        raise SigningRefused("no_key", f"the token holds no key {token_label!r}") from error
+    if not _same_point(certificate, point):
+        session.close()
+        raise SigningRefused("wrong_certificate", "the token's key does not belong to the certificate in the register")
+    return TokenKey(session, key, certificate)
+
+
+def _same_point(certificate: crypto_x509.Certificate, point: bytes) -> bool:
+    own = x509.Certificate.load(certificate.public_bytes(Encoding.DER))
+    return bool(own.public_key["public_key"].native == point)

@@ -1,0 +1,227 @@
+"""`dopusk central …`: registers from the command line, files in and out."""
+
+import json
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from sqlalchemy import Engine
+
+from central.checks import Rules
+from central.decisions import export as export_decision_files
+from central.imports.exams import import_lines
+from central.imports.workers import check_file, store_checked, table_of
+from central.intake import Intake
+from central.journal import columns as journal_columns
+from central.journal.files import csv_lines, write_xlsx
+from central.media_files import MediaFiles
+from central.medics import Qualification, add_medic
+from central.outgoing import Outgoing
+from central.parties import Organisation
+from central.pki import Authority
+from central.registry import Registry
+from central.snils import SnilsKey
+from central.store import journal, registry
+from central.store.engine import reading, writing
+from central.store.journal import JournalFilter
+from central.trust import Trust
+from dopusk.commands.central import ConfigFile, open_centre, open_store, plain_errors
+from sync.contract.canonical import new_id
+
+export_app = typer.Typer(no_args_is_help=True, help="Write journal, workers or one signed decision to files.")
+import_app = typer.Typer(no_args_is_help=True, help="Take workers or examinations from files.")
+register_app = typer.Typer(no_args_is_help=True, help="Enter organisations and medics.")
+
+Org = Annotated[str, typer.Option(help="Name of the organisation, as in topics.")]
+Day = Annotated[str | None, typer.Option(help="Day as YYYY-MM-DD, UTC.")]
+
+
+@register_app.command("organisation")
+def add_organisation(
+    org: Annotated[str, typer.Argument(help="Short name: small letters, digits, - and _.")],
+    config: ConfigFile,
+    name: Annotated[str, typer.Option(help="Full name.")],
+    licence: Annotated[str, typer.Option(help="Number and date of the licence; without one nobody can sign.")] = "",
+    oid: Annotated[str | None, typer.Option(help="OID in the federal register.")] = None,
+) -> None:
+    """Enter or change a medical organisation."""
+    with plain_errors():
+        registry_of, engine = _registry(config)
+        with writing(engine) as connection:
+            registry_of.add_organisation(connection, Organisation(org, name, licence, oid))
+    print(f"organisation {org} entered")
+
+
+@register_app.command("medic")
+def enter_medic(
+    config: ConfigFile,
+    org: Org,
+    full_name: Annotated[str, typer.Option(help="Name, as in the certificate.")],
+    position: Annotated[str, typer.Option(help="Position.")],
+    accreditation_until: Annotated[str, typer.Option(help="End of the accreditation, YYYY-MM-DD.")],
+    training_hours: Annotated[int, typer.Option(help="Hours of training in remote examinations.")],
+    training_at: Annotated[str, typer.Option(help="Day of that training, YYYY-MM-DD.")],
+    federal_register_at: Annotated[str, typer.Option(help="Day when seen in the federal register, YYYY-MM-DD.")],
+    education: Annotated[str, typer.Option(help="higher or secondary")] = "secondary",
+    passphrase_stdin: Annotated[bool, typer.Option(help="Read the passphrase from standard input.")] = False,
+) -> None:
+    """Enter a medic with a certificate of the centre's authority and a software key. Prints the medic's id."""
+    words = sys.stdin.readline().rstrip("\n") if passphrase_stdin else ""
+    passphrase = words or typer.prompt("Passphrase of the signing key", hide_input=True, confirmation_prompt=True)
+    with plain_errors():
+        loaded, engine = open_centre(config)
+        medic_id = new_id()
+        with writing(engine) as connection:
+            found = registry.get_organisation(connection, org)
+            if found is None:
+                raise LookupError(f"organisation {org!r} is not entered")
+            issued = Authority(loaded.keys.authority_dir).issue_medic(full_name, medic_id, found["name"])
+            key = load_pem_private_key(issued.key_pem or b"", None)
+            if not isinstance(key, ec.EllipticCurvePrivateKey):
+                raise ValueError("the authority made a key of a kind that is not known here")
+            add_medic(
+                connection,
+                org=org,
+                full_name=full_name,
+                position=position,
+                qualification=Qualification(
+                    education,
+                    date.fromisoformat(accreditation_until),
+                    training_hours,
+                    date.fromisoformat(training_at),
+                    date.fromisoformat(federal_register_at),
+                ),
+                certificate=x509.load_pem_x509_certificate(issued.certificate_pem),
+                key=key,
+                passphrase=passphrase,
+                now=datetime.now(UTC),
+                medic_id=medic_id,
+            )
+    print(medic_id)
+
+
+@export_app.command("decision")
+def export_decision(
+    decision_id: Annotated[str, typer.Argument(help="Id of the decision.")],
+    folder: Annotated[Path, typer.Argument(help="Where decision.cms, record.json and ca.pem go.")],
+    config: ConfigFile,
+) -> None:
+    """Write the three files that `openssl cms -verify` needs."""
+    with plain_errors():
+        loaded, engine = open_centre(config)
+        for path in export_decision_files(engine, Trust(loaded.keys.authority_dir), decision_id, folder):
+            print(path)
+
+
+@export_app.command("journal")
+def export_journal(
+    file: Annotated[Path, typer.Argument(help="A .csv or .xlsx that does not exist yet.")],
+    config: ConfigFile,
+    org: Org,
+    since: Day = None,
+    until: Day = None,
+) -> None:
+    """Write the journal of a period, all columns."""
+    if file.suffix not in {".csv", ".xlsx"} or file.exists():
+        raise typer.BadParameter("must end in .csv or .xlsx and not exist yet")
+    with plain_errors():
+        engine = open_store(config)
+        wanted = JournalFilter((org,), since=_moment(since), until=_next_day(until))
+        keys = tuple(journal_columns.COLUMNS)
+        headings = journal_columns.headings(keys, "ru")
+        with reading(engine) as connection:
+            rows = (
+                journal_columns.cells(journal_columns.reading_of(row, "ru", UTC), keys)
+                for row in journal.every(connection, wanted)
+            )
+            if file.suffix == ".xlsx":
+                count = write_xlsx(file, headings, rows)
+            else:
+                with file.open("wb") as stream:
+                    count = sum(1 for line in csv_lines(headings, rows) if stream.write(line)) - 2
+    print(f"{count} rows in {file}")
+
+
+@export_app.command("workers")
+def export_workers(
+    file: Annotated[Path, typer.Argument(help="A new .xlsx file.")], config: ConfigFile, org: Org
+) -> None:
+    """Write the register of workers in the form of the import, without SNILS."""
+    with plain_errors():
+        with reading(open_store(config)) as connection:
+            content = table_of(connection, org)
+        with file.open("xb") as stream:
+            stream.write(content)
+    print(file)
+
+
+@import_app.command("workers")
+def import_workers(
+    file: Annotated[Path, typer.Argument(help="XLSX or CSV with the columns of the export.")],
+    config: ConfigFile,
+    org: Org,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check.")] = False,
+    errors: Annotated[Path | None, typer.Option(help="Where the rows with faults go, in the same form.")] = None,
+) -> None:
+    """Check a file as a whole, and store it as a whole or not at all. Exit code 1 when it has faults."""
+    with plain_errors():
+        registry_of, engine = _registry(config)
+        with writing(engine) as connection:
+            checked = check_file(connection, org, file.read_bytes(), datetime.now(UTC).date())
+            if not checked.faults and not dry_run:
+                store_checked(connection, registry_of, checked)
+    for fault in checked.faults:
+        typer.echo(f"row {fault.row}: {fault.column}: {fault.code}", err=True)
+    if checked.faults:
+        if errors is not None:
+            errors.write_bytes(checked.error_file())
+        raise typer.Exit(1)
+    print(
+        f"{'would add' if dry_run else 'added'} {checked.added}, {'would change' if dry_run else 'changed'} {checked.changed}"
+    )
+
+
+@import_app.command("exams")
+def import_exams(
+    file: Annotated[Path, typer.Argument(help="JSON Lines: {org, message} a line, see the console's page in docs.")],
+    config: ConfigFile,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Take examinations that came another way than the network. The same file twice changes nothing."""
+    refused = 0
+    counts: dict[str, int] = {}
+    with plain_errors():
+        loaded, engine = open_centre(config)
+        rules = Rules(loaded.generation, timedelta(seconds=loaded.ingest.future_tolerance_s))
+        intake = Intake(engine, MediaFiles(loaded.media_dir), rules)
+        with file.open("rb") as lines:
+            for result in import_lines(intake, lines):
+                counts[result.outcome] = counts.get(result.outcome, 0) + 1
+                refused += result.outcome == "refused"
+                if as_json:
+                    print(json.dumps({"line": result.line, "outcome": result.outcome, "code": result.code}))
+                elif result.outcome == "refused":
+                    typer.echo(f"line {result.line}: {result.code}: {result.reason}", err=True)
+    if not as_json:
+        print(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "the file is empty")
+    if refused:
+        raise typer.Exit(1)
+
+
+def _registry(config: Path) -> tuple[Registry, Engine]:
+    loaded, engine = open_centre(config)
+    return Registry(Outgoing.from_config(loaded), SnilsKey.from_file(loaded.keys.snils_key_file)), engine
+
+
+def _moment(day: str | None) -> datetime | None:
+    return datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
+
+
+def _next_day(day: str | None) -> datetime | None:
+    found = _moment(day)
+    return found + timedelta(days=1) if found else None

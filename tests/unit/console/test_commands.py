@@ -1,0 +1,82 @@
+"""`dopusk central register | export | import` against a real store."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from central.imports.tables import write_table
+from central.imports.workers import HEADINGS
+from central.store import decisions
+from central.store.engine import reading
+from dopusk.commands.central_group import app
+from sync.contract.exam import EXAM_SCHEMA
+from tests.console_centre import PASSPHRASE, Browser, ConsoleCentre
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(centre: ConsoleCentre) -> Run:
+    config = ["--config", str(centre.folder / "central.toml")]
+    return lambda *words, text="": CliRunner().invoke(app, [*map(str, words), *config], input=text)
+
+
+def test_signed_decision_and_journal_come_out(centre: ConsoleCentre, zoya: Browser, run: Run, tmp_path: Path) -> None:
+    exam_id = centre.exam("1001")
+    zoya.decide(exam_id, outcome="admitted")
+    with reading(centre.engine) as connection:
+        (item,) = decisions.of_exam(connection, exam_id)
+    done = run("export", "decision", item.decision_id, tmp_path / "signed")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "signed" / "decision.cms").read_bytes() == item.cms
+    assert run("export", "decision", "nothing", tmp_path / "signed").exit_code == 1
+
+    for name in ("journal.csv", "journal.xlsx"):
+        written = run("export", "journal", tmp_path / name, "--org", "zarya")
+        assert "1 rows" in written.output
+    assert "Ветров Степан Ильич" in (tmp_path / "journal.csv").read_text(encoding="utf-8-sig")
+    assert run("export", "journal", tmp_path / "journal.csv", "--org", "zarya").exit_code == 2
+
+
+def test_workers_go_out_and_come_back_whole_or_not_at_all(centre: ConsoleCentre, run: Run, tmp_path: Path) -> None:
+    out, bad, faults = tmp_path / "workers.xlsx", tmp_path / "bad.xlsx", tmp_path / "faults.xlsx"
+    assert run("export", "workers", out, "--org", "zarya").exit_code == 0
+    assert "changed 8" in run("import", "workers", out, "--org", "zarya").output
+    bad.write_bytes(write_table(HEADINGS, [["9", "Имя", "слесарь", "нет такого", *[""] * 8]]))
+    refused = run("import", "workers", bad, "--org", "zarya", "--errors", faults)
+    assert refused.exit_code == 1
+    assert "row 2" in refused.output
+    assert faults.exists()
+
+
+def test_exams_from_a_file_take_the_way_of_ingest(centre: ConsoleCentre, run: Run, tmp_path: Path) -> None:
+    payload = centre.payload("1001")
+    _, sealed = centre.terminal.seal(EXAM_SCHEMA, payload)
+    good = {"org": "zarya", "message": json.loads(sealed.wire)}
+    forged = {"org": "zarya", "message": json.loads(sealed.wire) | {"signature": "AAAA", "seq": 2}}
+    file = tmp_path / "exams.jsonl"
+    file.write_text("\n".join([json.dumps(good, ensure_ascii=False), "", "{not json", json.dumps(forged)]))
+
+    first = run("import", "exams", file, "--json")
+    outcomes = [(row["line"], row["outcome"]) for row in map(json.loads, first.output.splitlines())]
+    assert sorted(outcomes) == [(1, "accepted"), (3, "refused"), (4, "refused")]
+    assert first.exit_code == 1
+    again = run("import", "exams", file)
+    assert "1 duplicate" in again.output
+
+
+def test_organisation_and_medic_are_entered_and_can_sign(centre: ConsoleCentre, run: Run) -> None:
+    made = run("register", "organisation", "novaya", "--name", "Медпункт «Новый»", "--licence", "Л-1")
+    assert made.exit_code == 0, made.output
+    papers = [
+        "--full-name", "Тихий Лев Ильич", "--position", "врач", "--accreditation-until", "2030-01-01",
+        "--training-hours", "36", "--training-at", "2025-01-01", "--federal-register-at", "2025-01-01",
+    ]  # fmt: skip
+    medic = run("register", "medic", "--org", "novaya", *papers, "--passphrase-stdin", text=f"{PASSPHRASE}\n")
+    assert medic.exit_code == 0, medic.output
+    unknown = run("register", "medic", "--org", "nowhere", *papers, "--passphrase-stdin", text=f"{PASSPHRASE}\n")
+    assert unknown.exit_code == 1
+    assert "nowhere" in unknown.output
