@@ -15,6 +15,7 @@ from drivers.park import open_park
 from sync.contract.health import DeviceHealth, TerminalStatus
 from sync.contract.topics import TerminalAddress
 from sync.forwarder import Forwarder, LinkReport
+from sync.neighbour import SyncProcess
 from sync.publisher import BrokerAddress
 from terminal.camera import Camera
 from terminal.clock import Clock, SystemClock
@@ -98,6 +99,11 @@ class Terminal:
             else None
         )
         self._sync = threading.Thread(target=self.forwarder.run, name="sync") if self.forwarder else None
+        self._neighbour = (
+            None
+            if self.forwarder is not None
+            else SyncProcess(files.store, self.mailbox.post, lambda: self.mailbox.post(InboxNews()), self._status)
+        )
 
     def _publish(self, snapshot: TerminalSnapshot) -> None:
         """Show it; and tell the centre at once when a device, or a call for a medic, has changed."""
@@ -107,18 +113,24 @@ class Terminal:
             self._told = health
             if self.forwarder is not None:
                 self.forwarder.tell_status()
+            if self._neighbour is not None:
+                self._neighbour.tell_status()
 
     def start(self) -> None:
         """Start all threads. Returns at once."""
         self._core.start()
         if self._sync is not None:
             self._sync.start()
+        if self._neighbour is not None:
+            self._neighbour.start()
 
     def close(self) -> None:
         """Stop all threads, close ports, files and connections."""
         if self.forwarder is not None and self._sync is not None:
             self.forwarder.stop()
             self._sync.join(STOP_WITHIN_S)
+        if self._neighbour is not None:
+            self._neighbour.close()
         self.service.stop()
         self._core.join(STOP_WITHIN_S)
         self.park.close()

@@ -35,10 +35,13 @@ class _Socket:
     def __init__(
         self, own: Path, other: Path, take: Callable[[dict[str, Any]], None], idle: Callable[[], None]
     ) -> None:
-        self._own, self._other, self._take, self._idle = own, other, take, idle
+        self._own, self._take, self._idle = own, take, idle
         own.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(own))
+        # Through the folder's descriptor: a socket's path may have 107 bytes only, a store's may have more.
+        self._folder = os.open(own.parent, os.O_RDONLY | os.O_DIRECTORY)
+        self._socket.bind(f"/proc/self/fd/{self._folder}/{own.name}")
+        self._other = f"/proc/self/fd/{self._folder}/{other.name}"
         os.chmod(own, 0o600)
         self._socket.settimeout(EVERY_S / 2)
         self._closing = False
@@ -50,12 +53,16 @@ class _Socket:
     def send(self, fields: dict[str, Any]) -> None:
         """Say something; nobody may be there to hear it."""
         with suppress(OSError):
-            self._socket.sendto(json.dumps(fields, ensure_ascii=False).encode(), socket.MSG_DONTWAIT, str(self._other))
+            self._socket.sendto(json.dumps(fields, ensure_ascii=False).encode(), socket.MSG_DONTWAIT, self._other)
 
     def close(self) -> None:
+        if self._closing:
+            return
         self._closing = True
-        self._thread.join(2 * EVERY_S)
+        if self._thread.is_alive():
+            self._thread.join()
         self._socket.close()
+        os.close(self._folder)
         self._own.unlink(missing_ok=True)
 
     def _run(self) -> None:
@@ -90,9 +97,10 @@ class SyncProcess:
     def start(self) -> None:
         self._socket.start()
 
-    def wake(self) -> None:
-        """Something was appended to the outbox."""
-        self._socket.send({"wake": True})
+    def tell_status(self) -> None:
+        """Something about this terminal's health changed: tell the centre now and not at the next turn."""
+        self._next_s = 0.0
+        self._socket.send({"status": self._status().model_dump(mode="json"), "at_once": True})
 
     def close(self) -> None:
         self._socket.close()
@@ -115,10 +123,10 @@ class SyncProcess:
 
 
 class KioskProcess:
-    """The sync process's view of the kiosk: reports go to it, its status and its wake-up calls come from it."""
+    """The sync process's view of the kiosk: reports go to it, its status comes from it and is passed to the centre."""
 
-    def __init__(self, store: Path, wake: Callable[[], None], without_kiosk: TerminalStatus) -> None:
-        self._wake, self._without_kiosk = wake, without_kiosk
+    def __init__(self, store: Path, tell_centre: Callable[[], None], without_kiosk: TerminalStatus) -> None:
+        self._tell_centre, self._without_kiosk = tell_centre, without_kiosk
         self._status = without_kiosk
         self._heard_s = -SILENT_AFTER_S
         self._report: LinkReport | None = None
@@ -151,8 +159,8 @@ class KioskProcess:
             self._heard_s = time.monotonic()
             # Said again each time: a kiosk that was just started knows nothing, and datagrams may be lost.
             self._socket.send(({"link": asdict(self._report)} if self._report else {}) | {"inbox": True})
-        if "wake" in fields:
-            self._wake()
+        if "at_once" in fields:
+            self._tell_centre()
 
 
 def _paths(store: Path) -> tuple[Path, Path]:

@@ -87,6 +87,12 @@ class Camera(_Section):
     photo_within_s: Annotated[float, Field(gt=0)] = 15
 
 
+class Metrics(_Section):
+    """Figures of the sync side for Prometheus, on the loopback only."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+
+
 class Biometrics(_Section):
     """Face matching is off until the configuration names the legal basis."""
 
@@ -112,6 +118,7 @@ class TerminalConfig(_Section):
     camera: Camera = Camera()
     biometrics: Biometrics = Biometrics()
     service: Service = Service()
+    metrics: Metrics = Metrics()
     limits: LimitsBook
     device: tuple[DeviceConfig, ...] = ()
 

@@ -7,6 +7,7 @@ after the commit it tells of. Nothing here blocks but the disk.
 import heapq
 import itertools
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping
@@ -123,6 +124,7 @@ class TerminalService:
         self._timeout: Timeout | None = None
         self._software_s: dict[str, float] = {}
         self._timeout_of: tuple[object, ...] = ()
+        self._notice = "store_set_aside" if store.set_aside else ""
         self.latest: TerminalSnapshot | None = None
 
     def software_s(self, exam_id: str) -> float:
@@ -175,6 +177,7 @@ class TerminalService:
         match intent:
             case intents.Begin(exam_type):
                 if not self._start_refusal():
+                    self._store.reserve.keep()
                     self._session.begin(exam_type)
             case intents.SubmitNumber(text):
                 self._session.identify(identify_typed(text, self._store.roster, self._snils_key))
@@ -214,7 +217,10 @@ class TerminalService:
     def _start_refusal(self) -> str:
         if self._store.roster.version() == 0:
             return "no_roster"
-        if shutil.disk_usage(self._config.files.store.parent).free < DISK_RESERVE_BYTES:
+        folder = self._config.files.store.parent
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:
+            return "store_damaged"  # a file system with errors is remounted read-only
+        if shutil.disk_usage(folder).free < DISK_RESERVE_BYTES:
             return "disk_full"
         return ""
 
@@ -267,6 +273,7 @@ class TerminalService:
             timeout=self._timeout,
             start_refusal="" if self._session.active else self._start_refusal(),
             help_called=self._help_is_called(),
+            notice=self._notice,
             verified_until={d.id: d.verified_until.isoformat() for d in self._config.device if d.verified_until},
         )
         before = self.latest

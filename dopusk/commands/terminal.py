@@ -3,6 +3,7 @@
 import logging
 import signal
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -14,6 +15,7 @@ from drivers.config import ConfigError
 from sync.outbox import Outbox
 from terminal.config import TerminalConfig, load_config
 from terminal.store.database import KeyFile, StoreError, connect, open_store
+from terminal.store.set_aside import set_aside
 
 app = typer.Typer(no_args_is_help=True, help="The terminal: one kiosk with its devices.")
 
@@ -57,21 +59,34 @@ def run(config: ConfigFile) -> None:
 @app.command()
 def sync(config: ConfigFile) -> None:
     """Run only the sync process: the outbox to the centre, the centre's messages into the inbox."""
+    from prometheus_client import start_http_server
+
     from dopusk.terminal_app import make_forwarder
+    from sync import metrics
+    from sync.contract.health import TerminalStatus
+    from sync.neighbour import KioskProcess
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     loaded = config_or_exit(config)
     master = KeyFile(loaded.files.master_key).master_key()
     open_store(loaded.files.store, master).close()
-    forwarder = make_forwarder(loaded, master)
+    without_kiosk = TerminalStatus(state="online", software_version=version("dopusk"))
+    kiosk = KioskProcess(loaded.files.store, lambda: forwarder.tell_status(), without_kiosk)
+    forwarder = make_forwarder(loaded, master, on_link=kiosk.tell_link, on_inbox=kiosk.tell_inbox, status=kiosk.status)
+    if loaded.metrics.port is not None:
+        start_http_server(loaded.metrics.port, "127.0.0.1", metrics.REGISTRY)
 
     def end(number: int, frame: FrameType | None) -> None:
         forwarder.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    kiosk.start()
     typer.echo("terminal sync ready")
-    forwarder.run()
+    try:
+        forwarder.run()
+    finally:
+        kiosk.close()
 
 
 @app.command("check-config")
@@ -86,11 +101,13 @@ def status(config: ConfigFile, as_json: AsJson = False) -> None:
     """What is on the terminal's disk: open exams, messages without a receipt, parked messages with their reason."""
     import json
 
-    with closing(_database(config_or_exit(config))) as db:
+    loaded = config_or_exit(config)
+    with closing(_database(loaded)) as db:
         outbox = Outbox(db)
         backlog = outbox.backlog()
         facts: dict[str, Any] = {
             "open_exams": [dict(row) for row in db.query("SELECT exam_id, phase, changed_at FROM open_exam")],
+            "stores_set_aside": [path.name for path in set_aside(loaded.files.store)],
             "without_receipt": backlog.queued,
             "oldest_without_receipt": backlog.oldest_at,
             "parked": [
@@ -103,6 +120,8 @@ def status(config: ConfigFile, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
+    for name in facts["stores_set_aside"]:
+        typer.echo(f"a damaged store was set aside: {name}; see `dopusk terminal recover` (service engineer)")
     typer.echo(f"exams open on the disk: {len(facts['open_exams'])}")
     typer.echo(f"messages without the centre's receipt: {backlog.queued} (oldest {backlog.oldest_at or '-'})")
     for row in facts["parked"]:
