@@ -54,7 +54,9 @@ if [ "$(cat $stamp 2>/dev/null)" != "$want" ]; then
     awk '/^(Collecting|  Downloading|Installing)/ { n++; printf "\r[setup]     %d steps…", n > "/dev/stderr" } /^ERROR|error:/ { print > "/dev/stderr" }'
   printf '\n' >&2
   say "3/3 installing dopusk itself"
-  .venv/bin/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e . >/dev/null
+  log=$(mktemp)
+  .venv/bin/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e . >"$log" 2>&1 ||
+    { tail -n 20 "$log" >&2; exit 1; }
   echo "$want" >$stamp
 else
   say "2/3 Python packages are there"
