@@ -20,9 +20,10 @@ from central import metrics
 from central.broker_link import BrokerLink
 from central.checks import Rules
 from central.config import CentralConfig
-from central.intake import Arrival, Intake, Verdict
+from central.intake import Arrival, Intake
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing
+from central.verdicts import Verdict
 from sync.contract.receipt import RECEIPT_SCHEMA, Receipt, ReceiptBatch
 from sync.contract.topics import ALL_UP, Down, TerminalAddress
 

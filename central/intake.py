@@ -5,7 +5,7 @@ not before: what it returns is committed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -19,12 +19,12 @@ from central.store.anomalies import Oddity
 from central.store.engine import reading, writing
 from central.store.metadata import now_utc
 from central.store.terminals import Known
-from sync.contract.canonical import GENESIS_HASH
+from central.verdicts import Verdict, counted, is_unchained, judged_verdict, oddity_of, refusal_verdict
 from sync.contract.envelope import ContractError
 from sync.contract.exam import ExamRecord
 from sync.contract.media import MediaChunk
-from sync.contract.receipt import AckBatch, Receipt
-from sync.contract.topics import TerminalAddress, Up
+from sync.contract.receipt import AckBatch
+from sync.contract.topics import Up
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +33,6 @@ class Arrival:
 
     topic: str
     wire: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one message. `receipt` is None where nobody can be told. `code` as counted by the metrics."""
-
-    kind: str
-    address: TerminalAddress | None
-    outcome: str
-    code: str
-    receipt: Receipt | None
 
 
 class Intake:
@@ -83,9 +72,9 @@ class Intake:
         if isinstance(item, Accepted):
             reason = "the database does not take a value of this message"
             item = Refused(arrival.topic, item.address, item.envelope.message_id, "unstorable", reason)
-        verdict = _refusal(item, known, now)
+        verdict = refusal_verdict(item, known, now)
         with writing(self._engine) as connection:
-            anomalies.note(connection, _refusal_oddity(item, verdict), now=now)
+            anomalies.note(connection, oddity_of(item, verdict), now=now)
         return verdict
 
     def sweep(self) -> None:
@@ -145,7 +134,7 @@ def _commit(
     accepted = [item for item in judged if isinstance(item, Accepted)]
     chain = gaps.Chain(connection, sorted({item.address.terminal for item in accepted}))
     first_of = {item.envelope.message_id: item for item in reversed(accepted)}
-    new = messages.insert_new(connection, [_row(item, now) for item in first_of.values() if not _is_unchained(item)])
+    new = messages.insert_new(connection, [_row(item, now) for item in first_of.values() if not is_unchained(item)])
     old = [item.envelope.message_id for item in accepted if item.envelope.message_id not in new]
     on_record = messages.stored(connection, old) if old else {}
     fresh = [item for message_id, item in first_of.items() if message_id in new]
@@ -155,74 +144,16 @@ def _commit(
     verdicts = []
     for item in judged:
         if isinstance(item, Refused):
-            verdict = _refusal(item, known, now)
+            verdict = refusal_verdict(item, known, now)
         else:
             is_first = first_of[item.envelope.message_id] is item
-            verdict = _verdict(item, is_first and item.envelope.message_id in new, first_of, on_record, now)
+            verdict = judged_verdict(item, is_first and item.envelope.message_id in new, first_of, on_record, now)
         if verdict.outcome == "refused":
-            oddities.append(_refusal_oddity(item, verdict))
+            oddities.append(oddity_of(item, verdict))
         verdicts.append(verdict)
-    for oddity in _counted(oddities):
+    for oddity in counted(oddities):
         anomalies.note(connection, oddity, now=now)
     return verdicts
-
-
-def _verdict(
-    item: Accepted, is_new: bool, first_of: dict[str, Accepted], on_record: dict[str, messages.Stored], now: datetime
-) -> Verdict:
-    message_id = item.envelope.message_id
-    if _is_unchained(item):
-        return Verdict(item.kind, item.address, "accepted", "", _receipt(message_id, "accepted", now))
-    if is_new:
-        return Verdict(item.kind, item.address, "accepted", "", _receipt(message_id, "accepted", now))
-    before = on_record.get(message_id)
-    same_bytes = before.sha256 if before else first_of[message_id].sha256
-    if same_bytes != item.sha256:
-        receipt = _receipt(message_id, "refused", now, "message_id_reused", "another message was stored under this id")
-        return Verdict(item.kind, item.address, "refused", "message_id_reused", receipt)
-    at = before.received_at if before else now
-    return Verdict(item.kind, item.address, "duplicate", "", _receipt(message_id, "duplicate", at))
-
-
-def _receipt(message_id: str, outcome: str, at: datetime, code: str = "", reason: str = "") -> Receipt:
-    return Receipt.model_validate(
-        {"message_id": message_id, "outcome": outcome, "code": code, "reason": reason[:200], "committed_at": at}
-    )
-
-
-def _refusal(item: Refused, known: dict[str, Known], now: datetime) -> Verdict:
-    address = item.address
-    # Only a registered terminal is answered: anything else would let a stranger make the centre talk to others.
-    answerable = address is not None and address.terminal in known and known[address.terminal].org == address.org
-    receipt = None
-    if answerable and item.message_id is not None:
-        receipt = _receipt(item.message_id, "refused", now, item.code, item.reason)
-    return Verdict("", address, "refused", item.code, receipt)
-
-
-def _refusal_oddity(item: Accepted | Refused, verdict: Verdict) -> Oddity:
-    if isinstance(item, Accepted):
-        detail = f"message {item.envelope.message_id}: another one is on record under this id"
-        return Oddity(
-            verdict.code, item.address.up(Up(item.kind)), detail, item.address.terminal, item.envelope.message_id
-        )
-    detail = f"message {item.message_id}: {item.reason}" if item.message_id else item.reason
-    return Oddity(item.code, item.topic, detail, item.address.terminal if item.address else None)
-
-
-def _counted(oddities: Sequence[Oddity]) -> list[Oddity]:
-    merged: dict[tuple[str, str, str | None, int | None], Oddity] = {}
-    for oddity in oddities:
-        key = (oddity.kind, oddity.topic, oddity.message_id, oddity.first_seq)
-        before = merged.get(key)
-        merged[key] = replace(oddity, times=oddity.times + (before.times if before else 0))
-    return [merged[key] for key in sorted(merged, key=str)]
-
-
-def _is_unchained(item: Accepted) -> bool:
-    """Acknowledgements and chunks may come outside the chain, like receipts: sealed as its first link, never stored."""
-    envelope = item.envelope
-    return item.kind in (Up.ACK, Up.MEDIA) and envelope.seq == 1 and envelope.prev_hash == GENESIS_HASH
 
 
 def _row(item: Accepted, now: datetime) -> messages.NewMessage:
