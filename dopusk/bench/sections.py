@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dopusk.bench import devices, kiosk
+from dopusk.bench import centre, devices, face, kiosk, store
 from dopusk.bench.fuzz import golden_frames
 
 Report = Callable[[str, float, str], None]
@@ -30,4 +30,10 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]
     return rows
 
 
-SECTIONS: dict[str, Section] = {"kiosk": kiosk.run, "devices": _devices}
+SECTIONS: dict[str, Section] = {
+    "kiosk": kiosk.run,
+    "devices": _devices,
+    "face": face.run,
+    "store": store.run,
+    "centre": centre.run,
+}

@@ -108,7 +108,10 @@ def _by_hand(world: World, director: Director, tell: Any) -> None:
     tell("demo    the kiosk's window is open: try number 1001, or 1006 and 1007 for people who must go elsewhere")
     tell(f"demo    console: {world.config.http.public_url}  login {login.username}  password {login.password}")
     tell(f"demo    signing passphrase {login.passphrase}; close the window to end")
-    director.wait_for_kiosk()
+    try:
+        director.wait_for_kiosk()
+    except KeyboardInterrupt:
+        tell("demo    ends")
 
 
 def _stay_open(world: World, tell: Any) -> None:
