@@ -26,8 +26,9 @@ class Backoff:
 RECEIPT_PATIENCE_S = 10.0
 """How long a published message waits for its receipt before it is published again."""
 
-WINDOW = 200
-"""Messages in flight without a receipt: memory stays bounded whatever the backlog."""
+WINDOW = 500
+"""Messages in flight without a receipt: memory stays bounded whatever the backlog. Enough for ingest to have a batch in
+work and one waiting."""
 
 MEDIA_WINDOW = 4
 """Chunks of media in flight: at 175 kB each, more would make an exam wait behind them on a thin line."""

@@ -88,7 +88,7 @@ LinkEvent = Connected | Disconnected | Arrived | Unheard | Heard | Woken
 NO_SUBSCRIBERS = 16
 """MQTT 5 reason code of a PUBACK: taken, but nobody is there to have it."""
 
-MOST_UNACKNOWLEDGED = 500
+MOST_UNACKNOWLEDGED = 1200
 """Messages that the library may hold because the broker has not acknowledged them."""
 
 MOST_UNCOMMITTED = 100
