@@ -44,6 +44,7 @@ decision = Table(
     Column("trail", JSON, nullable=False, comment="who decided from where: account, session's beginning, address"),
     Index("ix_decision_decided_at", "decided_at"),
     Index("ix_decision_org_decided_at", "org", "decided_at"),
+    Index("ix_decision_medic_id_decided_at", "medic_id", "decided_at"),
     # One first decision on one received revision, and one correction of one decision, whoever races.
     Index(
         "uq_decision_first",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, or_, select
 
 from central.store.exams import exam
 from central.store.registry import worker
@@ -52,7 +52,7 @@ def page(
     except (ValueError, OverflowError):
         at = None
     if at is not None:
-        query = query.where(or_(exam.c.finished_at > at, and_(exam.c.finished_at == at, exam.c.exam_id > exam_id)))
+        query = query.where(exam.c.finished_at >= at, or_(exam.c.finished_at > at, exam.c.exam_id > exam_id))
     return [
         OutcomeRow(
             row.exam_id,

@@ -22,7 +22,7 @@ from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.texts import text
 from central.journal import columns as journal_columns
-from central.journal.files import csv_lines, write_pdf, write_xlsx
+from central.journal.files import csv_lines, grouped, write_pdf, write_xlsx
 from central.rights import Right
 from central.store import audit, journal, medics, registry, terminals
 from central.store.engine import reading, writing
@@ -31,8 +31,9 @@ from central.store.journal import JournalFilter, JournalRow
 router = APIRouter()
 
 ROWS = 50
-COUNT_TO = 10_000
+COUNT_TO = 1000
 PDF_ROWS = 20_000
+COUNT_EXPORT_TO = 1_000_000
 COLUMNS_COOKIE = "dopusk_columns"
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -123,7 +124,7 @@ def export_journal(
     asked = _asked(request, visitor)
     keys = tuple(journal_columns.COLUMNS) if not asked.query.getlist("columns") else asked.columns
     with writing(console.engine) as connection:
-        count = journal.count_up_to(connection, asked.wanted, 1_000_000)
+        count = journal.count_up_to(connection, asked.wanted, COUNT_EXPORT_TO)
         audit.write(
             connection,
             at=console.clock(),
@@ -139,7 +140,7 @@ def export_journal(
     rows = _cells(console, visitor, asked.wanted, keys)
     disposition = {"Content-Disposition": f'attachment; filename="{name}"', "X-Rows": str(count)}
     if form == "csv":
-        return StreamingResponse(csv_lines(headings, rows), media_type=MEDIA_TYPES[form], headers=disposition)
+        return StreamingResponse(grouped(csv_lines(headings, rows)), media_type=MEDIA_TYPES[form], headers=disposition)
     with tempfile.NamedTemporaryFile(suffix=f".{form}", delete=False) as file:
         path = Path(file.name)
     if form == "xlsx":

@@ -160,6 +160,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_decision_decided_at", ["decided_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_decision_exam_id"), ["exam_id"], unique=False)
         batch_op.create_index("ix_decision_org_decided_at", ["org", "decided_at"], unique=False)
+        batch_op.create_index("ix_decision_medic_id_decided_at", ["medic_id", "decided_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_decision_worker_id"), ["worker_id"], unique=False)
         batch_op.create_index(
             "uq_decision_corrects",
