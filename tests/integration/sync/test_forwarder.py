@@ -39,7 +39,7 @@ def test_a_backlog_survives_the_end_of_the_sync_process(terminal: SyncedTerminal
     exams = [terminal.exam() for _ in range(20)]
     terminal.proxy.cut()
     terminal.start()
-    assert until(lambda: terminal.reports[-1].backlog.queued == 20)
+    assert until(lambda: bool(terminal.reports) and terminal.reports[-1].backlog.queued == 20)
     assert not terminal.is_connected
     terminal.stop()
     terminal.proxy.heal()
