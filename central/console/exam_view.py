@@ -210,6 +210,7 @@ def limit_lines(payload: Payload, language: str) -> list[tuple[str, str, str, st
     ]
 
 
-def photos(payload: Payload) -> Iterable[Payload]:
-    """References to the photos of the exam."""
-    return [item for item in payload.get("media", ()) if item["kind"] == "photo"]
+def media_of(payload: Payload, kind: str) -> Iterable[Payload]:
+    """References to the photos or to the video segments of the exam, in the order in which they were taken."""
+    named = [item for item in payload.get("media", ()) if item["kind"] == kind]
+    return sorted(named, key=lambda item: str(item["at"]))

@@ -171,7 +171,8 @@ def exam_page(
         findings=exam_view.finding_lines(payload, look.language),
         complaints=exam_view.complaint_lines(payload, look.language),
         reference=_reference_file(console, worker) is not None,
-        photos=[_photo(console, entry) for entry in exam_view.photos(payload)],
+        photos=[_medium(console, entry) for entry in exam_view.media_of(payload, "photo")],
+        videos=[_medium(console, entry) for entry in exam_view.media_of(payload, "video")],
         charts=_charts(item, before, look.language),
         earlier=[(other, exam_view.summary(other.payload, look.language)) for other in before[:8]],
         decisions=[_shown(console, entry, given) for entry in reversed(given)],
@@ -225,7 +226,7 @@ def _signer(connection: Connection, visitor: Visitor, now: datetime) -> dict[str
     return {"faults": [], "name": entry.full_name, "serial": f"{certificate.serial_number:x}"[:16] + "…"}
 
 
-def _photo(console: Console, entry: Any) -> dict[str, Any]:
+def _medium(console: Console, entry: Any) -> dict[str, Any]:
     sha256 = entry["sha256"]
     arrived = (MediaFiles(console.config.media_dir).path(sha256)).is_file()
     return {"sha256": sha256, "step": entry["step"], "arrived": arrived, "at": entry["at"]}

@@ -1,6 +1,8 @@
 """The employer's page and the notices that reach an employer elsewhere."""
 
 import contextlib
+import email
+import email.policy
 import hmac
 import json
 import socket
@@ -136,6 +138,53 @@ def test_webhook_is_signed_and_tried_again_until_it_is_taken(centre: ConsoleCent
     with reading(centre.engine) as connection:
         (entry,) = alerts.of_employer(connection, centre.people.employers[0])
     assert entry.delivered_at is not None
+
+
+class _Mail(socketserver.StreamRequestHandler):
+    """As much of a mail server as is needed: takes everything and keeps it."""
+
+    taken: list[str]
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 ready\r\n")
+        while line := self.rfile.readline().decode().strip():
+            match line[:4].upper():
+                case "DATA":
+                    self.wfile.write(b"354 go on\r\n")
+                    lines = iter(lambda: self.rfile.readline().decode(), ".\r\n")
+                    type(self).taken.append("".join(lines))
+                    self.wfile.write(b"250 taken\r\n")
+                case "QUIT":
+                    self.wfile.write(b"221 bye\r\n")
+                    return
+                case _:
+                    self.wfile.write(b"250 fine\r\n")
+
+
+def test_mail_says_who_is_not_admitted_and_no_value(centre: ConsoleCentre) -> None:
+    _Mail.taken = []
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Mail)
+    with _serving(server):
+        _alert(centre, "email", "dispatcher@example.test")
+        config = NoticesConfig(smtp_host="127.0.0.1", smtp_port=server.server_address[1], smtp_starttls=False)
+        notifier = Notifier(centre.engine, config, ChannelSecrets(b"s" * 32), centre.now)
+        assert notifier.step() == 1
+    (raw,) = _Mail.taken
+    message = email.message_from_string(raw, policy=email.policy.default)
+    words = message.get_content()
+    assert message["To"] == "dispatcher@example.test"
+    assert "1004" in words
+    assert "признаки опьянения" in words
+    assert "Полянский" not in words
+    assert "мг/л" not in words
+
+
+def test_mail_without_a_server_waits_and_says_why(centre: ConsoleCentre) -> None:
+    assert _alert(centre, "email", "dispatcher@example.test").step() == 0
+    with reading(centre.engine) as connection:
+        (row,) = connection.execute(select(notice)).all()
+    assert row.state == "queued"
+    assert "notices.smtp_host" in row.last_error
 
 
 def test_silent_webhook_never_stops_the_others(centre: ConsoleCentre) -> None:

@@ -7,6 +7,8 @@ from fastapi import APIRouter, FastAPI
 
 from central.console.app import _check_doors
 from central.console.texts import catalogue
+from central.media_files import MediaFiles
+from sync.contract.canonical import sha256_hex
 from tests.console_centre import Browser, ConsoleCentre
 
 
@@ -66,3 +68,29 @@ def test_every_route_names_exactly_one_right(centre: ConsoleCentre) -> None:
     app.include_router(router)
     with pytest.raises(RuntimeError, match="/forgotten, /hidden"):
         _check_doors(app)
+
+
+def test_pictures_and_videos_are_served_to_their_exam_only(centre: ConsoleCentre, zoya: Browser) -> None:
+    content = b"\x00\x00\x00\x18ftypmp42 segment"
+    digest = sha256_hex(content)
+    file = MediaFiles(centre.config.media_dir).path(digest)
+    file.parent.mkdir(parents=True)
+    medium = {
+        "sha256": digest,
+        "kind": "video",
+        "content_type": "video/mp4",
+        "size_bytes": len(content),
+        "step": "breath",
+        "at": "2026-11-22T05:00:00.000Z",
+    }
+    exam_id, other = centre.exam("1001", media=[medium]), centre.exam("1002")
+    assert "Снимок ещё передаётся" in zoya.get(f"/exams/{exam_id}").text
+    file.write_bytes(content)
+
+    page = zoya.get(f"/exams/{exam_id}").text
+    assert f'src="/exams/{exam_id}/media/{digest}"' in page
+    answer = zoya.get(f"/exams/{exam_id}/media/{digest}")
+    assert answer.content == content
+    assert answer.headers["content-type"] == "video/mp4"
+    assert zoya.get(f"/exams/{other}/media/{digest}").status_code == 404
+    assert zoya.get(f"/exams/{exam_id}/media/%2e%2e").status_code == 404
