@@ -48,14 +48,16 @@ class SyncedTerminal:
         master = KeyFile(self.folder / "master.key").master_key()
         path = self.folder / "terminal.db"
         options = {"receipt_patience_s": 1.0, "status": lambda: TerminalStatus(state="online")} | options
+        busy_timeout_s = options.pop("busy_timeout_s", 10.0)
+        open_database = options.pop("open_database", lambda: connect(path, master, busy_timeout_s=busy_timeout_s))
         self.forwarder = Forwarder(
-            lambda: connect(path, master, busy_timeout_s=options.pop("busy_timeout_s", 10.0)),
+            open_database,
             self.broker,
             self.address,
             load_signing_key(self.centre.config.keys.centre_signing_key_file).public_key(),
             on_link=self.reports.append,
             on_inbox=self.inbox_news.set,
-            **{name: value for name, value in options.items() if name != "busy_timeout_s"},
+            **options,
         )
         self._thread = threading.Thread(target=self.forwarder.run, name="sync")
         self._thread.start()
