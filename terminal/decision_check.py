@@ -11,10 +11,11 @@ from pathlib import Path
 
 from asn1crypto import cms, x509
 from cryptography import x509 as crypto_x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from pydantic import ValidationError
 
 from sync.contract.canonical import canonical, sha256_hex
@@ -25,6 +26,19 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
+
+_UNREADABLE = (
+    ValidationError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,  # asn1crypto gives None for what is missing
+    binascii.Error,
+    crypto_x509.InvalidVersion,
+    crypto_x509.DuplicateExtension,
+    UnsupportedAlgorithm,
+)
+"""What the readers of JSON, base64, CMS and X.509 raise for bytes that are none."""
 
 
 class UntrustedDecision(Exception):
@@ -38,7 +52,7 @@ def check_decision(message: DecisionMessage, anchor: crypto_x509.Certificate, te
         record = DecisionRecord.model_validate(json.loads(content))
         signed = cms.ContentInfo.load(base64.b64decode(message.cms_base64, validate=True))["content"]
         certificate = _verify(signed, content)
-    except (ValidationError, ValueError, TypeError, KeyError, binascii.Error) as error:
+    except _UNREADABLE as error:
         raise UntrustedDecision(f"the decision cannot be read: {error}") from error
     if canonical(json.loads(content)) != content:
         raise UntrustedDecision("the record is not in its canonical form")
@@ -96,8 +110,19 @@ def _signer_certificate(signed: cms.SignedData, signer: cms.SignerInfo) -> crypt
 def _check_chain(certificate: crypto_x509.Certificate, anchor: crypto_x509.Certificate, record: DecisionRecord) -> None:
     try:
         certificate.verify_directly_issued_by(anchor)
-    except (ValueError, TypeError, InvalidSignature) as error:
+    except (*_UNREADABLE, InvalidSignature) as error:
         raise UntrustedDecision("the signer's certificate does not lead to the pinned root") from error
+    if not _is_for_signing(certificate):
+        raise UntrustedDecision("the certificate is not for signing documents")
     at = record.decision.decided_at
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
         raise UntrustedDecision("the signer's certificate was not valid when the decision was made")
+
+
+def _is_for_signing(certificate: crypto_x509.Certificate) -> bool:
+    """Terminals and the centre's processes have certificates of the same authority, for the wire; those sign nothing."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(crypto_x509.ExtendedKeyUsage).value
+    except (crypto_x509.ExtensionNotFound, *_UNREADABLE):
+        return False
+    return ExtendedKeyUsageOID.EMAIL_PROTECTION in usage and ExtendedKeyUsageOID.CLIENT_AUTH not in usage
