@@ -183,9 +183,10 @@ class Camera:
             if reader.fault is None and not hanging and not self._closing.is_set():
                 continue
             break
+        # Read before the reader is interrupted: afterwards it has a fault of our own making.
+        fault = reader.fault or CameraFault("silent", f"no picture for {still_s:.0f} s, the driver hangs")
         reader.abandon()
         with self._lock:
-            fault = reader.fault or CameraFault("silent", f"no picture for {still_s:.0f} s, the driver hangs")
             if not self._closing.is_set():
                 self._frame = None
                 self._enter(CameraState("absent", fault.code, str(fault)))
