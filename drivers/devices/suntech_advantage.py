@@ -146,8 +146,12 @@ class Advantage:
             raise
 
     def _order(self, listener: Listener, command: bytes, run: Run) -> None:
-        """Send a command that must be accepted. A sleeping module wakes up by the first one and is told again."""
-        for _ in range(2):
+        """Send a command that must be accepted.
+
+        A sleeping module wakes up by the first one and is told again; one that is still busy with a measurement that
+        nobody waits for any more (its cable was pulled) is stopped first.
+        """
+        for _ in range(_ATTEMPTS):
             answer = listener.answer(host_frame(command), run.deadline.within(_REPLY_S))
             if answer is None:
                 raise listener.explanation()
@@ -155,7 +159,11 @@ class Advantage:
             listener.pause(run.deadline.within(_COMMAND_GAP_S))
             if answer == StateSeen("accepted"):
                 return
-            if answer != StateSeen("asleep"):
+            if answer == StateSeen("busy"):
+                listener.answer(host_frame(_ABORT), run.deadline.within(_REPLY_S))
+                listener.pause(run.deadline.within(_COMMAND_GAP_S))
+                self._stream.discard_input()
+            elif answer != StateSeen("asleep"):
                 break
         raise DeviceFault(f"{SPEC.model}: does not accept the start ({answer})", code="not_accepted")
 
