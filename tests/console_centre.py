@@ -205,10 +205,10 @@ def serving(app: FastAPI, port: int) -> Iterator[str]:
         thread.join(20)
 
 
-def build_console_centre(folder: Path) -> ConsoleCentre:
+def build_console_centre(folder: Path, store_url: str = "sqlite:///central.db") -> ConsoleCentre:
     """A fresh centre with one terminal and nobody in the console yet."""
     authority = create_secrets(folder)
-    config = write_config(folder, Choices("test", 8883, free_port()))
+    config = write_config(folder, Choices("test", 8883, free_port(), store_url=store_url))
     engine = open_engine(config.store_url)
     schema.upgrade(engine)
     outgoing = Outgoing.from_config(config)
