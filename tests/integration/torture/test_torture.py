@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from central.store.engine import writing
+from dopusk.postgres import fresh_database, running_postgres
 from dopusk.torture import run as torture
 from dopusk.torture.count import Outcome
 from dopusk.torture.count import count as honest_count
@@ -27,6 +28,14 @@ def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     assert outcome.kills >= 20
     fields = outcome.as_fields()
     assert list(fields) == ["rounds", "kills", "exams", "lost", "doubled", "chain_ok", "by_fault", "seconds"]
+
+
+def test_nothing_is_lost_or_doubled_with_postgresql(tmp_path: Path) -> None:
+    with running_postgres() as cluster:
+        outcome = torture.run(tmp_path / "stage", rounds=4, seed=12, store_url=fresh_database(cluster, "torture"))
+    assert outcome.faults == []
+    assert outcome.ok
+    assert outcome.exams > 0
 
 
 def test_what_is_lost_or_doubled_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
