@@ -4,19 +4,19 @@ Nothing here runs by itself: each call is one act of one medic on one exam (law 
 """
 
 import base64
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.hashes import SHA256
 from pydantic import ValidationError
 from sqlalchemy import Engine
 
+from central.decision_record import DecisionFaults, Wish, build_record, form_faults, valid_until_of
 from central.medics import check_register
 from central.outgoing import Outgoing
-from central.reasons import is_intoxication, reasons
+from central.reasons import is_intoxication
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.verification import SignatureError, verify_detached
 from central.store import alerts, audit, registry
@@ -27,32 +27,9 @@ from central.store.engine import reading, writing
 from central.store.exams import ExamMessage
 from central.store.medics import MedicEntry
 from central.trust import Trust
-from sync.contract.canonical import canonical, new_id
-from sync.contract.decision import DECISION_RECORD_SCHEMA, DECISION_SCHEMA, DecisionMessage, DecisionRecord
+from sync.contract.canonical import canonical
+from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRecord
 from sync.contract.model import utc_text
-
-OUTCOMES = ("admitted", "not_admitted", "not_identified", "repeat", "refer")
-REPEAT_STEPS = ("temperature", "pressure", "breath")
-VISUAL_FIELDS = ("skin", "mucous", "behaviour")
-ADMISSION_VALID = timedelta(hours=12)
-"""How long after the measurements an admission may be given and holds. No act names a term: the organisation's own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the medic chose on the form."""
-
-    exam_id: str
-    outcome: str
-    reasons: tuple[str, ...] = ()
-    comment: str = ""
-    override_reason: str = ""
-    released_text: str = ""
-    repeat_step: str | None = None
-    visual: Mapping[str, str] = field(default_factory=dict)
-    corrects: str | None = None
-    exam_message_id: str | None = None
-    """The revision that the medic had on the screen; a newer one refuses the decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +41,6 @@ class Actor:
     orgs: tuple[str, ...]
     address: str
     session_started_at: datetime | None = None
-
-
-class DecisionFaults(Exception):
-    """The form is not complete. `faults`: field → code of what is wrong."""
-
-    def __init__(self, faults: dict[str, str]) -> None:
-        super().__init__("; ".join(f"{name}: {code}" for name, code in faults.items()))
-        self.faults = faults
 
 
 class DecisionConflict(Exception):
@@ -164,7 +133,7 @@ class Decisions:
             reasons=wish.reasons,
             corrects=wish.corrects,
             decided_at=now,
-            valid_until=_valid_until(wish, exam.payload, now),
+            valid_until=valid_until_of(wish, exam.payload, now),
             record=content,
             cms=signature,
             certificate_serial=verified.certificate_serial,
@@ -235,97 +204,6 @@ def _check_state(exam: ExamMessage, before: list[StoredDecision], wish: Wish) ->
     standing = [item for item in before if item.decision_id == wish.corrects and item.decision_id not in corrected]
     if not standing or standing[0].exam_message_id != exam.message_id:
         raise DecisionConflict("changed", "the decision to be corrected is no longer the one in force")
-
-
-def form_faults(wish: Wish, exam: Mapping[str, Any], now: datetime) -> dict[str, str]:
-    """What is missing or contradictory on the form: field → code. Pure."""
-    faults: dict[str, str] = {}
-    book = reasons()
-    if wish.outcome not in OUTCOMES:
-        return {"outcome": "choose"}
-    if any(code not in book for code in wish.reasons):
-        faults["reasons"] = "unknown"
-    if wish.outcome == "not_admitted" and not wish.reasons:
-        faults["reasons"] = "needed"
-    if "other" in wish.reasons and not wish.comment.strip():
-        faults["comment"] = "needed"
-    if wish.outcome == "refer" and not (wish.reasons or wish.comment.strip()):
-        faults["reasons"] = "needed"
-    if wish.outcome == "repeat" and wish.repeat_step not in REPEAT_STEPS:
-        faults["repeat_step"] = "choose"
-    if wish.corrects is not None:
-        if not wish.comment.strip():
-            faults["comment"] = "needed"
-        if wish.outcome == "repeat":
-            faults["outcome"] = "no_repeat"
-    if wish.outcome == "admitted":
-        faults |= _admission_faults(wish, exam, now)
-    return faults
-
-
-def _admission_faults(wish: Wish, exam: Mapping[str, Any], now: datetime) -> dict[str, str]:
-    if not exam.get("examinee"):
-        return {"outcome": "nobody_identified"}
-    until = _valid_until(wish, exam, now)
-    if until is not None and until <= now:
-        return {"outcome": "too_old"}
-    if exam["rule_verdict"]["suggestion"] != "within_limits" and not wish.override_reason.strip():
-        return {"override_reason": "needed"}
-    return {}
-
-
-def _valid_until(wish: Wish, exam: Mapping[str, Any], now: datetime) -> datetime | None:
-    if wish.outcome != "admitted":
-        return None
-    # A terminal whose clock is ahead gets no longer admission for it.
-    return min(datetime.fromisoformat(exam["finished_at"]), now) + ADMISSION_VALID
-
-
-def build_record(
-    wish: Wish,
-    exam: ExamMessage,
-    medic: MedicEntry,
-    provider: SignatureProvider,
-    organisation: Mapping[str, Any],
-    now: datetime,
-) -> dict[str, Any]:
-    """The record that is signed: a plain dict, so that fields of newer terminals stay inside."""
-    book = reasons()
-    valid_until = _valid_until(wish, exam.payload, now)
-    certificate = provider.certificate
-    return {
-        "schema": DECISION_RECORD_SCHEMA,
-        "terminal_id": exam.terminal_id,
-        "exam_message_id": exam.message_id,
-        "exam_message_sha256": exam.message_sha256,
-        "exam": exam.payload,
-        "decision": {
-            "decision_id": new_id(),
-            "outcome": wish.outcome,
-            "reasons": [book[code].ru for code in wish.reasons],
-            "reason_codes": list(wish.reasons),
-            "comment": wish.comment.strip(),
-            "override_reason": wish.override_reason.strip() if wish.outcome == "admitted" else "",
-            "released_text": wish.released_text.strip(),
-            "repeat_step": wish.repeat_step if wish.outcome == "repeat" else None,
-            "visual": {name: text for name, text in wish.visual.items() if text},
-            "corrects": wish.corrects,
-            "decided_at": utc_text(now),
-            "valid_until": utc_text(valid_until) if valid_until else None,
-        },
-        "medic": {
-            "medic_id": medic.medic_id,
-            "full_name": medic.full_name,
-            "position": medic.position,
-            "certificate_serial": f"{certificate.serial_number:x}",
-            "certificate_sha256": certificate.fingerprint(SHA256()).hex(),
-        },
-        "organisation": {
-            "org": organisation["org"],
-            "name": organisation["name"],
-            "licence": organisation["licence"],
-        },
-    }
 
 
 def export(engine: Engine, trust: Trust, decision_id: str, folder: Path) -> list[Path]:

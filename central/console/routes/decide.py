@@ -19,7 +19,8 @@ from starlette.datastructures import FormData
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.routes.exam import exam_page, find_exam
-from central.decisions import VISUAL_FIELDS, Actor, DecisionConflict, DecisionFaults, Wish
+from central.decision_record import VISUAL_FIELDS, DecisionFaults, Wish
+from central.decisions import Actor, DecisionConflict
 from central.rights import Right
 from central.signature.provider import SigningRefused
 from central.signature.verification import SignatureError

@@ -19,7 +19,8 @@ from central.console import exam_view, wording
 from central.console.charts import Chart, charts_of
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard
-from central.decisions import OUTCOMES, REPEAT_STEPS, VISUAL_FIELDS, is_valid
+from central.decision_record import OUTCOMES, REPEAT_STEPS, VISUAL_FIELDS
+from central.decisions import is_valid
 from central.media_files import MediaFiles
 from central.medics import RegisterFault, check_register
 from central.papers.issuing import has_breath
