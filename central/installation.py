@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from central.config import CentralConfig, Generation, load_config
 from central.pki import Authority, create_authority, write_secret
+from central.store.metadata import now_utc
 
 _SECRET_BYTES = 32
 _TEMPLATE = """\
@@ -51,10 +54,13 @@ class Choices:
     store_url: str = "sqlite:///central.db"
 
 
-def create_secrets(folder: Path) -> Authority:
-    """The authority and all keys of a new centre. Raises `FileExistsError` rather than replace a key."""
+def create_secrets(folder: Path, clock: Callable[[], datetime] = now_utc) -> Authority:
+    """The authority and all keys of a new centre. Raises `FileExistsError` rather than replace a key.
+
+    `clock` says from when the authority's certificates are valid.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    authority = create_authority(folder / "authority")
+    authority = create_authority(folder / "authority", clock=clock)
     issued = authority.issue_client("centre")
     (folder / "centre.pem").write_bytes(issued.certificate_pem)
     write_secret(folder / "centre.key", issued.key_pem or b"")

@@ -6,7 +6,7 @@ processes authenticate as TLS clients, the broker as a TLS server, medics sign d
 
 import ipaddress
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -42,10 +42,14 @@ class Issued:
 
 
 class Authority:
-    """An authority that exists on disk. Raises `OSError` or `ValueError` when its files cannot be read."""
+    """An authority that exists on disk. Raises `OSError` or `ValueError` when its files cannot be read.
 
-    def __init__(self, folder: Path) -> None:
+    `clock` says from when its certificates are valid.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], datetime] = now_utc) -> None:
         self.folder = folder
+        self._clock = clock
         self.certificate = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
         key = load_pem_private_key((folder / "ca.key").read_bytes(), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
@@ -135,7 +139,7 @@ class Authority:
         valid: timedelta,
         names: x509.SubjectAlternativeName | None = None,
     ) -> Issued:
-        now = now_utc()
+        now = self._clock()
         signs_documents = ExtendedKeyUsageOID.EMAIL_PROTECTION in usages
         not_after = min(now + valid, self.certificate.not_valid_after_utc)
         builder = (
@@ -158,11 +162,13 @@ class Authority:
         return Issued(certificate.public_bytes(Encoding.PEM), None, f"{certificate.serial_number:x}", not_after)
 
 
-def create_authority(folder: Path, name: str = "Dopusk authority") -> Authority:
+def create_authority(
+    folder: Path, name: str = "Dopusk authority", clock: Callable[[], datetime] = now_utc
+) -> Authority:
     """Make a new authority in a folder. Raises `FileExistsError` rather than replace one."""
     folder.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
-    now = now_utc()
+    now = clock()
     subject = _subject(name)
     certificate = (
         x509.CertificateBuilder()
@@ -180,7 +186,7 @@ def create_authority(folder: Path, name: str = "Dopusk authority") -> Authority:
     write_secret(folder / "ca.key", _key_pem(key))
     (folder / "ca.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     _write_crl(folder, certificate, key, [], now - _BACKDATE)
-    return Authority(folder)
+    return Authority(folder, clock)
 
 
 def write_secret(path: Path, content: bytes) -> None:

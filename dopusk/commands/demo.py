@@ -14,6 +14,7 @@ from central.store.engine import open_engine
 from central.trust import Trust
 from dopusk.demo.director import Director, Trouble, faults_of
 from dopusk.demo.hand import KioskTrouble
+from dopusk.demo.history import ACCOUNTS
 from dopusk.demo.medic import MedicTrouble
 from dopusk.demo.processes import ProcessTrouble
 from dopusk.demo.result import pictures_folder, summary, write_last_line
@@ -53,7 +54,7 @@ def demo(
     tell(f"demo    {scenario}: {SCENARIOS[scenario].about}")
     code = 1
     try:
-        world = build_world(folder, speed)
+        world = build_world(folder, speed, with_past=not once)
         try:
             tell(f"broker  Mosquitto with TLS and client certificates on port {world.broker.port}")
             tell(
@@ -104,20 +105,26 @@ def _play(world: World, director: Director, scenario: str, export_folder: Path |
 
 
 def _by_hand(world: World, director: Director, tell: Any) -> None:
-    login = world.login
     tell("demo    the kiosk's window is open: try number 1001, or 1006 and 1007 for people who must go elsewhere")
-    tell(f"demo    console: {world.config.http.public_url}  login {login.username}  password {login.password}")
-    tell(f"demo    signing passphrase {login.passphrase}; close the window to end")
+    _tell_logins(world, tell)
+    tell("demo    close the window to end")
     try:
         director.wait_for_kiosk()
     except KeyboardInterrupt:
         tell("demo    ends")
 
 
-def _stay_open(world: World, tell: Any) -> None:
+def _tell_logins(world: World, tell: Any) -> None:
     login = world.login
-    tell(f"demo    the console stays open: {world.config.http.public_url}")
-    tell(f"demo    login {login.username}  password {login.password}  signing passphrase {login.passphrase}")
+    tell(f"demo    console {world.config.http.public_url}: login {login.username}, password {login.password}")
+    tell(
+        f"demo    signing passphrase {login.passphrase}; the same password for {', '.join(a.username for a in ACCOUNTS)}"
+    )
+
+
+def _stay_open(world: World, tell: Any) -> None:
+    tell("demo    the console stays open")
+    _tell_logins(world, tell)
     tell("demo    press Ctrl-C to end")
     try:
         while True:

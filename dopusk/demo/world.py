@@ -19,6 +19,7 @@ from central.snils import SnilsKey
 from central.store import schema, terminals
 from central.store.engine import open_engine, writing
 from dopusk.broker import Broker, free_port, start_mosquitto
+from dopusk.demo.history import fill_history
 from dopusk.demo.sample_medic import Login, enter_medic
 from dopusk.demo.sample_people import ORG, enter_people
 from simulators.bench import Bench
@@ -28,6 +29,8 @@ TERMINAL = "kiosk-01"
 ORGANISATION = "Медпункт «Заря»"
 EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "terminal.toml"
 DEVICES = {"thermometer": "calex_pyrominibus", "tonometer": "and_tm2655", "breathalyzer": "dingo_e200"}
+FOUNDED_AGO = timedelta(days=60)
+"""The demo's authority is that old, so that decisions of past weeks have valid certificates."""
 SCENE = "person:eileen"
 """Who stands before the simulated camera."""
 SERIALS = {"thermometer": "123456"}
@@ -56,12 +59,15 @@ class World:
         self.broker.stop()
 
 
-def build_world(folder: Path, speed: float) -> World:
-    """Make and start the stage. Raises `BrokerError` and `OSError`, for example when a port is taken."""
-    authority = create_secrets(folder / "centre")
+def build_world(folder: Path, speed: float, *, with_past: bool = False) -> World:
+    """Make and start the stage; `with_past` fills the console with some weeks of exams and an account for each role.
+
+    Raises `BrokerError` and `OSError`, for example when a port is taken.
+    """
+    authority = create_secrets(folder / "centre", clock=lambda: datetime.now(UTC) - FOUNDED_AGO)
     broker = start_mosquitto(folder / "broker", authority)
     config = write_config(folder / "centre", Choices("demo", broker.port, free_port()))
-    login = _fill_centre(config, authority)
+    login = _fill_centre(config, authority, with_past=with_past)
     bench = Bench(folder / "lines", speed)
     for name, device in DEVICES.items():
         bench.add(name, device)
@@ -72,15 +78,18 @@ def build_world(folder: Path, speed: float) -> World:
     return World(folder, config, authority, broker, bench, camera, terminal_config, login)
 
 
-def _fill_centre(config: CentralConfig, authority: Authority) -> Login:
+def _fill_centre(config: CentralConfig, authority: Authority, *, with_past: bool) -> Login:
     """Create the store, with invented people, firms, a medic and the terminal."""
     engine = open_engine(config.store_url)
     try:
         schema.upgrade(engine)
         registry = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
         with writing(engine) as connection:
-            enter_people(connection, registry, (TERMINAL,))
-            return enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC))
+            people = enter_people(connection, registry, (TERMINAL,))
+            login = enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC))
+        if with_past:
+            fill_history(config, engine, registry, people)
+        return login
     finally:
         engine.dispose()
 
