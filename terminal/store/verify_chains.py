@@ -109,17 +109,22 @@ def _check_delivery(db: Database, row: dict[str, Any], key: Ed25519PublicKey | N
             raise Wrong("missing", place, f"it is {state}, and no receipt of the centre says so")
         return
     found = db.execute("SELECT wire FROM receipt_proof WHERE id = ?", (row["receipt_proof"],)).fetchone()
-    proved = _receipts(found[0], key, place).get(row["message_id"]) if found else None
-    if proved is None:
+    proved = _receipts(found[0], key, place, row["message_id"]) if found else []
+    if not proved:
         raise Wrong("missing", place, "the receipt that closed it is not there")
-    states = ("parked", "queued") if proved[0] == "refused" else ("receipted",)  # queued: released by staff
-    if proved != told or state not in states:
+    states = ("parked", "queued") if told[0] == "refused" else ("receipted",)  # queued: released by staff
+    if told not in proved or state not in states:
         raise Wrong("changed", place, "what is noted of its receipt is not what the centre signed")
 
 
-def _receipts(wire: bytes, key: Ed25519PublicKey | None, place: str) -> dict[str, Told]:
+def _receipts(wire: bytes, key: Ed25519PublicKey | None, place: str, message_id: str) -> list[Told]:
+    """What the centre said of one message; more than once where it came twice in one of its batches."""
     batch = ReceiptBatch.model_validate(_opened(wire, key, place).payload)
-    return {one.message_id: (one.outcome, one.code, one.reason, utc_text(one.committed_at)) for one in batch.receipts}
+    return [
+        (one.outcome, one.code, one.reason, utc_text(one.committed_at))
+        for one in batch.receipts
+        if one.message_id == message_id
+    ]
 
 
 def _opened(wire: bytes, key: Ed25519PublicKey | None, place: str) -> Envelope:

@@ -114,6 +114,20 @@ def test_an_untouched_store_is_in_order(written: Written) -> None:
     assert (report.exams, report.receipts, report.incoming, report.media) == (4, 2, 3, 1)
 
 
+def test_a_message_that_the_centre_met_twice_in_one_batch_is_in_order(scene: Scene) -> None:
+    """One message of receipts may say `accepted` and `duplicate` of the same record; the first one counts."""
+    store = scene.open()
+    play_exam(store)
+    (row,) = store.outbox.next_queued(2)
+    first = receipt(row.message_id)
+    again = first.model_copy(update={"outcome": "duplicate", "committed_at": STAMP.at})
+    batch = ReceiptBatch(receipts=(first, again))
+    store.outbox.close(batch.receipts, _from_centre(RECEIPT_SCHEMA, batch.model_dump(mode="json"))[1])
+    report = verify_store(store.db, Expected(scene.key.public_key(), CENTRE.public_key(), store.media))
+    store.close()
+    assert report.faults == []
+
+
 def _other(value: Any, at: int) -> Any:
     match value:
         case None:
