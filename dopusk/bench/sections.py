@@ -5,19 +5,32 @@ from pathlib import Path
 from typing import Any
 
 from dopusk.bench import centre, devices, face, kiosk, store
+from dopusk.bench.durable import durable_commit
 from dopusk.bench.fuzz import golden_frames
 
 Report = Callable[[str, float, str], None]
 Section = Callable[..., None]
 
+FUZZED_FRAMES = 1_000_000
+"""Damaged frames per driver."""
 GOLDEN = Path(__file__).resolve().parents[2] / "tests" / "golden" / "frames.toml"
 
 
 def _devices(report: Report, *, long: bool) -> None:
-    """Codecs against their lines, idle and streaming devices, last byte to message, mutated frames."""
+    """Codecs against their lines, idle and streaming devices, last byte to committed event, a million damaged frames each."""
     frames = golden_frames(GOLDEN)
-    for name, value in _flat(devices.run(frames, 1_000_000 if long else 20_000)):
-        report(f"devices.{name}", value, "")
+    for name, value in _flat(devices.codec_speed(frames)):
+        if name.endswith("times_the_line"):
+            report(f"devices.codec.{name}", value, "x")
+    for name, value in _flat(devices.processor_share()):
+        report(f"devices.processor_share.{name}", value, "of a core")
+    with durable_commit() as commit:
+        for name, value in _flat(devices.result_latency(commit=commit)):
+            report(f"devices.last_byte_to_commit.{name}", value, "")
+    for driver in sorted({frame.driver for frame in frames if frame.is_result}):
+        own = [frame for frame in frames if frame.driver == driver]
+        for fuzzed in devices.fuzz_all(own, FUZZED_FRAMES):
+            report(f"devices.fuzz.{driver}.wrong_share", fuzzed.wrong_share, f"of {fuzzed.frames} damaged frames")
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:

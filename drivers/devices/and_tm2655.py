@@ -176,6 +176,8 @@ class Tm2655:
         self._stream = stream
         self._options = options
         self._heard_garbage = False
+        self._ahead: list[Finding] = []
+        """What came in one read with the acknowledgement: a quick result must not be lost with it."""
         self._may_be_running = True
         """Whether a measurement of somebody before us may still go on: we have just been plugged in or started."""
 
@@ -186,6 +188,7 @@ class Tm2655:
     def measure(self, run: Run) -> Reading:
         codec = TmCodec(self._options)
         self._heard_garbage = False
+        self._ahead = []
         self._stream.discard_input()
         if self._options.get("mode", "start") == "start":
             self._end_what_runs(codec, run)
@@ -201,6 +204,7 @@ class Tm2655:
             self._stop()
             self._answer(codec, run, run.deadline.within(_ACKNOWLEDGE_S))
             self._stream.discard_input()
+            self._ahead = []
 
     def _start(self, codec: TmCodec, run: Run) -> None:
         for _ in range(2):
@@ -220,9 +224,11 @@ class Tm2655:
         """The next acknowledgement; a record before it is somebody else's and is dropped."""
         while not deadline.expired:
             self._give_way(run)
-            for finding in codec.feed(self._stream.read()):
+            findings = codec.feed(self._stream.read())
+            for number, finding in enumerate(findings, start=1):
                 self._heard_garbage = self._heard_garbage or isinstance(finding, FrameBroken)
                 if isinstance(finding, StateSeen):
+                    self._ahead = findings[number:]
                     return finding.state
         self._heard_garbage = self._heard_garbage or bool(codec.close())
         return None
@@ -233,7 +239,8 @@ class Tm2655:
         while not deadline.expired:
             self._give_way(run)
             run.report(Progress("measuring", {"elapsed_s": int(total_s - deadline.left_s)}))
-            for finding in codec.feed(self._stream.read()):
+            findings, self._ahead = self._ahead or codec.feed(self._stream.read()), []
+            for finding in findings:
                 match finding:
                     case MeasurementFound(reading):
                         return reading

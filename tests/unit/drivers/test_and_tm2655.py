@@ -9,6 +9,7 @@ from drivers.model import Act
 from simulators.and_tm2655 import Tm2655Model
 from simulators.model import apply_scenario
 from tests.unit.drivers.virtual_line import (
+    Clock,
     ModelLine,
     VirtualDeadline,
     VirtualRun,
@@ -225,3 +226,32 @@ def test_it_is_known_from_the_configuration_until_its_first_record() -> None:
     line = scenario("normal")
     assert identify(SPEC, line).model == "TM-2655P"
     assert line.sent == b""
+
+
+class HastyLine:
+    """A monitor whose acknowledgement and result arrive in one read."""
+
+    def __init__(self, clock: Clock, result: bytes) -> None:
+        self._clock, self._result = clock, result
+        self._waiting = b""
+
+    def write(self, data: bytes) -> None:
+        acknowledged = bytes.fromhex("161601303006")
+        self._waiting = acknowledged + (self._result if b"ST" in data else b"")
+
+    def read(self, size: int = 256) -> bytes:
+        self._clock.now_s += 0.1
+        taken, self._waiting = self._waiting, b""
+        return taken
+
+    def discard_input(self) -> None:
+        self._waiting = b""
+
+
+def test_a_result_in_one_read_with_the_acknowledgement_is_not_lost() -> None:
+    clock = Clock()
+    monitor = SPEC.make_serial(
+        HastyLine(clock, record()), {name: option.default for name, option in SPEC.options.items()}
+    )
+    reading = monitor.measure(VirtualRun(VirtualDeadline(clock, 200.0)))
+    assert reading.values["systolic_mmhg"] == Tm2655Model().systolic_mmhg
