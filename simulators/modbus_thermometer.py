@@ -4,6 +4,7 @@ By default somebody stands in front of the sensor, and the filtered value warms 
 a second; `present` set to False takes the person away. Each sensor adds its own register table.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from simulators.modbus_rtu import Responder
@@ -23,7 +24,7 @@ COMMON: Scenarios = {
 
 
 @dataclass
-class ModbusThermometer:
+class ModbusThermometer(ABC):
     """Temperatures in °C, times in simulated seconds."""
 
     forehead_celsius: float = 36.6
@@ -84,9 +85,9 @@ class ModbusThermometer:
         self._outbox.clear()
         return sent
 
+    @abstractmethod
     def registers(self, seen_celsius: float) -> dict[int, int]:
         """The sensor's register table now; negative words are two's complement on the line."""
-        raise NotImplementedError
 
     def writable(self) -> frozenset[int]:
         """Registers that the host may set."""
