@@ -47,7 +47,8 @@ class MediaFiles:
         if not whole.exists():
             whole.parent.mkdir(parents=True, exist_ok=True)
             digest = hashlib.sha256()
-            fresh = whole.with_suffix(".new")
+            # A name of our own: another ingest worker may be putting the same file together, and may be killed at it.
+            fresh = whole.with_suffix(f".{os.getpid()}.new")
             try:
                 with fresh.open("wb") as file:
                     for index in range(count):
@@ -57,6 +58,9 @@ class MediaFiles:
                     file.flush()
                     os.fsync(file.fileno())
             except FileNotFoundError as error:
+                fresh.unlink(missing_ok=True)
+                if whole.exists():  # the other worker was quicker
+                    return whole.stat().st_size
                 raise MediaError(f"a chunk of {sha256} is gone") from error
             if digest.hexdigest() != sha256:
                 fresh.unlink()
