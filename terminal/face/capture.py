@@ -8,7 +8,10 @@ from sync.contract.exam import FaceCheck
 
 @dataclass(frozen=True, slots=True)
 class FaceHint:
-    """What the worker should change now (`no_face`, `closer`, `further`, `light`, `look_here`, `hold`)."""
+    """What the worker should do now: `no_face`, `several_faces`, `closer`, `further`, `light`, `look_here`, `hold`.
+
+    With liveness also `turn_left` and `turn_right`, both as the worker himself sees it.
+    """
 
     request_id: str
     code: str
