@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from sqlite_utils import Database
 
+from dopusk.terminal_faces import make_comparer, sweep
 from drivers.config import ConfigError
 from drivers.park import open_park
 from sync.contract.health import DeviceHealth, TerminalStatus
@@ -64,13 +65,22 @@ class Terminal:
         self.camera = camera or (Camera(config.camera.source) if config.camera.source else None)
         photographer = None
         if self.camera is not None:
-            settings = PhotographerSettings(give_up_s=config.camera.photo_within_s)
-            photographer = open_photographer(self.camera, self.mailbox.post, settings)
+            settings = PhotographerSettings(give_up_s=config.camera.photo_within_s, liveness=config.biometrics.liveness)
+            comparer = make_comparer(config, self._master)
+            photographer = open_photographer(self.camera, self.mailbox.post, settings, comparer)
         self._photographer = photographer
         timers = TimerHeap(clock)
         desk = ExamDesk(self.store, identity.org, lambda exam_id: self.service.software_s(exam_id))
         session = Session(config, self.store, desk, self.park, photographer, clock, timers, version("dopusk"))
-        incoming = IncomingMessages(self.store, clock, centre_key, load_anchor(files.trust_anchor), session.decision)
+        self._sweep_faces()
+        incoming = IncomingMessages(
+            self.store,
+            clock,
+            centre_key,
+            load_anchor(files.trust_anchor),
+            session.decision,
+            on_roster=self._sweep_faces,
+        )
         snils_key = files.snils_key.read_bytes() if files.snils_key else None
         self.service = TerminalService(
             config,
@@ -104,6 +114,9 @@ class Terminal:
             if self.forwarder is not None
             else SyncProcess(files.store, self.mailbox.post, lambda: self.mailbox.post(InboxNews()), self._status)
         )
+
+    def _sweep_faces(self) -> None:
+        sweep(self.config, self._master, self.store.roster)
 
     def _publish(self, snapshot: TerminalSnapshot) -> None:
         """Show it; and tell the centre at once when a device, or a call for a medic, has changed."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drivers.config import ConfigError, DeviceConfig, faults_of
 from sync.contract.exam import ExamType
+from terminal.camera.source import CameraFault, check_source
 from terminal.exam.limits import LimitsBook
 from terminal.exam.model import Plan, Repeat
 
@@ -97,6 +98,8 @@ class Biometrics(_Section):
     """Face matching is off until the configuration names the legal basis."""
 
     legal_basis: str = ""
+    liveness: bool = False
+    """Ask for random turns of the head after the photo; costs some seconds per exam, and nothing biometric is kept."""
 
 
 class Service(_Section):
@@ -152,8 +155,8 @@ def load_config(path: Path) -> TerminalConfig:
     try:
         config = TerminalConfig.model_validate(fields)
     except ValidationError as error:
-        raise ConfigError(str(path), faults_of(error)) from error
-    faults = _cross_faults(config)
+        raise ConfigError(str(path), [*faults_of(error), *_camera_faults(fields)]) from error
+    faults = [*_cross_faults(config), *_camera_faults(fields)]
     if faults:
         raise ConfigError(str(path), faults)
     return _with_absolute_paths(config, path.parent.resolve())
@@ -177,6 +180,19 @@ def _cross_faults(config: TerminalConfig) -> list[str]:
         if entry.low is not None and entry.high is not None and entry.low > entry.high:
             faults.append(f"limits.entries.{entry.parameter}: low {entry.low} is above high {entry.high}")
     return faults
+
+
+def _camera_faults(fields: dict[str, Any]) -> list[str]:
+    """An address that names no camera. Not a rule of the section: its message would show the address with its password."""
+    camera = fields.get("camera")
+    source = camera.get("source") if isinstance(camera, dict) else None
+    if not isinstance(source, str) or not source:
+        return []
+    try:
+        check_source(source)
+    except CameraFault as fault:
+        return [f"camera.source: {fault}"]
+    return []
 
 
 def _with_absolute_paths(config: TerminalConfig, folder: Path) -> TerminalConfig:

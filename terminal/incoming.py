@@ -39,10 +39,13 @@ class IncomingMessages:
         centre_key: Ed25519PublicKey,
         anchor: Certificate,
         take_decision: TakeDecision,
+        *,
+        on_roster: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_roster` is called after the commit of each new roster: a consent may have been withdrawn in it."""
         self._store, self._clock = store, clock
         self._centre_key, self._anchor = centre_key, anchor
-        self._take_decision = take_decision
+        self._take_decision, self._on_roster = take_decision, on_roster
 
     def apply_new(self) -> int:
         """Apply everything that waits; returns how many messages were dealt with."""
@@ -72,6 +75,7 @@ class IncomingMessages:
                 with self._store.transaction():
                     self._store.roster.replace(roster)
                     done()
+                self._on_roster()
             case Down.REFERENCE:
                 reference = Reference.model_validate(envelope.payload)
                 if reference.name == "limits":

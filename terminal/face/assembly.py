@@ -19,7 +19,7 @@ def comparer_factory(
 ) -> "Callable[[], FaceComparer]":
     """For `open_photographer(make_comparer=...)`. `templates_key` is `derive_key(master, "templates")`.
 
-    Templates whose workers may no longer be compared are deleted when the factory is called.
+    Deletes nothing: `sweep_templates` does, at the start and with each new roster.
     """
 
     def make() -> "FaceComparer":
@@ -28,7 +28,6 @@ def comparer_factory(
         from terminal.face.verification import FaceVerifier
 
         templates = TemplateStore(templates_folder, templates_key)
-        templates.sweep(law.permits)
         return FaceVerifier(lambda: open_engine(engine_name), templates, law, photo_of)
 
     return make

@@ -48,6 +48,7 @@ def test_a_file_that_is_no_toml_says_where(tmp_path: Path) -> None:
         ),
         ({"timeouts": {"asking_s": 0}}, "timeouts.asking_s"),
         ({"typo": 1}, "typo"),
+        ({"camera": {"source": "vidio0"}}, "camera.source: camera source 'vidio0' is not understood"),
     ],
 )
 def test_faults_that_only_the_whole_shows(tmp_path: Path, change: dict[str, object], word: str) -> None:
@@ -59,3 +60,17 @@ def test_faults_that_only_the_whole_shows(tmp_path: Path, change: dict[str, obje
     with pytest.raises(ConfigError) as caught:
         load_config(path)
     assert word in str(caught.value)
+
+
+def test_a_wrong_camera_is_listed_with_the_other_faults_and_its_password_is_not(tmp_path: Path) -> None:
+    import tomllib
+
+    fields = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    fields["camera"]["source"] = "rtsp://kiosk:geheim@10.0.0.7/live"
+    fields["broker"]["port"] = 0
+    path = tmp_path / "terminal.toml"
+    path.write_text(tomli_w.dumps(fields), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert [fault.split(":")[0] for fault in caught.value.faults] == ["broker.port", "camera.source"]
+    assert "geheim" not in str(caught.value)
