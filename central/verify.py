@@ -75,8 +75,10 @@ def _check_exams(connection: Connection, _expected: Expected, report: StoreRepor
             raise Wrong("changed", place, "it names another hash or time than its message has")
         decided = decisions.find(connection, row["decision_id"]) if row["decision_id"] else None
         undecided = "waiting" if record.state == "submitted" else "unfinished"
-        in_force = ("decided", decided.outcome, decided.decided_at) if decided else (undecided, None, None)
-        if in_force != (row["state"], row["outcome"], row["decided_at"]):
+        in_force: tuple[object, ...] = (undecided, None, None, None)
+        if decided:
+            in_force = ("decided", decided.outcome, decided.medic_id, decided.decided_at)
+        if in_force != (row["state"], row["outcome"], row["medic_id"], row["decided_at"]):
             raise Wrong("changed", place, "its state is not that of the decision on it")
     for exam_id in messages.exam_ids(connection):
         if exam_id not in seen:

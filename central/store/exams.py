@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, RowMapping, Table, Text, func, select, update
 
+from central.store.decisions import decision
 from central.store.messages import message
 from central.store.metadata import UtcDateTime, insert_rows_for, metadata
 from sync.contract.exam import ExamRecord
@@ -20,7 +21,7 @@ exam = Table(
     Column("org", Text, nullable=False),
     Column("terminal_id", Text, nullable=False),
     Column("employer_id", Text, comment="empty when nobody was identified"),
-    Column("worker_id", Text, index=True),
+    Column("worker_id", Text),
     Column("exam_type", Text, nullable=False),
     Column("generation", Text, nullable=False),
     Column("state", Text, nullable=False, comment="waiting, decided, unfinished"),
@@ -34,12 +35,17 @@ exam = Table(
     Column("message_id", Text, nullable=False, comment="the message of the current revision"),
     Column("message_sha256", Text, nullable=False),
     Column("decision_id", Text, comment="the decision in force on the current revision"),
-    Column("outcome", Text, index=True, comment="its outcome"),
+    Column("outcome", Text, comment="its outcome"),
+    Column("medic_id", Text, comment="who took it"),
     Column("decided_at", UtcDateTime),
     Index("ix_exam_state_received_at", "state", "received_at"),
     Index("ix_exam_received_at", "received_at"),
     Index("ix_exam_decided_at", "decided_at"),
     Index("ix_exam_org_finished_at", "org", "finished_at"),
+    # Each filter of the journal that may match few of very many rows goes down an index in the journal's own order.
+    Index("ix_exam_org_outcome_finished_at", "org", "outcome", "finished_at"),
+    Index("ix_exam_org_medic_id_finished_at", "org", "medic_id", "finished_at"),
+    Index("ix_exam_worker_id_finished_at", "worker_id", "finished_at"),
     Index("ix_exam_employer_id_finished_at", "employer_id", "finished_at"),
 )
 
@@ -129,6 +135,7 @@ def _row(revision: Revision) -> dict[str, Any]:
         "message_sha256": revision.message_sha256,
         "decision_id": None,
         "outcome": None,
+        "medic_id": None,
         "decided_at": None,
     }
 
@@ -174,10 +181,11 @@ def mark_decided(
     False, and nothing changed, when the exam has gone on since: the medic has to look again. Queue the message to the
     terminal first: ingest takes the terminal's row before the exam's, and who takes them the other way round may deadlock.
     """
+    medic_id = select(decision.c.medic_id).where(decision.c.decision_id == decision_id).scalar_subquery()
     done = connection.execute(
         update(exam)
         .where(exam.c.exam_id == exam_id, exam.c.message_id == message_id)
-        .values(state="decided", decision_id=decision_id, outcome=outcome, decided_at=decided_at)
+        .values(state="decided", decision_id=decision_id, outcome=outcome, medic_id=medic_id, decided_at=decided_at)
     )
     return done.rowcount == 1
 

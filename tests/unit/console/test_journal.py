@@ -3,16 +3,21 @@
 import csv
 import io
 from datetime import timedelta
+from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from central.journal.columns import COLUMNS
 from central.journal.files import disarmed
 from central.parties import Worker
+from central.store import journal
+from central.store.accounts import account
 from central.store.audit import audit
 from central.store.engine import reading, writing
+from central.store.exams import exam
+from central.store.journal import JournalFilter
 from tests.console_centre import Browser, ConsoleCentre
 
 
@@ -53,6 +58,50 @@ def test_filters(centre: ConsoleCentre, zoya: Browser, query: str, numbers: set[
     zoya.decide(exams["1003"], outcome="not_admitted", reasons="pressure_high")
     shown = zoya.get(f"/journal?{query}").text
     assert {number for number, exam_id in exams.items() if f"/exams/{exam_id}" in shown} == numbers
+
+
+def test_filter_by_medic_follows_the_decision_in_force(centre: ConsoleCentre, zoya: Browser, foma: Browser) -> None:
+    exam_id = centre.exam("1001")
+    zoya.decide(exam_id, outcome="admitted")
+    with reading(centre.engine) as connection:
+        medics = {name: connection.execute(select(account.c.medic_id).where(account.c.username == name)).scalar_one()
+                  for name in ("zoya", "foma")}  # fmt: skip
+        first = connection.execute(select(exam.c.decision_id)).scalar_one()
+
+    def shown(name: str) -> bool:
+        return f"/exams/{exam_id}" in zoya.get(f"/journal?medic_id={medics[name]}").text
+
+    assert (shown("zoya"), shown("foma")) == (True, False)
+    answer = foma.decide(exam_id, outcome="not_identified", comment="не тот человек", corrects=first)
+    assert answer.status_code == 303, answer.text
+    assert (shown("zoya"), shown("foma")) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({}, "ix_exam_org_finished_at (org=?)"),
+        ({"outcome": "not_admitted"}, "ix_exam_org_outcome_finished_at (org=? AND outcome=?)"),
+        ({"outcome": "waiting"}, "ix_exam_org_outcome_finished_at (org=? AND outcome=?)"),
+        ({"medic_id": "nobody"}, "ix_exam_org_medic_id_finished_at (org=? AND medic_id=?)"),
+        ({"unfinished": True}, "ix_exam_org_outcome_finished_at (org=? AND outcome=?)"),
+    ],
+)
+def test_filters_that_match_few_go_down_an_index_in_order(
+    centre: ConsoleCentre, wanted: dict[str, Any], index: str
+) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        asked.append((statement, parameters))
+
+    with reading(centre.engine) as connection:
+        event.listen(connection, "before_cursor_execute", note)
+        journal.page(connection, JournalFilter(("zarya",), **wanted), (centre.now(), "f"), 50)
+        ((statement, parameters),) = [item for item in asked if item[0].startswith("SELECT")]
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    assert any(f"USING INDEX {index.removesuffix(')')}" in step for step in plan), plan
+    assert not any("USE TEMP B-TREE FOR ORDER BY" in step for step in plan), plan
 
 
 def test_pages_hold_every_row_once(centre: ConsoleCentre, zoya: Browser) -> None:

@@ -201,6 +201,7 @@ def upgrade() -> None:
         sa.Column("message_sha256", sa.Text(), nullable=False),
         sa.Column("decision_id", sa.Text(), nullable=True, comment="the decision in force on the current revision"),
         sa.Column("outcome", sa.Text(), nullable=True, comment="its outcome"),
+        sa.Column("medic_id", sa.Text(), nullable=True, comment="who took it"),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("exam_id", name=op.f("pk_exam")),
     )
@@ -208,10 +209,11 @@ def upgrade() -> None:
         batch_op.create_index("ix_exam_decided_at", ["decided_at"], unique=False)
         batch_op.create_index("ix_exam_employer_id_finished_at", ["employer_id", "finished_at"], unique=False)
         batch_op.create_index("ix_exam_org_finished_at", ["org", "finished_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_exam_outcome"), ["outcome"], unique=False)
+        batch_op.create_index("ix_exam_org_medic_id_finished_at", ["org", "medic_id", "finished_at"], unique=False)
+        batch_op.create_index("ix_exam_org_outcome_finished_at", ["org", "outcome", "finished_at"], unique=False)
         batch_op.create_index("ix_exam_received_at", ["received_at"], unique=False)
         batch_op.create_index("ix_exam_state_received_at", ["state", "received_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_exam_worker_id"), ["worker_id"], unique=False)
+        batch_op.create_index("ix_exam_worker_id_finished_at", ["worker_id", "finished_at"], unique=False)
 
     op.create_table(
         "media",
