@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dopusk.bench import centre, devices, face, kiosk, store
+from dopusk.bench import centre, console, devices, face, kiosk, store
 from dopusk.bench.durable import durable_commit
 from dopusk.bench.fuzz import golden_frames
 
@@ -49,4 +49,5 @@ SECTIONS: dict[str, Section] = {
     "face": face.run,
     "store": store.run,
     "centre": centre.run,
+    "console": console.run,
 }
