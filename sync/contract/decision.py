@@ -23,6 +23,8 @@ class Verdict(WireModel):
     decision_id: Id
     outcome: Outcome
     reasons: tuple[ShortText, ...] = ()
+    reason_codes: tuple[ShortText, ...] = ()
+    """Codes of `reasons` in the centre's book of reasons, in the same order; records of older centres have none."""
     comment: LongText = ""
     override_reason: LongText = ""
     """Why the medic admits although the rules suggested otherwise."""
