@@ -222,7 +222,7 @@ def test_a_late_order_is_not_served_and_an_early_cancel_is(tmp_path: Path) -> No
         here.bench.change("thermometer", present=False)
         running = here.order("thermometer")
         here.until_progress(running, "waiting_for_forehead")
-        late = here.order("thermometer", timeout_s=0.001)
+        late = here.order("thermometer", timeout_s=0.0)
         waiting = here.order("thermometer")
         here.park.cancel(waiting)
         here.park.cancel("nobody's")
