@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from central.pki import create_authority
 from dopusk.terminal_app import Terminal
 from dopusk.terminal_faces import RosterReader, templates_folder
+from kiosk_ui.texts import LANGUAGES, texts_of
 from simulators.camera import CameraSimulator
 from sync.contract.canonical import GENESIS_HASH, new_id
 from sync.contract.envelope import ClockStamp, Envelope, seal
@@ -65,14 +66,19 @@ class Running:
         wait_until(lambda: bool(self.snapshots) and condition(self.snapshots[-1]), what)
         return next(shown for shown in reversed(self.snapshots) if condition(shown))
 
-    def face_of_an_exam(self) -> FaceCheck:
-        """A worker with number 1001 goes up to the complaints; what was made of the face by then."""
+    def go_to_the_camera(self) -> None:
+        """A worker with number 1001 is before the camera and gets hints."""
         post = self.terminal.mailbox.post
         self.until(lambda shown: shown.exam is None and not shown.start_refusal, "the first screen")
         post(intents.Begin())
         post(intents.SubmitNumber("1001"))
         post(intents.AnswerIdentity(True))
         post(intents.AnswerConsent(True))
+
+    def face_of_an_exam(self) -> FaceCheck:
+        """A worker with number 1001 goes up to the complaints; what was made of the face by then."""
+        self.go_to_the_camera()
+        post = self.terminal.mailbox.post
         shown = self.until(lambda shown: shown.exam is not None and shown.exam.face is not None, "the photo")
         post(intents.Leave())
         self.until(lambda shown: shown.exam is None, "the end of the exam")
@@ -107,10 +113,17 @@ def person(photo_sha256: str | None, *, consent: bool) -> RosterWorker:
 
 @contextmanager
 def terminal_before(
-    camera: CameraSimulator, folder: Path, *, basis: str, consent: bool, reference: bytes | None
+    camera: CameraSimulator,
+    folder: Path,
+    *,
+    basis: str,
+    consent: bool,
+    reference: bytes | None,
+    liveness: bool = False,
 ) -> Iterator[Running]:
     """A terminal with its own threads, keys and store in `folder`; a second one finds what the first has left."""
-    config = make_config(folder, camera={"source": camera.url}, biometrics={"legal_basis": basis})
+    biometrics = {"legal_basis": basis, "liveness": liveness}
+    config = make_config(folder, camera={"source": camera.url}, biometrics=biometrics)
     files = config.files
     if not files.signing_key.exists():
         files.signing_key.parent.mkdir(exist_ok=True)
@@ -208,3 +221,16 @@ def test_a_changed_photo_is_left_out_and_an_unreadable_roster_stops_the_comparis
         with pytest.raises(BiometricsOff) as caught:
             RosterReader(files.store, bytes(32), media).has_consent(WORKER_ID)
         assert caught.value.code == "no_roster"
+
+
+def test_liveness_is_asked_for_where_the_configuration_says_so_in_both_languages(
+    simulator: CameraSimulator, tmp_path: Path, reference_photo: bytes
+) -> None:
+    prompts = ("turn_left", "turn_right")
+    simulator.scene("head:eileen")
+    with terminal_before(simulator, tmp_path, basis="", consent=False, reference=None, liveness=True) as running:
+        running.go_to_the_camera()
+        shown = running.until(lambda shown: shown.progress.state in prompts, "a prompt")
+        said = {texts_of(language).either(f"face.{shown.progress.state}", "face.start") for language in LANGUAGES}
+        assert len(said) == 2
+        assert not said & {texts_of(language)("face.start") for language in LANGUAGES}
