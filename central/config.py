@@ -91,6 +91,17 @@ class NoticesConfig(_Section):
     sender: str = "dopusk@localhost"
 
 
+ADMISSION_VALID_HOURS = 12.0
+"""Where the configuration says nothing. No act names a term: each medical organisation sets its own."""
+
+
+class DecisionsConfig(_Section):
+    """The organisation's own rules of decisions. What was decided keeps the term it was decided with."""
+
+    admission_valid_hours: Annotated[float, Field(gt=0, le=24)] = ADMISSION_VALID_HOURS
+    """How long after the measurements an admission may be given and holds."""
+
+
 class CentralConfig(_Section):
     """The whole configuration. Relative paths are relative to the folder of the file."""
 
@@ -104,6 +115,7 @@ class CentralConfig(_Section):
     keys: KeysConfig
     ingest: IngestConfig = IngestConfig()
     notices: NoticesConfig = NoticesConfig()
+    decisions: DecisionsConfig = DecisionsConfig()
 
     @field_validator("store_url")
     @classmethod

@@ -18,8 +18,6 @@ from sync.contract.model import utc_text
 OUTCOMES = ("admitted", "not_admitted", "not_identified", "repeat", "refer")
 REPEAT_STEPS = ("temperature", "pressure", "breath")
 VISUAL_FIELDS = ("skin", "mucous", "behaviour")
-ADMISSION_VALID = timedelta(hours=12)
-"""How long after the measurements an admission may be given and holds. No act names a term: the organisation's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +45,8 @@ class DecisionFaults(Exception):
         self.faults = faults
 
 
-def form_faults(wish: Wish, exam: Mapping[str, Any], now: datetime) -> dict[str, str]:
-    """What is missing or contradictory on the form: field → code. Pure."""
+def form_faults(wish: Wish, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta) -> dict[str, str]:
+    """What is missing or contradictory on the form: field → code. Pure. `admission_valid` as in `valid_until_of`."""
     faults: dict[str, str] = {}
     book = reasons()
     if wish.outcome not in OUTCOMES:
@@ -69,14 +67,14 @@ def form_faults(wish: Wish, exam: Mapping[str, Any], now: datetime) -> dict[str,
         if wish.outcome == "repeat":
             faults["outcome"] = "no_repeat"
     if wish.outcome == "admitted":
-        faults |= _admission_faults(wish, exam, now)
+        faults |= _admission_faults(wish, exam, now, admission_valid)
     return faults
 
 
-def _admission_faults(wish: Wish, exam: Mapping[str, Any], now: datetime) -> dict[str, str]:
+def _admission_faults(wish: Wish, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta) -> dict[str, str]:
     if not exam.get("examinee"):
         return {"outcome": "nobody_identified"}
-    until = valid_until_of(wish, exam, now)
+    until = valid_until_of(wish, exam, now, admission_valid)
     if until is not None and until <= now:
         return {"outcome": "too_old"}
     if exam["rule_verdict"]["suggestion"] != "within_limits" and not wish.override_reason.strip():
@@ -84,12 +82,12 @@ def _admission_faults(wish: Wish, exam: Mapping[str, Any], now: datetime) -> dic
     return {}
 
 
-def valid_until_of(wish: Wish, exam: Mapping[str, Any], now: datetime) -> datetime | None:
-    """Until when an admission would hold; None for other outcomes."""
+def valid_until_of(wish: Wish, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta) -> datetime | None:
+    """Until when an admission would hold: so long after the measurements; None for other outcomes."""
     if wish.outcome != "admitted":
         return None
     # A terminal whose clock is ahead gets no longer admission for it.
-    return min(datetime.fromisoformat(exam["finished_at"]), now) + ADMISSION_VALID
+    return min(datetime.fromisoformat(exam["finished_at"]), now) + admission_valid
 
 
 def build_record(
@@ -99,10 +97,13 @@ def build_record(
     provider: SignatureProvider,
     organisation: Mapping[str, Any],
     now: datetime,
+    until: datetime | None,
 ) -> dict[str, Any]:
-    """The record that is signed: a plain dict, so that fields of newer terminals stay inside."""
+    """The record that is signed: a plain dict, so that fields of newer terminals stay inside.
+
+    `until`: as of `valid_until_of`.
+    """
     book = reasons()
-    until = valid_until_of(wish, exam.payload, now)
     certificate = provider.certificate
     return {
         "schema": DECISION_RECORD_SCHEMA,

@@ -6,13 +6,14 @@ Nothing here runs by itself: each call is one act of one medic on one exam (law 
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import Engine
 
+from central.config import ADMISSION_VALID_HOURS
 from central.decision_record import DecisionFaults, Wish, build_record, form_faults, valid_until_of
 from central.medics import check_register
 from central.outgoing import Outgoing
@@ -61,12 +62,14 @@ class Decisions:
         trust: Trust,
         wake: Callable[[], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        admission_valid: timedelta = timedelta(hours=ADMISSION_VALID_HOURS),
     ) -> None:
         self._engine = engine
         self._outgoing = outgoing
         self._trust = trust
         self._wake = wake
         self._clock = clock
+        self._admission_valid = admission_valid
 
     def decide(self, wish: Wish, actor: Actor, provider: SignatureProvider) -> StoredDecision:
         """Sign and store one decision.
@@ -86,12 +89,13 @@ class Decisions:
         if held is not None and held.account_id != actor.account_id:
             raise DecisionConflict("claimed", f"{held.full_name} looks at this exam now")
         _check_state(exam, before, wish)
-        faults = form_faults(wish, exam.payload, now)
+        faults = form_faults(wish, exam.payload, now, self._admission_valid)
         if faults:
             raise DecisionFaults(faults)
         if organisation is None:
             raise DecisionConflict("unknown", "the exam's organisation is not registered")
-        record = build_record(wish, exam, medic, provider, dict(organisation), now)
+        until = valid_until_of(wish, exam.payload, now, self._admission_valid)
+        record = build_record(wish, exam, medic, provider, dict(organisation), now, until)
         item = self._sign(record, wish, exam, medic, actor, provider, now)
         self._commit(item, exam, actor, now)
         self._wake()
@@ -133,7 +137,7 @@ class Decisions:
             reasons=wish.reasons,
             corrects=wish.corrects,
             decided_at=now,
-            valid_until=valid_until_of(wish, exam.payload, now),
+            valid_until=valid_until_of(wish, exam.payload, now, self._admission_valid),
             record=content,
             cms=signature,
             certificate_serial=verified.certificate_serial,

@@ -19,7 +19,7 @@ from central.store.anomalies import Oddity
 from central.store.engine import reading, writing
 from central.store.metadata import now_utc
 from central.store.terminals import Known
-from central.verdicts import Verdict, counted, is_unchained, judged_verdict, oddity_of, refusal_verdict
+from central.verdicts import Verdict, counted, judged_verdict, oddity_of, refusal_verdict
 from sync.contract.envelope import ContractError
 from sync.contract.exam import ExamRecord
 from sync.contract.media import MediaChunk
@@ -134,7 +134,7 @@ def _commit(
     accepted = [item for item in judged if isinstance(item, Accepted)]
     chain = gaps.Chain(connection, sorted({item.address.terminal for item in accepted}))
     first_of = {item.envelope.message_id: item for item in reversed(accepted)}
-    new = messages.insert_new(connection, [_row(item, now) for item in first_of.values() if not is_unchained(item)])
+    new = messages.insert_new(connection, [_row(item, now) for item in first_of.values()])
     old = [item.envelope.message_id for item in accepted if item.envelope.message_id not in new]
     on_record = messages.stored(connection, old) if old else {}
     fresh = [item for message_id, item in first_of.items() if message_id in new]

@@ -8,7 +8,6 @@ from central.checks import Accepted, Refused
 from central.store import messages
 from central.store.anomalies import Oddity
 from central.store.terminals import Known
-from sync.contract.canonical import GENESIS_HASH
 from sync.contract.receipt import Receipt
 from sync.contract.topics import TerminalAddress, Up
 
@@ -29,8 +28,6 @@ def judged_verdict(
 ) -> Verdict:
     """The verdict on a message that was in order. `is_new`: it was stored now. Another one under its id refuses it."""
     message_id = item.envelope.message_id
-    if is_unchained(item):
-        return Verdict(item.kind, item.address, "accepted", "", _receipt(message_id, "accepted", now))
     if is_new:
         return Verdict(item.kind, item.address, "accepted", "", _receipt(message_id, "accepted", now))
     before = on_record.get(message_id)
@@ -78,9 +75,3 @@ def counted(oddities: Sequence[Oddity]) -> list[Oddity]:
         before = merged.get(key)
         merged[key] = replace(oddity, times=oddity.times + (before.times if before else 0))
     return [merged[key] for key in sorted(merged, key=str)]
-
-
-def is_unchained(item: Accepted) -> bool:
-    """Acknowledgements and chunks may come outside the chain, like receipts: sealed as its first link, never stored."""
-    envelope = item.envelope
-    return item.kind in (Up.ACK, Up.MEDIA) and envelope.seq == 1 and envelope.prev_hash == GENESIS_HASH

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -116,7 +116,7 @@ def create_app(
     console = Console(
         config=config,
         engine=store,
-        decisions=Decisions(store, pen, trust, woken, clock),
+        decisions=Decisions(store, pen, trust, woken, clock, timedelta(hours=config.decisions.admission_valid_hours)),
         outgoing=pen,
         registry=Registry(pen, SnilsKey.from_file(config.keys.snils_key_file)),
         wake=woken,
