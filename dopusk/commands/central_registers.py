@@ -14,7 +14,8 @@ from sqlalchemy import Engine
 
 from central.checks import Rules
 from central.decisions import export as export_decision_files
-from central.imports.exams import import_lines
+from central.imports.exams import RowResult, check_rows, fault_file, import_rows, read_rows
+from central.imports.tables import UnreadableTable
 from central.imports.workers import check_file, store_checked, table_of
 from central.intake import Intake
 from central.journal import columns as journal_columns
@@ -188,27 +189,44 @@ def import_workers(
 
 @import_app.command("exams")
 def import_exams(
-    file: Annotated[Path, typer.Argument(help="JSON Lines: {org, message} a line, see the console's page in docs.")],
+    file: Annotated[
+        Path, typer.Argument(help="JSON Lines or XLSX of signed messages, see the console's page in docs.")
+    ],
     config: ConfigFile,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a row.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check.")] = False,
+    errors: Annotated[Path | None, typer.Option(help="Where refused rows go, in the form of the file.")] = None,
 ) -> None:
     """Take examinations that came another way than the network. The same file twice changes nothing."""
-    refused = 0
+    refused: list[RowResult] = []
     counts: dict[str, int] = {}
     with plain_errors():
         loaded, engine = open_centre(config)
         rules = Rules(loaded.generation, timedelta(seconds=loaded.ingest.future_tolerance_s))
-        intake = Intake(engine, MediaFiles(loaded.media_dir), rules)
-        with file.open("rb") as lines:
-            for result in import_lines(intake, lines):
-                counts[result.outcome] = counts.get(result.outcome, 0) + 1
-                refused += result.outcome == "refused"
-                if as_json:
-                    print(json.dumps({"line": result.line, "outcome": result.outcome, "code": result.code}))
-                elif result.outcome == "refused":
-                    typer.echo(f"line {result.line}: {result.code}: {result.reason}", err=True)
+        content = file.read_bytes()
+        try:
+            rows = list(read_rows(content))
+        except UnreadableTable as error:
+            typer.echo(f"{file} cannot be read as a table of examinations: {error}", err=True)
+            raise typer.Exit(2) from error
+        taken = (
+            check_rows(engine, rules, rows)
+            if dry_run
+            else import_rows(Intake(engine, MediaFiles(loaded.media_dir), rules), rows)
+        )
+        for result in taken:
+            counts[result.outcome] = counts.get(result.outcome, 0) + 1
+            if result.outcome == "refused":
+                refused.append(result)
+            if as_json:
+                print(json.dumps({"line": result.row.number, "outcome": result.outcome, "code": result.code}))
+            elif result.outcome == "refused":
+                typer.echo(f"line {result.row.number}: {result.code}: {result.reason}", err=True)
+    if errors is not None and refused:
+        errors.write_bytes(fault_file(refused, as_workbook=content.startswith(b"PK")))
     if not as_json:
-        print(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "the file is empty")
+        found = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "the file is empty"
+        print(f"nothing stored; would be: {found}" if dry_run else found)
     if refused:
         raise typer.Exit(1)
 

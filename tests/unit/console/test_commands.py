@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from central.imports.tables import write_table
+from central.imports.exams import FAULT
+from central.imports.exams import HEADINGS as EXAM_HEADINGS
+from central.imports.tables import read_table, write_table
 from central.imports.workers import HEADINGS
-from central.store import decisions
+from central.store import decisions, exams
 from central.store.engine import reading
 from dopusk.commands.central_group import app
 from sync.contract.exam import EXAM_SCHEMA
@@ -66,6 +68,50 @@ def test_exams_from_a_file_take_the_way_of_ingest(centre: ConsoleCentre, run: Ru
     assert first.exit_code == 1
     again = run("import", "exams", file)
     assert "1 duplicate" in again.output
+
+
+def test_exams_from_a_workbook_are_tried_first_and_faults_come_back_in_its_form(
+    centre: ConsoleCentre, run: Run, tmp_path: Path
+) -> None:
+    _, sealed = centre.terminal.seal(EXAM_SCHEMA, centre.payload("1001"))
+    message = json.loads(sealed.wire)
+    forged = message | {"signature": "AAAA"}
+    rows = [["zarya", json.dumps(message)], ["zarya", json.dumps(forged)], ["", "{}"], ["zarya", "[1]"]]
+    file, faults = tmp_path / "exams.xlsx", tmp_path / "faults.xlsx"
+    file.write_bytes(write_table(EXAM_HEADINGS, rows))
+
+    tried = run("import", "exams", file, "--dry-run")
+    assert tried.exit_code == 1
+    assert "nothing stored; would be: 1 accepted, 3 refused" in tried.output
+    with reading(centre.engine) as connection:
+        assert exams.count(connection) == 0
+
+    taken = run("import", "exams", file, "--errors", faults)
+    assert "1 accepted, 3 refused" in taken.output
+    refused = read_table(faults.read_bytes(), [*EXAM_HEADINGS, FAULT])
+    assert {row[EXAM_HEADINGS[1]] for row in refused} == {json.dumps(forged), "{}", "[1]"}
+    assert all(row[FAULT] for row in refused)
+    assert "1 duplicate, 3 refused" in run("import", "exams", file, "--dry-run").output
+
+    file.write_bytes(write_table(["Организация"], [["zarya"]]))
+    unreadable = run("import", "exams", file)
+    assert unreadable.exit_code == 2
+    assert "Сообщение" in unreadable.output
+
+
+def test_refused_lines_come_back_as_lines_that_can_be_put_right(
+    centre: ConsoleCentre, run: Run, tmp_path: Path
+) -> None:
+    _, sealed = centre.terminal.seal(EXAM_SCHEMA, centre.payload("1001"))
+    message = json.loads(sealed.wire)
+    file, faults = tmp_path / "exams.jsonl", tmp_path / "faults.jsonl"
+    file.write_text(json.dumps({"org": "nowhere", "message": message}) + "\n{not json\n", encoding="utf-8")
+    assert run("import", "exams", file, "--errors", faults).exit_code == 1
+    lines = sorted((json.loads(line) for line in faults.read_text(encoding="utf-8").splitlines()), key=len)
+    assert lines[0]["text"] == "{not json"
+    assert lines[1]["error"].startswith("unknown_terminal")
+    file.write_text(json.dumps(lines[1] | {"org": "zarya"}), encoding="utf-8")
+    assert "1 accepted" in run("import", "exams", file).output
 
 
 def test_organisation_and_medic_are_entered_and_can_sign(centre: ConsoleCentre, run: Run) -> None:
