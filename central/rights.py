@@ -14,6 +14,7 @@ class Right(StrEnum):
     EXPORT_DECISIONS = "export_decisions"
     SEE_JOURNAL = "see_journal"
     EXPORT_JOURNAL = "export_journal"
+    SIGN_JOURNAL = "sign_journal"
     MAKE_PAPERS = "make_papers"
     SEE_LIMITS = "see_limits"
     CHANGE_LIMITS = "change_limits"
@@ -47,6 +48,7 @@ _MEDIC = frozenset(
         Right.EXPORT_DECISIONS,
         Right.SEE_JOURNAL,
         Right.EXPORT_JOURNAL,
+        Right.SIGN_JOURNAL,
         Right.MAKE_PAPERS,
         Right.SEE_LIMITS,
         Right.SEE_REGISTERS,

@@ -64,8 +64,12 @@ class Asked:
 @router.get("/journal")
 def show_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_JOURNAL))]) -> Response:
     """One page of the journal."""
+    return journal_page(request, visitor, asked_of(request, visitor))
+
+
+def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
+    """The page of that query, with 422 and the faults where it has some."""
     console = console_of(request)
-    asked = _asked(request, visitor)
     after = _place(asked.query)
     with writing(console.engine) as connection:
         rows = journal.page(connection, asked.wanted, after, ROWS + 1)
@@ -121,7 +125,7 @@ def export_journal(
     console = console_of(request)
     if form not in MEDIA_TYPES:
         raise HTTPException(404)
-    asked = _asked(request, visitor)
+    asked = asked_of(request, visitor)
     keys = tuple(journal_columns.COLUMNS) if not asked.query.getlist("columns") else asked.columns
     with writing(console.engine) as connection:
         count = journal.count_up_to(connection, asked.wanted, COUNT_EXPORT_TO)
@@ -137,7 +141,7 @@ def export_journal(
         raise HTTPException(413)
     name = f"journal-{console.clock():%Y%m%d-%H%M}.{form}"
     headings = journal_columns.headings(keys, visitor.look.language)
-    rows = _cells(console, visitor, asked.wanted, keys)
+    rows = cells_of(console, visitor, asked.wanted, keys)
     disposition = {"Content-Disposition": f'attachment; filename="{name}"', "X-Rows": str(count)}
     if form == "csv":
         return StreamingResponse(grouped(csv_lines(headings, rows)), media_type=MEDIA_TYPES[form], headers=disposition)
@@ -146,20 +150,22 @@ def export_journal(
     if form == "xlsx":
         write_xlsx(path, headings, rows)
     else:
-        write_pdf(path, _title(console, visitor, asked), headings, journal_columns.widths(keys), rows)
+        write_pdf(path, title_of(console, visitor, asked), headings, journal_columns.widths(keys), rows)
     return FileResponse(
         path, media_type=MEDIA_TYPES[form], headers=disposition, background=BackgroundTask(path.unlink, missing_ok=True)
     )
 
 
-def _cells(console: Console, visitor: Visitor, wanted: JournalFilter, keys: tuple[str, ...]) -> Iterator[list[str]]:
+def cells_of(console: Console, visitor: Visitor, wanted: JournalFilter, keys: tuple[str, ...]) -> Iterator[list[str]]:
+    """The cells of every row of the filter, read in batches."""
     look = visitor.look
     with reading(console.engine) as connection:
         for row in journal.every(connection, wanted):
             yield journal_columns.cells(journal_columns.reading_of(row, look.language, look.zone), keys)
 
 
-def _title(console: Console, visitor: Visitor, asked: Asked) -> list[str]:
+def title_of(console: Console, visitor: Visitor, asked: Asked) -> list[str]:
+    """The lines over a printed journal: what it is, whose, of which period."""
     language = visitor.look.language
     with reading(console.engine) as connection:
         names = [registry.get_organisation(connection, org) for org in visitor.account.orgs]
@@ -168,7 +174,8 @@ def _title(console: Console, visitor: Visitor, asked: Asked) -> list[str]:
     return [text(language, "journal.printed_title"), organisations, text(language, "journal.period", period=period)]
 
 
-def _asked(request: Request, visitor: Visitor) -> Asked:
+def asked_of(request: Request, visitor: Visitor) -> Asked:
+    """The query of a request: what is asked for and what is wrong with it."""
     query = request.query_params
     faults: dict[str, str] = {}
     since = _day(query.get("since", ""), visitor, faults, "since")

@@ -1,0 +1,97 @@
+"""The printed journal of a period, signed by the medic whose key is open.
+
+POST /journal/signed takes the journal's query in its address (both `since` and `until` are needed) and `csrf`. The answer
+is a ZIP of `journal.pdf`, `journal.cms` (detached CMS over its exact bytes, DER) and `ca.pem`. 303 to /signature when the
+key is closed or the register forbids signing, 422 with the journal when the period is not named, 413 when it is too long.
+"""
+
+import tempfile
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import FileResponse, RedirectResponse
+from starlette.background import BackgroundTask
+
+from central.console.context import Console, Visitor, console_of
+from central.console.guard import Guard
+from central.console.routes.journal import PDF_ROWS, Asked, asked_of, cells_of, journal_page, title_of
+from central.journal import columns as journal_columns
+from central.journal.files import write_pdf
+from central.medics import check_register
+from central.rights import Right
+from central.signature.provider import SignatureProvider, SigningRefused
+from central.signature.verification import verify_detached
+from central.store import audit, journal
+from central.store.engine import reading, writing
+
+router = APIRouter()
+
+
+@router.post("/journal/signed")
+def sign_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SIGN_JOURNAL))]) -> Response:
+    """Print the filtered journal of a period and sign the print."""
+    console = console_of(request)
+    asked = asked_of(request, visitor)
+    for field in ("since", "until"):
+        if not asked.query.get(field):
+            asked.faults[field] = "needed"
+    if asked.faults:
+        return journal_page(request, visitor, asked)
+    now = console.clock()
+    try:
+        provider = _provider(console, visitor, now)
+    except SigningRefused:
+        # That page says what is missing, and opens the key.
+        return RedirectResponse("/signature", status_code=303)
+    keys = asked.columns if asked.query.getlist("columns") else tuple(journal_columns.COLUMNS)
+    with reading(console.engine) as connection:
+        if journal.count_up_to(connection, asked.wanted, PDF_ROWS + 1) > PDF_ROWS:
+            raise HTTPException(413)
+    with tempfile.TemporaryDirectory(prefix="dopusk-journal-") as folder:
+        pdf = Path(folder) / "journal.pdf"
+        rows = _print(console, visitor, asked, keys, pdf)
+        archive = _signed(console, provider, pdf, now)
+    with writing(console.engine) as connection:
+        audit.write(
+            connection,
+            at=now,
+            account_id=visitor.account.account_id,
+            address=visitor.address,
+            action="journal.sign",
+            detail={"rows": rows, "since": asked.query["since"], "until": asked.query["until"]},
+        )
+    return FileResponse(
+        archive,
+        media_type="application/zip",
+        filename=f"journal-{asked.query['since']}-{asked.query['until']}.zip",
+        background=BackgroundTask(archive.unlink, missing_ok=True),
+    )
+
+
+def _provider(console: Console, visitor: Visitor, now: datetime) -> SignatureProvider:
+    """The visitor's opened key. Raises `SigningRefused`, the faults of the register among them."""
+    with reading(console.engine) as connection:
+        medic = check_register(connection, visitor.account.medic_id, now)
+    return console.vault.get(visitor.session.session_id, medic.medic_id)
+
+
+def _print(console: Console, visitor: Visitor, asked: Asked, keys: tuple[str, ...], pdf: Path) -> int:
+    headings = journal_columns.headings(keys, visitor.look.language)
+    cells = cells_of(console, visitor, asked.wanted, keys)
+    return write_pdf(pdf, title_of(console, visitor, asked), headings, journal_columns.widths(keys), cells)
+
+
+def _signed(console: Console, provider: SignatureProvider, pdf: Path, now: datetime) -> Path:
+    """The archive. The fresh signature is verified before it leaves; raises `SignatureError`."""
+    content = pdf.read_bytes()
+    signature = provider.sign_detached(content)
+    anchors = console.trust.anchors()
+    verify_detached(signature, content, anchors.roots, at=now, revocation_lists=anchors.revocation_lists)
+    with tempfile.NamedTemporaryFile(suffix=".zip", delete=False) as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("journal.pdf", content)
+        archive.writestr("journal.cms", signature)
+        archive.writestr("ca.pem", anchors.root_pem)
+    return Path(file.name)

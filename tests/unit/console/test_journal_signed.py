@@ -1,0 +1,61 @@
+"""The signed print of a period: verified by plain openssl, refused without a period or an open key."""
+
+import contextlib
+import io
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from central.rights import Role
+from central.store.audit import audit
+from central.store.engine import reading
+from tests.console_centre import Browser, ConsoleCentre
+
+PERIOD = "/journal/signed?since=2020-01-01&until=2099-01-01"
+
+
+def _verifies(folder: Path) -> bool:
+    command = "openssl cms -verify -binary -inform DER -in journal.cms -content journal.pdf -CAfile ca.pem -purpose any"
+    return (
+        subprocess.run([*command.split(), "-out", "out"], cwd=folder, capture_output=True, check=False).returncode == 0
+    )
+
+
+def test_openssl_verifies_the_print_and_finds_one_changed_byte(
+    centre: ConsoleCentre, zoya: Browser, tmp_path: Path
+) -> None:
+    zoya.decide(centre.exam("1001"), outcome="admitted")
+    answer = zoya.post(PERIOD, {}, page="/journal")
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert sorted(archive.namelist()) == ["ca.pem", "journal.cms", "journal.pdf"]
+        archive.extractall(tmp_path)
+    pdf = tmp_path / "journal.pdf"
+    assert pdf.read_bytes().startswith(b"%PDF")
+    assert _verifies(tmp_path)
+    pdf.write_bytes(pdf.read_bytes()[:-1] + b"x")
+    assert not _verifies(tmp_path)
+    with reading(centre.engine) as connection:
+        (entry,) = connection.execute(select(audit).where(audit.c.action == "journal.sign")).all()
+    assert entry.detail == {"rows": 1, "since": "2020-01-01", "until": "2099-01-01"}
+
+
+@pytest.mark.parametrize("query", ["", "?since=2026-01-01", "?since=2026-02-01&until=2026-01-01", "?since=x&until=y"])
+def test_a_period_is_needed(zoya: Browser, query: str) -> None:
+    answer = zoya.post(f"/journal/signed{query}", {}, page="/journal")
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+
+
+def test_without_an_open_key_nothing_is_signed(centre: ConsoleCentre, address: str) -> None:
+    centre.add_account("revizor", Role.AUDITOR)
+    with contextlib.closing(Browser(address)) as browser:
+        closed = browser.log_in("zoya", unlock=False).post(PERIOD, {}, page="/journal")
+        assert (closed.status_code, closed.headers["location"]) == (303, "/signature")
+    with contextlib.closing(Browser(address)) as browser:
+        assert browser.log_in("revizor", unlock=False).post(PERIOD, {}, page="/journal").status_code == 403
+    with reading(centre.engine) as connection:
+        assert not connection.execute(select(audit).where(audit.c.action == "journal.sign")).all()
