@@ -45,6 +45,7 @@ class TerminalIdentity:
     generation: str
     seq: int = 0
     head: str = GENESIS_HASH
+    one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False)
     changes: dict[str, Any] = field(default_factory=dict)
     """Fields of the envelope that are overwritten before sealing, to make wrong messages."""
 
@@ -53,14 +54,18 @@ class TerminalIdentity:
         """Raw Ed25519 public key, base64."""
         return base64.b64encode(self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode("ascii")
 
-    def seal(self, schema: str, payload: dict[str, Any], *, chained: bool = True) -> tuple[str, Sealed]:
-        """The next message of the chain: its id and its bytes."""
+    def seal(self, schema: str, payload: dict[str, Any]) -> tuple[str, Sealed]:
+        """The next message of the chain: its id and its bytes. Safe from any thread."""
+        with self.one_at_a_time:
+            return self._seal(schema, payload)
+
+    def _seal(self, schema: str, payload: dict[str, Any]) -> tuple[str, Sealed]:
         fields: dict[str, Any] = {
             "message_id": new_id(),
             "schema": schema,
             "terminal_id": self.address.terminal,
-            "seq": self.seq + 1 if chained else 1,
-            "prev_hash": self.head if chained else GENESIS_HASH,
+            "seq": self.seq + 1,
+            "prev_hash": self.head,
             "created_at": datetime.now(UTC),
             "clock": ClockStamp(trusted=True, boot_id="simulated", monotonic_s=time.monotonic()),
             "generation": self.generation,
@@ -68,8 +73,7 @@ class TerminalIdentity:
         }
         envelope = Envelope.model_validate(fields | self.changes)
         sealed = seal(envelope, self.key)
-        if chained:
-            self.seq, self.head = envelope.seq, sealed.sha256
+        self.seq, self.head = envelope.seq, sealed.sha256
         return envelope.message_id, sealed
 
 
@@ -146,5 +150,5 @@ class FleetTerminal:
                 self.received.append((kind, envelope))
             self.changed.notify_all()
         if kind != "receipt" and self._acknowledges:
-            _, sealed = self.identity.seal(ACK_SCHEMA, {"message_ids": [envelope.message_id]}, chained=False)
+            _, sealed = self.identity.seal(ACK_SCHEMA, {"message_ids": [envelope.message_id]})
             self.publish(Up.ACK, sealed.wire)

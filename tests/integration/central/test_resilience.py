@@ -51,9 +51,12 @@ def _ingest_process(centre: TestCentre) -> Iterator[subprocess.Popen[str]]:
 
 
 def _counts(centre: TestCentre) -> tuple[int, int]:
+    """Messages with an exam, and exams. Acknowledgements come and go as the terminals please."""
+    of_exams = select(func.count()).select_from(message).where(message.c.kind == "exam")
     with reading(centre.engine) as connection:
-        return tuple(
-            connection.execute(select(func.count()).select_from(table)).scalar_one() for table in (message, exam)
+        return (
+            connection.execute(of_exams).scalar_one(),
+            connection.execute(select(func.count()).select_from(exam)).scalar_one(),
         )
 
 

@@ -306,7 +306,7 @@ def test_an_ack_closes_only_the_terminals_own_rows(engine: Engine, intake: Intak
     one, two = enrolled("kiosk-1"), enrolled("kiosk-2")
     with writing(engine) as connection:
         message_id = Outgoing(CENTRE_KEY, "test").queue(connection, "kiosk-1", "command", "dopusk.command/1", {})
-    foreign = two.seal(ACK_SCHEMA, {"message_ids": [message_id]}, chained=False)[1].wire
+    foreign = two.seal(ACK_SCHEMA, {"message_ids": [message_id]})[1].wire
     intake.take([Arrival(two.address.up("ack"), foreign)])
     with reading(engine) as connection:
         assert message_id in {row.message_id for row in outbox.unacknowledged(connection, "kiosk-1", 10)}
@@ -333,14 +333,11 @@ def _chunks(content: bytes, size: int, exam_id: str) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("chained", [True, False])
-def test_media_come_in_any_order_and_twice(
-    chained: bool, engine: Engine, intake: Intake, enrolled: Enrol, files: MediaFiles
-) -> None:
+def test_media_come_in_any_order_and_twice(engine: Engine, intake: Intake, enrolled: Enrol, files: MediaFiles) -> None:
     identity = enrolled("kiosk-1")
     content = random.Random(5).randbytes(10_000)
     arrivals = [
-        Arrival(identity.address.up("media"), identity.seal(MEDIA_SCHEMA, chunk, chained=chained)[1].wire)
+        Arrival(identity.address.up("media"), identity.seal(MEDIA_SCHEMA, chunk)[1].wire)
         for chunk in _chunks(content, 1500, new_id())
     ]
     intake.take(arrivals[3:])
