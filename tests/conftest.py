@@ -5,11 +5,15 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_QUICK_BACKEND", "software")
 
 LEAVE_WITHIN_S = 10.0
+
+settings.register_profile("dopusk", deadline=None)  # a test never asserts a time
+settings.load_profile("dopusk")
 
 
 @pytest.fixture(autouse=True)
