@@ -37,6 +37,15 @@ class MediaFiles:
         folder.mkdir(parents=True, exist_ok=True)
         _write_durably(folder / str(chunk.index), content)
 
+    def keep(self, content: bytes) -> str:
+        """Store a whole file that came in one piece; returns its SHA-256. The same one twice is written once."""
+        sha256 = sha256_hex(content)
+        whole = self.path(sha256)
+        if not whole.exists():
+            whole.parent.mkdir(parents=True, exist_ok=True)
+            _write_durably(whole, content)
+        return sha256
+
     def assemble(self, sha256: str, count: int) -> int:
         """Put the chunks together; returns the size in bytes.
 

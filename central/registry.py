@@ -48,6 +48,11 @@ class Registry:
             store.put_worker(connection, worker, snils_hmac=hashed, snils_sealed=sealed, now=now_utc())
         self.publish_roster(connection, *{worker.org for worker in workers})
 
+    def set_photo(self, connection: Connection, org: str, worker_id: str, photo_sha256: str) -> None:
+        """Name a worker's reference picture, stored by `MediaFiles.keep`. Raises `LookupError`."""
+        store.set_photo(connection, org, worker_id, photo_sha256, now=now_utc())
+        self.publish_roster(connection, org)
+
     def add_worker_limit(
         self,
         connection: Connection,

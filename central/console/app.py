@@ -39,6 +39,7 @@ from central.console.routes import (
     login,
     own,
     papers,
+    photo,
     queue,
     registers,
 )
@@ -79,6 +80,7 @@ PAGES = (
     papers,
     limits,
     registers,
+    photo,
     admissions,
     own,
     accounts,

@@ -139,6 +139,23 @@ def put_worker(
     _put(connection, worker, {"worker_id": new.worker_id}, values, {})
 
 
+def worker_id_of(connection: Connection, org: str, personnel_number: str) -> str | None:
+    """The worker of an organisation with that personnel number."""
+    query = select(worker.c.worker_id).where(worker.c.org == org, worker.c.personnel_number == personnel_number)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def set_photo(connection: Connection, org: str, worker_id: str, photo_sha256: str, *, now: datetime) -> None:
+    """Name the reference picture of a worker of this organisation. Raises `LookupError`."""
+    done = connection.execute(
+        update(worker)
+        .where(worker.c.org == org, worker.c.worker_id == worker_id)
+        .values(photo_sha256=photo_sha256, updated_at=now)
+    )
+    if done.rowcount == 0:
+        raise LookupError("no such worker")
+
+
 def worker_org(connection: Connection, worker_id: str) -> str:
     """The organisation of a worker. Raises `LookupError`."""
     org = connection.execute(select(worker.c.org).where(worker.c.worker_id == worker_id)).scalar_one_or_none()

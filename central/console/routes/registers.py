@@ -57,7 +57,7 @@ def export_workers(request: Request, visitor: Annotated[Visitor, Depends(Guard(R
     """The workers in the form of the import."""
     console = console_of(request)
     with writing(console.engine) as connection:
-        content = imports.table_of(connection, _org(visitor))
+        content = imports.table_of(connection, own_org(visitor))
         _log(connection, request, visitor, "workers.export", {})
     return Response(content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="workers.xlsx"'})
 
@@ -69,7 +69,7 @@ def show_register(
     """One register; `q` is the beginning of a name or a number."""
     if kind not in KINDS:
         raise HTTPException(404)
-    return _page(request, visitor, kind, query=q)
+    return register_page(request, visitor, kind, query=q)
 
 
 @router.post("/registers/workers")
@@ -83,13 +83,13 @@ def save_worker(
     typed = Typed(typed_fields(form))
     row = {column: typed.one(name).strip() for name, column in WORKER_FIELDS.items()}
     with writing(console.engine) as connection:
-        checked = imports.check_rows(connection, _org(visitor), [row], console.clock().date())
+        checked = imports.check_rows(connection, own_org(visitor), [row], console.clock().date())
         if not checked.faults:
             imports.store_checked(connection, console.registry, checked)
             _log(connection, request, visitor, "worker.save", {}, checked.workers[0].worker_id)
     if checked.faults:
         names = {column: name for name, column in WORKER_FIELDS.items()}
-        return _page(
+        return register_page(
             request,
             visitor,
             "workers",
@@ -114,23 +114,23 @@ def import_workers(
     action = str(form.get("action", "check"))
     try:
         with writing(console.engine) as connection:
-            checked = imports.check_file(connection, _org(visitor), content, console.clock().date())
+            checked = imports.check_file(connection, own_org(visitor), content, console.clock().date())
             if action == "apply" and not checked.faults:
                 imports.store_checked(connection, console.registry, checked)
                 detail = {"added": checked.added, "changed": checked.changed}
                 _log(connection, request, visitor, "workers.import", detail)
     except UnreadableTable as error:
-        return _page(request, visitor, "workers", 422, unreadable=error)
+        return register_page(request, visitor, "workers", 422, unreadable=error)
     except ValueError:
         # The wire would not take the roster: too many workers for one message.
-        return _page(request, visitor, "workers", 422, unreadable=UnreadableTable("roster_too_large"))
+        return register_page(request, visitor, "workers", 422, unreadable=UnreadableTable("roster_too_large"))
     if action == "errors" and checked.faults:
         headers = {"Content-Disposition": 'attachment; filename="workers-errors.xlsx"'}
         return Response(checked.error_file(), media_type=XLSX, headers=headers)
     done = action == "apply" and not checked.faults
     if done:
         console.wake()
-    return _page(request, visitor, "workers", 422 if checked.faults else 200, checked=checked, done=done)
+    return register_page(request, visitor, "workers", 422 if checked.faults else 200, checked=checked, done=done)
 
 
 @router.post("/registers/employers")
@@ -145,16 +145,16 @@ def save_employer(
     fields = {name: typed.one(name).strip() for name in ("name", "inn", "okved", "region_code", "alert_contact")}
     faults = employer_faults(fields)
     if faults:
-        return _page(request, visitor, "employers", 422, typed=typed, faults=faults)
+        return register_page(request, visitor, "employers", 422, typed=typed, faults=faults)
     with writing(console.engine) as connection:
         before = registry.get_employer(connection, typed.one("employer_id")) if typed.one("employer_id") else None
-        if before is not None and before["org"] != _org(visitor):
+        if before is not None and before["org"] != own_org(visitor):
             raise HTTPException(404)
         kept: dict[str, Any] = (
             {"employer_id": before["employer_id"], "limits": before["limits"]} if before is not None else {}
         )
         given = {name: value or None for name, value in fields.items() if name != "name"}
-        employer = Employer(_org(visitor), fields["name"], **(kept | given))
+        employer = Employer(own_org(visitor), fields["name"], **(kept | given))
         console.registry.add_employer(connection, employer)
         console.registry.publish_roster(connection, employer.org)
         _log(connection, request, visitor, "employer.save", {}, employer.employer_id)
@@ -162,13 +162,14 @@ def save_employer(
     return RedirectResponse("/registers/employers", status_code=303)
 
 
-def _org(visitor: Visitor) -> str:
+def own_org(visitor: Visitor) -> str:
+    """The organisation whose registers the visitor changes; 404 for an account without one."""
     if not visitor.account.orgs:
         raise HTTPException(404)
     return visitor.account.orgs[0]
 
 
-def _page(
+def register_page(
     request: Request,
     visitor: Visitor,
     kind: str,
@@ -180,7 +181,9 @@ def _page(
     checked: Checked | None = None,
     done: bool = False,
     unreadable: UnreadableTable | None = None,
+    photo_fault: str = "",
 ) -> Response:
+    """One register, with what came of a form."""
     console = console_of(request)
     with reading(console.engine) as connection:
         orgs = visitor.account.orgs
@@ -202,6 +205,7 @@ def _page(
         checked=checked,
         done=done,
         unreadable=unreadable,
+        photo_fault=photo_fault,
         worker_fields=list(WORKER_FIELDS),
         today=console.clock().date().isoformat(),
     )
@@ -237,6 +241,6 @@ def _log(
         address=visitor.address,
         action=action,
         subject=subject,
-        org=_org(visitor),
+        org=own_org(visitor),
         detail=detail,
     )
