@@ -25,6 +25,7 @@ class Right(StrEnum):
     CHANGE_ACCOUNTS = "change_accounts"
     SEE_AUDIT = "see_audit"
     SEE_FLEET = "see_fleet"
+    CHANGE_TERMINALS = "change_terminals"
 
 
 class Role(StrEnum):
@@ -69,6 +70,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.SEE_REGISTERS,
             Right.CHANGE_REGISTERS,
             Right.SEE_FLEET,
+            Right.CHANGE_TERMINALS,
         }
     ),
     Role.AUDITOR: frozenset(

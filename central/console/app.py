@@ -42,6 +42,7 @@ from central.console.routes import (
     photo,
     queue,
     registers,
+    terminals,
 )
 from central.console.routes.login import login_page
 from central.decisions import Decisions
@@ -86,6 +87,7 @@ PAGES = (
     accounts,
     audit,
     fleet,
+    terminals,
 )
 """All pages, in the order in which their paths are tried."""
 

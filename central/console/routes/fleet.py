@@ -16,9 +16,35 @@ router = APIRouter()
 @router.get("/fleet")
 def show_fleet(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_FLEET))]) -> Response:
     """Terminals of the visitor's organisations; those that need somebody first."""
+    return fleet_page(request, visitor)
+
+
+def fleet_page(
+    request: Request,
+    visitor: Visitor,
+    status: int = 200,
+    *,
+    typed: dict[str, str] | None = None,
+    faults: dict[str, str] | None = None,
+    notice: str = "",
+    code: tuple[str, str] | None = None,
+) -> Response:
+    """The page, with what came of a form. `code`: a terminal and its fresh enrolment code."""
     console = console_of(request)
     now = console.clock()
     with reading(console.engine) as connection:
         rows = fleet.overview(connection, visitor.account.orgs, now)
         oddities = fleet.oddities(connection, [row.terminal_id for row in rows])
-    return page(request, "fleet.html", visitor, rows=rows, oddities=oddities, today=now.date().isoformat())
+    return page(
+        request,
+        "fleet.html",
+        visitor,
+        status,
+        rows=rows,
+        oddities=oddities,
+        today=now.date().isoformat(),
+        typed=typed or {},
+        faults=faults or {},
+        notice=notice,
+        code=code,
+    )

@@ -1,0 +1,105 @@
+"""Terminals from the console: registering one, a one-time code for its installer, shutting one out for good.
+
+Form fields: POST /fleet/terminals `terminal_id`, `org`, `name`, `place`, `csrf`; POST /fleet/terminals/{terminal_id}/code
+`csrf`: the answer is the page with the code, shown this once; POST /fleet/terminals/{terminal_id}/revoke `confirm` (the
+terminal's name, typed), `csrf`. 422 with the page and what is wrong; 404 for a terminal of another organisation.
+"""
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection
+from starlette.datastructures import FormData
+
+from central.console.context import Visitor, console_of
+from central.console.guard import Guard, form_of
+from central.console.routes.fleet import fleet_page
+from central.enrolment import Enrolment
+from central.parties import Terminal
+from central.pki import RESERVED_NAMES
+from central.rights import Right
+from central.store import audit, terminals
+from central.store.engine import reading, writing
+
+router = APIRouter()
+
+Changer = Annotated[Visitor, Depends(Guard(Right.CHANGE_TERMINALS))]
+Form = Annotated[FormData, Depends(form_of)]
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_MAX_TEXT = 200
+
+
+@router.post("/fleet/terminals")
+def add_terminal(request: Request, visitor: Changer, form: Form) -> Response:
+    """Register a terminal. It can say nothing until it is enrolled with a code."""
+    console = console_of(request)
+    typed = {name: str(form.get(name, "")).strip() for name in ("terminal_id", "org", "name", "place")}
+    faults = {name: "needed" for name, value in typed.items() if not value}
+    faults |= {name: "too_long" for name, value in typed.items() if len(value) > _MAX_TEXT}
+    if typed["org"] not in visitor.account.orgs:
+        faults["org"] = "choose"
+    name = typed["terminal_id"]
+    if name and (not _NAME.fullmatch(name) or name in RESERVED_NAMES):
+        faults["terminal_id"] = "wrong_form"
+    if not faults:
+        with writing(console.engine) as connection:
+            if terminals.get_terminal(connection, name) is not None:
+                faults["terminal_id"] = "twice"
+            else:
+                console.registry.add_terminal(connection, Terminal(name, typed["org"], typed["name"], typed["place"]))
+                _log(connection, request, visitor, "terminal.add", name)
+    if faults:
+        return fleet_page(request, visitor, 422, typed=typed, faults=faults)
+    console.wake()
+    return RedirectResponse("/fleet", status_code=303)
+
+
+@router.post("/fleet/terminals/{terminal_id}/code")
+def make_code(request: Request, terminal_id: str, visitor: Changer) -> Response:
+    """A one-time enrolment code. It ends every earlier one, is valid for a day and is shown only now."""
+    console = console_of(request)
+    _own(request, visitor, terminal_id)
+    enrolment = Enrolment(console.config, console.engine)
+    try:
+        with writing(console.engine) as connection:
+            code = enrolment.create_code(connection, terminal_id)
+            _log(connection, request, visitor, "terminal.code", terminal_id)
+    except ValueError:
+        return fleet_page(request, visitor, 422, notice="no_code")
+    return fleet_page(request, visitor, code=(terminal_id, code))
+
+
+@router.post("/fleet/terminals/{terminal_id}/revoke")
+def revoke(request: Request, terminal_id: str, visitor: Changer, form: Form) -> Response:
+    """Shut a terminal out. The typed name keeps a slip of the finger from silencing a kiosk."""
+    console = console_of(request)
+    _own(request, visitor, terminal_id)
+    if str(form.get("confirm", "")).strip() != terminal_id:
+        return fleet_page(request, visitor, 422, notice="confirm")
+    # Written down first: whatever happens next, who did it is known.
+    with writing(console.engine) as connection:
+        _log(connection, request, visitor, "terminal.revoke", terminal_id)
+    Enrolment(console.config, console.engine).revoke(terminal_id)
+    console.wake()
+    return fleet_page(request, visitor, notice="revoked")
+
+
+def _own(request: Request, visitor: Visitor, terminal_id: str) -> None:
+    with reading(console_of(request).engine) as connection:
+        row = terminals.get_terminal(connection, terminal_id)
+    if row is None or row["org"] not in visitor.account.orgs:
+        raise HTTPException(404)
+
+
+def _log(connection: Connection, request: Request, visitor: Visitor, action: str, terminal_id: str) -> None:
+    audit.write(
+        connection,
+        at=console_of(request).clock(),
+        account_id=visitor.account.account_id,
+        address=visitor.address,
+        action=action,
+        subject=terminal_id,
+        detail={},
+    )
