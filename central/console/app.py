@@ -210,6 +210,9 @@ def _add_error_pages(app: FastAPI) -> None:
 
     async def plain(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
+        if request.url.path.startswith("/api/v1/"):
+            # A path that a mount does not match (a line break in it) ends here: scripts get JSON all the same.
+            return JSONResponse({"code": "not_found", "message": "there is nothing under this path"}, status)
         code = {404: "not_found", 413: "too_large", 405: "not_found", 400: "forged"}.get(status, "ours")
         visitor = getattr(request.state, "visitor", None)
         return page(request, "error.html", visitor, status, code=code, number="")

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    cast,
     func,
     literal,
     or_,
@@ -129,6 +130,13 @@ def list_terminals(connection: Connection, org: str | None = None) -> Sequence[R
     if org is not None:
         query = query.where(terminal.c.org == org)
     return connection.execute(query).mappings().all()
+
+
+def attention_mark(connection: Connection) -> tuple[tuple[str, str], ...]:
+    """Which terminals have no link or call for help: a value that differs whenever medics must be told anew."""
+    calls = cast(terminal.c.status, Text).like('%"help_called_at": "%')
+    query = select(terminal.c.terminal_id, terminal.c.link).where((terminal.c.link == "offline") | calls)
+    return tuple((row.terminal_id, row.link) for row in connection.execute(query.order_by(terminal.c.terminal_id)))
 
 
 def terminal_ids(connection: Connection, org: str) -> Sequence[str]:

@@ -83,8 +83,15 @@ def help_of(snapshot: TerminalSnapshot, screen: str, texts: Texts) -> HelpView:
         room=texts("help.room", room=snapshot.place.medic_room),
         phone=texts("help.phone", phone=snapshot.place.help_phone),
         organisation=snapshot.place.organisation_name,
-        called=texts("common.medic_called") if snapshot.help_called else "",
+        called=_called(snapshot, texts),
     )
+
+
+def _called(snapshot: TerminalSnapshot, texts: Texts) -> str:
+    """Without a link nobody has been told, and the screen says so."""
+    if not snapshot.help_called:
+        return ""
+    return texts("common.medic_called" if snapshot.link.connected else "common.medic_not_told")
 
 
 def labels(texts: Texts) -> dict[str, str]:

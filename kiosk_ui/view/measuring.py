@@ -161,7 +161,8 @@ def _trouble(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageV
             code=texts("trouble.code", code=failure.code) if failure else "",
             buttons=buttons,
         )
-    act = texts("trouble.medic" if failure.act == "medic" else "trouble.told", room=room)
+    told = "trouble.told" if snapshot.link.connected else "trouble.not_told"
+    act = texts("trouble.medic" if failure.act == "medic" else told, room=room)
     return PageView(
         screen="trouble",
         title=texts("trouble.title"),

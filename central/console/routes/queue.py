@@ -50,9 +50,16 @@ def show_queue(
 ) -> Response:
     """The whole page."""
     console = console_of(request)
-    rows, offline = _read(console, visitor)
+    rows, offline, calling = _read(console, visitor)
     return page(
-        request, "queue.html", visitor, rows=rows, offline=offline, decided=decided, now=_now_text(console, visitor)
+        request,
+        "queue.html",
+        visitor,
+        rows=rows,
+        offline=offline,
+        calling=calling,
+        decided=decided,
+        now=_now_text(console, visitor),
     )
 
 
@@ -60,14 +67,15 @@ def show_queue(
 def show_rows(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
     """The table alone, for the page's own script."""
     console = console_of(request)
-    rows, offline = _read(console, visitor)
-    return page(request, "queue_rows.html", visitor, rows=rows, offline=offline, now=_now_text(console, visitor))
+    rows, offline, calling = _read(console, visitor)
+    now = _now_text(console, visitor)
+    return page(request, "queue_rows.html", visitor, rows=rows, offline=offline, calling=calling, now=now)
 
 
 @router.get("/queue.json")
 def queue_as_json(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
     """Ids and waiting times, oldest first."""
-    rows, _ = _read(console_of(request), visitor)
+    rows, _, _ = _read(console_of(request), visitor)
     waiting = [
         {
             "exam_id": row.exam.exam_id,
@@ -99,24 +107,26 @@ async def follow(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
     return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-def _read(console: Console, visitor: Visitor) -> tuple[list[QueueRow], list[str]]:
+def _read(console: Console, visitor: Visitor) -> tuple[list[QueueRow], list[str], list[str]]:
+    """Waiting exams; names of terminals without a link; names of terminals at which somebody calls for a medic."""
     now = console.clock()
     orgs = visitor.account.orgs
     with reading(console.engine) as connection:
         waiting = [item for item in worklist.waiting(connection) if item.org in orgs]
         claims = decisions.claims(connection, now)
-        offline = [
-            row["name"]
-            for org in orgs
-            for row in list_terminals(connection, org)
-            if row["link"] == "offline" and row["state"] == "enrolled"
-        ]
+        enrolled = [row for org in orgs for row in list_terminals(connection, org) if row["state"] == "enrolled"]
+    offline = [row["name"] for row in enrolled if row["link"] == "offline"]
+    calling = [
+        f"{row['name']}, {row['place']}"
+        for row in enrolled
+        if row["link"] == "online" and (row["status"] or {}).get("help_called_at")
+    ]
     rows = []
     for item in waiting:
         claim = claims.get(item.exam_id)
         mine = claim is not None and claim.account_id == visitor.account.account_id
         rows.append(_row(item, now, visitor.look, claim.full_name if claim else "", mine))
-    return rows, offline
+    return rows, offline, calling
 
 
 def _row(item: ListedExam, now: datetime, look: Look, claimed_by: str, mine: bool) -> QueueRow:

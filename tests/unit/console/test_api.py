@@ -104,3 +104,9 @@ def test_description_holds_for_whatever_is_sent(centre: ConsoleCentre, address: 
             case.call_and_validate(base_url=f"{address}/api/v1", headers={"Authorization": f"Bearer {key}"})
 
         check()
+
+
+def test_a_line_break_in_a_path_is_answered_in_json_too(address: str, key: str) -> None:
+    answer = httpx.get(f"{address}/api/v1/admissions/1%0A2", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 404
+    assert set(answer.json()) == {"code", "message"}

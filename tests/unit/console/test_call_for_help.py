@@ -1,0 +1,32 @@
+"""Somebody at a kiosk calls for a medic: the queue says where, at once, and says nothing when the call is over."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from central.store import terminals
+from central.store.engine import reading, writing
+from sync.contract.health import TerminalStatus
+from tests.console_centre import Browser, build_console_centre, serving
+
+
+def test_a_call_for_help_stands_in_the_queue_and_changes_the_mark(tmp_path: Path) -> None:
+    centre = build_console_centre(tmp_path)
+    centre.add_medic("zoya", "Луговая Зоя Марковна")
+
+    def say(**fields: object) -> tuple[tuple[str, str], ...]:
+        status = TerminalStatus.model_validate({"state": "online", **fields})
+        with writing(centre.engine) as connection:
+            terminals.note_status(connection, "kiosk-1", status, now=centre.now())
+        with reading(centre.engine) as connection:
+            return terminals.attention_mark(connection)
+
+    with serving(centre.app(), centre.config.http.port) as address:
+        browser = Browser(address).log_in("zoya")
+        calm = say()
+        assert "Зовут медработника" not in browser.get("/queue").text
+        assert say(help_called_at=datetime.now(UTC)) != calm
+        assert "Зовут медработника: Терминал 1" in browser.get("/queue/rows").text
+        assert say() == calm
+        assert "Зовут медработника" not in browser.get("/queue/rows").text
+        browser.close()
+    centre.engine.dispose()
