@@ -1,7 +1,6 @@
 """`dopusk power-cuts`: builds the disks that a power cut could leave, for every moment of an exam, and opens each."""
 
 import json
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -25,7 +24,7 @@ def power_cuts(
         "centre": replay_centre(seed=seed, drawn=drawn, every=every),
     }
     if as_json:
-        print(json.dumps({name: asdict(one) for name, one in found.items()}))
+        print(json.dumps({name: one.as_fields() for name, one in found.items()}))
     else:
         for name, one in found.items():
             print(f"{name}: {one.operations} writes and syncs, {one.promises} promises, {one.disks} disks tried")

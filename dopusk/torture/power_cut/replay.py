@@ -26,6 +26,16 @@ class Replayed:
     by_variant: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
 
+    def as_fields(self) -> dict[str, int | dict[str, int] | list[str]]:
+        """What `--json` prints; `dataclasses.asdict` cannot copy a Counter under Python 3.11."""
+        return {
+            "operations": self.operations,
+            "promises": self.promises,
+            "disks": self.disks,
+            "by_variant": dict(self.by_variant),
+            "faults": self.faults,
+        }
+
 
 def replay_terminal(*, seed: int, drawn: int, every: int = 1) -> Replayed:
     """A new store is made and one exam with its receipts is played; after every operation the power is cut."""

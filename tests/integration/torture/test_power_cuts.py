@@ -1,5 +1,7 @@
 """Power cuts over a whole exam and over the centre's intake, and the proof that careless settings are found out."""
 
+import json
+
 import pytest
 
 from dopusk.torture.power_cut import centre_side, terminal_side
@@ -14,6 +16,8 @@ def test_every_disk_of_the_terminal_holds_what_was_shown() -> None:
     assert replayed.faults == []
     assert replayed.promises > 20
     assert replayed.disks > 200
+    printed = json.loads(json.dumps(replayed.as_fields()))
+    assert sum(printed["by_variant"].values()) == printed["disks"] == replayed.disks
 
 
 def test_every_disk_of_the_centre_holds_what_was_receipted() -> None:
