@@ -22,10 +22,11 @@ from central.store import decisions, exams, media, messages
 from central.store.decisions import StoredDecision
 from central.store.engine import reading
 from central.verify_chains import check_messages, check_outgoing
-from central.verify_report import Expected, Fault, StoreReport, Wrong
+from central.verify_report import Expected, StoreReport
 from sync.contract.canonical import canonical, sha256_hex
 from sync.contract.exam import ExamRecord
 from sync.contract.model import utc_text
+from sync.contract.verify_report import Fault, Wrong
 
 
 def verify_store(engine: Engine, expected: Expected) -> StoreReport:
@@ -106,7 +107,7 @@ def _check_decisions(connection: Connection, expected: Expected, report: StoreRe
         try:
             verify_detached(item.cms, item.record, expected.anchors.roots, at=item.decided_at)
         except (SignatureError, DuplicateExtension, UnsupportedAlgorithm) as error:
-            raise Wrong("wrong_signature", place, str(error)) from error
+            raise Wrong("wrongly_signed", place, str(error)) from error
     if expected.anchors is None and report.decisions:
         report.remarks.append("the authority's certificate is not at hand: the medics' signatures were not verified")
 

@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 from central.checks import SCHEMA_OF_KIND
 from central.store import messages, outgoing, terminals
 from central.store.messages import MessageRow
-from central.verify_report import Expected, StoreReport, Wrong
+from central.verify_report import Expected, StoreReport
 from sync.contract.canonical import GENESIS_HASH, sha256_hex
 from sync.contract.envelope import ContractError, Envelope, open_sealed
+from sync.contract.verify_report import Wrong
 
 _CLOCK_ROUNDING_S = 5e-7
 _MOST_GAPS = 1000
@@ -120,7 +121,7 @@ def _open(wire: bytes, keys: list[Ed25519PublicKey], place: str) -> Envelope:
             return open_sealed(wire, key)
         except ContractError as error:
             fault = str(error)
-    raise Wrong("wrong_signature", place, fault)
+    raise Wrong("wrongly_signed", place, fault)
 
 
 def _key(text_form: str) -> Ed25519PublicKey:

@@ -1,38 +1,23 @@
-"""What `verify` finds: counts, the first fault of each walk, remarks."""
+"""What `verify` of the centre's store counts, and what it is checked against."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central.media_files import MediaFiles
 from central.trust import Anchors
+from sync.contract.verify_report import VerifyReport
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """The first thing that is wrong in one walk. `place` names the row, `what` says what is wrong with it."""
-
-    kind: str
-    place: str
-    what: str
-
-
-@dataclass(slots=True)
-class StoreReport:
-    """What was looked at, what is wrong, and what is worth a remark."""
+@dataclass(slots=True, kw_only=True)
+class StoreReport(VerifyReport):
+    """What was looked at in the centre's store, and what is wrong with it."""
 
     messages: int = 0
     exams: int = 0
     decisions: int = 0
     outgoing: int = 0
     media: int = 0
-    faults: list[Fault] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Nothing is wrong."""
-        return not self.faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +27,3 @@ class Expected:
     centre_key: Ed25519PublicKey | None
     anchors: Anchors | None
     files: MediaFiles | None
-
-
-class Wrong(Exception):
-    """Carries the first fault of a walk out of it."""
-
-    def __init__(self, kind: str, place: str, what: str) -> None:
-        super().__init__(what)
-        self.fault = Fault(kind, place, what)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from sqlite_utils import Database
 
 from sync.contract.envelope import ContractError
+from sync.contract.verify_report import Fault, Wrong
 from sync.transactions import STORE_DAMAGE
 from terminal.exam.moves import ImpossibleEvent
 from terminal.store.verify_chains import check_diary, check_inbox, check_outbox, check_proofs
@@ -26,7 +27,7 @@ from terminal.store.verify_derived import (
     check_reference,
     check_roster,
 )
-from terminal.store.verify_report import Expected, Fault, StoreReport, Wrong
+from terminal.store.verify_report import Expected, StoreReport
 
 Walk = Callable[[Database, Expected, StoreReport], None]
 

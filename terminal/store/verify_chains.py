@@ -13,8 +13,9 @@ from sync.contract.envelope import ContractError, Envelope, open_sealed, read_un
 from sync.contract.model import utc_text
 from sync.contract.receipt import AckBatch, ReceiptBatch
 from sync.contract.topics import Up
+from sync.contract.verify_report import FaultKind, Wrong
 from sync.outbox import PRIORITY
-from terminal.store.verify_report import Expected, StoreReport, Wrong
+from terminal.store.verify_report import Expected, StoreReport
 
 Told = tuple[str, str, str, str]
 """Outcome, code, reason and time of a receipt."""
@@ -131,7 +132,7 @@ def _opened(wire: bytes, key: Ed25519PublicKey | None, place: str) -> Envelope:
     try:
         return read_unverified(wire)[0] if key is None else open_sealed(wire, key)
     except ContractError as error:
-        kind = "wrongly_signed" if error.code == "wrong_signature" else "changed"
+        kind: FaultKind = "wrongly_signed" if error.code == "wrong_signature" else "changed"
         raise Wrong(kind, place, str(error)) from error
 
 

@@ -8,12 +8,13 @@ from sync.contract.canonical import sha256_hex
 from sync.contract.envelope import read_unverified
 from sync.contract.model import utc_text
 from sync.contract.roster import Reference, Roster
+from sync.contract.verify_report import Wrong
 from terminal.exam.decide import fold
 from terminal.exam.events import EVENTS
 from terminal.exam.model import ExamState
 from terminal.store.media_files import MediaError
 from terminal.store.roster import keys_of
-from terminal.store.verify_report import Expected, StoreReport, Wrong
+from terminal.store.verify_report import Expected, StoreReport
 
 
 def check_open_exams(db: Database, _expected: Expected, _report: StoreReport) -> None:
