@@ -20,6 +20,7 @@ from central.store.terminals import Known
 from sync.contract.canonical import sha256_hex
 from sync.contract.envelope import ContractError, Envelope, check_signature, read_unverified
 from sync.contract.exam import EXAM_SCHEMA, ExamRecord
+from sync.contract.face import FACE_SCHEMA, FaceReport
 from sync.contract.media import MEDIA_SCHEMA, MediaChunk
 from sync.contract.model import WireModel
 from sync.contract.receipt import ACK_SCHEMA, AckBatch
@@ -32,6 +33,7 @@ _SCHEMAS: dict[str, tuple[str, type[WireModel]]] = {
     Up.EXAM: (EXAM_SCHEMA, ExamRecord),
     Up.MEDIA: (MEDIA_SCHEMA, MediaChunk),
     Up.ACK: (ACK_SCHEMA, AckBatch),
+    Up.FACE: (FACE_SCHEMA, FaceReport),
 }
 SCHEMA_OF_KIND = {str(kind): schema for kind, (schema, _) in _SCHEMAS.items()}
 """Which schema travels on which kind of topic."""

@@ -22,7 +22,7 @@ from sync.transactions import writing
 
 migrations = Migrations("sync.outbox")
 
-PRIORITY = {Up.ACK: 0, Up.EXAM: 1, Up.HEALTH: 2, Up.MEDIA: 5}
+PRIORITY = {Up.ACK: 0, Up.EXAM: 1, Up.HEALTH: 2, Up.FACE: 3, Up.MEDIA: 5}
 """Lower goes first: exams before media."""
 
 

@@ -24,6 +24,22 @@ class Examinee(WireModel):
     employer_id: Id
     identified_by: Literal["personnel_number", "card", "qr", "face"]
     confirmed: bool
+    found_by_face: "FaceSearch | None" = None
+    """For `face`: what the search among the terminal's workers gave."""
+
+
+class FaceSearch(WireModel):
+    """A hit of a search among the faces enrolled on a terminal; the worker confirmed it or it is not in the record."""
+
+    engine: ShortText
+    score: float
+    threshold: float
+    """The least score of a hit."""
+    next_score: float | None = None
+    """Score of the next most similar worker; None when nobody else is enrolled."""
+    enrolled: int = Field(ge=1)
+    """Among how many."""
+    frames: int = Field(ge=1)
 
 
 class Consent(WireModel):
@@ -46,6 +62,8 @@ class FaceCheck(WireModel):
     engine: ShortText = ""
     score: float | None = None
     threshold: float | None = None
+    frames: int | None = Field(default=None, ge=0)
+    """How many camera frames the score rests on; `score` is their median."""
     liveness: Literal["not_checked", "live", "not_live", "unclear"] = "not_checked"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sync.contract.decision import DECISION_RECORD_SCHEMA, DECISION_SCHEMA, DecisionMessage, DecisionRecord
 from sync.contract.envelope import Envelope
 from sync.contract.exam import EXAM_SCHEMA, ExamRecord
+from sync.contract.face import FACE_SCHEMA, PHOTO_SCHEMA, FaceReport, PhotoPart
 from sync.contract.health import TerminalStatus
 from sync.contract.media import MEDIA_SCHEMA, MediaChunk
 from sync.contract.model import WireModel
@@ -44,10 +45,16 @@ PUBLISHED = (
     PublishedSchema(EXAM_SCHEMA, ExamRecord, "up/exam", "One examination in one revision."),
     PublishedSchema(MEDIA_SCHEMA, MediaChunk, "up/media", "A chunk of a photo or a video segment."),
     PublishedSchema(ACK_SCHEMA, AckBatch, "up/ack", "Messages of the centre that the terminal has committed."),
+    PublishedSchema(
+        FACE_SCHEMA, FaceReport, "up/face", "Reference faces that a terminal wants, took, refused, deleted."
+    ),
     PublishedSchema(RECEIPT_SCHEMA, ReceiptBatch, "down/receipt", "The centre's word that messages are committed."),
     PublishedSchema(DECISION_SCHEMA, DecisionMessage, "down/decision", "A medic's signed decision."),
     PublishedSchema(DECISION_RECORD_SCHEMA, DecisionRecord, "", "What the medic signs."),
     PublishedSchema(ROSTER_SCHEMA, Roster, "down/roster", "Who may be examined at this terminal."),
     PublishedSchema(REFERENCE_SCHEMA, Reference, "down/reference", "A reference book in one version."),
+    PublishedSchema(
+        PHOTO_SCHEMA, PhotoPart, "down/photo", "A part of a worker's reference photo, only where asked for."
+    ),
     PublishedSchema("dopusk.status/1", TerminalStatus, "status", "Retained state of a terminal, and its last will."),
 )

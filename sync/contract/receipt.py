@@ -4,11 +4,11 @@ A receipt message is signed by the centre but not chained: losing one is harmles
 the same receipt.
 """
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from sync.contract.model import Id, ShortText, Utc, WireModel
+from sync.contract.model import Id, Sha256, ShortText, Utc, WireModel
 
 RECEIPT_SCHEMA = "dopusk.receipt/1"
 ACK_SCHEMA = "dopusk.ack/1"
@@ -30,7 +30,30 @@ class ReceiptBatch(WireModel):
     receipts: tuple[Receipt, ...] = Field(min_length=1, max_length=1000)
 
 
-class AckBatch(WireModel):
-    """Payload of `up/ack`: messages of the centre that the terminal has committed (decisions, roster, references)."""
+class RefusedMessage(WireModel):
+    """A message of the centre that the terminal will not apply. `sha256` is the hash of its exact bytes.
 
-    message_ids: tuple[Id, ...] = Field(min_length=1, max_length=1000)
+    The hash says which message is meant: an id may be claimed by a forgery, and a refused forgery must not close the row of
+    the genuine message. `code` is a word of the metrics; `reason` carries no value of the payload.
+    """
+
+    message_id: Id | None = None
+    """None where the message could not be read so far."""
+    sha256: Sha256
+    code: ShortText
+    reason: ShortText = ""
+
+
+class AckBatch(WireModel):
+    """Payload of `up/ack`: messages of the centre that the terminal has committed (decisions, roster, references), and
+    those that it refuses for good. At least one of either.
+    """
+
+    message_ids: tuple[Id, ...] = Field(default=(), max_length=1000)
+    refused: tuple[RefusedMessage, ...] = Field(default=(), max_length=1000)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.message_ids and not self.refused:
+            raise ValueError("an acknowledgement names at least one message")
+        return self

@@ -9,6 +9,17 @@ from sync.contract.model import Id, LongText, Sha256, ShortText, WireModel
 ROSTER_SCHEMA = "dopusk.roster/1"
 REFERENCE_SCHEMA = "dopusk.reference/1"
 
+ConsentKind = Literal["health_data", "video", "biometric_comparison"]
+"""What a worker may agree to, each in a document of its own (152-FZ art. 9 and 11): processing of health data, the film of
+the exam, comparison of faces."""
+
+
+class WorkerConsent(WireModel):
+    """A consent in force when the roster was made; `text_version` names the text that the worker signed."""
+
+    kind: ConsentKind
+    text_version: ShortText
+
 
 class RosterWorker(WireModel):
     """One worker as the kiosk needs him. `snils_hmac` is a keyed hash; the number itself never leaves the centre."""
@@ -26,7 +37,11 @@ class RosterWorker(WireModel):
     block_text: LongText = ""
     """Why no remote exam is possible today and where to go, in plain words; shown to the worker."""
     biometric_consent: bool = False
+    """Whether a consent to `biometric_comparison` is in force."""
+    consents: tuple[WorkerConsent, ...] = ()
+    """Consents in force, at most one of each kind."""
     photo_sha256: Sha256 | None = None
+    """Hash of the reference photo at the centre; the photo itself is sent only to a terminal that asks for it."""
     limits: tuple[dict[str, Any], ...] = ()
     """Personal and employer's limits: entries of the limits file with `source` worker or employer."""
 

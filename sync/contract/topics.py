@@ -13,6 +13,7 @@ class Up(StrEnum):
     MEDIA = "media"
     HEALTH = "health"
     ACK = "ack"
+    FACE = "face"
 
 
 class Down(StrEnum):
@@ -23,6 +24,7 @@ class Down(StrEnum):
     ROSTER = "roster"
     REFERENCE = "reference"
     COMMAND = "command"
+    PHOTO = "photo"
 
 
 @dataclass(frozen=True, slots=True)

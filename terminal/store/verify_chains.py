@@ -96,6 +96,8 @@ def _check_message(row: dict[str, Any], key: Ed25519PublicKey, place: str) -> No
         subject = envelope.payload["exam_id"]
     elif kind == Up.ACK:
         subject = AckBatch.model_validate(envelope.payload).message_ids[0]
+    elif kind == Up.FACE:
+        subject = envelope.payload["notes"][0]["worker_id"]
     is_filed_right = kind == row["kind"] and row["priority"] == PRIORITY[Up(kind)]
     if told != beside or subject != row["subject"] or not is_filed_right:
         raise Wrong("changed", place, "what stands beside the message is not what is in it")
