@@ -42,7 +42,7 @@ def admissions(
 ) -> list[Admission]:
     """The state of every active worker of an employer, by name; of one worker when `worker_id` is given."""
     people = select(worker.c.worker_id, worker.c.personnel_number, worker.c.full_name).where(
-        worker.c.employer_id == employer_id, worker.c.status == "active"
+        worker.c.employer_id == employer_id, worker.c.status == "active", worker.c.archived_at.is_(None)
     )
     exams = (
         select(

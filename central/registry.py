@@ -1,18 +1,22 @@
 """The registry: who may be examined where. Each change of a worker sends a new roster to the terminals of the organisation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
 from central.outgoing import Outgoing
 from central.parties import Employer, Organisation, Terminal, Worker
 from central.snils import SnilsKey, parse_snils
+from central.store import register_changes, terminals
 from central.store import registry as store
-from central.store import terminals
 from central.store.metadata import now_utc
+from central.store.register_changes import Author
 from sync.contract.roster import ROSTER_SCHEMA, Roster
+
+Changed = tuple[str, Mapping[str, Any] | None, Mapping[str, Any]]
+"""An entry's id, its row before (None for a new one) and the values it has now."""
 
 
 class Registry:
@@ -22,13 +26,17 @@ class Registry:
         self._outgoing = outgoing
         self._snils_key = snils_key
 
-    def add_organisation(self, connection: Connection, organisation: Organisation) -> None:
-        """Add or rename an organisation."""
-        store.put_organisation(connection, organisation, now=now_utc())
+    def add_organisation(
+        self, connection: Connection, organisation: Organisation, author: Author | None = None
+    ) -> None:
+        """Add or change an organisation."""
+        before, after = store.put_organisation(connection, organisation, now=now_utc())
+        _note(connection, author, "organisations", organisation.org, [(organisation.org, before, after)])
 
-    def add_employer(self, connection: Connection, employer: Employer) -> str:
+    def add_employer(self, connection: Connection, employer: Employer, author: Author | None = None) -> str:
         """Add or change an employer; returns its id."""
-        store.put_employer(connection, employer, now=now_utc())
+        before, after = store.put_employer(connection, employer, now=now_utc())
+        _note(connection, author, "employers", employer.org, [(employer.employer_id, before, after)])
         return employer.employer_id
 
     def add_terminal(self, connection: Connection, terminal: Terminal) -> None:
@@ -36,17 +44,42 @@ class Registry:
         terminals.add_terminal(connection, terminal, now=now_utc())
         self._send_roster(connection, terminal.terminal_id, terminal.org)
 
-    def save_workers(self, connection: Connection, workers: Sequence[Worker]) -> None:
+    def save_workers(self, connection: Connection, workers: Sequence[Worker], author: Author | None = None) -> None:
         """Add or change workers (found by `worker_id`), and send one new roster to each terminal concerned.
 
         Raises `ValueError` for a SNILS with a wrong check number and for a personnel number that another worker has.
         """
+        written: dict[str, list[Changed]] = {}
         for worker in workers:
             snils = parse_snils(worker.snils) if worker.snils else None
             sealed = self._snils_key.seal(snils) if snils else None
             hashed = self._snils_key.hmac(snils) if snils else None
-            store.put_worker(connection, worker, snils_hmac=hashed, snils_sealed=sealed, now=now_utc())
+            before, after = store.put_worker(connection, worker, snils_hmac=hashed, snils_sealed=sealed, now=now_utc())
+            written.setdefault(worker.org, []).append((worker.worker_id, before, after))
+        for org, changes in written.items():
+            _note(connection, author, "workers", org, changes)
         self.publish_roster(connection, *{worker.org for worker in workers})
+
+    def set_archived(
+        self,
+        connection: Connection,
+        kind: Literal["workers", "employers"],
+        org: str,
+        entry_id: str,
+        author: Author,
+        *,
+        archived: bool,
+    ) -> None:
+        """Archive a worker or an employer of this organisation, or take one back. Raises `LookupError`."""
+        table = {"workers": store.worker, "employers": store.employer}[kind]
+        before, after = store.set_archived(connection, table, entry_id, author.at if archived else None)
+        _note(connection, author, kind, org, [(entry_id, before, after)])
+        if kind == "workers":
+            self.publish_roster(connection, org)
+
+    def snils_hash(self, digits: str) -> str:
+        """The keyed hash of the 11 digits, to look somebody up by."""
+        return self._snils_key.hmac(digits)
 
     def set_photo(self, connection: Connection, org: str, worker_id: str, photo_sha256: str) -> None:
         """Name a worker's reference picture, stored by `MediaFiles.keep`. Raises `LookupError`."""
@@ -94,3 +127,7 @@ class Registry:
         roster = Roster(version=version, workers=tuple(store.roster_workers(connection, org, now_utc().date())))
         payload = roster.model_dump(mode="json", by_alias=True)
         self._outgoing.queue(connection, terminal_id, "roster", ROSTER_SCHEMA, payload)
+
+
+def _note(connection: Connection, author: Author | None, kind: str, org: str, changes: Sequence[Changed]) -> None:
+    register_changes.note(connection, author or Author(None, now_utc()), kind, org, changes)

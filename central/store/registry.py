@@ -1,6 +1,6 @@
 """Tables of people: organisations, employers, workers with their personal limits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Date,
     ForeignKey,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     Text,
+    func,
     or_,
     select,
     update,
@@ -64,6 +66,7 @@ employer = Table(
     Column("okved", Text, comment="main activity, OKVED 2"),
     Column("region_code", Text, comment="subject of the Russian Federation"),
     Column("alert_contact", Text, comment="who is told at once about signs of intoxication"),
+    Column("archived_at", UtcDateTime, comment="no longer served; kept for the journal"),
     Column("limits", JSON, nullable=False, comment="entries of the limits file with source employer"),
     Column("created_at", UtcDateTime, nullable=False),
 )
@@ -86,6 +89,7 @@ worker = Table(
     Column("remote_allowed", Boolean, nullable=False),
     Column("block_text", Text, nullable=False),
     Column("biometric_consent", Boolean, nullable=False),
+    Column("archived_at", UtcDateTime, comment="left; goes down to no terminal, kept for the journal"),
     Column("photo_sha256", Text),
     Column("toxicology_at", Date, comment="last in-person chemical-toxicological study"),
     Column("updated_at", UtcDateTime, nullable=False),
@@ -108,21 +112,25 @@ worker_limit = Table(
 Index("ix_worker_org_full_name", worker.c.org, worker.c.full_name)
 
 
-def put_organisation(connection: Connection, new: Organisation, *, now: datetime) -> None:
+Written = tuple[dict[str, Any] | None, dict[str, Any]]
+"""A row before it was written (None for a new one) and the values that it has now."""
+
+
+def put_organisation(connection: Connection, new: Organisation, *, now: datetime) -> Written:
     """Insert or change by `org`."""
     values = {"name": new.name, "licence": new.licence, "oid": new.oid}
-    _put(connection, organisation, {"org": new.org}, values, {"created_at": now})
+    return _put(connection, organisation, {"org": new.org}, values, {"created_at": now})
 
 
-def put_employer(connection: Connection, new: Employer, *, now: datetime) -> None:
+def put_employer(connection: Connection, new: Employer, *, now: datetime) -> Written:
     """Insert or change by `employer_id`."""
     values = {name: getattr(new, name) for name in _EMPLOYER_COLUMNS} | {"limits": list(new.limits)}
-    _put(connection, employer, {"employer_id": new.employer_id}, values, {"created_at": now})
+    return _put(connection, employer, {"employer_id": new.employer_id}, values, {"created_at": now})
 
 
 def put_worker(
     connection: Connection, new: Worker, *, snils_hmac: str | None, snils_sealed: bytes | None, now: datetime
-) -> None:
+) -> Written:
     """Insert or change by `worker_id`. Raises `ValueError` when another worker of the organisation has the number."""
     other = connection.execute(
         select(worker.c.worker_id).where(
@@ -136,7 +144,29 @@ def put_worker(
     values = {name: getattr(new, name) for name in _WORKER_COLUMNS} | {"cards": list(new.cards), "updated_at": now}
     if snils_hmac is not None:
         values |= {"snils_hmac": snils_hmac, "snils_sealed": snils_sealed}
-    _put(connection, worker, {"worker_id": new.worker_id}, values, {})
+    return _put(connection, worker, {"worker_id": new.worker_id}, values, {})
+
+
+def set_archived(connection: Connection, table: Table, entry_id: str, at: datetime | None) -> Written:
+    """Archive a row of `worker` or `employer` by its id, or take it back with None. Raises `LookupError`."""
+    (key,) = table.primary_key.columns
+    before = connection.execute(select(table).where(key == entry_id)).mappings().one_or_none()
+    if before is None:
+        raise LookupError("no such entry")
+    connection.execute(update(table).where(key == entry_id).values(archived_at=at))
+    return dict(before), {"archived_at": at}
+
+
+def workers_of_employer(connection: Connection, employer_id: str) -> int:
+    """How many workers of an employer are not archived."""
+    query = select(func.count()).where(worker.c.employer_id == employer_id, worker.c.archived_at.is_(None))
+    return int(connection.execute(query).scalar_one())
+
+
+def worker_by_snils(connection: Connection, org: str, snils_hmac: str) -> RowMapping | None:
+    """The organisation's worker with that keyed hash of a SNILS, archived or not."""
+    query = select(worker).where(worker.c.org == org, worker.c.snils_hmac == snils_hmac)
+    return connection.execute(query).mappings().first()
 
 
 def worker_id_of(connection: Connection, org: str, personnel_number: str) -> str | None:
@@ -175,9 +205,11 @@ def get_worker(connection: Connection, worker_id: str) -> RowMapping | None:
     return connection.execute(select(worker).where(worker.c.worker_id == worker_id)).mappings().one_or_none()
 
 
-def list_workers(connection: Connection, org: str, employer_id: str | None = None) -> Sequence[RowMapping]:
-    """Workers of an organisation, or of one employer, by name."""
-    query = select(worker).where(worker.c.org == org).order_by(worker.c.full_name)
+def list_workers(
+    connection: Connection, org: str, employer_id: str | None = None, *, archived: bool = False
+) -> Sequence[RowMapping]:
+    """Workers of an organisation, or of one employer, by name; those at work, or the archived ones."""
+    query = select(worker).where(worker.c.org == org, _archived(worker, archived)).order_by(worker.c.full_name)
     if employer_id is not None:
         query = query.where(worker.c.employer_id == employer_id)
     return connection.execute(query).mappings().all()
@@ -198,10 +230,14 @@ def get_employer(connection: Connection, employer_id: str) -> RowMapping | None:
     return connection.execute(select(employer).where(employer.c.employer_id == employer_id)).mappings().one_or_none()
 
 
-def list_employers(connection: Connection, org: str) -> Sequence[RowMapping]:
-    """Employers of an organisation, by name."""
-    query = select(employer).where(employer.c.org == org).order_by(employer.c.name)
+def list_employers(connection: Connection, org: str, *, archived: bool = False) -> Sequence[RowMapping]:
+    """Employers of an organisation, by name; those served, or the archived ones."""
+    query = select(employer).where(employer.c.org == org, _archived(employer, archived)).order_by(employer.c.name)
     return connection.execute(query).mappings().all()
+def _archived(table: Table, archived: bool) -> ColumnElement[bool]:
+    return table.c.archived_at.is_not(None) if archived else table.c.archived_at.is_(None)
+
+
 
 
 def add_worker_limit(
@@ -258,7 +294,7 @@ def roster_workers(connection: Connection, org: str, today: date) -> list[Roster
     query = (
         select(worker, employer.c.name.label("employer_name"), employer.c.limits.label("employer_limits"))
         .join_from(worker, employer, worker.c.employer_id == employer.c.employer_id)
-        .where(worker.c.org == org)
+        .where(worker.c.org == org, worker.c.archived_at.is_(None))
         .order_by(worker.c.personnel_number)
     )
     fields = RosterWorker.model_fields.keys() - {"limits"}
@@ -273,8 +309,11 @@ def roster_workers(connection: Connection, org: str, today: date) -> list[Roster
 
 def _put(
     connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any], at_first: dict[str, Any]
-) -> None:
+) -> Written:
     [(name, value)] = key.items()
-    changed = connection.execute(update(table).where(table.c[name] == value).values(**values))
-    if changed.rowcount == 0:
+    before = connection.execute(select(table).where(table.c[name] == value)).mappings().one_or_none()
+    if before is None:
         connection.execute(table.insert().values(**key, **values, **at_first))
+    else:
+        connection.execute(update(table).where(table.c[name] == value).values(**values))
+    return (None if before is None else dict(before)), values

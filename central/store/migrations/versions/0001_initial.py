@@ -38,6 +38,12 @@ def upgrade() -> None:
             nullable=True,
             comment="30-second step of the last code taken: each code works once",
         ),
+        sa.Column(
+            "factor_due_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="until when a second factor that is demanded may still be set up",
+        ),
         sa.Column("failed_logins", sa.Integer(), nullable=False),
         sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled", sa.Boolean(), nullable=False),
@@ -333,6 +339,19 @@ def upgrade() -> None:
         batch_op.create_index("ix_paper_org_kind_issued_at", ["org", "kind", "issued_at"], unique=False)
 
     op.create_table(
+        "recovery_code",
+        sa.Column("code_id", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("code_sha256", sa.Text(), nullable=False, comment="of salt and digits"),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("code_id", name=op.f("pk_recovery_code")),
+    )
+    with op.batch_alter_table("recovery_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_code_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "session",
         sa.Column("session_id", sa.Text(), nullable=False, comment="SHA-256 of the cookie's random token"),
         sa.Column("account_id", sa.Text(), nullable=False),
@@ -359,6 +378,12 @@ def upgrade() -> None:
         sa.Column("region_code", sa.Text(), nullable=True, comment="subject of the Russian Federation"),
         sa.Column("alert_contact", sa.Text(), nullable=True, comment="who is told at once about signs of intoxication"),
         sa.Column("limits", sa.JSON(), nullable=False, comment="entries of the limits file with source employer"),
+        sa.Column(
+            "archived_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="no longer served; kept for the journal",
+        ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["org"], ["organisation.org"], name=op.f("fk_employer_org_organisation")),
         sa.PrimaryKeyConstraint("employer_id", name=op.f("pk_employer")),
@@ -559,6 +584,12 @@ def upgrade() -> None:
         sa.Column("biometric_consent", sa.Boolean(), nullable=False),
         sa.Column("photo_sha256", sa.Text(), nullable=True),
         sa.Column("toxicology_at", sa.Date(), nullable=True, comment="last in-person chemical-toxicological study"),
+        sa.Column(
+            "archived_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="left; goes down to no terminal, kept for the journal",
+        ),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_worker_employer_id_employer")),
         sa.ForeignKeyConstraint(["org"], ["organisation.org"], name=op.f("fk_worker_org_organisation")),
@@ -585,3 +616,59 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("worker_limit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_worker_limit_worker_id"), ["worker_id"], unique=False)
+
+    op.create_table(
+        "register_change",
+        sa.Column("change_id", sa.Text(), nullable=False),
+        sa.Column("org", sa.Text(), nullable=False),
+        sa.Column(
+            "kind", sa.Text(), nullable=False, comment="register: workers, employers, medics, devices, organisations"
+        ),
+        sa.Column("entry_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=True, comment="empty: from the command line"),
+        sa.Column("action", sa.Text(), nullable=False, comment="create, change, archive, restore"),
+        sa.Column("fields", sa.JSON(), nullable=False, comment="name: [before, after]; secrets without values"),
+        sa.ForeignKeyConstraint(["org"], ["organisation.org"], name=op.f("fk_register_change_org_organisation")),
+        sa.PrimaryKeyConstraint("change_id", name=op.f("pk_register_change")),
+    )
+    with op.batch_alter_table("register_change", schema=None) as batch_op:
+        batch_op.create_index("ix_register_change_entry_id_at", ["entry_id", "at"], unique=False)
+
+    op.create_table(
+        "instrument",
+        sa.Column("instrument_id", sa.Text(), nullable=False),
+        sa.Column("org", sa.Text(), nullable=False),
+        sa.Column("terminal_id", sa.Text(), nullable=True, comment="empty: not in use"),
+        sa.Column(
+            "measures", sa.Text(), nullable=False, comment="step of the exam: temperature, pressure, breath, oximetry"
+        ),
+        sa.Column("maker", sa.Text(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("serial", sa.Text(), nullable=False),
+        sa.Column(
+            "registration_number",
+            sa.Text(),
+            nullable=False,
+            comment="state registration as a medical device; empty = none",
+        ),
+        sa.Column("verified_at", sa.Date(), nullable=True, comment="last verification (poverka)"),
+        sa.Column("verified_until", sa.Date(), nullable=True),
+        sa.Column(
+            "verification_number",
+            sa.Text(),
+            nullable=False,
+            comment="number of the entry in the verification register",
+        ),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["org"], ["organisation.org"], name=op.f("fk_instrument_org_organisation")),
+        sa.ForeignKeyConstraint(
+            ["terminal_id"], ["terminal.terminal_id"], name=op.f("fk_instrument_terminal_id_terminal")
+        ),
+        sa.PrimaryKeyConstraint("instrument_id", name=op.f("pk_instrument")),
+        sa.UniqueConstraint("org", "model", "serial", name=op.f("uq_instrument_org_model_serial")),
+    )
+    with op.batch_alter_table("instrument", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_instrument_terminal_id"), ["terminal_id"], unique=False)

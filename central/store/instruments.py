@@ -1,0 +1,68 @@
+"""The table of measuring instruments: what the organisation owns, where it stands, until when it is verified.
+
+Terminals report the devices they find (`central.store.terminals.device`); this is what the papers say about them.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Column, Connection, Date, ForeignKey, RowMapping, Table, Text, func, select, update
+from sqlalchemy.schema import UniqueConstraint
+
+from central.store.metadata import UtcDateTime, metadata
+
+instrument = Table(
+    "instrument",
+    metadata,
+    Column("instrument_id", Text, primary_key=True),
+    Column("org", ForeignKey("organisation.org"), nullable=False),
+    Column("terminal_id", ForeignKey("terminal.terminal_id"), index=True, comment="empty: not in use"),
+    Column("measures", Text, nullable=False, comment="step of the exam: temperature, pressure, breath, oximetry"),
+    Column("maker", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("serial", Text, nullable=False),
+    Column("registration_number", Text, nullable=False, comment="state registration as a medical device; empty = none"),
+    Column("verified_at", Date, comment="last verification (poverka)"),
+    Column("verified_until", Date),
+    Column("verification_number", Text, nullable=False, comment="number of the entry in the verification register"),
+    Column("archived_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("org", "model", "serial"),
+)
+
+
+def add(connection: Connection, values: dict[str, Any]) -> None:
+    """Insert one."""
+    connection.execute(instrument.insert().values(**values))
+
+
+def change(connection: Connection, instrument_id: str, values: dict[str, Any]) -> bool:
+    """Change one; False when there is none."""
+    chosen = instrument.c.instrument_id == instrument_id
+    return connection.execute(update(instrument).where(chosen).values(**values)).rowcount == 1
+
+
+def find(connection: Connection, instrument_id: str) -> RowMapping | None:
+    """One by id."""
+    query = select(instrument).where(instrument.c.instrument_id == instrument_id)
+    return connection.execute(query).mappings().one_or_none()
+
+
+def by_serial(connection: Connection, org: str, model: str, serial: str) -> RowMapping | None:
+    """The organisation's instrument of that model and serial number, archived or not; capital letters do not matter."""
+    query = select(instrument).where(
+        instrument.c.org == org,
+        func.lower(instrument.c.model) == model.lower(),
+        func.lower(instrument.c.serial) == serial.lower(),
+    )
+    return connection.execute(query).mappings().first()
+
+
+def of_organisations(connection: Connection, orgs: Sequence[str], *, archived: bool = False) -> Sequence[RowMapping]:
+    """All of these organisations that are in use, or the archived ones, those whose verification ends first on top."""
+    state = instrument.c.archived_at.is_not(None) if archived else instrument.c.archived_at.is_(None)
+    query = select(instrument).where(instrument.c.org.in_(orgs), state)
+    rows = connection.execute(query.order_by(instrument.c.model, instrument.c.serial)).mappings().all()
+    return sorted(rows, key=lambda row: (row["verified_until"] is not None, row["verified_until"] or date.max))
