@@ -44,8 +44,8 @@ def one_trial(
     """One presentation, from the first frame to the verdict, in simulated time."""
     limits = limits or LivenessLimits()
     actor = make(portraits, np.random.default_rng(seed))
-    prompts = draw_prompts(limits.prompts, random.Random(seed))  # noqa: S311 - a trial must be repeatable
-    session = LivenessSession(engine, prompts, limits)
+    dice = random.Random(seed)  # noqa: S311 - a trial must be repeatable
+    session = LivenessSession(engine, draw_prompts(limits.prompts, dice), limits, dice)
     t_s, shown = 0.0, None
     while not session.over:
         session.feed(t_s, actor.picture(t_s))

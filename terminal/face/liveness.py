@@ -30,7 +30,7 @@ class LivenessLimits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    prompts: int = Field(default=2, ge=1, le=6)
+    prompts: int = Field(default=3, ge=1, le=6)
     least_turn: float = Field(default=0.085, gt=0)
     least_residual: float = Field(default=0.015, gt=0)
     least_share: float = Field(default=0.52, gt=0, lt=1)
@@ -41,8 +41,16 @@ class LivenessLimits(BaseModel):
     soonest_s: float = Field(default=0.2, ge=0)
     """Nobody reads and moves sooner than this after a prompt."""
     latest_s: float = Field(default=4.0, gt=0)
+    pause_s: tuple[float, float] = (0.3, 1.5)
+    """Between these the pause before each prompt is drawn, in seconds, while which nothing is asked."""
+    most_unasked: int = Field(default=1, ge=0)
+    """So often somebody may turn or come closer in such a pause; once more, and the medic looks."""
     most_repeated: float = Field(default=0.6, gt=0, le=1)
     """Share of frames that equal the one before, bit for bit: a live sensor's noise never repeats."""
+
+    def has_moved(self, relief: Relief) -> bool:
+        """A turn or an approach has begun: well above what somebody who stands and waits does."""
+        return abs(relief.turn) > 0.4 * self.least_turn or relief.growth > 1 + 0.4 * (self.least_growth - 1)
 
 
 def draw_prompts(count: int, random: Any = None) -> tuple[Prompt, ...]:
@@ -63,7 +71,7 @@ class PassiveModel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PromptResult:
-    """`code`: `done`, `flat`, `too_soon`, `wrong_way`, `no_answer`, `lost`, `repeated`; the rest is what was measured."""
+    """`code`: `done`, `flat`, `too_soon`, `wrong_way`, `no_answer`, `lost`, `repeated`, `unasked`; the rest was measured."""
 
     prompt: Prompt
     code: str
@@ -117,7 +125,7 @@ class PromptWatch:
         self._last = relief
         if relief.bend > self._most_bend:
             self._most_bend, self._residual_at_bend = relief.bend, relief.residual
-        if self._moved_s is None and self._has_moved(relief):
+        if self._moved_s is None and self.limits.has_moved(relief):
             self._moved_s = at_s
         code = self._code(relief)
         if code:
@@ -134,11 +142,6 @@ class PromptWatch:
             return True
         back = 1 + 0.4 * (self.limits.least_growth - 1)
         return abs(relief.turn) < 0.3 * self.limits.least_turn and 1 / back < relief.growth < back
-
-    def _has_moved(self, relief: Relief) -> bool:
-        return abs(relief.turn) > 0.4 * self.limits.least_turn or relief.growth > 1 + 0.4 * (
-            self.limits.least_growth - 1
-        )
 
     def _code(self, relief: Relief) -> str:
         soon = self._moved_s is not None and self._moved_s - self._began_s < self.limits.soonest_s
@@ -203,6 +206,11 @@ class LivenessCheck:
             self.results.append(result)
             self._watch, self._answered = None, self._watch
         return result
+
+    def moved_unasked(self) -> None:
+        """Somebody turned or came closer again while nothing was asked: the check ends."""
+        if (prompt := self.prompt) is not None:
+            self.results.append(PromptResult(prompt, "unasked", 0.0, 0.0, 0.0, 1.0))
 
     def has_returned(self, grey: Picture) -> bool:
         """Between two prompts: has the face come back to the front?"""

@@ -82,6 +82,7 @@ def result(code: str) -> PromptResult:
         (["done", "no_answer"], "unclear"),
         (["wrong_way"], "unclear"),
         (["lost"], "unclear"),
+        (["unasked"], "unclear"),
         (["flat"], "not_live"),
         (["done", "too_soon"], "not_live"),
         (["repeated"], "not_live"),
@@ -100,6 +101,23 @@ def test_an_answer_before_the_question_can_be_read_is_a_replay(portraits: list[P
         session.feed(t_s, actor.picture(t_s))
         t_s += 1 / 12
     assert session.result().outcome != "live"
+
+
+def test_who_turns_again_and_again_while_nothing_is_asked_is_left_to_the_medic(
+    portraits: list[Portrait], engine: DlibEngine
+) -> None:
+    """A recording cannot know when it has to be still."""
+    actor = genuine(portraits[:1], np.random.default_rng(4))
+    for number in range(8):
+        actor.prompt(0.3 + 2.5 * number, ("turn_left", "turn_right")[number % 2])
+    session = LivenessSession(engine, ("turn_left", "turn_right"), LivenessLimits(pause_s=(30.0, 30.0)))
+    t_s, shown = 0.0, False
+    while not session.over:
+        session.feed(t_s, actor.picture(t_s))
+        shown = shown or session.showing is not None
+        t_s += 1 / 12
+    assert not shown
+    assert (session.result().outcome, session.result().reason) == ("unclear", "unasked")
 
 
 def test_a_frozen_picture_is_no_answer() -> None:
