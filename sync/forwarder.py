@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlite_utils import Database
 
 from sync import metrics
-from sync.contract.envelope import ContractError, Envelope, open_sealed
+from sync.contract.canonical import sha256_hex
+from sync.contract.envelope import ContractError, Envelope, open_sealed, read_unverified
 from sync.contract.health import TerminalStatus
-from sync.contract.model import utc_text
-from sync.contract.receipt import Receipt, ReceiptBatch
+from sync.contract.receipt import Receipt, ReceiptBatch, RefusedMessage
 from sync.contract.topics import Down, TerminalAddress, parse_topic
 from sync.inbox import Inbox
 from sync.outbox import Backlog, Outbox
@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 0.1
 _REPORT_EVERY_S = 0.2
 _CARE_EVERY_S = 5.0
+FOREIGN_TOPIC = "foreign_topic"
+"""A message of the centre's on a topic where it does not belong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,7 @@ class Forwarder:
         """Store what arrived in one transaction, then acknowledge it to the broker."""
         receipts: list[tuple[tuple[Receipt, ...], bytes]] = []
         messages: list[tuple[Envelope, str, bytes]] = []
+        refusals: list[RefusedMessage] = []
         for message in self._arrived:
             try:
                 kind, envelope = self._open(message)
@@ -204,15 +207,18 @@ class Forwarder:
                 else:
                     messages.append((envelope, kind, message.payload))
             except (ContractError, ValueError) as error:
-                self.refused_messages += 1
-                metrics.refused.labels(getattr(error, "code", "malformed")).inc()
-                log.warning("a message from the centre was refused: %s", error)
-        received_at = utc_text(datetime.now(UTC))
+                refusals += self._refuse(message, error)
         fresh = False
         closed: list[int] = []
         with metrics.commit_s.time(), writing(db):
             for envelope, kind, wire in messages:
-                fresh |= inbox.store(envelope.message_id, kind, wire, received_at)
+                if inbox.store(envelope.message_id, kind, wire):
+                    fresh = True
+                elif inbox.holds_other(envelope.message_id, wire):
+                    reused = ContractError("message_id_reused", "another message is stored under this id")
+                    refusals += self._refuse(Arrived(self._address.down(Down(kind)), wire, (0, 0, 0)), reused)
+            for refusal in refusals:
+                fresh |= inbox.note_refused(refusal)
             for batch, proof in receipts:
                 closed += outbox.close(batch, proof)
         for message in self._arrived:
@@ -232,7 +238,28 @@ class Forwarder:
         envelope = open_sealed(message.payload, self._centre_key)
         if direction != "down" or envelope.terminal_id != self._address.terminal:
             raise ContractError("foreign_terminal", "addressed to another terminal")
+        if envelope.schema_.split("/")[0] != f"dopusk.{kind}":
+            raise ContractError(FOREIGN_TOPIC, f"a {envelope.schema_} does not travel on {kind!r}")
         return kind, envelope
+
+    def _refuse(self, message: Arrived, error: Exception) -> list[RefusedMessage]:
+        """Count a refusal; gives what the centre is to be told of it.
+
+        Nothing is told of receipts: the word would be receipted, and that receipt refused again. Nor of a message on a wrong
+        topic: somebody may have copied it there, and it has not been refused where it belongs.
+        """
+        code = getattr(error, "code", "malformed")
+        self.refused_messages += 1
+        metrics.refused.labels(code).inc()
+        log.warning("a message from the centre was refused (%s): %s", code, error)
+        if code == FOREIGN_TOPIC or message.topic == self._address.down(Down.RECEIPT):
+            return []
+        try:
+            message_id = read_unverified(message.payload)[0].message_id
+        except ContractError:
+            message_id = None
+        reason = str(error)[:200] if isinstance(error, ContractError) else type(error).__name__
+        return [RefusedMessage(message_id=message_id, sha256=sha256_hex(message.payload), code=code, reason=reason)]
 
     def _fill_window(self, outbox: Outbox, now_s: float) -> None:
         if now_s < self._quiet_until_s:
@@ -246,7 +273,6 @@ class Forwarder:
             return
         if self._unheard:
             self._quiet_until_s = now_s + UNHEARD.most_s  # until the one that is sent now was heard, or was not
-        again: list[int] = []
         for row in outbox.next_queued(free, without=self._window.seqs, media_limit=media_free):
             mid = self._publisher.publish(self._address.up(row.kind), row.wire)
             if mid is None:
@@ -255,10 +281,6 @@ class Forwarder:
             tries = overdue.get(row.seq, 0)
             self._window.add(row, mid, now_s, tries, random.random())  # noqa: S311 - jitter, not a secret
             metrics.published.labels("again" if tries else "first").inc()
-            if tries:
-                again.append(row.seq)
-        if again:
-            outbox.count_attempt(again)
 
     def _send_status(self, now_s: float) -> None:
         if self._status is not None and now_s >= self._next_status_s:

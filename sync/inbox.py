@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database, Migrations
 
+from sync.contract.receipt import RefusedMessage
 from sync.transactions import writing
 
 migrations = Migrations("sync.inbox")
@@ -30,6 +31,27 @@ def m001_inbox(db: Database) -> None:
     db.execute("CREATE INDEX inbox_new ON inbox (received_at) WHERE state = 'new'")
 
 
+@migrations()
+def m002_signed_columns_only(db: Database) -> None:
+    """Drop the time of arrival: nobody signs it, and the acknowledgement in the outbox carries its own, signed."""
+    db.execute("DROP INDEX inbox_new")
+    db.execute("ALTER TABLE inbox DROP COLUMN received_at")
+    db.execute("CREATE INDEX inbox_new ON inbox (state) WHERE state = 'new'")
+
+
+@migrations()
+def m003_refused_arrivals(db: Database) -> None:
+    """What the sync process would not even store, until the terminal's one writer has told the centre, signed."""
+    db.execute(
+        "CREATE TABLE refused_arrival (sha256 TEXT PRIMARY KEY, message_id TEXT, code TEXT NOT NULL, reason TEXT NOT NULL)"
+        " STRICT"
+    )
+
+
+MOST_REFUSED_ARRIVALS = 200
+"""So many may wait to be told; more are counted and forgotten, and the centre sends them again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """One message from the centre that waits to be applied."""
@@ -45,15 +67,20 @@ class Inbox:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def store(self, message_id: str, kind: str, wire: bytes, received_at: str) -> bool:
+    def store(self, message_id: str, kind: str, wire: bytes) -> bool:
         """Store a message; committed on return unless a transaction is open. False if it was there already (delivered twice)."""
         with writing(self._db):
             cursor = self._db.execute(
-                "INSERT INTO inbox (message_id, kind, wire, received_at) VALUES (?, ?, ?, ?)"
+                "INSERT INTO inbox (message_id, kind, wire) VALUES (?, ?, ?)"
                 " ON CONFLICT (message_id) DO NOTHING RETURNING message_id",
-                (message_id, kind, wire, received_at),
+                (message_id, kind, wire),
             )
             return cursor.fetchone() is not None
+
+    def holds_other(self, message_id: str, wire: bytes) -> bool:
+        """Whether another message than this one is stored under the id."""
+        row = self._db.execute("SELECT wire FROM inbox WHERE message_id = ?", (message_id,)).fetchone()
+        return row is not None and bytes(row[0]) != wire
 
     def state_of(self, message_id: str) -> str | None:
         """`new`, `applied`, `refused`, or None for an unknown message."""
@@ -71,3 +98,32 @@ class Inbox:
     def mark(self, message_id: str, state: str, reason: str = "") -> None:
         """Note what became of a message; call inside the transaction that applies it."""
         self._db.execute("UPDATE inbox SET state = ?, reason = ? WHERE message_id = ?", (state, reason, message_id))
+
+    def note_refused(self, refused: RefusedMessage) -> bool:
+        """Keep a refusal until the centre is told of it; committed on return unless a transaction is open.
+
+        False if it waits already, or if too many do.
+        """
+        with writing(self._db):
+            (waiting,) = self._db.execute("SELECT count(*) FROM refused_arrival").fetchone()
+            if waiting >= MOST_REFUSED_ARRIVALS:
+                return False
+            cursor = self._db.execute(
+                "INSERT INTO refused_arrival VALUES (?, ?, ?, ?) ON CONFLICT (sha256) DO NOTHING RETURNING sha256",
+                (refused.sha256, refused.message_id, refused.code, refused.reason),
+            )
+            return cursor.fetchone() is not None
+
+    def refused_arrivals(self) -> list[RefusedMessage]:
+        """Refusals that the centre was not told of, in the order they came."""
+        rows = self._db.query("SELECT message_id, sha256, code, reason FROM refused_arrival ORDER BY rowid")
+        return [RefusedMessage.model_validate(dict(row)) for row in rows]
+
+    def drop_refused(self, sha256: str) -> None:
+        """The centre is told; call inside the transaction that queues the word."""
+        self._db.execute("DELETE FROM refused_arrival WHERE sha256 = ?", (sha256,))
+
+
+def refusal_text(refused: RefusedMessage) -> str:
+    """Code and reason as they are noted beside a refused message."""
+    return f"{refused.code}: {refused.reason}"

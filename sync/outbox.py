@@ -86,6 +86,12 @@ def m003_proofs(db: Database) -> None:
     db.execute("ALTER TABLE outbox ADD COLUMN receipt_proof INTEGER REFERENCES receipt_proof (id)")
 
 
+@migrations()
+def m004_signed_columns_only(db: Database) -> None:
+    """Drop the count of tries: nobody signs it, and the metrics count them."""
+    db.execute("ALTER TABLE outbox DROP COLUMN attempts")
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One row to publish."""
@@ -228,12 +234,6 @@ class Outbox:
         """Whether a receipt for these would change anything: copies of receipts must not fill the disk."""
         query = "SELECT 1 FROM outbox WHERE message_id = ? AND state != 'receipted'"
         return any(self._db.execute(query, (name,)).fetchone() for name in message_ids)
-
-    def count_attempt(self, seqs: Sequence[int]) -> None:
-        """Note that these rows are being published (again)."""
-        with writing(self._db):
-            for seq in seqs:
-                self._db.execute("UPDATE outbox SET attempts = attempts + 1 WHERE seq = ?", (seq,))
 
     def release_parked(self, message_id: str) -> bool:
         """Queue a parked message again, after staff have looked. False if there is none of that id."""

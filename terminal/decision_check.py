@@ -53,7 +53,8 @@ def check_decision(message: DecisionMessage, anchor: crypto_x509.Certificate, te
         signed = cms.ContentInfo.load(base64.b64decode(message.cms_base64, validate=True))["content"]
         certificate = _verify(signed, content)
     except _UNREADABLE as error:
-        raise UntrustedDecision(f"the decision cannot be read: {error}") from error
+        # The kind of fault alone: the text of some names values, and this one is logged and sent.
+        raise UntrustedDecision(f"the decision cannot be read ({type(error).__name__})") from error
     if canonical(json.loads(content)) != content:
         raise UntrustedDecision("the record is not in its canonical form")
     _check_chain(certificate, anchor, record)

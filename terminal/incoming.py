@@ -1,22 +1,24 @@
 """What the centre sent, applied by the terminal's one writer: decisions, roster, reference books.
 
 Each message is applied, marked and acknowledged (through the outbox) in one transaction; a message that must not be
-applied is marked with the reason and never tried again.
+applied is marked with the reason, the centre is told so in the same transaction, and it is never tried again.
 """
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509 import Certificate
 from pydantic import ValidationError
 
-from sync.contract.decision import DecisionMessage, DecisionRecord
-from sync.contract.envelope import ContractError, open_sealed
-from sync.contract.receipt import ACK_SCHEMA, AckBatch
-from sync.contract.roster import Reference, Roster
+from sync.contract.canonical import sha256_hex
+from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRecord
+from sync.contract.envelope import ContractError, Envelope, open_sealed
+from sync.contract.receipt import ACK_SCHEMA, AckBatch, RefusedMessage
+from sync.contract.roster import REFERENCE_SCHEMA, ROSTER_SCHEMA, Reference, Roster
 from sync.contract.topics import Down, Up
-from sync.inbox import Incoming
+from sync.inbox import Incoming, refusal_text
 from terminal.clock import Clock
 from terminal.decision_check import UntrustedDecision, check_decision
 from terminal.exam import events
@@ -25,6 +27,12 @@ from terminal.exam.moves import ImpossibleEvent
 from terminal.store.store import TerminalStore
 
 log = logging.getLogger(__name__)
+
+SCHEMAS: dict[str, str] = {Down.DECISION: DECISION_SCHEMA, Down.ROSTER: ROSTER_SCHEMA, Down.REFERENCE: REFERENCE_SCHEMA}
+"""Which schema of each kind this program reads."""
+
+FUTURE_TOLERANCE = timedelta(days=1)
+"""A message whose clock is right, and that lies further ahead of our right clock, is refused; the centre does the same."""
 
 TakeDecision = Callable[[events.DecisionReceived, Callable[[], None]], None]
 
@@ -48,22 +56,45 @@ class IncomingMessages:
         self._take_decision, self._on_roster = take_decision, on_roster
 
     def apply_new(self) -> int:
-        """Apply everything that waits; returns how many messages were dealt with."""
-        count = 0
+        """Apply everything that waits, and tell the centre what was refused; returns how many messages were dealt with."""
+        count = self._tell_refused_arrivals()
         while waiting := self._store.inbox.new():
             for message in waiting:
                 try:
                     self._apply(message)
                 except (ContractError, UntrustedDecision, ImpossibleEvent, ValidationError) as error:
-                    reason = _reason(error)
-                    log.error("message %s from the centre was not applied: %s", message.message_id, reason)
-                    with self._store.transaction():
-                        self._store.inbox.mark(message.message_id, "refused", reason)
+                    self._refuse(message, error)
             count += len(waiting)
         return count
 
+    def _refuse(self, message: Incoming, error: Exception) -> None:
+        refused = RefusedMessage(
+            message_id=message.message_id, sha256=sha256_hex(message.wire), code=_code(error), reason=_reason(error)
+        )
+        log.error("%s %s from the centre was not applied: %s", message.kind, message.message_id, refusal_text(refused))
+        with self._store.transaction():
+            self._store.inbox.mark(message.message_id, "refused", refusal_text(refused))
+            self._tell(refused, subject=message.message_id)
+
+    def _tell_refused_arrivals(self) -> int:
+        """What the sync process did not even store. Each message once, however often it comes."""
+        arrivals = self._store.inbox.refused_arrivals()
+        for refused in arrivals:
+            with self._store.transaction():
+                if not self._store.outbox.receipts_of(refused.sha256):
+                    self._tell(refused, subject=refused.sha256)
+                self._store.inbox.drop_refused(refused.sha256)
+        return len(arrivals)
+
+    def _tell(self, refused: RefusedMessage, *, subject: str) -> None:
+        """Queue the word for the centre; runs inside a transaction."""
+        ack = AckBatch(refused=(refused,))
+        self._store.queue(Up.ACK, ACK_SCHEMA, ack.model_dump(mode="json"), subject=subject, stamp=self._clock.now())
+
     def _apply(self, message: Incoming) -> None:
         envelope = open_sealed(message.wire, self._centre_key)
+        self._check_schema(message.kind, envelope)
+        self._check_time(envelope)
         done = self._done(message)
         match message.kind:
             case Down.DECISION:
@@ -85,6 +116,19 @@ class IncomingMessages:
                     done()
             case _:
                 raise ContractError("unknown_schema", f"nothing is known of messages of kind {message.kind!r}")
+
+    def _check_schema(self, kind: str, envelope: Envelope) -> None:
+        if SCHEMAS.get(kind, envelope.schema_) != envelope.schema_:
+            raise ContractError("unknown_schema", f"schema {envelope.schema_!r} is newer than this program")
+
+    def _check_time(self, envelope: Envelope) -> None:
+        """Two clocks that both call themselves right must agree to a day."""
+        now = self._clock.now()
+        ahead = envelope.created_at - now.at
+        if now.trusted and envelope.clock.trusted and ahead > FUTURE_TOLERANCE:
+            raise ContractError(
+                "future_dated", f"dated {ahead.total_seconds():.0f} s ahead by a clock that calls itself right"
+            )
 
     def _done(self, message: Incoming) -> Callable[[], None]:
         """Mark and acknowledge; runs inside the transaction that applies the message."""
@@ -115,9 +159,21 @@ class IncomingMessages:
         )
 
 
+def _code(error: Exception) -> str:
+    match error:
+        case ContractError():
+            return error.code
+        case UntrustedDecision():
+            return "untrusted_decision"
+        case ImpossibleEvent():
+            return "impossible_now"
+        case _:
+            return "invalid_payload"
+
+
 def _reason(error: Exception) -> str:
-    """What is wrong, at most 500 signs; of a payload only the place and the rule, for its values are personal data."""
+    """What is wrong, at most 200 signs; of a payload only the place and the rule, for its values are personal data."""
     if isinstance(error, ValidationError):
         fault = error.errors()[0]
-        return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['type']}"[:500]
-    return str(error)[:500]
+        return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['type']}"[:200]
+    return str(error)[:200]

@@ -3,8 +3,8 @@
 Walks the diary, the outbox with its receipts, what the centre sent, and what is derived from them; each walk stops at its
 first fault and names it. Reads only.
 
-Out of reach: counters of tries, times of arrival and our own words on why a message was refused (nobody signs them); and
-the end of the diary: whoever holds the keys and cuts off the newest events of a store that has not been in touch since
+Out of reach: the short list of refusals that the centre is still to be told of (a queue, empty while the kiosk runs); and the
+end of the diary: whoever holds the keys and cuts off the newest events of a store that has not been in touch since
 leaves no trace here. The centre sees it, because it awaits the next number.
 """
 

@@ -14,6 +14,7 @@ from sync.contract.model import utc_text
 from sync.contract.receipt import AckBatch, ReceiptBatch
 from sync.contract.topics import Up
 from sync.contract.verify_report import FaultKind, Wrong
+from sync.inbox import refusal_text
 from sync.outbox import PRIORITY
 from terminal.store.verify_report import Expected, StoreReport
 
@@ -70,16 +71,28 @@ def check_proofs(db: Database, expected: Expected, _report: StoreReport) -> None
 
 def check_inbox(db: Database, expected: Expected, report: StoreReport) -> None:
     """What the centre sent: its signature on each message, and our acknowledgement of each that was applied."""
-    acknowledged = {row[0] for row in db.execute("SELECT subject FROM outbox WHERE kind = 'ack'")}
     rows = db.execute("SELECT rowid, message_id, kind, wire, state, reason FROM inbox ORDER BY rowid")
     for number, message_id, kind, wire, state, reason in rows:
         place = f"incoming message {number}"
         envelope = _opened(wire, expected.centre_key, place)
         if (envelope.message_id, envelope.schema_.split("/")[0]) != (message_id, f"dopusk.{kind}"):
             raise Wrong("changed", place, "id or kind beside the message are not those in it")
-        if (state == "applied") != (message_id in acknowledged) or (state == "refused") != bool(reason):
+        if (state, reason) != _answered(db, message_id, wire):
             raise Wrong("changed", place, f"it is noted as {state}, and what was acknowledged says otherwise")
         report.incoming += 1
+
+
+def _answered(db: Database, message_id: str, wire: bytes) -> tuple[str, str | None]:
+    """State and reason of an incoming message as our own signed answer to the centre gives them."""
+    answers = db.execute("SELECT wire FROM outbox WHERE kind = 'ack' AND subject = ?", (message_id,)).fetchall()
+    for (answer,) in answers:
+        batch = AckBatch.model_validate(read_unverified(answer)[0].payload)
+        if batch.message_ids == (message_id,):
+            return "applied", ""
+        for refused in batch.refused:
+            if (refused.message_id, refused.sha256) == (message_id, sha256_hex(wire)):
+                return "refused", refusal_text(refused)
+    return "new", None
 
 
 def _check_message(row: dict[str, Any], key: Ed25519PublicKey, place: str) -> None:
@@ -95,12 +108,20 @@ def _check_message(row: dict[str, Any], key: Ed25519PublicKey, place: str) -> No
     if kind in (Up.EXAM, Up.MEDIA):
         subject = envelope.payload["exam_id"]
     elif kind == Up.ACK:
-        subject = AckBatch.model_validate(envelope.payload).message_ids[0]
+        subject = _subject_of(AckBatch.model_validate(envelope.payload), row["subject"])
     elif kind == Up.FACE:
         subject = envelope.payload["notes"][0]["worker_id"]
     is_filed_right = kind == row["kind"] and row["priority"] == PRIORITY[Up(kind)]
     if told != beside or subject != row["subject"] or not is_filed_right:
         raise Wrong("changed", place, "what stands beside the message is not what is in it")
+
+
+def _subject_of(ack: AckBatch, noted: str) -> str:
+    """What an acknowledgement is about: a message's id, or the hash of one that was not even stored."""
+    if ack.message_ids:
+        return ack.message_ids[0]
+    (refused,) = ack.refused
+    return noted if noted in (refused.message_id, refused.sha256) else refused.sha256
 
 
 def _check_delivery(db: Database, row: dict[str, Any], key: Ed25519PublicKey | None, place: str) -> None:

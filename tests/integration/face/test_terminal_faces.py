@@ -102,7 +102,7 @@ class Running:
         )
         with closing(connect(self.config.files.store, KeyFile(self.config.files.master_key).master_key())) as db:
             inbox = Inbox(db)
-            inbox.store(envelope.message_id, Down.ROSTER, seal(envelope, CENTRE).wire, "2026-11-22T02:00:00.000Z")
+            inbox.store(envelope.message_id, Down.ROSTER, seal(envelope, CENTRE).wire)
             self.terminal.mailbox.post(InboxNews())
             wait_until(lambda: inbox.state_of(envelope.message_id) == "applied", "the new roster")
 

@@ -161,13 +161,6 @@ def test_media_may_be_emptied_after_its_receipt_only(outbox: Outbox, db: Databas
     assert open_sealed(outbox.next_queued(1)[0].wire, KEY.public_key()).seq == 2
 
 
-def test_tries_are_counted(outbox: Outbox, db: Database) -> None:
-    append(outbox)
-    outbox.count_attempt([1])
-    outbox.count_attempt([1, 99])
-    assert db.execute("SELECT attempts FROM outbox").fetchall() == [(2,)]
-
-
 @given(kinds=st.lists(st.sampled_from([Up.ACK, Up.EXAM, Up.MEDIA]), max_size=30), limit=st.integers(0, 40))
 def test_never_more_than_asked_for_and_the_urgent_first(kinds: list[Up], limit: int) -> None:
     connection = sqlite3.connect(":memory:", isolation_level=None)
