@@ -49,7 +49,6 @@ class Worker:
     status: Literal["active", "suspended"] = "active"
     remote_allowed: bool = True
     block_text: str = ""
-    biometric_consent: bool = False
     photo_sha256: str | None = None
     toxicology_at: date | None = None
 

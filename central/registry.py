@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from central.outgoing import Outgoing
 from central.parties import Employer, Organisation, Terminal, Worker
 from central.snils import SnilsKey, parse_snils
-from central.store import register_changes, terminals
+from central.store import consents, register_changes, terminals
 from central.store import registry as store
 from central.store.metadata import now_utc
 from central.store.register_changes import Author
@@ -124,7 +124,9 @@ class Registry:
 
     def _send_roster(self, connection: Connection, terminal_id: str, org: str) -> None:
         version = terminals.next_roster_version(connection, terminal_id)
-        roster = Roster(version=version, workers=tuple(store.roster_workers(connection, org, now_utc().date())))
+        given = consents.in_force(connection, org)
+        workers = store.roster_workers(connection, org, now_utc().date(), given)
+        roster = Roster(version=version, workers=tuple(workers))
         payload = roster.model_dump(mode="json", by_alias=True)
         self._outgoing.queue(connection, terminal_id, "roster", ROSTER_SCHEMA, payload)
 

@@ -176,7 +176,6 @@ def _worker(
         status=_STATES[state],
         remote_allowed=remote not in _NO,
         block_text=row.get(REASON, ""),
-        biometric_consent=bool(before and before["biometric_consent"]),
         photo_sha256=before["photo_sha256"] if before else None,
         toxicology_at=toxicology,
         **kept,

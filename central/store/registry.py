@@ -27,7 +27,7 @@ from sqlalchemy.schema import UniqueConstraint
 from central.parties import Employer, Organisation, Worker
 from central.store.metadata import UtcDateTime, metadata
 from sync.contract.canonical import new_id
-from sync.contract.roster import RosterWorker
+from sync.contract.roster import ConsentKind, RosterWorker
 
 _EMPLOYER_COLUMNS = ("org", "name", "inn", "okved", "region_code", "alert_contact")
 _WORKER_COLUMNS = (
@@ -41,7 +41,6 @@ _WORKER_COLUMNS = (
     "status",
     "remote_allowed",
     "block_text",
-    "biometric_consent",
     "photo_sha256",
     "toxicology_at",
 )
@@ -66,8 +65,8 @@ employer = Table(
     Column("okved", Text, comment="main activity, OKVED 2"),
     Column("region_code", Text, comment="subject of the Russian Federation"),
     Column("alert_contact", Text, comment="who is told at once about signs of intoxication"),
-    Column("archived_at", UtcDateTime, comment="no longer served; kept for the journal"),
     Column("limits", JSON, nullable=False, comment="entries of the limits file with source employer"),
+    Column("archived_at", UtcDateTime, comment="no longer served; kept for the journal"),
     Column("created_at", UtcDateTime, nullable=False),
 )
 
@@ -88,10 +87,9 @@ worker = Table(
     Column("status", Text, nullable=False, comment="active or suspended"),
     Column("remote_allowed", Boolean, nullable=False),
     Column("block_text", Text, nullable=False),
-    Column("biometric_consent", Boolean, nullable=False),
-    Column("archived_at", UtcDateTime, comment="left; goes down to no terminal, kept for the journal"),
     Column("photo_sha256", Text),
     Column("toxicology_at", Date, comment="last in-person chemical-toxicological study"),
+    Column("archived_at", UtcDateTime, comment="left; goes down to no terminal, kept for the journal"),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("org", "personnel_number"),
 )
@@ -234,10 +232,10 @@ def list_employers(connection: Connection, org: str, *, archived: bool = False) 
     """Employers of an organisation, by name; those served, or the archived ones."""
     query = select(employer).where(employer.c.org == org, _archived(employer, archived)).order_by(employer.c.name)
     return connection.execute(query).mappings().all()
+
+
 def _archived(table: Table, archived: bool) -> ColumnElement[bool]:
     return table.c.archived_at.is_not(None) if archived else table.c.archived_at.is_(None)
-
-
 
 
 def add_worker_limit(
@@ -282,8 +280,13 @@ def worker_limits(connection: Connection, worker_id: str) -> Sequence[RowMapping
     return connection.execute(query.order_by(worker_limit.c.created_at.desc())).mappings().all()
 
 
-def roster_workers(connection: Connection, org: str, today: date) -> list[RosterWorker]:
-    """The workers of an organisation as its terminals need them, with the limits in force today."""
+def roster_workers(
+    connection: Connection, org: str, today: date, consents: Mapping[str, Mapping[ConsentKind, str]]
+) -> list[RosterWorker]:
+    """The workers of an organisation as its terminals need them, with the limits in force today.
+
+    `consents` gives for each worker kind and version of the text of what is in force.
+    """
     in_force = select(worker_limit.c.worker_id, worker_limit.c.entry).where(
         worker_limit.c.withdrawn_at.is_(None),
         or_(worker_limit.c.valid_until.is_(None), worker_limit.c.valid_until >= today),
@@ -297,14 +300,20 @@ def roster_workers(connection: Connection, org: str, today: date) -> list[Roster
         .where(worker.c.org == org, worker.c.archived_at.is_(None))
         .order_by(worker.c.personnel_number)
     )
-    fields = RosterWorker.model_fields.keys() - {"limits"}
+    fields = RosterWorker.model_fields.keys() - {"limits", "consents", "biometric_consent"}
     return [
         RosterWorker.model_validate(
             {name: row[name] for name in fields}
+            | _consent_fields(consents.get(row["worker_id"], {}))
             | {"limits": personal.get(row["worker_id"], []) + list(row["employer_limits"])}
         )
         for row in connection.execute(query).mappings()
     ]
+
+
+def _consent_fields(given: Mapping[ConsentKind, str]) -> dict[str, Any]:
+    consents = [{"kind": kind, "text_version": version} for kind, version in sorted(given.items())]
+    return {"consents": consents, "biometric_consent": "biometric_comparison" in given}
 
 
 def _put(

@@ -581,7 +581,6 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False, comment="active or suspended"),
         sa.Column("remote_allowed", sa.Boolean(), nullable=False),
         sa.Column("block_text", sa.Text(), nullable=False),
-        sa.Column("biometric_consent", sa.Boolean(), nullable=False),
         sa.Column("photo_sha256", sa.Text(), nullable=True),
         sa.Column("toxicology_at", sa.Date(), nullable=True, comment="last in-person chemical-toxicological study"),
         sa.Column(
@@ -616,6 +615,83 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("worker_limit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_worker_limit_worker_id"), ["worker_id"], unique=False)
+
+    op.create_table(
+        "consent_text",
+        sa.Column("org", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="health_data, video, biometric_comparison"),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False, comment="the whole text as the worker could read it"),
+        sa.Column("sha256", sa.Text(), nullable=False, comment="of the body in UTF-8"),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False, comment="account that entered it"),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["org"], ["organisation.org"], name=op.f("fk_consent_text_org_organisation")),
+        sa.PrimaryKeyConstraint("org", "kind", "version", name=op.f("pk_consent_text")),
+    )
+    op.create_table(
+        "consent",
+        sa.Column("consent_id", sa.Text(), nullable=False),
+        sa.Column("worker_id", sa.Text(), nullable=False),
+        sa.Column("org", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("text_version", sa.Text(), nullable=False),
+        sa.Column("text_sha256", sa.Text(), nullable=False),
+        sa.Column("given_on", sa.Date(), nullable=False),
+        sa.Column("means", sa.Text(), nullable=False, comment="paper, kiosk, electronic"),
+        sa.Column("basis", sa.Text(), nullable=False, comment="legal basis and where the document is kept"),
+        sa.Column("author", sa.Text(), nullable=False, comment="account that entered it"),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org", "kind", "text_version"],
+            ["consent_text.org", "consent_text.kind", "consent_text.version"],
+            name=op.f("fk_consent_org_kind_text_version_consent_text"),
+        ),
+        sa.ForeignKeyConstraint(["worker_id"], ["worker.worker_id"], name=op.f("fk_consent_worker_id_worker")),
+        sa.PrimaryKeyConstraint("consent_id", name=op.f("pk_consent")),
+    )
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consent_worker_id"), ["worker_id"], unique=False)
+
+    op.create_table(
+        "consent_withdrawal",
+        sa.Column("consent_id", sa.Text(), nullable=False),
+        sa.Column("withdrawn_on", sa.Date(), nullable=False),
+        sa.Column("means", sa.Text(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False, comment="the worker's statement and where it is kept"),
+        sa.Column("author", sa.Text(), nullable=False, comment="account that entered it"),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consent_id"], ["consent.consent_id"], name=op.f("fk_consent_withdrawal_consent_id_consent")
+        ),
+        sa.PrimaryKeyConstraint("consent_id", name=op.f("pk_consent_withdrawal")),
+    )
+    op.create_table(
+        "worker_face",
+        sa.Column("terminal_id", sa.Text(), nullable=False),
+        sa.Column("worker_id", sa.Text(), nullable=False),
+        sa.Column("photo_sha256", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Text(),
+            nullable=False,
+            comment="wanted, sent, not_sent; told by the terminal: taken, refused, deleted",
+        ),
+        sa.Column("reason", sa.Text(), nullable=False, comment="of not_sent: no_consent, other_photo, no_file"),
+        sa.Column("engine", sa.Text(), nullable=False),
+        sa.Column("problems", sa.JSON(), nullable=False, comment="of refused: codes of what to change"),
+        sa.Column("legal_basis", sa.Text(), nullable=False, comment="as the terminal's configuration names it"),
+        sa.Column("seq", sa.BigInteger(), nullable=False, comment="of the report; an older one changes nothing"),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False, comment="by the terminal's clock"),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["terminal_id"], ["terminal.terminal_id"], name=op.f("fk_worker_face_terminal_id_terminal")
+        ),
+        sa.ForeignKeyConstraint(["worker_id"], ["worker.worker_id"], name=op.f("fk_worker_face_worker_id_worker")),
+        sa.PrimaryKeyConstraint("terminal_id", "worker_id", name=op.f("pk_worker_face")),
+    )
+    with op.batch_alter_table("worker_face", schema=None) as batch_op:
+        batch_op.create_index("ix_worker_face_state", ["state"], unique=False)
 
     op.create_table(
         "register_change",

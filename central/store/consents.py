@@ -1,0 +1,167 @@
+"""Tables of consents: the texts in their versions, who agreed to which, and withdrawals. Rows are added, never changed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, get_args
+
+from sqlalchemy import Column, Connection, Date, ForeignKey, RowMapping, Table, Text, select
+from sqlalchemy.schema import ForeignKeyConstraint
+
+from central.store.metadata import UtcDateTime, metadata
+from central.store.registry import worker
+from sync.contract.canonical import new_id
+from sync.contract.roster import ConsentKind
+
+KINDS: tuple[ConsentKind, ...] = get_args(ConsentKind)
+"""Each purpose is agreed to in a document of its own (152-FZ, art. 9 as of 01.09.2025)."""
+MEANS = ("paper", "kiosk", "electronic")
+"""How a consent or its withdrawal was given: signed paper, on the kiosk's screen, a document with an electronic signature."""
+
+consent_text = Table(
+    "consent_text",
+    metadata,
+    Column("org", ForeignKey("organisation.org"), primary_key=True),
+    Column("kind", Text, primary_key=True, comment="health_data, video, biometric_comparison"),
+    Column("version", Text, primary_key=True),
+    Column("body", Text, nullable=False, comment="the whole text as the worker could read it"),
+    Column("sha256", Text, nullable=False, comment="of the body in UTF-8"),
+    Column("valid_from", Date, nullable=False),
+    Column("author", Text, nullable=False, comment="account that entered it"),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("consent_id", Text, primary_key=True),
+    Column("worker_id", ForeignKey("worker.worker_id"), nullable=False, index=True),
+    Column("org", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text_version", Text, nullable=False),
+    Column("text_sha256", Text, nullable=False),
+    Column("given_on", Date, nullable=False),
+    Column("means", Text, nullable=False, comment="paper, kiosk, electronic"),
+    Column("basis", Text, nullable=False, comment="legal basis and where the document is kept"),
+    Column("author", Text, nullable=False, comment="account that entered it"),
+    Column("created_at", UtcDateTime, nullable=False),
+    ForeignKeyConstraint(
+        ["org", "kind", "text_version"], ["consent_text.org", "consent_text.kind", "consent_text.version"]
+    ),
+)
+
+consent_withdrawal = Table(
+    "consent_withdrawal",
+    metadata,
+    Column("consent_id", ForeignKey("consent.consent_id"), primary_key=True),
+    Column("withdrawn_on", Date, nullable=False),
+    Column("means", Text, nullable=False),
+    Column("basis", Text, nullable=False, comment="the worker's statement and where it is kept"),
+    Column("author", Text, nullable=False, comment="account that entered it"),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """A consent, and its withdrawal if there is one."""
+
+    consent_id: str
+    worker_id: str
+    org: str
+    kind: ConsentKind
+    text_version: str
+    text_sha256: str
+    given_on: date
+    means: str
+    basis: str
+    author: str
+    created_at: datetime
+    withdrawn_on: date | None = None
+    withdrawal_means: str | None = None
+    withdrawal_basis: str | None = None
+    withdrawal_author: str | None = None
+    withdrawal_created_at: datetime | None = None
+
+    @property
+    def in_force(self) -> bool:
+        return self.withdrawn_on is None
+
+
+def add_text(connection: Connection, **values: Any) -> None:
+    """Insert a version of a text: columns of `consent_text`. A double raises `sqlalchemy.exc.IntegrityError`."""
+    connection.execute(consent_text.insert().values(**values))
+
+
+def get_text(connection: Connection, org: str, kind: str, version: str) -> RowMapping | None:
+    """One version of a text."""
+    c = consent_text.c
+    query = select(consent_text).where(c.org == org, c.kind == kind, c.version == version)
+    return connection.execute(query).mappings().one_or_none()
+
+
+def list_texts(connection: Connection, org: str) -> Sequence[RowMapping]:
+    """All texts of an organisation: by kind, the newest version first."""
+    c = consent_text.c
+    query = select(consent_text).where(c.org == org).order_by(c.kind, c.valid_from.desc(), c.created_at.desc())
+    return connection.execute(query).mappings().all()
+
+
+def add_consent(connection: Connection, **values: Any) -> str:
+    """Insert a consent: columns of `consent` but the id; returns the id."""
+    consent_id = new_id()
+    connection.execute(consent.insert().values(consent_id=consent_id, **values))
+    return consent_id
+
+
+def add_withdrawal(connection: Connection, **values: Any) -> None:
+    """Insert a withdrawal: columns of `consent_withdrawal`. A second one raises `sqlalchemy.exc.IntegrityError`."""
+    connection.execute(consent_withdrawal.insert().values(**values))
+
+
+def of_worker(connection: Connection, worker_id: str) -> list[ConsentRecord]:
+    """Every consent of a worker, also withdrawn ones, newest first."""
+    query = _records().where(consent.c.worker_id == worker_id)
+    rows = connection.execute(query.order_by(consent.c.created_at.desc(), consent.c.consent_id.desc()))
+    return [ConsentRecord(*row) for row in rows]
+
+
+def get_consent(connection: Connection, consent_id: str) -> ConsentRecord | None:
+    """One consent."""
+    row = connection.execute(_records().where(consent.c.consent_id == consent_id)).one_or_none()
+    return None if row is None else ConsentRecord(*row)
+
+
+def of_organisation(connection: Connection, org: str) -> Iterator[tuple[RowMapping, ConsentRecord]]:
+    """Worker's row and consent for every consent of an organisation, by personnel number and moment."""
+    people = {row["worker_id"]: row for row in connection.execute(select(worker).where(worker.c.org == org)).mappings()}
+    query = _records().where(consent.c.org == org).order_by(consent.c.created_at, consent.c.consent_id)
+    records = [ConsentRecord(*row) for row in connection.execute(query)]
+    for record in sorted(records, key=lambda record: people[record.worker_id]["personnel_number"]):
+        yield people[record.worker_id], record
+
+
+def in_force(connection: Connection, org: str) -> dict[str, dict[ConsentKind, str]]:
+    """For each worker of an organisation: kind → version of the text, of the consents that were not withdrawn."""
+    c = consent.c
+    query = (
+        select(c.worker_id, c.kind, c.text_version)
+        .join_from(consent, consent_withdrawal, isouter=True)
+        .where(c.org == org, consent_withdrawal.c.consent_id.is_(None))
+        .order_by(c.created_at, c.consent_id)
+    )
+    found: dict[str, dict[ConsentKind, str]] = {}
+    for worker_id, kind, version in connection.execute(query):
+        found.setdefault(worker_id, {})[kind] = version
+    return found
+
+
+def has_consent(connection: Connection, worker_id: str, kind: ConsentKind) -> bool:
+    """Whether a consent of that kind is in force."""
+    return any(record.kind == kind and record.in_force for record in of_worker(connection, worker_id))
+
+
+def _records() -> Any:
+    withdrawal = [consent_withdrawal.c[name] for name in ("withdrawn_on", "means", "basis", "author", "created_at")]
+    given = [consent.c[name] for name in list(ConsentRecord.__dataclass_fields__)[:11]]
+    return select(*given, *withdrawal).join_from(consent, consent_withdrawal, isouter=True)
