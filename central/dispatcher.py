@@ -22,7 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from central import metrics
 from central.broker_link import BrokerLink
 from central.config import CentralConfig
-from central.store import anomalies, outgoing, terminals
+from central.face_photos import FacePhotos
+from central.store import anomalies, outgoing, refusals, terminals
 from central.store.anomalies import Oddity
 from central.store.engine import reading, writing
 from central.store.metadata import now_utc
@@ -46,8 +47,9 @@ _log = logging.getLogger(__name__)
 class Dispatcher:
     """Start it once per centre, `wake` it after each commit that queued something."""
 
-    def __init__(self, config: CentralConfig, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, config: CentralConfig, engine: Engine, photos: FacePhotos | None = None) -> None:
+        """`photos` answers terminals that want reference photos; without it they wait."""
+        self._engine, self._photos = engine, photos
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._statuses: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
@@ -105,12 +107,22 @@ class Dispatcher:
             self._woken.wait(POLL_S)
             self._woken.clear()
             try:
+                self._answer_photos()
                 self._send_queued()
                 self._take_statuses()
                 self._send_again()
             except (SQLAlchemyError, OSError) as error:
                 _log.error("the store cannot be read or written now: %s", getattr(error, "orig", None) or error)
                 self._stopping.wait(POLL_S)
+
+    def _answer_photos(self) -> None:
+        if self._photos is None:
+            return
+        with reading(self._engine) as connection:
+            if not self._photos.are_wanted(connection):
+                return
+        with writing(self._engine) as connection:
+            self._photos.answer(connection, now=now_utc())
 
     def _send_queued(self) -> None:
         while self._link.ready and not self._stopping.is_set():
@@ -177,8 +189,12 @@ class Dispatcher:
         with reading(self._engine) as connection:
             late = outgoing.overdue(connection, now_utc() - RESEND_AFTER, _BATCH)
             count, oldest = outgoing.backlog(connection)
+            refused = refusals.counts(connection)
         self._send(late)
         metrics.outbox_backlog.set(count)
+        metrics.refusals_open.clear()
+        for kind, code, number in refused:
+            metrics.refusals_open.labels(kind, code).set(number)
         metrics.outbox_oldest_s.set((now_utc() - oldest).total_seconds() if oldest else 0)
         metrics.broker_connects.labels("dispatcher").set(self._link.connects)
 

@@ -4,6 +4,7 @@ Knows nothing of MQTT. Whoever calls `take` may acknowledge the whole batch to t
 not before: what it returns is committed.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +12,15 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, IntegrityError
 
-from central import gaps
+from central import gaps, metrics
 from central.checks import Accepted, Refused, Rules, address_of, judge
+from central.face_reports import note_reports
 from central.media_files import MediaError, MediaFiles
-from central.store import anomalies, exams, media, messages, outgoing, terminals
+from central.store import anomalies, exams, media, messages, outgoing, refusals, terminals
 from central.store.anomalies import Oddity
 from central.store.engine import reading, writing
 from central.store.metadata import now_utc
+from central.store.refusals import Refusal
 from central.store.terminals import Known
 from central.verdicts import Verdict, counted, judged_verdict, oddity_of, refusal_verdict
 from sync.contract.envelope import ContractError
@@ -25,6 +28,8 @@ from sync.contract.exam import ExamRecord
 from sync.contract.media import MediaChunk
 from sync.contract.receipt import AckBatch
 from sync.contract.topics import Up
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,15 @@ class Intake:
         judged = [judge(arrival.topic, arrival.wire, known, self._rules, now) for arrival in arrivals]
         judged = [self._keep_media(item) if isinstance(item, Accepted) else item for item in judged]
         with writing(self._engine) as connection:
-            verdicts = _commit(connection, judged, known, now)
+            verdicts, refused = _commit(connection, judged, known, now)
         self._finish_media(judged)
+        for refusal in refused:
+            log = _log.error if refusal.kind == "decision" else _log.warning
+            log(
+                "terminal %s refuses %s %s (%s: %s); send it again from the console once the cause is mended",
+                *(refusal.terminal_id, refusal.kind, refusal.message_id, refusal.code, refusal.reason),
+            )
+            metrics.refused_below.labels(refusal.kind, refusal.code).inc()
         return verdicts
 
     def _refuse_unstorable(self, arrival: Arrival) -> Verdict:
@@ -130,7 +142,7 @@ class Intake:
 
 def _commit(
     connection: Connection, judged: Sequence[Accepted | Refused], known: dict[str, Known], now: datetime
-) -> list[Verdict]:
+) -> tuple[list[Verdict], list[Refusal]]:
     accepted = [item for item in judged if isinstance(item, Accepted)]
     chain = gaps.Chain(connection, sorted({item.address.terminal for item in accepted}))
     first_of = {item.envelope.message_id: item for item in reversed(accepted)}
@@ -140,7 +152,10 @@ def _commit(
     fresh = [item for message_id, item in first_of.items() if message_id in new]
     oddities = chain.extend([_place(item) for item in sorted(fresh, key=lambda item: item.envelope.seq)], now=now)
     oddities += _project(connection, fresh, now)
+    oddities += note_reports(connection, fresh, now=now)
     _apply(connection, [item for item in accepted if item.kind != Up.EXAM], now)
+    refused, strange = _refused_below(connection, fresh, now)
+    oddities += strange
     verdicts = []
     for item in judged:
         if isinstance(item, Refused):
@@ -153,7 +168,7 @@ def _commit(
         verdicts.append(verdict)
     for oddity in counted(oddities):
         anomalies.note(connection, oddity, now=now)
-    return verdicts
+    return verdicts, refused
 
 
 def _row(item: Accepted, now: datetime) -> messages.NewMessage:
@@ -213,3 +228,23 @@ def _apply(connection: Connection, items: Sequence[Accepted], now: datetime) -> 
             media.note_chunk(connection, item.body, now=now)
         elif isinstance(item.body, AckBatch):
             outgoing.mark_acked(connection, item.address.terminal, item.body.message_ids, now=now)
+
+
+def _refused_below(
+    connection: Connection, fresh: Sequence[Accepted], now: datetime
+) -> tuple[list[Refusal], list[Oddity]]:
+    """Close what terminals refuse. A refusal of bytes that this centre never sent to that terminal is an oddity."""
+    closed: list[Refusal] = []
+    strange: list[Oddity] = []
+    for item in fresh:
+        if not isinstance(item.body, AckBatch):
+            continue
+        terminal_id = item.address.terminal
+        for refused in item.body.refused:
+            refusal = refusals.mark_refused(connection, terminal_id, refused, now=now)
+            if refusal is not None:
+                closed.append(refusal)
+            elif not refusals.is_refused(connection, terminal_id, refused.sha256):
+                detail = f"the terminal got and refused a message that is not ours to it ({refused.code})"
+                strange.append(Oddity("foreign_message_below", item.address.up(Up.ACK), detail, terminal_id))
+    return closed, strange

@@ -26,6 +26,18 @@ broker_connects = Gauge(
 )
 outbox_backlog = Gauge("dopusk_outbox_backlog", "Messages that terminals have not acknowledged", registry=REGISTRY)
 outbox_oldest_s = Gauge("dopusk_outbox_oldest_seconds", "Age of the oldest of them", registry=REGISTRY)
+refused_below = Counter(
+    "dopusk_refused_by_terminals",
+    "Messages of the centre that a terminal refused, by kind and code",
+    ["kind", "code"],
+    registry=REGISTRY,
+)
+refusals_open = Gauge(
+    "dopusk_refused_by_terminals_open",
+    "Those that nobody has sent again, by kind and code",
+    ["kind", "code"],
+    registry=REGISTRY,
+)
 dispatched = Counter("dopusk_dispatched", "Messages handed to the broker, by kind", ["kind"], registry=REGISTRY)
 
 

@@ -42,7 +42,7 @@ class Registry:
     def add_terminal(self, connection: Connection, terminal: Terminal) -> None:
         """Register a terminal. It can say nothing until it is enrolled. It gets its first roster at once."""
         terminals.add_terminal(connection, terminal, now=now_utc())
-        self._send_roster(connection, terminal.terminal_id, terminal.org)
+        self.send_roster(connection, terminal.terminal_id, terminal.org)
 
     def save_workers(self, connection: Connection, workers: Sequence[Worker], author: Author | None = None) -> None:
         """Add or change workers (found by `worker_id`), and send one new roster to each terminal concerned.
@@ -116,19 +116,20 @@ class Registry:
         concerned = {terminal_id: org for org in orgs for terminal_id in terminals.terminal_ids(connection, org)}
         # All in one order, as everybody takes the terminals' rows.
         for terminal_id, org in sorted(concerned.items()):
-            self._send_roster(connection, terminal_id, org)
+            self.send_roster(connection, terminal_id, org)
 
     def open_snils(self, sealed: bytes) -> str:
         """The 11 digits of a sealed SNILS, for documents that must carry it. Never for logs."""
         return self._snils_key.open(sealed)
 
-    def _send_roster(self, connection: Connection, terminal_id: str, org: str) -> None:
+    def send_roster(self, connection: Connection, terminal_id: str, org: str) -> str:
+        """Queue the present roster for one terminal; returns the id of its message. Raises as `publish_roster`."""
         version = terminals.next_roster_version(connection, terminal_id)
         given = consents.in_force(connection, org)
         workers = store.roster_workers(connection, org, now_utc().date(), given)
         roster = Roster(version=version, workers=tuple(workers))
         payload = roster.model_dump(mode="json", by_alias=True)
-        self._outgoing.queue(connection, terminal_id, "roster", ROSTER_SCHEMA, payload)
+        return self._outgoing.queue(connection, terminal_id, "roster", ROSTER_SCHEMA, payload)
 
 
 def _note(connection: Connection, author: Author | None, kind: str, org: str, changes: Sequence[Changed]) -> None:

@@ -1,4 +1,7 @@
-"""The table of what goes down to the terminals: written in the transaction that causes it, closed by the terminal's `ack`."""
+"""The table of what goes down to the terminals: written in the transaction that causes it, closed by the terminal's `ack`.
+
+A message that the terminal refuses is closed as well, with the terminal's reason: sending it again would change nothing.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,14 +40,21 @@ centre_outbox = Table(
     Column("sha256", Text, nullable=False),
     Column("kind", Text, nullable=False, comment="decision, roster, reference, command"),
     Column("wire", LargeBinary, nullable=False),
-    Column("state", Text, nullable=False, comment="queued, sent, acked"),
+    Column("state", Text, nullable=False, comment="queued, sent, acked, refused"),
     Column("attempts", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
     Column("acked_at", UtcDateTime),
+    Column("refused_at", UtcDateTime),
+    Column("refusal_code", Text, comment="why the terminal refused it"),
+    Column("refusal_reason", Text),
+    Column("resent_as", Text, comment="message that carries the same once more"),
     UniqueConstraint("terminal_id", "seq"),
     Index("ix_centre_outbox_state_created_at", "state", "created_at"),
 )
+
+IS_OPEN = centre_outbox.c.state.in_(("queued", "sent"))
+"""The terminal has not answered yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +97,7 @@ def queued(connection: Connection, limit: int) -> list[Waiting]:
 
 def unacknowledged(connection: Connection, terminal_id: str, limit: int) -> list[Waiting]:
     """What one terminal has not acknowledged yet, in the order of its chain."""
-    return _waiting(
-        connection, and_(centre_outbox.c.terminal_id == terminal_id, centre_outbox.c.state != "acked"), limit
-    )
+    return _waiting(connection, and_(centre_outbox.c.terminal_id == terminal_id, IS_OPEN), limit)
 
 
 def overdue(connection: Connection, sent_before: datetime, limit: int) -> list[Waiting]:
@@ -103,7 +111,7 @@ def mark_sent(connection: Connection, message_ids: Sequence[str], *, now: dateti
     """The broker has them. That closes nothing."""
     connection.execute(
         update(centre_outbox)
-        .where(centre_outbox.c.message_id.in_(message_ids), centre_outbox.c.state != "acked")
+        .where(centre_outbox.c.message_id.in_(message_ids), IS_OPEN)
         .values(state="sent", sent_at=now, attempts=centre_outbox.c.attempts + 1)
     )
 
@@ -126,7 +134,7 @@ def mark_acked(connection: Connection, terminal_id: str, message_ids: Sequence[s
 def backlog(connection: Connection) -> tuple[int, datetime | None]:
     """How many messages are not acknowledged, and since when the oldest waits. Revoked terminals are left out."""
     query = select(func.count(), func.min(centre_outbox.c.created_at))
-    row = connection.execute(query.where(centre_outbox.c.state != "acked", _is_served())).one()
+    row = connection.execute(query.where(IS_OPEN, is_served())).one()
     return row[0], row[1]
 
 
@@ -157,13 +165,14 @@ def in_chain_order(connection: Connection) -> Iterator[OutgoingRow]:
         yield OutgoingRow(*row)
 
 
-def _is_served() -> ColumnElement[bool]:
+def is_served() -> ColumnElement[bool]:
+    """The terminal is not revoked."""
     revoked = select(terminal.c.terminal_id).where(terminal.c.state == "revoked")
     return centre_outbox.c.terminal_id.not_in(revoked)
 
 
 def _waiting(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[Waiting]:
     columns = (centre_outbox.c.message_id, centre_outbox.c.org, centre_outbox.c.terminal_id, centre_outbox.c.kind)
-    query = select(*columns, centre_outbox.c.wire).where(condition, _is_served())
+    query = select(*columns, centre_outbox.c.wire).where(condition, is_served())
     rows = connection.execute(query.order_by(centre_outbox.c.created_at, centre_outbox.c.seq).limit(limit))
     return [Waiting(*row) for row in rows]

@@ -493,11 +493,15 @@ def upgrade() -> None:
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False, comment="decision, roster, reference, command"),
         sa.Column("wire", sa.LargeBinary(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False, comment="queued, sent, acked"),
+        sa.Column("state", sa.Text(), nullable=False, comment="queued, sent, acked, refused"),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refusal_code", sa.Text(), nullable=True, comment="why the terminal refused it"),
+        sa.Column("refusal_reason", sa.Text(), nullable=True),
+        sa.Column("resent_as", sa.Text(), nullable=True, comment="message that carries the same once more"),
         sa.ForeignKeyConstraint(
             ["terminal_id"], ["terminal.terminal_id"], name=op.f("fk_centre_outbox_terminal_id_terminal")
         ),

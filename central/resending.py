@@ -1,0 +1,55 @@
+"""Sending once more what a terminal refused, after a person has mended the cause.
+
+A refused message is closed for good, and the terminal never looks at it again. So its content travels in a new message, with
+an id and a place of its own. A decision goes as the medic signed it, byte by byte: nothing is decided here.
+"""
+
+from typing import cast
+
+from sqlalchemy import Connection
+
+from central.outgoing import DownKind, Outgoing
+from central.registry import Registry
+from central.store import refusals
+from central.store.refusals import Refusal
+from sync.contract.envelope import read_unverified
+
+
+class NotSent(Exception):
+    """Nothing was queued. `code` is `unknown` (no such refusal), `done` (sent again already) or `superseded`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def send_again(connection: Connection, outgoing: Outgoing, registry: Registry, message_id: str) -> Refusal:
+    """Queue the content of a refused message anew, in the caller's transaction; wake the dispatcher after the commit.
+
+    For a roster, the present one is queued. Raises `NotSent`.
+    """
+    refusal = refusals.find_refused(connection, message_id)
+    if refusal is None:
+        raise NotSent("unknown")
+    if refusal.resent_as is not None:
+        raise NotSent("done")
+    if refusal.kind == "roster":
+        fresh = registry.send_roster(connection, refusal.terminal_id, refusal.org)
+    else:
+        fresh = _queue_content(connection, outgoing, refusal)
+    refusals.mark_resent(connection, message_id, fresh)
+    return refusal
+
+
+def _queue_content(connection: Connection, outgoing: Outgoing, refusal: Refusal) -> str:
+    envelope = read_unverified(refusal.wire)[0]
+    if refusal.kind == "reference" and _is_superseded(connection, refusal, str(envelope.payload["name"])):
+        raise NotSent("superseded")
+    kind = cast("DownKind", refusal.kind)  # written by `Outgoing.queue`
+    return outgoing.queue(connection, refusal.terminal_id, kind, envelope.schema_, envelope.payload)
+
+
+def _is_superseded(connection: Connection, refusal: Refusal, name: str) -> bool:
+    """Whether a newer version of the same book was sent since: the old one must not come back."""
+    later = refusals.later_wires(connection, refusal)
+    return any(read_unverified(wire)[0].payload.get("name") == name for wire in later)
