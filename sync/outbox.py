@@ -6,7 +6,7 @@ centre's receipt and on nothing else; a refused one is parked with its reason, a
 database hold everybody to this.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,6 +24,14 @@ migrations = Migrations("sync.outbox")
 
 PRIORITY = {Up.ACK: 0, Up.EXAM: 1, Up.HEALTH: 2, Up.FACE: 3, Up.MEDIA: 5}
 """Lower goes first: exams before media."""
+FILM_PRIORITY = 6
+"""Segments of film go behind everything, photos too: the medic decides by the photo, and may never ask for the film."""
+
+
+def priority_of(kind: Up, payload: Mapping[str, Any]) -> int:
+    """The place of a message in the queue; lower goes first."""
+    is_film = kind is Up.MEDIA and str(payload.get("content_type", "")).startswith("video/")
+    return FILM_PRIORITY if is_film else PRIORITY[kind]
 
 
 @migrations()
@@ -157,7 +165,7 @@ class Outbox:
                 envelope.message_id,
                 str(kind),
                 subject,
-                PRIORITY[kind],
+                priority_of(kind, payload),
                 envelope.prev_hash,
                 sealed.sha256,
                 sealed.wire,

@@ -79,10 +79,12 @@ class ExamDesk:
         ]
         return others[-1] if others else None
 
-    def queue_media(self, exam_id: str, content: bytes, media: MediaReference) -> None:
-        """Queue a file in chunks behind the exams; call inside the transaction of the event that names it."""
+    def queue_media(self, exam_id: str, content: bytes, media: MediaReference, stamp: Stamp) -> None:
+        """Queue a file in chunks behind the exams.
+
+        Call it inside the transaction of the event that names the file, with that event's stamp.
+        """
         count = -(-len(content) // CHUNK_BYTES)
-        stamp_of = self.exams[exam_id].last or self.exams[exam_id].started
         for index in range(count):
             chunk = content[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES]
             payload = MediaChunk(
@@ -94,8 +96,9 @@ class ExamDesk:
                 chunk_sha256=sha256_hex(chunk),
                 content_base64=base64.b64encode(chunk).decode("ascii"),
             )
-            self._store.queue(Up.MEDIA, MEDIA_SCHEMA, payload.model_dump(mode="json"), subject=exam_id, stamp=stamp_of)
-        self._store.note_media(media.sha256, exam_id, media.content_type, media.size_bytes, stamp_of)
+            fields = payload.model_dump(mode="json")
+            self._store.queue(Up.MEDIA, MEDIA_SCHEMA, fields, subject=exam_id, stamp=stamp)
+        self._store.note_media(media.sha256, exam_id, media.content_type, media.size_bytes, stamp)
 
     def _queue_record(self, state: ExamState, stamp: Stamp) -> None:
         record = record_of(

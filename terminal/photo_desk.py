@@ -71,4 +71,4 @@ class PhotoDesk:
             at=stamp.at,
         )
         event = events.PhotoTaken(exam_id=state.exam_id, stamp=stamp, face=face, photo=photo)
-        return PhotoOutcome(event, lambda: self._desk.queue_media(state.exam_id, jpeg, photo))
+        return PhotoOutcome(event, lambda: self._desk.queue_media(state.exam_id, jpeg, photo, stamp))

@@ -14,6 +14,7 @@ _END_OF_BLOCKED: dict[str, events.EndReason] = {
     "consent_refused": "consent_refused",
     "suspended": "not_allowed",
     "not_remote": "not_allowed",
+    "person_changed": "person_changed",
 }
 
 

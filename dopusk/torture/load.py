@@ -131,7 +131,7 @@ class Player:
         self._do(
             events.PhotoTaken,
             exam_id,
-            with_transaction=lambda: self._desk.queue_media(exam_id, content, photo),
+            with_transaction=lambda stamp: self._desk.queue_media(exam_id, content, photo, stamp),
             face=face,
             photo=photo,
         )
@@ -153,9 +153,15 @@ class Player:
             self._shown(exam_id, self._store.log.range_of(exam_id).last_seq)
 
     def _do(
-        self, kind: type[Any], exam_id: str, *, with_transaction: Callable[[], None] = lambda: None, **fields: Any
+        self,
+        kind: type[Any],
+        exam_id: str,
+        *,
+        with_transaction: Callable[[Stamp], None] = lambda _: None,
+        **fields: Any,
     ) -> ExamState:
-        event = kind(exam_id=exam_id, stamp=self._clock.now(), **fields)
-        state, _ = self._desk.happen(event, with_transaction=with_transaction)
+        stamp = self._clock.now()
+        event = kind(exam_id=exam_id, stamp=stamp, **fields)
+        state, _ = self._desk.happen(event, with_transaction=lambda: with_transaction(stamp))
         self.each_commit()
         return state

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from sync.contract.film import Continuity, FilmMark, FilmReport
 from sync.contract.model import Id, LongText, Name, Sha256, ShortText, Utc, WireModel
 
 EXAM_SCHEMA = "dopusk.exam/1"
@@ -156,6 +157,16 @@ class MediaReference(WireModel):
     size_bytes: int = Field(ge=1)
     step: ShortText
     at: Utc
+    """When it was taken; of a video segment, when it begins."""
+    ended_at: Utc | None = None
+    """Of a video segment, when it ends."""
+    attempt: int | None = Field(default=None, ge=1)
+    moment: ShortText = ""
+    """What a still shows: `blow`, `result`, `person_changed`; empty for the photo of the exam and for videos."""
+    codec: ShortText = ""
+    film: int | None = Field(default=None, ge=1)
+    """Number of the film within the exam that a segment belongs to: a new one begins after each rest or restart."""
+    marks: tuple[FilmMark, ...] = ()
 
 
 class DiaryRange(WireModel):
@@ -188,6 +199,10 @@ class ExamRecord(WireModel):
     limits: tuple[AppliedLimit, ...] = ()
     rule_verdict: RuleVerdict
     media: tuple[MediaReference, ...] = ()
+    film: FilmReport | None = None
+    """None where nothing was to be filmed: switched off, no camera, or no consent."""
+    continuity: Continuity | None = None
+    """None where nobody looked."""
     timings_s: dict[ShortText, float] = {}
     software_s: float | None = None
     """The software's own share of the exam's time, in seconds."""

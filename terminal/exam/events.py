@@ -15,6 +15,7 @@ from sync.contract.exam import (
     Measurement,
     MediaReference,
 )
+from sync.contract.film import FilmGap, PersonChange, StepLooks
 from sync.contract.model import Id, LongText, ShortText, Utc, WireModel
 from terminal.exam.model import Plan, Stamp
 
@@ -178,6 +179,49 @@ class ExamResumed(EventBase):
     type: Literal["exam_resumed"] = "exam_resumed"
 
 
+class FilmBegan(EventBase):
+    """The camera films from now on. `film` counts within the exam."""
+
+    type: Literal["film_began"] = "film_began"
+    film: int = Field(ge=1)
+
+
+class MediaKept(EventBase):
+    """A film segment or a still is on the disk under its hash; its chunks are queued in the same transaction."""
+
+    type: Literal["media_kept"] = "media_kept"
+    media: MediaReference
+
+
+class FilmMissed(EventBase):
+    """A part of the film, or a still, that there is not."""
+
+    type: Literal["film_missed"] = "film_missed"
+    gap: FilmGap
+
+
+class FilmEnded(EventBase):
+    """Every segment of this film is kept or named as missed."""
+
+    type: Literal["film_ended"] = "film_ended"
+    film: int = Field(ge=1)
+
+
+class PeopleSeen(EventBase):
+    """What the looks during some steps showed. `compared`: with a legal basis and consent; otherwise presence alone."""
+
+    type: Literal["people_seen"] = "people_seen"
+    compared: bool
+    looks: tuple[StepLooks, ...]
+
+
+class PersonChanged(EventBase):
+    """Somebody else stands before the camera: the exam goes no further."""
+
+    type: Literal["person_changed"] = "person_changed"
+    change: PersonChange
+
+
 class ExamEnded(EventBase):
     """The exam ended without a decision."""
 
@@ -206,6 +250,12 @@ Event = (
     | DecisionReceived
     | DecisionSeen
     | ExamResumed
+    | FilmBegan
+    | MediaKept
+    | FilmMissed
+    | FilmEnded
+    | PeopleSeen
+    | PersonChanged
     | ExamEnded
 )
 

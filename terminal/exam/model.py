@@ -19,6 +19,7 @@ from sync.contract.exam import (
     Measurement,
     MediaReference,
 )
+from sync.contract.film import Continuity, FilmGap
 from sync.contract.model import ShortText, Utc, WireModel
 
 
@@ -115,6 +116,15 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Film:
+    """One uninterrupted film of the exam; `ended_at` is None while it runs or its last segment is still to come."""
+
+    number: int
+    began_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ExamState:
     """One exam. `attempt` counts the starts of the current measuring step, failed ones included."""
 
@@ -146,6 +156,9 @@ class ExamState:
     failures: tuple[Failure, ...] = ()
     limits: tuple[AppliedLimit, ...] = ()
     media: tuple[MediaReference, ...] = ()
+    films: tuple[Film, ...] = ()
+    film_gaps: tuple[FilmGap, ...] = ()
+    continuity: Continuity | None = None
     timings_s: dict[str, float] = field(default_factory=dict)
     revision: int = 0
     sent_revision: int = 0

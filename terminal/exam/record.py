@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from sync.contract.exam import DiaryRange, ExamRecord
+from terminal.exam.filming import report_of
 from terminal.exam.limits import verdict_of
 from terminal.exam.model import ExamState
 
@@ -32,6 +33,8 @@ def record_of(
         limits=state.limits,
         rule_verdict=verdict_of(state),
         media=state.media,
+        film=report_of(state),
+        continuity=state.continuity,
         timings_s=state.timings_s,
         software_s=software_s,
         software_version=state.software_version,

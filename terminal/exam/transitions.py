@@ -6,7 +6,7 @@ An event that is not in the table is an `ImpossibleEvent`. Read it together with
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from terminal.exam import asking, identification, measuring, outcome
+from terminal.exam import asking, filming, identification, measuring, outcome
 from terminal.exam.events import (
     ComplaintsAnswered,
     ConsentAnswered,
@@ -17,12 +17,18 @@ from terminal.exam.events import (
     ExamineeBlocked,
     ExamineeIdentified,
     ExamResumed,
+    FilmBegan,
+    FilmEnded,
+    FilmMissed,
     IdentificationFailed,
     IdentityConfirmed,
     IdentityDenied,
     MeasurementFailed,
     MeasurementStarted,
     MeasurementTaken,
+    MediaKept,
+    PeopleSeen,
+    PersonChanged,
     PhotoRefused,
     PhotoTaken,
     RestEnded,
@@ -34,7 +40,18 @@ from terminal.exam.moves import Step
 
 Handler = Callable[..., Step]
 
+_OF_THE_FILM: dict[type[Any], Handler] = {
+    MediaKept: filming.media_kept,
+    FilmMissed: filming.film_missed,
+    FilmEnded: filming.film_ended,
+    PeopleSeen: filming.people_seen,
+}
+"""May come in any phase after the worker was identified: the last segment is late, the looks are counted at the end."""
+
 _OF_A_MEASURING_STEP: dict[type[Any], Handler] = {
+    **_OF_THE_FILM,
+    FilmBegan: filming.film_began,
+    PersonChanged: filming.person_changed,
     MeasurementStarted: measuring.started,
     MeasurementTaken: measuring.taken,
     MeasurementFailed: measuring.failed,
@@ -53,7 +70,7 @@ TRANSITIONS: Mapping[Phase, Mapping[type[Any], Handler]] = {
         ExamResumed: outcome.unchanged,
         ExamEnded: outcome.ended,
     },
-    Phase.NOT_TODAY: {ExamResumed: outcome.unchanged, ExamEnded: outcome.ended},
+    Phase.NOT_TODAY: {**_OF_THE_FILM, ExamResumed: outcome.unchanged, ExamEnded: outcome.ended},
     Phase.CONFIRM: {
         IdentityConfirmed: identification.confirmed,
         IdentityDenied: identification.denied,
@@ -61,17 +78,22 @@ TRANSITIONS: Mapping[Phase, Mapping[type[Any], Handler]] = {
         ExamEnded: outcome.ended,
     },
     Phase.CONSENT: {
+        **_OF_THE_FILM,
         ConsentAnswered: asking.consent_answered,
         ExamResumed: outcome.unchanged,
         ExamEnded: outcome.ended,
     },
     Phase.FACE: {
+        **_OF_THE_FILM,
+        FilmBegan: filming.film_began,
         PhotoRefused: asking.photo_refused,
         PhotoTaken: asking.photo_taken,
         ExamResumed: asking.face_resumed,
         ExamEnded: outcome.ended,
     },
     Phase.COMPLAINTS: {
+        **_OF_THE_FILM,
+        FilmBegan: filming.film_began,
         ComplaintsAnswered: asking.complaints_answered,
         ExamResumed: outcome.unchanged,
         ExamEnded: outcome.ended,
@@ -80,16 +102,19 @@ TRANSITIONS: Mapping[Phase, Mapping[type[Any], Handler]] = {
     Phase.PRESSURE: _OF_A_MEASURING_STEP,
     Phase.BREATH: _OF_A_MEASURING_STEP,
     Phase.REVIEW: {
+        **_OF_THE_FILM,
         SummaryConfirmed: outcome.summary_confirmed,
         ExamResumed: outcome.unchanged,
         ExamEnded: outcome.ended,
     },
     Phase.WAITING: {
+        **_OF_THE_FILM,
         DecisionReceived: outcome.decision_received,
         ExamResumed: outcome.unchanged,
         ExamEnded: outcome.ended,
     },
     Phase.DECIDED: {
+        **_OF_THE_FILM,
         DecisionReceived: outcome.decision_received,
         DecisionSeen: outcome.decision_seen,
         ExamResumed: outcome.unchanged,

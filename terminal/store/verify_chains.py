@@ -15,7 +15,7 @@ from sync.contract.receipt import AckBatch, ReceiptBatch
 from sync.contract.topics import Up
 from sync.contract.verify_report import FaultKind, Wrong
 from sync.inbox import refusal_text
-from sync.outbox import PRIORITY
+from sync.outbox import priority_of
 from terminal.store.verify_report import Expected, StoreReport
 
 Told = tuple[str, str, str, str]
@@ -111,7 +111,7 @@ def _check_message(row: dict[str, Any], key: Ed25519PublicKey, place: str) -> No
         subject = _subject_of(AckBatch.model_validate(envelope.payload), row["subject"])
     elif kind == Up.FACE:
         subject = envelope.payload["notes"][0]["worker_id"]
-    is_filed_right = kind == row["kind"] and row["priority"] == PRIORITY[Up(kind)]
+    is_filed_right = kind == row["kind"] and row["priority"] == priority_of(Up(kind), envelope.payload)
     if told != beside or subject != row["subject"] or not is_filed_right:
         raise Wrong("changed", place, "what stands beside the message is not what is in it")
 

@@ -10,7 +10,7 @@ from sync.contract.model import utc_text
 from sync.contract.roster import Reference, Roster
 from sync.contract.verify_report import Wrong
 from terminal.exam.decide import fold
-from terminal.exam.events import EVENTS
+from terminal.exam.events import EVENTS, MediaKept, PhotoTaken
 from terminal.exam.model import ExamState
 from terminal.store.media_files import MediaError
 from terminal.store.roster import keys_of
@@ -127,15 +127,12 @@ def _folded(db: Database, exam_id: str) -> ExamState | None:
 def _named_media(db: Database) -> dict[str, list[object]]:
     """Every file that the diary names, as it must stand in the list: exam, type, size, time. The first naming counts."""
     named: dict[str, list[object]] = {}
-    last_at: dict[str, str] = {}
     for exam_id, body in db.execute("SELECT exam_id, body FROM diary ORDER BY seq"):
         event = EVENTS.validate_python(json.loads(body)["event"])
-        photo = getattr(event, "photo", None)
-        if photo is not None:
-            named.setdefault(
-                photo.sha256, [exam_id, photo.content_type, photo.size_bytes, last_at.get(exam_id, utc_text(photo.at))]
-            )
-        last_at[exam_id] = utc_text(event.stamp.at)
+        kept = event.photo if isinstance(event, PhotoTaken) else event.media if isinstance(event, MediaKept) else None
+        if kept is not None:
+            noted: list[object] = [exam_id, kept.content_type, kept.size_bytes, utc_text(event.stamp.at)]
+            named.setdefault(kept.sha256, noted)
     return named
 
 

@@ -58,7 +58,7 @@ def play_exam(store: TerminalStore, *, photo: bytes = b"", phase: str = "ended")
                 at=event.stamp.at,
             )
             taken = event.model_copy(update={"photo": media})
-            queue = lambda taken=taken, media=media: desk.queue_media(taken.exam_id, photo, media)  # noqa: E731
+            queue = lambda taken=taken, media=media: desk.queue_media(taken.exam_id, photo, media, taken.stamp)  # noqa: E731
             desk.happen(taken, with_transaction=queue)
         else:
             desk.happen(event)
