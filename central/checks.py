@@ -89,11 +89,12 @@ def judge(topic: str, wire: bytes, known: dict[str, Known], rules: Rules, now: d
     message_id: str | None = None
     try:
         address, kind = address_of(topic)
-        envelope, fields, signature = read_unverified(wire)
+        message = read_unverified(wire)
+        envelope = message.envelope
         message_id = envelope.message_id
-        _check_text(wire, fields)
+        _check_text(wire, message.fields)
         sender = _sender(address, envelope, known)
-        check_signature(fields, signature, _public_key(sender.public_key or ""))
+        check_signature(message, _public_key(sender.public_key or ""))
         _check_generation(envelope, rules)
         _check_clock(envelope, rules, now)
         body = _read_body(kind, envelope)

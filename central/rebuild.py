@@ -19,7 +19,7 @@ def rebuild(connection: Connection) -> int:
     exams.clear(connection)
     batch: list[Revision] = []
     for row in messages.exams_as_received(connection):
-        envelope, _, _ = read_unverified(row.wire or b"")
+        envelope = read_unverified(row.wire or b"").envelope
         record = ExamRecord.model_validate(envelope.payload)
         batch.append(
             Revision(

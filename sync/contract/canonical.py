@@ -1,4 +1,8 @@
-"""One form of bytes for one value: canonical JSON (RFC 8785), its SHA-256, and ids that sort by time (UUIDv7, RFC 9562)."""
+"""One form of bytes for one value: canonical JSON (RFC 8785), its SHA-256, and ids that sort by time (UUIDv7, RFC 9562).
+
+Every message is read and written in this form several times on its way, so it is made by a fast writer where that writer
+is known to agree with the RFC, and by the reference implementation wherever there is doubt.
+"""
 
 import hashlib
 import json
@@ -6,27 +10,29 @@ from typing import Any
 
 import rfc8785
 import uuid_utils
+from pydantic_core import from_json, to_json
 
 GENESIS_HASH = "0" * 64
 """What the first link of a chain names as the one before it."""
 
-_FOUR_BYTE_LEADS = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
-_SAFE_DIGITS = 15
-"""Every integer of so many digits is below 2^53."""
+MAX_DEPTH = 32
+"""Objects and arrays of a message are nested at most so deep."""
+
+_LARGEST_INTEGER = 2**53 - 1
+_PLAIN_FLOATS = (1e-4, 1e15)
+"""Between these every writer gives the shortest digits without an exponent."""
 
 
 class _NotPlain(Exception):
-    """The value has something that the interpreter's own JSON may write otherwise than the RFC."""
+    """The value has something that the fast writer may write otherwise than the RFC, or is nested beyond `MAX_DEPTH`."""
 
 
 def canonical(value: Any) -> bytes:
     """Canonical JSON of plain values. Raises `ValueError` for what has no canonical form (NaN, integers beyond 2^53)."""
     try:
-        plain = _load_plain(_dump(value))
-        if plain == value:
-            return _dump(plain)
+        return _written(value)
     except (_NotPlain, TypeError, ValueError):
-        pass  # the reference implementation below decides, and says what is wrong
+        pass  # the reference implementation decides, and says what is wrong
     try:
         return rfc8785.dumps(value)
     except rfc8785.CanonicalizationError as error:
@@ -34,14 +40,19 @@ def canonical(value: Any) -> bytes:
 
 
 def parse_canonical(wire: bytes) -> Any:
-    """The value of canonical JSON bytes. Raises `ValueError` for bytes that are not the canonical form of their value."""
+    """The value of canonical JSON bytes.
+
+    Raises `ValueError` for bytes that are not the canonical form of their value, and for a value nested beyond `MAX_DEPTH`.
+    """
     try:
-        value = _load_plain(wire)
-        if _dump(value) == wire:
+        value = from_json(wire, allow_inf_nan=False)
+        if _written(value) == wire:
             return value
-    except _NotPlain:
+    except (_NotPlain, ValueError):
         pass
     value = json.loads(wire)
+    if _is_too_deep(value):
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     if canonical(value) != wire:
         raise ValueError("not canonical JSON")
     return value
@@ -57,30 +68,52 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-def _dump(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode()
+def _written(value: Any) -> bytes:
+    return to_json(_sorted(value, MAX_DEPTH))
 
 
-def _load_plain(wire: bytes) -> Any:
-    """Parse JSON into a value that `_dump` writes as the RFC does; raises `_NotPlain` where that is not certain.
+def _sorted(value: Any, levels: int) -> Any:
+    """The same value with its keys in the RFC's order and whole numbers without a fraction; raises `_NotPlain` in doubt.
 
-    The two differ in numbers with an exponent, in integers beyond 2^53, and in the order of keys outside the Basic
-    Multilingual Plane, whose UTF-8 begins with a byte from F0 on. A zero fraction becomes an integer.
+    The RFC sorts keys by UTF-16, which differs from the order of code points beyond the Basic Multilingual Plane only.
     """
-    if any(lead in wire for lead in _FOUR_BYTE_LEADS):
+    # Compared by exact type: a subclass may write itself otherwise. Texts are most of a message and save the call.
+    kind = type(value)
+    if kind is dict:
+        if not levels:
+            raise _NotPlain
+        ordered = {}
+        for key in sorted(value):
+            if type(key) is not str or not key.isascii():
+                raise _NotPlain
+            item = value[key]
+            ordered[key] = item if type(item) is str else _sorted(item, levels - 1)
+        return ordered
+    if kind is list:
+        if not levels:
+            raise _NotPlain
+        return [item if type(item) is str else _sorted(item, levels - 1) for item in value]
+    if kind is int:
+        return _checked(-_LARGEST_INTEGER <= value <= _LARGEST_INTEGER, value)
+    if kind is float:
+        if value.is_integer():
+            return _checked(abs(value) < _PLAIN_FLOATS[1], int(value))
+        return _checked(_PLAIN_FLOATS[0] <= abs(value) < _PLAIN_FLOATS[1], value)
+    return _checked(kind is str or kind is bool or value is None, value)
+
+
+def _checked(is_plain: bool, value: Any) -> Any:
+    if not is_plain:
         raise _NotPlain
-    return json.loads(wire, parse_float=_plain_float, parse_int=_plain_int)
+    return value
 
 
-def _plain_float(token: str) -> float | int:
-    if "e" in token or "E" in token:
-        raise _NotPlain
-    if token.endswith(".0"):
-        return _plain_int(token[:-2])
-    return float(token)
-
-
-def _plain_int(token: str) -> int:
-    if len(token) > _SAFE_DIGITS:
-        raise _NotPlain
-    return int(token)
+def _is_too_deep(value: Any) -> bool:
+    """Whether values are nested beyond `MAX_DEPTH`; level by level, so that a hostile message cannot exhaust the stack."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_DEPTH):
+        children = [item.values() if isinstance(item, dict) else item for item in level]
+        level = [child for items in children for child in items if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True

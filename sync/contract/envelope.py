@@ -7,17 +7,18 @@ without `signature`; the hash that the next message names covers the whole, sign
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import Field, ValidationError
 
-from sync.contract.canonical import canonical, parse_canonical, sha256_hex
+from sync.contract.canonical import MAX_DEPTH, canonical, parse_canonical, sha256_hex
 from sync.contract.model import Id, Name, Sha256, ShortText, Utc, WireModel
 
 MAX_MESSAGE_BYTES = 512 * 1024
-MAX_DEPTH = 32
+_AFTER_SIGNATURE = b'"terminal_id":'
+"""The member of an envelope that follows `signature` in canonical order, and the last one of all."""
 
 
 class ContractError(Exception):
@@ -60,14 +61,23 @@ class Sealed:
 
 def seal(envelope: Envelope, key: Ed25519PrivateKey) -> Sealed:
     """Sign and write an envelope."""
-    fields = envelope.model_dump(mode="json", by_alias=True)
-    signature = base64.b64encode(key.sign(canonical(fields))).decode("ascii")
-    wire = canonical(fields | {"signature": signature})
+    signed = canonical(envelope.model_dump(mode="json", by_alias=True))
+    place = signed.rindex(_AFTER_SIGNATURE)
+    wire = signed[:place] + _signature_member(base64.b64encode(key.sign(signed))) + signed[place:]
     return Sealed(wire, sha256_hex(wire))
 
 
-def read_unverified(wire: bytes) -> tuple[Envelope, dict[str, Any], bytes]:
-    """Parse a message without trusting it: envelope, signed fields, signature.
+class Unverified(NamedTuple):
+    """A message in good form that nobody has vouched for yet: its envelope, its signed fields and bytes, its signature."""
+
+    envelope: Envelope
+    fields: dict[str, Any]
+    signed: bytes
+    signature: bytes
+
+
+def read_unverified(wire: bytes) -> Unverified:
+    """Parse a message without trusting it.
 
     Raises `ContractError`: `oversized`, `malformed` (no JSON, too deep, not canonical, fields missing or of a wrong type).
     """
@@ -75,10 +85,11 @@ def read_unverified(wire: bytes) -> tuple[Envelope, dict[str, Any], bytes]:
         raise ContractError("oversized", f"{len(wire)} bytes, at most {MAX_MESSAGE_BYTES} are taken")
     try:
         fields = parse_canonical(wire)
-        if not isinstance(fields, dict) or _is_too_deep(fields):
+        if not isinstance(fields, dict):
             raise ContractError("malformed", f"not a JSON object of at most {MAX_DEPTH} levels")
-        signature = base64.b64decode(str(fields.pop("signature", "")), validate=True)
-        return Envelope.model_validate(fields), fields, signature
+        text = str(fields.pop("signature", ""))
+        signature = base64.b64decode(text, validate=True)
+        return Unverified(Envelope.model_validate(fields), fields, _signed(wire, text, fields), signature)
     except (ValueError, RecursionError, binascii.Error) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise ContractError("malformed", f"message cannot be read: {reason}") from error
@@ -86,25 +97,27 @@ def read_unverified(wire: bytes) -> tuple[Envelope, dict[str, Any], bytes]:
 
 def open_sealed(wire: bytes, key: Ed25519PublicKey) -> Envelope:
     """Parse a message and check its signature. Raises `ContractError`, `wrong_signature` among its codes."""
-    envelope, fields, signature = read_unverified(wire)
-    check_signature(fields, signature, key)
-    return envelope
+    message = read_unverified(wire)
+    check_signature(message, key)
+    return message.envelope
 
 
-def check_signature(fields: dict[str, Any], signature: bytes, key: Ed25519PublicKey) -> None:
-    """Check the signature over the signed fields of a message. Raises `ContractError` (`wrong_signature`)."""
+def check_signature(message: Unverified, key: Ed25519PublicKey) -> None:
+    """Check the signature of a message over its signed bytes. Raises `ContractError` (`wrong_signature`)."""
     try:
-        key.verify(signature, canonical(fields))
+        key.verify(message.signature, message.signed)
     except InvalidSignature as error:
         raise ContractError("wrong_signature", "the signature is not the sender's over these bytes") from error
 
 
-def _is_too_deep(value: Any) -> bool:
-    """Whether values are nested beyond `MAX_DEPTH`; level by level, so that a hostile message cannot exhaust the stack."""
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        children = [item.values() if isinstance(item, dict) else item for item in level]
-        level = [child for items in children for child in items if isinstance(child, dict | list)]
-        if not level:
-            return False
-    return True
+def _signed(wire: bytes, signature: str, fields: dict[str, Any]) -> bytes:
+    """The bytes that were signed: those of the wire without the signature, which need not be written once more.
+
+    Where the same member stands in the message twice, the fields decide and not their place.
+    """
+    member = _signature_member(signature.encode())
+    return wire.replace(member, b"") if wire.count(member) == 1 else canonical(fields)
+
+
+def _signature_member(text: bytes) -> bytes:
+    return b'"signature":"%s",' % text
