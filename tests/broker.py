@@ -11,8 +11,10 @@ from sqlalchemy import Engine
 
 from central.config import CentralConfig
 from central.dispatcher import Dispatcher
+from central.face_photos import FacePhotos
 from central.ingest import Ingest
 from central.installation import Choices, create_secrets, write_config
+from central.media_files import MediaFiles
 from central.outgoing import Outgoing, load_signing_key
 from central.parties import Employer, Organisation, Terminal, Worker
 from central.pki import Authority, Issued, write_secret
@@ -108,7 +110,8 @@ def running_centre(folder: Path, *, ingests: int = 1, store_url: str | None = No
             employer_id = registry.add_employer(connection, Employer(ORG, "ООО «Ромашка-Транс»"))
             worker = Worker(ORG, employer_id, "1001", "Ветров Степан Ильич", "водитель")
             registry.save_workers(connection, [worker])
-        dispatcher = Dispatcher(config, engine)
+        photos = FacePhotos(Outgoing.from_config(config), MediaFiles(config.media_dir))
+        dispatcher = Dispatcher(config, engine, photos)
         centre = TestCentre(
             folder, broker, authority, config, engine, registry, dispatcher, employer_id, worker.worker_id
         )

@@ -97,6 +97,12 @@ def wanted(connection: Connection, limit: int) -> list[Wanted]:
     return [Wanted(*row) for row in connection.execute(query.limit(limit))]
 
 
+def is_any_wanted(connection: Connection) -> bool:
+    """Whether some terminal waits for a photo."""
+    query = select(worker_face.c.worker_id).where(worker_face.c.state == "wanted").limit(1)
+    return connection.execute(query).first() is not None
+
+
 def photos_in_flight(connection: Connection) -> dict[str, int]:
     """For each terminal: parts of photos that it has not acknowledged."""
     c = centre_outbox.c

@@ -38,7 +38,7 @@ centre_outbox = Table(
     Column("seq", BigInteger, nullable=False),
     Column("prev_hash", Text, nullable=False),
     Column("sha256", Text, nullable=False),
-    Column("kind", Text, nullable=False, comment="decision, roster, reference, command"),
+    Column("kind", Text, nullable=False, comment="decision, roster, reference, command, photo"),
     Column("wire", LargeBinary, nullable=False),
     Column("state", Text, nullable=False, comment="queued, sent, acked, refused"),
     Column("attempts", Integer, nullable=False),
@@ -55,6 +55,8 @@ centre_outbox = Table(
 
 IS_OPEN = centre_outbox.c.state.in_(("queued", "sent"))
 """The terminal has not answered yet."""
+
+_EMPTIED = ("roster", "photo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ def mark_sent(connection: Connection, message_ids: Sequence[str], *, now: dateti
 def mark_acked(connection: Connection, terminal_id: str, message_ids: Sequence[str], *, now: datetime) -> None:
     """The terminal has committed them; the ids of other terminals' messages are passed over.
 
-    A roster is emptied then: each change of a worker makes one for each terminal, and nobody asks for an old one. Its hash
+    A roster is emptied then: each change of a worker makes one for each terminal, and nobody asks for an old one; and a part
+    of a photo, which stays in the media alone. Its hash
     stays in the chain.
     """
     named = and_(
@@ -127,7 +130,7 @@ def mark_acked(connection: Connection, terminal_id: str, message_ids: Sequence[s
         centre_outbox.c.terminal_id == terminal_id,
         centre_outbox.c.state != "acked",
     )
-    connection.execute(update(centre_outbox).where(named, centre_outbox.c.kind == "roster").values(wire=b""))
+    connection.execute(update(centre_outbox).where(named, centre_outbox.c.kind.in_(_EMPTIED)).values(wire=b""))
     connection.execute(update(centre_outbox).where(named).values(state="acked", acked_at=now))
 
 
@@ -153,8 +156,8 @@ class OutgoingRow:
 
     @property
     def is_emptied(self) -> bool:
-        """A roster that the terminal has taken."""
-        return not self.wire and (self.kind, self.state) == ("roster", "acked")
+        """A roster or a part of a photo that the terminal has taken."""
+        return not self.wire and self.kind in _EMPTIED and self.state == "acked"
 
 
 def in_chain_order(connection: Connection) -> Iterator[OutgoingRow]:

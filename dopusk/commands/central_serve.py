@@ -12,13 +12,17 @@ from central.console.app import create_app
 from central.dispatcher import Dispatcher
 from central.enrolment import Enrolment
 from central.enrolment_api import make_router
+from central.face_photos import FacePhotos
+from central.media_files import MediaFiles
+from central.outgoing import Outgoing
 
 
 def run(config: CentralConfig, engine: Engine) -> None:
     """Serve until a signal ends it. Raises `OSError` for a port that is in use."""
     listener = _listen(config.http.host, config.http.port)
-    dispatcher = Dispatcher(config, engine)
-    application = create_app(config, engine=engine, wake=dispatcher.wake)
+    outgoing = Outgoing.from_config(config)
+    dispatcher = Dispatcher(config, engine, FacePhotos(outgoing, MediaFiles(config.media_dir)))
+    application = create_app(config, engine=engine, outgoing=outgoing, wake=dispatcher.wake)
     application.include_router(make_router(Enrolment(config, engine)))
     if config.http.metrics_port is not None:
         start_http_server(config.http.metrics_port, "127.0.0.1", metrics.REGISTRY)

@@ -491,7 +491,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("prev_hash", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False, comment="decision, roster, reference, command"),
+        sa.Column("kind", sa.Text(), nullable=False, comment="decision, roster, reference, command, photo"),
         sa.Column("wire", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False, comment="queued, sent, acked, refused"),
         sa.Column("attempts", sa.Integer(), nullable=False),
