@@ -26,6 +26,7 @@ class Right(StrEnum):
     SEE_AUDIT = "see_audit"
     SEE_FLEET = "see_fleet"
     CHANGE_TERMINALS = "change_terminals"
+    SEND_AGAIN = "send_again"
 
 
 class Role(StrEnum):
@@ -54,6 +55,7 @@ _MEDIC = frozenset(
         Right.SEE_LIMITS,
         Right.SEE_REGISTERS,
         Right.SEE_FLEET,
+        Right.SEND_AGAIN,
     }
 )
 
@@ -71,6 +73,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.CHANGE_REGISTERS,
             Right.SEE_FLEET,
             Right.CHANGE_TERMINALS,
+            Right.SEND_AGAIN,
         }
     ),
     Role.AUDITOR: frozenset(

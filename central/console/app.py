@@ -41,6 +41,7 @@ from central.console.routes import (
     papers,
     photo,
     queue,
+    refused,
     registers,
     terminals,
 )
@@ -88,6 +89,7 @@ PAGES = (
     audit,
     fleet,
     terminals,
+    refused,
 )
 """All pages, in the order in which their paths are tried."""
 

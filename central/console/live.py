@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from central.store import exams, terminals
+from central.store import exams, refusals, terminals
 from central.store.engine import reading
 
 log = logging.getLogger(__name__)
@@ -91,4 +91,4 @@ class Live:
 
     def _mark(self) -> object:
         with reading(self._engine) as connection:
-            return exams.change_mark(connection), terminals.attention_mark(connection)
+            return exams.change_mark(connection), terminals.attention_mark(connection), refusals.mark(connection)

@@ -3,6 +3,7 @@
 Owns no table. A terminal names the message by the hash of its bytes, so a refused forgery closes nothing.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,21 @@ class Refusal:
     code: str
     reason: str
     resent_as: str | None
+
+    @property
+    def exam_id(self) -> str | None:
+        """The exam of a decision."""
+        return str(self._payload["exam_id"]) if self.kind == "decision" else None
+
+    @property
+    def decision_id(self) -> str | None:
+        """Which decision it is."""
+        return str(self._payload["decision_id"]) if self.kind == "decision" else None
+
+    @property
+    def _payload(self) -> dict[str, Any]:
+        payload: dict[str, Any] = json.loads(self.wire)["payload"]
+        return payload
 
 
 def mark_refused(connection: Connection, terminal_id: str, refused: RefusedMessage, *, now: datetime) -> Refusal | None:
@@ -88,3 +104,10 @@ def counts(connection: Connection) -> list[tuple[str, str, int]]:
     c = centre_outbox.c
     query = select(c.kind, c.refusal_code, func.count()).where(c.state == "refused", c.resent_as.is_(None), is_served())
     return [(row[0], row[1], row[2]) for row in connection.execute(query.group_by(c.kind, c.refusal_code))]
+
+
+def mark(connection: Connection) -> tuple[str, ...]:
+    """A value that differs whenever medics must be told anew of a refused decision."""
+    c = centre_outbox.c
+    query = select(c.message_id).where(c.kind == "decision", c.state == "refused", c.resent_as.is_(None))
+    return tuple(connection.execute(query.order_by(c.message_id)).scalars())

@@ -27,7 +27,7 @@ from central.papers.issuing import has_breath
 from central.papers.wording import kinds_for
 from central.reasons import reasons
 from central.rights import Right
-from central.store import accounts, audit, decisions, registry, worklist
+from central.store import accounts, audit, decisions, refusals, registry, worklist
 from central.store.decisions import StoredDecision
 from central.store.engine import reading, writing
 from central.store.worklist import ListedExam
@@ -151,6 +151,7 @@ def exam_page(
         if typed is None and draft is not None and draft["path"] == f"/exams/{exam_id}/decision":
             typed, restored = draft["fields"], True
             accounts.set_draft(connection, visitor.session.session_id, None)
+        refused = {one.decision_id: one for one in refusals.refusals(connection, [item.org])}
         message_id = _message_id(connection, exam_id)
         signer = _signer(connection, visitor, now)
         _log(connection, console, visitor, "exam.read", exam_id, item.org)
@@ -177,6 +178,7 @@ def exam_page(
         charts=_charts(item, before, look.language),
         earlier=[(other, exam_view.summary(other.payload, look.language)) for other in before[:8]],
         decisions=[_shown(console, entry, given) for entry in reversed(given)],
+        refused=refused,
         in_force=_in_force(item, given),
         paper_kinds=_paper_kinds(visitor, item, payload),
         claim=claim,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.rights import Right
-from central.store import fleet
+from central.store import fleet, refusals
 from central.store.engine import reading
 
 router = APIRouter()
@@ -35,6 +35,7 @@ def fleet_page(
     with reading(console.engine) as connection:
         rows = fleet.overview(connection, visitor.account.orgs, now)
         oddities = fleet.oddities(connection, [row.terminal_id for row in rows])
+        refused = refusals.refusals(connection, visitor.account.orgs)
     return page(
         request,
         "fleet.html",
@@ -42,6 +43,8 @@ def fleet_page(
         status,
         rows=rows,
         oddities=oddities,
+        refused=refused,
+        names={row.terminal_id: row.name for row in rows},
         today=now.date().isoformat(),
         typed=typed or {},
         faults=faults or {},

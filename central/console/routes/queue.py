@@ -18,7 +18,7 @@ from central.console.context import Console, Look, Visitor, console_of, page
 from central.console.exam_view import ShownValue
 from central.console.guard import Guard
 from central.rights import Right
-from central.store import accounts, decisions, worklist
+from central.store import accounts, decisions, refusals, worklist
 from central.store.engine import reading
 from central.store.terminals import list_terminals
 from central.store.worklist import ListedExam
@@ -50,7 +50,7 @@ def show_queue(
 ) -> Response:
     """The whole page."""
     console = console_of(request)
-    rows, offline, calling = _read(console, visitor)
+    rows, offline, calling, refused = _read(console, visitor)
     return page(
         request,
         "queue.html",
@@ -58,6 +58,7 @@ def show_queue(
         rows=rows,
         offline=offline,
         calling=calling,
+        refused=refused,
         decided=decided,
         now=_now_text(console, visitor),
     )
@@ -67,15 +68,17 @@ def show_queue(
 def show_rows(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
     """The table alone, for the page's own script."""
     console = console_of(request)
-    rows, offline, calling = _read(console, visitor)
+    rows, offline, calling, refused = _read(console, visitor)
     now = _now_text(console, visitor)
-    return page(request, "queue_rows.html", visitor, rows=rows, offline=offline, calling=calling, now=now)
+    return page(
+        request, "queue_rows.html", visitor, rows=rows, offline=offline, calling=calling, refused=refused, now=now
+    )
 
 
 @router.get("/queue.json")
 def queue_as_json(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
     """Ids and waiting times, oldest first."""
-    rows, _, _ = _read(console_of(request), visitor)
+    rows, _, _, _ = _read(console_of(request), visitor)
     waiting = [
         {
             "exam_id": row.exam.exam_id,
@@ -107,13 +110,16 @@ async def follow(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
     return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-def _read(console: Console, visitor: Visitor) -> tuple[list[QueueRow], list[str], list[str]]:
-    """Waiting exams; names of terminals without a link; names of terminals at which somebody calls for a medic."""
+def _read(console: Console, visitor: Visitor) -> tuple[list[QueueRow], list[str], list[str], list[str]]:
+    """Waiting exams; names of terminals without a link, of those at which somebody calls for a medic, and of those that
+    refuse a decision.
+    """
     now = console.clock()
     orgs = visitor.account.orgs
     with reading(console.engine) as connection:
         waiting = [item for item in worklist.waiting(connection) if item.org in orgs]
         claims = decisions.claims(connection, now)
+        refusing = {one.terminal_id for one in refusals.refusals(connection, orgs) if one.kind == "decision"}
         enrolled = [row for org in orgs for row in list_terminals(connection, org) if row["state"] == "enrolled"]
     offline = [row["name"] for row in enrolled if row["link"] == "offline"]
     calling = [
@@ -121,12 +127,13 @@ def _read(console: Console, visitor: Visitor) -> tuple[list[QueueRow], list[str]
         for row in enrolled
         if row["link"] == "online" and (row["status"] or {}).get("help_called_at")
     ]
+    refused = [row["name"] for row in enrolled if row["terminal_id"] in refusing]
     rows = []
     for item in waiting:
         claim = claims.get(item.exam_id)
         mine = claim is not None and claim.account_id == visitor.account.account_id
         rows.append(_row(item, now, visitor.look, claim.full_name if claim else "", mine))
-    return rows, offline, calling
+    return rows, offline, calling, refused
 
 
 def _row(item: ListedExam, now: datetime, look: Look, claimed_by: str, mine: bool) -> QueueRow:

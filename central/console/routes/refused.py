@@ -1,0 +1,45 @@
+"""What a terminal refused, sent once more by a person who has had the cause mended.
+
+Form fields: POST /fleet/refused/{message_id}/again `csrf`. 303 to the fleet page; 422 with the page when there is nothing to
+send; 404 for a terminal of another organisation.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+
+from central.console.context import Visitor, console_of
+from central.console.guard import Guard
+from central.console.routes.fleet import fleet_page
+from central.resending import NotSent, send_again
+from central.rights import Right
+from central.store import audit, refusals
+from central.store.engine import writing
+
+router = APIRouter()
+
+
+@router.post("/fleet/refused/{message_id}/again")
+def again(request: Request, message_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.SEND_AGAIN))]) -> Response:
+    """Queue it anew, as it was signed."""
+    console = console_of(request)
+    try:
+        with writing(console.engine) as connection:
+            refusal = refusals.find_refused(connection, message_id)
+            if refusal is None or refusal.org not in visitor.account.orgs:
+                raise HTTPException(404)
+            send_again(connection, console.outgoing, console.registry, message_id)
+            audit.write(
+                connection,
+                at=console.clock(),
+                account_id=visitor.account.account_id,
+                address=visitor.address,
+                action="terminal.send_again",
+                subject=refusal.terminal_id,
+                detail={"kind": refusal.kind, "message_id": message_id, "code": refusal.code},
+            )
+    except NotSent as error:
+        return fleet_page(request, visitor, 422, notice=f"not_sent_{error.code}")
+    console.wake()
+    return RedirectResponse("/fleet", status_code=303)
