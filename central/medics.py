@@ -5,6 +5,7 @@ The organisation's licence comes first, then the medic's own papers, then the ce
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -102,6 +103,34 @@ def add_medic(
     )
     store.add(connection, entry)
     return entry.medic_id
+
+
+def replace_key(
+    connection: Connection,
+    medic_id: str,
+    certificate: x509.Certificate,
+    key: SigningKey | None,
+    passphrase: str,
+    token_label: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """Give a medic another key and certificate; returns the columns as they are now. Signatures made before stay as they
+    are: each carries its own certificate. Raises as `add_medic` does.
+    """
+    certificate_pem = certificate.public_bytes(Encoding.PEM)
+    encrypted = None
+    if key is not None:
+        encrypted = encrypt_key(key, passphrase)
+        open_key(certificate_pem, encrypted, passphrase).close()
+    values: dict[str, Any] = {
+        "certificate_pem": certificate_pem,
+        "key_provider": "software" if key is not None else "pkcs11",
+        "encrypted_key": encrypted,
+        "token_label": None if key is not None else token_label,
+    }
+    if not store.change(connection, medic_id, values | {"updated_at": now}):
+        raise LookupError("no such medic")
+    return values
 
 
 def check_register(connection: Connection, medic_id: str | None, at: datetime) -> MedicEntry:

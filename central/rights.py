@@ -20,6 +20,8 @@ class Right(StrEnum):
     CHANGE_LIMITS = "change_limits"
     SEE_REGISTERS = "see_registers"
     CHANGE_REGISTERS = "change_registers"
+    CHANGE_MEDICS = "change_medics"
+    CHANGE_ORGANISATIONS = "change_organisations"
     IMPORT_EXAMS = "import_exams"
     SEE_ADMISSIONS = "see_admissions"
     CHANGE_ACCOUNTS = "change_accounts"
@@ -61,7 +63,8 @@ _MEDIC = frozenset(
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.MEDIC: _MEDIC,
-    Role.SENIOR_MEDIC: _MEDIC | {Right.CHANGE_LIMITS, Right.CHANGE_REGISTERS, Right.IMPORT_EXAMS},
+    # Who enters medics with their keys makes no accounts, and who makes accounts enters no medics.
+    Role.SENIOR_MEDIC: _MEDIC | {Right.CHANGE_LIMITS, Right.CHANGE_REGISTERS, Right.CHANGE_MEDICS, Right.IMPORT_EXAMS},
     # An employer learns who is admitted, and never a value, a complaint or a photo.
     Role.EMPLOYER: frozenset({Right.OWN_ACCOUNT, Right.SEE_ADMISSIONS}),
     # Who manages accounts does not look at medical records: two keys for two doors.
@@ -71,6 +74,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.CHANGE_ACCOUNTS,
             Right.SEE_REGISTERS,
             Right.CHANGE_REGISTERS,
+            Right.CHANGE_ORGANISATIONS,
             Right.SEE_FLEET,
             Right.CHANGE_TERMINALS,
             Right.SEND_AGAIN,

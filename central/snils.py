@@ -27,6 +27,14 @@ def parse_snils(text: str) -> str:
     return digits
 
 
+def snils_or_none(text: str) -> str | None:
+    """The 11 digits when the words are a right SNILS, else None: for searches that take other words too."""
+    try:
+        return parse_snils(text)
+    except ValueError:
+        return None
+
+
 class SnilsKey:
     """Two keys from one secret: one to compare numbers, one to seal them."""
 

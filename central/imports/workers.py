@@ -12,6 +12,7 @@ from central.parties import Worker
 from central.registry import Registry
 from central.snils import parse_snils
 from central.store import registry as store
+from central.store.register_changes import Author
 
 NUMBER, NAME, POSITION, EMPLOYER = "Табельный номер", "ФИО", "Должность", "Работодатель"
 SNILS, BORN, SEX, CARDS = "СНИЛС", "Дата рождения", "Пол", "Карты"
@@ -75,11 +76,22 @@ def check_file(connection: Connection, org: str, content: bytes, today: date) ->
     return check_rows(connection, org, read_table(content, NEEDED), today)
 
 
+def check_row(
+    connection: Connection, org: str, row: Mapping[str, str], before: Mapping[str, Any] | None, today: date
+) -> Worker | dict[str, str]:
+    """One row that came another way, as from a form: the worker (the one `before`, changed), or column and code of each
+    fault."""
+    faults: dict[str, str] = {}
+    worker = _worker(org, row, _employers(connection, org), before, today, faults)
+    return worker if worker is not None else faults
+
+
 def check_rows(connection: Connection, org: str, rows: Sequence[Mapping[str, str]], today: date) -> Checked:
-    """The same for rows that came another way, as from a form."""
+    """The same for rows that are read already."""
     known: dict[str, dict[str, Any]] = {
         row["personnel_number"]: dict(row) for row in store.list_workers(connection, org)
     }
+    archived = {row["personnel_number"] for row in store.list_workers(connection, org, archived=True)}
     employers = _employers(connection, org)
     faults: list[RowFault] = []
     workers: list[Worker] = []
@@ -90,6 +102,8 @@ def check_rows(connection: Connection, org: str, rows: Sequence[Mapping[str, str
         number = row.get(NUMBER, "")
         if number in numbers:
             found[NUMBER] = "twice"
+        if number in archived:
+            found[NUMBER] = "archived"
         numbers.add(number)
         worker = _worker(org, row, employers, known.get(number), today, found)
         if worker is not None and worker.snils:
@@ -103,11 +117,11 @@ def check_rows(connection: Connection, org: str, rows: Sequence[Mapping[str, str
     return Checked(tuple(workers), len(workers) - changed, changed, tuple(faults), tuple(rows))
 
 
-def store_checked(connection: Connection, registry: Registry, checked: Checked) -> None:
+def store_checked(connection: Connection, registry: Registry, checked: Checked, author: Author | None = None) -> None:
     """Store a file without faults, in the caller's transaction. Raises `ValueError` for one with faults."""
     if checked.faults:
         raise ValueError("a file with faults is not stored")
-    registry.save_workers(connection, checked.workers)
+    registry.save_workers(connection, checked.workers, author)
 
 
 def table_of(connection: Connection, org: str) -> bytes:
@@ -118,10 +132,10 @@ def table_of(connection: Connection, org: str) -> bytes:
 
 
 def _employers(connection: Connection, org: str) -> dict[str, str]:
-    """Employers by name and by ИНН."""
+    """Employers by name, by ИНН and by id."""
     found: dict[str, str] = {}
     for row in store.list_employers(connection, org):
-        found[row["name"].lower()] = row["employer_id"]
+        found[row["name"].lower()] = found[row["employer_id"]] = row["employer_id"]
         if row["inn"]:
             found[row["inn"]] = row["employer_id"]
     return found

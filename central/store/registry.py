@@ -213,6 +213,30 @@ def list_workers(
     return connection.execute(query).mappings().all()
 
 
+def search_workers(
+    connection: Connection,
+    orgs: Sequence[str],
+    words: str,
+    snils_hmac: str | None,
+    limit: int,
+    *,
+    archived: bool = False,
+) -> tuple[Sequence[RowMapping], int]:
+    """Workers by the beginning of a name, by number or by hash of a SNILS: the first by name, and how many more there are."""
+    name = words.title().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    wanted = [worker.c.org.in_(orgs), _archived(worker, archived)]
+    if snils_hmac is not None:
+        wanted.append(worker.c.snils_hmac == snils_hmac)
+    elif words:
+        # Names begin with a capital letter, and SQLite folds case in ASCII only.
+        wanted.append(or_(worker.c.full_name.like(f"{name}%", escape="\\"), worker.c.personnel_number == words))
+    rows = connection.execute(select(worker).where(*wanted).order_by(worker.c.full_name).limit(limit)).mappings().all()
+    if len(rows) < limit:
+        return rows, 0
+    total = connection.execute(select(func.count()).select_from(worker).where(*wanted)).scalar_one()
+    return rows, int(total) - len(rows)
+
+
 def get_organisation(connection: Connection, org: str) -> RowMapping | None:
     """One organisation by name in topics."""
     return connection.execute(select(organisation).where(organisation.c.org == org)).mappings().one_or_none()

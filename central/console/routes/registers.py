@@ -1,11 +1,13 @@
-"""Registers: workers, employers, medics, terminals with their devices, organisations; import and export of workers.
+"""Registers as lists: workers, employers, medics, instruments, organisations; import and export of workers.
 
-Form fields: POST /registers/workers/import `file`, `action` (check | apply), `csrf`; POST /registers/workers one field per
-column (`number`, `name`, `position`, `employer`, `snils`, `born`, `sex`, `cards`, `remote`, `reason`, `status`,
-`toxicology`), `csrf`; POST /registers/employers `employer_id`, `name`, `inn`, `okved`, `region_code`, `alert_contact`, `csrf`.
+GET /registers/{kind} takes `q` (beginning of a name, a number, a SNILS) and `archived` (1: what was put away). Form fields:
+POST /registers/workers/import `file`, `action` (check | errors | apply), `csrf`. Single entries: `routes.entries`.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
@@ -13,35 +15,21 @@ from sqlalchemy import Connection
 from starlette.datastructures import FormData, UploadFile
 
 from central.console.context import Visitor, console_of, page
-from central.console.guard import Guard, form_of, typed_fields
-from central.console.routes.exam import Typed
+from central.console.guard import Guard, form_of
 from central.imports import workers as imports
-from central.imports.employers import employer_faults
 from central.imports.tables import UnreadableTable
 from central.imports.workers import Checked
 from central.medics import register_faults
-from central.parties import Employer
+from central.registers.forms import FORMS
 from central.rights import Right
-from central.store import audit, medics, registry, terminals
+from central.snils import snils_or_none
+from central.store import audit, instruments, medics, registry, terminals
 from central.store.engine import reading, writing
+from central.store.register_changes import Author
 
 router = APIRouter()
 
 KINDS = ("workers", "employers", "medics", "devices", "organisations")
-WORKER_FIELDS = {
-    "number": imports.NUMBER,
-    "name": imports.NAME,
-    "position": imports.POSITION,
-    "employer": imports.EMPLOYER,
-    "snils": imports.SNILS,
-    "born": imports.BORN,
-    "sex": imports.SEX,
-    "cards": imports.CARDS,
-    "remote": imports.REMOTE,
-    "reason": imports.REASON,
-    "status": imports.STATUS,
-    "toxicology": imports.TOXICOLOGY,
-}
 SHOWN = 500
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -64,41 +52,16 @@ def export_workers(request: Request, visitor: Annotated[Visitor, Depends(Guard(R
 
 @router.get("/registers/{kind}")
 def show_register(
-    request: Request, kind: str, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_REGISTERS))], q: str = ""
+    request: Request,
+    kind: str,
+    visitor: Annotated[Visitor, Depends(Guard(Right.SEE_REGISTERS))],
+    q: str = "",
+    archived: str = "",
 ) -> Response:
-    """One register; `q` is the beginning of a name or a number."""
+    """One register."""
     if kind not in KINDS:
         raise HTTPException(404)
-    return register_page(request, visitor, kind, query=q)
-
-
-@router.post("/registers/workers")
-def save_worker(
-    request: Request,
-    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_REGISTERS))],
-    form: Annotated[FormData, Depends(form_of)],
-) -> Response:
-    """Add or change one worker: the same checks as for a file."""
-    console = console_of(request)
-    typed = Typed(typed_fields(form))
-    row = {column: typed.one(name).strip() for name, column in WORKER_FIELDS.items()}
-    with writing(console.engine) as connection:
-        checked = imports.check_rows(connection, own_org(visitor), [row], console.clock().date())
-        if not checked.faults:
-            imports.store_checked(connection, console.registry, checked)
-            _log(connection, request, visitor, "worker.save", {}, checked.workers[0].worker_id)
-    if checked.faults:
-        names = {column: name for name, column in WORKER_FIELDS.items()}
-        return register_page(
-            request,
-            visitor,
-            "workers",
-            422,
-            typed=typed,
-            faults={names[fault.column]: fault.code for fault in checked.faults},
-        )
-    console.wake()
-    return RedirectResponse(f"/registers/workers?q={row[imports.NUMBER]}", status_code=303)
+    return register_page(request, visitor, kind, query=q, archived=archived == "1")
 
 
 @router.post("/registers/workers/import")
@@ -116,7 +79,8 @@ def import_workers(
         with writing(console.engine) as connection:
             checked = imports.check_file(connection, own_org(visitor), content, console.clock().date())
             if action == "apply" and not checked.faults:
-                imports.store_checked(connection, console.registry, checked)
+                author = Author(visitor.account.account_id, console.clock())
+                imports.store_checked(connection, console.registry, checked, author)
                 detail = {"added": checked.added, "changed": checked.changed}
                 _log(connection, request, visitor, "workers.import", detail)
     except UnreadableTable as error:
@@ -133,35 +97,6 @@ def import_workers(
     return register_page(request, visitor, "workers", 422 if checked.faults else 200, checked=checked, done=done)
 
 
-@router.post("/registers/employers")
-def save_employer(
-    request: Request,
-    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_REGISTERS))],
-    form: Annotated[FormData, Depends(form_of)],
-) -> Response:
-    """Add or change an employer."""
-    console = console_of(request)
-    typed = Typed(typed_fields(form))
-    fields = {name: typed.one(name).strip() for name in ("name", "inn", "okved", "region_code", "alert_contact")}
-    faults = employer_faults(fields)
-    if faults:
-        return register_page(request, visitor, "employers", 422, typed=typed, faults=faults)
-    with writing(console.engine) as connection:
-        before = registry.get_employer(connection, typed.one("employer_id")) if typed.one("employer_id") else None
-        if before is not None and before["org"] != own_org(visitor):
-            raise HTTPException(404)
-        kept: dict[str, Any] = (
-            {"employer_id": before["employer_id"], "limits": before["limits"]} if before is not None else {}
-        )
-        given = {name: value or None for name, value in fields.items() if name != "name"}
-        employer = Employer(own_org(visitor), fields["name"], **(kept | given))
-        console.registry.add_employer(connection, employer)
-        console.registry.publish_roster(connection, employer.org)
-        _log(connection, request, visitor, "employer.save", {}, employer.employer_id)
-    console.wake()
-    return RedirectResponse("/registers/employers", status_code=303)
-
-
 def own_org(visitor: Visitor) -> str:
     """The organisation whose registers the visitor changes; 404 for an account without one."""
     if not visitor.account.orgs:
@@ -176,8 +111,7 @@ def register_page(
     status: int = 200,
     *,
     query: str = "",
-    typed: Typed | None = None,
-    faults: dict[str, str] | None = None,
+    archived: bool = False,
     checked: Checked | None = None,
     done: bool = False,
     unreadable: UnreadableTable | None = None,
@@ -185,10 +119,17 @@ def register_page(
 ) -> Response:
     """One register, with what came of a form."""
     console = console_of(request)
+    orgs = visitor.account.orgs
     with reading(console.engine) as connection:
-        orgs = visitor.account.orgs
         employers = {row["employer_id"]: row for org in orgs for row in registry.list_employers(connection, org)}
-        rows = _rows(connection, orgs, kind, query.strip().lower(), console.clock())
+        if kind == "workers":
+            digits = snils_or_none(query)
+            hashed = console.registry.snils_hash(digits) if digits else None
+            rows, hidden = registry.search_workers(connection, orgs, query.strip(), hashed, SHOWN, archived=archived)
+        else:
+            rows, hidden = _rows(connection, orgs, kind, console.clock(), archived=archived), 0
+        reported = _unregistered(connection, orgs) if kind == "devices" and not archived else []
+        places = {row["terminal_id"]: row for org in orgs for row in terminals.list_terminals(connection, org)}
     return page(
         request,
         "registers.html",
@@ -196,51 +137,59 @@ def register_page(
         status,
         kind=kind,
         kinds=KINDS,
-        rows=rows[:SHOWN],
-        hidden=max(0, len(rows) - SHOWN),
+        rows=rows,
+        hidden=hidden,
+        archived=archived,
         employers=employers,
+        reported=reported,
+        places=places,
         query=query,
-        typed=typed or Typed({}),
-        faults=faults or {},
         checked=checked,
         done=done,
         unreadable=unreadable,
         photo_fault=photo_fault,
-        worker_fields=list(WORKER_FIELDS),
-        today=console.clock().date().isoformat(),
+        form=FORMS[kind],
+        today=console.clock().date(),
     )
 
 
-def _rows(connection: Connection, orgs: tuple[str, ...], kind: str, query: str, now: Any) -> list[Any]:
-    if kind == "workers":
-        everybody = [row for org in orgs for row in registry.list_workers(connection, org)]
-        return [
-            row
-            for row in everybody
-            if not query or row["full_name"].lower().startswith(query) or row["personnel_number"].lower() == query
-        ]
+def _rows(connection: Connection, orgs: tuple[str, ...], kind: str, now: datetime, *, archived: bool) -> Sequence[Any]:
     if kind == "employers":
-        return [row for org in orgs for row in registry.list_employers(connection, org)]
+        return [row for org in orgs for row in registry.list_employers(connection, org, archived=archived)]
     if kind == "organisations":
         return [row for row in registry.list_organisations(connection) if row["org"] in orgs]
-    if kind == "medics":
-        licences = {row["org"]: row["licence"] for row in registry.list_organisations(connection)}
-        entries = medics.of_organisations(connection, orgs)
-        return [(entry, register_faults(entry, licences.get(entry.org, ""), now)) for entry in entries]
-    found = [row for org in orgs for row in terminals.list_terminals(connection, org)]
-    return [(row, terminals.list_devices(connection, row["terminal_id"])) for row in found]
+    if kind == "devices":
+        return instruments.of_organisations(connection, orgs, archived=archived)
+    licences = {row["org"]: row["licence"] for row in registry.list_organisations(connection)}
+    entries = [entry for entry in medics.of_organisations(connection, orgs) if entry.active != archived]
+    return [(entry, register_faults(entry, licences.get(entry.org, ""), now)) for entry in entries]
 
 
-def _log(
-    connection: Connection, request: Request, visitor: Visitor, action: str, detail: dict[str, Any], subject: str = ""
-) -> None:
+def _unregistered(connection: Connection, orgs: tuple[str, ...]) -> list[tuple[Any, Any, str]]:
+    """What terminals report and the register does not know: terminal, device, query of a form filled with it."""
+    known = {
+        (row["org"], row["model"].lower(), row["serial"].lower())
+        for archived in (False, True)
+        for row in instruments.of_organisations(connection, orgs, archived=archived)
+    }
+    found = []
+    for org in orgs:
+        for place in terminals.list_terminals(connection, org):
+            for item in terminals.list_devices(connection, place["terminal_id"]):
+                serial = item["serial"] or ""
+                if (org, item["model"].lower(), serial.lower()) not in known:
+                    names = ("measures", "maker", "model", "serial", "terminal_id", "verified_until")
+                    found.append((place, item, urlencode({name: item[name] or "" for name in names})))
+    return found
+
+
+def _log(connection: Connection, request: Request, visitor: Visitor, action: str, detail: dict[str, Any]) -> None:
     audit.write(
         connection,
         at=console_of(request).clock(),
         account_id=visitor.account.account_id,
         address=visitor.address,
         action=action,
-        subject=subject,
         org=own_org(visitor),
         detail=detail,
     )

@@ -13,7 +13,7 @@ from central.rights import Role
 from central.store.accounts import account
 from central.store.engine import reading, writing
 from central.store.outgoing import centre_outbox
-from central.store.registry import employer, worker
+from central.store.registry import worker
 from dopusk.demo.sample_people import sample_snils
 from tests.console_centre import Browser, ConsoleCentre
 
@@ -129,27 +129,12 @@ def test_export_can_be_taken_back(centre: ConsoleCentre, senior: Browser) -> Non
     assert "Будет добавлено 0, изменено 8" in _send(senior, content, "check").text
 
 
-def test_worker_is_entered_by_hand_with_the_same_checks(centre: ConsoleCentre, senior: Browser) -> None:
-    fields = {"number": "3001", "name": "Ясный Марк Ильич", "position": "токарь", "employer": "ООО «Ромашка-Транс»"}
-    refused = senior.post("/registers/workers", fields | {"snils": "123"}, page="/registers/workers")
-    assert refused.status_code == 422
-    assert "Ясный Марк Ильич" in refused.text
-    assert senior.post("/registers/workers", fields, page="/registers/workers").status_code == 303
-    assert "Ясный Марк Ильич" in senior.get("/registers/workers?q=3001").text
-
-
-def test_employer_is_entered_and_changed(centre: ConsoleCentre, senior: Browser) -> None:
-    fields = {"name": "ООО «Берёзка»", "inn": "1234567890"}
-    assert senior.post("/registers/employers", fields, page="/registers/employers").status_code == 422
-    assert (
-        senior.post("/registers/employers", fields | {"inn": "7707083893"}, page="/registers/employers").status_code
-        == 303
-    )
-    with reading(centre.engine) as connection:
-        row = connection.execute(select(employer).where(employer.c.inn == "7707083893")).one()
-    changed = fields | {"inn": "", "employer_id": row.employer_id, "okved": "49.31"}
-    assert senior.post("/registers/employers", changed, page="/registers/employers").status_code == 303
-    assert "49.31" in senior.get("/registers/employers").text
+def test_number_of_an_archived_worker_is_not_taken_over(centre: ConsoleCentre, senior: Browser) -> None:
+    path = f"/registers/workers/{centre.people.workers['1001']}"
+    assert senior.post(f"{path}/archive", {"action": "archive"}, page=path).status_code == 303
+    answer = _send(senior, _file(_row("1001")), "apply")
+    assert answer.status_code == 422
+    assert "из архива" in answer.text
 
 
 @pytest.mark.parametrize("kind", ["workers", "employers", "medics", "devices", "organisations"])

@@ -1,0 +1,246 @@
+"""One entry of a register: shown with its history, entered, changed, put away and taken back. The same for every register.
+
+GET /registers/{kind}/new and /registers/{kind}/{entry_id}; POST to the same addresses with the fields of the form
+(`central.registers`), `seen` (how many changes the entry had when the page was made), `of_org` (the organisation of a new
+entry, where an account has several), `another` (1: somebody alike is another person), `csrf`; of a new medic also `passphrase`,
+`passphrase_again` or `token_label` and the file `certificate`. POST /registers/{kind}/{entry_id}/archive `action` (archive |
+restore), `csrf`; POST /registers/medics/{entry_id}/key the fields of the key. 303 to the entry; 422 with the page and a
+fault at each field; 409 when somebody else has changed the entry meanwhile, nothing is stored then.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection
+from starlette.datastructures import FormData, UploadFile
+
+from central.console.context import Console, Visitor, console_of, page
+from central.console.guard import Guard, form_of
+from central.medics import register_faults
+from central.pki import Authority
+from central.registers.form import Fault, Faults, typed_of
+from central.registers.forms import FORMS
+from central.registers.instruments import proposed
+from central.registers.keeping import Desk, KeyWish, RegisterForm, Typed
+from central.registers.medics import MAX_CERTIFICATE_BYTES, MedicForm
+from central.rights import Right
+from central.store import accounts, audit, register_changes, registry
+from central.store.engine import reading, writing
+from central.store.register_changes import Author
+
+router = APIRouter()
+Form = Annotated[FormData, Depends(form_of)]
+Reader = Annotated[Visitor, Depends(Guard(Right.SEE_REGISTERS))]
+
+
+def _add_routes(form: RegisterForm) -> None:
+    """The routes of one register, each behind the right that it names."""
+    changer = Guard(form.right)
+
+    def show_new(request: Request, visitor: Annotated[Visitor, Depends(changer)]) -> Response:
+        """An empty form; a query may fill it in."""
+        typed = proposed(request.query_params) if form.kind == "devices" else {}
+        return entry_page(request, visitor, form, None, typed=typed)
+
+    def add(request: Request, visitor: Annotated[Visitor, Depends(changer)], sent: Form) -> Response:
+        """A new entry."""
+        return _save(request, visitor, form, None, sent)
+
+    def show(request: Request, entry_id: str, visitor: Reader) -> Response:
+        """The entry with its history; a form for those who may change it."""
+        return entry_page(request, visitor, form, entry_id)
+
+    def change(request: Request, entry_id: str, visitor: Annotated[Visitor, Depends(changer)], sent: Form) -> Response:
+        """Change the entry."""
+        return _save(request, visitor, form, entry_id, sent)
+
+    def archive(request: Request, entry_id: str, visitor: Annotated[Visitor, Depends(changer)], sent: Form) -> Response:
+        """Put it away, or take it back."""
+        return _archive(request, visitor, form, entry_id, str(sent.get("action", "")))
+
+    base = f"/registers/{form.kind}"
+    router.add_api_route(f"{base}/new", show_new, methods=["GET"])
+    router.add_api_route(f"{base}/new", add, methods=["POST"])
+    router.add_api_route(f"{base}/{{entry_id}}", show, methods=["GET"])
+    router.add_api_route(f"{base}/{{entry_id}}", change, methods=["POST"])
+    if form.archivable:
+        router.add_api_route(f"{base}/{{entry_id}}/archive", archive, methods=["POST"])
+
+
+for _form in FORMS.values():
+    _add_routes(_form)
+
+
+@router.post("/registers/medics/{entry_id}/key")
+def renew_key(
+    request: Request, entry_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_MEDICS))], sent: Form
+) -> Response:
+    """Another key and certificate for a medic."""
+    console, form = console_of(request), MedicForm()
+    with writing(console.engine) as connection:
+        org = _own(connection, visitor, form, entry_id)["org"]
+        faults = form.renew_key(_desk(connection, console, visitor, org), entry_id, _key(sent))
+        if not faults:
+            _log(connection, console, visitor, form, "key", entry_id, org)
+    if faults:
+        return entry_page(request, visitor, form, entry_id, status=422, faults=faults)
+    return RedirectResponse(f"/registers/medics/{entry_id}?saved=1", status_code=303)
+
+
+def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str | None, sent: FormData) -> Response:
+    console = console_of(request)
+    typed = {field.name: _text(sent, field.name) for field in form.fields}
+    wish = Typed(typed, another=_text(sent, "another") == "1", key=_key(sent))
+    org = _text(sent, "of_org") or _first_org(visitor)
+    try:
+        with writing(console.engine) as connection:
+            if entry_id:
+                org = _own(connection, visitor, form, entry_id)["org"]
+            elif org not in visitor.account.orgs:
+                raise HTTPException(404)
+            if entry_id and _text(sent, "seen") != str(register_changes.count(connection, form.kind, entry_id)):
+                saved: str | Faults = {"": Fault("changed_meanwhile")}
+            else:
+                saved = form.save(_desk(connection, console, visitor, org), entry_id, wish)
+            if isinstance(saved, str):
+                _log(connection, console, visitor, form, "save" if entry_id else "add", saved, org)
+                if form.kind == "organisations" and entry_id is None:
+                    orgs = [*visitor.account.orgs, saved]
+                    accounts.change_account(connection, visitor.account.account_id, {"orgs": orgs})
+    except ValueError:
+        # The wire would not take the roster with this entry: the transaction is rolled back, nothing of it is kept.
+        saved = {"": Fault("roster_too_large")}
+    if not isinstance(saved, str):
+        status = 409 if saved.get("") == Fault("changed_meanwhile") else 422
+        return entry_page(request, visitor, form, entry_id, status=status, typed=typed, faults=saved, org=org)
+    console.wake()
+    return RedirectResponse(f"/registers/{form.kind}/{saved}?saved=1", status_code=303)
+
+
+def _archive(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str, action: str) -> Response:
+    console = console_of(request)
+    if action not in {"archive", "restore"}:
+        raise HTTPException(404)
+    with writing(console.engine) as connection:
+        row = _own(connection, visitor, form, entry_id)
+        fault = None
+        if row["archived"] != (action == "archive"):
+            desk = _desk(connection, console, visitor, row["org"])
+            fault = form.archive(desk, entry_id, archived=action == "archive")
+            if fault is None:
+                _log(connection, console, visitor, form, action, entry_id, row["org"])
+    if fault is not None:
+        return entry_page(request, visitor, form, entry_id, status=422, faults={"": fault})
+    console.wake()
+    return RedirectResponse(f"/registers/{form.kind}/{entry_id}?saved=1", status_code=303)
+
+
+_SINGULAR = {
+    "workers": "worker",
+    "employers": "employer",
+    "medics": "medic",
+    "devices": "instrument",
+    "organisations": "organisation",
+}
+"""What the access log calls an entry of a register."""
+
+
+def entry_page(
+    request: Request,
+    visitor: Visitor,
+    form: RegisterForm,
+    entry_id: str | None,
+    *,
+    status: int = 200,
+    typed: Mapping[str, str] | None = None,
+    faults: Faults | None = None,
+    org: str = "",
+) -> Response:
+    """The page of an entry (None: of a new one), with what was typed and what is wrong with it."""
+    console = console_of(request)
+    with reading(console.engine) as connection:
+        row = dict(_own(connection, visitor, form, entry_id)) if entry_id else {}
+        org = row.get("org", "") or org or _first_org(visitor)
+        licence = registry.get_organisation(connection, org)
+        signing: list[str] = []
+        if form.kind == "medics" and row:
+            signing = register_faults(row["entry"], licence["licence"] if licence else "", console.clock())
+        organisations = [
+            item for item in registry.list_organisations(connection) if item["org"] in visitor.account.orgs
+        ]
+        values: dict[str, Any] = {
+            "options": form.options(connection, org),
+            "history": register_changes.of_entry(connection, form.kind, entry_id) if entry_id else [],
+            "seen": register_changes.count(connection, form.kind, entry_id) if entry_id else 0,
+            "employer_names": {
+                item["employer_id"]: item["name"]
+                for archived in (False, True)
+                for item in registry.list_employers(connection, org, archived=archived)
+            },
+        }
+    return page(
+        request,
+        "entry.html",
+        visitor,
+        status,
+        form=form,
+        sections=list(dict.fromkeys(field.section for field in form.fields)),
+        entry_id=entry_id,
+        row=row,
+        org=org,
+        organisations=organisations,
+        typed=typed if typed is not None else typed_of(form.fields, row),
+        faults=faults or {},
+        signing=signing,
+        may_change=visitor.may(form.right),
+        saved=request.query_params.get("saved") == "1",
+        **values,
+    )
+
+
+def _own(connection: Connection, visitor: Visitor, form: RegisterForm, entry_id: str) -> Mapping[str, Any]:
+    """The entry, when it is of the visitor's organisations; 404 otherwise, so that ids of others cannot be probed."""
+    row = form.read(connection, entry_id)
+    if row is None or row["org"] not in visitor.account.orgs:
+        raise HTTPException(404)
+    return row
+
+
+def _first_org(visitor: Visitor) -> str:
+    if not visitor.account.orgs:
+        raise HTTPException(404)
+    return visitor.account.orgs[0]
+
+
+def _desk(connection: Connection, console: Console, visitor: Visitor, org: str) -> Desk:
+    author = Author(visitor.account.account_id, console.clock())
+    return Desk(connection, console.registry, Authority(console.config.keys.authority_dir), org, author)
+
+
+def _key(sent: FormData) -> KeyWish:
+    upload = sent.get("certificate")
+    pem = upload.file.read(MAX_CERTIFICATE_BYTES) if isinstance(upload, UploadFile) else b""
+    return KeyWish(
+        str(sent.get("passphrase", "")), str(sent.get("passphrase_again", "")), _text(sent, "token_label"), pem
+    )
+
+
+def _text(sent: FormData, name: str) -> str:
+    value = sent.get(name, "")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _log(
+    connection: Connection, console: Console, visitor: Visitor, form: RegisterForm, action: str, subject: str, org: str
+) -> None:
+    audit.write(
+        connection,
+        at=console.clock(),
+        account_id=visitor.account.account_id,
+        address=visitor.address,
+        action=f"{_SINGULAR[form.kind]}.{action}",
+        subject=subject,
+        org=org,
+    )

@@ -1,0 +1,75 @@
+"""The register of employers: ИНН with check digits, ОКВЭД2, region, whom to tell about signs of intoxication."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection
+
+from central.imports.employers import employer_faults
+from central.parties import Employer
+from central.registers.form import Fault, Field, parse
+from central.registers.keeping import Desk, Options, Saved, Typed
+from central.rights import Right
+from central.store import registry
+
+
+class EmployerForm:
+    """One employer."""
+
+    kind: ClassVar[str] = "employers"
+    right: ClassVar[Right] = Right.CHANGE_REGISTERS
+    archivable: ClassVar[bool] = True
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field("name", needed=True),
+        Field("inn"),
+        Field("okved"),
+        Field("region_code"),
+        Field("alert_contact", section="contact"),
+    )
+
+    def read(self, connection: Connection, entry_id: str) -> Mapping[str, Any] | None:
+        """The employer's row."""
+        row = registry.get_employer(connection, entry_id)
+        if row is None:
+            return None
+        return dict(row) | {"name_shown": row["name"], "archived": row["archived_at"] is not None}
+
+    def options(self, connection: Connection, org: str) -> Options:
+        """No references."""
+        return {}
+
+    def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
+        """Store it; a name or an ИНН that another employer has is refused with that one's name."""
+        values, faults = parse(self.fields, typed.fields, desk.author.at.date())
+        words = {name: str(value) for name, value in values.items()}
+        faults = {name: Fault(code) for name, code in employer_faults(words).items()} | faults
+        everybody = [
+            row
+            for archived in (False, True)
+            for row in registry.list_employers(desk.connection, desk.org, archived=archived)
+            if row["employer_id"] != entry_id
+        ]
+        for row in everybody:
+            for name in ("name", "inn"):
+                if words[name] and (row[name] or "").lower() == words[name].lower():
+                    faults.setdefault(name, Fault("taken_by", row["name"], row["employer_id"]))
+        if faults:
+            return faults
+        before = registry.get_employer(desk.connection, entry_id) if entry_id else None
+        kept: dict[str, Any] = (
+            {"employer_id": before["employer_id"], "limits": before["limits"]} if before is not None else {}
+        )
+        given = {name: value or None for name, value in words.items() if name != "name"}
+        employer = Employer(desk.org, words["name"], **(kept | given))
+        desk.registry.add_employer(desk.connection, employer, desk.author)
+        # The name stands in the roster of every terminal.
+        desk.registry.publish_roster(desk.connection, desk.org)
+        return employer.employer_id
+
+    def archive(self, desk: Desk, entry_id: str, *, archived: bool) -> Fault | None:
+        """An employer whose workers are still examined is not put away."""
+        count = registry.workers_of_employer(desk.connection, entry_id) if archived else 0
+        if count:
+            return Fault("has_workers", str(count))
+        desk.registry.set_archived(desk.connection, "employers", desk.org, entry_id, desk.author, archived=archived)
+        return None

@@ -1,0 +1,94 @@
+"""What a form of a register is made of: fields, the values typed, what is wrong with them. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+MAX_CHARS = 200
+FieldKind = Literal["line", "text", "day", "number", "choice", "reference"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field. Its label is the text `entry.field.<name>`, a hint `entry.hint.<name>` where there is one."""
+
+    name: str
+    kind: FieldKind = "line"
+    needed: bool = False
+    choices: tuple[str, ...] = ()
+    """Of a choice: codes, in words `entry.choice.<name>.<code>`. References get theirs from `RegisterForm.options`."""
+    section: str = "who"
+    future: bool = False
+    """Whether a day may lie ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a field: a word of `fault_code`; `detail` names the other entry where there is one."""
+
+    code: str
+    detail: str = ""
+    entry_id: str = ""
+    """The other entry, for a link."""
+
+
+Values = dict[str, Any]
+Faults = dict[str, Fault]
+
+
+def parse(fields: Sequence[Field], typed: Mapping[str, str], today: date) -> tuple[Values, Faults]:
+    """The values of the fields: text, `date`, `int`, None for an empty day, number, choice or reference; and the faults."""
+    values: Values = {}
+    faults: Faults = {}
+    for field in fields:
+        words = " ".join(typed.get(field.name, "").split())
+        values[field.name] = words if field.kind in {"line", "text"} else None
+        if not words:
+            if field.needed:
+                faults[field.name] = Fault("needed")
+        elif len(words) > MAX_CHARS * (5 if field.kind == "text" else 1):
+            faults[field.name] = Fault("too_long")
+        elif field.kind == "day":
+            found = _day(words)
+            if found is None:
+                faults[field.name] = Fault("not_a_day")
+            elif found > today and not field.future:
+                faults[field.name] = Fault("future")
+            values[field.name] = found
+        elif field.kind == "number":
+            if re.fullmatch(r"[0-9]{1,6}", words):
+                values[field.name] = int(words)
+            else:
+                faults[field.name] = Fault("not_a_number")
+        elif field.kind == "choice" and words not in field.choices:
+            faults[field.name] = Fault("choose")
+        elif field.kind in {"choice", "reference"}:
+            values[field.name] = words
+    return values, faults
+
+
+def typed_of(fields: Sequence[Field], row: Mapping[str, Any]) -> dict[str, str]:
+    """A stored row as it stands in the fields."""
+    return {field.name: _words(row.get(field.name)) for field in fields}
+
+
+def _words(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, date):
+        return value.isoformat()
+    return ", ".join(value) if isinstance(value, list | tuple) else str(value)
+
+
+def _day(words: str) -> date | None:
+    for form in ("%Y-%m-%d", "%d.%m.%Y"):
+        try:
+            # Only the day is used.
+            return datetime.strptime(words, form).date()  # noqa: DTZ007
+        except ValueError:
+            continue
+    return None

@@ -1,0 +1,70 @@
+"""What every form of a register can do, and what it works with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from sqlalchemy import Connection
+
+from central.pki import Authority
+from central.registers.form import Fault, Faults, Field
+from central.registry import Registry
+from central.rights import Right
+from central.store.register_changes import Author
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWish:
+    """How a medic's key is to be made: a passphrase for one of our own, or a token's certificate (PEM) and label."""
+
+    passphrase: str = field(default="", repr=False)
+    passphrase_again: str = field(default="", repr=False)
+    token_label: str = ""
+    certificate_pem: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One change: in whose name, in which organisation, with what."""
+
+    connection: Connection
+    registry: Registry
+    authority: Authority
+    org: str
+    author: Author
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was sent with a form. `another` says that somebody alike is another person."""
+
+    fields: Mapping[str, str]
+    another: bool = False
+    key: KeyWish = KeyWish()
+
+
+Saved = str | Faults
+"""The id of the entry, or what is wrong; nothing was stored then."""
+Options = dict[str, list[tuple[str, str]]]
+"""For each reference: id and name of what may be chosen."""
+
+
+class RegisterForm(Protocol):
+    """One register."""
+
+    kind: ClassVar[str]
+    right: ClassVar[Right]
+    fields: ClassVar[tuple[Field, ...]]
+    archivable: ClassVar[bool]
+
+    def read(self, connection: Connection, entry_id: str) -> Mapping[str, Any] | None:
+        """The stored row with `org`, `name_shown` and `archived`; None where there is none."""
+
+    def options(self, connection: Connection, org: str) -> Options:
+        """What references offer."""
+
+    def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
+        """Check and store a new entry (None) or a change, in the caller's transaction."""
+
+    def archive(self, desk: Desk, entry_id: str, *, archived: bool) -> Fault | None:
+        """Put away, or take back. Nothing is ever deleted."""

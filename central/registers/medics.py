@@ -1,0 +1,152 @@
+"""The register of medics: everything that signing checks, and the key with its certificate."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from sqlalchemy import Connection
+
+from central.medics import Qualification, add_medic, replace_key
+from central.registers.form import Fault, Faults, Field, parse
+from central.registers.keeping import Desk, KeyWish, Options, Saved, Typed
+from central.rights import Right
+from central.signature.provider import SigningRefused
+from central.signature.software import MIN_PASSPHRASE, SigningKey
+from central.store import medics as store
+from central.store import register_changes, registry
+from sync.contract.canonical import new_id
+
+MAX_CERTIFICATE_BYTES = 64 * 1024
+
+
+class MedicForm:
+    """One medic."""
+
+    kind: ClassVar[str] = "medics"
+    right: ClassVar[Right] = Right.CHANGE_MEDICS
+    archivable: ClassVar[bool] = True
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field("full_name", needed=True),
+        Field("position", needed=True),
+        Field("education", "choice", choices=("higher", "secondary"), section="papers"),
+        Field("accreditation_until", "day", section="papers", future=True),
+        Field("training_hours", "number", section="papers"),
+        Field("training_at", "day", section="papers"),
+        Field("federal_register_at", "day", section="papers"),
+    )
+
+    def read(self, connection: Connection, entry_id: str) -> Mapping[str, Any] | None:
+        """The medic's entry."""
+        entry = store.find(connection, entry_id)
+        if entry is None:
+            return None
+        return asdict(entry) | {"name_shown": entry.full_name, "archived": not entry.active, "entry": entry}
+
+    def options(self, connection: Connection, org: str) -> Options:
+        """No references."""
+        return {}
+
+    def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
+        """Store the entry; a new one with its key. Papers may be missing: signing then says which."""
+        values, faults = parse(self.fields, typed.fields, desk.author.at.date())
+        values["education"] = values["education"] or ""
+        values["training_hours"] = values["training_hours"] or 0
+        for other in store.of_organisations(desk.connection, (desk.org,)):
+            same = other.medic_id != entry_id and other.full_name.lower() == str(values["full_name"]).lower()
+            if same and not typed.another:
+                faults["full_name"] = Fault("same_person", f"{other.full_name}, {other.position}", other.medic_id)
+        if entry_id is None:
+            faults |= key_faults(typed.key)
+        if faults:
+            return faults
+        if entry_id is None:
+            return self._add(desk, values, typed.key)
+        before = store.find(desk.connection, entry_id)
+        if before is None:
+            raise LookupError("no such medic")
+        store.change(desk.connection, entry_id, values | {"updated_at": desk.author.at})
+        register_changes.note(desk.connection, desk.author, self.kind, desk.org, [(entry_id, asdict(before), values)])
+        return entry_id
+
+    def archive(self, desk: Desk, entry_id: str, *, archived: bool) -> Fault | None:
+        """Who is put away signs nothing from now on; what was signed stays valid."""
+        before = store.find(desk.connection, entry_id)
+        if before is None:
+            raise LookupError("no such medic")
+        after = {"active": not archived}
+        store.change(desk.connection, entry_id, after | {"updated_at": desk.author.at})
+        register_changes.note(desk.connection, desk.author, self.kind, desk.org, [(entry_id, asdict(before), after)])
+        return None
+
+    def renew_key(self, desk: Desk, entry_id: str, wish: KeyWish) -> Faults:
+        """A new key and certificate for a medic; signatures made before keep their own."""
+        before = store.find(desk.connection, entry_id)
+        if before is None:
+            raise LookupError("no such medic")
+        faults = key_faults(wish)
+        if faults:
+            return faults
+        try:
+            key, certificate = self._key(desk, before.full_name, entry_id, wish)
+            after = replace_key(
+                desk.connection, entry_id, certificate, key, wish.passphrase, wish.token_label, desk.author.at
+            )
+        except SigningRefused:
+            return {"certificate": Fault("not_ours")}
+        register_changes.note(desk.connection, desk.author, self.kind, desk.org, [(entry_id, asdict(before), after)])
+        return {}
+
+    def _add(self, desk: Desk, values: dict[str, Any], wish: KeyWish) -> Saved:
+        medic_id = new_id()
+        key, certificate = self._key(desk, values["full_name"], medic_id, wish)
+        add_medic(
+            desk.connection,
+            org=desk.org,
+            full_name=values["full_name"],
+            position=values["position"],
+            qualification=Qualification(**{name: values[name] for name in Qualification.__slots__}),
+            certificate=certificate,
+            key=key,
+            passphrase=wish.passphrase,
+            now=desk.author.at,
+            medic_id=medic_id,
+            token_label=wish.token_label or None,
+        )
+        after = store.find(desk.connection, medic_id)
+        changes = [(medic_id, None, asdict(after) if after else {})]
+        register_changes.note(desk.connection, desk.author, self.kind, desk.org, changes)
+        return medic_id
+
+    def _key(
+        self, desk: Desk, full_name: str, medic_id: str, wish: KeyWish
+    ) -> tuple[SigningKey | None, x509.Certificate]:
+        if wish.certificate_pem:
+            return None, x509.load_pem_x509_certificate(wish.certificate_pem)
+        organisation = registry.get_organisation(desk.connection, desk.org)
+        issued = desk.authority.issue_medic(full_name, medic_id, organisation["name"] if organisation else desk.org)
+        key = load_pem_private_key(issued.key_pem or b"", None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise TypeError("the authority made a key of a kind that is not known here")
+        return key, x509.load_pem_x509_certificate(issued.certificate_pem)
+
+
+def key_faults(wish: KeyWish) -> Faults:
+    """What is wrong with the wish for a key."""
+    if wish.certificate_pem or wish.token_label:
+        if not wish.token_label:
+            return {"token_label": Fault("needed")}
+        if not wish.certificate_pem:
+            return {"certificate": Fault("needed")}
+        try:
+            x509.load_pem_x509_certificate(wish.certificate_pem)
+        except ValueError:
+            return {"certificate": Fault("not_a_certificate")}
+        return {}
+    if len(wish.passphrase) < MIN_PASSPHRASE:
+        return {"passphrase": Fault("too_short_passphrase" if wish.passphrase else "needed")}
+    if wish.passphrase != wish.passphrase_again:
+        return {"passphrase_again": Fault("not_the_same")}
+    return {}

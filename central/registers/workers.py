@@ -1,0 +1,110 @@
+"""The register of workers as a form: the same checks as the import of a file, and whom else the entry may be about."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection
+
+from central.imports import workers as imports
+from central.parties import Worker
+from central.registers.form import Fault, Faults, Field
+from central.registers.keeping import Desk, Options, Saved, Typed
+from central.rights import Right
+from central.store import registry
+
+COLUMNS = {
+    "personnel_number": imports.NUMBER,
+    "full_name": imports.NAME,
+    "position": imports.POSITION,
+    "employer_id": imports.EMPLOYER,
+    "birth_date": imports.BORN,
+    "sex": imports.SEX,
+    "snils": imports.SNILS,
+    "cards": imports.CARDS,
+    "status": imports.STATUS,
+    "remote_allowed": imports.REMOTE,
+    "block_text": imports.REASON,
+    "toxicology_at": imports.TOXICOLOGY,
+}
+"""Field of the form and column of the import: one set of checks for both."""
+
+
+class WorkerForm:
+    """One worker."""
+
+    kind: ClassVar[str] = "workers"
+    right: ClassVar[Right] = Right.CHANGE_REGISTERS
+    archivable: ClassVar[bool] = True
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field("personnel_number", needed=True),
+        Field("full_name", needed=True),
+        Field("birth_date", "day"),
+        Field("sex", "choice", choices=("male", "female")),
+        Field("snils"),
+        Field("employer_id", "reference", needed=True, section="work"),
+        Field("position", needed=True, section="work"),
+        Field("cards", section="work"),
+        Field("status", "choice", choices=("active", "suspended"), section="admission"),
+        Field("remote_allowed", "choice", choices=("yes", "no"), section="admission"),
+        Field("block_text", "text", section="admission"),
+        Field("toxicology_at", "day", section="admission"),
+    )
+
+    def read(self, connection: Connection, entry_id: str) -> Mapping[str, Any] | None:
+        """The worker's row; SNILS as a yes or no."""
+        row = registry.get_worker(connection, entry_id)
+        if row is None:
+            return None
+        shown = {"name_shown": row["full_name"], "archived": row["archived_at"] is not None}
+        return dict(row) | shown | {"snils": "", "snils_on_record": row["snils_hmac"] is not None}
+
+    def options(self, connection: Connection, org: str) -> Options:
+        """The organisation's employers."""
+        rows = registry.list_employers(connection, org)
+        return {"employer_id": [(row["employer_id"], row["name"]) for row in rows]}
+
+    def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
+        """Store the worker and send the roster. A number, card or SNILS of another is refused with that one's name."""
+        before = self.read(desk.connection, entry_id) if entry_id else None
+        row = {column: " ".join(typed.fields.get(name, "").split()) for name, column in COLUMNS.items()}
+        found = imports.check_row(desk.connection, desk.org, row, before, desk.author.at.date())
+        if isinstance(found, Worker):
+            faults = self._twins(desk, found, typed.another)
+        else:
+            names = {column: name for name, column in COLUMNS.items()}
+            faults = {names[column]: Fault(code) for column, code in found.items()}
+        if faults or not isinstance(found, Worker):
+            return faults
+        desk.registry.save_workers(desk.connection, [found], desk.author)
+        return found.worker_id
+
+    def archive(self, desk: Desk, entry_id: str, *, archived: bool) -> Fault | None:
+        """The worker leaves the rosters; exams stay. Taking back asks for an employer that is still served."""
+        row = registry.get_worker(desk.connection, entry_id)
+        employer = registry.get_employer(desk.connection, row["employer_id"]) if row else None
+        if not archived and employer is not None and employer["archived_at"] is not None:
+            return Fault("employer_archived", employer["name"], employer["employer_id"])
+        desk.registry.set_archived(desk.connection, "workers", desk.org, entry_id, desk.author, archived=archived)
+        return None
+
+    def _twins(self, desk: Desk, new: Worker, another: bool) -> Faults:
+        faults: Faults = {}
+        others = [
+            row
+            for archived in (False, True)
+            for row in registry.list_workers(desk.connection, desk.org, archived=archived)
+            if row["worker_id"] != new.worker_id
+        ]
+        hashed = desk.registry.snils_hash(new.snils) if new.snils else None
+        for row in others:
+            who = Fault("taken_by", f"{row['full_name']}, {row['personnel_number']}", row["worker_id"])
+            if row["personnel_number"] == new.personnel_number:
+                faults["personnel_number"] = who
+            if hashed is not None and row["snils_hmac"] == hashed:
+                faults["snils"] = who
+            if set(row["cards"]) & set(new.cards):
+                faults["cards"] = who
+            same = row["full_name"].lower() == new.full_name.lower()
+            if same and not another and row["birth_date"] in (new.birth_date, None):
+                faults["full_name"] = Fault("same_person", who.detail, who.entry_id)
+        return faults
