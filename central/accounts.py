@@ -3,34 +3,31 @@
 Lengths and times follow OWASP ASVS 4.0 chapters 2 and 3 (level 2).
 """
 
-import hmac
 import secrets
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
+from central.passwords import MAX_PASSWORD, names_in, password_fault
 from central.rights import Role
+from central.second_factor import FactorPolicy, TotpSeal, is_recovery_code, matching_step, use_recovery_code
 from central.store import accounts as store
+from central.store import registry
 from central.store.accounts import Account, Session
 from sync.contract.canonical import new_id
 
-MIN_PASSWORD = 12
-MAX_PASSWORD = 256
 FAILURES_BEFORE_LOCK = 5
 LOCK = timedelta(minutes=15)
 SESSION = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
 _TOUCH_EVERY = timedelta(seconds=60)
-TOTP_STEP_S = 30
 
 _hasher = PasswordHasher()
 # Argon2 is meant to be heavy: one at a time, so that a storm of logins cannot starve the queue of the medics.
@@ -39,11 +36,23 @@ _NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
 class LoginRefused(Exception):
-    """No login. `code`: `wrong` (name, password or code: never says which), `locked`, `disabled`, `code_needed`."""
+    """No login. `code`: `wrong` (name, password or code: never says which), `locked`, `disabled`, `code_needed`,
 
-    def __init__(self, code: str) -> None:
+    `factor_overdue` (the time to set up the second factor is over). `locks`: this failure has closed the account.
+    """
+
+    def __init__(self, code: str, *, locks: bool = False) -> None:
         super().__init__(code)
         self.code = code
+        self.locks = locks
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLogin:
+    """Whose credentials they were, and whether a recovery code stood in for the second factor."""
+
+    account_id: str
+    by_recovery_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +61,6 @@ class OpenedSession:
 
     session: Session
     token: str
-
-
-class TotpSeal:
-    """Encrypts the secrets of second factors with a key derived from the console's session secret."""
-
-    def __init__(self, session_secret: bytes) -> None:
-        self._key = AESGCM(sha256(b"dopusk totp" + session_secret).digest())
-
-    def seal(self, secret: str, account_id: str) -> bytes:
-        """Nonce and ciphertext, bound to the account."""
-        nonce = secrets.token_bytes(12)
-        return nonce + self._key.encrypt(nonce, secret.encode("ascii"), account_id.encode("ascii"))
-
-    def open(self, sealed: bytes, account_id: str) -> str:
-        """The secret in base32. Raises `ValueError` when the session secret has changed since."""
-        try:
-            return self._key.decrypt(sealed[:12], sealed[12:], account_id.encode("ascii")).decode("ascii")
-        except InvalidTag as error:
-            raise ValueError("the second factor was sealed with another session secret") from error
-
-
-def password_fault(password: str, username: str) -> str | None:
-    """Why a password cannot be taken: `too_short`, `too_long`, `contains_name`, `too_plain`; None when it can."""
-    if len(password) < MIN_PASSWORD:
-        return "too_short"
-    if len(password) > MAX_PASSWORD:
-        return "too_long"
-    if username and username.lower() in password.lower():
-        return "contains_name"
-    return "too_plain" if len(set(password)) < 5 else None
 
 
 def hash_password(password: str) -> str:
@@ -102,12 +81,16 @@ def create_account(
     employer_id: str | None = None,
     medic_id: str | None = None,
     must_change_password: bool = False,
+    listed: Collection[str] = frozenset(),
 ) -> str:
-    """Add an account; returns its id. Raises `ValueError` for a weak password or a name that is taken."""
+    """Add an account; returns its id. Raises `ValueError` for a weak password or a name that is taken.
+
+    `listed`: the operator's own list of bad passwords.
+    """
     username = username.strip().lower()
     if not username:
         raise ValueError("an account needs a login name")
-    fault = password_fault(password, username)
+    fault = password_fault(password, names_about(connection, username, full_name, orgs), listed)
     if fault is not None:
         raise ValueError(f"the password is refused: {fault}")
     if store.by_username(connection, username) is not None:
@@ -131,6 +114,13 @@ def create_account(
     return account_id
 
 
+def names_about(connection: Connection, username: str, full_name: str, orgs: Collection[str]) -> frozenset[str]:
+    """The names that a password of this account must not contain: its own, and those of its organisations."""
+    rows = [registry.get_organisation(connection, org) for org in orgs]
+    texts = [full_name, *orgs, *(str(row["name"]) for row in rows if row is not None)]
+    return names_in(texts) | {username.strip().lower()}
+
+
 def password_is_right(password: str, password_hash: str) -> bool:
     """Compare in constant time; a damaged hash is a wrong password."""
     with _hashing:
@@ -140,10 +130,13 @@ def password_is_right(password: str, password_hash: str) -> bool:
             return False
 
 
-def check_login(connection: Connection, username: str, password: str, code: str, seal: TotpSeal, now: datetime) -> str:
-    """Check name, password and second factor; returns the account's id. Counts failures and locks.
+def check_login(
+    connection: Connection, username: str, password: str, code: str, seal: TotpSeal, policy: FactorPolicy, now: datetime
+) -> CheckedLogin:
+    """Check name, password and second factor. Counts failures and locks.
 
-    Raises `LoginRefused`; commit all the same, for the counter. An unknown name takes as long as a known one.
+    Raises `LoginRefused`; commit all the same, for the counter. An unknown name takes as long as a known one. Who must
+    have a second factor and has none gets in for the time of grace, to set it up.
     """
     account = store.by_username(connection, username.strip().lower())
     if account is None:
@@ -154,39 +147,36 @@ def check_login(connection: Connection, username: str, password: str, code: str,
     if account.locked_until is not None and account.locked_until > now:
         raise LoginRefused("locked")
     if not right:
-        _count_failure(connection, account, now)
-        raise LoginRefused("wrong")
+        raise LoginRefused("wrong", locks=_count_failure(connection, account, now))
     if account.disabled:
         raise LoginRefused("disabled")
     changes: dict[str, Any] = {"failed_logins": 0, "locked_until": None, "last_login_at": now}
+    recovered = False
     if totp_sealed is not None:
         if not code.strip():
             raise LoginRefused("code_needed")
-        step = matching_step(seal.open(totp_sealed, account.account_id), code, now)
-        if step is None or (last_step is not None and step <= last_step):
-            _count_failure(connection, account, now)
-            raise LoginRefused("wrong")
-        changes["totp_last_step"] = step
+        recovered = is_recovery_code(code) and use_recovery_code(connection, account.account_id, code, now)
+        if not recovered:
+            step = matching_step(seal.open(totp_sealed, account.account_id), code, now)
+            if step is None or (last_step is not None and step <= last_step):
+                raise LoginRefused("wrong", locks=_count_failure(connection, account, now))
+            changes["totp_last_step"] = step
+    elif policy.demands(account.role):
+        if account.factor_due_at is None:
+            changes["factor_due_at"] = now + policy.grace
+        elif account.factor_due_at <= now:
+            raise LoginRefused("factor_overdue")
     store.change_account(connection, account.account_id, changes)
-    return account.account_id
+    return CheckedLogin(account.account_id, recovered)
 
 
-def matching_step(secret: str, code: str, now: datetime) -> int | None:
-    """The 30-second step whose code this is: the present one or a neighbour (RFC 6238, section 5.2)."""
-    digits = code.strip().replace(" ", "")
-    present = int(now.timestamp()) // TOTP_STEP_S
-    generator = pyotp.TOTP(secret)
-    for step in (present, present - 1, present + 1):
-        if hmac.compare_digest(generator.at(step * TOTP_STEP_S), digits):
-            return step
-    return None
-
-
-def _count_failure(connection: Connection, account: Account, now: datetime) -> None:
+def _count_failure(connection: Connection, account: Account, now: datetime) -> bool:
+    """Count; True when this one has closed the account."""
     failures = account.failed_logins + 1
     locked = now + LOCK if failures >= FAILURES_BEFORE_LOCK else None
     changes = {"failed_logins": 0 if locked else failures, "locked_until": locked}
     store.change_account(connection, account.account_id, changes)
+    return locked is not None
 
 
 def open_session(

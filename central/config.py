@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from central.rights import Role
+
 _SQLITE_FILE = "sqlite:///"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -102,6 +104,30 @@ class DecisionsConfig(_Section):
     """How long after the measurements an admission may be given and holds."""
 
 
+class AccountsConfig(_Section):
+    """Who must have a second factor, and which passwords nobody may choose."""
+
+    second_factor_roles: frozenset[Role] = frozenset({Role.MEDIC, Role.SENIOR_MEDIC, Role.ADMINISTRATOR, Role.AUDITOR})
+    """Accounts of these roles open nothing but their own page before the second factor is set up."""
+    second_factor_grace_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 72.0
+    """How long after the first login without it the set-up stays possible; afterwards an administrator resets."""
+    password_list_file: Path | None = None
+    """The operator's own list of breached passwords, one per line; beside the common ones that are always refused."""
+
+
+class RatesConfig(_Section):
+    """How often one caller may knock, per minute and per process; as many at once as in one minute."""
+
+    sign_in_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
+    """Logins from one address. An office behind one address signs in together in the morning."""
+    check_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
+    """Looks at the public page behind a paper's QR code, from one address."""
+    api_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
+    """Calls with one API key."""
+    api_failures_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 30
+    """Calls without a key that works, from one address."""
+
+
 class CentralConfig(_Section):
     """The whole configuration. Relative paths are relative to the folder of the file."""
 
@@ -116,6 +142,8 @@ class CentralConfig(_Section):
     ingest: IngestConfig = IngestConfig()
     notices: NoticesConfig = NoticesConfig()
     decisions: DecisionsConfig = DecisionsConfig()
+    accounts: AccountsConfig = AccountsConfig()
+    rates: RatesConfig = RatesConfig()
 
     @field_validator("store_url")
     @classmethod

@@ -10,8 +10,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from central.config import CentralConfig, Generation, load_config
+from central.config import AccountsConfig, CentralConfig, Generation, load_config
 from central.pki import Authority, create_authority, write_secret
+from central.rights import Role
 from central.store.metadata import now_utc
 
 _SECRET_BYTES = 32
@@ -38,6 +39,10 @@ centre_signing_key_file = "signing.key"
 authority_dir = "authority"
 session_secret_file = "session.secret"
 snils_key_file = "snils.secret"
+
+[accounts]
+# Roles whose accounts must have a second factor. A demonstration and tests are tried without.
+second_factor_roles = {second_factor_roles}
 """
 
 
@@ -52,6 +57,8 @@ class Choices:
     http_host: str = "127.0.0.1"
     public_url: str | None = None
     store_url: str = "sqlite:///central.db"
+    second_factor_roles: frozenset[Role] | None = None
+    """None: as `AccountsConfig` has it where records are real, nobody in a demonstration or a test."""
 
 
 def create_secrets(folder: Path, clock: Callable[[], datetime] = now_utc) -> Authority:
@@ -81,11 +88,18 @@ def write_config(folder: Path, choices: Choices) -> CentralConfig:
         "mqtt_port": choices.mqtt_port,
         "http_host": choices.http_host,
         "http_port": choices.http_port,
+        "second_factor_roles": sorted(_second_factor_roles(choices)),
         "public_url": choices.public_url or f"http://{choices.http_host}:{choices.http_port}",
     }
-    # A JSON string is a TOML string.
+    # A JSON string or list of them is a TOML one.
     text = _TEMPLATE.format(**{name: json.dumps(value, ensure_ascii=False) for name, value in values.items()})
     path = folder / "central.toml"
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
     return load_config(path)
+
+
+def _second_factor_roles(choices: Choices) -> frozenset[Role]:
+    if choices.second_factor_roles is not None:
+        return choices.second_factor_roles
+    return AccountsConfig().second_factor_roles if choices.generation == "real" else frozenset()

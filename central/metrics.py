@@ -39,6 +39,9 @@ refusals_open = Gauge(
     registry=REGISTRY,
 )
 dispatched = Counter("dopusk_dispatched", "Messages handed to the broker, by kind", ["kind"], registry=REGISTRY)
+rate_limited = Counter(
+    "dopusk_rate_limited", "Requests refused because the caller knocked too often", ["door"], registry=REGISTRY
+)
 
 
 def render() -> bytes:

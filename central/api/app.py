@@ -18,6 +18,8 @@ from sqlalchemy import Engine
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from central.admissions import Admission, admissions
+from central.config import RatesConfig
+from central.rate_limit import RateLimit, TooMany
 from central.store import api_keys, audit, outcomes, registry
 from central.store.api_keys import ApiKey
 from central.store.engine import reading, writing
@@ -75,20 +77,29 @@ class ExamPage(BaseModel):
 class _Shop:
     engine: Engine
     clock: Callable[[], datetime]
+    calls: RateLimit
+    failures: RateLimit
 
 
 _bearer = HTTPBearer(auto_error=False, description="A key that the medical organisation's administrator has made.")
 
 
 def key_of(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> ApiKey:
-    """The key of a call. 401 without one, with a wrong one or with a revoked one: which of them is not said."""
+    """The key of a call. 401 without one, with a wrong one or with a revoked one: which of them is not said.
+
+    Raises `TooMany` for a key that asks too often, and for an address that tries too many keys.
+    """
     shop: _Shop = request.app.state.shop
     secret = credentials.credentials if credentials else ""
     now = shop.clock()
+    address = request.client.host if request.client else ""
+    shop.failures.check(address)
     with reading(shop.engine) as connection:
         key = api_keys.by_hash(connection, sha256(secret.encode("utf-8")).hexdigest())
     if key is None:
+        shop.failures.take(address)
         raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+    shop.calls.take(key.key_id)
     if key.last_used_at is None or now - key.last_used_at > _TOUCH_EVERY:
         with writing(shop.engine) as connection:
             api_keys.touch(connection, key.key_id, now)
@@ -100,10 +111,15 @@ _ERRORS: dict[int | str, dict[str, object]] = {
     401: {"model": Problem, "description": "No key, or not one that works."},
     404: {"model": Problem, "description": "No such worker at this employer."},
     422: {"model": Problem, "description": "The request is not in the described form."},
+    429: {
+        "model": Problem,
+        "description": "Too many calls within a minute.",
+        "headers": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
+    },
 }
 
 
-def create_api(engine: Engine, clock: Callable[[], datetime]) -> FastAPI:
+def create_api(engine: Engine, clock: Callable[[], datetime], rates: RatesConfig) -> FastAPI:
     """The application with its OpenAPI description at `/openapi.json`. No page of it loads anything from outside."""
     api = FastAPI(
         title="Dopusk",
@@ -113,12 +129,18 @@ def create_api(engine: Engine, clock: Callable[[], datetime]) -> FastAPI:
         redoc_url=None,
         servers=[{"url": "/api/v1"}],
     )
-    api.state.shop = _Shop(engine, clock)
+    api.state.shop = _Shop(
+        engine,
+        clock,
+        RateLimit("api", rates.api_per_minute),
+        RateLimit("api_failures", rates.api_failures_per_minute),
+    )
     api.get("/admissions", responses=_without(404), summary="All workers")(list_admissions)
     api.get("/admissions/{personnel_number}", responses=_ERRORS, summary="One worker")(get_admission)
     api.get("/exams", responses=_without(404), summary="Outcomes of a period")(list_exams)
     api.add_exception_handler(StarletteHTTPException, _problem)
     api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(TooMany, _too_many)
     return api
 
 
@@ -228,3 +250,9 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     faults = error.errors() if isinstance(error, RequestValidationError) else []
     said = "; ".join(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in faults)
     return JSONResponse({"code": "invalid", "message": said[:1000]}, status_code=422)
+
+
+async def _too_many(_request: Request, error: Exception) -> JSONResponse:
+    wait_s = error.retry_after_s if isinstance(error, TooMany) else 1
+    body = {"code": "too_many", "message": f"too many calls; ask again in {wait_s} s"}
+    return JSONResponse(body, status_code=429, headers={"Retry-After": str(wait_s)})

@@ -18,11 +18,10 @@ from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
-from central.accounts import TotpSeal
 from central.api.app import create_api
 from central.config import CentralConfig
-from central.console.context import Console, page, static_folder
-from central.console.guard import Forbidden, ForgedForm, Guard, NotLoggedIn, PasswordFirst, Public
+from central.console.context import Console, Rates, page, static_folder
+from central.console.guard import FactorFirst, Forbidden, ForgedForm, Guard, NotLoggedIn, PasswordFirst, Public
 from central.console.live import Live
 from central.console.pages import make_templates
 from central.console.routes import (
@@ -30,8 +29,8 @@ from central.console.routes import (
     accounts,
     admissions,
     audit,
-    entries,
     decide,
+    entries,
     exam,
     fleet,
     journal,
@@ -50,7 +49,10 @@ from central.console.routes.login import login_page
 from central.decisions import Decisions
 from central.notices import ChannelSecrets, Notifier
 from central.outgoing import Outgoing
+from central.passwords import load_list
+from central.rate_limit import RateLimit, TooMany
 from central.registry import Registry
+from central.second_factor import FactorPolicy, TotpSeal
 from central.signature.vault import Vault
 from central.snils import SnilsKey
 from central.store import accounts as account_store
@@ -84,9 +86,9 @@ PAGES = (
     limits,
     registers,
     photo,
+    entries,
     admissions,
     own,
-    entries,
     accounts,
     audit,
     fleet,
@@ -107,7 +109,8 @@ def create_app(
 ) -> FastAPI:
     """The application. `wake` is `Dispatcher.wake`: called right after a decision is committed.
 
-    Raises `OSError` or `ConfigError` when a key file is missing, and `RuntimeError` for a route without a door.
+    Raises `OSError`, `ValueError` or `ConfigError` when a file with keys or passwords is missing or wrong, and
+    `RuntimeError` for a route without a door.
     """
     store = engine or open_engine(config.store_url)
     session_secret = config.keys.session_secret_file.read_bytes()
@@ -136,6 +139,13 @@ def create_app(
         live=live,
         templates=make_templates(),
         totp_seal=TotpSeal(session_secret),
+        factor_policy=FactorPolicy(
+            config.accounts.second_factor_roles, timedelta(hours=config.accounts.second_factor_grace_hours)
+        ),
+        listed_passwords=load_list(config.accounts.password_list_file),
+        rates=Rates(
+            RateLimit("sign_in", config.rates.sign_in_per_minute), RateLimit("check", config.rates.check_per_minute)
+        ),
         drafts=URLSafeTimedSerializer(session_secret, salt="draft"),
         session_secret=session_secret,
         clock=clock,
@@ -156,7 +166,7 @@ def create_app(
     app.state.console = console
     for module in PAGES:
         app.include_router(module.router)
-    api = create_api(store, clock)
+    api = create_api(store, clock, config.rates)
     # A mounted application takes the place of ours in the request, for headers and error pages too.
     api.state.console = console
     app.mount("/api/v1", api, name="api")
@@ -198,6 +208,18 @@ def _add_error_pages(app: FastAPI) -> None:
             return JSONResponse({"error": "password_must_change"}, status_code=403)
         return RedirectResponse("/account", status_code=303)
 
+    async def factor_first(request: Request, error: Exception) -> Response:
+        if _wants_json(request):
+            return JSONResponse({"error": "second_factor_needed"}, status_code=403)
+        return RedirectResponse("/account", status_code=303)
+
+    async def too_many(request: Request, error: Exception) -> Response:
+        if not isinstance(error, TooMany):
+            raise error
+        response = page(request, "error.html", None, 429, code="too_many", number=str(error.retry_after_s))
+        response.headers["Retry-After"] = str(error.retry_after_s)
+        return response
+
     async def forbidden(request: Request, error: Exception) -> Response:
         if not isinstance(error, Forbidden):
             raise error
@@ -228,6 +250,8 @@ def _add_error_pages(app: FastAPI) -> None:
 
     app.add_exception_handler(NotLoggedIn, not_logged_in)
     app.add_exception_handler(PasswordFirst, password_first)
+    app.add_exception_handler(FactorFirst, factor_first)
+    app.add_exception_handler(TooMany, too_many)
     app.add_exception_handler(Forbidden, forbidden)
     app.add_exception_handler(ForgedForm, forged)
     app.add_exception_handler(HTTPException, plain)

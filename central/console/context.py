@@ -13,15 +13,16 @@ from fastapi.templating import Jinja2Templates
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Engine
 
-from central.accounts import TotpSeal
 from central.config import CentralConfig
 from central.console.live import Live
 from central.console.texts import LANGUAGES
 from central.decisions import Decisions
 from central.notices import ChannelSecrets
 from central.outgoing import Outgoing
+from central.rate_limit import RateLimit
 from central.registry import Registry
 from central.rights import Right, may
+from central.second_factor import FactorPolicy, TotpSeal
 from central.signature.vault import Vault
 from central.store.accounts import Account, Session
 from central.trust import Trust
@@ -29,6 +30,14 @@ from central.trust import Trust
 LANGUAGE_COOKIE = "dopusk_language"
 THEME_COOKIE = "dopusk_theme"
 ZONE_COOKIE = "dopusk_zone"
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often one address may knock at the open doors."""
+
+    sign_in: RateLimit
+    check: RateLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,9 @@ class Console:
     live: Live
     templates: Jinja2Templates
     totp_seal: TotpSeal
+    factor_policy: FactorPolicy
+    listed_passwords: frozenset[str]
+    rates: Rates
     drafts: URLSafeTimedSerializer
     session_secret: bytes
     clock: Callable[[], datetime]
@@ -131,6 +143,7 @@ def page(request: Request, template: str, visitor: Visitor | None, status: int =
             "look": look,
             "generation": console.config.generation,
             "Right": Right,
+            "factor_is_off": not console.config.accounts.second_factor_roles,
             "key_open": visitor is not None
             and console.vault.is_open(visitor.session.session_id, visitor.account.medic_id or ""),
             **values,

@@ -35,6 +35,10 @@ class PasswordFirst(Exception):
     """The password is temporary: nothing opens before it is changed."""
 
 
+class FactorFirst(Exception):
+    """The role must have a second factor: nothing opens before it is set up."""
+
+
 class Forbidden(Exception):
     """The account's role does not have the right."""
 
@@ -103,6 +107,8 @@ class Guard:
             raise Forbidden(visitor, self.right)
         if visitor.account.must_change_password and self.right is not Right.OWN_ACCOUNT:
             raise PasswordFirst
+        if self.right is not Right.OWN_ACCOUNT and console_of(request).factor_policy.blocks(visitor.account):
+            raise FactorFirst
         request.state.visitor = visitor
         return visitor
 

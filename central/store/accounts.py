@@ -22,6 +22,7 @@ account = Table(
     Column("must_change_password", Boolean, nullable=False),
     Column("totp_sealed", LargeBinary, comment="secret of the second factor, AES-256-GCM; empty = not set up"),
     Column("totp_last_step", BigInteger, comment="30-second step of the last code taken: each code works once"),
+    Column("factor_due_at", UtcDateTime, comment="until when a second factor that is demanded may still be set up"),
     Column("failed_logins", Integer, nullable=False),
     Column("locked_until", UtcDateTime),
     Column("disabled", Boolean, nullable=False),
@@ -42,6 +43,9 @@ session = Table(
     Column("draft", JSON, comment="what was typed when a page had to be left: path and fields"),
 )
 
+NO_FACTOR: dict[str, Any] = {"totp_sealed": None, "totp_last_step": None, "factor_due_at": None}
+"""Changes that take the second factor away; where one is demanded its set-up begins anew at the next login."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -56,6 +60,7 @@ class Account:
     medic_id: str | None
     must_change_password: bool
     has_totp: bool
+    factor_due_at: datetime | None
     failed_logins: int
     locked_until: datetime | None
     disabled: bool
@@ -113,6 +118,7 @@ def _account(row: Any) -> Account:
         medic_id=row.medic_id,
         must_change_password=row.must_change_password,
         has_totp=row.totp_sealed is not None,
+        factor_due_at=row.factor_due_at,
         failed_logins=row.failed_logins,
         locked_until=row.locked_until,
         disabled=row.disabled,

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
-from central.accounts import create_account, hash_password, password_fault
+from central.accounts import create_account, hash_password, names_about
+from central.config import load_config
+from central.passwords import load_list, password_fault
 from central.rights import Role
-from central.store import accounts
+from central.store import accounts, audit, recovery_codes
 from central.store.engine import reading, writing
 from central.store.metadata import now_utc
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
@@ -45,6 +47,7 @@ def add(
             employer_id=employer_id,
             medic_id=medic_id,
             must_change_password=True,
+            listed=load_list(load_config(config).accounts.password_list_file),
         )
     print(f"account {username} added")
 
@@ -55,13 +58,34 @@ def password(username: Username, config: ConfigFile, password_stdin: FromStdin =
     with plain_errors(), writing(open_store(config)) as connection:
         account = _found(accounts.by_username(connection, username), username)
         new = _password(password_stdin)
-        fault = password_fault(new, username)
+        names = names_about(connection, username, account.full_name, account.orgs)
+        fault = password_fault(new, names, load_list(load_config(config).accounts.password_list_file))
         if fault is not None:
             raise ValueError(f"the password is refused: {fault}")
         changes = {"password_hash": hash_password(new), "must_change_password": True}
         accounts.change_account(connection, account.account_id, changes | {"failed_logins": 0, "locked_until": None})
         accounts.end_sessions_of(connection, account.account_id)
     print(f"password of {username} set")
+
+
+@app.command("reset-factor")
+def reset_factor(username: Username, config: ConfigFile) -> None:
+    """Take the second factor and its recovery codes away and end all sessions; it is set up anew at the next login."""
+    now = now_utc()
+    with plain_errors(), writing(open_store(config)) as connection:
+        account = _found(accounts.by_username(connection, username), username)
+        accounts.change_account(connection, account.account_id, accounts.NO_FACTOR)
+        recovery_codes.replace(connection, account.account_id, [], now)
+        accounts.end_sessions_of(connection, account.account_id)
+        audit.write(
+            connection,
+            at=now,
+            account_id=None,
+            address="command line",
+            action="account.reset_totp",
+            subject=account.account_id,
+        )
+    print(f"second factor of {username} removed")
 
 
 @app.command()

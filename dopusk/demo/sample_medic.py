@@ -26,7 +26,7 @@ class Login:
     passphrase: str
 
 
-LOGIN = Login("medic", "Zarya-demo-2026", "demo-signature-2026")  # not a secret: printed by the demo
+LOGIN = Login("medic", "tikhaya-reka-2026", "demo-signature-2026")  # not a secret: printed by the demo
 
 
 def enter_medic(connection: Connection, authority: Authority, org: str, organisation: str, now: datetime) -> Login:

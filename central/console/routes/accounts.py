@@ -15,15 +15,16 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
-from central.accounts import create_account, hash_password, password_fault
+from central.accounts import create_account, hash_password, names_about
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.routes.exam import Typed
 from central.notices import add_channel
+from central.passwords import password_fault
 from central.rights import RIGHTS, Right, Role
 from central.store import accounts as store
-from central.store import api_keys, audit, medics, notices, registry
-from central.store.accounts import Account
+from central.store import api_keys, audit, medics, notices, recovery_codes, registry
+from central.store.accounts import NO_FACTOR, Account
 from central.store.api_keys import ApiKey
 from central.store.engine import reading, writing
 from sync.contract.canonical import new_id
@@ -54,10 +55,11 @@ def add_account(
         faults["full_name"] = "needed"
     if typed.one("role") == Role.EMPLOYER and not typed.one("employer_id"):
         faults["employer_id"] = "choose"
-    weak = password_fault(password, typed.one("username"))
-    if weak:
-        faults["password"] = weak
     with writing(console.engine) as connection:
+        names = names_about(connection, typed.one("username"), typed.one("full_name"), visitor.account.orgs)
+        weak = password_fault(password, names, console.listed_passwords)
+        if weak:
+            faults["password"] = weak
         if typed.one("employer_id"):
             _own_employer(connection, visitor, typed.one("employer_id"))
         if store.by_username(connection, typed.one("username").strip().lower()) is not None:
@@ -76,6 +78,7 @@ def add_account(
                 employer_id=typed.one("employer_id") or None,
                 medic_id=typed.one("medic_id") or None,
                 must_change_password=True,
+                listed=console.listed_passwords,
             )
             _log(connection, request, visitor, "account.add", account_id, {"role": typed.one("role")})
     if faults:
@@ -165,13 +168,16 @@ def change_account(
     password = str(form.get("password", ""))
     with writing(console.engine) as connection:
         account = _own_account(connection, visitor, account_id)
-        weak = password_fault(password, account.username) if action == "reset_password" else None
+        names = names_about(connection, account.username, account.full_name, account.orgs)
+        weak = password_fault(password, names, console.listed_passwords) if action == "reset_password" else None
         if weak is None:
             changes = _changes(action, password)
             if action == "disable" and account_id == visitor.account.account_id:
                 raise HTTPException(404)
             if changes:
                 store.change_account(connection, account_id, changes)
+            if action == "reset_totp":
+                recovery_codes.replace(connection, account_id, [], console.clock())
             if action in {"disable", "reset_password", "reset_totp", "end_sessions"}:
                 store.end_sessions_of(connection, account_id)
             _log(connection, request, visitor, f"account.{action}", account_id)
@@ -191,7 +197,7 @@ def _changes(action: str, password: str) -> dict[str, Any]:
         case "reset_password":
             return {"password_hash": hash_password(password), "must_change_password": True}
         case "reset_totp":
-            return {"totp_sealed": None, "totp_last_step": None}
+            return NO_FACTOR
         case "end_sessions":
             return {}
         case _:
@@ -245,6 +251,7 @@ def _page(
             faults=faults or {},
             fresh_key=fresh_key,
             now=console.clock(),
+            factor_roles=console.config.accounts.second_factor_roles,
         )
 
 

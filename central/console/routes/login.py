@@ -13,10 +13,19 @@ from fastapi.responses import RedirectResponse
 from itsdangerous import BadSignature
 from starlette.datastructures import FormData
 
-from central.accounts import SESSION, LoginRefused, OpenedSession, check_login, open_session, session_id_of
+from central.accounts import (
+    SESSION,
+    CheckedLogin,
+    LoginRefused,
+    OpenedSession,
+    check_login,
+    open_session,
+    session_id_of,
+)
 from central.console.context import Console, Visitor, address_of, console_of, page
 from central.console.guard import Guard, Public, form_of, same_token
 from central.console.pages import MENU
+from central.rate_limit import TooMany
 from central.rights import Right, may
 from central.store import accounts as store
 from central.store import audit
@@ -45,7 +54,12 @@ def log_in(
     if not same_token(form.get("csrf"), _form_token(console, request.cookies.get(FORM_COOKIE, ""))):
         return login_page(request, status=403, code="forged", draft=draft, next_path=next_path)
     try:
+        console.rates.sign_in.take(address_of(request))
         opened = _check(console, request, form, draft)
+    except TooMany as error:
+        response = login_page(request, status=429, code="too_many", draft=draft, next_path=next_path)
+        response.headers["Retry-After"] = str(error.retry_after_s)
+        return response
     except LoginRefused as error:
         status = 429 if error.code == "locked" else 401
         return login_page(
@@ -124,42 +138,41 @@ def login_page(
 def _check(console: Console, request: Request, form: FormData, draft: dict[str, Any] | None) -> OpenedSession:
     """Every attempt is written down, refused ones too."""
     now = console.clock()
-    refused: LoginRefused | None = None
-    opened: OpenedSession | None = None
-    account_id: str | None = None
     username = str(form.get("username", ""))
+    outcome: OpenedSession | LoginRefused
     with writing(console.engine) as connection:
         try:
-            account_id = check_login(
+            checked = check_login(
                 connection,
                 username,
                 str(form.get("password", "")),
                 str(form.get("code", "")),
                 console.totp_seal,
+                console.factor_policy,
                 now,
             )
         except LoginRefused as error:
-            refused = error
+            outcome = error
             known = store.by_username(connection, username.strip().lower())
             account_id = known.account_id if known else None
+            action, detail = "login.refused", {"code": error.code}
         else:
-            opened = open_session(connection, account_id, address_of(request), now, draft)
+            outcome = open_session(connection, checked.account_id, address_of(request), now, draft)
             old = request.cookies.get(console.session_cookie, "")
             if old:
                 store.end_session(connection, session_id_of(old))
-        audit.write(
-            connection,
-            at=now,
-            account_id=account_id,
-            address=address_of(request),
-            action="login" if refused is None else "login.refused",
-            detail={} if refused is None else {"code": refused.code},
-        )
-    if refused is not None:
-        raise refused
-    if opened is None:
-        raise LoginRefused("wrong")
-    return opened
+            account_id, (action, detail) = checked.account_id, _entry_of(checked)
+        address = address_of(request)
+        audit.write(connection, at=now, account_id=account_id, address=address, action=action, detail=detail)
+        if isinstance(outcome, LoginRefused) and outcome.locks:
+            audit.write(connection, at=now, account_id=account_id, address=address, action="account.locked")
+    if isinstance(outcome, LoginRefused):
+        raise outcome
+    return outcome
+
+
+def _entry_of(checked: CheckedLogin) -> tuple[str, dict[str, str]]:
+    return ("login", {"by": "recovery_code"}) if checked.by_recovery_code else ("login", {})
 
 
 def _form_token(console: Console, cookie: str) -> str:

@@ -1,10 +1,12 @@
 """One's own account: password, second factor, sessions.
 
 Form fields: POST /account/password `password`, `new_password`, `csrf`; POST /account/totp `secret` (sealed, from the
-page), `code`, `csrf`; POST /account/totp/remove `password`, `csrf`; POST /account/sessions/end `csrf` (all but this one).
+page), `code`, `csrf`: the answer shows the recovery codes, this once; POST /account/recovery `password`, `csrf`: new ones;
+POST /account/totp/remove `password`, `csrf`; POST /account/sessions/end `csrf` (all but this one).
 """
 
 import io
+from dataclasses import replace
 from typing import Annotated
 
 import pyotp
@@ -15,12 +17,14 @@ from itsdangerous import BadSignature
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
-from central.accounts import hash_password, matching_step, password_fault, password_is_right
-from central.console.context import Visitor, console_of, page
+from central.accounts import hash_password, names_about, password_is_right
+from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
+from central.passwords import password_fault
 from central.rights import Right
+from central.second_factor import matching_step, new_recovery_codes
 from central.store import accounts as store
-from central.store import audit
+from central.store import audit, recovery_codes
 from central.store.engine import reading, writing
 
 router = APIRouter()
@@ -44,10 +48,11 @@ def change_password(
     account = visitor.account
     with reading(console.engine) as connection:
         before, _, _ = store.secrets_of(connection, account.account_id)
+        names = names_about(connection, account.username, account.full_name, account.orgs)
     if not password_is_right(str(form.get("password", "")), before):
         return _page(request, visitor, 422, {"password": "wrong"})
     new = str(form.get("new_password", ""))
-    fault = password_fault(new, account.username) or ("same" if password_is_right(new, before) else None)
+    fault = password_fault(new, names, console.listed_passwords) or ("same" if password_is_right(new, before) else None)
     if fault:
         return _page(request, visitor, 422, {"new_password": fault})
     with writing(console.engine) as connection:
@@ -73,11 +78,33 @@ def set_totp(
     step = matching_step(secret, str(form.get("code", "")), console.clock())
     if step is None:
         return _page(request, visitor, 422, {"code": "wrong"}, secret)
-    sealed = console.totp_seal.seal(secret, visitor.account.account_id)
+    account_id = visitor.account.account_id
+    sealed = console.totp_seal.seal(secret, account_id)
     with writing(console.engine) as connection:
-        store.change_account(connection, visitor.account.account_id, {"totp_sealed": sealed, "totp_last_step": step})
+        changes = {"totp_sealed": sealed, "totp_last_step": step, "factor_due_at": None}
+        store.change_account(connection, account_id, changes)
+        codes = new_recovery_codes(connection, account_id, console.clock())
         _log(connection, request, visitor, "account.totp")
-    return RedirectResponse("/account?done=totp", status_code=303)
+    return _page(request, _seen_again(console, visitor), codes=codes)
+
+
+@router.post("/account/recovery")
+def renew_recovery_codes(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """New recovery codes in place of the old ones; asks for the password."""
+    console = console_of(request)
+    account_id = visitor.account.account_id
+    if not visitor.account.has_totp:
+        return _page(request, visitor, 422)
+    if not _password_typed(console, visitor, form):
+        return _page(request, visitor, 422, {"recovery": "wrong"})
+    with writing(console.engine) as connection:
+        codes = new_recovery_codes(connection, account_id, console.clock())
+        _log(connection, request, visitor, "account.recovery_codes")
+    return _page(request, visitor, codes=codes)
 
 
 @router.post("/account/totp/remove")
@@ -86,14 +113,15 @@ def remove_totp(
     visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))],
     form: Annotated[FormData, Depends(form_of)],
 ) -> Response:
-    """Remove the second factor; asks for the password."""
+    """Remove the second factor, where the role may do without; asks for the password."""
     console = console_of(request)
-    with reading(console.engine) as connection:
-        before, _, _ = store.secrets_of(connection, visitor.account.account_id)
-    if not password_is_right(str(form.get("password", "")), before):
+    if console.factor_policy.demands(visitor.account.role):
+        return _page(request, visitor, 422, {"remove": "demanded"})
+    if not _password_typed(console, visitor, form):
         return _page(request, visitor, 422, {"remove": "wrong"})
     with writing(console.engine) as connection:
         store.change_account(connection, visitor.account.account_id, {"totp_sealed": None, "totp_last_step": None})
+        recovery_codes.replace(connection, visitor.account.account_id, [], console.clock())
         _log(connection, request, visitor, "account.totp_removed")
     return RedirectResponse("/account?done=totp", status_code=303)
 
@@ -113,6 +141,7 @@ def _page(
     status: int = 200,
     faults: dict[str, str] | None = None,
     secret: str | None = None,
+    codes: list[str] | None = None,
 ) -> Response:
     console = console_of(request)
     fresh = secret or pyotp.random_base32()
@@ -121,6 +150,7 @@ def _page(
     segno.make(uri, error="m").save(drawing, kind="svg", scale=4, border=2, xmldecl=False, svgns=True)
     with reading(console.engine) as connection:
         sessions = store.sessions_of(connection, visitor.account.account_id)
+        codes_left = recovery_codes.count_unused(connection, visitor.account.account_id)
     return page(
         request,
         "account.html",
@@ -131,8 +161,25 @@ def _page(
         sealed=console.drafts.dumps(fresh),
         drawing=drawing.getvalue().decode("utf-8"),
         sessions=sessions,
+        codes=codes or [],
+        codes_left=codes_left,
+        factor_demanded=console.factor_policy.demands(visitor.account.role),
+        factor_first=console.factor_policy.blocks(visitor.account),
         done=request.query_params.get("done", ""),
     )
+
+
+def _password_typed(console: Console, visitor: Visitor, form: FormData) -> bool:
+    with reading(console.engine) as connection:
+        before, _, _ = store.secrets_of(connection, visitor.account.account_id)
+    return password_is_right(str(form.get("password", "")), before)
+
+
+def _seen_again(console: Console, visitor: Visitor) -> Visitor:
+    """The visitor with the account as it is now."""
+    with reading(console.engine) as connection:
+        account = store.by_id(connection, visitor.account.account_id)
+    return visitor if account is None else replace(visitor, account=account)
 
 
 def _log(connection: Connection, request: Request, visitor: Visitor, action: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
-from central.console.context import Visitor, console_of, page
+from central.console.context import Visitor, address_of, console_of, page
 from central.console.guard import Guard, Public, form_of
 from central.console.routes.exam import exam_page, find_exam
 from central.papers.fonts import FontsMissing
@@ -80,6 +80,7 @@ def show_refusals(request: Request, visitor: Annotated[Visitor, Depends(Guard(Ri
 def check_paper(request: Request, code: str, _door: Annotated[None, Depends(Public())]) -> Response:
     """What a QR code leads to: the outcome in force, for anybody who holds the paper, and nothing more."""
     console = console_of(request)
+    console.rates.check.take(address_of(request))
     with reading(console.engine) as connection:
         found = check(connection, code[:64], console.trust)
     return page(request, "check.html", None, 200 if found else 404, found=found)

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pyotp
 from sqlalchemy import select, update
 
-from central.accounts import TotpSeal
 from central.rights import Role
+from central.second_factor import TotpSeal
 from central.store import accounts
 from central.store.audit import audit
 from central.store.engine import reading, writing
