@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dopusk.bench import centre, console, devices, face, kiosk, store
+from dopusk.bench import centre, click, console, devices, face, kiosk, store
 from dopusk.bench.durable import durable_commit
 from dopusk.bench.fuzz import golden_frames
 
@@ -50,4 +50,5 @@ SECTIONS: dict[str, Section] = {
     "store": store.run,
     "centre": centre.run,
     "console": console.run,
+    "click": click.run,
 }

@@ -75,6 +75,10 @@ class Hand:
         """How long each touch took until the next screen was drawn, so far."""
         return [float(value) for value in self._do({"do": "latencies"})["touch_to_screen_ms"]]
 
+    def shown_s(self) -> dict[str, float]:
+        """When each screen was last drawn first, in seconds of the machine's monotonic clock (`time.monotonic`)."""
+        return {str(name): float(at) for name, at in self._do({"do": "latencies"})["shown_s"].items()}
+
     def quit(self) -> None:
         """Ask the kiosk to end."""
         self._do({"do": "quit"})

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import httpx
 
@@ -21,8 +21,8 @@ class ScriptedMedic:
 
     def log_in(self, username: str, password: str, passphrase: str) -> None:
         """Log in and open the signing key for this session."""
-        self._post("/login", "/login", {"username": username, "password": password})
-        self._post("/signature", "/signature", {"passphrase": passphrase})
+        self._filled_in("/login", "/login", {"username": username, "password": password})()
+        self._filled_in("/signature", "/signature", {"passphrase": passphrase})()
 
     def wait_for(self, exam_id: str, revision: int, timeout_s: float = 30.0) -> float:
         """Wait until the exam stands in the queue; returns for how long it has been waiting there, in seconds."""
@@ -40,8 +40,14 @@ class ScriptedMedic:
         self, exam_id: str, outcome: str, reasons: Sequence[str] = (), comment: str = "", released: str = ""
     ) -> None:
         """Open the exam, fill in the form, sign."""
+        self.fill_in(exam_id, outcome, reasons, comment, released)()
+
+    def fill_in(
+        self, exam_id: str, outcome: str, reasons: Sequence[str] = (), comment: str = "", released: str = ""
+    ) -> Callable[[], None]:
+        """Open the exam and fill in the form; what is returned presses the button."""
         page = f"/exams/{exam_id}"
-        self._post(
+        return self._filled_in(
             page,
             f"{page}/decision",
             {
@@ -58,16 +64,21 @@ class ScriptedMedic:
     def close(self) -> None:
         self._http.close()
 
-    def _post(self, form_page: str, action: str, fields: dict[str, str | list[str]]) -> None:
-        """Load the page that holds the form, take its token, send the form. Anything but a redirect is trouble."""
+    def _filled_in(self, form_page: str, action: str, fields: dict[str, str | list[str]]) -> Callable[[], None]:
+        """Load the page that holds the form and take its token; the call sends the form. Anything but a redirect is trouble."""
         shown = self._http.get(form_page)
         shown.raise_for_status()
         token = _CSRF.search(shown.text)
         if token is None:
             raise MedicTrouble(f"{form_page} holds no form")
-        answer = self._http.post(action, data={**fields, "csrf": token.group(1)})
-        if answer.status_code != 303:
-            raise MedicTrouble(f"{action} answered {answer.status_code}: {_notice(answer.text)}")
+        filled = {**fields, "csrf": token.group(1)}
+
+        def send() -> None:
+            answer = self._http.post(action, data=filled)
+            if answer.status_code != 303:
+                raise MedicTrouble(f"{action} answered {answer.status_code}: {_notice(answer.text)}")
+
+        return send
 
 
 def _notice(page: str) -> str:

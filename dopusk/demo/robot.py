@@ -40,6 +40,8 @@ class Robot(QObject):
         self._touched_s: float | None = None
         self._screen_changed = False
         self._answers_ms: list[float] = []
+        self._screen = ""
+        self._shown_s: dict[str, float] = {}
         kiosk.bridge.screen_shown.connect(self._note_screen)
         window.frameSwapped.connect(self._note_frame)
         self._listener = socket.socket(socket.AF_UNIX)
@@ -108,14 +110,18 @@ class Robot(QObject):
         return {"ok": saved, "reason": "" if saved else f"{command['path']} could not be written"}
 
     def _latencies(self, command: dict[str, Any]) -> dict[str, Any] | None:
-        """How long the kiosk took from a touch to the first frame of the next screen, in milliseconds."""
-        return {"ok": True, "touch_to_screen_ms": self._answers_ms}
+        """How long the kiosk took from a touch to the first frame of the next screen, in milliseconds; and by screen the
+        moment of its last first frame, in seconds of the machine's monotonic clock."""
+        return {"ok": True, "touch_to_screen_ms": self._answers_ms, "shown_s": self._shown_s}
 
-    def _note_screen(self, _name: str) -> None:
+    def _note_screen(self, name: str) -> None:
         self._screen_changed = True
+        self._screen = name
 
     def _note_frame(self) -> None:
         """The first frame after a new screen was set is the kiosk's answer to the touch."""
+        if self._screen:
+            self._shown_s[self._screen], self._screen = time.monotonic(), ""
         if self._touched_s is not None and self._screen_changed:
             self._answers_ms.append((time.perf_counter() - self._touched_s) * 1000)
             self._touched_s = None
