@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 
 import central.store
-from central.store.metadata import metadata
+from central.store.metadata import json_text, metadata
 
 BUSY_TIMEOUT_S = 30.0
 _READING = "dopusk_reading"
@@ -21,8 +21,9 @@ bring that journal back, and SQLite would roll the whole store back to nothing. 
 def open_engine(url: str) -> Engine:
     """An engine for `url` (see `CentralConfig.store_url`). On SQLite each commit is synced to the disk before it returns."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+        return create_engine(url, pool_pre_ping=True, json_serializer=json_text)
+    timeout = {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
+    engine = create_engine(url, connect_args=timeout, json_serializer=json_text)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -3,11 +3,11 @@
 Each store module declares its own tables here and owns all SQL on them.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import (
     JSON,
     Column,
@@ -62,6 +62,11 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
+def json_text(value: Any) -> str:
+    """How values of JSON columns are written: without spaces, in UTF-8."""
+    return to_json(value).decode()
+
+
 def insert_for(connection: Connection, table: Table) -> postgresql.Insert:
     """An insert that knows `on_conflict_do_…`; SQLite and PostgreSQL write it alike."""
     if connection.dialect.name == "sqlite":
@@ -86,7 +91,7 @@ def insert_rows_for(
 def _unnested(column: Column[Any], values: list[Any]) -> ColumnElement[Any]:
     if isinstance(column.type, JSON):
         # As bytes, because every quotation mark of a text inside an array would have to be escaped one by one.
-        texts = [None if value is None else json.dumps(value, ensure_ascii=False).encode() for value in values]
+        texts = [None if value is None else to_json(value) for value in values]
         unnested = func.unnest(literal(texts, postgresql.ARRAY(LargeBinary())))
         return cast(func.convert_from(unnested, "UTF8"), JSON)
     return func.unnest(literal(values, postgresql.ARRAY(column.type)))

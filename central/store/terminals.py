@@ -134,7 +134,7 @@ def list_terminals(connection: Connection, org: str | None = None) -> Sequence[R
 
 def attention_mark(connection: Connection) -> tuple[tuple[str, str], ...]:
     """Which terminals have no link or call for help: a value that differs whenever medics must be told anew."""
-    calls = cast(terminal.c.status, Text).like('%"help_called_at": "%')
+    calls = cast(terminal.c.status, Text).like('%"help_called_at":"%')
     query = select(terminal.c.terminal_id, terminal.c.link).where((terminal.c.link == "offline") | calls)
     return tuple((row.terminal_id, row.link) for row in connection.execute(query.order_by(terminal.c.terminal_id)))
 
