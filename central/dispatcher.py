@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from central import metrics
 from central.broker_link import BrokerLink
 from central.config import CentralConfig
+from central.eviction import end_connection
 from central.face_photos import FacePhotos
 from central.store import anomalies, outgoing, refusals, terminals
 from central.store.anomalies import Oddity
@@ -49,13 +50,14 @@ class Dispatcher:
 
     def __init__(self, config: CentralConfig, engine: Engine, photos: FacePhotos | None = None) -> None:
         """`photos` answers terminals that want reference photos; without it they wait."""
-        self._engine, self._photos = engine, photos
+        self._engine, self._photos, self._broker = engine, photos, config.mqtt
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._statuses: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self._latest: dict[str, bytes] = {}
         self._greet_at: dict[str, float] = {}
         self._checked = time.monotonic()
+        self._shut_out_at = 0.0
         self.ready = threading.Event()
         self._link = BrokerLink(
             config.mqtt,
@@ -73,6 +75,7 @@ class Dispatcher:
 
     def wake(self) -> None:
         """Something was committed: look at once. From any thread."""
+        self._shut_out_at = 0.0
         self._woken.set()
 
     def stop(self) -> None:
@@ -111,6 +114,7 @@ class Dispatcher:
                 self._send_queued()
                 self._take_statuses()
                 self._send_again()
+                self._shut_out()
             except (SQLAlchemyError, OSError) as error:
                 _log.error("the store cannot be read or written now: %s", getattr(error, "orig", None) or error)
                 self._stopping.wait(POLL_S)
@@ -197,6 +201,18 @@ class Dispatcher:
             metrics.refusals_open.labels(kind, code).set(number)
         metrics.outbox_oldest_s.set((now_utc() - oldest).total_seconds() if oldest else 0)
         metrics.broker_connects.labels("dispatcher").set(self._link.connects)
+
+    def _shut_out(self) -> None:
+        """Revoked terminals that are still connected, now and again, until the broker has read the new list."""
+        moment = time.monotonic()
+        if not self._link.ready or moment < self._shut_out_at:
+            return
+        self._shut_out_at = moment + RESEND_CHECK_S
+        with reading(self._engine) as connection:
+            connected = terminals.revoked_online(connection)
+        for address in connected:
+            if end_connection(self._broker, address):
+                _log.warning("the connection of revoked terminal %s was ended", address.terminal)
 
 
 def read_status(topic: str, wire: bytes) -> tuple[TerminalAddress, TerminalStatus]:

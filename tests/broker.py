@@ -20,8 +20,9 @@ from central.parties import Employer, Organisation, Terminal, Worker
 from central.pki import Authority, Issued, write_secret
 from central.registry import Registry
 from central.snils import SnilsKey
-from central.store import schema, terminals
+from central.store import enrolments, schema, terminals
 from central.store.engine import open_engine, writing
+from central.store.metadata import now_utc
 from dopusk.broker import Broker, free_port, start_mosquitto
 from simulators.fleet_terminal import BrokerAddress, FleetTerminal, TerminalIdentity
 from sync.contract.topics import TerminalAddress
@@ -78,10 +79,13 @@ class TestCentre:
         key = Ed25519PrivateKey.generate()
         centre = load_signing_key(self.config.keys.centre_signing_key_file).public_key()
         identity = TerminalIdentity(TerminalAddress(ORG, name), key, centre, self.config.generation)
-        certificate, tls_key = write_pair(self.folder, f"tls-{name}", self.authority.issue_terminal(name))
+        issued = self.authority.issue_terminal(name)
+        certificate, tls_key = write_pair(self.folder, f"tls-{name}", issued)
         with writing(self.engine) as connection:
             if terminals.get_terminal(connection, name) is None:
                 self.registry.add_terminal(connection, Terminal(name, ORG, f"Киоск {name}", "Проходная"))
+            now = now_utc()
+            enrolments.add_certificate(connection, issued.serial, name, now=now, not_after=issued.not_after)
             if enrolled:
                 terminals.set_key(connection, name, identity.public_key)
         address = BrokerAddress(self.broker.host, self.broker.port, self.broker.ca_file, certificate, tls_key)

@@ -28,6 +28,7 @@ from central.parties import Terminal
 from central.store.metadata import UtcDateTime, insert_for, metadata, now_utc
 from sync.contract.canonical import GENESIS_HASH
 from sync.contract.health import TerminalStatus
+from sync.contract.topics import TerminalAddress
 
 terminal = Table(
     "terminal",
@@ -143,6 +144,13 @@ def terminal_ids(connection: Connection, org: str) -> Sequence[str]:
     """Terminals of an organisation that are not revoked, in the order in which they are to be locked."""
     query = select(terminal.c.terminal_id).where(terminal.c.org == org, terminal.c.state != "revoked")
     return connection.execute(query.order_by(terminal.c.terminal_id)).scalars().all()
+
+
+def revoked_online(connection: Connection) -> list[TerminalAddress]:
+    """Revoked terminals that the broker still has, by their last status."""
+    query = select(terminal.c.org, terminal.c.terminal_id)
+    rows = connection.execute(query.where(terminal.c.state == "revoked", terminal.c.link == "online"))
+    return [TerminalAddress(row.org, row.terminal_id) for row in rows]
 
 
 def list_devices(connection: Connection, terminal_id: str) -> Sequence[RowMapping]:

@@ -50,12 +50,15 @@ def code(terminal_id: TerminalId, config: ConfigFile) -> None:
 
 @app.command()
 def revoke(terminal_id: TerminalId, config: ConfigFile) -> None:
-    """Shut a terminal out for good."""
+    """Shut a terminal out for good. A running `central serve` ends the connection that it still has."""
     with plain_errors():
         loaded = load_config(config)
         Enrolment(loaded, open_store(config)).revoke(terminal_id)
     crl = loaded.keys.authority_dir / "crl.pem"
-    print(f"terminal {terminal_id} is revoked; the broker must read {crl} again (copy it there, then SIGHUP)")
+    print(
+        f"terminal {terminal_id} is revoked; dopusk-revocation.path hands {crl} to the broker"
+        " (without systemd: copy it there and send the broker SIGHUP)"
+    )
 
 
 @app.command("list")

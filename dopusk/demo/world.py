@@ -19,6 +19,7 @@ from central.snils import SnilsKey
 from central.store import schema, terminals
 from central.store.engine import open_engine, writing
 from dopusk.broker import Broker, free_port, start_mosquitto
+from dopusk.broker_watch import RevocationWatch
 from dopusk.demo.history import fill_history
 from dopusk.demo.sample_medic import Login, enter_medic
 from dopusk.demo.sample_people import ORG, enter_people
@@ -51,9 +52,11 @@ class World:
     camera: CameraSimulator
     terminal_config: Path
     login: Login
+    revocations: RevocationWatch
 
     def close(self) -> None:
         """End devices, camera and broker."""
+        self.revocations.stop()
         self.bench.close()
         self.camera.close()
         self.broker.stop()
@@ -75,7 +78,9 @@ def build_world(folder: Path, speed: float, *, with_past: bool = False) -> World
     camera = CameraSimulator(scene=SCENE)
     camera_url = camera.start()
     terminal_config = _enrol(folder / "terminal", config, authority, broker, bench, camera_url, speed)
-    return World(folder, config, authority, broker, bench, camera, terminal_config, login)
+    revocations = RevocationWatch(broker, authority.crl_file)
+    revocations.start()
+    return World(folder, config, authority, broker, bench, camera, terminal_config, login, revocations)
 
 
 def _fill_centre(config: CentralConfig, authority: Authority, *, with_past: bool) -> Login:

@@ -8,7 +8,10 @@ from typer.testing import CliRunner
 
 from dopusk.cli import build
 
-UNITS = sorted((Path(__file__).resolve().parents[3] / "config" / "systemd").glob("*.service"))
+FOLDER = Path(__file__).resolve().parents[3] / "config" / "systemd"
+ROOTS_OWN = "dopusk-revocation"
+"""The one unit that runs as root. It runs no program of ours."""
+UNITS = sorted(unit for unit in FOLDER.glob("*.service") if unit.stem != ROOTS_OWN)
 
 
 def _lines(unit: Path, key: str) -> list[str]:
@@ -38,3 +41,15 @@ def test_units_are_fenced_in_and_come_back(unit: Path) -> None:
 
 def test_there_are_units_for_all_processes() -> None:
     assert {unit.stem for unit in UNITS} >= {"dopusk-kiosk", "dopusk-sync", "dopusk-ingest@", "dopusk-centre"}
+
+
+def test_the_broker_gets_the_revocation_list_by_a_unit_that_can_do_nothing_else() -> None:
+    unit = FOLDER / f"{ROOTS_OWN}.service"
+    programs = [shlex.split(line)[0] for line in _lines(unit, "ExecStart")]
+    assert programs == ["/usr/bin/install", "/usr/bin/systemctl"]
+    assert _lines(unit, "ProtectSystem") == ["strict"]
+    assert _lines(unit, "ReadWritePaths") == ["/etc/mosquitto/certs"]
+    watch = FOLDER / f"{ROOTS_OWN}.path"
+    assert _lines(watch, "Unit") == [unit.name]
+    (watched,) = _lines(watch, "PathChanged")
+    assert shlex.split(_lines(unit, "ExecStart")[0])[-2] == watched
