@@ -8,12 +8,14 @@ from sqlalchemy import Connection
 
 from central.outgoing import Outgoing
 from central.parties import Employer, Organisation, Terminal, Worker
+from central.roster_parts import RosterList
 from central.snils import SnilsKey, parse_snils
 from central.store import consents, register_changes, terminals
+from central.store import outgoing as outgoing_store
 from central.store import registry as store
 from central.store.metadata import now_utc
 from central.store.register_changes import Author
-from sync.contract.roster import ROSTER_SCHEMA, Roster
+from sync.contract.roster import ROSTER_SCHEMA
 
 Changed = tuple[str, Mapping[str, Any] | None, Mapping[str, Any]]
 """An entry's id, its row before (None for a new one) and the values it has now."""
@@ -111,25 +113,34 @@ class Registry:
     def publish_roster(self, connection: Connection, *orgs: str) -> None:
         """Queue the present roster for every terminal of these organisations that is not revoked.
 
-        Raises `ValueError` when a roster is larger than the wire takes (some 1,200 workers of one organisation).
+        Raises `ValueError` when one worker's entry alone is larger than the wire takes.
         """
         concerned = {terminal_id: org for org in orgs for terminal_id in terminals.terminal_ids(connection, org)}
+        lists = {org: self._list_of(connection, org) for org in set(concerned.values())}
         # All in one order, as everybody takes the terminals' rows.
         for terminal_id, org in sorted(concerned.items()):
-            self.send_roster(connection, terminal_id, org)
+            self._queue_roster(connection, terminal_id, lists[org])
 
     def open_snils(self, sealed: bytes) -> str:
         """The 11 digits of a sealed SNILS, for documents that must carry it. Never for logs."""
         return self._snils_key.open(sealed)
 
     def send_roster(self, connection: Connection, terminal_id: str, org: str) -> str:
-        """Queue the present roster for one terminal; returns the id of its message. Raises as `publish_roster`."""
-        version = terminals.next_roster_version(connection, terminal_id)
+        """Queue the present roster for one terminal; returns the id of its first message. Raises as `publish_roster`."""
+        return self._queue_roster(connection, terminal_id, self._list_of(connection, org))
+
+    def _list_of(self, connection: Connection, org: str) -> RosterList:
         given = consents.in_force(connection, org)
-        workers = store.roster_workers(connection, org, now_utc().date(), given)
-        roster = Roster(version=version, workers=tuple(workers))
-        payload = roster.model_dump(mode="json", by_alias=True)
-        return self._outgoing.queue(connection, terminal_id, "roster", ROSTER_SCHEMA, payload)
+        return RosterList.of(store.roster_workers(connection, org, now_utc().date(), given))
+
+    def _queue_roster(self, connection: Connection, terminal_id: str, roster: RosterList) -> str:
+        version = terminals.next_roster_version(connection, terminal_id)
+        outgoing_store.supersede_rosters(connection, terminal_id)
+        ids = [
+            self._outgoing.queue(connection, terminal_id, "roster", ROSTER_SCHEMA, payload)
+            for payload in roster.payloads(version)
+        ]
+        return ids[0]
 
 
 def _note(connection: Connection, author: Author | None, kind: str, org: str, changes: Sequence[Changed]) -> None:

@@ -80,7 +80,7 @@ class Inbox:
     def holds_other(self, message_id: str, wire: bytes) -> bool:
         """Whether another message than this one is stored under the id."""
         row = self._db.execute("SELECT wire FROM inbox WHERE message_id = ?", (message_id,)).fetchone()
-        return row is not None and bytes(row[0]) != wire
+        return row is not None and bytes(row[0]) not in (wire, b"")
 
     def state_of(self, message_id: str) -> str | None:
         """`new`, `applied`, `refused`, or None for an unknown message."""
@@ -94,6 +94,26 @@ class Inbox:
             (limit,),
         )
         return [Incoming(row["message_id"], row["kind"], row["wire"]) for row in rows]
+
+    def kept(self, kind: str) -> list[Incoming]:
+        """Applied messages of a kind whose content is still there, in the order they came."""
+        rows = self._db.query(
+            "SELECT message_id, kind, wire FROM inbox WHERE kind = ? AND state = 'applied' AND length(wire) > 0"
+            " ORDER BY rowid",
+            (kind,),
+        )
+        return [Incoming(row["message_id"], row["kind"], row["wire"]) for row in rows]
+
+    def content(self, message_id: str) -> bytes:
+        """The exact bytes of a message. Raises `LookupError` for one that is not there."""
+        row = self._db.execute("SELECT wire FROM inbox WHERE message_id = ?", (message_id,)).fetchone()
+        if row is None:
+            raise LookupError(message_id)
+        return bytes(row[0])
+
+    def empty(self, message_id: str) -> None:
+        """Let go of the content of an applied message that may not be kept; call inside a transaction."""
+        self._db.execute("UPDATE inbox SET wire = X'' WHERE message_id = ? AND state = 'applied'", (message_id,))
 
     def mark(self, message_id: str, state: str, reason: str = "") -> None:
         """Note what became of a message; call inside the transaction that applies it."""

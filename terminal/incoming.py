@@ -104,9 +104,10 @@ class IncomingMessages:
             case Down.ROSTER:
                 roster = Roster.model_validate(envelope.payload)
                 with self._store.transaction():
-                    self._store.roster.replace(roster)
                     done()
-                self._on_roster()
+                    is_in_force = self._store.roster_parts.take(roster, message.message_id)
+                if is_in_force:
+                    self._on_roster()
             case Down.REFERENCE:
                 reference = Reference.model_validate(envelope.payload)
                 if reference.name == "limits":

@@ -40,7 +40,7 @@ centre_outbox = Table(
     Column("sha256", Text, nullable=False),
     Column("kind", Text, nullable=False, comment="decision, roster, reference, command, photo"),
     Column("wire", LargeBinary, nullable=False),
-    Column("state", Text, nullable=False, comment="queued, sent, acked, refused"),
+    Column("state", Text, nullable=False, comment="queued, sent, acked, refused, superseded"),
     Column("attempts", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
@@ -134,6 +134,12 @@ def mark_acked(connection: Connection, terminal_id: str, message_ids: Sequence[s
     connection.execute(update(centre_outbox).where(named).values(state="acked", acked_at=now))
 
 
+def supersede_rosters(connection: Connection, terminal_id: str) -> None:
+    """A newer roster is about to be queued: older ones that the terminal has not answered are emptied and sent no more."""
+    older = and_(centre_outbox.c.terminal_id == terminal_id, centre_outbox.c.kind == "roster", IS_OPEN)
+    connection.execute(update(centre_outbox).where(older).values(state="superseded", wire=b""))
+
+
 def backlog(connection: Connection) -> tuple[int, datetime | None]:
     """How many messages are not acknowledged, and since when the oldest waits. Revoked terminals are left out."""
     query = select(func.count(), func.min(centre_outbox.c.created_at))
@@ -156,8 +162,8 @@ class OutgoingRow:
 
     @property
     def is_emptied(self) -> bool:
-        """A roster or a part of a photo that the terminal has taken."""
-        return not self.wire and self.kind in _EMPTIED and self.state == "acked"
+        """A roster or a part of a photo that the terminal has taken, or a roster that a newer one has replaced."""
+        return not self.wire and self.kind in _EMPTIED and self.state in ("acked", "superseded")
 
 
 def in_chain_order(connection: Connection) -> Iterator[OutgoingRow]:

@@ -1,9 +1,12 @@
 """What comes down to a terminal: who may be examined there, and the reference books it judges with."""
 
-from typing import Any, Literal
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from sync.contract.canonical import canonical
 from sync.contract.model import Id, LongText, Sha256, ShortText, WireModel
 
 ROSTER_SCHEMA = "dopusk.roster/1"
@@ -47,10 +50,37 @@ class RosterWorker(WireModel):
 
 
 class Roster(WireModel):
-    """Payload of `down/roster`: the whole list of one terminal; a higher version replaces a lower one."""
+    """Payload of `down/roster`: the list of one terminal, or a numbered part of it; a higher version replaces a lower one.
+
+    A list of several parts takes effect when all of them are there, at once. Until then the list before it stays.
+    """
 
     version: int = Field(ge=1)
+    part: int = Field(default=1, ge=1)
+    """Number of this part, from 1."""
+    parts: int = Field(default=1, ge=1, le=10_000)
+    sha256: Sha256 | None = None
+    """`roster_digest` of the whole list; always there where it has several parts."""
     workers: tuple[RosterWorker, ...]
+
+    @model_validator(mode="after")
+    def _is_a_part(self) -> Self:
+        if self.part > self.parts:
+            raise ValueError("a part's number is at most the number of parts")
+        if self.parts > 1 and self.sha256 is None:
+            raise ValueError("a list of several parts names the hash of the whole")
+        return self
+
+
+def roster_digest(workers: Sequence[Any]) -> str:
+    """SHA-256 over the workers of all parts as they travel (plain JSON values), each in canonical JSON on a line of its own.
+
+    It ties parts of one list together: two lists may carry one version after a centre was restored from a backup.
+    """
+    digest = hashlib.sha256()
+    for worker in workers:
+        digest.update(canonical(worker) + b"\n")
+    return digest.hexdigest()
 
 
 class Reference(WireModel):

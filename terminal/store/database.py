@@ -17,7 +17,7 @@ from sqlite_utils import Database, Migrations
 
 from sync import inbox, outbox
 from sync.transactions import STORE_DAMAGE, STORE_TROUBLE, writing
-from terminal.store import exam_log, media_files, reference, roster
+from terminal.store import exam_log, media_files, reference, roster, roster_parts
 from terminal.store.folders import sync_folder
 
 MIGRATIONS: tuple[Migrations, ...] = (
@@ -25,6 +25,7 @@ MIGRATIONS: tuple[Migrations, ...] = (
     outbox.migrations,
     inbox.migrations,
     roster.migrations,
+    roster_parts.migrations,
     reference.migrations,
     media_files.migrations,
 )

@@ -1,6 +1,7 @@
 """The roster: who may be examined at this terminal, as the centre last sent it. Replaced as a whole by a higher version."""
 
 import json
+from collections.abc import Iterator
 
 from sqlite_utils import Database, Migrations
 
@@ -36,17 +37,23 @@ class RosterStore:
         """Take a roster. False if a newer one is there already (messages may come out of order)."""
         if roster.version <= self.version():
             return False
+        # By difference: of twenty thousand workers few change, and the kiosk stands still while it writes.
+        bodies = {worker.worker_id: worker.model_dump_json() for worker in roster.workers}
+        keys: dict[tuple[str, str], str] = {}
+        for worker in roster.workers:
+            for key in keys_of(worker):
+                keys.setdefault(key, worker.worker_id)
         with writing(self._db):
-            self._db.execute("DELETE FROM roster_worker")
-            self._db.execute("DELETE FROM roster_key")
-            for worker in roster.workers:
-                self._db.execute(
-                    "INSERT INTO roster_worker VALUES (?, ?)", (worker.worker_id, worker.model_dump_json())
-                )
-                for kind, value in keys_of(worker):
-                    self._db.execute(
-                        "INSERT OR IGNORE INTO roster_key VALUES (?, ?, ?)", (kind, value, worker.worker_id)
-                    )
+            stored = dict(self._db.execute("SELECT worker_id, body FROM roster_worker").fetchall())
+            known = {(row[0], row[1]): row[2] for row in self._db.execute("SELECT * FROM roster_key").fetchall()}
+            for worker_id in stored.keys() - bodies.keys():
+                self._db.execute("DELETE FROM roster_worker WHERE worker_id = ?", (worker_id,))
+            for kind, value in known.keys() - keys.keys():
+                self._db.execute("DELETE FROM roster_key WHERE kind = ? AND value = ?", (kind, value))
+            for entry in bodies.items() - stored.items():
+                self._db.execute("INSERT OR REPLACE INTO roster_worker VALUES (?, ?)", entry)
+            for (kind, value), worker_id in keys.items() - known.items():
+                self._db.execute("INSERT OR REPLACE INTO roster_key VALUES (?, ?, ?)", (kind, value, worker_id))
             self._db.execute("INSERT OR REPLACE INTO roster_version VALUES (1, ?)", (roster.version,))
         return True
 
@@ -62,6 +69,11 @@ class RosterStore:
             None,
         )
         return None if row is None else RosterWorker.model_validate(json.loads(row["body"]))
+
+    def workers(self) -> Iterator[RosterWorker]:
+        """Everybody, without holding the list in memory."""
+        for (body,) in self._db.execute("SELECT body FROM roster_worker"):
+            yield RosterWorker.model_validate(json.loads(body))
 
     def worker(self, worker_id: str) -> RosterWorker | None:
         """The worker with that id."""

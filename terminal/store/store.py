@@ -24,6 +24,7 @@ from terminal.store.media_files import MediaFiles
 from terminal.store.reference import ReferenceStore
 from terminal.store.reserve import Reserve
 from terminal.store.roster import RosterStore
+from terminal.store.roster_parts import RosterParts
 from terminal.store.set_aside import noting_damage, open_or_set_aside, set_aside
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class TerminalStore:
         self.inbox = Inbox(self.db)
         self.roster = RosterStore(self.db)
         self.reference = ReferenceStore(self.db)
+        self.roster_parts = RosterParts(self.db, self.inbox, self.roster)
         self._path = path
         self.reserve = Reserve(path.with_suffix(".reserve"))
         self.reserve.keep()

@@ -27,7 +27,7 @@ def _rosters(engine: Engine, terminal_id: str) -> list[Roster]:
     with reading(engine) as connection:
         rows = outgoing.unacknowledged(connection, terminal_id, 100)
     envelopes = [open_sealed(row.wire, CENTRE_KEY.public_key()) for row in rows]
-    assert [envelope.seq for envelope in envelopes] == list(range(1, len(envelopes) + 1))
+    assert [envelope.seq for envelope in envelopes] == sorted({envelope.seq for envelope in envelopes})
     return [Roster.model_validate(envelope.payload) for envelope in envelopes]
 
 
@@ -38,7 +38,7 @@ def test_a_new_terminal_gets_the_roster_at_once(engine: Engine, enrolled: Enrol,
     assert [(one.personnel_number, one.full_name) for one in roster.workers] == [("1001", worker.full_name)]
 
 
-def test_each_change_sends_a_higher_version_to_each_terminal(
+def test_each_change_sends_a_higher_version_to_each_terminal_instead_of_the_one_before(
     engine: Engine, registry: Registry, enrolled: Enrol, worker: Worker
 ) -> None:
     for name in ("kiosk-1", "kiosk-2"):
@@ -47,8 +47,12 @@ def test_each_change_sends_a_higher_version_to_each_terminal(
         registry.save_workers(connection, [replace(worker, status="suspended", block_text="Обратитесь в отдел кадров")])
     for name in ("kiosk-1", "kiosk-2"):
         rosters = _rosters(engine, name)
-        assert [roster.version for roster in rosters] == [1, 2]
+        assert [roster.version for roster in rosters] == [2]
         assert [one.status for one in rosters[-1].workers] == ["suspended"]
+    with reading(engine) as connection:
+        rows = [row for row in outgoing.in_chain_order(connection) if row.terminal_id == "kiosk-1"]
+    assert [(row.state, row.is_emptied) for row in rows] == [("superseded", True), ("queued", False)]
+    assert verify_store(engine, Expected(CENTRE_KEY.public_key(), None, None)).faults == []
 
 
 def test_a_change_that_is_rolled_back_tells_nobody(
@@ -128,7 +132,7 @@ def test_a_terminal_cannot_be_registered_twice(engine: Engine, registry: Registr
         registry.add_terminal(connection, Terminal("kiosk-1", ORG, "x", "y"))
 
 
-def test_a_message_that_the_wire_does_not_take_is_refused_before_it_is_stored(
+def test_a_large_roster_travels_in_parts_that_the_wire_takes(
     engine: Engine, registry: Registry, enrolled: Enrol, worker: Worker
 ) -> None:
     enrolled("kiosk-1")
@@ -136,6 +140,20 @@ def test_a_message_that_the_wire_does_not_take_is_refused_before_it_is_stored(
         Worker(ORG, worker.employer_id, str(number), f"Имярек Номер {number}" + "я" * 150, "водитель")
         for number in range(2000, 3200)
     ]
-    with pytest.raises(ValueError, match="bytes"), writing(engine) as connection:
+    with writing(engine) as connection:
         registry.save_workers(connection, crowd)
-    assert len(_rosters(engine, "kiosk-1")) == 1
+    parts = _rosters(engine, "kiosk-1")
+    assert [part.part for part in parts] == list(range(1, parts[0].parts + 1))
+    assert len(parts) > 1
+    assert {(part.version, part.sha256) for part in parts} == {(2, parts[0].sha256)}
+    assert len({one.worker_id for part in parts for one in part.workers}) == 1201
+
+
+def test_a_message_that_the_wire_does_not_take_is_refused_before_it_is_stored(
+    engine: Engine, registry: Registry, enrolled: Enrol, worker: Worker
+) -> None:
+    enrolled("kiosk-1")
+    entry = {"parameter": "systolic_mmhg", "high": 150, "source": "worker", "basis": "я" * 600_000}
+    with pytest.raises(ValueError, match="bytes"), writing(engine) as connection:
+        registry.add_worker_limit(connection, worker.worker_id, entry, author="zoya", basis="b")
+    assert [roster.version for roster in _rosters(engine, "kiosk-1")] == [1]

@@ -99,6 +99,10 @@ def _fill(store: TerminalStore) -> None:
     with store.transaction():
         _apply(store, "roster", *_from_centre(ROSTER_SCHEMA, roster.model_dump(mode="json")))
         store.roster.replace(roster)
+        part = Roster(version=4, part=1, parts=2, sha256="0" * 64, workers=())
+        message_id, wire = _from_centre(ROSTER_SCHEMA, part.model_dump(mode="json"))
+        _apply(store, "roster", message_id, wire)
+        store.roster_parts.take(part, message_id)
         _apply(store, "reference", *_from_centre(REFERENCE_SCHEMA, book.model_dump(mode="json"), seq=2))
         store.reference.put(book.name, book.version, book.content, 2)
         _refuse(store, *_from_centre(REFERENCE_SCHEMA, {}))
@@ -123,7 +127,7 @@ def written(scene: Scene) -> Written:
 def test_an_untouched_store_is_in_order(written: Written) -> None:
     report = written.verify(written.scene.path)
     assert report.faults == []
-    assert (report.exams, report.receipts, report.incoming, report.media) == (4, 2, 4, 1)
+    assert (report.exams, report.receipts, report.incoming, report.media) == (4, 2, 5, 1)
 
 
 def test_a_message_that_the_centre_met_twice_in_one_batch_is_in_order(scene: Scene) -> None:
