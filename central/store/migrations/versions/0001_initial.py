@@ -493,7 +493,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False, comment="decision, roster, reference, command, photo"),
         sa.Column("wire", sa.LargeBinary(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False, comment="queued, sent, acked, refused"),
+        sa.Column("state", sa.Text(), nullable=False, comment="queued, sent, acked, refused, superseded"),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
