@@ -145,6 +145,11 @@ class CentralConfig(_Section):
     accounts: AccountsConfig = AccountsConfig()
     rates: RatesConfig = RatesConfig()
 
+    @property
+    def jobs_folder(self) -> Path:
+        """Where exports wait for their download and uploads for their import: beside the media, never among them."""
+        return self.media_dir.with_name(self.media_dir.name + "-jobs")
+
     @field_validator("store_url")
     @classmethod
     def _resolve_store(cls, value: str, info: ValidationInfo) -> str:

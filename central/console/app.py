@@ -32,6 +32,8 @@ from central.console.routes import (
     decide,
     entries,
     exam,
+    exam_import,
+    exports,
     fleet,
     journal,
     journal_signed,
@@ -47,6 +49,9 @@ from central.console.routes import (
 )
 from central.console.routes.login import login_page
 from central.decisions import Decisions
+from central.imports.exam_jobs import CHECK, IMPORT, ExamImport
+from central.jobs import Jobs, Work
+from central.journal.export import KIND, JournalExport
 from central.notices import ChannelSecrets, Notifier
 from central.outgoing import Outgoing
 from central.passwords import load_list
@@ -82,6 +87,8 @@ PAGES = (
     decide,
     journal,
     journal_signed,
+    exports,
+    exam_import,
     papers,
     limits,
     registers,
@@ -126,6 +133,13 @@ def create_app(
         notifier.wake()
 
     pen = outgoing or Outgoing.from_config(config)
+    exam_import_work = ExamImport(store, config)
+    works: dict[str, Work] = {
+        KIND: JournalExport(store),
+        CHECK: exam_import_work.check,
+        IMPORT: exam_import_work.apply,
+    }
+    jobs = Jobs(store, config.jobs_folder, works, config.http.port, clock)
     console = Console(
         config=config,
         engine=store,
@@ -137,6 +151,7 @@ def create_app(
         trust=trust,
         vault=vault or Vault(),
         live=live,
+        jobs=jobs,
         templates=make_templates(),
         totp_seal=TotpSeal(session_secret),
         factor_policy=FactorPolicy(
@@ -155,9 +170,11 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         watcher = asyncio.create_task(live.watch())
         notifier.start()
+        jobs.start()
         yield
         live.close()
         await watcher
+        await asyncio.to_thread(jobs.stop)
         await asyncio.to_thread(notifier.stop)
         if engine is None:
             store.dispose()

@@ -17,6 +17,7 @@ from central.config import CentralConfig
 from central.console.live import Live
 from central.console.texts import LANGUAGES
 from central.decisions import Decisions
+from central.jobs import Jobs
 from central.notices import ChannelSecrets
 from central.outgoing import Outgoing
 from central.rate_limit import RateLimit
@@ -55,6 +56,7 @@ class Console:
     channel_secrets: ChannelSecrets
     vault: Vault
     live: Live
+    jobs: Jobs
     templates: Jinja2Templates
     totp_seal: TotpSeal
     factor_policy: FactorPolicy

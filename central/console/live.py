@@ -80,6 +80,11 @@ class Live:
         finally:
             self._listeners.discard(changed)
 
+    @property
+    def closing(self) -> bool:
+        """Whether the application ends: pages that listen are let go."""
+        return self._closing
+
     def close(self) -> None:
         """End watcher and listeners."""
         self._closing = True

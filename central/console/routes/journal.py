@@ -1,28 +1,25 @@
 """The journal: every exam, by any filter, in own columns, on the screen and as a file.
 
-GET /journal and GET /journal/export/{csv|xlsx|pdf} take the same query: `since`, `until` (days, both included),
-`employer_id`, `terminal_id`, `exam_type`, `outcome`, `person`, `medic_id`, `deviation`, `unfinished`, `columns`
-(repeatable), and for the page `after_moment`, `after_id`.
+GET /journal and GET /journal/export/csv take the same query, as do the exports in the background (`routes.exports`):
+`since`, `until` (days, both included), `employer_id`, `terminal_id`, `exam_type`, `outcome`, `person`, `medic_id`,
+`deviation`, `unfinished`, `columns` (repeatable), and for the page `after_moment`, `after_id`.
 """
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from fastapi.responses import FileResponse, StreamingResponse
-from starlette.background import BackgroundTask
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.datastructures import QueryParams
 
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.texts import text
 from central.journal import columns as journal_columns
-from central.journal.files import csv_lines, grouped, write_pdf, write_xlsx
+from central.journal.files import csv_lines, grouped
 from central.rights import Right
 from central.store import audit, journal, medics, registry, terminals
 from central.store.engine import reading, writing
@@ -35,11 +32,6 @@ COUNT_TO = 1000
 PDF_ROWS = 20_000
 COUNT_EXPORT_TO = 1_000_000
 COLUMNS_COOKIE = "dopusk_columns"
-MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pdf": "application/pdf",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +109,10 @@ def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
     return response
 
 
-@router.get("/journal/export/{form}")
-def export_journal(
-    request: Request, form: str, visitor: Annotated[Visitor, Depends(Guard(Right.EXPORT_JOURNAL))]
-) -> Response:
-    """The filtered journal as a file, with all rows. Written into the audit log before the first byte leaves."""
+@router.get("/journal/export/csv")
+def export_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.EXPORT_JOURNAL))]) -> Response:
+    """The filtered journal as CSV at once, for scripts. Written into the audit log before the first byte leaves."""
     console = console_of(request)
-    if form not in MEDIA_TYPES:
-        raise HTTPException(404)
     asked = asked_of(request, visitor)
     keys = tuple(journal_columns.COLUMNS) if not asked.query.getlist("columns") else asked.columns
     with writing(console.engine) as connection:
@@ -135,25 +123,14 @@ def export_journal(
             account_id=visitor.account.account_id,
             address=visitor.address,
             action="journal.export",
-            detail={"rows": count, "form": form, "columns": len(keys)},
+            detail={"rows": count, "form": "csv", "columns": len(keys)},
         )
-    if form == "pdf" and count > PDF_ROWS:
-        raise HTTPException(413)
-    name = f"journal-{console.clock():%Y%m%d-%H%M}.{form}"
+    name = f"journal-{console.clock():%Y%m%d-%H%M}.csv"
     headings = journal_columns.headings(keys, visitor.look.language)
     rows = cells_of(console, visitor, asked.wanted, keys)
     disposition = {"Content-Disposition": f'attachment; filename="{name}"', "X-Rows": str(count)}
-    if form == "csv":
-        return StreamingResponse(grouped(csv_lines(headings, rows)), media_type=MEDIA_TYPES[form], headers=disposition)
-    with tempfile.NamedTemporaryFile(suffix=f".{form}", delete=False) as file:
-        path = Path(file.name)
-    if form == "xlsx":
-        write_xlsx(path, headings, rows)
-    else:
-        write_pdf(path, title_of(console, visitor, asked), headings, journal_columns.widths(keys), rows)
-    return FileResponse(
-        path, media_type=MEDIA_TYPES[form], headers=disposition, background=BackgroundTask(path.unlink, missing_ok=True)
-    )
+    pieces = grouped(csv_lines(headings, rows))
+    return StreamingResponse(pieces, media_type="text/csv; charset=utf-8", headers=disposition)
 
 
 def cells_of(console: Console, visitor: Visitor, wanted: JournalFilter, keys: tuple[str, ...]) -> Iterator[list[str]]:

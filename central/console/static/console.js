@@ -142,6 +142,21 @@ const signed = new URLSearchParams(location.search).get("decided");
 if (signed) sessionStorage.removeItem(`draft:${location.origin}/exams/${signed}/decision`);
 if (exam && exam.dataset.state !== "waiting") sessionStorage.removeItem(`draft:${location.origin}/exams/${exam.dataset.exam}/decision`);
 
+// ---- a job's progress
+const job = document.querySelector("[data-job]");
+if (job) {
+  const source = new EventSource(job.dataset.job);
+  source.addEventListener("job", (event) => {
+    const now = JSON.parse(event.data);
+    if (!["queued", "running"].includes(now.state)) { source.close(); location.reload(); return; }
+    const bar = job.querySelector("progress");
+    if (now.total !== null) { bar.max = Math.max(1, now.total); bar.value = now.done; byId("job-total").textContent = now.total; }
+    byId("job-done").textContent = now.done;
+  });
+  // Refused or cut off: the page as the centre has it says more.
+  source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000); });
+}
+
 // ---- keys
 const choose = (outcome) => { const field = form && form.querySelector(`[name=outcome][value="${outcome}"]`); if (field) { field.checked = true; field.focus(); field.dispatchEvent(new Event("input", { bubbles: true })); } };
 addEventListener("keydown", (event) => {

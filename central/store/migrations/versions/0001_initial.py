@@ -752,3 +752,54 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("instrument", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_instrument_terminal_id"), ["terminal_id"], unique=False)
+
+    op.create_table(
+        "job",
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False, comment="who asked; nobody else sees it"),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column(
+            "state", sa.Text(), nullable=False, comment="queued, running, done, failed, cancelled, lost, expired"
+        ),
+        sa.Column("params", sa.JSON(), nullable=False),
+        sa.Column("rows_total", sa.Integer(), nullable=True, comment="empty until counted"),
+        sa.Column("rows_done", sa.Integer(), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=False, comment="counts and codes; never names or values"),
+        sa.Column(
+            "file_name",
+            sa.Text(),
+            nullable=False,
+            comment="under which the result is downloaded; empty without a file",
+        ),
+        sa.Column("runner", sa.Text(), nullable=False, comment="the process that runs it"),
+        sa.Column("cancel_asked", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True, comment="last sign of life of the runner"),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False, comment="when its files are deleted"),
+        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_job")),
+    )
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index("ix_job_account_id_created_at", ["account_id", "created_at"], unique=False)
+        batch_op.create_index("ix_job_state_created_at", ["state", "created_at"], unique=False)
+
+    op.create_table(
+        "ground",
+        sa.Column("ground_id", sa.Text(), nullable=False),
+        sa.Column("org", sa.Text(), nullable=False),
+        sa.Column("worker_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="periodic, psychiatric, narcology, toxicology, other"),
+        sa.Column("at", sa.Date(), nullable=False, comment="day of the examination or of the entry"),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("finding", sa.Text(), nullable=False, comment="fit, restricted, unfit, none"),
+        sa.Column("blocks_remote", sa.Boolean(), nullable=False, comment="the source says: in person only"),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False, comment="which register it comes from"),
+        sa.Column("sha256", sa.Text(), nullable=False, comment="of the row; the same row twice changes nothing"),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("entered_by", sa.Text(), nullable=True, comment="account; empty: from the command line"),
+        sa.ForeignKeyConstraint(["org"], ["organisation.org"], name=op.f("fk_ground_org_organisation")),
+        sa.ForeignKeyConstraint(["worker_id"], ["worker.worker_id"], name=op.f("fk_ground_worker_id_worker")),
+        sa.PrimaryKeyConstraint("ground_id", name=op.f("pk_ground")),
+        sa.UniqueConstraint("worker_id", "sha256", name=op.f("uq_ground_worker_id_sha256")),
+    )

@@ -1,0 +1,116 @@
+"""The journal as a file made in the background: asked for, watched, cancelled, fetched, by its owner only.
+
+POST /journal/exports/{csv|xlsx|pdf} takes the journal's query in its address and `csrf`: 303 to the job's page, 422 with the
+journal for a wrong query, 409 with the list when too many are under way. GET /journal/exports, /journal/exports/{job_id},
+…/events (server-sent events), …/file; POST …/cancel `csrf`.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection
+
+from central.console.context import Visitor, console_of, page
+from central.console.guard import Guard
+from central.console.job_pages import job_events, job_file, own_job
+from central.console.routes.journal import COUNT_EXPORT_TO, asked_of, journal_page, title_of
+from central.jobs import TooManyJobs
+from central.journal import columns as journal_columns
+from central.journal.export import FORMS, KIND, wish
+from central.rights import Right
+from central.store import audit, journal
+from central.store import jobs as store
+from central.store.engine import reading, writing
+
+router = APIRouter()
+Exporter = Annotated[Visitor, Depends(Guard(Right.EXPORT_JOURNAL))]
+
+
+@router.get("/journal/exports")
+def show_exports(request: Request, visitor: Exporter) -> Response:
+    """The visitor's exports of the last day."""
+    return _list(request, visitor)
+
+
+@router.post("/journal/exports/{form}")
+def ask_export(request: Request, form: str, visitor: Exporter) -> Response:
+    """Begin an export of everything that the filter matches. Written into the access log before the work begins."""
+    console = console_of(request)
+    if form not in FORMS:
+        raise HTTPException(404)
+    asked = asked_of(request, visitor)
+    if asked.faults:
+        return journal_page(request, visitor, asked)
+    keys = tuple(journal_columns.COLUMNS) if not asked.query.getlist("columns") else asked.columns
+    title = title_of(console, visitor, asked)
+    params = wish(asked.wanted, keys, form, title, visitor.look.language, visitor.look.zone)
+    try:
+        with writing(console.engine) as connection:
+            job_id = console.jobs.ask(connection, visitor.account.account_id, KIND, params)
+            rows = journal.count_up_to(connection, asked.wanted, COUNT_EXPORT_TO)
+            detail = {"rows": rows, "form": form, "columns": len(keys)}
+            _log(request, visitor, connection, "journal.export", job_id, detail)
+    except TooManyJobs:
+        return _list(request, visitor, 409, too_many=True)
+    console.jobs.wake()
+    return RedirectResponse(f"/journal/exports/{job_id}", status_code=303)
+
+
+@router.get("/journal/exports/{job_id}")
+def show_export(request: Request, job_id: str, visitor: Exporter) -> Response:
+    """How far it is; without the script the page looks again by itself."""
+    with reading(console_of(request).engine) as connection:
+        job = own_job(connection, visitor, job_id, (KIND,))
+    return page(request, "export.html", visitor, job=job, base="/journal/exports")
+
+
+@router.get("/journal/exports/{job_id}/events")
+def follow_export(request: Request, job_id: str, visitor: Exporter) -> Response:
+    """Progress as it comes."""
+    console = console_of(request)
+    with reading(console.engine) as connection:
+        job = own_job(connection, visitor, job_id, (KIND,))
+    return job_events(console, visitor, job)
+
+
+@router.get("/journal/exports/{job_id}/file")
+def fetch_export(request: Request, job_id: str, visitor: Exporter) -> Response:
+    """The file, to its owner; each fetch is in the access log."""
+    console = console_of(request)
+    with writing(console.engine) as connection:
+        job = own_job(connection, visitor, job_id, (KIND,))
+        answer = job_file(console, job)
+        _log(request, visitor, connection, "journal.fetch", job_id, {"rows": job.rows_done})
+    return answer
+
+
+@router.post("/journal/exports/{job_id}/cancel")
+def cancel_export(request: Request, job_id: str, visitor: Exporter) -> Response:
+    """Stop it."""
+    console = console_of(request)
+    with writing(console.engine) as connection:
+        job = own_job(connection, visitor, job_id, (KIND,))
+        console.jobs.cancel(connection, job)
+        _log(request, visitor, connection, "journal.export_cancel", job_id, {})
+    return RedirectResponse(f"/journal/exports/{job_id}", status_code=303)
+
+
+def _list(request: Request, visitor: Visitor, status: int = 200, *, too_many: bool = False) -> Response:
+    with reading(console_of(request).engine) as connection:
+        mine = store.of_account(connection, visitor.account.account_id, (KIND,))
+    return page(request, "exports.html", visitor, status, jobs=mine, too_many=too_many, base="/journal/exports")
+
+
+def _log(
+    request: Request, visitor: Visitor, connection: Connection, action: str, job_id: str, detail: dict[str, Any]
+) -> None:
+    audit.write(
+        connection,
+        at=console_of(request).clock(),
+        account_id=visitor.account.account_id,
+        address=visitor.address,
+        action=action,
+        subject=job_id,
+        detail=detail,
+    )

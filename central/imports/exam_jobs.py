@@ -1,0 +1,80 @@
+"""Examinations from a file in the background: first what would become of each row, then the same rows for good.
+
+Both go down the path of messages over the network (`central.imports.exams`). Rows of organisations that are not the asker's
+are refused: who imports learns nothing about others' terminals.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Engine
+
+from central.checks import Rules
+from central.config import CentralConfig
+from central.imports.exams import ExamRow, RowResult, check_rows, fault_file, import_rows, read_rows
+from central.imports.tables import UnreadableTable
+from central.intake import Intake
+from central.jobs import JobFault, Running
+from central.media_files import MediaFiles
+
+CHECK, IMPORT = "exams_check", "exams_import"
+MOST_SHOWN = 200
+"""So many refused rows stand on the page; all of them stand in the file of faults."""
+MOST_UPLOAD_BYTES = 64 * 1024 * 1024
+
+
+class ExamImport:
+    """The work of both kinds of job."""
+
+    def __init__(self, engine: Engine, config: CentralConfig) -> None:
+        self._engine = engine
+        self._rules = Rules(config.generation, timedelta(seconds=config.ingest.future_tolerance_s))
+        self._files = MediaFiles(config.media_dir)
+
+    def check(self, running: Running) -> None:
+        """Say of each row what would become of it; stores nothing."""
+        self._take(running, for_good=False)
+
+    def apply(self, running: Running) -> None:
+        """Store the rows that are in order. The same file twice changes nothing."""
+        self._take(running, for_good=True)
+
+    def _take(self, running: Running, *, for_good: bool) -> None:
+        content = running.given.read_bytes()
+        try:
+            rows = list(read_rows(content))
+        except UnreadableTable as error:
+            raise JobFault(f"table_{error.code}", error.detail) from error
+        if not rows:
+            raise JobFault("table_empty")
+        running.report(0, total=len(rows))
+        orgs = set(running.job.params["orgs"])
+        # A row without an organisation is malformed, and said to be so further on.
+        own = [row for row in rows if row.org in orgs or not row.org]
+        refused = [
+            RowResult(row, "refused", "foreign_organisation", "not an organisation of this account")
+            for row in rows
+            if row.org and row.org not in orgs
+        ]
+        counts = {"accepted": 0, "duplicate": 0, "refused": len(refused)}
+        for done, result in enumerate(self._results(own, for_good=for_good), start=1 + len(refused)):
+            counts[result.outcome] = counts.get(result.outcome, 0) + 1
+            if result.outcome == "refused":
+                refused.append(result)
+            running.report(done)
+        refused.sort(key=lambda item: item.row.number)
+        if refused:
+            as_workbook = content.startswith(b"PK")
+            running.made.write_bytes(fault_file(refused, as_workbook=as_workbook))
+            running.file_name = "exams-errors.xlsx" if as_workbook else "exams-errors.jsonl"
+        shown = [
+            {"row": item.row.number, "code": item.code, "reason": item.reason[:300]} for item in refused[:MOST_SHOWN]
+        ]
+        result_: dict[str, Any] = {"counts": counts, "refused": shown, "hidden": len(refused) - len(shown)}
+        running.report(len(rows), result=result_)
+
+    def _results(self, rows: list[ExamRow], *, for_good: bool) -> Iterator[RowResult]:
+        if for_good:
+            return import_rows(Intake(self._engine, self._files, self._rules), rows)
+        return check_rows(self._engine, self._rules, rows)
