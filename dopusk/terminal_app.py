@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from sqlite_utils import Database
 
-from dopusk.terminal_faces import make_comparer, sweep
+from dopusk.terminal_faces import make_comparer, make_enroller, make_face_desk
 from drivers.config import ConfigError
 from drivers.park import open_park
 from sync.contract.health import DeviceHealth, TerminalStatus
@@ -72,14 +72,15 @@ class Terminal:
         timers = TimerHeap(clock)
         desk = ExamDesk(self.store, identity.org, lambda exam_id: self.service.software_s(exam_id))
         session = Session(config, self.store, desk, self.park, photographer, clock, timers, version("dopusk"))
-        self._sweep_faces()
+        self._enroller = make_enroller(config, self.mailbox.post)
+        faces = make_face_desk(config, self._master, self.store, clock, self._enroller)
         incoming = IncomingMessages(
             self.store,
             clock,
             centre_key,
             load_anchor(files.trust_anchor),
             session.decision,
-            on_roster=self._sweep_faces,
+            faces=faces,
         )
         snils_key = files.snils_key.read_bytes() if files.snils_key else None
         self.service = TerminalService(
@@ -92,6 +93,7 @@ class Terminal:
             self.park,
             timers,
             clock,
+            faces,
             self._publish,
             snils_key=snils_key,
             consent_texts=consent_texts or {},
@@ -147,6 +149,7 @@ class Terminal:
         self.service.stop()
         self._core.join(STOP_WITHIN_S)
         self.park.close()
+        self._enroller.close()
         if self._photographer is not None:
             self._photographer.close()
         if self.camera is not None:

@@ -1,6 +1,7 @@
-"""What the comparison of faces knows of a terminal: the law's switch, the roster's consents and its reference photos.
+"""What the comparison of faces knows of a terminal: the law's switch, the roster's consents, engine and templates.
 
-Two threads ask. The core sweeps templates with its own roster; the photographer reads through `RosterReader`.
+Two threads ask. The core asks for photos and keeps templates with its own store (`FaceDesk`); the photographer reads the
+consents through `RosterReader`.
 """
 
 import logging
@@ -8,15 +9,18 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from sync.contract.roster import RosterWorker
 from sync.transactions import STORE_DAMAGE
+from terminal.clock import Clock
 from terminal.config import TerminalConfig
-from terminal.face.assembly import comparer_factory, sweep_templates
+from terminal.face.assembly import comparer_factory, templates_opener
+from terminal.face.engines.names import TEMPLATE_NAMES
+from terminal.face.enroller import Enroller, PortraitJudged, judge_apart
 from terminal.face.law import BiometricsOff, FaceLaw
 from terminal.face.photographer import FaceComparer
+from terminal.face_desk import FaceDesk
 from terminal.store.database import StoreError, connect, derive_key
-from terminal.store.media_files import MediaError, MediaFiles
 from terminal.store.roster import RosterStore
+from terminal.store.store import TerminalStore
 
 log = logging.getLogger(__name__)
 
@@ -24,33 +28,19 @@ log = logging.getLogger(__name__)
 class RosterReader:
     """The roster for another thread than the core's: each question opens a connection of its own and closes it."""
 
-    def __init__(self, path: Path, master_key: bytes, media: MediaFiles) -> None:
-        self._path, self._master_key, self._media = path, master_key, media
+    def __init__(self, path: Path, master_key: bytes) -> None:
+        self._path, self._master_key = path, master_key
 
     def has_consent(self, worker_id: str) -> bool:
         """Whether the consent to the comparison is on record. Raises `BiometricsOff` (`no_roster`) when nobody can tell."""
-        worker = self._worker(worker_id)
-        return worker is not None and worker.biometric_consent
-
-    def photo_of(self, worker_id: str) -> bytes | None:
-        """The reference photo that the roster names, or None while it is not on this terminal."""
-        worker = self._worker(worker_id)
-        if worker is None or worker.photo_sha256 is None or not self._media.exists(worker.photo_sha256):
-            return None
-        try:
-            return self._media.read(worker.photo_sha256)
-        except MediaError as error:
-            log.error("a reference photo is left out and has to be sent again: %s", error)
-            return None
-
-    def _worker(self, worker_id: str) -> RosterWorker | None:
         try:
             with closing(connect(self._path, self._master_key)) as db:
-                return RosterStore(db).worker(worker_id)
+                worker = RosterStore(db).worker(worker_id)
         except StoreError as error:
             raise _no_roster(error) from error
         except STORE_DAMAGE as error:
             raise _no_roster(error) from error
+        return worker is not None and worker.biometric_consent
 
 
 def _no_roster(error: Exception) -> BiometricsOff:
@@ -60,31 +50,28 @@ def _no_roster(error: Exception) -> BiometricsOff:
 
 def make_comparer(config: TerminalConfig, master_key: bytes) -> Callable[[], FaceComparer]:
     """For `open_photographer(make_comparer=...)`: nothing is opened or made before the first face that may be compared."""
-    media = MediaFiles(config.files.media, derive_key(master_key, "media"))
-    roster = RosterReader(config.files.store, master_key, media)
-    law = FaceLaw(config.biometrics.legal_basis, roster.has_consent)
-    return comparer_factory(templates_folder(config), derive_key(master_key, "templates"), law, roster.photo_of)
+    law = FaceLaw(config.biometrics.legal_basis, RosterReader(config.files.store, master_key).has_consent)
+    templates_key = derive_key(master_key, "templates")
+    return comparer_factory(templates_folder(config), templates_key, law, config.biometrics.engine)
 
 
-def sweep(config: TerminalConfig, master_key: bytes, roster: RosterStore) -> int:
-    """Delete the templates that may no longer be kept; at the start, and by the core thread after each new roster.
+def make_enroller(config: TerminalConfig, post: Callable[[PortraitJudged], None]) -> Enroller:
+    """Judges reference photos with the configured engine; starts nothing before the first one."""
+    return Enroller(lambda portrait: judge_apart(portrait, config.biometrics.engine), post)
 
-    Gives their number. What cannot be deleted is not compared either: the law is asked before each comparison.
-    """
 
-    def has_consent(worker_id: str) -> bool:
-        worker = roster.worker(worker_id)
-        return worker is not None and worker.biometric_consent
-
-    law = FaceLaw(config.biometrics.legal_basis, has_consent)
-    try:
-        swept = sweep_templates(templates_folder(config), derive_key(master_key, "templates"), law)
-    except OSError as error:
-        log.error("templates of faces that may not be kept cannot be deleted (service engineer): %s", error)
-        return 0
-    if swept:
-        log.info("%d templates of faces were deleted: their consent or the legal basis is gone", swept)
-    return swept
+def make_face_desk(
+    config: TerminalConfig, master_key: bytes, store: TerminalStore, clock: Clock, enroller: Enroller
+) -> FaceDesk:
+    """The core's side: which photos are asked for, and which templates are kept."""
+    return FaceDesk(
+        store,
+        clock,
+        enroller,
+        templates_opener(templates_folder(config), derive_key(master_key, "templates")),
+        legal_basis=config.biometrics.legal_basis,
+        engine=TEMPLATE_NAMES[config.biometrics.engine],
+    )
 
 
 def templates_folder(config: TerminalConfig) -> Path:

@@ -100,6 +100,10 @@ class Biometrics(_Section):
     legal_basis: str = ""
     liveness: bool = False
     """Ask for random turns of the head after the photo; costs some seconds per exam, and nothing biometric is kept."""
+    engine: Literal["dlib", "sface"] = "dlib"
+    """What computes the numbers of a face. With another one every worker's photo is asked for again."""
+    search: bool = False
+    """Offer "look at the camera" beside number and card; the worker confirms a hit. For sites of some dozens of workers."""
 
 
 class Service(_Section):
@@ -172,6 +176,8 @@ def _cross_faults(config: TerminalConfig) -> list[str]:
     for step in steps:
         if step in ("temperature", "pressure", "breath") and config.device_for(step) is None:
             faults.append(f"exam.steps: no device measures {step}; add a [[device]] with measures = {str(step)!r}")
+    if config.biometrics.search and not config.biometrics.legal_basis.strip():
+        faults.append("biometrics.search: faces are searched only where biometrics.legal_basis names the legal basis")
     ids = [device.id for device in config.device]
     faults += [
         f"device.{name}: this id is used more than once" for name in sorted({i for i in ids if ids.count(i) > 1})

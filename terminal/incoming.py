@@ -1,4 +1,4 @@
-"""What the centre sent, applied by the terminal's one writer: decisions, roster, reference books.
+"""What the centre sent, applied by the terminal's one writer: decisions, roster, reference books, photos.
 
 Each message is applied, marked and acknowledged (through the outbox) in one transaction; a message that must not be
 applied is marked with the reason, the centre is told so in the same transaction, and it is never tried again.
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from sync.contract.canonical import sha256_hex
 from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRecord
 from sync.contract.envelope import ContractError, Envelope, open_sealed
+from sync.contract.face import PHOTO_SCHEMA, PhotoPart
 from sync.contract.receipt import ACK_SCHEMA, AckBatch, RefusedMessage
 from sync.contract.roster import REFERENCE_SCHEMA, ROSTER_SCHEMA, Reference, Roster
 from sync.contract.topics import Down, Up
@@ -24,11 +25,17 @@ from terminal.decision_check import UntrustedDecision, check_decision
 from terminal.exam import events
 from terminal.exam.limits import LimitsBook
 from terminal.exam.moves import ImpossibleEvent
+from terminal.face_desk import FaceDesk
 from terminal.store.store import TerminalStore
 
 log = logging.getLogger(__name__)
 
-SCHEMAS: dict[str, str] = {Down.DECISION: DECISION_SCHEMA, Down.ROSTER: ROSTER_SCHEMA, Down.REFERENCE: REFERENCE_SCHEMA}
+SCHEMAS: dict[str, str] = {
+    Down.DECISION: DECISION_SCHEMA,
+    Down.ROSTER: ROSTER_SCHEMA,
+    Down.REFERENCE: REFERENCE_SCHEMA,
+    Down.PHOTO: PHOTO_SCHEMA,
+}
 """Which schema of each kind this program reads."""
 
 FUTURE_TOLERANCE = timedelta(days=1)
@@ -48,12 +55,12 @@ class IncomingMessages:
         anchor: Certificate,
         take_decision: TakeDecision,
         *,
-        on_roster: Callable[[], None] = lambda: None,
+        faces: FaceDesk,
     ) -> None:
-        """`on_roster` is called after the commit of each new roster: a consent may have been withdrawn in it."""
+        """`faces` looks after the commit of each new roster (a consent may have been withdrawn in it) and part of a photo."""
         self._store, self._clock = store, clock
         self._centre_key, self._anchor = centre_key, anchor
-        self._take_decision, self._on_roster = take_decision, on_roster
+        self._take_decision, self._faces = take_decision, faces
 
     def apply_new(self) -> int:
         """Apply everything that waits, and tell the centre what was refused; returns how many messages were dealt with."""
@@ -107,7 +114,7 @@ class IncomingMessages:
                     done()
                     is_in_force = self._store.roster_parts.take(roster, message.message_id)
                 if is_in_force:
-                    self._on_roster()
+                    self._faces.look()
             case Down.REFERENCE:
                 reference = Reference.model_validate(envelope.payload)
                 if reference.name == "limits":
@@ -115,6 +122,13 @@ class IncomingMessages:
                 with self._store.transaction():
                     self._store.reference.put(reference.name, reference.version, reference.content, envelope.seq)
                     done()
+            case Down.PHOTO:
+                is_wanted = self._faces.is_wanted(PhotoPart.model_validate(envelope.payload))
+                with self._store.transaction():
+                    done()
+                    if not is_wanted:
+                        self._store.inbox.empty(message.message_id)
+                self._faces.collect()
             case _:
                 raise ContractError("unknown_schema", f"nothing is known of messages of kind {message.kind!r}")
 

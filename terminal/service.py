@@ -25,6 +25,8 @@ from terminal.clock import Clock
 from terminal.config import TerminalConfig
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.face.capture import CameraChanged, FaceMessage
+from terminal.face.enroller import PortraitJudged
+from terminal.face_desk import FaceDesk
 from terminal.identity import identify_card, identify_typed
 from terminal.incoming import IncomingMessages
 from terminal.session import Session
@@ -44,7 +46,7 @@ class InboxNews:
     """Posted by the sync side: something came from the centre."""
 
 
-Message = intents.Intent | DeviceMessage | FaceMessage | LinkReport | InboxNews
+Message = intents.Intent | DeviceMessage | FaceMessage | PortraitJudged | LinkReport | InboxNews
 
 
 class Mailbox:
@@ -108,6 +110,7 @@ class TerminalService:
         park: Park,
         timers: TimerHeap,
         clock: Clock,
+        faces: FaceDesk,
         publish: Callable[[TerminalSnapshot], None],
         *,
         snils_key: bytes | None = None,
@@ -116,6 +119,7 @@ class TerminalService:
         self._config, self._place, self._store = config, place, store
         self._mailbox, self._session, self._incoming = mailbox, session, incoming
         self._park, self._timers, self._clock, self._publish = park, timers, clock, publish
+        self._faces = faces
         self._snils_key, self._consent_texts = snils_key, consent_texts
         self._stopping = threading.Event()
         self._link = Link()
@@ -139,6 +143,7 @@ class TerminalService:
         """Recover, then serve until stopped. An error here is our own bug: it ends the process, systemd starts it again."""
         self._session.recover()
         self._incoming.apply_new()
+        self._faces.start()
         self._park.start()
         self._show()
         while not self._stopping.is_set():
@@ -161,6 +166,8 @@ class TerminalService:
                 self._incoming.apply_new()
             case CameraChanged():
                 self._camera = message
+            case PortraitJudged():
+                self._faces.judged(message)
             case DeviceStatusChanged():
                 self._session.device_news(message)
             case _:

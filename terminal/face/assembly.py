@@ -8,19 +8,13 @@ from terminal.face.law import FaceLaw
 
 if TYPE_CHECKING:
     from terminal.face.photographer import FaceComparer
+    from terminal.face.templates import TemplateStore
 
 
 def comparer_factory(
-    templates_folder: Path,
-    templates_key: bytes,
-    law: FaceLaw,
-    photo_of: Callable[[str], bytes | None] = lambda _: None,
-    engine_name: str = "dlib",
+    templates_folder: Path, templates_key: bytes, law: FaceLaw, engine_name: str = "dlib"
 ) -> "Callable[[], FaceComparer]":
-    """For `open_photographer(make_comparer=...)`. `templates_key` is `derive_key(master, "templates")`.
-
-    Deletes nothing: `sweep_templates` does, at the start and with each new roster.
-    """
+    """For `open_photographer(make_comparer=...)`. `templates_key` is `derive_key(master, "templates")`."""
 
     def make() -> "FaceComparer":
         from terminal.face.engines.choose import open_engine
@@ -28,15 +22,19 @@ def comparer_factory(
         from terminal.face.verification import FaceVerifier
 
         templates = TemplateStore(templates_folder, templates_key)
-        return FaceVerifier(lambda: open_engine(engine_name), templates, law, photo_of)
+        return FaceVerifier(lambda: open_engine(engine_name), templates, law)
 
     return make
 
 
-def sweep_templates(templates_folder: Path, templates_key: bytes, law: FaceLaw) -> int:
-    """Delete what may no longer be kept; at the start and whenever the roster or the legal basis changes."""
-    if not templates_folder.is_dir():
-        return 0
-    from terminal.face.templates import TemplateStore
+def templates_opener(folder: Path, key: bytes) -> "Callable[[bool], TemplateStore | None]":
+    """For `FaceDesk`: the store in `folder`, made only when something is to be put there (the argument is true)."""
 
-    return TemplateStore(templates_folder, templates_key).sweep(law.permits)
+    def opened(make: bool) -> "TemplateStore | None":
+        if not make and not folder.is_dir():
+            return None
+        from terminal.face.templates import TemplateStore
+
+        return TemplateStore(folder, key)
+
+    return opened

@@ -1,17 +1,11 @@
-"""Takes a worker's photo into the templates, or says what is wrong with it. Roster photos come from the centre."""
-
-import hashlib
-from dataclasses import dataclass
-from datetime import datetime
+"""Is a worker's photo good enough to make a template of? Every rule at once, so that one is told once what to change."""
 
 from terminal.face.compare import Examined, examine
 from terminal.face.engine import FaceEngine
 from terminal.face.jpeg import MOST_BYTES
-from terminal.face.law import FaceLaw
 from terminal.face.picture_file import PictureUnreadable, decode_picture, kind_of
 from terminal.face.portrait_rules import background_problems, eyes_problems
 from terminal.face.quality import QualityLimits
-from terminal.face.templates import Template, TemplateStore
 from terminal.face.words import english, russian
 
 ENROLMENT_LIMITS = QualityLimits(
@@ -34,32 +28,6 @@ class PhotoRefused(Exception):
     @property
     def russian(self) -> str:
         return " ".join(russian(code) for code in self.problems)
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """Enrols workers' photos with one engine into one store, as far as the law allows."""
-
-    engine: FaceEngine
-    templates: TemplateStore
-    law: FaceLaw
-
-    def enrol(self, worker_id: str, photo: bytes, at: datetime) -> Template:
-        """Judge the photo, compute its template and keep it.
-
-        Raises `BiometricsOff` before anything is computed, `PhotoRefused` with everything that should change.
-        """
-        self.law.require(worker_id)
-        examined = examine_portrait(self.engine, photo)
-        if examined.quality.problems or examined.embedding is None:
-            raise PhotoRefused(examined.quality.problems or ("no_face",))
-        template = Template(worker_id, self.engine.name, examined.embedding, hashlib.sha256(photo).hexdigest(), at)
-        self.templates.put(template)
-        return template
-
-    def withdraw(self, worker_id: str) -> bool:
-        """The worker withdrew his consent or left: forget him. False when there was nothing to forget."""
-        return self.templates.forget(worker_id)
 
 
 def examine_portrait(engine: FaceEngine, photo: bytes) -> Examined:

@@ -26,10 +26,14 @@ class FaceLaw:
 
     def require(self, worker_id: str) -> None:
         """Raises `BiometricsOff` unless both conditions are met."""
-        if not self.legal_basis.strip():
-            raise BiometricsOff("no_legal_basis")
+        self.require_basis()
         if not self.has_consent(worker_id):
             raise BiometricsOff("no_consent")
+
+    def require_basis(self) -> None:
+        """For a search, which concerns whoever is enrolled. Raises `BiometricsOff` (`no_legal_basis`)."""
+        if not self.legal_basis.strip():
+            raise BiometricsOff("no_legal_basis")
 
     def permits(self, worker_id: str) -> bool:
         return bool(self.legal_basis.strip()) and self.has_consent(worker_id)

@@ -22,6 +22,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from numpy.typing import NDArray
 
+from terminal.store.folders import sync_folder
+
 _SUFFIX = ".face"
 
 
@@ -64,6 +66,7 @@ class TemplateStore:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
+        sync_folder(self._folder)
 
     def get(self, worker_id: str, engine: str) -> Template:
         """The worker's template if `engine` made it. Raises `TemplateUnusable`."""
@@ -88,17 +91,18 @@ class TemplateStore:
                 yield template
 
     def forget(self, worker_id: str) -> bool:
-        """Delete when consent is withdrawn or the worker leaves; false when there was nothing."""
+        """Delete durably when consent is withdrawn or the worker leaves; false when there was nothing."""
         path = self._path(worker_id)
         path.with_suffix(".part").unlink(missing_ok=True)
         there = path.exists()
         path.unlink(missing_ok=True)
+        sync_folder(self._folder)
         return there
 
     def sweep(self, may_keep: Callable[[str], bool]) -> int:
         """Delete every template that `may_keep(worker_id)` denies, and every unreadable one; gives the number.
 
-        Call it at the start and whenever the roster changes, with `FaceLaw.permits`.
+        Call it at the start: a crash may have left a template that nothing speaks for.
         """
         swept = 0
         for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
@@ -109,14 +113,8 @@ class TemplateStore:
             if not keep:
                 path.unlink()
                 swept += 1
+        sync_folder(self._folder)
         return swept
-
-    def forget_all(self) -> int:
-        """Delete every template: the legal basis is gone. Gives the number."""
-        paths = [*self._folder.glob(f"*{_SUFFIX}"), *self._folder.glob("*.part")]
-        for path in paths:
-            path.unlink()
-        return len(paths)
 
     def _path(self, worker_id: str) -> Path:
         return self._folder / (hmac.new(self._name_key, worker_id.encode(), hashlib.sha256).hexdigest() + _SUFFIX)

@@ -17,7 +17,7 @@ from sqlite_utils import Database, Migrations
 
 from sync import inbox, outbox
 from sync.transactions import STORE_DAMAGE, STORE_TROUBLE, writing
-from terminal.store import exam_log, media_files, reference, roster, roster_parts
+from terminal.store import exam_log, faces, media_files, reference, roster, roster_parts
 from terminal.store.folders import sync_folder
 
 MIGRATIONS: tuple[Migrations, ...] = (
@@ -28,6 +28,7 @@ MIGRATIONS: tuple[Migrations, ...] = (
     roster_parts.migrations,
     reference.migrations,
     media_files.migrations,
+    faces.migrations,
 )
 
 PRAGMAS = ("synchronous = EXTRA", "journal_mode = WAL", "foreign_keys = ON")

@@ -20,6 +20,7 @@ from sync.transactions import STORE_TROUBLE, is_full, writing
 from terminal.exam.model import Stamp
 from terminal.store.database import KeySource, StoreError, derive_key
 from terminal.store.exam_log import ExamLog
+from terminal.store.faces import FaceList
 from terminal.store.media_files import MediaFiles
 from terminal.store.reference import ReferenceStore
 from terminal.store.reserve import Reserve
@@ -51,6 +52,7 @@ class TerminalStore:
         self.inbox = Inbox(self.db)
         self.roster = RosterStore(self.db)
         self.reference = ReferenceStore(self.db)
+        self.faces = FaceList(self.db)
         self.roster_parts = RosterParts(self.db, self.inbox, self.roster)
         self._path = path
         self.reserve = Reserve(path.with_suffix(".reserve"))

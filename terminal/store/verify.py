@@ -21,6 +21,7 @@ from sync.transactions import STORE_DAMAGE
 from terminal.exam.moves import ImpossibleEvent
 from terminal.store.verify_chains import check_diary, check_inbox, check_outbox, check_proofs
 from terminal.store.verify_derived import (
+    check_faces,
     check_identity,
     check_media,
     check_open_exams,
@@ -95,5 +96,6 @@ _WALKS: tuple[Walk, ...] = (
     check_open_exams,
     check_roster,
     check_reference,
+    check_faces,
     check_media,
 )

@@ -6,12 +6,14 @@ from sqlite_utils import Database
 
 from sync.contract.canonical import sha256_hex
 from sync.contract.envelope import read_unverified
+from sync.contract.face import FaceReport
 from sync.contract.model import utc_text
 from sync.contract.roster import Reference, Roster
 from sync.contract.verify_report import Wrong
 from terminal.exam.decide import fold
 from terminal.exam.events import EVENTS, MediaKept, PhotoTaken
 from terminal.exam.model import ExamState
+from terminal.store.faces import row_of
 from terminal.store.media_files import MediaError
 from terminal.store.roster import keys_of
 from terminal.store.verify_report import Expected, StoreReport
@@ -103,6 +105,19 @@ def check_reference(db: Database, _expected: Expected, _report: StoreReport) -> 
             raise Wrong("changed", f"reference {number}", f"the centre sent no such book ({name} {version})")
     if sent:
         raise Wrong("missing", "reference", f"books that were applied are not there: {sorted(sent)}")
+
+
+def check_faces(db: Database, _expected: Expected, _report: StoreReport) -> None:
+    """The list of reference faces is what the last report of each worker says."""
+    told: dict[str, tuple[str, ...]] = {}
+    for (wire,) in db.execute("SELECT wire FROM outbox WHERE kind = 'face' ORDER BY seq"):
+        for note in FaceReport.model_validate(read_unverified(wire)[0].payload).notes:
+            told.pop(note.worker_id, None)
+            if note.state != "deleted":
+                told[note.worker_id] = row_of(note)
+    rows = db.execute("SELECT worker_id, photo_sha256, state, engine, problems FROM reference_face").fetchall()
+    if {row[0]: tuple(row) for row in rows} != told:
+        raise Wrong("changed", "reference faces", "the list is not what was reported to the centre")
 
 
 def check_media(db: Database, expected: Expected, report: StoreReport) -> None:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from terminal.face.engine import EngineUnavailable, FaceEngine
 from terminal.face.engines.model_files import cache_folder
-
-ENGINES = ("dlib", "sface")
+from terminal.face.engines.names import ENGINES
 
 
 def models_folder() -> Path:

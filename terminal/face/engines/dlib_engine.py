@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from terminal.face.detection import Box, find_faces
 from terminal.face.engine import Embedding, EngineUnavailable, Landmarks
 from terminal.face.engines.model_files import ModelMissing, dlib_model, resnet_onnx
+from terminal.face.engines.names import TEMPLATE_NAMES
 from terminal.face.engines.resnet_onnx import CHIP_PX
 from terminal.face.still_search import search_still
 
@@ -52,7 +53,7 @@ class DlibEngine(DlibFinder):
     fiftieth, so that 0.59, a score of 0.41, is the same point. `docs/face.md` tells what is known about error rates.
     """
 
-    name = "dlib-resnet-v1"
+    name = TEMPLATE_NAMES["dlib"]
     threshold = 0.41
     unclear_from = 0.41
     sure_from = 0.45

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from terminal.face.detection import Box
 from terminal.face.engine import Embedding, EngineUnavailable, Landmarks
+from terminal.face.engines.names import TEMPLATE_NAMES
 
 Picture = NDArray[Any]
 
@@ -24,7 +25,7 @@ FRAME_PX, STILL_PX = 320, 640
 class YunetSfaceEngine:
     """`folder` holds the two files (`dopusk face models` puts them there)."""
 
-    name = "yunet-2023mar+sface-2021dec"
+    name = TEMPLATE_NAMES["sface"]
     threshold = 0.363
     unclear_from = 0.363
     sure_from = 0.42

@@ -1,23 +1,29 @@
 """A whole terminal before a simulated camera: what it makes of a face with and without a legal basis and a consent."""
 
+import base64
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from sqlite_utils import Database
 
 from central.pki import create_authority
 from dopusk.terminal_app import Terminal
 from dopusk.terminal_faces import RosterReader, templates_folder
 from kiosk_ui.texts import LANGUAGES, texts_of
 from simulators.camera import CameraSimulator
-from sync.contract.canonical import GENESIS_HASH, new_id
-from sync.contract.envelope import ClockStamp, Envelope, seal
+from sync.contract.canonical import GENESIS_HASH, new_id, sha256_hex
+from sync.contract.envelope import ClockStamp, Envelope, read_unverified, seal
 from sync.contract.exam import FaceCheck
+from sync.contract.face import PHOTO_SCHEMA, FaceReport, PhotoPart
+from sync.contract.media import CHUNK_BYTES
 from sync.contract.roster import ROSTER_SCHEMA, Roster, RosterWorker
 from sync.contract.topics import Down
 from sync.inbox import Inbox
@@ -25,6 +31,7 @@ from terminal import intents
 from terminal.clock import SystemClock
 from terminal.config import TerminalConfig
 from terminal.face.engines.dlib_engine import DlibEngine
+from terminal.face.engines.names import TEMPLATE_NAMES
 from terminal.face.framing import FramingLimits, judge
 from terminal.face.law import BiometricsOff
 from terminal.service import InboxNews
@@ -86,25 +93,66 @@ class Running:
         assert shown.exam.face is not None
         return shown.exam.face
 
-    def receive(self, roster: Roster) -> None:
-        """A roster comes from the centre, as the sync side would bring it."""
+    def roster(self, version: int, person: RosterWorker) -> None:
+        """A roster comes from the centre."""
+        self.receive(Down.ROSTER, ROSTER_SCHEMA, Roster(version=version, workers=(person,)).model_dump(mode="json"))
+
+    def photo(self, content: bytes, sha256: str = "", only: tuple[int, ...] = ()) -> None:
+        """The parts of a reference photo come from the centre; `only` some of them."""
+        pieces = [content[at : at + CHUNK_BYTES] for at in range(0, len(content), CHUNK_BYTES)]
+        for index, piece in enumerate(pieces):
+            part = PhotoPart(
+                worker_id=WORKER_ID,
+                sha256=sha256 or sha256_hex(content),
+                index=index,
+                count=len(pieces),
+                part_sha256=sha256_hex(piece),
+                content_base64=base64.b64encode(piece).decode("ascii"),
+            )
+            if not only or index in only:
+                self.receive(Down.PHOTO, PHOTO_SCHEMA, part.model_dump(mode="json"))
+
+    def receive(self, kind: Down, schema: str, payload: dict[str, Any]) -> None:
+        """A message comes from the centre, as the sync side would bring it."""
         now = SystemClock().now()
         envelope = Envelope(
             message_id=new_id(),
-            schema=ROSTER_SCHEMA,
+            schema=schema,
             terminal_id=self.config.identity.terminal_id,
-            seq=roster.version,
+            seq=1,
             prev_hash=GENESIS_HASH,
             created_at=now.at,
             clock=ClockStamp(trusted=True, boot_id="c", monotonic_s=1.0),
             generation="test",
-            payload=roster.model_dump(mode="json"),
+            payload=payload,
         )
-        with closing(connect(self.config.files.store, KeyFile(self.config.files.master_key).master_key())) as db:
+        with self.database() as db:
             inbox = Inbox(db)
-            inbox.store(envelope.message_id, Down.ROSTER, seal(envelope, CENTRE).wire)
+            inbox.store(envelope.message_id, kind, seal(envelope, CENTRE).wire)
             self.terminal.mailbox.post(InboxNews())
-            wait_until(lambda: inbox.state_of(envelope.message_id) == "applied", "the new roster")
+            wait_until(lambda: inbox.state_of(envelope.message_id) == "applied", f"the new {kind}")
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """Another connection to the terminal's store."""
+        with closing(connect(self.config.files.store, KeyFile(self.config.files.master_key).master_key())) as db:
+            yield db
+
+    def told(self) -> list[tuple[str, tuple[str, ...]]]:
+        """States that the centre is told of, with what is wrong, in order."""
+        with self.database() as db:
+            wires = [row[0] for row in db.execute("SELECT wire FROM outbox WHERE kind = 'face' ORDER BY seq")]
+        reports = [FaceReport.model_validate(read_unverified(wire)[0].payload) for wire in wires]
+        return [(note.state, note.problems) for report in reports for note in report.notes]
+
+    def until_told(self, *states: str) -> None:
+        """Wait until these were the last states told."""
+        wait_until(lambda: tuple(state for state, _ in self.told()[-len(states) :]) == states, f"told {states}")
+
+    def photos_kept(self) -> int:
+        """Parts of reference photos in the store."""
+        with self.database() as db:
+            return len(Inbox(db).kept(Down.PHOTO))
 
 
 def person(photo_sha256: str | None, *, consent: bool) -> RosterWorker:
@@ -135,11 +183,16 @@ def terminal_before(
     snapshots: list[TerminalSnapshot] = []
     terminal = Terminal(config, snapshots.append, consent_texts={"ru": "текст"})
     try:
-        sha256 = None if reference is None else terminal.store.media.write(reference)
+        sha256 = None if reference is None else sha256_hex(reference)
         version = terminal.store.roster.version() + 1
         terminal.store.roster.replace(Roster(version=version, workers=(person(sha256, consent=consent),)))
         terminal.start()
-        yield Running(terminal, config, snapshots)
+        running = Running(terminal, config, snapshots)
+        if reference is not None and basis and consent and not running.templates.exists():
+            running.until_told("wanted")
+            running.photo(reference)
+            running.until_told("taken")
+        yield running
     finally:
         terminal.close()
 
@@ -159,6 +212,10 @@ def test_without_basis_or_consent_nothing_is_computed_or_stored(
         face = running.face_of_an_exam()
         assert (face.outcome, face.faces_found, face.score, face.engine) == ("not_compared", 1, None, "")
         assert not running.templates.exists()
+        assert running.told() == []
+        running.photo(reference_photo)  # nobody asked for it
+        assert (running.photos_kept(), running.told()) == (0, [])
+        assert not running.templates.exists()
     assert used == []
 
 
@@ -173,6 +230,9 @@ def test_with_basis_consent_and_photo_the_face_is_compared(
         assert face.score is not None
         assert face.threshold is not None
         assert (face.score >= face.threshold) == (outcome == "same")
+        assert face.frames == 3
+        assert [state for state, _ in running.told()] == ["wanted", "taken"]
+        assert running.photos_kept() == 0
         assert len(list(running.templates.glob("*.face"))) == 1
 
 
@@ -182,44 +242,98 @@ def test_without_a_reference_photo_the_medic_looks(
     with terminal_before(simulator, tmp_path, basis=BASIS, consent=True, reference=None) as running:
         face = running.face_of_an_exam()
         assert (face.outcome, face.reason, face.score) == ("not_compared", "no_template", None)
-        assert list(running.templates.iterdir()) == []
+        assert running.told() == []
 
 
-def test_a_withdrawn_consent_deletes_the_template_with_the_roster_that_says_so(
+def test_a_withdrawn_consent_deletes_the_template_with_the_roster_that_says_so_and_the_centre_is_told(
     simulator: CameraSimulator, tmp_path: Path, reference_photo: bytes
 ) -> None:
+    sha256 = sha256_hex(reference_photo)
     with terminal_before(simulator, tmp_path, basis=BASIS, consent=True, reference=reference_photo) as running:
         assert running.face_of_an_exam().outcome == "same"
-        running.receive(Roster(version=2, workers=(person(None, consent=True),)))
+        running.roster(2, person(sha256, consent=True))
         assert len(list(running.templates.glob("*.face"))) == 1
-        running.receive(Roster(version=3, workers=(person(None, consent=False),)))
-        wait_until(lambda: list(running.templates.iterdir()) == [], "the template's end")
+        running.roster(3, person(sha256, consent=False))
+        running.until_told("taken", "deleted")
+        assert list(running.templates.iterdir()) == []
         assert running.face_of_an_exam().outcome == "not_compared"
+
+
+def test_a_photo_in_flight_goes_with_the_consent_and_nothing_is_made_of_it(
+    simulator: CameraSimulator, tmp_path: Path, reference_photo: bytes
+) -> None:
+    with terminal_before(simulator, tmp_path, basis=BASIS, consent=True, reference=None) as running:
+        large = reference_photo + bytes(CHUNK_BYTES)
+        running.roster(2, person(sha256_hex(large), consent=True))
+        running.until_told("wanted")
+        running.photo(large, only=(0,))
+        assert running.photos_kept() == 1
+        running.roster(3, person(sha256_hex(large), consent=False))
+        running.until_told("wanted", "deleted")
+        running.photo(large, only=(1,))
+        assert running.photos_kept() == 0
+        assert not running.templates.exists()
+
+
+def test_another_photo_takes_the_place_of_the_first_and_a_poor_one_is_refused_with_what_to_change(
+    simulator: CameraSimulator, tmp_path: Path, reference_photo: bytes
+) -> None:
+    picture = cv2.imdecode(np.frombuffer(reference_photo, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    dark = cv2.imencode(".jpg", (picture * 0.15).astype(np.uint8))[1].tobytes()
+    with terminal_before(simulator, tmp_path, basis=BASIS, consent=True, reference=reference_photo) as running:
+        running.roster(2, person(sha256_hex(dark), consent=True))
+        running.until_told("deleted", "wanted")
+        assert list(running.templates.iterdir()) == []
+        running.photo(dark)
+        running.until_told("wanted", "refused")
+        assert "dark" in running.told()[-1][1]
+        assert (running.photos_kept(), list(running.templates.iterdir())) == (0, [])
+        assert running.face_of_an_exam().reason == "no_template"
 
 
 def test_without_its_legal_basis_the_next_start_deletes_every_template(
     simulator: CameraSimulator, tmp_path: Path, reference_photo: bytes
 ) -> None:
     with terminal_before(simulator, tmp_path, basis=BASIS, consent=True, reference=reference_photo) as running:
-        assert running.face_of_an_exam().outcome == "same"
+        assert len(list(running.templates.glob("*.face"))) == 1
     with terminal_before(simulator, tmp_path, basis="", consent=True, reference=reference_photo) as running:
+        running.until_told("taken", "deleted")
         assert list(running.templates.iterdir()) == []
 
 
-def test_a_changed_photo_is_left_out_and_an_unreadable_roster_stops_the_comparison(
-    simulator: CameraSimulator, tmp_path: Path, reference_photo: bytes, caplog: pytest.LogCaptureFixture
+def test_with_another_engine_the_photo_is_asked_for_again(
+    simulator: CameraSimulator, tmp_path: Path, reference_photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with terminal_before(simulator, tmp_path, basis=BASIS, consent=True, reference=reference_photo) as running:
-        files, media = running.config.files, running.terminal.store.media
-        reader = RosterReader(files.store, KeyFile(files.master_key).master_key(), media)
-        assert reader.has_consent(WORKER_ID)
-        assert reader.photo_of(WORKER_ID) == reference_photo
-        (stored,) = files.media.iterdir()
-        stored.write_bytes(stored.read_bytes()[:-1])
-        assert reader.photo_of(WORKER_ID) is None
-        assert "missing or changed" in caplog.text
+        assert running.told()[-1][0] == "taken"
+    monkeypatch.setitem(TEMPLATE_NAMES, "dlib", "dlib-resnet-v2")
+    with terminal_before(simulator, tmp_path, basis=BASIS, consent=True, reference=reference_photo) as running:
+        running.until_told("taken", "deleted", "wanted")
+        assert list(running.templates.iterdir()) == []
+
+
+def test_a_template_that_no_row_speaks_for_goes_at_the_start_and_a_lost_photo_is_asked_for_again(
+    simulator: CameraSimulator, tmp_path: Path, reference_photo: bytes
+) -> None:
+    at_first = terminal_before(simulator, tmp_path, basis=BASIS, consent=True, reference=reference_photo)
+    with at_first as running, running.database() as db:
+        db.execute("UPDATE reference_face SET state = 'wanted'")
+    with terminal_before(simulator, tmp_path, basis=BASIS, consent=True, reference=reference_photo) as running:
+        running.until_told("taken", "wanted")
+        assert list(running.templates.iterdir()) == []
+        running.photo(reference_photo)
+        running.until_told("wanted", "taken")
+
+
+def test_an_unreadable_roster_stops_the_comparison(
+    simulator: CameraSimulator, tmp_path: Path, reference_photo: bytes
+) -> None:
+    with terminal_before(simulator, tmp_path, basis=BASIS, consent=True, reference=reference_photo) as running:
+        files = running.config.files
+        assert RosterReader(files.store, KeyFile(files.master_key).master_key()).has_consent(WORKER_ID)
         with pytest.raises(BiometricsOff) as caught:
-            RosterReader(files.store, bytes(32), media).has_consent(WORKER_ID)
+            RosterReader(files.store, bytes(32)).has_consent(WORKER_ID)
         assert caught.value.code == "no_roster"
 
 

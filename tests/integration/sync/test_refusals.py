@@ -27,6 +27,7 @@ from terminal.exam.model import Stamp
 from terminal.incoming import IncomingMessages
 from tests.broker import TestCentre
 from tests.integration.sync.conftest import SyncedTerminal
+from tests.unit.terminal.kiosk import faceless
 from tests.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -69,6 +70,7 @@ def kiosk(terminal: SyncedTerminal) -> Kiosk:
         load_signing_key(centre.config.keys.centre_signing_key_file).public_key(),
         load_anchor(centre.config.keys.authority_dir / "ca.pem"),
         lambda event, done: None,
+        faces=faceless(terminal.store, TrustedClock()),
     )
     terminal.start()
     assert until(lambda: terminal.is_connected)

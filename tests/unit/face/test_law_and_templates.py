@@ -1,5 +1,6 @@
 """Nothing biometric without basis and consent, and templates that are encrypted, bound and forgotten."""
 
+import base64
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,14 +9,20 @@ import cv2
 import numpy as np
 import pytest
 
-from terminal.face.assembly import comparer_factory, sweep_templates
+from terminal.face.assembly import comparer_factory
 from terminal.face.engine import EngineUnavailable
 from terminal.face.engines.dlib_engine import DlibEngine
-from terminal.face.enrolment import Enrolment, PhotoRefused, examine_portrait
-from terminal.face.law import BiometricsOff, FaceLaw
+from terminal.face.engines.names import ENGINES, TEMPLATE_NAMES
+from terminal.face.engines.yunet_sface import YunetSfaceEngine
+from terminal.face.enroller import Portrait, judge_apart
+from terminal.face.enrolment import PhotoRefused, examine_portrait
+from terminal.face.law import FaceLaw
+from terminal.face.portrait_judge import judged
+from terminal.face.search import Hit, Miss, search
 from terminal.face.templates import Template, TemplateStore, TemplateUnusable
-from terminal.face.verification import FaceVerifier, search
-from tests.unit.face.portraits import before_light_wall, portrait
+from terminal.face.verification import FaceVerifier
+from terminal.face.words import russian
+from tests.unit.face.portraits import before_light_wall
 
 AT = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 KEY = bytes(range(32))
@@ -42,12 +49,33 @@ def good_photo(engine: DlibEngine, eileen: np.ndarray) -> bytes:
     return before_light_wall(engine, eileen)
 
 
-def test_a_good_photo_is_enrolled(engine: DlibEngine, store: TemplateStore, good_photo: bytes) -> None:
-    template = Enrolment(engine, store, law()).enrol("w1", good_photo, AT)
-    kept = store.get("w1", engine.name)
-    assert np.array_equal(kept.embedding, template.embedding)
-    assert kept.photo_sha256 == hashlib.sha256(good_photo).hexdigest()
-    assert kept.enrolled_at == AT
+def enrol(engine: DlibEngine, store: TemplateStore, worker_id: str, photo: bytes) -> None:
+    """As the terminal does it once basis and consent are there."""
+    numbers = base64.b64decode(judged(engine, photo)["embedding"])
+    sha256 = hashlib.sha256(photo).hexdigest()
+    store.put(Template(worker_id, engine.name, np.frombuffer(numbers, "<f4"), sha256, AT))
+
+
+def test_a_good_photo_gives_numbers_and_a_process_of_its_own_gives_the_same(
+    engine: DlibEngine, good_photo: bytes
+) -> None:
+    here = judged(engine, good_photo)
+    assert (here["engine"], here["problems"]) == (engine.name, [])
+    apart = judge_apart(Portrait("w1", "0" * 64, good_photo))
+    assert (apart.engine, apart.problems, apart.failure) == (TEMPLATE_NAMES["dlib"], (), "")
+    assert apart.embedding is not None
+    assert np.allclose(np.frombuffer(apart.embedding, "<f4"), np.frombuffer(base64.b64decode(here["embedding"]), "<f4"))
+
+
+def test_what_stops_the_judging_process_is_told_apart_from_a_poor_photo(
+    good_photo: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torn = judge_apart(Portrait("w1", "0" * 64, good_photo[:5000]))
+    assert (torn.problems, torn.embedding, torn.failure) == (("broken",), None, "")
+    monkeypatch.setenv("DOPUSK_CACHE", str(tmp_path))
+    missing = judge_apart(Portrait("w1", "0" * 64, good_photo), "sface")
+    assert missing.problems == ()
+    assert "dopusk face models" in missing.failure
 
 
 @pytest.mark.parametrize(
@@ -58,9 +86,6 @@ def test_without_basis_or_consent_nothing_is_computed_or_stored(
     basis: str, consenting: tuple[str, ...], code: str, store: TemplateStore, tmp_path: Path, eileen: np.ndarray
 ) -> None:
     rules = law(basis, consenting)
-    with pytest.raises(BiometricsOff) as caught:
-        Enrolment(ForbiddenEngine(), store, rules).enrol("w1", portrait(eileen), AT)
-    assert caught.value.code == code
     check = FaceVerifier(ForbiddenEngine, store, rules).compare("w1", [eileen])
     assert (check.outcome, check.reason, check.score, check.engine) == ("not_compared", code, None, "")
     assert list((tmp_path / "templates").iterdir()) == []
@@ -125,14 +150,11 @@ def changed(good: bytes, how: str, engine: DlibEngine) -> bytes:
         "no_face",
     ],
 )
-def test_a_poor_photo_is_refused_with_what_to_change(
-    how: str, engine: DlibEngine, store: TemplateStore, good_photo: bytes, tmp_path: Path
-) -> None:
-    with pytest.raises(PhotoRefused) as caught:
-        Enrolment(engine, store, law()).enrol("w1", changed(good_photo, how, engine), AT)
-    assert how in caught.value.problems
-    assert any("а" <= letter <= "я" for letter in caught.value.russian)
-    assert list((tmp_path / "templates").iterdir()) == []
+def test_a_poor_photo_is_refused_with_what_to_change(how: str, engine: DlibEngine, good_photo: bytes) -> None:
+    said = judged(engine, changed(good_photo, how, engine))
+    assert how in said["problems"]
+    assert said["embedding"] is None
+    assert all(any("а" <= letter <= "я" for letter in russian(code)) for code in said["problems"])
 
 
 def test_rules_for_the_file_come_with_the_rest(engine: DlibEngine, good_photo: bytes) -> None:
@@ -178,25 +200,23 @@ def test_templates_are_bound_to_worker_engine_and_key(store: TemplateStore, tmp_
     assert [one.worker_id for one in TemplateStore(tmp_path / "templates", bytes(32)).all_of("e1")] == []
 
 
-def test_consent_withdrawn_is_template_gone(engine: DlibEngine, store: TemplateStore, tmp_path: Path) -> None:
+def test_a_forgotten_template_is_gone_from_the_disk(store: TemplateStore, tmp_path: Path) -> None:
     store.put(template("w1"))
     store.put(template("w2"))
-    enrolment = Enrolment(engine, store, law())
-    assert enrolment.withdraw("w1") is True
-    assert enrolment.withdraw("w1") is False
+    assert store.forget("w1") is True
+    assert store.forget("w1") is False
     assert [one.worker_id for one in store.all_of("e1")] == ["w2"]
-    assert store.forget_all() == 1
-    assert list((tmp_path / "templates").iterdir()) == []
+    assert len(list((tmp_path / "templates").iterdir())) == 1
 
 
 def test_three_outcomes_of_a_verification(
     engine: DlibEngine, store: TemplateStore, good_photo: bytes, eileen: np.ndarray, grace: np.ndarray
 ) -> None:
-    Enrolment(engine, store, law()).enrol("w1", good_photo, AT)
+    enrol(engine, store, "w1", good_photo)
     verifier = FaceVerifier(lambda: engine, store, law())
     large = cv2.resize(eileen, None, fx=1.5, fy=1.5)
     same = verifier.compare("w1", [large, cv2.convertScaleAbs(large, alpha=0.8)])
-    assert (same.outcome, same.engine, same.reason) == ("same", engine.name, "")
+    assert (same.outcome, same.engine, same.reason, same.frames) == ("same", engine.name, "", 2)
     assert same.score is not None
     assert same.threshold is not None
     assert same.score > same.threshold
@@ -235,37 +255,52 @@ def test_search_finds_the_sure_one_and_nobody_else(engine: DlibEngine, store: Te
     faces = {f"w{number}": rng.normal(0, 0.12, 128).astype(np.float32) for number in range(5)}
     for worker_id, embedding in faces.items():
         store.put(Template(worker_id, engine.name, embedding, "0" * 64, AT))
+
+    def find(*frames: np.ndarray, withdrawn: str = "") -> Hit | Miss:
+        return search(engine, frames, store.all_of(engine.name), lambda worker_id: worker_id != withdrawn)
+
     near = faces["w2"] + rng.normal(0, 0.01, 128).astype(np.float32)
-    assert search(engine, near, store) == "w2"
-    assert search(engine, rng.normal(0, 0.12, 128).astype(np.float32), store) is None
+    hit = find(near, near)
+    assert isinstance(hit, Hit)
+    assert (hit.worker_id, hit.evidence.enrolled, hit.evidence.frames) == ("w2", 5, 2)
+    assert hit.evidence.score > hit.evidence.threshold
+    assert hit.evidence.next_score is not None
+    assert hit.evidence.next_score < hit.evidence.threshold
+    assert find(rng.normal(0, 0.12, 128).astype(np.float32)) == Miss("no_match")
+    assert find(near, withdrawn="w2") == Miss("no_match")
     store.put(Template("w9", engine.name, near, "0" * 64, AT))  # a twin: two candidates are none
-    assert search(engine, (near + faces["w2"]) / 2, store) is None
+    assert find((near + faces["w2"]) / 2) == Miss("ambiguous")
+    assert search(engine, [near], ()) == Miss("nobody_enrolled")
 
 
-def test_a_worker_is_enrolled_from_the_roster_when_there_is_no_template(
+def test_a_search_needs_the_basis_and_passes_over_who_has_withdrawn(
     engine: DlibEngine, store: TemplateStore, good_photo: bytes, eileen: np.ndarray
 ) -> None:
-    photos = {"w1": good_photo, "w2": good_photo[:500]}
-    verifier = FaceVerifier(lambda: engine, store, law(), photos.get)
-    store.put(template("w1", "another-engine"))
+    enrol(engine, store, "w1", good_photo)
     large = cv2.resize(eileen, None, fx=1.5, fy=1.5)
-    assert verifier.compare("w1", [large]).outcome == "same"
-    assert store.get("w1", engine.name).photo_sha256 == hashlib.sha256(good_photo).hexdigest()
-    refused = verifier.compare("w2", [large])
-    assert (refused.outcome, refused.reason) == ("not_compared", "photo_refused")
+    found = FaceVerifier(lambda: engine, store, law()).search([large])
+    assert isinstance(found, Hit)
+    assert found.worker_id == "w1"
+    assert FaceVerifier(ForbiddenEngine, store, law("")).search([large]) == Miss("no_legal_basis")
+    assert FaceVerifier(lambda: engine, store, law(consenting=())).search([large]) == Miss("nobody_enrolled")
+    wall = np.full((480, 640, 3), 150, np.uint8)
+    assert FaceVerifier(lambda: engine, store, law()).search([wall]) == Miss("no_good_frame")
 
 
 def test_a_sweep_leaves_only_what_may_be_kept(tmp_path: Path) -> None:
     folder = tmp_path / "templates"
-    assert sweep_templates(folder, KEY, law()) == 0
     store = TemplateStore(folder, KEY)
     for worker_id in ("w1", "w2", "w3"):
         store.put(template(worker_id))
-    assert sweep_templates(folder, KEY, law()) == 1
+    assert store.sweep({"w1", "w2"}.__contains__) == 1
     assert {one.worker_id for one in store.all_of("e1")} == {"w1", "w2"}
     check = comparer_factory(folder, KEY, law(consenting=("w2",)))().compare("w1", [])
     assert check.reason == "no_consent"
-    assert sweep_templates(folder, KEY, law(consenting=("w2",))) == 1
-    assert {one.worker_id for one in store.all_of("e1")} == {"w2"}
-    assert sweep_templates(folder, KEY, law("")) == 1
+    assert store.sweep(set().__contains__) == 2
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_templates_are_named_after_the_engine_that_makes_them(name: str) -> None:
+    made_by: dict[str, type] = {"dlib": DlibEngine, "sface": YunetSfaceEngine}
+    assert made_by[name].name == TEMPLATE_NAMES[name]

@@ -18,11 +18,13 @@ from drivers.model import DeviceIdentity, DeviceState, Measures, Reading
 from sync.contract.roster import Roster
 from sync.contract.topics import TerminalAddress
 from terminal import intents
-from terminal.clock import SystemClock
+from terminal.clock import Clock, SystemClock
 from terminal.config import TerminalConfig, load_config
 from terminal.desk import ExamDesk
 from terminal.exam.model import ExamState
 from terminal.face.capture import PhotoReady, PhotoUnusable
+from terminal.face.enroller import Portrait
+from terminal.face_desk import FaceDesk
 from terminal.incoming import IncomingMessages
 from terminal.service import Mailbox, TerminalService, TimerHeap
 from terminal.session import Session
@@ -103,6 +105,18 @@ class PlayedPhotographer:
 
     def close(self) -> None:
         return None
+
+
+class UntouchedEnroller:
+    """Judges nothing, and must not be asked to."""
+
+    def put(self, portrait: Portrait) -> None:
+        raise AssertionError("a portrait came to a terminal without a legal basis")
+
+
+def faceless(store: TerminalStore, clock: Clock) -> FaceDesk:
+    """Reference faces of a terminal without a legal basis."""
+    return FaceDesk(store, clock, UntouchedEnroller(), lambda _: None, legal_basis="", engine="e1")
 
 
 @dataclass
@@ -211,7 +225,8 @@ def running_kiosk(
     timers = TimerHeap(clock)
     desk = ExamDesk(store, config.identity.org, lambda _: 0.0)
     session = Session(config, store, desk, park, photographer, clock, timers, "test")
-    incoming = IncomingMessages(store, clock, centre_key.public_key(), anchor, session.decision)
+    faces = faceless(store, clock)
+    incoming = IncomingMessages(store, clock, centre_key.public_key(), anchor, session.decision, faces=faces)
     place = Place("kiosk-01", "Заря", "Проходная", "1", "Кабинет", "test", "test")
     service = TerminalService(
         config,
@@ -223,6 +238,7 @@ def running_kiosk(
         park,
         timers,
         clock,
+        faces,
         snapshots.put,
         consent_texts={"ru": "текст", "en": "text"},
     )

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from dopusk.cli import build
 from sync.contract.canonical import GENESIS_HASH, new_id, sha256_hex
 from sync.contract.envelope import ClockStamp, Envelope, seal
+from sync.contract.face import FACE_SCHEMA, PHOTO_SCHEMA, FaceNote, FaceReport
 from sync.contract.receipt import RECEIPT_SCHEMA, AckBatch, ReceiptBatch, RefusedMessage
 from sync.contract.roster import REFERENCE_SCHEMA, ROSTER_SCHEMA, Reference, Roster, RosterWorker
 from sync.contract.topics import Up
@@ -82,6 +83,18 @@ def _refuse(store: TerminalStore, message_id: str, wire: bytes) -> None:
     store.queue(Up.ACK, "dopusk.ack/1", payload, subject=message_id, stamp=STAMP)
 
 
+def _report_faces(store: TerminalStore) -> None:
+    """One photo taken, one refused, one asked for and given up."""
+    first, second, third = new_id(), new_id(), new_id()
+    states = ((first, "wanted"), (second, "wanted"), (third, "wanted"), (first, "taken"), (second, "refused"))
+    for worker_id, state in (*states, (third, "deleted")):
+        problems = ("blurred", "dark") if state == "refused" else ()
+        fields = {"worker_id": worker_id, "photo_sha256": "a" * 64, "state": state, "engine": "e1", "at": STAMP.at}
+        report = FaceReport(legal_basis="Приказ № 7", notes=(FaceNote.model_validate(fields | {"problems": problems}),))
+        store.faces.apply(report.notes)
+        store.queue(Up.FACE, FACE_SCHEMA, report.model_dump(mode="json"), subject=worker_id, stamp=STAMP)
+
+
 def _fill(store: TerminalStore) -> None:
     play_exam(store, photo=b"\xff\xd8 photo" * 30)
     play_exam(store)
@@ -108,6 +121,10 @@ def _fill(store: TerminalStore) -> None:
         _refuse(store, *_from_centre(REFERENCE_SCHEMA, {}))
         message_id, wire = _from_centre(REFERENCE_SCHEMA, {"name": "limits"})
         store.inbox.store(message_id, "reference", wire)
+        message_id, wire = _from_centre(PHOTO_SCHEMA, {})
+        _apply(store, "photo", message_id, wire)
+        store.inbox.empty(message_id)
+        _report_faces(store)
     ids = [row.message_id for row in store.outbox.next_queued(3)]
     batch = ReceiptBatch(receipts=(receipt(ids[0]), receipt(ids[1], "refused", "unknown_schema")))
     store.outbox.close(batch.receipts, _from_centre(RECEIPT_SCHEMA, batch.model_dump(mode="json"))[1])
@@ -127,7 +144,7 @@ def written(scene: Scene) -> Written:
 def test_an_untouched_store_is_in_order(written: Written) -> None:
     report = written.verify(written.scene.path)
     assert report.faults == []
-    assert (report.exams, report.receipts, report.incoming, report.media) == (4, 2, 5, 1)
+    assert (report.exams, report.receipts, report.incoming, report.media) == (4, 2, 6, 1)
 
 
 def test_a_message_that_the_centre_met_twice_in_one_batch_is_in_order(scene: Scene) -> None:
