@@ -35,15 +35,15 @@ class ExamDesk:
 
     def recover(self) -> None:
         """Fold the open exams from the diary after a start."""
-        for exam_id in self._store.log.open_exams():
+        for exam in self._store.log.open_exams():
             try:
-                state = fold(self._store.log.events_of(exam_id))
+                state = fold(self._store.log.events_of(exam.exam_id))
             except (ImpossibleEvent, ValidationError) as error:
                 # One exam of another version's rules must not keep the kiosk from starting; `status` lists it as open.
-                log.error("exam %s cannot be gone on with and stays as it is: %s", exam_id, type(error).__name__)
+                log.error("exam %s cannot be gone on with and stays as it is: %s", exam.exam_id, type(error).__name__)
                 continue
             if state is not None:
-                self.exams[exam_id] = state
+                self.exams[exam.exam_id] = state
 
     def happen(
         self, event: Event, *, with_transaction: Callable[[], None] = lambda: None
@@ -57,8 +57,9 @@ class ExamDesk:
         state, effects = decide(before, event)
 
         def write() -> None:
-            self._store.log.append(event)
-            self._store.log.note_open(state)
+            seq = self._store.log.append(event)
+            if before is None or not (before.is_open and state.is_open):
+                self._store.log.note_span(state.exam_id, seq, is_open=state.is_open)
             if any(isinstance(effect, SendRecord) for effect in effects):
                 self._queue_record(state, event.stamp)
             with_transaction()

@@ -3,6 +3,7 @@
 import logging
 import signal
 from contextlib import closing
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
@@ -15,6 +16,7 @@ from drivers.config import ConfigError
 from sync.outbox import Outbox
 from terminal.config import TerminalConfig, load_config
 from terminal.store.database import KeyFile, StoreError, connect, open_store
+from terminal.store.exam_history import ExamHistory
 from terminal.store.set_aside import set_aside
 
 app = typer.Typer(no_args_is_help=True, help="The terminal: one kiosk with its devices.")
@@ -106,7 +108,7 @@ def status(config: ConfigFile, as_json: AsJson = False) -> None:
         outbox = Outbox(db)
         backlog = outbox.backlog()
         facts: dict[str, Any] = {
-            "open_exams": [dict(row) for row in db.query("SELECT exam_id, phase, changed_at FROM open_exam")],
+            "open_exams": [asdict(exam) for exam in ExamHistory(db).open_exams()],
             "stores_set_aside": [path.name for path in set_aside(loaded.files.store)],
             "without_receipt": backlog.queued,
             "oldest_without_receipt": backlog.oldest_at,

@@ -1,22 +1,16 @@
 """The terminal's diary: every event of every exam, appended once, hash-chained and signed. Nothing is ever changed.
 
-The exams that are still open are listed beside it, so that a restart finds them without reading the whole diary.
+Where each exam begins and ends is noted beside it, so that a restart finds the open ones without reading the whole diary.
 """
 
 import base64
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlite_utils import Database, Migrations
 
 from sync.contract.canonical import GENESIS_HASH, canonical, sha256_hex
-from sync.contract.exam import DiaryRange
-from sync.contract.model import utc_text
-from terminal.exam.events import EVENTS, Event
-from terminal.exam.model import ExamState, Phase
+from terminal.exam.events import Event
+from terminal.store.exam_history import ExamHistory
 
 migrations = Migrations("terminal.exam_log")
 
@@ -76,30 +70,30 @@ def m002_identity(db: Database) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class DiaryRow:
-    """One stored event with its link."""
+@migrations()
+def m003_spans(db: Database) -> None:
+    """Where each exam stands, in place of a list that each event changed and an index that each event grew."""
+    db.execute("CREATE TABLE exam_span (exam_id TEXT PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER) STRICT")
+    db.execute(
+        "INSERT INTO exam_span SELECT exam_id, min(seq), CASE WHEN exam_id IN (SELECT exam_id FROM open_exam)"
+        " THEN NULL ELSE max(seq) END FROM diary GROUP BY exam_id"
+    )
+    db.execute("CREATE INDEX exam_span_open ON exam_span (first_seq) WHERE last_seq IS NULL")
+    db.execute("DROP TABLE open_exam")
+    db.execute("DROP INDEX diary_exam")
 
-    seq: int
-    exam_id: str
-    prev_hash: str
-    body: bytes
-    sha256: str
-    signature: bytes
 
-
-class ExamLog:
+class ExamLog(ExamHistory):
     """The diary in one database. Only the terminal's core thread writes it."""
 
     def __init__(self, db: Database, key: Ed25519PrivateKey) -> None:
-        self._db = db
+        super().__init__(db)
         self._key = key
 
     def append(self, event: Event) -> int:
         """Chain and sign an event; returns its number. Call inside the transaction that the screen waits for."""
-        last = next(iter(self._db.query("SELECT seq, sha256 FROM diary ORDER BY seq DESC LIMIT 1")), None)
-        seq = 1 if last is None else last["seq"] + 1
-        prev_hash = GENESIS_HASH if last is None else last["sha256"]
+        last = self._db.execute("SELECT seq, sha256 FROM diary ORDER BY seq DESC LIMIT 1").fetchone()
+        seq, prev_hash = (1, GENESIS_HASH) if last is None else (last[0] + 1, last[1])
         body = canonical({"seq": seq, "prev_hash": prev_hash, "event": event.model_dump(mode="json")})
         self._db.execute(
             "INSERT INTO diary (seq, exam_id, type, prev_hash, body, sha256, signature) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -115,51 +109,10 @@ class ExamLog:
         )
         return seq
 
-    def note_open(self, state: ExamState) -> None:
-        """Keep the list of open exams true; call inside the transaction of the event."""
-        if state.phase is Phase.ENDED:
-            self._db.execute("DELETE FROM open_exam WHERE exam_id = ?", (state.exam_id,))
-            return
-        stamp = state.last or state.started
+    def note_span(self, exam_id: str, seq: int, *, is_open: bool) -> None:
+        """Note that an exam begins with this event, or that this one is its last for now; in the event's transaction."""
         self._db.execute(
-            "INSERT INTO open_exam (exam_id, worker_id, phase, changed_at) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (exam_id) DO UPDATE SET worker_id = excluded.worker_id, phase = excluded.phase,"
-            " changed_at = excluded.changed_at",
-            (
-                state.exam_id,
-                state.examinee.worker_id if state.examinee else None,
-                str(state.phase),
-                utc_text(stamp.at),
-            ),
+            "INSERT INTO exam_span (exam_id, first_seq, last_seq) VALUES (?, ?, ?)"
+            " ON CONFLICT (exam_id) DO UPDATE SET last_seq = excluded.last_seq",
+            (exam_id, seq, None if is_open else seq),
         )
-
-    def open_exams(self) -> list[str]:
-        """Ids of exams that have not ended, the one that something happened in last at the end; clocks have no say."""
-        last = "(SELECT max(seq) FROM diary WHERE diary.exam_id = open_exam.exam_id)"
-        return [row["exam_id"] for row in self._db.query(f"SELECT exam_id FROM open_exam ORDER BY {last}")]  # noqa: S608
-
-    def events_of(self, exam_id: str) -> Iterator[Event]:
-        """The stored events of one exam, in order."""
-        for row in self._db.query("SELECT body FROM diary WHERE exam_id = ? ORDER BY seq", (exam_id,)):
-            fields: dict[str, Any] = json.loads(row["body"])
-            yield EVENTS.validate_python(fields["event"])
-
-    def range_of(self, exam_id: str) -> DiaryRange:
-        """First and last number of an exam's events, and the hash that the whole chain has reached."""
-        row = next(
-            iter(self._db.query("SELECT min(seq) AS first, max(seq) AS last FROM diary WHERE exam_id = ?", (exam_id,)))
-        )
-        head = next(iter(self._db.query("SELECT sha256 FROM diary ORDER BY seq DESC LIMIT 1")))
-        return DiaryRange(first_seq=row["first"], last_seq=row["last"], head_hash=head["sha256"])
-
-    def rows(self) -> Iterator[DiaryRow]:
-        """The whole diary, for `dopusk verify`."""
-        for row in self._db.query("SELECT seq, exam_id, prev_hash, body, sha256, signature FROM diary ORDER BY seq"):
-            yield DiaryRow(
-                row["seq"],
-                row["exam_id"],
-                row["prev_hash"],
-                row["body"],
-                row["sha256"],
-                base64.b64decode(row["signature"]),
-            )

@@ -66,8 +66,8 @@ def _probe(db: Database, path: Path) -> None:
     """Read what a start needs; every page where an earlier run met a broken one."""
     for table in ("diary", "outbox", "inbox", "roster_worker", "reference", "media"):
         db.execute(f"SELECT * FROM {table} ORDER BY rowid DESC LIMIT 1").fetchone()  # noqa: S608 - our own names
-    for (exam_id,) in db.execute("SELECT exam_id FROM open_exam").fetchall():
-        db.execute("SELECT body FROM diary WHERE exam_id = ?", (exam_id,)).fetchall()
+    for exam_id, first_seq in db.execute("SELECT exam_id, first_seq FROM exam_span WHERE last_seq IS NULL").fetchall():
+        db.execute("SELECT body FROM diary WHERE seq >= ? AND exam_id = ?", (first_seq, exam_id)).fetchall()
     if _note(path).exists():
         for statement in ("PRAGMA cipher_integrity_check", "PRAGMA quick_check"):
             found = [str(row[0]) for row in db.execute(statement).fetchall() if row[0] != "ok"]

@@ -24,10 +24,10 @@ from terminal.store.verify_derived import (
     check_faces,
     check_identity,
     check_media,
-    check_open_exams,
     check_reference,
     check_roster,
 )
+from terminal.store.verify_exams import check_exams
 from terminal.store.verify_report import Expected, StoreReport
 
 Walk = Callable[[Database, Expected, StoreReport], None]
@@ -93,7 +93,7 @@ _WALKS: tuple[Walk, ...] = (
     check_outbox,
     check_proofs,
     check_inbox,
-    check_open_exams,
+    check_exams,
     check_roster,
     check_reference,
     check_faces,

@@ -10,31 +10,11 @@ from sync.contract.face import FaceReport
 from sync.contract.model import utc_text
 from sync.contract.roster import Reference, Roster
 from sync.contract.verify_report import Wrong
-from terminal.exam.decide import fold
 from terminal.exam.events import EVENTS, MediaKept, PhotoTaken
-from terminal.exam.model import ExamState
 from terminal.store.faces import row_of
 from terminal.store.media_files import MediaError
 from terminal.store.roster import keys_of
 from terminal.store.verify_report import Expected, StoreReport
-
-
-def check_open_exams(db: Database, _expected: Expected, _report: StoreReport) -> None:
-    """The list of open exams is what the diary folds to."""
-    started = {row[0] for row in db.execute("SELECT exam_id FROM diary WHERE type = 'exam_started'")}
-    listed = db.execute("SELECT exam_id, worker_id, phase, changed_at FROM open_exam ORDER BY exam_id").fetchall()
-    for exam_id, worker_id, phase, changed_at in listed:
-        place = f"open exam {exam_id}"
-        state = _folded(db, exam_id)
-        if state is None or state.last is None:
-            raise Wrong("changed", place, "the diary knows of no such exam")
-        examinee = state.examinee.worker_id if state.examinee else None
-        if (examinee, str(state.phase), utc_text(state.last.at)) != (worker_id, phase, changed_at):
-            raise Wrong("changed", place, "worker, phase or time are not what the diary says")
-    for exam_id in sorted(started - {row[0] for row in listed}):
-        state = _folded(db, exam_id)
-        if state is None or state.is_open:
-            raise Wrong("missing", f"exam {exam_id}", "it is open by the diary and not on the list of open exams")
 
 
 def check_roster(db: Database, _expected: Expected, _report: StoreReport) -> None:
@@ -162,11 +142,6 @@ def check_identity(db: Database, _expected: Expected, _report: StoreReport) -> N
             raise Wrong("changed", "identity", f"message {seq} is of another terminal or kind")
         if envelope.payload.get("org", org) != org:
             raise Wrong("changed", "identity", f"message {seq} is of another organisation")
-
-
-def _folded(db: Database, exam_id: str) -> ExamState | None:
-    rows = db.execute("SELECT body FROM diary WHERE exam_id = ? ORDER BY seq", (exam_id,)).fetchall()
-    return fold(EVENTS.validate_python(json.loads(body)["event"]) for (body,) in rows)
 
 
 def _named_media(db: Database) -> dict[str, list[object]]:

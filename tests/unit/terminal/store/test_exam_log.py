@@ -1,12 +1,17 @@
 """The diary: chained, signed, append-only, one transaction with what belongs to it."""
 
+from contextlib import closing
+
 import pytest
 import sqlcipher3
+from sqlite_utils import Database
 
 from sync.contract.canonical import GENESIS_HASH, sha256_hex
 from terminal.desk import ExamDesk
 from terminal.exam.decide import fold
 from terminal.exam.moves import ImpossibleEvent
+from terminal.store import exam_log
+from terminal.store.exam_history import ExamHistory
 from terminal.store.store import TerminalStore
 from tests.unit.terminal.exams import Script
 from tests.unit.terminal.store.scene import Scene, play_exam
@@ -80,3 +85,35 @@ def test_the_record_names_its_part_of_the_diary(store: TerminalStore) -> None:
     part = store.log.range_of(exam_id)
     rows = [row for row in store.log.rows() if row.exam_id == exam_id]
     assert (part.first_seq, part.last_seq) == (rows[0].seq, rows[-1].seq)
+
+
+def test_exams_that_go_on_side_by_side_are_told_apart(store: TerminalStore) -> None:
+    first, second = Script().up_to("waiting"), Script().up_to("waiting")
+    desk = ExamDesk(store, "zarya", lambda _exam_id: 0.0)
+    for one, other in zip(first.events, second.events, strict=True):
+        desk.happen(other)
+        desk.happen(one)
+    assert [exam.exam_id for exam in store.log.open_exams()] == [second.exam_id, first.exam_id]
+    for script in (first, second):
+        assert list(store.log.events_of(script.exam_id)) == script.events
+    done = play_exam(store)
+    assert len(list(store.log.events_of(done))) == store.log.range_of(done).last_seq - len(first.events) * 2
+    assert done not in {exam.exam_id for exam in store.log.open_exams()}
+
+
+def test_an_exam_that_is_not_here_has_no_events(store: TerminalStore) -> None:
+    assert list(store.log.events_of("nobody")) == []
+    with pytest.raises(LookupError, match="nobody"):
+        store.log.range_of("nobody")
+
+
+def test_the_list_of_an_older_program_becomes_spans() -> None:
+    with closing(Database(memory=True)) as db:
+        exam_log.migrations.apply(db, stop_before="m003_spans")
+        for seq, exam_id in enumerate(("a", "b", "a", "b"), start=1):
+            db.execute("INSERT INTO diary VALUES (?, ?, 'x', '', x'', '', '')", (seq, exam_id))
+        db.execute("INSERT INTO open_exam VALUES ('b', NULL, 'identify', '')")
+        exam_log.migrations.apply(db)
+        spans = db.execute("SELECT exam_id, first_seq, last_seq FROM exam_span ORDER BY first_seq").fetchall()
+        assert spans == [("a", 1, 3), ("b", 2, None)]
+        assert [exam.exam_id for exam in ExamHistory(db).open_exams()] == ["b"]

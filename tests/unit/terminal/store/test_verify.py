@@ -234,7 +234,7 @@ def _is_found(db: Database, expected: Expected) -> bool:
 
 
 def test_a_missing_row_is_found(written: Written) -> None:
-    for table in ("diary", "outbox", "receipt_proof", "inbox", "open_exam", "media", "roster_key", "reference"):
+    for table in ("diary", "outbox", "receipt_proof", "inbox", "exam_span", "media", "roster_key", "reference"):
         copy = written.scene.folder / "copy.db"
         shutil.copy(written.scene.path, copy)
         db = connect(copy, written.scene.master)
