@@ -1,8 +1,10 @@
 """The configuration of the central module (`central.toml`), parsed once into frozen values; all faults are listed together."""
 
 import tomllib
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -104,6 +106,13 @@ class DecisionsConfig(_Section):
     """How long after the measurements an admission may be given and holds."""
 
 
+class GroundsConfig(_Section):
+    """What other registers say of a worker. Nothing of it decides by itself: the medic sees it."""
+
+    toxicology_valid_days: Annotated[int, Field(gt=0, le=366)] = 183
+    """How long a chemical-toxicological study counts; remote exams need two a year (resolution 866)."""
+
+
 class AccountsConfig(_Section):
     """Who must have a second factor, and which passwords nobody may choose."""
 
@@ -128,6 +137,27 @@ class RatesConfig(_Section):
     """Calls without a key that works, from one address."""
 
 
+class VigilanceConfig(_Section):
+    """When an administrator is told of what accounts and programs do."""
+
+    export_rows_per_hour: Annotated[int, Field(ge=1)] = 5000
+    """More rows exported by one account or program within an hour are a mass export."""
+    exam_reads_per_hour: Annotated[int, Field(ge=1)] = 300
+    """More examinations opened by one account within an hour; a medic at work decides about a hundred."""
+    night_from: time = time(22)
+    night_until: time = time(4)
+    """Between these hours an export or a change of accounts is told."""
+    zone: str | None = None
+    """Zone of the night, for example `Europe/Moscow`; without it that of the machine."""
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None and value not in available_timezones():
+            raise ValueError(f"{value!r} is not a name of the time zone database")
+        return value
+
+
 class CentralConfig(_Section):
     """The whole configuration. Relative paths are relative to the folder of the file."""
 
@@ -142,8 +172,10 @@ class CentralConfig(_Section):
     ingest: IngestConfig = IngestConfig()
     notices: NoticesConfig = NoticesConfig()
     decisions: DecisionsConfig = DecisionsConfig()
+    grounds: GroundsConfig = GroundsConfig()
     accounts: AccountsConfig = AccountsConfig()
     rates: RatesConfig = RatesConfig()
+    vigilance: VigilanceConfig = VigilanceConfig()
 
     @property
     def jobs_folder(self) -> Path:

@@ -1,70 +1,47 @@
-"""Telling employers about signs of intoxication, by mail and by signed webhook, until they have it.
+"""Telling employers of signs of intoxication and administrators of odd doings in the console, until they have it.
 
-A notice says which worker is not admitted and why in one category, as order 266n demands, and carries no value. Delivered
-means that the other side took it: the mail server accepted, or the webhook answered 2xx.
+A notice to an employer says which worker is not admitted and why in one category, as order 266n demands; one to an
+administrator says which account or key did what kind of thing. Neither carries a name or a value. Delivered means that the
+other side took it: the mail server accepted, or the webhook answered 2xx.
 """
 
-import hmac
 import logging
-import secrets
 import smtplib
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
-from hashlib import sha256
 
 import httpx
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from central.config import NoticesConfig
-from central.store import alerts
+from central.config import NoticesConfig, VigilanceConfig
+from central.notice_channels import ChannelSecrets, Undelivered
+from central.notice_sending import EMPLOYER_SCHEMA, SECURITY_SCHEMA, TIMEOUT_S, send
+from central.store import alerts, security_alerts
 from central.store import notices as store
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
-from central.store.notices import Channel, Notice
-from sync.contract.canonical import canonical, new_id
+from central.store.notices import Notice
+from central.store.security_alerts import SecurityAlert
+from central.vigilance import Vigil
+from sync.contract.canonical import new_id
 from sync.contract.model import utc_text
 
 log = logging.getLogger(__name__)
 
-SIGNATURE_HEADER = "X-Dopusk-Signature"
-"""`sha256=` and the HMAC-SHA-256 of the exact body with the channel's secret, hexadecimal."""
 MAX_ATTEMPTS = 14
+LOOK_EVERY = timedelta(seconds=20)
+"""How often the access log is watched for what an administrator should know."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 15.0, 3600.0
 _LEASE = timedelta(seconds=60)
-_TIMEOUT_S = 10.0
 _POLL_S = 2.0
 
 
-class Undelivered(Exception):
-    """The other side did not take it this time."""
-
-
-class ChannelSecrets:
-    """Seals webhook secrets with a key derived from the console's session secret."""
-
-    def __init__(self, session_secret: bytes) -> None:
-        self._key = AESGCM(sha256(b"dopusk webhook" + session_secret).digest())
-
-    def seal(self, secret: str) -> bytes:
-        """Nonce and ciphertext."""
-        nonce = secrets.token_bytes(12)
-        return nonce + self._key.encrypt(nonce, secret.encode("utf-8"), None)
-
-    def open(self, sealed: bytes) -> str:
-        """The secret. Raises `Undelivered` when the session secret has changed since."""
-        try:
-            return self._key.decrypt(sealed[:12], sealed[12:], None).decode("utf-8")
-        except InvalidTag as error:
-            raise Undelivered("the webhook's secret was sealed with another session secret; enter it again") from error
-
-
 class Notifier:
-    """One thread that makes notices of alerts and carries them out. `wake` after a commit that made an alert."""
+    """One thread that watches the access log, makes notices of alerts and carries them out.
+
+    `wake` after a commit that made an alert.
+    """
 
     def __init__(
         self,
@@ -72,8 +49,11 @@ class Notifier:
         config: NoticesConfig,
         channel_secrets: ChannelSecrets,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        vigilance: VigilanceConfig | None = None,
     ) -> None:
         self._engine = engine
+        self._vigil = Vigil(engine, vigilance or VigilanceConfig())
+        self._looked_at: datetime | None = None
         self._config = config
         self._secrets = channel_secrets
         self._clock = clock
@@ -95,7 +75,7 @@ class Notifier:
         self._stopping.set()
         self._woken.set()
         if self._thread is not None:
-            self._thread.join(_TIMEOUT_S * 2)
+            self._thread.join(TIMEOUT_S * 2)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -107,12 +87,17 @@ class Notifier:
             self._woken.clear()
 
     def step(self) -> int:
-        """Make notices of new alerts and try those that are due; returns how many were delivered."""
+        """Look at the log, make notices of new alerts, try those that are due; returns how many were delivered."""
+        now = self._clock()
+        if self._looked_at is None or now - self._looked_at >= LOOK_EVERY:
+            self._looked_at = now
+            self._vigil.look(now)
         with reading(self._engine) as connection:
-            fresh = _without_notices(connection)
+            fresh = _without_notices(connection) or _security_without_notices(connection)
         if fresh:
             with writing(self._engine) as connection:
-                _make_notices(connection, _without_notices(connection), self._clock())
+                _make_notices(connection, _without_notices(connection), now)
+                _make_security_notices(connection, _security_without_notices(connection), now)
         delivered = 0
         for notice in self._lease():
             if self._stopping.is_set():
@@ -138,7 +123,7 @@ class Notifier:
         try:
             if channel is None or channel.disabled:
                 raise Undelivered("the channel was removed")
-            self._send(channel, notice)
+            send(channel, notice, self._config, self._secrets)
         except (Undelivered, OSError, smtplib.SMTPException, httpx.HTTPError) as error:
             self._put_off(notice, error)
             return 0
@@ -150,6 +135,7 @@ class Notifier:
                 {"state": "delivered", "delivered_at": now, "attempts": notice.attempts + 1},
             )
             alerts.mark_delivered(connection, notice.alert_id, now)
+            security_alerts.mark_delivered(connection, notice.alert_id, now)
         return 1
 
     def _put_off(self, notice: Notice, error: Exception) -> None:
@@ -168,63 +154,6 @@ class Notifier:
             )
         log.warning("notice %s was not taken (attempt %d)", notice.notice_id, attempts)
 
-    def _send(self, channel: Channel, notice: Notice) -> None:
-        if channel.kind == "webhook":
-            self._post(channel, notice)
-        else:
-            self._mail(channel, notice)
-
-    def _post(self, channel: Channel, notice: Notice) -> None:
-        body = canonical(notice.body)
-        secret = self._secrets.open(channel.secret_sealed or b"")
-        signature = hmac.digest(secret.encode("utf-8"), body, "sha256").hex()
-        headers = {"Content-Type": "application/json", SIGNATURE_HEADER: f"sha256={signature}"}
-        answer = httpx.post(channel.address, content=body, headers=headers, timeout=_TIMEOUT_S, follow_redirects=False)
-        if not answer.is_success:
-            raise Undelivered(f"the webhook answered {answer.status_code}")
-
-    def _mail(self, channel: Channel, notice: Notice) -> None:
-        if self._config.smtp_host is None:
-            raise Undelivered("no mail server is configured (notices.smtp_host)")
-        message = EmailMessage()
-        message["From"], message["To"] = self._config.sender, channel.address
-        message["Subject"] = "Допуск: работник не допущен"
-        message["Message-ID"] = f"<{notice.notice_id}@dopusk>"
-        message.set_content(
-            f"Работник с табельным номером {notice.body['personnel_number'] or '—'} не допущен к работе: "
-            f"признаки опьянения.\nВремя решения (UTC): {notice.body['at']}.\n"
-            "Подробности для работодателя – на странице допуска в консоли. Отвечать на это письмо не нужно.\n"
-        )
-        with smtplib.SMTP(self._config.smtp_host, self._config.smtp_port, timeout=_TIMEOUT_S) as server:
-            if self._config.smtp_starttls:
-                server.starttls()
-            server.send_message(message)
-
-
-def add_channel(
-    connection: Connection, employer_id: str, kind: str, address: str, secret: str, channel_secrets: ChannelSecrets
-) -> str:
-    """Add a channel; returns its id. Raises `ValueError`: `kind`, `address`, `secret`."""
-    if kind not in {"email", "webhook"}:
-        raise ValueError("kind")
-    if kind == "webhook" and not address.startswith(("https://", "http://")):
-        raise ValueError("address")
-    if kind == "email" and ("@" not in address or any(letter in address for letter in "\r\n ,;")):
-        raise ValueError("address")
-    if kind == "webhook" and len(secret) < 16:
-        raise ValueError("secret")
-    channel = Channel(
-        channel_id=new_id(),
-        employer_id=employer_id,
-        kind=kind,
-        address=address,
-        secret_sealed=channel_secrets.seal(secret) if kind == "webhook" else None,
-        disabled=False,
-        created_at=now_utc(),
-    )
-    store.add_channel(connection, channel)
-    return channel.channel_id
-
 
 def _without_notices(connection: Connection) -> list[alerts.Alert]:
     waiting = alerts.undelivered(connection)
@@ -237,7 +166,7 @@ def _make_notices(connection: Connection, fresh: list[alerts.Alert], now: dateti
     for item in fresh:
         for channel in store.channels_of(connection, item.employer_id):
             body = {
-                "schema": "dopusk.notice/1",
+                "schema": EMPLOYER_SCHEMA,
                 "kind": item.kind,
                 "alert_id": item.alert_id,
                 "exam_id": item.exam_id,
@@ -245,6 +174,31 @@ def _make_notices(connection: Connection, fresh: list[alerts.Alert], now: dateti
                 "personnel_number": item.personnel_number,
                 "at": utc_text(item.created_at),
             }
+            store.add(
+                connection,
+                Notice(new_id(), item.alert_id, channel.channel_id, body, "queued", 0, now, now, None, ""),
+            )
+
+
+def _security_without_notices(connection: Connection) -> list[SecurityAlert]:
+    waiting = security_alerts.undelivered(connection)
+    told = {notice.alert_id for notice in store.of_alerts(connection, [item.alert_id for item in waiting])}
+    with_channel = {org for org in {item.org for item in waiting} if store.security_channels(connection, org)}
+    return [item for item in waiting if item.alert_id not in told and item.org in with_channel]
+
+
+def _make_security_notices(connection: Connection, fresh: list[SecurityAlert], now: datetime) -> None:
+    for item in fresh:
+        body = {
+            "schema": SECURITY_SCHEMA,
+            "kind": item.kind,
+            "alert_id": item.alert_id,
+            "org": item.org,
+            "subject": item.subject,
+            "count": item.count,
+            "at": utc_text(item.created_at),
+        }
+        for channel in store.security_channels(connection, item.org):
             store.add(
                 connection,
                 Notice(new_id(), item.alert_id, channel.channel_id, body, "queued", 0, now, now, None, ""),

@@ -52,7 +52,8 @@ from central.decisions import Decisions
 from central.imports.exam_jobs import CHECK, IMPORT, ExamImport
 from central.jobs import Jobs, Work
 from central.journal.export import KIND, JournalExport
-from central.notices import ChannelSecrets, Notifier
+from central.notice_channels import ChannelSecrets
+from central.notices import Notifier
 from central.outgoing import Outgoing
 from central.passwords import load_list
 from central.rate_limit import RateLimit, TooMany
@@ -125,7 +126,7 @@ def create_app(
     live = Live(store)
 
     channel_secrets = ChannelSecrets(session_secret)
-    notifier = Notifier(store, config.notices, channel_secrets, clock)
+    notifier = Notifier(store, config.notices, channel_secrets, clock, config.vigilance)
 
     def woken() -> None:
         wake()

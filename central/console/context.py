@@ -18,7 +18,7 @@ from central.console.live import Live
 from central.console.texts import LANGUAGES
 from central.decisions import Decisions
 from central.jobs import Jobs
-from central.notices import ChannelSecrets
+from central.notice_channels import ChannelSecrets
 from central.outgoing import Outgoing
 from central.rate_limit import RateLimit
 from central.registry import Registry

@@ -1,5 +1,6 @@
 """The table of the audit log: who read or changed what, when and from where. Carries ids, never names or values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -86,6 +87,12 @@ def search(
     if until is not None:
         query = query.where(audit.c.at < until)
     return [Entry(*row) for row in connection.execute(query)]
+
+
+def of_actions(connection: Connection, since: datetime, names: Sequence[str]) -> list[Entry]:
+    """Every line of these actions since then, oldest first."""
+    query = select(audit).where(audit.c.at >= since, audit.c.action.in_(names))
+    return [Entry(*row) for row in connection.execute(query.order_by(audit.c.at, audit.c.audit_id))]
 
 
 def actions(connection: Connection) -> list[str]:

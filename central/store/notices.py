@@ -1,4 +1,4 @@
-"""Tables of how employers are told: their channels, and an outbox of notices with retries. Notices carry no values."""
+"""Tables of how employers and administrators are told: channels, and an outbox of notices with retries. No values in them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,8 @@ channel = Table(
     "notice_channel",
     metadata,
     Column("channel_id", Text, primary_key=True),
-    Column("employer_id", Text, nullable=False, index=True),
+    Column("employer_id", Text, index=True, comment="of those that tell an employer"),
+    Column("org", Text, index=True, comment="of those that tell of security: the organisation whose accounts they are"),
     Column("kind", Text, nullable=False, comment="email or webhook"),
     Column("address", Text, nullable=False),
     Column("secret_sealed", LargeBinary, comment="of webhooks: key of the HMAC over the body"),
@@ -39,10 +40,11 @@ notice = Table(
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where one employer is told."""
+    """Where one employer is told, or, with `org` instead, who looks after the security of an organisation."""
 
     channel_id: str
-    employer_id: str
+    employer_id: str | None
+    org: str | None
     kind: str
     address: str
     secret_sealed: bytes | None
@@ -77,10 +79,21 @@ def channels_of(connection: Connection, employer_id: str) -> list[Channel]:
     return [Channel(*row) for row in connection.execute(query)]
 
 
+def security_channels(connection: Connection, org: str) -> list[Channel]:
+    """Channels in use for an organisation's security alerts."""
+    query = select(channel).where(channel.c.org == org, channel.c.disabled.is_(False))
+    return [Channel(*row) for row in connection.execute(query)]
+
+
 def find_channel(connection: Connection, channel_id: str) -> Channel | None:
     """The channel with that id."""
     row = connection.execute(select(channel).where(channel.c.channel_id == channel_id)).one_or_none()
     return None if row is None else Channel(*row)
+
+
+def disable_channel(connection: Connection, channel_id: str) -> None:
+    """Use it no more; notices on their way fail with that reason."""
+    connection.execute(update(channel).where(channel.c.channel_id == channel_id).values(disabled=True))
 
 
 def add(connection: Connection, item: Notice) -> None:

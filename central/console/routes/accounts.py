@@ -3,7 +3,8 @@
 Form fields: POST /accounts `username`, `full_name`, `role`, `employer_id`, `medic_id`, `password`, `csrf`;
 POST /accounts/{account_id} `action` (disable | enable | unlock | reset_password | reset_totp | end_sessions), `password`,
 `csrf`; POST /accounts/keys `name`, `employer_id`, `csrf`; POST /accounts/keys/{key_id}/revoke `csrf`;
-POST /accounts/channels `employer_id`, `kind` (email | webhook), `address`, `secret`, `csrf`.
+POST /accounts/channels `employer_id` or, for security alerts, `org`, `kind` (email | webhook), `address`, `secret`, `csrf`;
+POST /accounts/channels/{channel_id}/remove `csrf`.
 """
 
 import secrets
@@ -18,12 +19,12 @@ from starlette.datastructures import FormData
 from central.accounts import create_account, hash_password, names_about
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
-from central.console.routes.exam import Typed
-from central.notices import add_channel
+from central.console.typed import Typed
+from central.notice_channels import add_channel
 from central.passwords import password_fault
 from central.rights import RIGHTS, Right, Role
 from central.store import accounts as store
-from central.store import api_keys, audit, medics, notices, recovery_codes, registry
+from central.store import api_keys, audit, medics, notices, recovery_codes, registry, security_alerts
 from central.store.accounts import NO_FACTOR, Account
 from central.store.api_keys import ApiKey
 from central.store.engine import reading, writing
@@ -135,23 +136,46 @@ def save_channel(
     visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))],
     form: Annotated[FormData, Depends(form_of)],
 ) -> Response:
-    """Add a way to tell an employer."""
+    """Add a way to tell an employer, or whoever looks after an organisation's security."""
     console = console_of(request)
     typed = Typed(typed_fields(form))
+    org = typed.one("org") or None
+    if org is not None and org not in visitor.account.orgs:
+        raise HTTPException(404)
     try:
         with writing(console.engine) as connection:
-            _own_employer(connection, visitor, typed.one("employer_id"))
+            if org is None:
+                _own_employer(connection, visitor, typed.one("employer_id"))
             channel_id = add_channel(
                 connection,
-                typed.one("employer_id"),
+                typed.one("employer_id") if org is None else None,
                 typed.one("kind"),
                 typed.one("address").strip()[:500],
                 str(form.get("secret", "")),
                 console.channel_secrets,
+                org=org,
             )
             _log(connection, request, visitor, "channel.add", channel_id)
     except ValueError as error:
         return _page(request, visitor, 422, typed=typed, faults={f"channel_{error}": "wrong_form"})
+    return RedirectResponse("/accounts", status_code=303)
+
+
+@router.post("/accounts/channels/{channel_id}/remove")
+def remove_channel(
+    request: Request, channel_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))]
+) -> Response:
+    """Use a channel no more."""
+    with writing(console_of(request).engine) as connection:
+        channel = notices.find_channel(connection, channel_id)
+        if channel is None:
+            raise HTTPException(404)
+        if channel.org is None:
+            _own_employer(connection, visitor, channel.employer_id or "")
+        elif channel.org not in visitor.account.orgs:
+            raise HTTPException(404)
+        notices.disable_channel(connection, channel_id)
+        _log(connection, request, visitor, "channel.remove", channel_id)
     return RedirectResponse("/accounts", status_code=303)
 
 
@@ -244,6 +268,10 @@ def _page(
             medics=medics.of_organisations(connection, orgs),
             keys=api_keys.of_organisations(connection, orgs),
             channels=[item for employer_id in employers for item in notices.channels_of(connection, employer_id)],
+            security_channels=[item for org in orgs for item in notices.security_channels(connection, org)],
+            security_alerts=security_alerts.latest(connection, orgs, 10),
+            names={item.account_id: item.username for item in mine},
+            orgs=orgs,
             roles=list(Role),
             all_rights=list(Right),
             matrix=RIGHTS,

@@ -1,4 +1,4 @@
-"""The audit log: who read or changed what. Mass exports and odd hours are marked; names of workers never stand here.
+"""The audit log: who read or changed what. Mass exports, lock-outs and odd hours are marked; names of workers never stand here.
 
 GET /audit takes `since`, `until` (days), `account_id`, `action`, `subject`.
 """
@@ -8,19 +8,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from central.config import VigilanceConfig
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.rights import Right
-from central.store import accounts, audit
+from central.store import accounts, audit, security_alerts
 from central.store.audit import Entry
 from central.store.engine import reading
+from central.vigilance import EXPORTS, is_odd_hour, rows_of
 
 router = APIRouter()
-
-MASS_EXPORT_ROWS = 5000
-NIGHT = (time(22), time(4))
-"""Between these hours, in the reader's zone, an export or a change of accounts is out of the ordinary."""
-_UNUSUAL_AT_NIGHT = ("journal.export", "workers.export", "account.", "key.", "channel.")
 
 
 @router.get("/audit")
@@ -41,19 +38,22 @@ def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
         )
         names = {item.account_id: item.username for item in accounts.all_accounts(connection)}
         actions = audit.actions(connection)
-    rows = [(entry, concern(entry, visitor)) for entry in entries]
-    return page(request, "audit.html", visitor, rows=rows, names=names, actions=actions, query=query)
+        told = security_alerts.latest(connection, visitor.account.orgs)
+    rows = [(entry, concern(entry, console.config.vigilance)) for entry in entries]
+    return page(
+        request, "audit.html", visitor, rows=rows, names=names, actions=actions, query=query, security_alerts=told
+    )
 
 
-def concern(entry: Entry, visitor: Visitor) -> str:
-    """Why an entry deserves a look: `mass_export`, `odd_hour`, `refused`; empty when it does not."""
-    if entry.detail.get("rows", 0) > MASS_EXPORT_ROWS and entry.action.endswith(".export"):
+def concern(entry: Entry, config: VigilanceConfig) -> str:
+    """Why an entry deserves a look: `mass_export`, `odd_hour`, `locked`, `refused`; empty when it does not."""
+    if entry.action in EXPORTS and rows_of(entry) > config.export_rows_per_hour:
         return "mass_export"
+    if entry.action == "account.locked":
+        return "locked"
     if entry.action.endswith(".refused"):
         return "refused"
-    local = entry.at.astimezone(visitor.look.zone).time()
-    night = local >= NIGHT[0] or local < NIGHT[1]
-    return "odd_hour" if night and entry.action.startswith(_UNUSUAL_AT_NIGHT) else ""
+    return "odd_hour" if is_odd_hour(entry, config) else ""
 
 
 def _day(value: str, visitor: Visitor) -> datetime | None:

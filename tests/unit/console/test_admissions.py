@@ -16,7 +16,9 @@ import pytest
 from sqlalchemy import select
 
 from central.config import NoticesConfig
-from central.notices import SIGNATURE_HEADER, ChannelSecrets, Notifier, add_channel
+from central.notice_channels import ChannelSecrets, add_channel
+from central.notice_sending import SIGNATURE_HEADER
+from central.notices import Notifier
 from central.rights import Role
 from central.store import alerts
 from central.store.engine import reading, writing

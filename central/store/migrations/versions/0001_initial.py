@@ -292,7 +292,13 @@ def upgrade() -> None:
     op.create_table(
         "notice_channel",
         sa.Column("channel_id", sa.Text(), nullable=False),
-        sa.Column("employer_id", sa.Text(), nullable=False),
+        sa.Column("employer_id", sa.Text(), nullable=True, comment="of those that tell an employer"),
+        sa.Column(
+            "org",
+            sa.Text(),
+            nullable=True,
+            comment="of those that tell of security: the organisation whose accounts they are",
+        ),
         sa.Column("kind", sa.Text(), nullable=False, comment="email or webhook"),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column(
@@ -304,6 +310,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notice_channel", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_notice_channel_employer_id"), ["employer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notice_channel_org"), ["org"], unique=False)
 
     op.create_table(
         "organisation",
@@ -350,6 +357,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("recovery_code", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_recovery_code_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
+        "security_alert",
+        sa.Column("alert_id", sa.Text(), nullable=False),
+        sa.Column("org", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="mass_export, card_reads, account_locked, odd_hour"),
+        sa.Column("subject", sa.Text(), nullable=False, comment="account, or key of a program"),
+        sa.Column("count", sa.Integer(), nullable=False, comment="rows, examinations or entries of the access log"),
+        sa.Column(
+            "last_audit_id", sa.Text(), nullable=False, comment="newest entry of the access log that it rests on"
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True, comment="when a channel had taken it"),
+        sa.PrimaryKeyConstraint("alert_id", name=op.f("pk_security_alert")),
+        sa.UniqueConstraint(
+            "org", "kind", "subject", "last_audit_id", name=op.f("uq_security_alert_org_kind_subject_last_audit_id")
+        ),
+    )
+    with op.batch_alter_table("security_alert", schema=None) as batch_op:
+        batch_op.create_index("ix_security_alert_org_created_at", ["org", "created_at"], unique=False)
 
     op.create_table(
         "session",
