@@ -3,13 +3,15 @@
 import csv
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
 
+FAULTS = "Ошибка"
 MAX_ROWS = 20_000
 MAX_UNPACKED_BYTES = 200 * 1024 * 1024
 
@@ -21,6 +23,26 @@ class UnreadableTable(Exception):
         super().__init__(f"{code} {detail}".strip())
         self.code = code
         self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """What is wrong in one row of the file; the heading's row is 1."""
+
+    row: int
+    column: str
+    code: str
+
+
+def fault_table(headings: Sequence[str], rows: Sequence[Mapping[str, str]], faults: Sequence[RowFault]) -> bytes:
+    """The rows with faults, in the same form, with one more column that says what is wrong."""
+    by_row: dict[int, list[str]] = {}
+    for fault in faults:
+        by_row.setdefault(fault.row, []).append(f"{fault.column}: {fault.code}")
+    made = [
+        [rows[row - 2].get(name, "") for name in headings] + ["; ".join(codes)] for row, codes in sorted(by_row.items())
+    ]
+    return write_table([*headings, FAULTS], made)
 
 
 def read_table(content: bytes, headings: Sequence[str]) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from central.imports.tables import read_table, write_table
+from central.imports.tables import RowFault, fault_table, read_table, write_table
 from central.parties import Worker
 from central.registry import Registry
 from central.snils import parse_snils
@@ -19,7 +19,6 @@ SNILS, BORN, SEX, CARDS = "СНИЛС", "Дата рождения", "Пол", "
 REMOTE, REASON, STATUS, TOXICOLOGY = "Дистанционный осмотр", "Причина запрета", "Состояние", "Дата ХТИ"
 HEADINGS = (NUMBER, NAME, POSITION, EMPLOYER, SNILS, BORN, SEX, CARDS, REMOTE, REASON, STATUS, TOXICOLOGY)
 NEEDED = (NUMBER, NAME, POSITION, EMPLOYER)
-FAULTS = "Ошибка"
 _YES, _NO = {"да", "yes", "1", ""}, {"нет", "no", "0"}
 _SEXES: dict[str, Literal["male", "female"] | None] = {
     "м": "male",
@@ -41,15 +40,6 @@ _STATES: dict[str, Literal["active", "suspended"]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class RowFault:
-    """What is wrong in one row of the file; the heading's row is 1."""
-
-    row: int
-    column: str
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
 class Checked:
     """What a file would do."""
 
@@ -61,14 +51,7 @@ class Checked:
 
     def error_file(self) -> bytes:
         """The rows with faults, in the same form, with one more column that says what is wrong."""
-        by_row: dict[int, list[str]] = {}
-        for fault in self.faults:
-            by_row.setdefault(fault.row, []).append(f"{fault.column}: {fault.code}")
-        made = [
-            [self.rows[row - 2].get(name, "") for name in HEADINGS] + ["; ".join(codes)]
-            for row, codes in sorted(by_row.items())
-        ]
-        return write_table([*HEADINGS, FAULTS], made)
+        return fault_table(HEADINGS, self.rows, self.faults)
 
 
 def check_file(connection: Connection, org: str, content: bytes, today: date) -> Checked:

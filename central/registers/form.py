@@ -51,7 +51,7 @@ def parse(fields: Sequence[Field], typed: Mapping[str, str], today: date) -> tup
         elif len(words) > MAX_CHARS * (5 if field.kind == "text" else 1):
             faults[field.name] = Fault("too_long")
         elif field.kind == "day":
-            found = _day(words)
+            found = parse_day(words)
             if found is None:
                 faults[field.name] = Fault("not_a_day")
             elif found > today and not field.future:
@@ -84,7 +84,8 @@ def _words(value: Any) -> str:
     return ", ".join(value) if isinstance(value, list | tuple) else str(value)
 
 
-def _day(words: str) -> date | None:
+def parse_day(words: str) -> date | None:
+    """A day as 2026-03-01 or 01.03.2026; None for anything else."""
     for form in ("%Y-%m-%d", "%d.%m.%Y"):
         try:
             # Only the day is used.

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from central.checks import Rules
 from central.decisions import export as export_decision_files
+from central.imports import grounds
 from central.imports.exams import RowResult, check_rows, fault_file, import_rows, read_rows
 from central.imports.tables import UnreadableTable
 from central.imports.workers import check_file, store_checked, table_of
@@ -30,12 +31,13 @@ from central.snils import SnilsKey
 from central.store import journal, registry
 from central.store.engine import reading, writing
 from central.store.journal import JournalFilter
+from central.store.register_changes import Author
 from central.trust import Trust
 from dopusk.commands.central import ConfigFile, open_centre, open_store, plain_errors
 from sync.contract.canonical import new_id
 
 export_app = typer.Typer(no_args_is_help=True, help="Write journal, workers or one signed decision to files.")
-import_app = typer.Typer(no_args_is_help=True, help="Take workers or examinations from files.")
+import_app = typer.Typer(no_args_is_help=True, help="Take workers, grounds or examinations from files.")
 register_app = typer.Typer(no_args_is_help=True, help="Enter organisations and medics.")
 
 Org = Annotated[str, typer.Option(help="Name of the organisation, as in topics.")]
@@ -185,6 +187,32 @@ def import_workers(
     print(
         f"{'would add' if dry_run else 'added'} {checked.added}, {'would change' if dry_run else 'changed'} {checked.changed}"
     )
+
+
+@import_app.command("grounds")
+def import_grounds(
+    file: Annotated[Path, typer.Argument(help="XLSX or CSV, columns as on the console's page.")],
+    config: ConfigFile,
+    org: Org,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check.")] = False,
+    errors: Annotated[Path | None, typer.Option(help="Where the rows with faults go, in the same form.")] = None,
+) -> None:
+    """Take what other registers say of workers; all of a file or nothing. Exit code 1 when it has faults."""
+    added = 0
+    with plain_errors():
+        registry_of, engine = _registry(config)
+        now = datetime.now(UTC)
+        with writing(engine) as connection:
+            checked = grounds.check_file(connection, org, file.read_bytes(), now.date(), registry_of.snils_hash)
+            if not checked.faults and not dry_run:
+                added = grounds.store_checked(connection, checked, Author(None, now))
+    for fault in checked.faults:
+        typer.echo(f"row {fault.row}: {fault.column}: {fault.code}", err=True)
+    if checked.faults:
+        if errors is not None:
+            errors.write_bytes(checked.error_file())
+        raise typer.Exit(1)
+    print(f"would add {checked.added}, known already {checked.known}" if dry_run else f"added {added}")
 
 
 @import_app.command("exams")

@@ -1,24 +1,19 @@
-"""The exam page: everything that the decision rests on, on one screen; photos; the files of a signature.
-
-GET /exams/{exam_id}; GET /exams/{exam_id}/media/{sha256};
-GET /exams/{exam_id}/decision/{decision_id}/decision.cms | record.json | ca.pem.
-"""
+"""The exam page: everything that the decision rests on, on one screen. GET /exams/{exam_id}; its files: `routes.exam_files`."""
 
 import json
-from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 from cryptography import x509
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from fastapi.responses import FileResponse
 from sqlalchemy import Connection
 
-from central.console import exam_view, wording
+from central.console import exam_view, grounds_view, wording
 from central.console.charts import Chart, charts_of
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard
+from central.console.reference import reference_file
+from central.console.typed import Typed
 from central.decision_record import OUTCOMES, REPEAT_STEPS, VISUAL_FIELDS
 from central.decisions import is_valid
 from central.media_files import MediaFiles
@@ -28,6 +23,7 @@ from central.papers.wording import kinds_for
 from central.reasons import reasons
 from central.rights import Right
 from central.store import accounts, audit, decisions, refusals, registry, worklist
+from central.store import grounds as grounds_store
 from central.store.decisions import StoredDecision
 from central.store.engine import reading, writing
 from central.store.worklist import ListedExam
@@ -35,87 +31,10 @@ from central.store.worklist import ListedExam
 router = APIRouter()
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What stands in the fields of a form."""
-
-    fields: dict[str, list[str]]
-
-    def one(self, name: str) -> str:
-        """The value of a field; empty when nothing was typed."""
-        return self.fields.get(name, [""])[-1]
-
-    def has(self, name: str, value: str) -> bool:
-        """Whether a choice was made."""
-        return value in self.fields.get(name, ())
-
-
-PICTURE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
-
-
 @router.get("/exams/{exam_id}")
 def show_exam(request: Request, exam_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_EXAMS))]) -> Response:
     """The page; reading it is written into the audit log."""
     return exam_page(request, visitor, exam_id)
-
-
-@router.get("/exams/{exam_id}/media/{sha256}")
-def show_media(
-    request: Request, exam_id: str, sha256: str, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_EXAMS))]
-) -> Response:
-    """A picture or video that the exam names; nothing else can be asked for."""
-    console = console_of(request)
-    with reading(console.engine) as connection:
-        item = find_exam(connection, visitor, exam_id)
-    named = [entry for entry in item.payload.get("media", ()) if entry["sha256"] == sha256]
-    file = MediaFiles(console.config.media_dir).path(sha256)
-    if not named or not file.is_file():
-        raise HTTPException(404)
-    kind = named[0]["content_type"]
-    shown = kind if kind in PICTURE_TYPES or kind in {"video/mp4", "video/webm"} else "application/octet-stream"
-    return FileResponse(file, media_type=shown, headers={"Cache-Control": "private, max-age=600"})
-
-
-@router.get("/exams/{exam_id}/reference")
-def show_reference(
-    request: Request, exam_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_EXAMS))]
-) -> Response:
-    """The worker's reference picture, to be compared by eye."""
-    console = console_of(request)
-    with reading(console.engine) as connection:
-        item = find_exam(connection, visitor, exam_id)
-        worker = registry.get_worker(connection, item.worker_id) if item.worker_id else None
-    file = _reference_file(console, worker)
-    if file is None:
-        raise HTTPException(404)
-    return FileResponse(file, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=600"})
-
-
-@router.get("/exams/{exam_id}/decision/{decision_id}/{name}")
-def export_file(
-    request: Request,
-    exam_id: str,
-    decision_id: str,
-    name: str,
-    visitor: Annotated[Visitor, Depends(Guard(Right.EXPORT_DECISIONS))],
-) -> Response:
-    """One of the three files that `openssl cms -verify` needs."""
-    console = console_of(request)
-    with writing(console.engine) as connection:
-        find_exam(connection, visitor, exam_id)
-        item = decisions.find(connection, decision_id)
-        if item is None or item.exam_id != exam_id:
-            raise HTTPException(404)
-        _log(connection, console, visitor, "decision.export", exam_id, item.org)
-    contents = {
-        "decision.cms": (item.cms, "application/pkcs7-signature"),
-        "record.json": (item.record, "application/json"),
-        "ca.pem": (console.trust.anchors().root_pem, "application/x-pem-file"),
-    }
-    if name not in contents:
-        raise HTTPException(404)
-    content, kind = contents[name]
-    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def find_exam(connection: Connection, visitor: Visitor, exam_id: str) -> ListedExam:
@@ -147,6 +66,7 @@ def exam_page(
         claim = decisions.claim_of(connection, exam_id, now)
         before = worklist.earlier(connection, item.worker_id, item.finished_at) if item.worker_id else []
         worker = registry.get_worker(connection, item.worker_id) if item.worker_id else None
+        grounds = grounds_store.latest(grounds_store.of_worker(connection, item.worker_id)) if item.worker_id else []
         draft = accounts.get_draft(connection, visitor.session.session_id)
         if typed is None and draft is not None and draft["path"] == f"/exams/{exam_id}/decision":
             typed, restored = draft["fields"], True
@@ -156,6 +76,8 @@ def exam_page(
         signer = _signer(connection, visitor, now)
         _log(connection, console, visitor, "exam.read", exam_id, item.org)
     payload = exam_view.filled(item.payload)
+    known = dict(worker) if worker else None
+    toxicology_days = console.config.grounds.toxicology_valid_days
     waiting = _waiting_ids(console, visitor)
     mine = claim is not None and claim.account_id == visitor.account.account_id
     return page(
@@ -170,9 +92,11 @@ def exam_page(
         steps=exam_view.steps(payload, look.language, look.zone),
         summary=exam_view.summary(payload, look.language),
         limits=exam_view.limit_lines(payload, look.language),
+        grounds=grounds_view.lines(grounds, known, now.date(), toxicology_days),
+        blocks=grounds_view.remote_blocks(grounds, known, now.date(), toxicology_days),
         findings=exam_view.finding_lines(payload, look.language),
         complaints=exam_view.complaint_lines(payload, look.language),
-        reference=_reference_file(console, worker) is not None,
+        reference=reference_file(console, worker) is not None,
         photos=[_medium(console, entry) for entry in exam_view.media_of(payload, "photo")],
         videos=[_medium(console, entry) for entry in exam_view.media_of(payload, "video")],
         charts=_charts(item, before, look.language),
@@ -200,13 +124,6 @@ def exam_page(
         parse=wording.parse,
         seconds=(item.finished_at - item.started_at).total_seconds(),
     )
-
-
-def _reference_file(console: Console, worker: Any) -> Path | None:
-    if worker is None or not worker["photo_sha256"]:
-        return None
-    file = MediaFiles(console.config.media_dir).path(worker["photo_sha256"])
-    return file if file.is_file() else None
 
 
 def _charts(item: ListedExam, before: list[ListedExam], language: str) -> list[Chart]:

@@ -15,7 +15,7 @@ from starlette.datastructures import FormData
 
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
-from central.console.routes.exam import Typed
+from central.console.typed import Typed
 from central.limits import POSSIBLE, LimitWish, Preview, default_entries, limit_faults, preview, set_limit
 from central.rights import Right
 from central.store import audit, limits, registry

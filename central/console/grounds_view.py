@@ -1,0 +1,95 @@
+"""What other registers say of a worker, as the exam page shows it: each with source and day, overdue ones marked. Pure.
+
+Nothing here decides: the medic reads it. What blocks a remote exam is named, whether the register of workers follows it or
+not.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from central.store.grounds import Ground
+
+SOON = timedelta(days=30)
+"""So long before its end a ground is shown as ending."""
+OWN_REGISTER = "own"
+"""Source of what stands in the register of workers itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroundLine:
+    """One line. `state`: valid, ending, over; empty where no end is known."""
+
+    kind: str
+    at: date
+    valid_until: date | None
+    state: str
+    finding: str
+    blocks_remote: bool
+    note: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Why a remote exam is not possible, or should not be: a word of `ground.block`, and what belongs to it."""
+
+    code: str
+    detail: str = ""
+    since: date | None = None
+
+
+def lines(
+    rows: Sequence[Ground], worker: Mapping[str, Any] | None, today: date, toxicology_days: int
+) -> list[GroundLine]:
+    """The grounds that hold, one line for each kind and source; the last toxicology study of the register among them."""
+    shown = [_line(row, _until(row, toxicology_days), today) for row in rows]
+    studied = worker["toxicology_at"] if worker else None
+    if studied is not None:
+        until = studied + timedelta(days=toxicology_days)
+        state = _state(until, today)
+        shown.append(GroundLine("toxicology", studied, until, state, "none", False, "", OWN_REGISTER))
+    return shown
+
+
+def remote_blocks(
+    rows: Sequence[Ground], worker: Mapping[str, Any] | None, today: date, toxicology_days: int
+) -> list[Block]:
+    """Everything that speaks against a remote exam of this worker today."""
+    found = []
+    if worker and worker["status"] == "suspended":
+        found.append(Block("suspended", worker["block_text"]))
+    if worker and not worker["remote_allowed"]:
+        found.append(Block("in_person_only", worker["block_text"]))
+    for row in rows:
+        in_force = row.valid_until is None or row.valid_until >= today
+        if row.blocks_remote and in_force:
+            found.append(Block("by_source", row.source, row.at))
+        if row.finding == "unfit" and in_force:
+            found.append(Block("unfit", row.source, row.at))
+    studies = [row.at for row in rows if row.kind == "toxicology"]
+    if worker and worker["toxicology_at"]:
+        studies.append(worker["toxicology_at"])
+    if studies and max(studies) + timedelta(days=toxicology_days) < today:
+        found.append(Block("toxicology_over", "", max(studies)))
+    return found
+
+
+def _line(row: Ground, until: date | None, today: date) -> GroundLine:
+    state = _state(until, today)
+    return GroundLine(row.kind, row.at, until, state, row.finding, row.blocks_remote, row.note, row.source)
+
+
+def _until(row: Ground, toxicology_days: int) -> date | None:
+    if row.valid_until is None and row.kind == "toxicology":
+        return row.at + timedelta(days=toxicology_days)
+    return row.valid_until
+
+
+def _state(until: date | None, today: date) -> str:
+    if until is None:
+        return ""
+    if until < today:
+        return "over"
+    return "ending" if until - today <= SOON else "valid"

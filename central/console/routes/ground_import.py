@@ -1,0 +1,94 @@
+"""Grounds from other registers by file: checked as a whole, stored as a whole or not at all.
+
+GET /imports/grounds; POST /imports/grounds file `file` (XLSX or CSV, columns in `central.imports.grounds`), `action` (check |
+errors | apply), `csrf`: 200 with the counts, 422 with what is wrong in which row; `errors` gives the rows with faults as a
+file. GET /imports/grounds/form: an empty table to fill in.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.datastructures import FormData, UploadFile
+
+from central.console.context import Visitor, console_of, page
+from central.console.guard import Guard, form_of
+from central.console.routes.registers import XLSX, own_org
+from central.imports import grounds as imports
+from central.imports.grounds import CheckedGrounds
+from central.imports.tables import UnreadableTable, write_table
+from central.rights import Right
+from central.store import audit
+from central.store.engine import writing
+from central.store.register_changes import Author
+
+router = APIRouter()
+Importer = Annotated[Visitor, Depends(Guard(Right.IMPORT_EXAMS))]
+MOST_BYTES = 32 * 1024 * 1024
+
+
+@router.get("/imports/grounds")
+def show_form(request: Request, visitor: Importer) -> Response:
+    """The form, with the columns in words."""
+    return _page(request, visitor)
+
+
+@router.get("/imports/grounds/form")
+def empty_table(_visitor: Importer) -> Response:
+    """A table with headings only."""
+    content = write_table(imports.HEADINGS, [])
+    return Response(content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="grounds.xlsx"'})
+
+
+@router.post("/imports/grounds")
+def import_grounds(request: Request, visitor: Importer, form: Annotated[FormData, Depends(form_of)]) -> Response:
+    """Check a file, or check and store it."""
+    console = console_of(request)
+    org, now = own_org(visitor), console.clock()
+    upload = form.get("file")
+    content = upload.file.read(MOST_BYTES + 1) if isinstance(upload, UploadFile) else b""
+    action = str(form.get("action", "check"))
+    if len(content) > MOST_BYTES:
+        return _page(request, visitor, 422, unreadable=UnreadableTable("too_large"))
+    stored: int | None = None
+    try:
+        with writing(console.engine) as connection:
+            checked = imports.check_file(connection, org, content, now.date(), console.registry.snils_hash)
+            if action == "apply" and not checked.faults:
+                stored = imports.store_checked(connection, checked, Author(visitor.account.account_id, now))
+                audit.write(
+                    connection,
+                    at=now,
+                    account_id=visitor.account.account_id,
+                    address=visitor.address,
+                    action="grounds.import",
+                    org=org,
+                    detail={"added": stored, "rows": len(checked.rows)},
+                )
+    except UnreadableTable as error:
+        return _page(request, visitor, 422, unreadable=error)
+    if action == "errors" and checked.faults:
+        headers = {"Content-Disposition": 'attachment; filename="grounds-errors.xlsx"'}
+        return Response(checked.error_file(), media_type=XLSX, headers=headers)
+    return _page(request, visitor, 422 if checked.faults else 200, checked=checked, stored=stored)
+
+
+def _page(
+    request: Request,
+    visitor: Visitor,
+    status: int = 200,
+    *,
+    checked: CheckedGrounds | None = None,
+    stored: int | None = None,
+    unreadable: UnreadableTable | None = None,
+) -> Response:
+    return page(
+        request,
+        "ground_import.html",
+        visitor,
+        status,
+        checked=checked,
+        stored=stored,
+        unreadable=unreadable,
+        headings=imports.HEADINGS,
+        needed=imports.NEEDED,
+    )
