@@ -9,24 +9,20 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
 from central.config import CentralConfig
 from central.installation import Choices, create_secrets, write_config
 from central.pki import Authority
 from central.store import schema
 from central.store.engine import open_engine
+from dopusk.bench.bare_paho import bare_paho_s
 from dopusk.broker import Broker, client_context, free_port, start_mosquitto
 from dopusk.commands.fleet import enter_fleet
 from dopusk.postgres import fresh_database, running_postgres
 from simulators.fleet import Fleet
+from sync.contract.topics import TerminalAddress, Up
 
 Report = Callable[[str, float, str], None]
 
@@ -38,6 +34,7 @@ RATE = 100.0
 """Exams a second for the measurement of the delay: a busy morning of a thousand terminals."""
 RATE_EXAMS = 500
 _TIMEOUT_S = 120.0
+_BARE_WINDOW = 200
 
 
 def run(report: Report, *, long: bool) -> None:
@@ -98,36 +95,9 @@ def _bare_paho(broker: Broker, authority: Authority, folder: Path, count: int) -
     issued = authority.issue_client("centre")
     (folder / "bare.pem").write_bytes(issued.certificate_pem)
     (folder / "bare.key").write_bytes(issued.key_pem or b"")
-    ready, done = threading.Event(), threading.Event()
-    left = [count]
-
-    def take(_client: mqtt.Client, _user: Any, _message: mqtt.MQTTMessage) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            done.set()
-
-    clients = []
-    for name in ("bare-to", "bare-from"):
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, name, protocol=mqtt.MQTTv5)
-        client.tls_set_context(client_context(broker.ca_file, folder / "bare.pem", folder / "bare.key"))
-        client.max_inflight_messages_set(200)
-        client.on_message = take
-        client.on_subscribe = lambda *_: ready.set()
-        client.connect(broker.host, broker.port)
-        client.loop_start()
-        clients.append(client)
-    clients[0].subscribe("dopusk/1/bench/bare/up/bench", qos=1)
-    ready.wait(_TIMEOUT_S)
-    payload = os.urandom(EXAM_BYTES)
-    begun = time.monotonic()
-    for _ in range(count):
-        clients[1].publish("dopusk/1/bench/bare/up/bench", payload, qos=1)
-    done.wait(_TIMEOUT_S)
-    seconds = time.monotonic() - begun
-    for client in clients:
-        client.disconnect()
-        client.loop_stop()
-    return (count - left[0]) / seconds
+    tls = client_context(broker.ca_file, folder / "bare.pem", folder / "bare.key")
+    topic = TerminalAddress("bench", "bare").up(Up.HEALTH)
+    return count / bare_paho_s((broker.host, broker.port), tls, topic, [os.urandom(EXAM_BYTES)], count, _BARE_WINDOW)
 
 
 def _peak_mib(pid: int) -> float:

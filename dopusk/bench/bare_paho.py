@@ -1,0 +1,56 @@
+"""Bare paho as the yardstick: how long messages take from one client to another when neither does anything with them."""
+
+import ssl
+import threading
+import time
+from collections.abc import Sequence
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+WITHIN_S = 600.0
+
+
+class BenchFailed(Exception):
+    """A figure could not be had: something did not end in time."""
+
+
+def bare_paho_s(
+    address: tuple[str, int], tls: ssl.SSLContext, topic: str, payloads: Sequence[bytes], count: int, window: int
+) -> float:
+    """Seconds for `count` messages (the payloads in turn), QoS 1 with TLS, from a publisher to a subscriber that only counts.
+
+    Both are connected before the clock starts. `window` messages are in flight at most. Raises `BenchFailed`.
+    """
+    listening, done = threading.Event(), threading.Event()
+    seen = 0
+
+    def count_one(_client: mqtt.Client, _user: object, _message: mqtt.MQTTMessage) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == count:
+            done.set()
+
+    subscriber = mqtt.Client(CallbackAPIVersion.VERSION2, "bare-subscriber", protocol=mqtt.MQTTv5)
+    publisher = mqtt.Client(CallbackAPIVersion.VERSION2, "bare-publisher", protocol=mqtt.MQTTv5)
+    subscriber.on_message = count_one
+    subscriber.on_subscribe = lambda *_: listening.set()
+    for client in (subscriber, publisher):
+        client.tls_set_context(tls)
+        client.max_inflight_messages_set(window)
+        client.connect(*address)
+        client.loop_start()
+    try:
+        subscriber.subscribe(topic, qos=1)
+        if not listening.wait(30):
+            raise BenchFailed("the bare subscriber was not let in")
+        began_s = time.perf_counter()
+        for number in range(count):
+            publisher.publish(topic, payloads[number % len(payloads)], qos=1)
+        if not done.wait(WITHIN_S):
+            raise BenchFailed(f"{seen} of {count} bare messages arrived within {WITHIN_S:.0f} s")
+        return time.perf_counter() - began_s
+    finally:
+        for client in (subscriber, publisher):
+            client.disconnect()
+            client.loop_stop()
