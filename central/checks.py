@@ -21,6 +21,7 @@ from sync.contract.canonical import sha256_hex
 from sync.contract.envelope import ContractError, Envelope, check_signature, read_unverified
 from sync.contract.exam import EXAM_SCHEMA, ExamRecord
 from sync.contract.face import FACE_SCHEMA, FaceReport
+from sync.contract.health import HEALTH_SCHEMA, HealthReport
 from sync.contract.media import MEDIA_SCHEMA, MediaChunk
 from sync.contract.model import WireModel
 from sync.contract.receipt import ACK_SCHEMA, AckBatch
@@ -33,6 +34,7 @@ _SCHEMAS: dict[str, tuple[str, type[WireModel]]] = {
     Up.EXAM: (EXAM_SCHEMA, ExamRecord),
     Up.MEDIA: (MEDIA_SCHEMA, MediaChunk),
     Up.ACK: (ACK_SCHEMA, AckBatch),
+    Up.HEALTH: (HEALTH_SCHEMA, HealthReport),
     Up.FACE: (FACE_SCHEMA, FaceReport),
 }
 SCHEMA_OF_KIND = {str(kind): schema for kind, (schema, _) in _SCHEMAS.items()}

@@ -16,7 +16,7 @@ from central import gaps, metrics
 from central.checks import Accepted, Refused, Rules, address_of, judge
 from central.face_reports import note_reports
 from central.media_files import MediaError, MediaFiles
-from central.store import anomalies, exams, media, messages, outgoing, refusals, terminals
+from central.store import anomalies, exams, health, media, messages, outgoing, refusals, terminals
 from central.store.anomalies import Oddity
 from central.store.engine import reading, writing
 from central.store.metadata import now_utc
@@ -25,6 +25,7 @@ from central.store.terminals import Known
 from central.verdicts import Verdict, counted, judged_verdict, oddity_of, refusal_verdict
 from sync.contract.envelope import ContractError
 from sync.contract.exam import ExamRecord
+from sync.contract.health import HealthReport
 from sync.contract.media import MediaChunk
 from sync.contract.receipt import AckBatch
 from sync.contract.topics import Up
@@ -154,6 +155,7 @@ def _commit(
     oddities += _project(connection, fresh, now)
     oddities += note_reports(connection, fresh, now=now)
     _apply(connection, [item for item in accepted if item.kind != Up.EXAM], now)
+    _take_health(connection, fresh, now)
     refused, strange = _refused_below(connection, fresh, now)
     oddities += strange
     verdicts = []
@@ -181,7 +183,7 @@ def _row(item: Accepted, now: datetime) -> messages.NewMessage:
         sha256=item.sha256,
         kind=item.kind,
         schema=envelope.schema_,
-        wire=None if item.kind == Up.MEDIA else item.wire,
+        wire=None if item.kind in messages.WITHOUT_WIRE else item.wire,
         created_at=envelope.created_at,
         clock_trusted=envelope.clock.trusted,
         clock_offset_s=(now - envelope.created_at).total_seconds(),
@@ -228,6 +230,13 @@ def _apply(connection: Connection, items: Sequence[Accepted], now: datetime) -> 
             media.note_chunk(connection, item.body, now=now)
         elif isinstance(item.body, AckBatch):
             outgoing.mark_acked(connection, item.address.terminal, item.body.message_ids, now=now)
+
+
+def _take_health(connection: Connection, fresh: Sequence[Accepted], now: datetime) -> None:
+    for item in fresh:
+        if isinstance(item.body, HealthReport):
+            made_at, seq = item.envelope.created_at, item.envelope.seq
+            health.take(connection, item.address.terminal, seq, item.body, made_at=made_at, now=now)
 
 
 def _refused_below(

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from dopusk.terminal_faces import make_comparer, make_enroller, make_face_desk
 from drivers.config import ConfigError
 from drivers.park import open_park
-from sync.contract.health import DeviceHealth, TerminalStatus
+from sync.contract.health import TerminalStatus
 from sync.contract.topics import TerminalAddress
 from sync.forwarder import Forwarder, LinkReport
 from sync.neighbour import SyncProcess
@@ -24,6 +24,7 @@ from terminal.config import TerminalConfig
 from terminal.decision_check import load_anchor
 from terminal.desk import ExamDesk
 from terminal.face.photographer import PhotographerSettings, open_photographer
+from terminal.health import HealthDesk, Program, device_health
 from terminal.incoming import IncomingMessages
 from terminal.service import InboxNews, Mailbox, TerminalService, TimerHeap
 from terminal.session import Session
@@ -97,6 +98,12 @@ class Terminal:
             self._publish,
             snils_key=snils_key,
             consent_texts=consent_texts or {},
+            health=HealthDesk(
+                self.store,
+                files.store.parent,
+                clock,
+                Program(version("dopusk"), config.version, self.camera is not None, 60 * config.health.every_min),
+            ),
         )
         self._core = threading.Thread(target=self.service.run, name="core")
         self.forwarder = (
@@ -167,19 +174,7 @@ class Terminal:
             software_version=version("dopusk"),
             backlog=snapshot.link.waiting,
             parked=snapshot.link.parked,
-            devices=tuple(
-                DeviceHealth(
-                    device_id=status.device_id,
-                    measures=status.measures.value,
-                    state=status.state.value,
-                    reason=status.reason[:200],
-                    maker=status.identity.maker if status.identity else "",
-                    model=status.identity.model if status.identity else "",
-                    serial=status.identity.serial_number if status.identity else None,
-                    verified_until=snapshot.verified_until.get(status.device_id),
-                )
-                for status in snapshot.devices.values()
-            ),
+            devices=tuple(device_health(status, snapshot.verified_until) for status in snapshot.devices.values()),
             open_exam=snapshot.exam.exam_id if snapshot.exam else None,
             help_called_at=snapshot.now.at if snapshot.help_called else None,
             clock_trusted=snapshot.now.trusted,

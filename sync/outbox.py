@@ -100,6 +100,20 @@ def m004_signed_columns_only(db: Database) -> None:
     db.execute("ALTER TABLE outbox DROP COLUMN attempts")
 
 
+@migrations()
+def m005_health_may_be_emptied(db: Database) -> None:
+    """The newest report counts; the bodies of receipted ones need not fill the disk for years."""
+    db.execute("DROP TRIGGER outbox_wire")
+    db.execute(
+        "CREATE TRIGGER outbox_wire BEFORE UPDATE OF wire ON outbox WHEN NEW.wire IS NOT NULL OR OLD.state != 'receipted'"
+        " OR OLD.kind NOT IN ('media', 'health') BEGIN SELECT RAISE(ABORT, 'the outbox is append-only'); END"
+    )
+
+
+EMPTIED = (Up.MEDIA, Up.HEALTH)
+"""Kinds of which the body may go after the receipt; the hash stays in the chain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One row to publish."""
@@ -260,6 +274,21 @@ class Outbox:
             "SELECT created_at FROM outbox WHERE state = 'queued' ORDER BY seq LIMIT 1"
         ).fetchone()
         return Backlog(queued, parked, None if oldest is None else oldest[0])
+
+    def has_queued(self, kind: Up) -> bool:
+        """Whether a message of that kind is still without its receipt."""
+        row = self._db.execute(
+            "SELECT 1 FROM outbox WHERE state = 'queued' AND priority = ? AND kind = ? LIMIT 1",
+            (PRIORITY[kind], str(kind)),
+        ).fetchone()
+        return row is not None
+
+    def last_created(self, kind: Up) -> str | None:
+        """When the newest message of that kind was made (UTC text), or None."""
+        row = self._db.execute(
+            "SELECT created_at FROM outbox WHERE kind = ? ORDER BY seq DESC LIMIT 1", (str(kind),)
+        ).fetchone()
+        return None if row is None else str(row[0])
 
     def receipts_of(self, subject: str) -> list[dict[str, Any]]:
         """What became of the messages about a subject: `message_id`, `kind`, `outcome`, `code`, `at` (None while open)."""

@@ -106,6 +106,13 @@ class Biometrics(_Section):
     """Offer "look at the camera" beside number and card; the worker confirms a hit. For sites of some dozens of workers."""
 
 
+class Health(_Section):
+    """The signed report of this terminal's health; changes are told at once."""
+
+    every_min: Annotated[float, Field(ge=1, le=24 * 60)] = 60
+    """The longest time between two reports, in minutes."""
+
+
 class Service(_Section):
     """The service screen."""
 
@@ -126,6 +133,7 @@ class TerminalConfig(_Section):
     biometrics: Biometrics = Biometrics()
     service: Service = Service()
     metrics: Metrics = Metrics()
+    health: Health = Health()
     limits: LimitsBook
     device: tuple[DeviceConfig, ...] = ()
 

@@ -27,6 +27,7 @@ from terminal.exam.model import Activity, ExamState, Phase
 from terminal.face.capture import CameraChanged, FaceMessage
 from terminal.face.enroller import PortraitJudged
 from terminal.face_desk import FaceDesk
+from terminal.health import HealthDesk
 from terminal.identity import identify_card, identify_typed
 from terminal.incoming import IncomingMessages
 from terminal.session import Session
@@ -115,11 +116,13 @@ class TerminalService:
         *,
         snils_key: bytes | None = None,
         consent_texts: Mapping[str, str],
+        health: HealthDesk | None = None,
     ) -> None:
+        """Without `health` nothing is reported of the terminal's own state but its status."""
         self._config, self._place, self._store = config, place, store
         self._mailbox, self._session, self._incoming = mailbox, session, incoming
         self._park, self._timers, self._clock, self._publish = park, timers, clock, publish
-        self._faces = faces
+        self._faces, self._health = faces, health
         self._snils_key, self._consent_texts = snils_key, consent_texts
         self._stopping = threading.Event()
         self._link = Link()
@@ -154,6 +157,8 @@ class TerminalService:
             acted = self._timers.run_due() or message is not None
             self._check_timeout()
             self._show()
+            if self._health is not None and self.latest is not None:
+                self._health.look(self.latest, self._camera)
             if acted and (exam_id := self._session.active_id):
                 spent_s = self._clock.now().monotonic_s - began_s
                 self._software_s[exam_id] = self._software_s.get(exam_id, 0.0) + spent_s

@@ -7,16 +7,18 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from central.store import health
 from central.store.anomalies import anomaly
 from central.store.exams import exam
 from central.store.terminals import device, terminal
+from sync.contract.health import DeviceHealth, HealthReport
 
 COUNTED = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class TerminalRow:
-    """One terminal as the fleet page shows it. `status` is its last own report."""
+    """One terminal as the fleet page shows it: its link and `status` of this minute, and its last signed `health`."""
 
     terminal_id: str
     name: str
@@ -26,15 +28,29 @@ class TerminalRow:
     last_seen: datetime | None
     status: dict[str, Any]
     devices: tuple[dict[str, Any], ...]
-    last_exam: datetime | None
+    health: HealthReport | None
+    health_at: datetime | None
+    """Time of the report by the terminal's clock."""
     exams: int
     failed: int
     """Exams of the last 30 days that ended for trouble with a device."""
+    outages: int
+    """How often a device has stopped working in the last 30 days, as the terminal reported it."""
 
     @property
-    def failures_per_1000(self) -> float | None:
-        """Exams stopped by a device, per thousand; None without exams."""
-        return 1000 * self.failed / self.exams if self.exams else None
+    def outages_per_1000(self) -> float | None:
+        """Calls for the service engineer: outages of devices per thousand exams; None without exams."""
+        return 1000 * self.outages / self.exams if self.exams else None
+
+    @property
+    def last_exam(self) -> datetime | None:
+        """When the terminal made its last record, by its own word."""
+        return self.health.last_exam_at if self.health else None
+
+    @property
+    def faults(self) -> dict[str, DeviceHealth]:
+        """By device: why and when it did not work the last time."""
+        return {item.device_id: item for item in self.health.devices if item.last_fault} if self.health else {}
 
     @property
     def needs_somebody(self) -> bool:
@@ -49,7 +65,6 @@ def overview(connection: Connection, orgs: Sequence[str], now: datetime) -> list
     counted = (
         select(
             exam.c.terminal_id,
-            func.max(exam.c.finished_at).label("last"),
             func.count().label("exams"),
             func.count().filter(exam.c.end_reason == "device_trouble").label("failed"),
         )
@@ -60,6 +75,10 @@ def overview(connection: Connection, orgs: Sequence[str], now: datetime) -> list
     devices: dict[str, list[dict[str, Any]]] = {}
     for row in connection.execute(select(device).order_by(device.c.terminal_id, device.c.device_id)).mappings():
         devices.setdefault(row["terminal_id"], []).append(dict(row))
+    enrolled = select(terminal.c.terminal_id).where(terminal.c.org.in_(orgs))
+    ids = list(connection.execute(enrolled).scalars())
+    reports = health.reports(connection, ids)
+    broken = health.outages(connection, ids, now - COUNTED)
     rows = []
     for item in connection.execute(select(terminal).where(terminal.c.org.in_(orgs)).order_by(terminal.c.name)):
         found = numbers.get(item.terminal_id)
@@ -73,12 +92,17 @@ def overview(connection: Connection, orgs: Sequence[str], now: datetime) -> list
                 item.last_seen,
                 item.status or {},
                 tuple(devices.get(item.terminal_id, ())),
-                found.last if found else None,
+                *_health_of(reports.get(item.terminal_id)),
                 found.exams if found else 0,
                 found.failed if found else 0,
+                broken.get(item.terminal_id, 0),
             )
         )
     return sorted(rows, key=lambda row: not row.needs_somebody)
+
+
+def _health_of(found: tuple[datetime, HealthReport] | None) -> tuple[HealthReport | None, datetime | None]:
+    return (found[1], found[0]) if found else (None, None)
 
 
 def oddities(connection: Connection, terminal_ids: Sequence[str], limit: int = 50) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Index, LargeBinary, Select, Table, Text, select
 
 from central.store.metadata import UtcDateTime, insert_rows_for, metadata
+from sync.contract.topics import Up
 
 message = Table(
     "message",
@@ -20,13 +21,21 @@ message = Table(
     Column("sha256", Text, nullable=False, comment="of the bytes as they came, signature included"),
     Column("kind", Text, nullable=False, comment="exam, media, health, ack"),
     Column("schema", Text, nullable=False),
-    Column("wire", LargeBinary, comment="exact bytes; empty for media, whose content is a file named by its hash"),
+    Column(
+        "wire",
+        LargeBinary,
+        comment="exact bytes; empty for media (files named by their hash) and health (the newest is kept apart)",
+    ),
     Column("created_at", UtcDateTime, nullable=False, comment="the sender's clock"),
     Column("clock_trusted", Boolean, nullable=False),
     Column("clock_offset_s", Float, nullable=False, comment="received_at minus created_at"),
     Column("received_at", UtcDateTime, nullable=False),
     Index("ix_message_terminal_id_seq", "terminal_id", "seq"),
 )
+
+
+WITHOUT_WIRE = (Up.MEDIA, Up.HEALTH)
+"""Kinds of which the place in the chain is kept and the bytes are not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sync.contract.decision import DECISION_RECORD_SCHEMA, DECISION_SCHEMA, Deci
 from sync.contract.envelope import Envelope
 from sync.contract.exam import EXAM_SCHEMA, ExamRecord
 from sync.contract.face import FACE_SCHEMA, PHOTO_SCHEMA, FaceReport, PhotoPart
-from sync.contract.health import TerminalStatus
+from sync.contract.health import HEALTH_SCHEMA, HealthReport, TerminalStatus
 from sync.contract.media import MEDIA_SCHEMA, MediaChunk
 from sync.contract.model import WireModel
 from sync.contract.receipt import ACK_SCHEMA, RECEIPT_SCHEMA, AckBatch, ReceiptBatch
@@ -44,6 +44,9 @@ PUBLISHED = (
     PublishedSchema("dopusk.envelope/1", Envelope, "", "What every message carries, signed with Ed25519."),
     PublishedSchema(EXAM_SCHEMA, ExamRecord, "up/exam", "One examination in one revision."),
     PublishedSchema(MEDIA_SCHEMA, MediaChunk, "up/media", "A chunk of a photo or a video segment."),
+    PublishedSchema(
+        HEALTH_SCHEMA, HealthReport, "up/health", "How the terminal and its devices are; the newest counts."
+    ),
     PublishedSchema(ACK_SCHEMA, AckBatch, "up/ack", "Messages of the centre that the terminal has committed."),
     PublishedSchema(
         FACE_SCHEMA, FaceReport, "up/face", "Reference faces that a terminal wants, took, refused, deleted."

@@ -40,7 +40,7 @@ def _empty_chunks(db: Database) -> int:
     while True:
         with writing(db):  # a little at a time: the kiosk waits for the same lock
             emptied = db.execute(
-                "UPDATE outbox SET wire = NULL WHERE seq IN (SELECT seq FROM outbox WHERE kind = 'media'"
+                "UPDATE outbox SET wire = NULL WHERE seq IN (SELECT seq FROM outbox WHERE kind IN ('media', 'health')"
                 " AND state = 'receipted' AND wire IS NOT NULL LIMIT ?) RETURNING seq",
                 (_AT_ONCE,),
             ).fetchall()

@@ -15,6 +15,7 @@ from sync.contract.receipt import AckBatch, ReceiptBatch
 from sync.contract.topics import Down, Up
 from sync.contract.verify_report import FaultKind, Wrong
 from sync.inbox import refusal_text
+from sync.outbox import EMPTIED as SENT_EMPTIED
 from sync.outbox import priority_of
 from terminal.store.verify_report import Expected, StoreReport
 
@@ -58,7 +59,7 @@ def check_outbox(db: Database, expected: Expected, report: StoreReport) -> None:
             raise Wrong("out_of_order", place, f"it does not name the hash of message {seq - 1}")
         if row["wire"] is not None:
             _check_message(row, expected.terminal_key, place)
-        elif row["kind"] != Up.MEDIA or row["state"] != "receipted":
+        elif row["kind"] not in SENT_EMPTIED or row["state"] != "receipted":
             raise Wrong("missing", place, "the message has no body")
         _check_delivery(db, row, expected.centre_key, place)
         report.messages += 1
@@ -118,6 +119,8 @@ def _check_message(row: dict[str, Any], key: Ed25519PublicKey, place: str) -> No
         subject = _subject_of(AckBatch.model_validate(envelope.payload), row["subject"])
     elif kind == Up.FACE:
         subject = envelope.payload["notes"][0]["worker_id"]
+    elif kind == Up.HEALTH:
+        subject = envelope.terminal_id
     is_filed_right = kind == row["kind"] and row["priority"] == priority_of(Up(kind), envelope.payload)
     if told != beside or subject != row["subject"] or not is_filed_right:
         raise Wrong("changed", place, "what stands beside the message is not what is in it")

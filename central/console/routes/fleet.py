@@ -12,6 +12,9 @@ from central.store.engine import reading
 
 router = APIRouter()
 
+LOW_DISK_BYTES = 1_000_000_000
+"""Less free space than this on a terminal is shown in red: soon no new exam starts there."""
+
 
 @router.get("/fleet")
 def show_fleet(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_FLEET))]) -> Response:
@@ -45,6 +48,7 @@ def fleet_page(
         oddities=oddities,
         refused=refused,
         names={row.terminal_id: row.name for row in rows},
+        LOW_DISK_BYTES=LOW_DISK_BYTES,
         today=now.date().isoformat(),
         typed=typed or {},
         faults=faults or {},

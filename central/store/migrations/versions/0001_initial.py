@@ -260,7 +260,7 @@ def upgrade() -> None:
             "wire",
             sa.LargeBinary(),
             nullable=True,
-            comment="exact bytes; empty for media, whose content is a file named by its hash",
+            comment="exact bytes; empty for media (files named by their hash) and health (the newest is kept apart)",
         ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, comment="the sender's clock"),
         sa.Column("clock_trusted", sa.Boolean(), nullable=False),
@@ -697,6 +697,34 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("consent_id", name=op.f("pk_consent_withdrawal")),
     )
+    op.create_table(
+        "terminal_health",
+        sa.Column("terminal_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False, comment="of the report; an older one changes nothing"),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False, comment="the terminal's clock"),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("report", sa.JSON(), nullable=False, comment="sync.contract.health.HealthReport"),
+        sa.ForeignKeyConstraint(
+            ["terminal_id"], ["terminal.terminal_id"], name=op.f("fk_terminal_health_terminal_id_terminal")
+        ),
+        sa.PrimaryKeyConstraint("terminal_id", name=op.f("pk_terminal_health")),
+    )
+    op.create_table(
+        "outage",
+        sa.Column("outage_id", sa.Text(), nullable=False),
+        sa.Column("terminal_id", sa.Text(), nullable=False),
+        sa.Column("device_id", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False, comment="the terminal's clock"),
+        sa.Column(
+            "ended_at", sa.DateTime(timezone=True), nullable=True, comment="when a report said that it works again"
+        ),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminal.terminal_id"], name=op.f("fk_outage_terminal_id_terminal")),
+        sa.PrimaryKeyConstraint("outage_id", name=op.f("pk_outage")),
+    )
+    with op.batch_alter_table("outage", schema=None) as batch_op:
+        batch_op.create_index("ix_outage_terminal_id_began_at", ["terminal_id", "began_at"], unique=False)
+
     op.create_table(
         "worker_face",
         sa.Column("terminal_id", sa.Text(), nullable=False),
