@@ -6,7 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, RowMapping, Table, Text, func, select, update
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    RowMapping,
+    Table,
+    Text,
+    func,
+    select,
+    text,
+    update,
+)
 
 from central.store.decisions import decision
 from central.store.messages import message
@@ -40,13 +54,31 @@ exam = Table(
     Column("decided_at", UtcDateTime),
     Index("ix_exam_state_received_at", "state", "received_at"),
     Index("ix_exam_received_at", "received_at"),
-    Index("ix_exam_decided_at", "decided_at"),
-    Index("ix_exam_org_finished_at", "org", "finished_at"),
-    # Each filter of the journal that may match few of very many rows goes down an index in the journal's own order.
-    Index("ix_exam_org_outcome_finished_at", "org", "outcome", "finished_at"),
-    Index("ix_exam_org_medic_id_finished_at", "org", "medic_id", "finished_at"),
+    # Each filter of the journal goes down an index in the journal's own order; `state` at its end answers without the table
+    # which exams were finished. See `central.store.journal_lead`.
+    Index("ix_exam_org_finished_at", "org", "finished_at", "state"),
+    Index("ix_exam_org_outcome_finished_at", "org", "outcome", "finished_at", "state"),
+    Index("ix_exam_org_terminal_id_finished_at", "org", "terminal_id", "finished_at", "state"),
+    Index("ix_exam_org_exam_type_finished_at", "org", "exam_type", "finished_at", "state"),
+    Index(
+        "ix_exam_org_medic_id_finished_at",
+        "org",
+        "medic_id",
+        "finished_at",
+        "state",
+        sqlite_where=text("medic_id IS NOT NULL"),
+        postgresql_where=text("medic_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_exam_org_finished_at_deviation",
+        "org",
+        "finished_at",
+        "state",
+        sqlite_where=text("has_deviation IS 1"),
+        postgresql_where=text("has_deviation IS true"),
+    ),
     Index("ix_exam_worker_id_finished_at", "worker_id", "finished_at"),
-    Index("ix_exam_employer_id_finished_at", "employer_id", "finished_at"),
+    Index("ix_exam_employer_id_finished_at", "employer_id", "finished_at", "state"),
 )
 
 
@@ -193,5 +225,6 @@ def mark_decided(
 def change_mark(connection: Connection) -> tuple[int, str]:
     """A value that differs whenever a list of exams has to be drawn again. Cheap enough to be asked several times a second."""
     waiting = connection.execute(select(func.count()).where(exam.c.state == "waiting")).scalar_one()
-    newest = connection.execute(select(func.max(exam.c.received_at), func.max(exam.c.decided_at))).one()
-    return waiting, f"{newest[0]}/{newest[1]}"
+    received = connection.execute(select(func.max(exam.c.received_at))).scalar_one()
+    decided = connection.execute(select(func.max(decision.c.decided_at))).scalar_one()
+    return waiting, f"{received}/{decided}"

@@ -9,31 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, select
 
 from central.store.decisions import decision
 from central.store.exams import exam
+from central.store.journal_lead import JournalFilter as JournalFilter
+from central.store.journal_lead import conditions, leading, narrowings
 from central.store.registry import employer, organisation, worker
 from central.store.terminals import terminal
-
-
-@dataclass(frozen=True, slots=True)
-class JournalFilter:
-    """What is asked for. Empty fields do not restrict."""
-
-    orgs: tuple[str, ...]
-    since: datetime | None = None
-    until: datetime | None = None
-    employer_id: str = ""
-    terminal_id: str = ""
-    exam_type: str = ""
-    outcome: str = ""
-    person: str = ""
-    """Beginning of a name, or a personnel number."""
-    medic_id: str = ""
-    deviation: bool = False
-    unfinished: bool = False
-    """Unfinished exams stand apart: either they or the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +44,30 @@ class JournalRow:
 
 
 Place = tuple[datetime, str]
+FEW_PEOPLE = 200
+"""Up to so many the journal goes from person to person; beyond, from exam to exam."""
 
 
 def page(connection: Connection, wanted: JournalFilter, after: Place | None, limit: int) -> list[JournalRow]:
     """The next rows, newest first, after that place."""
-    rows: list[JournalRow] = []
+    places: list[Place] = []
     # One organisation at a time: an index can give the rows of one in order, and those of several only sorted anew.
     for org in wanted.orgs:
-        query = _filtered(wanted, org)
+        query = _chosen(connection, wanted, org, exam.c.finished_at, exam.c.exam_id)
+        if query is None:
+            continue
         if after is not None:
             moment, exam_id = after
             # The first condition alone lets the index find the place; the second only sorts out equal moments.
             query = query.where(
                 exam.c.finished_at <= moment, or_(exam.c.finished_at < moment, exam.c.exam_id < exam_id)
             )
-        rows += [_row(item) for item in connection.execute(query.limit(limit))]
-    return sorted(rows, key=lambda row: (row.finished_at, row.exam_id), reverse=True)[:limit]
+        query = query.order_by(exam.c.finished_at.desc(), exam.c.exam_id.desc()).limit(limit)
+        places += [(at, exam_id) for at, exam_id in connection.execute(query)]
+    ids = [exam_id for _, exam_id in sorted(places, reverse=True)[:limit]]
+    # The rows with all that belongs to them only now: they are large, and most of what was looked at is not shown.
+    rows = {item.exam_id: _row(item) for item in connection.execute(_listing().where(exam.c.exam_id.in_(ids)))}
+    return [rows[exam_id] for exam_id in ids if exam_id in rows]
 
 
 def every(connection: Connection, wanted: JournalFilter, batch: int = 500) -> Iterator[JournalRow]:
@@ -91,49 +82,40 @@ def count_up_to(connection: Connection, wanted: JournalFilter, most: int) -> int
     """How many rows there are, counted no further than `most`."""
     found = 0
     for org in wanted.orgs:
-        inner = select(exam.c.exam_id).where(*_conditions(wanted, org)).limit(most - found).subquery()
-        found += int(connection.execute(select(func.count()).select_from(inner)).scalar_one())
+        query = _chosen(connection, wanted, org, literal(1).label("one"))
+        if query is not None and found < most:
+            inner = query.limit(most - found).subquery()
+            found += int(connection.execute(select(func.count()).select_from(inner)).scalar_one())
     return found
 
 
-def _filtered(wanted: JournalFilter, org: str) -> Select[Any]:
-    return _listing().where(*_conditions(wanted, org)).order_by(exam.c.finished_at.desc(), exam.c.exam_id.desc())
+def _chosen(
+    connection: Connection, wanted: JournalFilter, org: str, *columns: ColumnElement[Any]
+) -> Select[Any] | None:
+    """The exams of one organisation that are wanted, by the filter that leaves the fewest; None when it can be nobody."""
+    workers = _people(connection, wanted, org)
+    if workers is not None and not workers:
+        return None
+    few = workers if workers is not None and len(workers) <= FEW_PEOPLE else None
+    offered = narrowings(wanted, few)
+    lead = leading(connection, wanted, org, offered)
+    asked = conditions(connection, wanted, org, offered, lead)
+    if workers is not None and few is None:
+        asked.append(exam.c.worker_id.in_(_named(wanted, org)))
+    return select(*columns).select_from(exam).where(*asked)
 
 
-def _conditions(wanted: JournalFilter, org: str) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [exam.c.org == org]
-    conditions.append(exam.c.state == "unfinished" if wanted.unfinished else exam.c.state != "unfinished")
-    if wanted.since is not None:
-        conditions.append(exam.c.finished_at >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(exam.c.finished_at < wanted.until)
-    for column, value in (
-        (exam.c.employer_id, wanted.employer_id),
-        (exam.c.terminal_id, wanted.terminal_id),
-        (exam.c.exam_type, wanted.exam_type),
-    ):
-        if value:
-            conditions.append(column == value)
-    if wanted.outcome == "waiting":
-        conditions.append(exam.c.state == "waiting")
-    if wanted.unfinished or wanted.outcome == "waiting":
-        # Follows from the state, and lets the index by outcome find the few among the many.
-        conditions.append(exam.c.outcome.is_(None))
-    elif wanted.outcome:
-        conditions.append(exam.c.outcome == wanted.outcome)
-    if wanted.deviation:
-        conditions.append(exam.c.has_deviation.is_(True))
-    if wanted.medic_id:
-        conditions.append(exam.c.medic_id == wanted.medic_id)
-    if wanted.person:
-        conditions.append(exam.c.worker_id.in_(_people(wanted)))
-    return conditions
+def _people(connection: Connection, wanted: JournalFilter, org: str) -> list[str] | None:
+    """Who is meant, no more than one beyond `FEW_PEOPLE`; None when no person is asked for."""
+    if not wanted.person:
+        return None
+    return list(connection.execute(_named(wanted, org).limit(FEW_PEOPLE + 1)).scalars())
 
 
-def _people(wanted: JournalFilter) -> Select[Any]:
+def _named(wanted: JournalFilter, org: str) -> Select[str]:
     name = wanted.person.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return select(worker.c.worker_id).where(
-        worker.c.org.in_(wanted.orgs),
+        worker.c.org == org,
         # Names begin with a capital letter, and SQLite folds case in ASCII only.
         or_(
             worker.c.full_name.like(f"{name.title()}%", escape="\\"),

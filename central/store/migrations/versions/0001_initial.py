@@ -212,11 +212,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("exam_id", name=op.f("pk_exam")),
     )
     with op.batch_alter_table("exam", schema=None) as batch_op:
-        batch_op.create_index("ix_exam_decided_at", ["decided_at"], unique=False)
-        batch_op.create_index("ix_exam_employer_id_finished_at", ["employer_id", "finished_at"], unique=False)
-        batch_op.create_index("ix_exam_org_finished_at", ["org", "finished_at"], unique=False)
-        batch_op.create_index("ix_exam_org_medic_id_finished_at", ["org", "medic_id", "finished_at"], unique=False)
-        batch_op.create_index("ix_exam_org_outcome_finished_at", ["org", "outcome", "finished_at"], unique=False)
+        batch_op.create_index("ix_exam_employer_id_finished_at", ["employer_id", "finished_at", "state"], unique=False)
+        batch_op.create_index("ix_exam_org_exam_type_finished_at", ["org", "exam_type", "finished_at", "state"])
+        batch_op.create_index("ix_exam_org_finished_at", ["org", "finished_at", "state"], unique=False)
+        batch_op.create_index(
+            "ix_exam_org_finished_at_deviation",
+            ["org", "finished_at", "state"],
+            unique=False,
+            sqlite_where=sa.text("has_deviation IS 1"),
+            postgresql_where=sa.text("has_deviation IS true"),
+        )
+        batch_op.create_index(
+            "ix_exam_org_medic_id_finished_at",
+            ["org", "medic_id", "finished_at", "state"],
+            unique=False,
+            sqlite_where=sa.text("medic_id IS NOT NULL"),
+            postgresql_where=sa.text("medic_id IS NOT NULL"),
+        )
+        batch_op.create_index("ix_exam_org_outcome_finished_at", ["org", "outcome", "finished_at", "state"])
+        batch_op.create_index("ix_exam_org_terminal_id_finished_at", ["org", "terminal_id", "finished_at", "state"])
         batch_op.create_index("ix_exam_received_at", ["received_at"], unique=False)
         batch_op.create_index("ix_exam_state_received_at", ["state", "received_at"], unique=False)
         batch_op.create_index("ix_exam_worker_id_finished_at", ["worker_id", "finished_at"], unique=False)

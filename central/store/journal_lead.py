@@ -1,0 +1,121 @@
+"""Which index leads through the journal: the filter that leaves the fewest exams. Owns no table.
+
+Each filter of the journal has an index in the journal's own order. Where several filters are set, walking down the index of
+one that matches nearly everything, in search of rows that another one rarely lets through, would read the whole store.
+How many exams each filter leaves is counted in its index alone, and no further than `COUNTED_TO`.
+
+PostgreSQL knows how often each value occurs and chooses by itself. SQLite does not, and is kept from the other indexes: it uses
+none on a column with a plus before it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, literal, select
+from sqlalchemy.sql.expression import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
+
+from central.store.exams import exam
+
+COUNTED_TO = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFilter:
+    """What is asked for. Empty fields do not restrict."""
+
+    orgs: tuple[str, ...]
+    since: datetime | None = None
+    until: datetime | None = None
+    employer_id: str = ""
+    terminal_id: str = ""
+    exam_type: str = ""
+    outcome: str = ""
+    person: str = ""
+    """Beginning of a name, or a personnel number."""
+    medic_id: str = ""
+    deviation: bool = False
+    unfinished: bool = False
+    """Unfinished exams stand apart: either they or the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """One filter with an index of its own, in which the exams stand by their end."""
+
+    column: ColumnElement[Any]
+    accepts: Callable[[ColumnElement[Any]], ColumnElement[bool]]
+    within_org: bool = True
+    """The index begins with the organisation."""
+
+
+def narrowings(wanted: JournalFilter, worker_ids: Sequence[str] | None) -> list[Narrowing]:
+    """The filters that are set. `worker_ids`: whom `person` means; None when nobody is meant, or too many."""
+    c, found = exam.c, []
+    if worker_ids is not None:
+        found.append(Narrowing(c.worker_id, lambda column: column.in_(worker_ids), within_org=False))
+    if wanted.unfinished or wanted.outcome == "waiting":
+        # Follows from the state, and lets the index by outcome find the few among the many.
+        found.append(Narrowing(c.outcome, lambda column: column.is_(None)))
+    elif wanted.outcome:
+        found.append(_equal(c.outcome, wanted.outcome))
+    if wanted.deviation:
+        found.append(Narrowing(c.has_deviation, lambda column: column.is_(True)))
+    for name in ("terminal_id", "medic_id", "exam_type", "employer_id"):
+        if value := getattr(wanted, name):
+            found.append(_equal(c[name], value, within_org=name != "employer_id"))
+    return found
+
+
+def leading(connection: Connection, wanted: JournalFilter, org: str, offered: Sequence[Narrowing]) -> Narrowing | None:
+    """The filter that leaves the fewest exams; None without any, and where the database knows better."""
+    if connection.dialect.name != "sqlite" or not offered:
+        return None
+    return offered[0] if len(offered) == 1 else min(offered, key=lambda item: _count(connection, wanted, org, item))
+
+
+def conditions(
+    connection: Connection, wanted: JournalFilter, org: str, offered: Sequence[Narrowing], lead: Narrowing | None
+) -> list[ColumnElement[bool]]:
+    """What an exam of the journal must meet, written so that the index of `lead` is the one that is used."""
+    free = connection.dialect.name != "sqlite"
+    plain_org = free or lead is None or lead.within_org
+    state = exam.c.state if free else _unindexed(exam.c.state)
+    found = [
+        (exam.c.org if plain_org else _unindexed(exam.c.org)) == org,
+        state == "unfinished" if wanted.unfinished else state != "unfinished",
+        *_period(wanted),
+    ]
+    if wanted.outcome == "waiting":
+        found.append(state == "waiting")
+    for item in offered:
+        found.append(item.accepts(item.column if free or item is lead else _unindexed(item.column)))
+    return found
+
+
+def _period(wanted: JournalFilter) -> list[ColumnElement[bool]]:
+    """From `since` on and before `until`."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.since is not None:
+        found.append(exam.c.finished_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(exam.c.finished_at < wanted.until)
+    return found
+
+
+def _equal(column: ColumnElement[Any], value: str, *, within_org: bool = True) -> Narrowing:
+    return Narrowing(column, lambda found: found == value, within_org)
+
+
+def _unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+
+
+def _count(connection: Connection, wanted: JournalFilter, org: str, item: Narrowing) -> int:
+    asked = [item.accepts(item.column), *_period(wanted)]
+    if item.within_org:
+        asked.append(exam.c.org == org)
+    rows = select(literal(1).label("one")).select_from(exam).where(*asked).limit(COUNTED_TO).subquery()
+    return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())
