@@ -7,17 +7,26 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from central.consents import Consents
+from central.imports import consents
+from central.imports.consents import GivenConsent
 from central.imports.tables import RowFault, fault_table, read_table, write_table
 from central.parties import Worker
 from central.registry import Registry
 from central.snils import parse_snils
+from central.store import consents as consent_store
 from central.store import registry as store
+from central.store.consents import ConsentRecord
 from central.store.register_changes import Author
+from sync.contract.roster import ConsentKind
 
 NUMBER, NAME, POSITION, EMPLOYER = "Табельный номер", "ФИО", "Должность", "Работодатель"
 SNILS, BORN, SEX, CARDS = "СНИЛС", "Дата рождения", "Пол", "Карты"
 REMOTE, REASON, STATUS, TOXICOLOGY = "Дистанционный осмотр", "Причина запрета", "Состояние", "Дата ХТИ"
-HEADINGS = (NUMBER, NAME, POSITION, EMPLOYER, SNILS, BORN, SEX, CARDS, REMOTE, REASON, STATUS, TOXICOLOGY)
+HEADINGS = (
+    *(NUMBER, NAME, POSITION, EMPLOYER, SNILS, BORN, SEX, CARDS, REMOTE, REASON, STATUS, TOXICOLOGY),
+    consents.COLUMN,
+)
 NEEDED = (NUMBER, NAME, POSITION, EMPLOYER)
 _YES, _NO = {"да", "yes", "1", ""}, {"нет", "no", "0"}
 _SEXES: dict[str, Literal["male", "female"] | None] = {
@@ -48,6 +57,8 @@ class Checked:
     changed: int
     faults: tuple[RowFault, ...]
     rows: tuple[Mapping[str, str], ...]
+    consents: tuple[tuple[str, GivenConsent], ...] = ()
+    """Worker's id and consent, also those that are in force already."""
 
     def error_file(self) -> bytes:
         """The rows with faults, in the same form, with one more column that says what is wrong."""
@@ -80,6 +91,8 @@ def check_rows(connection: Connection, org: str, rows: Sequence[Mapping[str, str
     workers: list[Worker] = []
     numbers: set[str] = set()
     snils_seen: dict[str, str] = {}
+    texts = {(row["kind"], row["version"]): row["valid_from"] for row in consent_store.list_texts(connection, org)}
+    given: list[tuple[str, GivenConsent]] = []
     for place, row in enumerate(rows, start=2):
         found: dict[str, str] = {}
         number = row.get(NUMBER, "")
@@ -93,11 +106,15 @@ def check_rows(connection: Connection, org: str, rows: Sequence[Mapping[str, str
             other = snils_seen.setdefault(worker.snils, number)
             if other != number:
                 found[SNILS] = "twice"
+        agreed = consents.read_cell(row.get(consents.COLUMN, ""), texts, today)
+        if isinstance(agreed, str):
+            found[consents.COLUMN] = agreed
         faults += [RowFault(place, column, code) for column, code in found.items()]
-        if worker is not None and not found:
+        if worker is not None and not found and not isinstance(agreed, str):
             workers.append(worker)
+            given += [(worker.worker_id, one) for one in agreed]
     changed = sum(worker.personnel_number in known for worker in workers)
-    return Checked(tuple(workers), len(workers) - changed, changed, tuple(faults), tuple(rows))
+    return Checked(tuple(workers), len(workers) - changed, changed, tuple(faults), tuple(rows), tuple(given))
 
 
 def store_checked(connection: Connection, registry: Registry, checked: Checked, author: Author | None = None) -> None:
@@ -105,12 +122,46 @@ def store_checked(connection: Connection, registry: Registry, checked: Checked, 
     if checked.faults:
         raise ValueError("a file with faults is not stored")
     registry.save_workers(connection, checked.workers, author)
+    entered_by = author.account_id if author is not None and author.account_id else ""
+    _give(connection, registry, checked, entered_by)
+
+
+def _give(connection: Connection, registry: Registry, checked: Checked, entered_by: str) -> None:
+    """Enter the consents of a file that are not in force yet, and send one more roster if there were any."""
+    standing: dict[str, dict[ConsentKind, str]] = {}
+    for org in {worker.org for worker in checked.workers}:
+        standing |= consent_store.in_force(connection, org)
+    new = [(worker_id, one) for worker_id, one in checked.consents if not _stands(standing, worker_id, one)]
+    for worker_id, one in new:
+        Consents(registry).give(
+            connection,
+            worker_id,
+            one.kind,
+            one.version,
+            given_on=one.given_on,
+            means="paper",
+            basis=consents.BASIS,
+            author=entered_by,
+            publish=False,
+        )
+    if new:
+        registry.publish_roster(connection, *{worker.org for worker in checked.workers})
+
+
+def _stands(standing: Mapping[str, Mapping[ConsentKind, str]], worker_id: str, given: GivenConsent) -> bool:
+    return standing.get(worker_id, {}).get(given.kind) == given.version
 
 
 def table_of(connection: Connection, org: str) -> bytes:
     """The register in the form that can be taken back. SNILS are left out: an empty cell keeps what is stored."""
     names = {row["employer_id"]: row["name"] for row in store.list_employers(connection, org)}
-    rows = [_cells(dict(row), names) for row in store.list_workers(connection, org)]
+    agreed: dict[str, list[ConsentRecord]] = {}
+    for worker, record in consent_store.of_organisation(connection, org):
+        agreed.setdefault(worker["worker_id"], []).append(record)
+    rows = [
+        [*_cells(dict(row), names), consents.cell_of(agreed.get(row["worker_id"], []))]
+        for row in store.list_workers(connection, org)
+    ]
     return write_table(HEADINGS, rows)
 
 

@@ -1,50 +1,61 @@
-"""A worker's reference picture: upload.
+"""A worker's reference picture: shown, uploaded.
 
-POST /registers/workers/photo, form fields `number` (personnel number), `file` (JPEG or PNG), `consent` (1: the worker's
-written consent to keep the picture is on file), `csrf`. 303 to the worker's row, 422 with the page and what is wrong.
+GET /workers/{worker_id}/photo: the picture. POST the same address: `file` (JPEG or PNG), `consent` (1: the worker's written
+consent to keep the picture is on file), `csrf`. 303 to the worker's page, 422 with the page and what is wrong.
 """
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import FileResponse, RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of
-from central.console.routes.registers import own_org, register_page
+from central.console.routes.consents import own_worker, worker_page
 from central.media_files import MediaFiles
 from central.reference_photo import MAX_BYTES, PhotoRefused, prepared
 from central.rights import Right
-from central.store import audit, registry
+from central.store import audit
 from central.store.engine import reading, writing
 
 router = APIRouter()
 
 
-@router.post("/registers/workers/photo")
+@router.get("/workers/{worker_id}/photo")
+def show_photo(
+    request: Request, worker_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_REGISTERS))]
+) -> Response:
+    """The picture that medics compare by eye."""
+    console = console_of(request)
+    with reading(console.engine) as connection:
+        sha256 = own_worker(connection, visitor, worker_id)["photo_sha256"]
+    path = MediaFiles(console.config.media_dir).path(sha256) if sha256 else None
+    if path is None or not path.exists():
+        raise HTTPException(404)
+    return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=600"})
+
+
+@router.post("/workers/{worker_id}/photo")
 def save_photo(
     request: Request,
+    worker_id: str,
     visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_REGISTERS))],
     form: Annotated[FormData, Depends(form_of)],
 ) -> Response:
-    """Keep a picture that medics compare by eye; the one before it is no longer shown."""
+    """Keep a picture; the one before it is no longer shown, and terminals give up what they made of it."""
     console = console_of(request)
-    org = own_org(visitor)
-    number = str(form.get("number", "")).strip()
     upload = form.get("file")
     # One byte more than is allowed tells that there is more.
     content = upload.file.read(MAX_BYTES + 1) if isinstance(upload, UploadFile) else b""
     with reading(console.engine) as connection:
-        worker_id = registry.worker_id_of(connection, org, number)
-    if worker_id is None:
-        return register_page(request, visitor, "workers", 422, photo_fault="unknown_worker")
+        org = own_worker(connection, visitor, worker_id)["org"]
     if form.get("consent") != "1":
-        return register_page(request, visitor, "workers", 422, photo_fault="no_consent")
+        return worker_page(request, visitor, worker_id, 422, photo_fault="no_consent")
     try:
         picture = prepared(content)
     except PhotoRefused as error:
-        return register_page(request, visitor, "workers", 422, photo_fault=error.code)
+        return worker_page(request, visitor, worker_id, 422, photo_fault=error.code)
     sha256 = MediaFiles(console.config.media_dir).keep(picture)
     with writing(console.engine) as connection:
         console.registry.set_photo(connection, org, worker_id, sha256)
@@ -59,4 +70,4 @@ def save_photo(
             detail={"sha256": sha256},
         )
     console.wake()
-    return RedirectResponse(f"/registers/workers?q={number}", status_code=303)
+    return RedirectResponse(f"/workers/{worker_id}?saved=1", status_code=303)

@@ -115,7 +115,6 @@ def register_page(
     checked: Checked | None = None,
     done: bool = False,
     unreadable: UnreadableTable | None = None,
-    photo_fault: str = "",
 ) -> Response:
     """One register, with what came of a form."""
     console = console_of(request)
@@ -147,7 +146,6 @@ def register_page(
         checked=checked,
         done=done,
         unreadable=unreadable,
-        photo_fault=photo_fault,
         form=FORMS[kind],
         today=console.clock().date(),
     )

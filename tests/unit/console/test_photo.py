@@ -33,10 +33,11 @@ def senior(centre: ConsoleCentre, address: str) -> Iterator[Browser]:
         yield browser.log_in("starshaya", unlock=False)
 
 
-def upload(browser: Browser, content: bytes, number: str = "1001", consent: str = "1") -> httpx.Response:
-    token = browser.get("/registers/workers").text.split('name="csrf" value="')[1].split('"')[0]
-    fields = {"csrf": token, "number": number, "consent": consent}
-    return browser.http.post("/registers/workers/photo", data=fields, files={"file": ("a.jpg", content, "image/jpeg")})
+def upload(centre: ConsoleCentre, browser: Browser, content: bytes, consent: str = "1") -> httpx.Response:
+    path = f"/workers/{centre.people.workers['1001']}"
+    token = browser.get(path).text.split('name="csrf" value="')[1].split('"')[0]
+    fields = {"csrf": token, "consent": consent}
+    return browser.http.post(f"{path}/photo", data=fields, files={"file": ("a.jpg", content, "image/jpeg")})
 
 
 def _kept(centre: ConsoleCentre) -> str | None:
@@ -50,7 +51,7 @@ def _kept(centre: ConsoleCentre) -> str | None:
 def test_picture_is_kept_without_what_else_the_file_carried_and_shown_beside_the_exam(
     centre: ConsoleCentre, senior: Browser, kind: str
 ) -> None:
-    answer = upload(senior, picture(kind=kind) + MARK)
+    answer = upload(centre, senior, picture(kind=kind) + MARK)
     assert answer.status_code == 303, answer.text
     sha256 = _kept(centre)
     assert sha256 is not None
@@ -60,35 +61,36 @@ def test_picture_is_kept_without_what_else_the_file_carried_and_shown_beside_the
     shown = senior.get(f"/exams/{centre.exam('1001')}/reference")
     assert shown.content == stored
     assert shown.headers["content-type"] == "image/jpeg"
+    own = senior.get(f"/workers/{centre.people.workers['1001']}/photo")
+    assert own.content == stored
     with reading(centre.engine) as connection:
         (entry,) = connection.execute(select(audit).where(audit.c.action == "worker.photo")).all()
     assert entry.detail == {"sha256": sha256}
 
 
 @pytest.mark.parametrize(
-    ("content", "number", "consent", "words"),
+    ("content", "consent", "words"),
     [
-        (b"", "1001", "1", "пуст"),
-        (b"GIF89a" + bytes(400), "1001", "1", "не фотография"),
-        (b"<svg onload=alert(1)>", "1001", "1", "не фотография"),
-        (picture()[:700], "1001", "1", "не фотография"),
-        (picture() + bytes(500 * 1024), "1001", "1", "больше 500 КБ"),
-        (picture(100, 300), "1001", "1", "слишком мала"),
-        (picture(12_000, 12_000, "PNG"), "1001", "1", "слишком велика"),
-        (picture(5001, 200, "PNG"), "1001", "1", "слишком велика"),
-        (picture(), "77", "1", "табельным номером нет"),
-        (picture(), "1001", "", "Без согласия"),
+        (b"", "1", "пуст"),
+        (b"GIF89a" + bytes(400), "1", "не фотография"),
+        (b"<svg onload=alert(1)>", "1", "не фотография"),
+        (picture()[:700], "1", "не фотография"),
+        (picture() + bytes(500 * 1024), "1", "больше 500 КБ"),
+        (picture(100, 300), "1", "слишком мала"),
+        (picture(12_000, 12_000, "PNG"), "1", "слишком велика"),
+        (picture(5001, 200, "PNG"), "1", "слишком велика"),
+        (picture(), "", "Без согласия"),
     ],
 )
 def test_anything_else_is_refused_with_words(
-    centre: ConsoleCentre, senior: Browser, content: bytes, number: str, consent: str, words: str
+    centre: ConsoleCentre, senior: Browser, content: bytes, consent: str, words: str
 ) -> None:
-    answer = upload(senior, content, number, consent)
+    answer = upload(centre, senior, content, consent)
     assert answer.status_code == 422
     assert words in answer.text
     assert _kept(centre) is None
 
 
 def test_a_medic_without_the_right_uploads_nothing(centre: ConsoleCentre, zoya: Browser) -> None:
-    assert upload(zoya, picture()).status_code == 403
+    assert upload(centre, zoya, picture()).status_code == 403
     assert _kept(centre) is None

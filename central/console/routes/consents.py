@@ -1,0 +1,261 @@
+"""Consents and the reference picture of one worker; the texts of consents of the organisation; export of the register.
+
+GET /workers/{worker_id}: the page. POST /workers/{worker_id}/consents: `text` (kind and version, as `kind/version`),
+`given_on` (YYYY-MM-DD), `means`, `basis`, `csrf`. POST /workers/{worker_id}/consents/withdraw: `consent_id`,
+`withdrawn_on`, `means`, `basis`, `csrf`. GET /consents, POST /consents/texts: `kind`, `version`, `valid_from`, `body`,
+`csrf`. GET /consents/export: the register as XLSX. 303 to the page; 422 with the page and a fault at each field.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection, RowMapping
+from starlette.datastructures import FormData
+
+from central.consents import ConsentRefused, Consents
+from central.console.context import Visitor, console_of, page
+from central.console.guard import Guard, form_of
+from central.console.routes.registers import XLSX, own_org
+from central.imports.consents import register_table
+from central.rights import Right
+from central.store import accounts, audit, consents, faces, registry
+from central.store.consents import KINDS, MEANS
+from central.store.engine import reading, writing
+
+router = APIRouter()
+Reader = Annotated[Visitor, Depends(Guard(Right.SEE_REGISTERS))]
+Changer = Annotated[Visitor, Depends(Guard(Right.CHANGE_REGISTERS))]
+Form = Annotated[FormData, Depends(form_of)]
+
+
+@router.get("/workers/{worker_id}")
+def show_worker(request: Request, worker_id: str, visitor: Reader, saved: str = "") -> Response:
+    """Consents with their history, the picture, and what the terminals made of it."""
+    return worker_page(request, visitor, worker_id, saved=saved == "1")
+
+
+@router.post("/workers/{worker_id}/consents")
+def give_consent(request: Request, worker_id: str, visitor: Changer, sent: Form) -> Response:
+    """Enter a consent."""
+    console = console_of(request)
+    typed = _typed(sent, "text", "given_on", "means", "basis")
+    kind, _, version = typed["text"].partition("/")
+    with writing(console.engine) as connection:
+        worker = own_worker(connection, visitor, worker_id)
+        faults = _day_faults(typed, "given_on")
+        if not typed["text"]:
+            faults["text"] = "choose"
+        try:
+            if not faults:
+                consent_id = Consents(console.registry).give(
+                    connection,
+                    worker_id,
+                    kind,
+                    version,
+                    given_on=date.fromisoformat(typed["given_on"]),
+                    means=typed["means"],
+                    basis=typed["basis"],
+                    author=visitor.account.account_id,
+                )
+                _log(connection, request, visitor, "consent.give", worker, {"consent": consent_id, "kind": kind})
+        except ConsentRefused as refused:
+            faults = {"text" if name in {"kind", "version"} else name: code for name, code in refused.faults.items()}
+    if faults:
+        return worker_page(request, visitor, worker_id, 422, typed=typed, faults=faults)
+    console.wake()
+    return RedirectResponse(f"/workers/{worker_id}?saved=1", status_code=303)
+
+
+@router.post("/workers/{worker_id}/consents/withdraw")
+def withdraw_consent(request: Request, worker_id: str, visitor: Changer, sent: Form) -> Response:
+    """Enter a withdrawal. The consent stays on record."""
+    console = console_of(request)
+    typed = _typed(sent, "consent_id", "withdrawn_on", "means", "basis")
+    with writing(console.engine) as connection:
+        worker = own_worker(connection, visitor, worker_id)
+        record = consents.get_consent(connection, typed["consent_id"])
+        if record is None or record.worker_id != worker_id:
+            raise HTTPException(404)
+        faults = _day_faults(typed, "withdrawn_on")
+        try:
+            if not faults:
+                ended = Consents(console.registry).withdraw(
+                    connection,
+                    record.consent_id,
+                    withdrawn_on=date.fromisoformat(typed["withdrawn_on"]),
+                    means=typed["means"],
+                    basis=typed["basis"],
+                    author=visitor.account.account_id,
+                )
+                _log(connection, request, visitor, "consent.withdraw", worker, {"consents": ended, "kind": record.kind})
+        except ConsentRefused as refused:
+            faults = refused.faults
+    if faults:
+        return worker_page(request, visitor, worker_id, 422, typed=typed, withdrawal_faults=faults)
+    console.wake()
+    return RedirectResponse(f"/workers/{worker_id}?saved=1", status_code=303)
+
+
+@router.get("/consents")
+def show_texts(request: Request, visitor: Reader) -> Response:
+    """The texts of consents in all their versions."""
+    return _texts_page(request, visitor)
+
+
+@router.post("/consents/texts")
+def add_text(request: Request, visitor: Changer, sent: Form) -> Response:
+    """Enter a version of a text. One that is there is never changed."""
+    console = console_of(request)
+    typed = _typed(sent, "kind", "version", "valid_from", "body")
+    faults = _day_faults(typed, "valid_from")
+    org = own_org(visitor)
+    try:
+        if not faults:
+            with writing(console.engine) as connection:
+                Consents(console.registry).add_text(
+                    connection,
+                    org,
+                    typed["kind"],
+                    typed["version"],
+                    typed["body"],
+                    valid_from=date.fromisoformat(typed["valid_from"]),
+                    author=visitor.account.account_id,
+                )
+                detail = {"kind": typed["kind"], "version": typed["version"]}
+                _log(connection, request, visitor, "consent.text", None, detail)
+    except ConsentRefused as refused:
+        faults = refused.faults
+    if faults:
+        return _texts_page(request, visitor, 422, typed=typed, faults=faults)
+    return RedirectResponse("/consents", status_code=303)
+
+
+@router.get("/consents/export")
+def export_register(request: Request, visitor: Changer) -> Response:
+    """Every consent and withdrawal as a table."""
+    console = console_of(request)
+    with writing(console.engine) as connection:
+        content = register_table(connection, own_org(visitor), _names(connection))
+        _log(connection, request, visitor, "consents.export", None, {})
+    return Response(content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="consents.xlsx"'})
+
+
+def own_worker(connection: Connection, visitor: Visitor, worker_id: str) -> RowMapping:
+    """A worker of the visitor's organisations; 404 for others and for nobody alike."""
+    worker = registry.get_worker(connection, worker_id)
+    if worker is None or worker["org"] not in visitor.account.orgs:
+        raise HTTPException(404)
+    return worker
+
+
+def worker_page(
+    request: Request,
+    visitor: Visitor,
+    worker_id: str,
+    status: int = 200,
+    *,
+    typed: Mapping[str, str] | None = None,
+    faults: Mapping[str, str] | None = None,
+    withdrawal_faults: Mapping[str, str] | None = None,
+    photo_fault: str = "",
+    saved: bool = False,
+) -> Response:
+    """The page, with what came of a form."""
+    console = console_of(request)
+    with writing(console.engine) as connection:
+        worker = own_worker(connection, visitor, worker_id)
+        _log(connection, request, visitor, "worker.consents", worker, {})
+        records = consents.of_worker(connection, worker_id)
+        employer = registry.get_employer(connection, worker["employer_id"])
+        values: dict[str, Any] = {
+            "texts": consents.list_texts(connection, worker["org"]),
+            "at_terminals": faces.of_worker(connection, worker_id),
+            "names": _names(connection),
+        }
+    return page(
+        request,
+        "worker.html",
+        visitor,
+        status,
+        worker=worker,
+        employer_name=employer["name"] if employer is not None else "",
+        records=records,
+        standing=[record for record in records if record.in_force],
+        kinds=KINDS,
+        means=MEANS,
+        typed=typed or {},
+        faults=faults or {},
+        withdrawal_faults=withdrawal_faults or {},
+        photo_fault=photo_fault,
+        saved=saved,
+        today=console.clock().date().isoformat(),
+        **values,
+    )
+
+
+def _texts_page(
+    request: Request,
+    visitor: Visitor,
+    status: int = 200,
+    *,
+    typed: Mapping[str, str] | None = None,
+    faults: Mapping[str, str] | None = None,
+) -> Response:
+    console = console_of(request)
+    with reading(console.engine) as connection:
+        texts = [row for org in visitor.account.orgs for row in consents.list_texts(connection, org)]
+        names = _names(connection)
+    return page(
+        request,
+        "consents.html",
+        visitor,
+        status,
+        texts=texts,
+        names=names,
+        kinds=KINDS,
+        typed=typed or {},
+        faults=faults or {},
+        today=console.clock().date().isoformat(),
+    )
+
+
+def _names(connection: Connection) -> dict[str, str]:
+    """Names of the accounts that entered something, by id."""
+    return {account.account_id: account.full_name for account in accounts.all_accounts(connection)}
+
+
+def _typed(sent: FormData, *names: str) -> dict[str, str]:
+    return {name: str(sent.get(name, "")).strip() for name in names}
+
+
+def _day_faults(typed: Mapping[str, str], name: str) -> dict[str, str]:
+    if not typed[name]:
+        return {name: "needed"}
+    try:
+        date.fromisoformat(typed[name])
+    except ValueError:
+        return {name: "not_a_day"}
+    return {}
+
+
+def _log(
+    connection: Connection,
+    request: Request,
+    visitor: Visitor,
+    action: str,
+    worker: RowMapping | None,
+    detail: dict[str, Any],
+) -> None:
+    audit.write(
+        connection,
+        at=console_of(request).clock(),
+        account_id=visitor.account.account_id,
+        address=visitor.address,
+        action=action,
+        subject=worker["worker_id"] if worker is not None else "",
+        org=worker["org"] if worker is not None else own_org(visitor),
+        detail=detail,
+    )

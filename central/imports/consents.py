@@ -1,0 +1,105 @@
+"""Consents in tables: one column of the workers' file, and the register as a table of its own.
+
+The column holds consents as `kind version DD.MM.YYYY`, several divided by semicolons; kinds in Russian or as codes. A file
+adds consents that are not in force yet and withdraws none: a withdrawal has a date, means and a basis of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from central.imports.tables import write_table
+from central.store import consents as store
+from central.store.consents import KINDS, ConsentRecord
+from sync.contract.roster import ConsentKind
+
+COLUMN = "Согласия"
+BASIS = "по файлу работников; документ у работодателя или медорганизации"
+"""What is kept as the basis of a consent that came with the workers' file."""
+_WORDS: dict[ConsentKind, str] = {
+    "health_data": "здоровье",
+    "video": "видео",
+    "biometric_comparison": "биометрия",
+}
+_KINDS: dict[str, ConsentKind] = {word: kind for kind, word in _WORDS.items()} | {kind: kind for kind in KINDS}
+HEADINGS = (
+    "Табельный номер",
+    "ФИО",
+    "Согласие",
+    "Версия текста",
+    "SHA-256 текста",
+    "Дата",
+    "Способ",
+    "Основание",
+    "Внёс",
+    "Внесено",
+    "Отозвано",
+    "Способ отзыва",
+    "Основание отзыва",
+    "Отзыв внёс",
+)
+_MEANS = {"paper": "бумага", "kiosk": "терминал", "electronic": "электронный документ"}
+
+
+@dataclass(frozen=True, slots=True)
+class GivenConsent:
+    """One consent of a cell."""
+
+    kind: ConsentKind
+    version: str
+    given_on: date
+
+
+def read_cell(words: str, texts: Mapping[tuple[str, str], date], today: date) -> list[GivenConsent] | str:
+    """The consents of a cell, or the code of what is wrong. `texts` gives for kind and version since when the text holds."""
+    found = []
+    for entry in filter(None, (part.strip() for part in words.split(";"))):
+        parts = entry.split()
+        if len(parts) != 3 or parts[0].lower() not in _KINDS:
+            return "consent_form"
+        kind, version = _KINDS[parts[0].lower()], parts[1]
+        try:
+            # Only the day is used.
+            given_on = datetime.strptime(parts[2], "%d.%m.%Y").date()  # noqa: DTZ007
+        except ValueError:
+            return "not_a_day"
+        if given_on > today:
+            return "future"
+        if (kind, version) not in texts:
+            return "unknown_text"
+        if given_on < texts[kind, version]:
+            return "before_text"
+        found.append(GivenConsent(kind, version, given_on))
+    return found
+
+
+def cell_of(records: Sequence[ConsentRecord]) -> str:
+    """Consents in force in the form of the column."""
+    standing = [record for record in records if record.in_force]
+    return "; ".join(f"{_WORDS[one.kind]} {one.text_version} {one.given_on:%d.%m.%Y}" for one in standing)
+
+
+def register_table(connection: Connection, org: str, names: Mapping[str, str]) -> bytes:
+    """The whole register as XLSX: every consent, also withdrawn ones. `names` of accounts by id."""
+    rows = [
+        [
+            worker["personnel_number"],
+            worker["full_name"],
+            _WORDS[record.kind],
+            record.text_version,
+            record.text_sha256,
+            f"{record.given_on:%d.%m.%Y}",
+            _MEANS[record.means],
+            record.basis,
+            names.get(record.author, record.author),
+            f"{record.created_at:%d.%m.%Y %H:%M} UTC",
+            f"{record.withdrawn_on:%d.%m.%Y}" if record.withdrawn_on else "",
+            _MEANS[record.withdrawal_means] if record.withdrawal_means else "",
+            record.withdrawal_basis or "",
+            names.get(record.withdrawal_author or "", record.withdrawal_author or ""),
+        ]
+        for worker, record in store.of_organisation(connection, org)
+    ]
+    return write_table(HEADINGS, rows)
