@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from sqlite_utils import Database
 
 from dopusk.terminal_faces import make_comparer, make_enroller, make_face_desk
+from dopusk.terminal_film import open_recorder, open_watch
 from drivers.config import ConfigError
 from drivers.park import open_park
 from sync.contract.health import TerminalStatus
@@ -70,9 +71,24 @@ class Terminal:
             comparer = make_comparer(config, self._master)
             photographer = open_photographer(self.camera, self.mailbox.post, settings, comparer)
         self._photographer = photographer
+        self._recorder = self._watch = None
+        if self.camera is not None:
+            self._recorder = open_recorder(config, self._master, self.camera, self.mailbox.post)
+            self._watch = open_watch(config, self.camera, self.mailbox.post)
         timers = TimerHeap(clock)
         desk = ExamDesk(self.store, identity.org, lambda exam_id: self.service.software_s(exam_id))
-        session = Session(config, self.store, desk, self.park, photographer, clock, timers, version("dopusk"))
+        session = Session(
+            config,
+            self.store,
+            desk,
+            self.park,
+            photographer,
+            clock,
+            timers,
+            version("dopusk"),
+            recorder=self._recorder,
+            watch=self._watch,
+        )
         self._enroller = make_enroller(config, self.mailbox.post)
         faces = make_face_desk(config, self._master, self.store, clock, self._enroller)
         incoming = IncomingMessages(
@@ -124,9 +140,6 @@ class Terminal:
             else SyncProcess(files.store, self.mailbox.post, lambda: self.mailbox.post(InboxNews()), self._status)
         )
 
-    def _sweep_faces(self) -> None:
-        sweep(self.config, self._master, self.store.roster)
-
     def _publish(self, snapshot: TerminalSnapshot) -> None:
         """Show it; and tell the centre at once when a device, or a call for a medic, has changed."""
         self._show(snapshot)
@@ -159,6 +172,10 @@ class Terminal:
         self._enroller.close()
         if self._photographer is not None:
             self._photographer.close()
+        if self._watch is not None:
+            self._watch.close()
+        if self._recorder is not None:
+            self._recorder.close()
         if self.camera is not None:
             self.camera.close()
         self.store.close()

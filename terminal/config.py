@@ -12,9 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drivers.config import ConfigError, DeviceConfig, faults_of
 from sync.contract.exam import ExamType
+from terminal.camera.film import FilmSettings
 from terminal.camera.source import CameraFault, check_source
 from terminal.exam.limits import LimitsBook
 from terminal.exam.model import Plan, Repeat
+
+LEAST_MEDIA_DAYS = 30
+"""Photos and videos are kept at least so long (order 266n, item 10)."""
 
 
 class _Section(BaseModel):
@@ -88,6 +92,21 @@ class Camera(_Section):
     photo_within_s: Annotated[float, Field(gt=0)] = 15
 
 
+class Film(FilmSettings):
+    """The film of the exam; begins with the worker's consent and ends with the last measurement."""
+
+    enabled: bool = True
+    least_free_mb: Annotated[int, Field(ge=300)] = 1000
+    """Free space on the disk of the media, in 10⁶ bytes, below which nothing is filmed. Exams need far less and go on."""
+
+
+class Media(_Section):
+    """Photos, stills and films on this terminal."""
+
+    keep_days: Annotated[int, Field(ge=LEAST_MEDIA_DAYS)] = LEAST_MEDIA_DAYS
+    """`dopusk terminal tidy` deletes a file after so many days, and never before the centre's receipt."""
+
+
 class Metrics(_Section):
     """Figures of the sync side for Prometheus, on the loopback only."""
 
@@ -130,6 +149,8 @@ class TerminalConfig(_Section):
     exam: Exam = Exam()
     timeouts: Timeouts = Timeouts()
     camera: Camera = Camera()
+    film: Film = Film()
+    media: Media = Media()
     biometrics: Biometrics = Biometrics()
     service: Service = Service()
     metrics: Metrics = Metrics()

@@ -10,6 +10,8 @@ from terminal.desk import ExamDesk
 from terminal.exam import events
 from terminal.exam.model import ExamState, Stamp
 from terminal.face.capture import FaceHint, Photographer, PhotoReady, PhotoUnusable
+from terminal.face.law import FaceLaw
+from terminal.store.roster import RosterStore
 from terminal.store.store import TerminalStore
 
 
@@ -19,6 +21,16 @@ class PhotoOutcome:
 
     event: events.PhotoTaken | events.PhotoRefused
     with_transaction: Callable[[], None]
+
+
+def may_compare(config: TerminalConfig, roster: RosterStore, worker_id: str) -> bool:
+    """The law's switch: a legal basis is configured and this worker's consent is on record."""
+
+    def has_consent(worker_id: str) -> bool:
+        worker = roster.worker(worker_id)
+        return worker is not None and worker.biometric_consent
+
+    return FaceLaw(config.biometrics.legal_basis, has_consent).permits(worker_id)
 
 
 class PhotoDesk:
@@ -34,10 +46,10 @@ class PhotoDesk:
         """Begin to look; without a camera the exam goes on at once and the medic is told."""
         if self._photographer is None or state.examinee is None:
             return self._keep(state, stamp, FaceCheck(outcome="not_compared", reason="no_camera"), None)
-        worker = self._store.roster.worker(state.examinee.worker_id)
-        may_compare = bool(self._config.biometrics.legal_basis and worker and worker.biometric_consent)
+        worker_id = state.examinee.worker_id
         self._request_id = new_id()
-        self._photographer.begin(self._request_id, state.examinee.worker_id, may_compare=may_compare)
+        allowed = may_compare(self._config, self._store.roster, worker_id)
+        self._photographer.begin(self._request_id, worker_id, may_compare=allowed)
         return None
 
     def cancel(self) -> None:

@@ -61,3 +61,8 @@ def end_reason(state: ExamState, *, timed_out: bool) -> events.EndReason:
     if state.activity is Activity.TROUBLE:
         return "device_trouble"
     return "timed_out" if timed_out else "interrupted"
+
+
+def cut_off_reason(state: ExamState) -> events.EndReason:
+    """Why an exam ends that a restart has cut off and nobody goes on with."""
+    return end_reason(state, timed_out=False) if state.phase is Phase.NOT_TODAY else "interrupted"

@@ -21,10 +21,12 @@ from drivers.park import Park
 from sync.contract.exam import Complaints
 from sync.forwarder import LinkReport
 from terminal import intents
+from terminal.camera.film import FilmFinished, FilmMessage, Kept, Lost
 from terminal.clock import Clock
 from terminal.config import TerminalConfig
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.face.capture import CameraChanged, FaceMessage
+from terminal.face.continuity import StrangerSeen
 from terminal.face.enroller import PortraitJudged
 from terminal.face_desk import FaceDesk
 from terminal.health import HealthDesk
@@ -47,7 +49,9 @@ class InboxNews:
     """Posted by the sync side: something came from the centre."""
 
 
-Message = intents.Intent | DeviceMessage | FaceMessage | PortraitJudged | LinkReport | InboxNews
+Message = (
+    intents.Intent | DeviceMessage | FaceMessage | PortraitJudged | FilmMessage | StrangerSeen | LinkReport | InboxNews
+)
 
 
 class Mailbox:
@@ -156,6 +160,7 @@ class TerminalService:
                 self._take(message)
             acted = self._timers.run_due() or message is not None
             self._check_timeout()
+            self._session.observe()
             self._show()
             if self._health is not None and self.latest is not None:
                 self._health.look(self.latest, self._camera)
@@ -173,6 +178,10 @@ class TerminalService:
                 self._camera = message
             case PortraitJudged():
                 self._faces.judged(message)
+            case Kept() | Lost() | FilmFinished():
+                self._session.film_news(message)
+            case StrangerSeen():
+                self._session.stranger_seen(message)
             case DeviceStatusChanged():
                 self._session.device_news(message)
             case _:

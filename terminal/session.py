@@ -13,6 +13,7 @@ from drivers.model import DeviceState
 from drivers.park import Park
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.exam import Complaints, Consent, ExamType
+from terminal.camera.film import FilmMessage
 from terminal.clock import Clock
 from terminal.config import TerminalConfig
 from terminal.desk import ExamDesk
@@ -30,12 +31,15 @@ from terminal.exam.effects import (
 from terminal.exam.limits import LimitEntry, LimitsBook
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.face.capture import FaceHint, Photographer, PhotoReady, PhotoUnusable
+from terminal.face.continuity import StrangerSeen
+from terminal.film_desk import FilmDesk, FilmRecorder
 from terminal.identity import Found, NotFound
 from terminal.measuring import RUN_OPTIONS, TIMEOUT_S, answer_event, expired, is_verification_expired, start_event
 from terminal.photo_desk import PhotoDesk, PhotoOutcome
-from terminal.reception import card_of, end_reason, reception_event
+from terminal.reception import card_of, cut_off_reason, end_reason, reception_event
 from terminal.snapshot import LiveProgress, WorkerCard
 from terminal.store.store import TerminalStore
+from terminal.watch_desk import PersonWatch, WatchDesk
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +63,15 @@ class Session:
         clock: Clock,
         timers: Timers,
         software_version: str,
+        *,
+        recorder: FilmRecorder | None = None,
+        watch: PersonWatch | None = None,
     ) -> None:
         self._config, self._store, self._desk = config, store, desk
         self._park, self._clock, self._timers = park, clock, timers
         self._photos = PhotoDesk(config, store, desk, photographer)
+        self._films = FilmDesk(desk, recorder, clock, timers.after)
+        self._watch = WatchDesk(config, store, desk, watch, clock)
         self._software_version = software_version
         self.active_id: str | None = None
         self.awaiting_resume = False
@@ -76,9 +85,10 @@ class Session:
     def recover(self) -> None:
         """After a start: an exam that was cut off is offered for resuming; those that wait for a medic rest on."""
         self._desk.recover()
+        self._films.recover()
         cut_off = [state for state in self._desk.exams.values() if not state.is_waiting and state.decision is None]
         for state in cut_off[:-1]:
-            self._happen(events.ExamEnded(exam_id=state.exam_id, stamp=self._clock.now(), reason="interrupted"))
+            self._end(state.exam_id, cut_off_reason)
         if cut_off:
             self._activate(cut_off[-1])
             self.awaiting_resume = True
@@ -150,7 +160,7 @@ class Session:
 
     def start_measuring(self) -> None:
         """The cuff is on, or another try."""
-        state = self.active
+        state = self._free()
         if state is None or state.activity not in (Activity.READY, Activity.TRY_AGAIN, Activity.TROUBLE):
             return
         match state.phase:
@@ -170,14 +180,14 @@ class Session:
 
     def go_next(self) -> None:
         """Seen: on from a value, from the summary, from a decision, from a rest (back to idle)."""
-        state = self.active
+        state = self._free()
         if state is None:
             return
         stamp = self._clock.now()
         if state.activity is Activity.RESULT:
             self._happen(events.ResultSeen(exam_id=state.exam_id, stamp=stamp))
         elif state.phase is Phase.REVIEW:
-            self._happen(events.SummaryConfirmed(exam_id=state.exam_id, stamp=stamp))
+            self._films.when_finished(state.exam_id, lambda: self._submit(state.exam_id))
         elif state.phase is Phase.DECIDED:
             self._happen(events.DecisionSeen(exam_id=state.exam_id, stamp=stamp))
         elif state.is_waiting:
@@ -185,7 +195,7 @@ class Session:
 
     def leave(self, *, timed_out: bool = False) -> None:
         """Leave the screen. An exam that waits rests on; any other ends, with what was measured."""
-        state = self.active
+        state = self._free()
         if state is None:
             return
         if (
@@ -197,29 +207,24 @@ class Session:
         elif state.is_waiting:
             self._leave_screen()
         else:
-            self._happen(
-                events.ExamEnded(
-                    exam_id=state.exam_id, stamp=self._clock.now(), reason=end_reason(state, timed_out=timed_out)
-                )
-            )
+            self._end(state.exam_id, lambda state: end_reason(state, timed_out=timed_out))
 
     def resume(self) -> None:
         """Go on with the exam that was cut off."""
-        if self.awaiting_resume and (state := self.active):
+        if self.awaiting_resume and (state := self._free()):
             self.awaiting_resume = False
             self._happen(events.ExamResumed(exam_id=state.exam_id, stamp=self._clock.now()))
 
     def drop(self) -> None:
         """Close the exam that was cut off."""
-        if self.awaiting_resume and (state := self.active):
-            self.awaiting_resume = False
-            self._happen(events.ExamEnded(exam_id=state.exam_id, stamp=self._clock.now(), reason="interrupted"))
+        if self.awaiting_resume and (state := self._free()):
+            self._end(state.exam_id, cut_off_reason)
 
     def device_news(
         self, message: DeviceStatusChanged | MeasurementProgress | MeasurementTaken | MeasurementFailed
     ) -> None:
         """Take what a worker thread posted; an answer to another start than the current one belongs to nobody."""
-        state = self.active
+        state = self._free()
         if isinstance(message, DeviceStatusChanged):
             status = message.status
             in_trouble = state is not None and state.activity is Activity.TROUBLE
@@ -247,9 +252,44 @@ class Session:
         else:
             self._photo_done(self._photos.outcome(state, stamp, message))
 
+    def film_news(self, message: FilmMessage) -> None:
+        """Take what the recorder kept, lost or finished."""
+        self._films.take(message)
+
+    def stranger_seen(self, message: StrangerSeen) -> None:
+        """Somebody else stands before the camera: the exam stops and the worker is sent to a medic."""
+        if (stopped := self._watch.stranger(message)) is not None:
+            state, effects = stopped
+            self.progress = LiveProgress()
+            for effect in effects:
+                self._run(effect, state)
+
+    def observe(self) -> None:
+        """Let film and watch follow what is before the screen now; after everything that may have changed it."""
+        active = None if self.awaiting_resume else self.active
+        self._films.observe(active, self.progress.state)
+        self._watch.observe(active)
+
     def decision(self, event: events.DecisionReceived, with_transaction: Callable[[], None]) -> None:
         """A checked decision of a medic. Raises `ImpossibleEvent` when the exam does not wait for one."""
         self._happen(event, with_transaction=with_transaction)
+
+    def _submit(self, exam_id: str) -> None:
+        self._happen(events.SummaryConfirmed(exam_id=exam_id, stamp=self._clock.now()))
+
+    def _end(self, exam_id: str, reason: Callable[[ExamState], events.EndReason]) -> None:
+        """End an exam without a decision, after its film; what is being measured stops at once."""
+
+        def end() -> None:
+            state = self._desk.exams[exam_id]
+            self._happen(events.ExamEnded(exam_id=exam_id, stamp=self._clock.now(), reason=reason(state)))
+
+        if exam_id == self.active_id:
+            self._watch.end()
+        self._films.when_finished(exam_id, end)
+        held = self._desk.exams.get(exam_id)
+        if held is not None and held.activity is Activity.MEASURING:
+            self._park.cancel(held.request_id)
 
     def _photo_done(self, outcome: PhotoOutcome | None) -> None:
         if outcome is not None:
@@ -324,8 +364,13 @@ class Session:
         self._photos.cancel()
         self.active_id, self.worker, self.awaiting_resume, self.progress = None, None, False, LiveProgress()
 
-    def _in(self, phase: Phase) -> ExamState | None:
+    def _free(self) -> ExamState | None:
+        """The active exam, unless its end only waits for its film: then nothing more happens to it."""
         state = self.active
+        return None if state is None or self._films.is_holding(state.exam_id) else state
+
+    def _in(self, phase: Phase) -> ExamState | None:
+        state = self._free()
         return state if state is not None and state.phase is phase and not self.awaiting_resume else None
 
     def _limits(self) -> tuple[LimitEntry, ...]:

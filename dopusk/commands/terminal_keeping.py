@@ -17,12 +17,11 @@ from dopusk.terminal_enrolment import enrol as enrol_at
 from dopusk.terminal_enrolment import renew as renew_at
 from sync.forwarder import LinkReport
 from terminal.clock import SystemClock
-from terminal.config import TerminalConfig
+from terminal.config import LEAST_MEDIA_DAYS, TerminalConfig
 from terminal.store.database import KeyFile, StoreError, connect, derive_key
 from terminal.store.media_files import MediaFiles
 from terminal.store.recover import recover as recover_into
 from terminal.store.set_aside import set_aside
-from terminal.store.tidy import LEAST_MEDIA_DAYS
 from terminal.store.tidy import tidy as tidy_store
 
 CentreUrl = Annotated[str, typer.Option("--centre", help="Address of the centre, such as https://centre.example.")]
@@ -61,8 +60,9 @@ def renew(
 def tidy(
     config: ConfigFile,
     media_days: Annotated[
-        int, typer.Option(min=LEAST_MEDIA_DAYS, help="Photos and videos are kept so many days.")
-    ] = LEAST_MEDIA_DAYS,
+        int | None,
+        typer.Option(min=LEAST_MEDIA_DAYS, help="Photos and videos are kept so many days; otherwise as configured."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Remove photos and videos that the centre has and whose time is over. Records stay."""
@@ -72,7 +72,8 @@ def tidy(
         master = KeyFile(loaded.files.master_key).master_key()
         with closing(connect(loaded.files.store, master)) as db:
             media = MediaFiles(loaded.files.media, derive_key(master, "media"))
-            gone = tidy_store(db, media, now.at, clock_trusted=now.trusted, media_days=media_days)
+            days = loaded.media.keep_days if media_days is None else media_days
+            gone = tidy_store(db, media, now.at, clock_trusted=now.trusted, media_days=days)
     except StoreError as error:
         _fail(str(error))
     if as_json:

@@ -4,8 +4,9 @@ Nothing is filmed before the worker has agreed (152-FZ art. 9), nothing after th
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from sync.contract.exam import MediaReference
 from sync.contract.film import Continuity, FilmReport, StepLooks
@@ -25,6 +26,59 @@ def is_filmed(state: ExamState) -> bool:
 def is_watched(state: ExamState) -> bool:
     """Whether somebody is to look who stands before the camera: while devices measure."""
     return _has_agreed(state) and state.phase in MEASURING and state.activity is not Activity.RESTING
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that a viewer of the film wants to find. Of a `blow` and of a `result` a still is kept as well."""
+
+    step: str
+    attempt: int | None
+    moment: Literal["step", "start", "blow", "result"]
+
+    @property
+    def is_proof(self) -> bool:
+        return self.moment in ("blow", "result")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What of an exam moments are made of. `blowing`: the breathalyzer says that somebody blows."""
+
+    exam_id: str
+    phase: Phase
+    measuring_attempt: int
+    results: int
+    blowing: bool
+
+    @classmethod
+    def of(cls, state: ExamState, progress: str) -> "Sight":
+        is_measuring = state.activity is Activity.MEASURING
+        return cls(
+            exam_id=state.exam_id,
+            phase=state.phase,
+            measuring_attempt=state.attempt if is_measuring else 0,
+            results=len(state.measurements),
+            blowing=is_measuring and state.phase is Phase.BREATH and progress == "blowing",
+        )
+
+
+def moments(before: Sight | None, now: Sight, state: ExamState) -> tuple[Moment, ...]:
+    """What has happened between two looks at one exam; between two exams, only that a step begins."""
+    step = str(now.phase)
+    if before is None or before.exam_id != now.exam_id:
+        return (Moment(step, None, "step"),)
+    found = []
+    if now.results > before.results:
+        taken = state.measurements[-1]
+        found.append(Moment(taken.step, taken.attempt, "result"))
+    if now.phase is not before.phase:
+        found.append(Moment(step, None, "step"))
+    if now.measuring_attempt and (now.measuring_attempt, now.phase) != (before.measuring_attempt, before.phase):
+        found.append(Moment(step, now.measuring_attempt, "start"))
+    if now.blowing and not before.blowing:
+        found.append(Moment(step, now.measuring_attempt, "blow"))
+    return tuple(found)
 
 
 def open_films(state: ExamState) -> tuple[Film, ...]:

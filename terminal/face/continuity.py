@@ -1,9 +1,11 @@
 """Is it the same person from the first step to the last? Looks in the background, about every two seconds.
 
-Where faces may be compared, each look is compared with the first good ones of this exam, not with the enrolment: two
-pictures of one morning are much more alike than a photo of last year. Where they may not, only presence is counted.
+Where faces may be compared, each look is compared with the photo of this exam and the first good looks, not with the
+enrolment: two pictures of one morning are much more alike than a photo of last year. The photo also ties together what a
+rest or a restart has parted. Where they may not be compared, only presence is counted.
 """
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -13,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from terminal.camera import Camera
+from terminal.camera import Camera, Frame
 
 if TYPE_CHECKING:
     from terminal.face.engine import FaceEngine, Landmarks
+
+log = logging.getLogger(__name__)
 
 
 class ContinuitySettings(BaseModel):
@@ -30,19 +34,25 @@ class ContinuitySettings(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class PersonChanged:
-    """Somebody else stands before the kiosk. `label` is the step, `score` the likeness to the person of the first step."""
+class StrangerSeen:
+    """Somebody else stands before the kiosk. `label` is the step, `score` the likeness to the person of the photo."""
 
     exam_id: str
     label: str
     score: float
     threshold: float
+    engine: str
     jpeg: bytes
+    at_s: float
+    """When the picture was taken, on `time.monotonic`."""
 
 
 @dataclass(slots=True)
 class ContinuitySummary:
-    """Looks per outcome (`same`, `other`, `nobody`, `several`, `present`) for each step; `present` was not compared."""
+    """Looks per outcome (`same`, `other`, `nobody`, `several`, `present`, `no_picture`) for each step.
+
+    `present` was not compared.
+    """
 
     exam_id: str
     looks: dict[str, Counter[str]] = field(default_factory=dict)
@@ -52,12 +62,12 @@ class ContinuitySummary:
 
 
 class ContinuityWatch:
-    """`begin`, `step` at each step, `end`; `post` gets at most one `PersonChanged` per exam, in this object's thread."""
+    """`begin`, `step` at each step, `end`; `post` gets at most one `StrangerSeen` per watch, in this object's thread."""
 
     def __init__(
         self,
         camera: Camera,
-        post: Callable[[PersonChanged], None],
+        post: Callable[[StrangerSeen], None],
         open_engine: Callable[[], "FaceEngine"],
         settings: ContinuitySettings | None = None,
     ) -> None:
@@ -72,11 +82,21 @@ class ContinuityWatch:
         self._thread = threading.Thread(target=self._run, name="continuity", daemon=True)
         self._thread.start()
 
-    def begin(self, exam_id: str, *, may_compare: bool) -> None:
-        """Watch this exam from now on. `may_compare` as for `Photographer.begin`: without it, nothing is embedded."""
+    def begin(self, exam_id: str, *, may_compare: bool, photo: bytes | None = None) -> None:
+        """Watch this exam from now on. `may_compare` as for `Photographer.begin`: without it, nothing is embedded.
+
+        `photo` is the JPEG of this exam, whose face all others are compared with.
+        """
         with self._lock:
-            self._exam = _Watched(ContinuitySummary(exam_id), may_compare)
+            self._exam = _Watched(ContinuitySummary(exam_id), may_compare, photo if may_compare else None)
             self._lock.notify_all()
+
+    def forbid_comparison(self) -> None:
+        """From now on presence alone: the consent or the legal basis is gone, and so are the faces to compare with."""
+        with self._lock:
+            if self._exam is not None:
+                self._exam.may_compare, self._exam.photo = False, None
+                self._exam.references.clear()
 
     def step(self, label: str) -> None:
         """The step that is running now; it is looked at soon."""
@@ -119,6 +139,7 @@ class ContinuityWatch:
 
         frame = self._camera.latest()
         if frame is None:
+            self._count(exam, "no_picture")
             return
         engine = self._opened() if exam.may_compare else None
         boxes = find_faces(frame.bgr) if engine is None else engine.find(frame.bgr)
@@ -128,7 +149,7 @@ class ContinuityWatch:
         elif engine is None:
             self._count(exam, "present")
         else:
-            self._compare(exam, engine, frame.bgr, engine.landmarks(frame.bgr, people[0]))
+            self._compare(exam, engine, frame, engine.landmarks(frame.bgr, people[0]))
 
     def _opened(self) -> "FaceEngine | None":
         """None when there is no engine: then presence alone is watched, and the check of the face has said why."""
@@ -141,8 +162,26 @@ class ContinuityWatch:
                 return None
         return self._engine
 
-    def _compare(self, exam: "_Watched", engine: "FaceEngine", picture: Any, landmarks: "Landmarks") -> None:
-        embedding = engine.embed(picture, [landmarks])[0]
+    def _take_photo_as_reference(self, exam: "_Watched", engine: "FaceEngine") -> None:
+        """The face of the exam's photo; a photo that shows several or none gives nothing to compare with."""
+        from terminal.face.detection import people_in_front
+        from terminal.face.picture_file import PictureUnreadable, decode_picture
+
+        photo, exam.photo = exam.photo, None
+        if photo is None:
+            return
+        try:
+            picture = decode_picture(photo)
+        except PictureUnreadable as fault:
+            log.error("the photo of the exam cannot be compared with: %s", fault.code)
+            return
+        people = people_in_front(engine.find(picture))
+        if len(people) == 1:
+            exam.references.append(engine.embed(picture, [engine.landmarks(picture, people[0])])[0])
+
+    def _compare(self, exam: "_Watched", engine: "FaceEngine", frame: Frame, landmarks: "Landmarks") -> None:
+        self._take_photo_as_reference(exam, engine)
+        embedding = engine.embed(frame.bgr, [landmarks])[0]
         score = max((engine.score(reference, embedding) for reference in exam.references), default=None)
         if score is None or score >= engine.unclear_from:
             exam.others = 0
@@ -153,16 +192,18 @@ class ContinuityWatch:
         exam.others += 1
         self._count(exam, "other")
         if exam.others >= self._settings.in_a_row and not exam.told:
-            self._tell(exam, picture, score, engine.unclear_from)
+            self._tell(exam, frame, score, engine)
 
-    def _tell(self, exam: "_Watched", picture: Any, score: float, threshold: float) -> None:
+    def _tell(self, exam: "_Watched", frame: Frame, score: float, engine: "FaceEngine") -> None:
         from terminal.face.jpeg import encode_jpeg
 
         with self._lock:
-            if self._exam is not exam:
+            if self._exam is not exam or not exam.may_compare:
                 return
             exam.told = True
-        self._post(PersonChanged(exam.summary.exam_id, exam.label, score, threshold, encode_jpeg(picture)))
+        jpeg, at_s = encode_jpeg(frame.bgr), frame.monotonic_s
+        exam_id, label = exam.summary.exam_id, exam.label
+        self._post(StrangerSeen(exam_id, label, score, engine.unclear_from, engine.name, jpeg, at_s))
 
     def _count(self, exam: "_Watched", outcome: str) -> None:
         with self._lock:
@@ -173,6 +214,7 @@ class ContinuityWatch:
 class _Watched:
     summary: ContinuitySummary
     may_compare: bool
+    photo: bytes | None = None
     label: str = ""
     due_s: float = 0.0
     references: list[Any] = field(default_factory=list)

@@ -11,10 +11,9 @@ from sqlite_utils import Database
 
 from sync.contract.model import utc_text
 from sync.transactions import writing
+from terminal.config import LEAST_MEDIA_DAYS
 from terminal.store.media_files import MediaFiles
 
-LEAST_MEDIA_DAYS = 30
-"""Photos and videos are kept at least so long (order 266n, item 10)."""
 _AT_ONCE = 200
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from simulators.camera import CameraSimulator
 from terminal.camera import Camera
-from terminal.face.continuity import ContinuitySettings, ContinuityWatch, PersonChanged
+from terminal.face.continuity import ContinuitySettings, ContinuityWatch, StrangerSeen
 from terminal.face.engine import FaceEngine
 from terminal.face.engines.choose import open_engine
 from tests.integration.face.conftest import wait_until
@@ -28,7 +28,7 @@ def watch_of(
     opened: list[ContinuityWatch] = []
 
     def open_one(
-        post: Callable[[PersonChanged], None], engine: Callable[[], FaceEngine] = open_engine
+        post: Callable[[StrangerSeen], None], engine: Callable[[], FaceEngine] = open_engine
     ) -> ContinuityWatch:
         opened.append(ContinuityWatch(camera, post, engine, SETTINGS))
         return opened[-1]
@@ -42,7 +42,7 @@ def watch_of(
 def test_another_person_who_steps_in_is_reported_once(
     simulator: CameraSimulator, watch_of: Callable[..., ContinuityWatch]
 ) -> None:
-    posted: list[PersonChanged] = []
+    posted: list[StrangerSeen] = []
     watch = watch_of(posted.append)
     watch.begin("exam-1", may_compare=True)
     watch.step("temperature")
@@ -66,7 +66,7 @@ def test_another_person_who_steps_in_is_reported_once(
 def test_without_permission_only_presence_is_counted(
     simulator: CameraSimulator, watch_of: Callable[..., ContinuityWatch]
 ) -> None:
-    posted: list[PersonChanged] = []
+    posted: list[StrangerSeen] = []
     watch = watch_of(posted.append, never)
     watch.begin("exam-2", may_compare=False)
     watch.step("pressure")

@@ -1,7 +1,11 @@
-"""The film of an exam: segments that play, with hashes, marks and stills."""
+"""The film of an exam: segments that play, with hashes, marks and stills; a camera that hangs, a disk that is full."""
 
+import errno
 import hashlib
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -9,23 +13,91 @@ import pytest
 
 from simulators.camera import CameraSimulator
 from terminal.camera import Camera
-from terminal.camera.recorder import Recorder, RecorderSettings, Segment
+from terminal.camera.encoder import SegmentWriter
+from terminal.camera.film import FilmFinished, FilmMessage, FilmSettings, Kept, Lost, SegmentNote
+from terminal.camera.film_take import Surroundings
+from terminal.camera.recorder import Recorder
+from terminal.camera.scratch import Scratch, ScratchError
 from tests.integration.face.conftest import wait_until
 
+EXAM = "019c0000-0000-7000-8000-000000000001"
+SETTINGS = FilmSettings(segment_s=1.5, frames_per_s=5, width_px=320)
+
+
+@dataclass
+class Studio:
+    """A recorder before a simulated camera, and what it posted."""
+
+    camera: Camera
+    recorder: Recorder
+    scratch: Scratch
+    memory: Path
+    stored: dict[str, bytes] = field(default_factory=dict)
+    posted: list[FilmMessage] = field(default_factory=list)
+    refusal: str = ""
+    disk_is_full: bool = False
+
+    def keep(self, content: bytes) -> str:
+        if self.disk_is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sha256 = hashlib.sha256(content).hexdigest()
+        self.stored[sha256] = content
+        return sha256
+
+    @property
+    def films(self) -> list[Kept]:
+        return [message for message in self.posted if isinstance(message, Kept) and message.kind == "video"]
+
+    @property
+    def stills(self) -> list[Kept]:
+        return [message for message in self.posted if isinstance(message, Kept) and message.kind == "photo"]
+
+    @property
+    def losses(self) -> list[Lost]:
+        return [message for message in self.posted if isinstance(message, Lost)]
+
+    def wait_for_end(self, film: int = 1) -> None:
+        wait_until(lambda: FilmFinished(EXAM, film) in self.posted, "the end of the film")
+
+    def is_writing(self) -> bool:
+        return any(path.name.endswith(".part.webm") for path in self.left_in_memory())
+
+    def left_in_memory(self) -> list[Path]:
+        return [path for path in self.memory.rglob("*") if path.is_file()]
+
 
 @pytest.fixture
-def segments() -> list[Segment]:
-    return []
+def make_studio(simulator: CameraSimulator, tmp_path: Path) -> Iterator[Callable[[], Studio]]:
+    stack = ExitStack()
+
+    def make() -> Studio:
+        camera = Camera(simulator.url, stale_after_s=0.5)
+        memory = tmp_path / "memory"
+        memory.mkdir(exist_ok=True)
+        scratch = Scratch(tmp_path / "terminal.db", memory)
+        studio: Studio
+        surroundings = Surroundings(
+            camera,
+            scratch,
+            lambda content: studio.keep(content),
+            lambda message: studio.posted.append(message),
+            lambda: studio.refusal,
+            SETTINGS,
+        )
+        studio = Studio(camera, Recorder(surroundings), scratch, memory)
+        stack.callback(camera.close)
+        stack.callback(studio.recorder.close)
+        return studio
+
+    yield make
+    stack.close()
 
 
 @pytest.fixture
-def recorder(simulator: CameraSimulator, segments: list[Segment]) -> Iterator[Recorder]:
-    camera = Camera(simulator.url)
-    wait_until(lambda: camera.latest() is not None, "a picture")
-    recorder = Recorder(camera, segments.append, RecorderSettings(segment_s=1.5, frames_per_s=5, width_px=320))
-    yield recorder
-    recorder.close()
-    camera.close()
+def studio(make_studio: Callable[[], Studio]) -> Studio:
+    studio = make_studio()
+    wait_until(lambda: studio.camera.latest() is not None, "a picture")
+    return studio
 
 
 def frames_of(content: bytes, folder: Path) -> list[tuple[int, ...]]:
@@ -39,42 +111,190 @@ def frames_of(content: bytes, folder: Path) -> list[tuple[int, ...]]:
     return shapes
 
 
-def test_an_exam_is_filmed_in_segments_that_play(recorder: Recorder, segments: list[Segment], tmp_path: Path) -> None:
-    recorder.begin("exam-1")
-    recorder.mark("temperature")
-    wait_until(lambda: len(segments) >= 2, "two segments")
-    recorder.mark("breath")
-    recorder.still("blow")
-    wait_until(lambda: any(segment.kind == "photo" for segment in segments), "the still")
-    recorder.end()
-    assert recorder.idle(20)
-    films = [segment for segment in segments if segment.kind == "video"]
-    assert len(films) >= 2
-    for film in films:
-        assert film.exam_id == "exam-1"
-        assert film.content_type == "video/webm"
+def test_an_exam_is_filmed_in_segments_that_play(studio: Studio, tmp_path: Path) -> None:
+    studio.recorder.begin(EXAM, 1, "temperature")
+    wait_until(lambda: len(studio.films) >= 2, "two segments")
+    studio.recorder.mark("breath", 1, "blow")
+    studio.recorder.still(EXAM, "breath", 1, "blow")
+    wait_until(lambda: bool(studio.stills), "the still")
+    studio.recorder.end()
+    studio.wait_for_end()
+    assert studio.posted[-1] == FilmFinished(EXAM, 1)
+    assert len(studio.films) >= 3
+    for film in studio.films:
+        assert (film.exam_id, film.film, film.content_type, film.codec) == (EXAM, 1, "video/webm", "vp8")
         assert film.content.startswith(b"\x1a\x45\xdf\xa3")
-        assert film.sha256 == hashlib.sha256(film.content).hexdigest()
-        assert frames_of(film.content, tmp_path) == [(240, 320, 3)] * film.frames
-    (still,) = [segment for segment in segments if segment.kind == "photo"]
-    assert (still.label, still.content_type) == ("blow", "image/jpeg")
-    marked = [label for film in films for _, label in film.marks]
-    assert "breath" in marked
-    assert [film.started_monotonic_s for film in films] == sorted(film.started_monotonic_s for film in films)
+        assert studio.stored[film.sha256] == film.content
+        shapes = frames_of(film.content, tmp_path)
+        assert shapes == [(240, 320, 3)] * len(shapes)
+        assert len(shapes) / SETTINGS.frames_per_s == pytest.approx(film.ended_s - film.began_s)
+    marks = [(mark.step, mark.attempt, mark.moment) for film in studio.films for mark in film.marks]
+    assert marks == [("temperature", None, "step"), ("breath", 1, "blow")]
+    began = [film.began_s for film in studio.films]
+    assert began == sorted(began)
+    (still,) = studio.stills
+    assert (still.step, still.attempt, still.moment, still.content_type) == ("breath", 1, "blow", "image/jpeg")
+    assert studio.losses == []
+    assert len(studio.left_in_memory()) == 2 * len(studio.films), "plain segments wait for the diary"
+    for film in studio.films:
+        studio.recorder.release(film)
+    assert studio.left_in_memory() == []
 
 
-def test_no_camera_is_no_film_and_no_trouble(
-    recorder: Recorder, segments: list[Segment], simulator: CameraSimulator
-) -> None:
+def test_the_folder_in_memory_is_nobody_elses(studio: Studio) -> None:
+    studio.recorder.begin(EXAM, 1, "face")
+    wait_until(lambda: bool(studio.left_in_memory()), "a segment")
+    (folder,) = studio.memory.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o755)
+    note = SegmentNote(exam_id=EXAM, film=2, began_s=1, step="face", frames_per_s=5)
+    with pytest.raises(ScratchError, match="private"):
+        studio.scratch.new(note)
+
+
+@pytest.mark.parametrize("scene", ["gone", "hang"])
+def test_a_camera_that_goes_away_leaves_a_named_gap(studio: Studio, simulator: CameraSimulator, scene: str) -> None:
+    studio.recorder.begin(EXAM, 1, "pressure")
+    wait_until(lambda: bool(studio.films), "a segment")
+    simulator.scene(scene)
+    wait_until(lambda: studio.camera.latest() is None and not studio.is_writing(), "the camera to be missed")
+    simulator.scene("person:eileen")
+    wait_until(lambda: bool(studio.losses), "the gap")
+    filmed_before = len(studio.films)
+    wait_until(lambda: len(studio.films) > filmed_before, "a segment after the gap")
+    studio.recorder.end()
+    studio.wait_for_end()
+    (gap,) = studio.losses
+    assert (gap.kind, gap.reason, gap.step) == ("video", "no_camera", "pressure")
+    assert gap.ended_s is not None
+    assert gap.ended_s > gap.began_s
+
+
+def test_no_camera_is_no_film_and_no_trouble(studio: Studio, simulator: CameraSimulator) -> None:
     simulator.scene("gone")
-    wait_until(lambda: recorder._camera.latest() is None, "the camera to be gone")
-    recorder.begin("exam-2")
-    recorder.still("result")
-    recorder.end()
-    assert recorder.idle(20)
-    assert segments == []
-    simulator.scene("person:grace")
-    wait_until(lambda: recorder._camera.latest() is not None, "the camera to be back")
-    recorder.begin("exam-3")
-    wait_until(lambda: bool(segments), "a segment")
-    assert segments[0].exam_id == "exam-3"
+    wait_until(lambda: studio.camera.latest() is None, "the camera to be gone")
+    studio.recorder.begin(EXAM, 1, "face")
+    studio.recorder.still(EXAM, "temperature", 1, "result")
+    studio.recorder.end()
+    studio.wait_for_end()
+    assert studio.films == studio.stills == []
+    assert {(loss.kind, loss.reason) for loss in studio.losses} == {("photo", "no_camera"), ("video", "no_camera")}
+
+
+def test_a_black_picture_is_filmed_as_it_is(studio: Studio, simulator: CameraSimulator, tmp_path: Path) -> None:
+    simulator.scene("black")
+    studio.recorder.begin(EXAM, 1, "face")
+    wait_until(lambda: bool(studio.films), "a segment")
+    assert frames_of(studio.films[0].content, tmp_path)
+
+
+def test_a_full_disk_loses_the_film_and_says_so(studio: Studio) -> None:
+    studio.disk_is_full = True
+    studio.recorder.begin(EXAM, 1, "face")
+    studio.recorder.still(EXAM, "breath", 2, "result")
+    wait_until(lambda: len(studio.losses) >= 2, "the losses")
+    studio.recorder.end()
+    studio.wait_for_end()
+    assert {(loss.kind, loss.reason) for loss in studio.losses} == {("video", "not_stored"), ("photo", "not_stored")}
+    assert studio.left_in_memory() == []
+
+
+def test_film_gives_way_when_the_disk_gets_low_in_between(studio: Studio) -> None:
+    studio.recorder.begin(EXAM, 1, "face")
+    wait_until(lambda: bool(studio.films), "a segment")
+    studio.refusal = "disk_low"
+    assert studio.recorder.refusal() == "disk_low"
+    filmed_before = len(studio.films)
+    wait_until(lambda: len(studio.films) > filmed_before, "the segment that was running")
+    studio.recorder.end()
+    studio.wait_for_end()
+    (gap,) = studio.losses
+    assert gap.reason == "disk_low"
+
+
+def test_without_the_encoder_the_record_says_so(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2.VideoWriter, "fourcc", staticmethod(lambda *_: 0x21212121))
+    studio.recorder.begin(EXAM, 1, "face")
+    wait_until(lambda: studio.camera.latest() is not None, "a picture")
+    pause = threading.Event()
+    wait_until(lambda: not studio.left_in_memory() or pause.is_set(), "the attempt to be over")
+    studio.recorder.end()
+    studio.wait_for_end()
+    assert {loss.reason for loss in studio.losses} == {"encoder"}
+    assert studio.left_in_memory() == []
+
+
+def test_an_encoder_that_hangs_is_left_behind_and_the_next_film_gets_another(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = threading.Event()
+    write = SegmentWriter.write
+    hung: list[int] = []
+
+    def hang(self: SegmentWriter, picture: object, until_s: float) -> None:
+        if len(hung) < 3:
+            hung.append(1)
+            let_go.wait(30)
+        write(self, picture, until_s)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SegmentWriter, "write", hang)
+    for film in (1, 2, 3):
+        assert studio.recorder.refusal() == ""
+        studio.recorder.begin(EXAM, film, "face")
+        wait_until(lambda film=film: len(hung) == film, "the encoder to hang")
+        studio.recorder.end()
+    assert studio.recorder.refusal() == "no_recorder"
+    let_go.set()
+    wait_until(lambda: studio.recorder.refusal() == "", "the threads to end")
+    studio.recorder.begin(EXAM, 4, "face")
+    wait_until(lambda: any(film.film == 4 for film in studio.films), "a segment of the fourth film")
+
+
+def test_after_a_crash_what_was_half_written_is_saved(make_studio: Callable[[], Studio], tmp_path: Path) -> None:
+    first = make_studio()
+    wait_until(lambda: first.camera.latest() is not None, "a picture")
+    first.recorder.begin(EXAM, 1, "temperature")
+    wait_until(lambda: len(first.films) >= 2, "two segments")
+    first.recorder.end()
+    first.wait_for_end()
+    known, unknown = first.films[0], first.films[1]
+    cut = SegmentNote(
+        exam_id=EXAM, film=1, began_s=unknown.ended_s, step="pressure", attempt=1, frames_per_s=SETTINGS.frames_per_s
+    )
+    half = first.scratch.new(cut)
+    half.write_bytes(unknown.content[: len(unknown.content) * 3 // 4])
+    rubbish = first.scratch.new(cut.model_copy(update={"began_s": cut.began_s + 5}))
+    rubbish.write_bytes(b"nothing that plays")
+    foreign = first.scratch.new(cut.model_copy(update={"exam_id": EXAM[:-1] + "2"}))
+    foreign.write_bytes(b"of an exam that has ended")
+
+    second = make_studio()
+    second.recorder.sweep(frozenset({EXAM}))
+    assert not foreign.exists()
+    second.recorder.salvage(EXAM, 1, frozenset({known.sha256}))
+    second.wait_for_end()
+    handed = {film.sha256 for film in second.films}
+    assert known.sha256 not in handed
+    assert unknown.sha256 in handed
+    (saved,) = [film for film in second.films if film.step == "pressure"]
+    frames = frames_of(saved.content, tmp_path)
+    assert frames
+    assert saved.ended_s - saved.began_s == pytest.approx(len(frames) / SETTINGS.frames_per_s)
+    for film in second.films:
+        second.recorder.release(film)
+    assert second.left_in_memory() == []
+
+
+def test_time_in_the_film_is_time_in_the_room(tmp_path: Path) -> None:
+    """A slow camera or a slow machine repeats pictures rather than let the film run ahead."""
+    import numpy as np
+
+    picture = np.zeros((240, 320, 3), np.uint8)
+    writer = SegmentWriter(tmp_path / "slow.webm", 10, 320)
+    writer.write(picture, 0.0)
+    writer.write(picture, 2.0)
+    assert writer.frames == 20
+    assert writer.seconds == 2.0
+    assert writer.fits(picture)
+    assert not writer.fits(np.zeros((100, 100, 3), np.uint8))
+    writer.close()

@@ -25,12 +25,14 @@ from terminal.exam.model import ExamState
 from terminal.face.capture import PhotoReady, PhotoUnusable
 from terminal.face.enroller import Portrait
 from terminal.face_desk import FaceDesk
+from terminal.film_desk import FilmRecorder
 from terminal.incoming import IncomingMessages
 from terminal.service import Mailbox, TerminalService, TimerHeap
 from terminal.session import Session
 from terminal.snapshot import Place, TerminalSnapshot
 from terminal.store.database import KeyFile
 from terminal.store.store import TerminalStore
+from terminal.watch_desk import PersonWatch
 from tests.unit.terminal.exams import VALUES
 from tests.unit.terminal.test_identity import worker
 
@@ -207,6 +209,9 @@ def running_kiosk(
     signing_key: Ed25519PrivateKey,
     no_face_first: int = 0,
     roster: bool = True,
+    consented: bool = False,
+    make_recorder: "Callable[[TerminalConfig, KeyFile, Mailbox], FilmRecorder] | None" = None,
+    make_watch: "Callable[[Mailbox], PersonWatch] | None" = None,
     **changes: Any,
 ) -> Iterator[Kiosk]:
     """A terminal on a store in `folder`; leaving the block stops it without a word, as a power cut would leave the disk."""
@@ -219,12 +224,14 @@ def running_kiosk(
             personnel_number="1007", cards=(), snils_hmac=None, remote_allowed=False, block_text="Кабинет 4"
         )
         away = worker(personnel_number="1006", cards=(), snils_hmac=None, status="suspended")
-        store.roster.replace(Roster(version=1, workers=(worker(), blocked, away)))
+        store.roster.replace(Roster(version=1, workers=(worker(biometric_consent=consented), blocked, away)))
     mailbox, clock, snapshots = Mailbox(), SystemClock(), SimpleQueue[TerminalSnapshot]()
     park, photographer = PlayedPark(mailbox.post), PlayedPhotographer(mailbox.post, no_face_first=no_face_first)
     timers = TimerHeap(clock)
     desk = ExamDesk(store, config.identity.org, lambda _: 0.0)
-    session = Session(config, store, desk, park, photographer, clock, timers, "test")
+    recorder = None if make_recorder is None else make_recorder(config, keys, mailbox)
+    watch = None if make_watch is None else make_watch(mailbox)
+    session = Session(config, store, desk, park, photographer, clock, timers, "test", recorder=recorder, watch=watch)
     faces = faceless(store, clock)
     incoming = IncomingMessages(store, clock, centre_key.public_key(), anchor, session.decision, faces=faces)
     place = Place("kiosk-01", "Заря", "Проходная", "1", "Кабинет", "test", "test")

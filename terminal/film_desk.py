@@ -1,0 +1,191 @@
+"""The film of an exam as the core sees it: when it begins and ends, what of it is kept, and that the record waits for it.
+
+The recorder works in its own threads; this desk only tells it what happens and commits what it answers. Nothing here
+waits: what must come after the film's last segment is handed in as a call, which is made then, or when time is up.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from terminal.camera.film import FilmMessage, Kept, Lost
+from terminal.clock import Clock
+from terminal.desk import ExamDesk
+from terminal.exam import events
+from terminal.exam.filming import Moment, Sight, filmed_until, is_filmed, moments, open_films
+from terminal.exam.model import ExamState
+from terminal.film_events import film_gap, gap_of, media_of
+
+log = logging.getLogger(__name__)
+
+FINISH_WITHIN_S = 3.0
+"""So long an ending exam waits for its last segment; then the record goes without it and says so."""
+
+
+class FilmRecorder(Protocol):
+    """What the desk asks of `terminal.camera.recorder.Recorder`. Every call returns at once."""
+
+    def refusal(self) -> str: ...
+    def begin(self, exam_id: str, film: int, step: str) -> None: ...
+    def mark(self, step: str, attempt: int | None, moment: str) -> None: ...
+    def end(self) -> None: ...
+    def still(self, exam_id: str, step: str, attempt: int | None, moment: str) -> None: ...
+    def salvage(self, exam_id: str, film: int, known: frozenset[str]) -> None: ...
+    def sweep(self, open_exams: frozenset[str]) -> None: ...
+    def release(self, kept: Kept) -> None: ...
+
+
+class FilmDesk:
+    """Only the core thread may use it. Without a recorder nothing is filmed and nothing is waited for."""
+
+    def __init__(
+        self,
+        desk: ExamDesk,
+        recorder: FilmRecorder | None,
+        clock: Clock,
+        after: Callable[[float, Callable[[], None]], None],
+    ) -> None:
+        self._desk, self._recorder, self._clock, self._after = desk, recorder, clock, after
+        self._running: tuple[str, int] | None = None
+        self._own: set[tuple[str, int]] = set()
+        self._declined = ""
+        self._sight: Sight | None = None
+        self._stills: dict[str, list[Moment]] = {}
+        self._held: dict[str, Callable[[], None]] = {}
+
+    def recover(self) -> None:
+        """After a start: save what the last process left of films that were cut off, and name what is lost."""
+        exams = list(self._desk.exams.values())
+        if self._recorder is not None:
+            self._recorder.sweep(frozenset(state.exam_id for state in exams))
+        for state in exams:
+            for film in open_films(state):
+                if self._recorder is None:
+                    self._end_film(state.exam_id, film.number, "restart")
+                else:
+                    known = frozenset(media.sha256 for media in state.media)
+                    self._recorder.salvage(state.exam_id, film.number, known)
+
+    def observe(self, active: ExamState | None, progress: str) -> None:
+        """Begin, mark, take stills, end, as the exam before the screen asks for. `progress` is what its device tells."""
+        if self._recorder is None:
+            return
+        is_over = active is None or not is_filmed(active) or self.is_holding(active.exam_id)
+        if self._running is not None and (is_over or active is None or active.exam_id != self._running[0]):
+            self._stop(self._recorder)
+        if active is None or is_over:
+            self._declined, self._sight = "", None
+            return
+        if self._running is None and active.exam_id != self._declined:
+            self._begin(self._recorder, active)
+        sight = Sight.of(active, progress)
+        for moment in moments(self._sight, sight, active):
+            self._recorder.mark(moment.step, moment.attempt, moment.moment)
+            if moment.is_proof:
+                self._stills.setdefault(active.exam_id, []).append(moment)
+                self._recorder.still(active.exam_id, moment.step, moment.attempt, moment.moment)
+        self._sight = sight
+
+    def take(self, message: FilmMessage) -> None:
+        """Commit what the recorder answered. What comes too late was named as missing before, and goes."""
+        state = self._desk.exams.get(message.exam_id)
+        if state is None or not self._is_expected(state, message):
+            log.warning("exam %s: %s came too late", message.exam_id, type(message).__name__)
+        elif isinstance(message, Kept):
+            self._keep(message)
+        elif isinstance(message, Lost):
+            gap = gap_of(message, self._clock.now())
+            self._desk.happen(events.FilmMissed(exam_id=message.exam_id, stamp=self._clock.now(), gap=gap))
+            self._answered(message)
+        else:
+            is_own = (message.exam_id, message.film) in self._own
+            self._end_film(message.exam_id, message.film, "" if is_own else "restart")
+        if isinstance(message, Kept) and self._recorder is not None:
+            self._recorder.release(message)
+        self._let_go(message.exam_id)
+
+    def is_holding(self, exam_id: str) -> bool:
+        """Whether the end of this exam waits for its film."""
+        return exam_id in self._held
+
+    def when_finished(self, exam_id: str, call: Callable[[], None]) -> None:
+        """End the film and make `call` when everything of it is committed: at once, soon, or when time is up."""
+        if self._recorder is not None and self._running is not None and self._running[0] == exam_id:
+            self._stop(self._recorder)
+        if not self._is_open(exam_id):
+            call()
+            return
+        is_new = exam_id not in self._held
+        self._held[exam_id] = call
+        if is_new:
+            self._after(FINISH_WITHIN_S, lambda: self._give_up(exam_id))
+
+    def _begin(self, recorder: FilmRecorder, state: ExamState) -> None:
+        stamp = self._clock.now()
+        if reason := recorder.refusal():
+            gap = film_gap(reason, str(state.phase), stamp.at, None)
+            self._desk.happen(events.FilmMissed(exam_id=state.exam_id, stamp=stamp, gap=gap))
+            self._declined = state.exam_id
+            return
+        film = len(state.films) + 1
+        self._desk.happen(events.FilmBegan(exam_id=state.exam_id, stamp=stamp, film=film))
+        self._running = (state.exam_id, film)
+        self._own.add(self._running)
+        recorder.begin(state.exam_id, film, str(state.phase))
+
+    def _stop(self, recorder: FilmRecorder) -> None:
+        self._running = None
+        recorder.end()
+
+    def _keep(self, message: Kept) -> None:
+        stamp = self._clock.now()
+        media = media_of(message, stamp)
+        self._desk.happen(
+            events.MediaKept(exam_id=message.exam_id, stamp=stamp, media=media),
+            with_transaction=lambda: self._desk.queue_media(message.exam_id, message.content, media, stamp),
+        )
+        self._answered(message)
+
+    def _end_film(self, exam_id: str, film: int, reason: str) -> None:
+        """Close a film; with a reason, name what lies between its last segment and now as missing."""
+        stamp = self._clock.now()
+        if reason:
+            state = self._desk.exams[exam_id]
+            open_film = next(candidate for candidate in open_films(state) if candidate.number == film)
+            gap = film_gap(reason, "", filmed_until(state, open_film), stamp.at)
+            self._desk.happen(events.FilmMissed(exam_id=exam_id, stamp=stamp, gap=gap))
+        self._desk.happen(events.FilmEnded(exam_id=exam_id, stamp=stamp, film=film))
+        self._own.discard((exam_id, film))
+
+    def _is_expected(self, state: ExamState, message: FilmMessage) -> bool:
+        if isinstance(message, Kept | Lost) and message.kind == "photo":
+            return bool(self._stills.get(state.exam_id))
+        return message.film in {film.number for film in open_films(state)}
+
+    def _answered(self, message: Kept | Lost) -> None:
+        """Stills are answered in the order in which they were asked for."""
+        if message.kind == "photo" and (waiting := self._stills.get(message.exam_id)):
+            waiting.pop(0)
+
+    def _is_open(self, exam_id: str) -> bool:
+        state = self._desk.exams.get(exam_id)
+        return state is not None and bool(open_films(state) or self._stills.get(exam_id))
+
+    def _let_go(self, exam_id: str) -> None:
+        if not self._is_open(exam_id) and (call := self._held.pop(exam_id, None)) is not None:
+            self._stills.pop(exam_id, None)
+            call()
+
+    def _give_up(self, exam_id: str) -> None:
+        """Time is up: what is still to come is named as missing."""
+        state = self._desk.exams.get(exam_id)
+        if exam_id not in self._held or state is None:
+            return
+        log.error("exam %s ends without the end of its film: camera or encoder hangs (service engineer)", exam_id)
+        for film in open_films(state):
+            self._end_film(exam_id, film.number, "not_finished")
+        for moment in self._stills.pop(exam_id, []):
+            stamp = self._clock.now()
+            lost = Lost(exam_id, None, "photo", "not_finished", moment.step, moment.attempt, stamp.monotonic_s)
+            self._desk.happen(events.FilmMissed(exam_id=exam_id, stamp=stamp, gap=gap_of(lost, stamp)))
+        self._let_go(exam_id)
