@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from central.registry import Registry
 from central.store import consents as store
+from central.store import faces
 from central.store import registry as people
 from central.store.consents import KINDS, MEANS
 from central.store.metadata import now_utc
@@ -108,6 +109,7 @@ class Consents:
             author=author,
             created_at=now_utc(),
         )
+        faces.want_again(connection, worker_id)
         if publish:
             self._registry.publish_roster(connection, org)
         return consent_id

@@ -10,7 +10,7 @@ from central.outgoing import Outgoing
 from central.parties import Employer, Organisation, Terminal, Worker
 from central.roster_parts import RosterList
 from central.snils import SnilsKey, parse_snils
-from central.store import consents, register_changes, terminals
+from central.store import consents, faces, register_changes, terminals
 from central.store import outgoing as outgoing_store
 from central.store import registry as store
 from central.store.metadata import now_utc
@@ -86,6 +86,7 @@ class Registry:
     def set_photo(self, connection: Connection, org: str, worker_id: str, photo_sha256: str) -> None:
         """Name a worker's reference picture, stored by `MediaFiles.keep`. Raises `LookupError`."""
         store.set_photo(connection, org, worker_id, photo_sha256, now=now_utc())
+        faces.want_again(connection, worker_id)
         self.publish_roster(connection, org)
 
     def add_worker_limit(

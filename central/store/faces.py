@@ -120,6 +120,14 @@ def answer(connection: Connection, ask: Wanted, state: str, reason: str = "", *,
     )
 
 
+def want_again(connection: Connection, worker_id: str) -> None:
+    """What could not be sent is looked at once more: a consent or a picture has come."""
+    c = worker_face.c
+    connection.execute(
+        update(worker_face).where(c.worker_id == worker_id, c.state == "not_sent").values(state="wanted", reason="")
+    )
+
+
 def of_worker(connection: Connection, worker_id: str) -> Sequence[RowMapping]:
     """What each terminal has of a worker's face, with the terminal's name."""
     query = (

@@ -212,6 +212,7 @@ def test_without_consent_or_for_another_photo_nothing_is_sent_and_the_reason_is_
     assert answer(engine, files) == 1
     assert states(engine, worker) == [("not_sent", "no_consent")]
     give(engine, consents, worker)
+    assert states(engine, worker) == [("wanted", "")]
     tell(intake, terminal, note(worker.worker_id, "0" * 64))
     answer(engine, files)
     assert states(engine, worker) == [("not_sent", "other_photo")]
