@@ -5,7 +5,11 @@ from kiosk_ui.view.model import FactView, PageView
 from terminal.exam.model import ExamState
 from terminal.snapshot import TerminalSnapshot
 
-_NOT_TODAY_TITLES = {"consent_refused": "not_today.title_consent", "not_identified": "not_today.title_identity"}
+_NOT_TODAY_TITLES = {
+    "consent_refused": "not_today.title_consent",
+    "not_identified": "not_today.title_identity",
+    "person_changed": "not_today.title_person",
+}
 
 
 def identify(exam: ExamState, texts: Texts, sent_number: str) -> PageView:

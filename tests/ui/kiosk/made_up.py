@@ -208,6 +208,7 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         ("not_remote", ""),
         ("not_identified", ""),
         ("consent_refused", ""),
+        ("person_changed", ""),
     ):
         name = f"not_today_{code}{'_words' if words else ''}"
         refused = Consent(given=False, version="1", text_sha256=SHA, at=STARTED) if code == "consent_refused" else None
