@@ -1,6 +1,6 @@
 """What a page shows of one exam: values beside their limits, all attempts, findings in words. Pure, from the stored payload."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Literal
@@ -208,9 +208,3 @@ def limit_lines(payload: Payload, language: str) -> list[tuple[str, str, str, st
         )
         for item in payload.get("limits", ())
     ]
-
-
-def media_of(payload: Payload, kind: str) -> Iterable[Payload]:
-    """References to the photos or to the video segments of the exam, in the order in which they were taken."""
-    named = [item for item in payload.get("media", ()) if item["kind"] == kind]
-    return sorted(named, key=lambda item: str(item["at"]))
