@@ -158,6 +158,19 @@ class VigilanceConfig(_Section):
         return value
 
 
+class TimestampConfig(_Section):
+    """The time-stamping authority (RFC 3161) that confirms when a decision was signed."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    ca_file: Path
+    """Roots that its certificate must lead to, PEM."""
+    required: bool = False
+    """Without an answer: True refuses the signature, False signs without a stamp and says so."""
+    timeout_s: Annotated[float, Field(gt=0, le=30)] = 3.0
+    max_skew_s: Annotated[float, Field(gt=0, le=3600)] = 300.0
+    """How far its time may be from the centre's own."""
+
+
 class CentralConfig(_Section):
     """The whole configuration. Relative paths are relative to the folder of the file."""
 
@@ -176,6 +189,7 @@ class CentralConfig(_Section):
     accounts: AccountsConfig = AccountsConfig()
     rates: RatesConfig = RatesConfig()
     vigilance: VigilanceConfig = VigilanceConfig()
+    timestamp: TimestampConfig | None = None
 
     @property
     def jobs_folder(self) -> Path:

@@ -18,8 +18,10 @@ from central.decision_record import DecisionFaults, Wish, build_record, form_fau
 from central.medics import check_register
 from central.outgoing import Outgoing
 from central.reasons import is_intoxication
+from central.signature.chain import SignatureError
 from central.signature.provider import SignatureProvider, SigningRefused
-from central.signature.verification import SignatureError, verify_detached
+from central.signature.verification import verify_detached
+from central.stamping import Stamping
 from central.store import alerts, audit, registry
 from central.store import decisions as store
 from central.store import exams as exam_store
@@ -63,6 +65,7 @@ class Decisions:
         wake: Callable[[], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         admission_valid: timedelta = timedelta(hours=ADMISSION_VALID_HOURS),
+        stamping: Stamping | None = None,
     ) -> None:
         self._engine = engine
         self._outgoing = outgoing
@@ -70,6 +73,7 @@ class Decisions:
         self._wake = wake
         self._clock = clock
         self._admission_valid = admission_valid
+        self._stamping = stamping or Stamping(None)
 
     def decide(self, wish: Wish, actor: Actor, provider: SignatureProvider) -> StoredDecision:
         """Sign and store one decision.
@@ -122,6 +126,7 @@ class Decisions:
         verified = verify_detached(signature, content, anchors.roots, at=now, revocation_lists=anchors.revocation_lists)
         if verified.certificate_sha256 != record["medic"]["certificate_sha256"]:
             raise SigningRefused("wrong_certificate", "another certificate has signed than the register names")
+        signature, stamped = self._stamping.apply(signature, now)
         decision = record["decision"]
         examinee = exam.payload.get("examinee") or {}
         return StoredDecision(
@@ -144,6 +149,7 @@ class Decisions:
             trail={
                 "account_id": actor.account_id,
                 "address": actor.address,
+                "timestamp": stamped,
                 "session_started_at": utc_text(actor.session_started_at) if actor.session_started_at else None,
             },
         )

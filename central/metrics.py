@@ -42,6 +42,7 @@ dispatched = Counter("dopusk_dispatched", "Messages handed to the broker, by kin
 rate_limited = Counter(
     "dopusk_rate_limited", "Requests refused because the caller knocked too often", ["door"], registry=REGISTRY
 )
+time_stamps = Counter("dopusk_time_stamps", "Time stamps asked for, by outcome", ["outcome"], registry=REGISTRY)
 
 
 def render() -> bytes:

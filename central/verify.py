@@ -17,7 +17,8 @@ from cryptography.x509 import DuplicateExtension
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError
 
-from central.signature.verification import SignatureError, verify_detached
+from central.signature.chain import SignatureError
+from central.signature.verification import verify_detached
 from central.store import decisions, exams, media, messages
 from central.store.decisions import StoredDecision
 from central.store.engine import reading

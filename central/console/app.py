@@ -64,6 +64,7 @@ from central.registry import Registry
 from central.second_factor import FactorPolicy, TotpSeal
 from central.signature.vault import Vault
 from central.snils import SnilsKey
+from central.stamping import Stamping
 from central.store import accounts as account_store
 from central.store.engine import open_engine, writing
 from central.trust import Trust
@@ -82,6 +83,9 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
+
+_CODES = {404: "not_found", 413: "too_large", 405: "not_found", 400: "forged", 503: "no_time_stamp"}
+"""Words for plain statuses, keys of the texts under `error`."""
 
 PAGES = (
     login,
@@ -123,7 +127,7 @@ def create_app(
 ) -> FastAPI:
     """The application. `wake` is `Dispatcher.wake`: called right after a decision is committed.
 
-    Raises `OSError`, `ValueError` or `ConfigError` when a file with keys or passwords is missing or wrong, and
+    Raises `OSError`, `ValueError` or `ConfigError` when a file with keys, roots or passwords is missing or wrong, and
     `RuntimeError` for a route without a door.
     """
     store = engine or open_engine(config.store_url)
@@ -140,6 +144,8 @@ def create_app(
         notifier.wake()
 
     pen = outgoing or Outgoing.from_config(config)
+    stamping = Stamping(config.timestamp)
+    admission_valid = timedelta(hours=config.decisions.admission_valid_hours)
     exam_import_work = ExamImport(store, config)
     works: dict[str, Work] = {
         KIND: JournalExport(store),
@@ -150,7 +156,8 @@ def create_app(
     console = Console(
         config=config,
         engine=store,
-        decisions=Decisions(store, pen, trust, woken, clock, timedelta(hours=config.decisions.admission_valid_hours)),
+        decisions=Decisions(store, pen, trust, woken, clock, admission_valid, stamping),
+        stamping=stamping,
         outgoing=pen,
         registry=Registry(pen, SnilsKey.from_file(config.keys.snils_key_file)),
         wake=woken,
@@ -263,7 +270,7 @@ def _add_error_pages(app: FastAPI) -> None:
         if request.url.path.startswith("/api/v1/"):
             # A path that a mount does not match (a line break in it) ends here: scripts get JSON all the same.
             return JSONResponse({"code": "not_found", "message": "there is nothing under this path"}, status)
-        code = {404: "not_found", 413: "too_large", 405: "not_found", 400: "forged"}.get(status, "ours")
+        code = _CODES.get(status, "ours")
         visitor = getattr(request.state, "visitor", None)
         return page(request, "error.html", visitor, status, code=code, number="")
 

@@ -25,6 +25,7 @@ from central.registry import Registry
 from central.rights import Right, may
 from central.second_factor import FactorPolicy, TotpSeal
 from central.signature.vault import Vault
+from central.stamping import Stamping
 from central.store.accounts import Account, Session
 from central.trust import Trust
 
@@ -48,6 +49,7 @@ class Console:
     config: CentralConfig
     engine: Engine
     decisions: Decisions
+    stamping: Stamping
     outgoing: Outgoing
     registry: Registry
     wake: Callable[[], None]

@@ -22,8 +22,8 @@ from central.console.routes.exam import exam_page, find_exam
 from central.decision_record import VISUAL_FIELDS, DecisionFaults, Wish
 from central.decisions import Actor, DecisionConflict
 from central.rights import Right
+from central.signature.chain import SignatureError
 from central.signature.provider import SigningRefused
-from central.signature.verification import SignatureError
 from central.store import accounts
 from central.store import decisions as store
 from central.store.decisions import Claim
@@ -71,7 +71,8 @@ def decide(
     except SigningRefused as error:
         if error.code == "locked":
             return _to_signature(request, visitor, typed)
-        return exam_page(request, visitor, exam_id, status=403, typed=typed, notice="signature.cannot_sign")
+        notice = "signature.no_time_stamp" if error.code == "no_time_stamp" else "signature.cannot_sign"
+        return exam_page(request, visitor, exam_id, status=403, typed=typed, notice=notice)
     except SignatureError as error:
         return exam_page(
             request, visitor, exam_id, status=403, typed=typed, notice="conflict.signature", notice_code=error.code

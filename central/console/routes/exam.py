@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from central.console import exam_view, grounds_view, wording
 from central.console.charts import Chart, charts_of
 from central.console.context import Console, Visitor, console_of, page
-from central.console.film_view import film_view, people_lines, photos_of
 from central.console.guard import Guard
 from central.console.reference import reference_file
 from central.console.typed import Typed
@@ -28,7 +27,6 @@ from central.store import grounds as grounds_store
 from central.store.decisions import StoredDecision
 from central.store.engine import reading, writing
 from central.store.worklist import ListedExam
-from sync.contract.exam import ExamRecord
 
 router = APIRouter()
 
@@ -78,7 +76,6 @@ def exam_page(
         signer = _signer(connection, visitor, now)
         _log(connection, console, visitor, "exam.read", exam_id, item.org)
     payload = exam_view.filled(item.payload)
-    record = ExamRecord.model_validate(payload)
     known = dict(worker) if worker else None
     toxicology_days = console.config.grounds.toxicology_valid_days
     waiting = _waiting_ids(console, visitor)
@@ -100,9 +97,8 @@ def exam_page(
         findings=exam_view.finding_lines(payload, look.language),
         complaints=exam_view.complaint_lines(payload, look.language),
         reference=reference_file(console, worker) is not None,
-        photos=[_medium(console, entry) for entry in photos_of(payload["media"])],
-        film=film_view(record, lambda sha256: _has_arrived(console, sha256), look.language, look.zone),
-        people=people_lines(record, look.language),
+        photos=[_medium(console, entry) for entry in exam_view.media_of(payload, "photo")],
+        videos=[_medium(console, entry) for entry in exam_view.media_of(payload, "video")],
         charts=_charts(item, before, look.language),
         earlier=[(other, exam_view.summary(other.payload, look.language)) for other in before[:8]],
         decisions=[_shown(console, entry, given) for entry in reversed(given)],
@@ -151,11 +147,9 @@ def _signer(connection: Connection, visitor: Visitor, now: datetime) -> dict[str
 
 
 def _medium(console: Console, entry: Any) -> dict[str, Any]:
-    return {"sha256": entry["sha256"], "arrived": _has_arrived(console, entry["sha256"])}
-
-
-def _has_arrived(console: Console, sha256: str) -> bool:
-    return MediaFiles(console.config.media_dir).path(sha256).is_file()
+    sha256 = entry["sha256"]
+    arrived = (MediaFiles(console.config.media_dir).path(sha256)).is_file()
+    return {"sha256": sha256, "step": entry["step"], "arrived": arrived, "at": entry["at"]}
 
 
 def _shown(console: Console, item: StoredDecision, all_: list[StoredDecision]) -> dict[str, Any]:
@@ -165,6 +159,7 @@ def _shown(console: Console, item: StoredDecision, all_: list[StoredDecision]) -
         "decision": record["decision"],
         "medic": record["medic"],
         "valid": is_valid(item, console.trust),
+        "stamp": console.stamping.shown(item.cms, item.trail.get("timestamp", {})),
         "corrected": any(other.corrects == item.decision_id for other in all_),
         "corrects": next((other for other in all_ if other.decision_id == item.corrects), None),
     }

@@ -53,7 +53,12 @@ def sign_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
     with tempfile.TemporaryDirectory(prefix="dopusk-journal-") as folder:
         pdf = Path(folder) / "journal.pdf"
         rows = _print(console, visitor, asked, keys, pdf)
-        archive = _signed(console, provider, pdf, now)
+        try:
+            archive = _signed(console, provider, pdf, now)
+        except SigningRefused as error:
+            if error.code == "no_time_stamp":
+                raise HTTPException(503) from error
+            return RedirectResponse("/signature", status_code=303)
     with writing(console.engine) as connection:
         audit.write(
             connection,
@@ -85,11 +90,15 @@ def _print(console: Console, visitor: Visitor, asked: Asked, keys: tuple[str, ..
 
 
 def _signed(console: Console, provider: SignatureProvider, pdf: Path, now: datetime) -> Path:
-    """The archive. The fresh signature is verified before it leaves; raises `SignatureError`."""
+    """The archive. The fresh signature is verified before it leaves.
+
+    Raises `SignatureError`, and `SigningRefused` where the key, or a time stamp that is demanded, cannot be had.
+    """
     content = pdf.read_bytes()
     signature = provider.sign_detached(content)
     anchors = console.trust.anchors()
     verify_detached(signature, content, anchors.roots, at=now, revocation_lists=anchors.revocation_lists)
+    signature, _ = console.stamping.apply(signature, now)
     with tempfile.NamedTemporaryFile(suffix=".zip", delete=False) as file, zipfile.ZipFile(file, "w") as archive:
         archive.writestr("journal.pdf", content)
         archive.writestr("journal.cms", signature)

@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pkcs11.util.ec import encode_named_curve_parameters
 
 from central.pki import Authority, create_authority
+from central.signature.chain import SignatureError
 from central.signature.provider import SigningRefused
 from central.signature.token import open_token
-from central.signature.verification import SignatureError, verify_detached
+from central.signature.verification import verify_detached
 
 LIBRARY = "/usr/lib/softhsm/libsofthsm2.so"
 LABEL, PIN = "medic", "12345678"

@@ -1,0 +1,63 @@
+"""What the organisation wants of trusted time: nothing, a stamp where there can be one, or no signature without."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+
+from central import metrics
+from central.config import TimestampConfig
+from central.signature.provider import SigningRefused
+from central.signature.timestamp import StampError, TimeStamper, stamp_in
+from sync.contract.model import utc_text
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStamp:
+    """What a page says of a signature's time. `state`: `stamped` and verified now, `missing`, `broken`, `none`."""
+
+    state: str
+    at: datetime | None = None
+    authority: str = ""
+
+
+class Stamping:
+    """The policy. Raises `OSError` or `ValueError` for a file of roots that cannot be read."""
+
+    def __init__(self, config: TimestampConfig | None) -> None:
+        self._required = config is not None and config.required
+        self._roots: list[x509.Certificate] = []
+        self._stamper: TimeStamper | None = None
+        if config is not None:
+            self._roots = x509.load_pem_x509_certificates(config.ca_file.read_bytes())
+            skew = timedelta(seconds=config.max_skew_s)
+            self._stamper = TimeStamper(config.url, self._roots, config.timeout_s, skew)
+
+    def apply(self, signature: bytes, now: datetime) -> tuple[bytes, dict[str, Any]]:
+        """The signature with a time stamp where one can be had, and what is kept of it beside the decision.
+
+        Raises `SigningRefused` (`no_time_stamp`) where there must be one.
+        """
+        if self._stamper is None:
+            return signature, {"state": "none"}
+        try:
+            stamped, stamp = self._stamper.stamp(signature, now)
+        except StampError as error:
+            metrics.time_stamps.labels(error.code).inc()
+            if self._required:
+                raise SigningRefused("no_time_stamp", f"no time stamp was given: {error}") from error
+            return signature, {"state": "missing", "code": error.code}
+        metrics.time_stamps.labels("stamped").inc()
+        return stamped, {"state": "stamped", "at": utc_text(stamp.at), "serial": stamp.serial}
+
+    def shown(self, signature: bytes, kept: dict[str, Any]) -> ShownStamp:
+        """What to say of a stored signature, with what `apply` had kept of it."""
+        try:
+            stamp = stamp_in(signature, self._roots)
+        except StampError:
+            return ShownStamp("broken")
+        if stamp is not None:
+            return ShownStamp("stamped", stamp.at, stamp.authority)
+        state = kept.get("state", "none")
+        return ShownStamp("broken" if state == "stamped" else state)
