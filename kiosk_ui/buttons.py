@@ -15,12 +15,16 @@ from terminal.intents import (
     Leave,
     Next,
     ResumeExam,
+    SearchFace,
     StartMeasuring,
     StopMeasuring,
+    StopSearch,
     SubmitNumber,
 )
 
 _FIXED: Mapping[str, Intent] = {
+    "search_face": SearchFace(),
+    "search_stop": StopSearch(),
     "confirm_yes": AnswerIdentity(yes=True),
     "confirm_no": AnswerIdentity(yes=False),
     "complaints_none": AnswerComplaints(feels_well=True),

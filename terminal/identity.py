@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from sync.contract.exam import FaceSearch
 from sync.contract.roster import RosterWorker
 from sync.contract.snils import is_valid, keyed_hash
 
@@ -19,7 +20,9 @@ class Found:
     """The roster knows the worker, by `how`."""
 
     worker: RosterWorker
-    how: Literal["personnel_number", "card", "qr"]
+    how: Literal["personnel_number", "card", "qr", "face"]
+    evidence: FaceSearch | None = None
+    """For `face`: what the search gave."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,16 @@ class PresentCard:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchFace:
+    """ "Look at the camera" instead of a number, where the configuration offers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopSearch:
+    """Back to the number."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerIdentity:
     """ "Yes, this is me" or "no"."""
 
@@ -92,6 +102,8 @@ Intent = (
     Begin
     | SubmitNumber
     | PresentCard
+    | SearchFace
+    | StopSearch
     | AnswerIdentity
     | AnswerConsent
     | AnswerComplaints

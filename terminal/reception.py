@@ -32,6 +32,7 @@ def reception_event(
             worker_id=worker.worker_id,
             employer_id=worker.employer_id,
             identified_by=found.how,
+            found_by_face=found.evidence,
             code="not_remote" if worker.status == "active" else "suspended",
             text=worker.block_text,
         )
@@ -43,6 +44,7 @@ def reception_event(
         worker_id=worker.worker_id,
         employer_id=worker.employer_id,
         identified_by=found.how,
+        found_by_face=found.evidence,
         limits=applied,
     )
 

@@ -206,6 +206,10 @@ class TerminalService:
                 if self._session.active is None and not self._start_refusal():
                     self._session.begin(self._config.exam.type)
                 self._session.identify(identify_card(text, self._store.roster))
+            case intents.SearchFace():
+                self._session.search_face()
+            case intents.StopSearch():
+                self._session.stop_search()
             case intents.AnswerIdentity(yes):
                 self._session.answer_identity(yes)
             case intents.AnswerConsent(yes, language):
@@ -291,6 +295,8 @@ class TerminalService:
             devices=dict(self._park.statuses()),
             link=self._link,
             progress=self._session.progress,
+            search_offered=self._session.search_is_offered,
+            searching=self._session.is_searching,
             timeout=self._timeout,
             start_refusal="" if self._session.active else self._start_refusal(),
             help_called=self._help_is_called(),

@@ -30,13 +30,14 @@ from terminal.exam.effects import (
 )
 from terminal.exam.limits import LimitEntry, LimitsBook
 from terminal.exam.model import Activity, ExamState, Phase
-from terminal.face.capture import FaceHint, Photographer, PhotoReady, PhotoUnusable
+from terminal.face.capture import FaceFound, FaceHint, FaceNotFound, Photographer, SessionFace
 from terminal.face.continuity import StrangerSeen
 from terminal.film_desk import FilmDesk, FilmRecorder
 from terminal.identity import Found, NotFound
 from terminal.measuring import RUN_OPTIONS, TIMEOUT_S, answer_event, expired, is_verification_expired, start_event
 from terminal.photo_desk import PhotoDesk, PhotoOutcome
 from terminal.reception import card_of, cut_off_reason, end_reason, reception_event
+from terminal.search_desk import SearchDesk
 from terminal.snapshot import LiveProgress, WorkerCard
 from terminal.store.store import TerminalStore
 from terminal.watch_desk import PersonWatch, WatchDesk
@@ -70,6 +71,7 @@ class Session:
         self._config, self._store, self._desk = config, store, desk
         self._park, self._clock, self._timers = park, clock, timers
         self._photos = PhotoDesk(config, store, desk, photographer)
+        self._search = SearchDesk(config, photographer)
         self._films = FilmDesk(desk, recorder, clock, timers.after)
         self._watch = WatchDesk(config, store, desk, watch, clock)
         self._software_version = software_version
@@ -77,6 +79,14 @@ class Session:
         self.awaiting_resume = False
         self.worker: WorkerCard | None = None
         self.progress = LiveProgress()
+
+    @property
+    def search_is_offered(self) -> bool:
+        return self._search.is_offered
+
+    @property
+    def is_searching(self) -> bool:
+        return self._search.is_running
 
     @property
     def active(self) -> ExamState | None:
@@ -116,6 +126,7 @@ class Session:
         state = self._in(Phase.IDENTIFY)
         if state is None:
             return
+        self._search.stop()
         stamp = self._clock.now()
         if isinstance(found, NotFound):
             self._happen(reception_event(found, state.exam_id, stamp, ()))
@@ -241,8 +252,23 @@ class Session:
         else:
             self._happen(answer_event(message, state, self._config, stamp))
 
-    def face_news(self, message: FaceHint | PhotoReady | PhotoUnusable) -> None:
+    def search_face(self) -> None:
+        """Look who of the enrolled workers stands before the camera, where that is offered."""
+        if self._in(Phase.IDENTIFY) and self._search.begin():
+            self.progress = LiveProgress()
+
+    def stop_search(self) -> None:
+        """Back to the number."""
+        self._search.stop()
+        self.progress = LiveProgress()
+
+    def face_news(self, message: SessionFace) -> None:
         """Take what the photographer found."""
+        if self._search.is_current(message):
+            self._search_news(message)
+            return
+        if isinstance(message, FaceFound | FaceNotFound):
+            return
         state = self._in(Phase.FACE)
         if state is None or not self._photos.is_current(message):
             return
@@ -251,6 +277,24 @@ class Session:
             self.progress = LiveProgress(message.code, {}, stamp.monotonic_s)
         else:
             self._photo_done(self._photos.outcome(state, stamp, message))
+
+    def _search_news(self, message: SessionFace) -> None:
+        """A hit is proposed to the worker; anything else leads to the number, and costs no try."""
+        moment_s = self._clock.now().monotonic_s
+        if isinstance(message, FaceHint):
+            self.progress = LiveProgress(message.code, {}, moment_s)
+            return
+        self._search.done()
+        code = message.code if isinstance(message, FaceNotFound) else "no_match"
+        if isinstance(message, FaceFound):
+            worker = self._store.roster.worker(message.worker_id)
+            rests = self._desk.open_exam_of(message.worker_id, but=self.active_id or "")
+            if worker is not None and rests is None:
+                self.identify(Found(worker, "face", message.evidence))
+                return
+            # An exam that rests would go on without the question "is it you?": for that a number is needed.
+            code = "number_needed" if rests is not None else code
+        self.progress = LiveProgress(f"search_{code}", {}, moment_s)
 
     def film_news(self, message: FilmMessage) -> None:
         """Take what the recorder kept, lost or finished."""
@@ -362,6 +406,7 @@ class Session:
 
     def _leave_screen(self) -> None:
         self._photos.cancel()
+        self._search.stop()
         self.active_id, self.worker, self.awaiting_resume, self.progress = None, None, False, LiveProgress()
 
     def _free(self) -> ExamState | None:

@@ -75,6 +75,10 @@ class TerminalSnapshot:
     """By device id, as configured."""
     link: Link = field(default_factory=Link)
     progress: LiveProgress = field(default_factory=LiveProgress)
+    search_offered: bool = False
+    """Whether a worker may be found by his face instead of a number."""
+    searching: bool = False
+    """Somebody stands before the camera to be found."""
     timeout: Timeout | None = None
     start_refusal: str = ""
     """Code of why no new exam can start (`disk_full`, `no_roster`, `store_damaged`, `verification_expired`); empty if one can."""

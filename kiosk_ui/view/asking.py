@@ -12,8 +12,15 @@ _NOT_TODAY_TITLES = {
 }
 
 
-def identify(exam: ExamState, texts: Texts, sent_number: str) -> PageView:
-    """The keypad. What is being typed is the draft's; `sent_number` was typed before and led to the error, if any."""
+def identify(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, sent_number: str) -> PageView:
+    """The keypad. What is being typed is the draft's; `sent_number` was typed before and led to the error, if any.
+
+    Beside it a way to the camera, where that is offered; what came of the last look stands as the error.
+    """
+    buttons = {"number_ok": texts("identify.ok"), "key_erase": texts("common.erase")}
+    if snapshot.search_offered:
+        buttons["search_face"] = texts("identify.search_face")
+    missed = snapshot.progress.state if snapshot.progress.state.startswith("search_") else ""
     tries = ""
     if exam.identification_attempts:
         tries = texts("identify.tries", number=exam.identification_attempts + 1, most=exam.plan.most_identifications)
@@ -22,8 +29,24 @@ def identify(exam: ExamState, texts: Texts, sent_number: str) -> PageView:
         title=texts("identify.title"),
         text=texts("identify.text"),
         note=tries,
-        error=_identify_error(exam.identification_error, sent_number, texts),
-        buttons={"number_ok": texts("identify.ok"), "key_erase": texts("common.erase")},
+        error=texts.either(f"identify.{missed}", "identify.search_no_match")
+        if missed
+        else _identify_error(exam.identification_error, sent_number, texts),
+        buttons=buttons,
+    )
+
+
+def search(snapshot: TerminalSnapshot, texts: Texts) -> PageView:
+    """The live picture while the worker is looked for; a button leads back to the number at any moment."""
+    hint = snapshot.progress.state
+    return PageView(
+        screen="search",
+        title=texts("identify.search_title"),
+        text=texts.either(f"face.{hint}", "face.start"),
+        note=texts("identify.search_note"),
+        state=hint,
+        lines=(texts("identify.search_no_camera"),),
+        buttons={"search_stop": texts("identify.search_stop")},
     )
 
 

@@ -73,7 +73,9 @@ def _exam_page(
 ) -> PageView:
     match exam.phase:
         case Phase.IDENTIFY:
-            return asking.identify(exam, texts, sent_number)
+            if snapshot.searching:
+                return asking.search(snapshot, texts)
+            return asking.identify(snapshot, exam, texts, sent_number)
         case Phase.NOT_TODAY:
             return asking.not_today(snapshot, exam, texts)
         case Phase.CONFIRM:

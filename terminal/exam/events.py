@@ -11,6 +11,7 @@ from sync.contract.exam import (
     Consent,
     ExamType,
     FaceCheck,
+    FaceSearch,
     Failure,
     Measurement,
     MediaReference,
@@ -62,6 +63,7 @@ class ExamineeIdentified(EventBase):
     worker_id: Id
     employer_id: Id
     identified_by: Literal["personnel_number", "card", "qr", "face"]
+    found_by_face: FaceSearch | None = None
     limits: tuple[AppliedLimit, ...]
 
 
@@ -72,6 +74,7 @@ class ExamineeBlocked(EventBase):
     worker_id: Id
     employer_id: Id
     identified_by: Literal["personnel_number", "card", "qr", "face"]
+    found_by_face: FaceSearch | None = None
     code: Literal["suspended", "not_remote"]
     text: LongText
 

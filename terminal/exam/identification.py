@@ -28,6 +28,7 @@ def identified(state: ExamState, event: ExamineeIdentified) -> Step:
         worker_id=event.worker_id,
         employer_id=event.employer_id,
         identified_by=event.identified_by,
+        found_by_face=event.found_by_face,
         confirmed=False,
     )
     state = replace(state, examinee=examinee, limits=event.limits, identification_error="")
@@ -40,6 +41,7 @@ def blocked(state: ExamState, event: ExamineeBlocked) -> Step:
         worker_id=event.worker_id,
         employer_id=event.employer_id,
         identified_by=event.identified_by,
+        found_by_face=event.found_by_face,
         confirmed=False,
     )
     state = replace(state, examinee=examinee, blocked_code=event.code, blocked_text=event.text)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from sync.contract.exam import FaceCheck
+from sync.contract.exam import FaceCheck, FaceSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,23 @@ class PhotoUnusable:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceFound:
+    """A search among the enrolled faces proposes this worker; he is asked whether he is the one."""
+
+    request_id: str
+    worker_id: str
+    evidence: FaceSearch
+
+
+@dataclass(frozen=True, slots=True)
+class FaceNotFound:
+    """A search proposes nobody. `code` as in `terminal.face.search.Miss`, or what was wrong with the picture."""
+
+    request_id: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class CameraChanged:
     """The camera is there (`ready`) or not (`absent`, with the reason)."""
 
@@ -43,7 +60,10 @@ class CameraChanged:
     reason: str = ""
 
 
-FaceMessage = FaceHint | PhotoReady | PhotoUnusable | CameraChanged
+SessionFace = FaceHint | PhotoReady | PhotoUnusable | FaceFound | FaceNotFound
+"""What answers a request."""
+
+FaceMessage = SessionFace | CameraChanged
 
 
 class Photographer(Protocol):
@@ -54,6 +74,13 @@ class Photographer(Protocol):
 
         `may_compare` is true only if a legal basis is configured and the worker's consent is on record; otherwise
         nothing biometric is computed: presence, count and quality of faces, no embedding.
+        """
+        ...
+
+    def search(self, request_id: str) -> None:
+        """Look who of the enrolled workers this is; exactly one `FaceFound` or `FaceNotFound` follows unless cancelled.
+
+        Called only where the configuration names a legal basis and switches the search on.
         """
         ...
 

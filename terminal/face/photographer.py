@@ -1,6 +1,7 @@
 """Takes the photo of the exam: looks through the camera in a thread of its own and posts what it finds.
 
-Exactly one `PhotoReady` or `PhotoUnusable` follows each `begin`, unless it is cancelled or replaced by another `begin`.
+Exactly one `PhotoReady` or `PhotoUnusable` follows each `begin`, and one `FaceFound` or `FaceNotFound` each `search`, unless
+it is cancelled or replaced by another.
 OpenCV and dlib are loaded in this thread, so that the kiosk's first screen does not wait for them.
 """
 
@@ -15,11 +16,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sync.contract.exam import FaceCheck
 from terminal.camera import Camera, CameraState, Frame
-from terminal.face.capture import CameraChanged, FaceHint, FaceMessage, PhotoReady, PhotoUnusable
+from terminal.face.capture import (
+    CameraChanged,
+    FaceFound,
+    FaceHint,
+    FaceMessage,
+    FaceNotFound,
+    PhotoReady,
+    PhotoUnusable,
+)
 
 if TYPE_CHECKING:
     from terminal.face.framing import Framing
     from terminal.face.liveness_session import FaceFinder, LivenessSession
+    from terminal.face.search import Hit, Miss
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +60,8 @@ class FaceComparer(Protocol):
 
     def compare(self, worker_id: str, frames: list[Any]) -> FaceCheck: ...
 
+    def search(self, frames: list[Any]) -> "Hit | Miss": ...
+
 
 @dataclass(slots=True)
 class _Request:
@@ -66,6 +78,7 @@ class _Request:
     best_frames: list[Any] | None = None
     session: "LivenessSession | None" = None
     prompted: str | None = None
+    searching: bool = False
 
 
 class CameraPhotographer:
@@ -94,6 +107,11 @@ class CameraPhotographer:
     def begin(self, request_id: str, worker_id: str, *, may_compare: bool) -> None:
         with self._lock:
             self._request = _Request(request_id, worker_id, may_compare, time.monotonic())
+            self._lock.notify_all()
+
+    def search(self, request_id: str) -> None:
+        with self._lock:
+            self._request = _Request(request_id, "", True, time.monotonic(), searching=True)
             self._lock.notify_all()
 
     def cancel(self) -> None:
@@ -149,6 +167,9 @@ class CameraPhotographer:
             return
         request.best_frames = [*(request.best_frames or []), frame.bgr]
         if len(request.best_frames) < self._settings.good_frames:
+            return
+        if request.searching:
+            self._finish(request, self._searched(request, request.best_frames))
             return
         if self._settings.liveness:
             request.session = self._new_session()
@@ -206,6 +227,17 @@ class CameraPhotographer:
             face = FaceCheck(outcome="not_compared", faces_found=1)
         return PhotoReady(request.request_id, encode_jpeg(request.best), face)
 
+    def _searched(self, request: _Request, frames: list[Any]) -> FaceFound | FaceNotFound:
+        from terminal.face.search import Hit
+
+        comparer = self._opened_comparer()
+        if comparer is None:
+            return FaceNotFound(request.request_id, "no_engine")
+        found = comparer.search(frames)
+        if isinstance(found, Hit):
+            return FaceFound(request.request_id, found.worker_id, found.evidence)
+        return FaceNotFound(request.request_id, found.code)
+
     def _opened_comparer(self) -> FaceComparer | None:
         if self._comparer is None and self._make_comparer is not None:
             self._comparer = self._make_comparer()
@@ -224,9 +256,12 @@ class CameraPhotographer:
         if gone or late:
             jpeg = None if request.best is None else encode_jpeg(request.best)
             code = "no_camera" if gone else request.defect or "no_face"
+            if request.searching:
+                self._finish(request, FaceNotFound(request.request_id, code))
+                return
             self._finish(request, PhotoUnusable(request.request_id, code, jpeg))
 
-    def _finish(self, request: _Request, answer: PhotoReady | PhotoUnusable) -> None:
+    def _finish(self, request: _Request, answer: PhotoReady | PhotoUnusable | FaceFound | FaceNotFound) -> None:
         with self._lock:
             if self._request is not request:
                 return

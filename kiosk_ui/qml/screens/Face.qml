@@ -7,7 +7,7 @@ import "../components"
 
 Page {
     id: screen
-    name: "face"
+    name: kiosk.view.screen === "search" ? "search" : "face"
 
     Item {
         Layout.fillWidth: true
@@ -63,11 +63,20 @@ Page {
         text: preview.has_picture ? screen.page.text : screen.page.lines[0] ?? ""
         textSize: Theme.leadSize
     }
-    Words {
+    RowLayout {
         Layout.fillWidth: true
-        visible: text !== ""
-        text: screen.page.note
-        font.pixelSize: Theme.smallSize
-        color: Theme.inkSoft
+        visible: screen.page.note !== ""
+        spacing: Theme.gap
+
+        Words {
+            Layout.fillWidth: true
+            text: screen.page.note
+            font.pixelSize: Theme.smallSize
+            color: Theme.inkSoft
+        }
+        PageButton {
+            name: "search_stop"
+            icon: "back"
+        }
     }
 }

@@ -49,6 +49,12 @@ Page {
                 font.pixelSize: Theme.smallSize
                 color: Theme.inkSoft
             }
+            PageButton {
+                Layout.fillWidth: true
+                Layout.topMargin: Theme.gap
+                name: "search_face"
+                icon: "camera"
+            }
         }
         Keypad {
             Layout.alignment: Qt.AlignTop

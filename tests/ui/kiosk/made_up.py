@@ -200,6 +200,15 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         yield f"identify_{code}", "identify", snapshot(state, 15)
     yield "identify_countdown", "identify", snapshot(exam(Phase.IDENTIFY), timeout=Timeout(1059.0, 60.0))
     yield "identify_hint", "identify", snapshot(exam(Phase.IDENTIFY), timeout=Timeout(1072.0, 60.0))
+    at_number = exam(Phase.IDENTIFY)
+    yield "identify_offered", "identify", snapshot(at_number, 5, search_offered=True)
+    for code in ("no_match", "ambiguous", "nobody_enrolled", "no_good_frame", "number_needed", "no_camera"):
+        missed = LiveProgress(f"search_{code}")
+        yield f"identify_{code}", "identify", snapshot(at_number, 15, search_offered=True, progress=missed)
+    for hint in ("", "closer", "hold"):
+        looking = LiveProgress(hint)
+        name = f"search_{hint}" if hint else "search"
+        yield name, "search", snapshot(at_number, 9, search_offered=True, searching=True, progress=looking)
     known = asked(Phase.CONFIRM, consent=None, face=None, complaints=None, media=())
     yield "confirm", "confirm", snapshot(known, 9)
     for code, words in (

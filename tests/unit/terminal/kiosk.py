@@ -15,6 +15,7 @@ from cryptography.x509 import Certificate
 
 from drivers.messages import DeviceStatus, DeviceStatusChanged, MeasurementFailed, MeasurementTaken
 from drivers.model import DeviceIdentity, DeviceState, Measures, Reading
+from sync.contract.exam import FaceSearch
 from sync.contract.roster import Roster
 from sync.contract.topics import TerminalAddress
 from terminal import intents
@@ -22,7 +23,7 @@ from terminal.clock import Clock, SystemClock
 from terminal.config import TerminalConfig, load_config
 from terminal.desk import ExamDesk
 from terminal.exam.model import ExamState
-from terminal.face.capture import PhotoReady, PhotoUnusable
+from terminal.face.capture import FaceFound, FaceNotFound, PhotoReady, PhotoUnusable
 from terminal.face.enroller import Portrait
 from terminal.face_desk import FaceDesk
 from terminal.film_desk import FilmRecorder
@@ -91,6 +92,8 @@ class PlayedPhotographer:
     post: Callable[[Any], None]
     begun: list[tuple[str, bool]] = field(default_factory=list)
     no_face_first: int = 0
+    searches: list[str] = field(default_factory=list)
+    cancelled: int = 0
 
     def begin(self, request_id: str, worker_id: str, *, may_compare: bool) -> None:
         from sync.contract.exam import FaceCheck
@@ -102,8 +105,20 @@ class PlayedPhotographer:
             face = FaceCheck(outcome="not_compared", faces_found=1)
             self.post(PhotoReady(request_id, b"jpeg of a face", face))
 
+    def search(self, request_id: str) -> None:
+        self.searches.append(request_id)
+
+    def found(self, worker_id: str) -> None:
+        """The search proposes this worker."""
+        evidence = FaceSearch(engine="e1", score=0.63, threshold=0.48, next_score=0.31, enrolled=4, frames=3)
+        self.post(FaceFound(self.searches[-1], worker_id, evidence))
+
+    def missed(self, code: str) -> None:
+        """The search proposes nobody."""
+        self.post(FaceNotFound(self.searches[-1], code))
+
     def cancel(self) -> None:
-        return None
+        self.cancelled += 1
 
     def close(self) -> None:
         return None
