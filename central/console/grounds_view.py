@@ -50,7 +50,9 @@ def lines(
         until = studied + timedelta(days=toxicology_days)
         state = _state(until, today)
         shown.append(GroundLine("toxicology", studied, until, state, "none", False, "", OWN_REGISTER))
-    return shown
+    # A study is a study, whoever reports it: only the last one counts, and an older one is not overdue.
+    newest = max((line.at for line in shown if line.kind == "toxicology"), default=today)
+    return [line for line in shown if line.kind != "toxicology" or line.at == newest]
 
 
 def remote_blocks(

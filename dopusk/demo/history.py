@@ -19,14 +19,18 @@ from central.intake import Arrival, Intake
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing, load_signing_key
 from central.parties import Terminal
+from central.pki import Authority
+from central.registers.keeping import Desk
 from central.registry import Registry
 from central.rights import Role
 from central.signature.software import open_key
 from central.store import accounts, medics, terminals
 from central.store.engine import reading, writing
+from central.store.register_changes import Author
 from central.trust import Trust
 from dopusk.demo.sample_medic import LOGIN
 from dopusk.demo.sample_people import HISTORY_TERMINAL_ID, ORG, SampleIds, past_exams
+from dopusk.demo.sample_registers import enter_registers
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.exam import EXAM_SCHEMA
 from sync.contract.topics import TerminalAddress, Up
@@ -68,6 +72,11 @@ def fill_history(config: CentralConfig, engine: Engine, registry: Registry, peop
                 orgs=(ORG,),
                 employer_id=people.employers[0] if account.role is Role.EMPLOYER else None,
             )
+        senior = accounts.by_username(connection, "senior")
+        author = Author(senior.account_id if senior else None, datetime.now(UTC))
+        enter_registers(
+            connection, registry, Desk(connection, registry, Authority(config.keys.authority_dir), ORG, author)
+        )
     intake = Intake(engine, MediaFiles(config.media_dir), Rules(config.generation, timedelta(days=1)))
     payloads = past_exams(people, generation=config.generation)
     wires = [archive.seal(EXAM_SCHEMA, payload)[1].wire for payload in payloads]

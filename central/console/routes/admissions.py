@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from central.admissions import admissions
+from central.admissions import Admission, admissions
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.rights import Right
@@ -21,9 +21,9 @@ router = APIRouter()
 
 @router.get("/admissions")
 def show_admissions(
-    request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_ADMISSIONS))], state: str = ""
+    request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_ADMISSIONS))], state: str = "", q: str = ""
 ) -> Response:
-    """The workers of the visitor's own employer."""
+    """The workers of the visitor's own employer; `q` is the beginning of a name or a personnel number."""
     console = console_of(request)
     employer_id = _employer(visitor)
     with reading(console.engine) as connection:
@@ -36,7 +36,8 @@ def show_admissions(
         "admissions.html",
         visitor,
         employer=employer,
-        rows=[item for item in everybody if not state or item.state == state],
+        rows=[item for item in everybody if (not state or item.state == state) and _matches(item, q)],
+        query=q,
         counts=Counter(item.state for item in everybody),
         chosen=state,
         alerts=told,
@@ -61,6 +62,11 @@ def acknowledge(
                 subject=alert_id,
             )
     return RedirectResponse("/admissions", status_code=303)
+
+
+def _matches(item: Admission, words: str) -> bool:
+    wanted = words.strip().lower()
+    return not wanted or item.full_name.lower().startswith(wanted) or item.personnel_number.lower() == wanted
 
 
 def _employer(visitor: Visitor) -> str:

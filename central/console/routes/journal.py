@@ -5,7 +5,7 @@ GET /journal and GET /journal/export/csv take the same query, as do the exports 
 `deviation`, `unfinished`, `columns` (repeatable), and for the page `after_moment`, `after_id`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Annotated
@@ -21,7 +21,7 @@ from central.console.texts import text
 from central.journal import columns as journal_columns
 from central.journal.files import csv_lines, grouped
 from central.rights import Right
-from central.store import audit, journal, medics, registry, terminals
+from central.store import audit, column_sets, journal, medics, registry, terminals
 from central.store.engine import reading, writing
 from central.store.journal import JournalFilter, JournalRow
 
@@ -54,6 +54,12 @@ class Asked:
 
 
 @router.get("/journal")
+    def with_columns(self, columns: Sequence[str]) -> str:
+        """The same query with other columns."""
+        kept = self.address(columns="")
+        chosen = urlencode([("columns", key) for key in columns])
+        return f"{kept}&{chosen}" if kept else chosen
+
 def show_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_JOURNAL))]) -> Response:
     """One page of the journal."""
     return journal_page(request, visitor, asked_of(request, visitor))
@@ -74,6 +80,7 @@ def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
         audit.write(
             connection,
             at=console.clock(),
+            "sets": column_sets.of_account(connection, visitor.account.account_id),
             account_id=visitor.account.account_id,
             address=visitor.address,
             action="journal.read",

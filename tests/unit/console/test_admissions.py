@@ -210,3 +210,11 @@ def test_silent_webhook_never_stops_the_others(centre: ConsoleCentre) -> None:
 def test_wrong_channel_is_refused(centre: ConsoleCentre, kind: str, address: str, secret: str) -> None:
     with pytest.raises(ValueError, match=r"kind|address|secret"), writing(centre.engine) as connection:
         add_channel(connection, "e", kind, address, secret, ChannelSecrets(b"s" * 32))
+
+
+def test_employer_finds_a_worker_by_name_or_number(centre: ConsoleCentre, dispatcher: Browser) -> None:
+    for words in ("ветр", "1001"):
+        found = dispatcher.get(f"/admissions?q={words}").text
+        assert "Ветров Степан Ильич" in found
+        assert "Заречная" not in found
+    assert "Ветров" not in dispatcher.get("/admissions?q=1001&state=admitted").text

@@ -11,7 +11,7 @@ from sqlalchemy import event, select
 from central.journal.columns import COLUMNS
 from central.journal.files import disarmed
 from central.parties import Worker
-from central.store import journal
+from central.store import column_sets, journal
 from central.store.accounts import account
 from central.store.audit import audit
 from central.store.engine import reading, writing
@@ -173,3 +173,28 @@ def test_missing_measurement_is_an_empty_cell(centre: ConsoleCentre, zoya: Brows
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1"])
 def test_formula_starts_are_disarmed(cell: str) -> None:
     assert disarmed(cell) == f"'{cell}"
+
+
+def test_column_sets_are_kept_shown_and_forgotten(centre: ConsoleCentre, zoya: Browser, foma: Browser) -> None:
+    centre.exam()
+    query = "columns=full_name&columns=pulse&person=Ветров"
+    kept = zoya.post(f"/journal/columns?{query}", {"name": "  Пульс ", "action": "keep"}, page="/journal")
+    assert kept.status_code == 303
+    page = zoya.get("/journal").text
+    assert 'href="/journal?columns=full_name&amp;columns=pulse"' in page
+    assert ">Пульс</a>" in page
+    assert ">Пульс</a>" not in foma.get("/journal").text
+    assert "заполните" in zoya.post("/journal/columns", {"name": " ", "action": "keep"}, page="/journal").text
+    zoya.post("/journal/columns", {"name": "Пульс", "action": "forget"}, page="/journal")
+    assert ">Пульс</a>" not in zoya.get("/journal").text
+
+
+def test_an_account_keeps_so_many_sets_and_no_more(centre: ConsoleCentre, zoya: Browser) -> None:
+    for number in range(column_sets.MOST):
+        assert (
+            zoya.post("/journal/columns", {"name": f"n{number}", "action": "keep"}, page="/journal").status_code == 303
+        )
+    answer = zoya.post("/journal/columns", {"name": "one more", "action": "keep"}, page="/journal")
+    assert answer.status_code == 422
+    assert "наборов уже двадцать" in answer.text
+    assert zoya.post("/journal/columns", {"name": "n1", "action": "keep"}, page="/journal").status_code == 303

@@ -872,3 +872,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ground_id", name=op.f("pk_ground")),
         sa.UniqueConstraint("worker_id", "sha256", name=op.f("uq_ground_worker_id_sha256")),
     )
+
+    op.create_table(
+        "column_set",
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.account_id"], name=op.f("fk_column_set_account_id_account")),
+        sa.PrimaryKeyConstraint("account_id", "name", name=op.f("pk_column_set")),
+    )
