@@ -6,6 +6,7 @@ The watcher asks for a cheap mark; what a page shows it fetches itself, with its
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 
 from sqlalchemy import Engine
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 
 POLL_S = 0.1
 HEARTBEAT_S = 15.0
+SPACING_S = 1.0
+"""After a change a page is told of the next ones no sooner, and of all of them at once: in a morning's peak fifty open queues
+would otherwise ask for their rows several times a second each."""
 
 
 class Live:
@@ -77,8 +81,15 @@ class Live:
                 changed.clear()
                 if not self._closing:
                     yield True
+                    await self._pause()
         finally:
             self._listeners.discard(changed)
+
+    async def _pause(self) -> None:
+        """Let changes gather; the end of the application does not wait for it."""
+        until_s = time.monotonic() + SPACING_S
+        while not self._closing and (left_s := until_s - time.monotonic()) > 0:
+            await asyncio.sleep(min(left_s, self._poll_s))
 
     @property
     def closing(self) -> bool:

@@ -78,6 +78,11 @@ def every(connection: Connection, wanted: JournalFilter, batch: int = 500) -> It
         after = (rows[-1].finished_at, rows[-1].exam_id)
 
 
+def is_counted_quickly(wanted: JournalFilter) -> bool:
+    """Whether an index alone can count the rows: no more than one filter beside organisation and period."""
+    return not wanted.person and len(narrowings(wanted, None)) < 2
+
+
 def count_up_to(connection: Connection, wanted: JournalFilter, most: int) -> int:
     """How many rows there are, counted no further than `most`."""
     found = 0

@@ -82,16 +82,16 @@ def conditions(
     """What an exam of the journal must meet, written so that the index of `lead` is the one that is used."""
     free = connection.dialect.name != "sqlite"
     plain_org = free or lead is None or lead.within_org
-    state = exam.c.state if free else _unindexed(exam.c.state)
+    state = exam.c.state if free else unindexed(exam.c.state)
     found = [
-        (exam.c.org if plain_org else _unindexed(exam.c.org)) == org,
+        (exam.c.org if plain_org else unindexed(exam.c.org)) == org,
         state == "unfinished" if wanted.unfinished else state != "unfinished",
         *_period(wanted),
     ]
     if wanted.outcome == "waiting":
         found.append(state == "waiting")
     for item in offered:
-        found.append(item.accepts(item.column if free or item is lead else _unindexed(item.column)))
+        found.append(item.accepts(item.column if free or item is lead else unindexed(item.column)))
     return found
 
 
@@ -109,7 +109,8 @@ def _equal(column: ColumnElement[Any], value: str, *, within_org: bool = True) -
     return Narrowing(column, lambda found: found == value, within_org)
 
 
-def _unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
+def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column, for SQLite alone, so that no index on it is used."""
     return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 

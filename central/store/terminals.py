@@ -15,6 +15,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     Text,
+    and_,
     bindparam,
     cast,
     func,
@@ -78,6 +79,9 @@ device = Table(
 )
 
 
+_CALLS = '%"help_called_at":"%'
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What ingest needs to judge a message of a terminal."""
@@ -133,9 +137,26 @@ def list_terminals(connection: Connection, org: str | None = None) -> Sequence[R
     return connection.execute(query).mappings().all()
 
 
+def names(connection: Connection, orgs: Sequence[str]) -> Sequence[RowMapping]:
+    """Ids and names of the terminals of these organisations, by name: for a choice among them."""
+    query = select(terminal.c.terminal_id, terminal.c.name).where(terminal.c.org.in_(orgs))
+    return connection.execute(query.order_by(terminal.c.name)).mappings().all()
+
+
+def enrolled(connection: Connection, orgs: Sequence[str]) -> Sequence[RowMapping]:
+    """Enrolled terminals of these organisations: `terminal_id`, `name`, `place`, `link`, `calls` for a medic; by name.
+
+    What else they say of themselves is left where it is: a thousand reports take longer to read than a queue.
+    """
+    c = terminal.c
+    calls = and_(c.link == "online", cast(c.status, Text).like(_CALLS)).label("calls")
+    query = select(c.terminal_id, c.name, c.place, c.link, calls).where(c.org.in_(orgs), c.state == "enrolled")
+    return connection.execute(query.order_by(c.name)).mappings().all()
+
+
 def attention_mark(connection: Connection) -> tuple[tuple[str, str], ...]:
     """Which terminals have no link or call for help: a value that differs whenever medics must be told anew."""
-    calls = cast(terminal.c.status, Text).like('%"help_called_at":"%')
+    calls = cast(terminal.c.status, Text).like(_CALLS)
     query = select(terminal.c.terminal_id, terminal.c.link).where((terminal.c.link == "offline") | calls)
     return tuple((row.terminal_id, row.link) for row in connection.execute(query.order_by(terminal.c.terminal_id)))
 

@@ -40,9 +40,10 @@ class ListedExam:
     payload: dict[str, Any]
 
 
-def waiting(connection: Connection) -> list[ListedExam]:
-    """Every exam that waits for a medic, oldest first."""
-    query = _listing().where(exam.c.state == "waiting").order_by(exam.c.received_at, exam.c.exam_id)
+def waiting(connection: Connection, orgs: Sequence[str]) -> list[ListedExam]:
+    """Every exam of these organisations that waits for a medic, oldest first."""
+    query = _listing().where(exam.c.state == "waiting", exam.c.org.in_(orgs))
+    query = query.order_by(exam.c.received_at, exam.c.exam_id)
     return _listed(connection.execute(query).all())
 
 

@@ -18,9 +18,8 @@ from central.console.context import Console, Look, Visitor, console_of, page
 from central.console.exam_view import ShownValue
 from central.console.guard import Guard
 from central.rights import Right
-from central.store import accounts, decisions, refusals, worklist
+from central.store import accounts, decisions, refusals, terminals, worklist
 from central.store.engine import reading
-from central.store.terminals import list_terminals
 from central.store.worklist import ListedExam
 
 router = APIRouter()
@@ -117,16 +116,12 @@ def _read(console: Console, visitor: Visitor) -> tuple[list[QueueRow], list[str]
     now = console.clock()
     orgs = visitor.account.orgs
     with reading(console.engine) as connection:
-        waiting = [item for item in worklist.waiting(connection) if item.org in orgs]
+        waiting = worklist.waiting(connection, orgs)
         claims = decisions.claims(connection, now)
         refusing = {one.terminal_id for one in refusals.refusals(connection, orgs) if one.kind == "decision"}
-        enrolled = [row for org in orgs for row in list_terminals(connection, org) if row["state"] == "enrolled"]
+        enrolled = terminals.enrolled(connection, orgs)
     offline = [row["name"] for row in enrolled if row["link"] == "offline"]
-    calling = [
-        f"{row['name']}, {row['place']}"
-        for row in enrolled
-        if row["link"] == "online" and (row["status"] or {}).get("help_called_at")
-    ]
+    calling = [f"{row['name']}, {row['place']}" for row in enrolled if row["calls"]]
     refused = [row["name"] for row in enrolled if row["terminal_id"] in refusing]
     rows = []
     for item in waiting:
