@@ -52,14 +52,14 @@ class Asked:
         ]
         return urlencode([(name, value) for name, value in [*kept, *changes.items()] if value])
 
-
-@router.get("/journal")
     def with_columns(self, columns: Sequence[str]) -> str:
         """The same query with other columns."""
         kept = self.address(columns="")
         chosen = urlencode([("columns", key) for key in columns])
         return f"{kept}&{chosen}" if kept else chosen
 
+
+@router.get("/journal")
 def show_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_JOURNAL))]) -> Response:
     """One page of the journal."""
     return journal_page(request, visitor, asked_of(request, visitor))
@@ -76,11 +76,11 @@ def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
             "employers": [row for org in visitor.account.orgs for row in registry.list_employers(connection, org)],
             "terminals": [row for org in visitor.account.orgs for row in terminals.list_terminals(connection, org)],
             "medics": medics.of_organisations(connection, visitor.account.orgs),
+            "sets": column_sets.of_account(connection, visitor.account.account_id),
         }
         audit.write(
             connection,
             at=console.clock(),
-            "sets": column_sets.of_account(connection, visitor.account.account_id),
             account_id=visitor.account.account_id,
             address=visitor.address,
             action="journal.read",
