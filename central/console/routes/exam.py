@@ -60,7 +60,8 @@ def exam_page(
     console = console_of(request)
     look, now = visitor.look, console.clock()
     restored = False
-    with writing(console.engine) as connection:
+    # Read apart from the note in the audit log: whoever may write holds everybody else up.
+    with reading(console.engine) as connection:
         item = find_exam(connection, visitor, exam_id)
         given = decisions.of_exam(connection, exam_id)
         claim = decisions.claim_of(connection, exam_id, now)
@@ -70,10 +71,12 @@ def exam_page(
         draft = accounts.get_draft(connection, visitor.session.session_id)
         if typed is None and draft is not None and draft["path"] == f"/exams/{exam_id}/decision":
             typed, restored = draft["fields"], True
-            accounts.set_draft(connection, visitor.session.session_id, None)
         refused = {one.decision_id: one for one in refusals.refusals(connection, [item.org])}
         message_id = _message_id(connection, exam_id)
         signer = _signer(connection, visitor, now)
+    with writing(console.engine) as connection:
+        if restored:
+            accounts.set_draft(connection, visitor.session.session_id, None)
         _log(connection, console, visitor, "exam.read", exam_id, item.org)
     payload = exam_view.filled(item.payload)
     known = dict(worker) if worker else None
