@@ -15,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from central import metrics
 from central.backup import BackupError
 from central.config import CentralConfig, ConfigError, load_config
-from central.ingest import Ingest
+from central.ingest import Ingest, spare_the_collector
 from central.installation import Choices, create_secrets, write_config
+from central.signature.provider import SigningRefused
 from central.store import schema
 from central.store.engine import open_engine
 
@@ -85,6 +86,7 @@ def ingest(
     with plain_errors():
         loaded, engine = open_centre(config)
         worker = Ingest(loaded, engine, name=name)
+        spare_the_collector()
         if loaded.ingest.metrics_port is not None:
             start_http_server(loaded.ingest.metrics_port, "127.0.0.1", metrics.REGISTRY)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -106,7 +108,7 @@ def plain_errors() -> Iterator[None]:
         _fail(str(error))
     except SQLAlchemyError as error:
         _fail(f"the store cannot be used: {getattr(error, 'orig', None) or error}")
-    except (OSError, ValueError, LookupError, BackupError) as error:
+    except (OSError, ValueError, LookupError, BackupError, SigningRefused) as error:
         _fail(str(error))
 
 

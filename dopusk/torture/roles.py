@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from central.config import load_config as load_central
-from central.ingest import Ingest
+from central.ingest import Ingest, spare_the_collector
 from central.store import schema
 from central.store.engine import open_engine
 from dopusk.commands import terminal as terminal_commands
@@ -86,4 +86,5 @@ def run_ingest(config_file: str, log: str, is_full: bool, name: str) -> None:
     config = load_central(Path(config_file))
     engine = open_engine(config.store_url)
     schema.check(engine)
+    spare_the_collector()
     Ingest(config, engine, name=name).run()
