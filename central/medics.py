@@ -11,8 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
+from central.signature.gost import open_gost_key
 from central.signature.provider import SigningRefused
-from central.signature.software import SigningKey, encrypt_key, open_key
+from central.signature.software import SigningKey, encrypt_key, encrypt_pkcs8, open_key
 from central.store import medics as store
 from central.store import registry
 from central.store.medics import MedicEntry
@@ -68,8 +69,11 @@ def add_medic(
     now: datetime,
     medic_id: str | None = None,
     token_label: str | None = None,
+    gost_key_pem: bytes | None = None,
 ) -> str:
-    """Enter a medic with a software key, or without `key` one whose key is on the token `token_label`; returns `medic_id`.
+    """Enter a medic with a software key, with one of ГОСТ in PKCS#8, or whose key is on the token `token_label`.
+
+    Returns `medic_id`.
 
     Raises `ValueError` for a short passphrase, `LookupError` for an unknown organisation, `SigningRefused` when key and
     certificate do not belong together.
@@ -81,6 +85,9 @@ def add_medic(
     if key is not None:
         encrypted = encrypt_key(key, passphrase)
         open_key(certificate_pem, encrypted, passphrase).close()
+    elif gost_key_pem is not None:
+        encrypted = encrypt_pkcs8(gost_key_pem, passphrase)
+        open_gost_key(certificate_pem, encrypted, passphrase).close()
     elif not token_label:
         raise ValueError("a medic without a software key needs the label of a token")
     entry = MedicEntry(
@@ -94,7 +101,7 @@ def add_medic(
         training_at=qualification.training_at,
         federal_register_at=qualification.federal_register_at,
         certificate_pem=certificate_pem,
-        key_provider="software" if key is not None else "pkcs11",
+        key_provider="software" if key is not None else "gost" if gost_key_pem is not None else "pkcs11",
         encrypted_key=encrypted,
         token_label=token_label,
         active=True,

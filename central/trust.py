@@ -8,6 +8,11 @@ from cryptography import x509
 
 ROOT_FILE = "ca.pem"
 REVOCATION_FILE = "crl.pem"
+MEDIC_ROOTS_FILE = "medic-roots.pem"
+MEDIC_REVOCATION_FILE = "medic-crl.pem"
+"""Roots, and revocation lists, of other authorities that certify medics. Optional; the broker never sees them."""
+
+_FILES = (ROOT_FILE, REVOCATION_FILE, MEDIC_ROOTS_FILE, MEDIC_REVOCATION_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Trust:
     def anchors(self) -> Anchors:
         """The present anchors. Raises `OSError` when the root is missing and `ValueError` when a file is damaged."""
         with self._lock:
-            stamp = tuple(_modified_ns(self._folder / name) for name in (ROOT_FILE, REVOCATION_FILE))
+            stamp = tuple(_modified_ns(self._folder / name) for name in _FILES)
             if self._anchors is None or stamp != self._stamp:
                 self._anchors = self._read()
                 self._stamp = stamp
@@ -39,9 +44,22 @@ class Trust:
 
     def _read(self) -> Anchors:
         root_pem = (self._folder / ROOT_FILE).read_bytes()
-        listed = self._folder / REVOCATION_FILE
-        lists = (x509.load_pem_x509_crl(listed.read_bytes()),) if listed.exists() else ()
-        return Anchors(tuple(x509.load_pem_x509_certificates(root_pem)), lists, root_pem)
+        further = self._folder / MEDIC_ROOTS_FILE
+        if further.exists():
+            root_pem = root_pem.rstrip() + b"\n" + further.read_bytes()
+        lists = [
+            x509.load_pem_x509_crl(pem)
+            for name in (REVOCATION_FILE, MEDIC_REVOCATION_FILE)
+            if (self._folder / name).exists()
+            for pem in _each_list((self._folder / name).read_bytes())
+        ]
+        return Anchors(tuple(x509.load_pem_x509_certificates(root_pem)), tuple(lists), root_pem)
+
+
+def _each_list(pem: bytes) -> list[bytes]:
+    """The lists of one file, each by itself."""
+    end = b"-----END X509 CRL-----"
+    return [part.lstrip() + end for part in pem.split(end)[:-1]]
 
 
 def _modified_ns(path: Path) -> int:

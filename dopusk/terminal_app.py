@@ -98,6 +98,7 @@ class Terminal:
             load_anchor(files.trust_anchor),
             session.decision,
             faces=faces,
+            medic_roots=files.medic_roots,
         )
         snils_key = files.snils_key.read_bytes() if files.snils_key else None
         self.service = TerminalService(

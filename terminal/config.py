@@ -48,6 +48,8 @@ class Files(_Section):
     """The centre's public Ed25519 key (PEM): receipts and messages are checked with it."""
     trust_anchor: Path
     """Root certificate (PEM) that medics' certificates must lead to."""
+    medic_roots: Path | None = None
+    """Roots (PEM) of other authorities for medics who sign by ГОСТ Р 34.10-2012; needs libengine-gost-openssl."""
     snils_key: Path | None = None
     """Key for the keyed hash of SNILS, when workers may identify by it."""
 

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from sync.contract.canonical import canonical, sha256_hex
 from sync.contract.decision import DecisionMessage, DecisionRecord
+from terminal.gost_signature import GostSignatureError, is_gost, verify_gost
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
@@ -45,19 +46,31 @@ class UntrustedDecision(Exception):
     """A decision that must not be shown; the medical organisation must look."""
 
 
-def check_decision(message: DecisionMessage, anchor: crypto_x509.Certificate, terminal_id: str) -> DecisionRecord:
-    """The record, if the signature holds. Raises `UntrustedDecision` with the reason."""
+def check_decision(
+    message: DecisionMessage, anchor: crypto_x509.Certificate, terminal_id: str, medic_roots: Path | None = None
+) -> DecisionRecord:
+    """The record, if the signature holds. Raises `UntrustedDecision` with the reason.
+
+    `medic_roots`: PEM file of the roots that certificates of ГОСТ may lead to; without it none is believed.
+    """
     content = message.record_json.encode("utf-8")
     try:
         record = DecisionRecord.model_validate(json.loads(content))
-        signed = cms.ContentInfo.load(base64.b64decode(message.cms_base64, validate=True))["content"]
-        certificate = _verify(signed, content)
+        signature = base64.b64decode(message.cms_base64, validate=True)
+        signed = cms.ContentInfo.load(signature)["content"]
+        (signer,) = signed["signer_infos"]
+        certificate = _signer_certificate(signed, signer)
+        if is_gost(certificate):
+            _check_gost(signature, content, medic_roots, record)
+        else:
+            _verify(signer, certificate, content)
+            _check_issuer(certificate, anchor)
     except _UNREADABLE as error:
         # The kind of fault alone: the text of some names values, and this one is logged and sent.
         raise UntrustedDecision(f"the decision cannot be read ({type(error).__name__})") from error
     if canonical(json.loads(content)) != content:
         raise UntrustedDecision("the record is not in its canonical form")
-    _check_chain(certificate, anchor, record)
+    _check_use(certificate, record)
     if record.terminal_id != terminal_id or record.exam.exam_id != message.exam_id:
         raise UntrustedDecision("the record is about another terminal or exam")
     if record.decision.decision_id != message.decision_id:
@@ -72,10 +85,8 @@ def load_anchor(path: Path) -> crypto_x509.Certificate:
     return crypto_x509.load_pem_x509_certificate(path.read_bytes())
 
 
-def _verify(signed: cms.SignedData, content: bytes) -> crypto_x509.Certificate:
-    """Check digest and signature of the one signer; returns his certificate."""
-    (signer,) = signed["signer_infos"]
-    certificate = _signer_certificate(signed, signer)
+def _verify(signer: cms.SignerInfo, certificate: crypto_x509.Certificate, content: bytes) -> None:
+    """Check digest and signature of the one signer."""
     algorithm = _HASHES[signer["digest_algorithm"]["algorithm"].native]
     attributes = signer["signed_attrs"]
     digest = hashes.Hash(algorithm)
@@ -94,7 +105,15 @@ def _verify(signed: cms.SignedData, content: bytes) -> crypto_x509.Certificate:
             raise UntrustedDecision("the signer's kind of key is not known here")
     except InvalidSignature as error:
         raise UntrustedDecision("the signature is not the signer's") from error
-    return certificate
+
+
+def _check_gost(signature: bytes, content: bytes, medic_roots: Path | None, record: DecisionRecord) -> None:
+    if medic_roots is None:
+        raise UntrustedDecision("signed by ГОСТ, and this terminal has no roots for it (files.medic_roots)")
+    try:
+        verify_gost(signature, content, medic_roots, record.decision.decided_at)
+    except GostSignatureError as error:
+        raise UntrustedDecision(str(error)) from error
 
 
 def _signer_certificate(signed: cms.SignedData, signer: cms.SignerInfo) -> crypto_x509.Certificate:
@@ -108,11 +127,14 @@ def _signer_certificate(signed: cms.SignedData, signer: cms.SignerInfo) -> crypt
     raise UntrustedDecision("the signer's certificate is not in the signature")
 
 
-def _check_chain(certificate: crypto_x509.Certificate, anchor: crypto_x509.Certificate, record: DecisionRecord) -> None:
+def _check_issuer(certificate: crypto_x509.Certificate, anchor: crypto_x509.Certificate) -> None:
     try:
         certificate.verify_directly_issued_by(anchor)
     except (*_UNREADABLE, InvalidSignature) as error:
         raise UntrustedDecision("the signer's certificate does not lead to the pinned root") from error
+
+
+def _check_use(certificate: crypto_x509.Certificate, record: DecisionRecord) -> None:
     if not _is_for_signing(certificate):
         raise UntrustedDecision("the certificate is not for signing documents")
     at = record.decision.decided_at

@@ -7,6 +7,7 @@ applied is marked with the reason, the centre is told so in the same transaction
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509 import Certificate
@@ -56,10 +57,11 @@ class IncomingMessages:
         take_decision: TakeDecision,
         *,
         faces: FaceDesk,
+        medic_roots: Path | None = None,
     ) -> None:
         """`faces` looks after the commit of each new roster (a consent may have been withdrawn in it) and part of a photo."""
         self._store, self._clock = store, clock
-        self._centre_key, self._anchor = centre_key, anchor
+        self._centre_key, self._anchor, self._medic_roots = centre_key, anchor, medic_roots
         self._take_decision, self._faces = take_decision, faces
 
     def apply_new(self) -> int:
@@ -106,7 +108,9 @@ class IncomingMessages:
         match message.kind:
             case Down.DECISION:
                 decision = DecisionMessage.model_validate(envelope.payload)
-                record = check_decision(decision, self._anchor, self._store.address.terminal)
+                record = check_decision(
+                    decision, self._anchor, self._store.address.terminal, self._medic_roots
+                )
                 self._take_decision(self._event(record), done)
             case Down.ROSTER:
                 roster = Roster.model_validate(envelope.payload)

@@ -23,12 +23,17 @@ SigningKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 def encrypt_key(key: SigningKey, passphrase: str) -> bytes:
-    """PKCS#8 of the key under scrypt and AES-256-GCM. Raises `ValueError` for a passphrase that is too short."""
-    if len(passphrase) < MIN_PASSPHRASE:
-        raise ValueError(f"the passphrase needs at least {MIN_PASSPHRASE} characters")
+    """PKCS#8 of the key, encrypted. Raises `ValueError` for a passphrase that is too short."""
     plain = key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    return encrypt_pkcs8(plain, passphrase)
+
+
+def encrypt_pkcs8(plain: bytes, passphrase: str) -> bytes:
+    """A key in any form under scrypt and AES-256-GCM. Raises `ValueError` for a passphrase that is too short."""
+    if len(passphrase) < MIN_PASSPHRASE:
+        raise ValueError(f"the passphrase needs at least {MIN_PASSPHRASE} characters")
     salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
     return _FORM + salt + nonce + _cipher(passphrase, salt).encrypt(nonce, plain, _FORM)
 
@@ -37,7 +42,8 @@ def _cipher(passphrase: str, salt: bytes) -> AESGCM:
     return AESGCM(Scrypt(salt=salt, length=32, **_SCRYPT).derive(passphrase.encode("utf-8")))
 
 
-def _decrypt(encrypted: bytes, passphrase: str) -> bytes:
+def decrypt_pkcs8(encrypted: bytes, passphrase: str) -> bytes:
+    """What `encrypt_pkcs8` was given. Raises `SigningRefused`: `wrong_passphrase`, `no_key`."""
     if not encrypted.startswith(_FORM):
         raise SigningRefused("no_key", "the stored key is of a form that is not known here")
     rest = encrypted.removeprefix(_FORM)
@@ -75,7 +81,7 @@ class SoftwareKey:
 
 def open_key(certificate_pem: bytes, encrypted: bytes, passphrase: str) -> SoftwareKey:
     """Open a medic's key. Raises `SigningRefused`: `wrong_passphrase`, `wrong_certificate`, `no_key`."""
-    key = serialization.load_der_private_key(_decrypt(encrypted, passphrase), None)
+    key = serialization.load_der_private_key(decrypt_pkcs8(encrypted, passphrase), None)
     certificate = x509.load_pem_x509_certificate(certificate_pem)
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) or key.public_key() != (
         certificate.public_key()

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from central.signature.chain import SignatureError, check_chain, check_usage, signer_certificate
+from central.signature.gost import is_gost, verify_gost
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,9 @@ def verify_detached(
         signer = signers[0]
         certificates = [x509.load_der_x509_certificate(item.chosen.dump()) for item in signed["certificates"]]
         certificate = signer_certificate(signer, certificates)
+        if is_gost(certificate):
+            verify_gost(signature, content, certificate, roots, at=at, revocation_lists=revocation_lists)
+            return VerifiedSignature(certificate, _claimed_time(signer))
         claimed_at = _check_attributes(signer, content)
         signed_bytes = signer["signed_attrs"].untag().dump()
         digest = signer["digest_algorithm"]["algorithm"].native
@@ -77,8 +81,12 @@ def _check_attributes(signer: cms.SignerInfo, content: bytes) -> datetime | None
     attributes = {item["type"].native: item["values"][0].native for item in signer["signed_attrs"]}
     if attributes.get("content_type") != "data" or attributes.get("message_digest") != sha256(content).digest():
         raise SignatureError("wrong_digest", "the signature is not over this record: it was changed after signing")
-    claimed = attributes.get("signing_time")
-    return claimed if isinstance(claimed, datetime) else None
+    return _claimed_time(signer)
+
+
+def _claimed_time(signer: cms.SignerInfo) -> datetime | None:
+    times = [item["values"][0].native for item in signer["signed_attrs"] if item["type"].native == "signing_time"]
+    return times[0] if times and isinstance(times[0], datetime) else None
 
 
 def _check_value(certificate: x509.Certificate, signature: bytes, signed: bytes) -> None:

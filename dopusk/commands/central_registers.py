@@ -72,8 +72,16 @@ def enter_medic(
     federal_register_at: Annotated[str, typer.Option(help="Day when seen in the federal register, YYYY-MM-DD.")],
     education: Annotated[str, typer.Option(help="higher or secondary")] = "secondary",
     passphrase_stdin: Annotated[bool, typer.Option(help="Read the passphrase from standard input.")] = False,
+    gost: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(help="Certificate and key (PEM) by GOST R 34.10-2012 of another authority.", show_default=False),
+    ] = None,
 ) -> None:
-    """Enter a medic with a certificate of the centre's authority and a software key. Prints the medic's id."""
+    """Enter a medic with a software key. Prints the medic's id.
+
+    The certificate is issued by the centre's authority, or given with --gost; then the authority's root and list stand in
+    medic-roots.pem and medic-crl.pem beside ca.pem. The key is kept encrypted with the passphrase.
+    """
     words = sys.stdin.readline().rstrip("\n") if passphrase_stdin else ""
     passphrase = words or typer.prompt("Passphrase of the signing key", hide_input=True, confirmation_prompt=True)
     with plain_errors():
@@ -83,10 +91,14 @@ def enter_medic(
             found = registry.get_organisation(connection, org)
             if found is None:
                 raise LookupError(f"organisation {org!r} is not entered")
-            issued = Authority(loaded.keys.authority_dir).issue_medic(full_name, medic_id, found["name"])
-            key = load_pem_private_key(issued.key_pem or b"", None)
-            if not isinstance(key, ec.EllipticCurvePrivateKey):
-                raise ValueError("the authority made a key of a kind that is not known here")
+            key, gost_key_pem = None, None
+            if gost is None:
+                issued = Authority(loaded.keys.authority_dir).issue_medic(full_name, medic_id, found["name"])
+                certificate = x509.load_pem_x509_certificate(issued.certificate_pem)
+                key = _signing_key(issued.key_pem or b"")
+            else:
+                certificate = x509.load_pem_x509_certificate(gost[0].read_bytes())
+                gost_key_pem = gost[1].read_bytes()
             add_medic(
                 connection,
                 org=org,
@@ -99,13 +111,21 @@ def enter_medic(
                     date.fromisoformat(training_at),
                     date.fromisoformat(federal_register_at),
                 ),
-                certificate=x509.load_pem_x509_certificate(issued.certificate_pem),
+                certificate=certificate,
                 key=key,
+                gost_key_pem=gost_key_pem,
                 passphrase=passphrase,
                 now=datetime.now(UTC),
                 medic_id=medic_id,
             )
     print(medic_id)
+
+
+def _signing_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
+    key = load_pem_private_key(pem, None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError("the authority made a key of a kind that is not known here")
+    return key
 
 
 @export_app.command("decision")

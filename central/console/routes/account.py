@@ -17,6 +17,7 @@ from central.console.guard import Guard, form_of
 from central.console.texts import LANGUAGES
 from central.medics import RegisterFault, check_register
 from central.rights import Right
+from central.signature.gost import open_gost_key
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.software import open_key
 from central.signature.token import open_token
@@ -128,6 +129,8 @@ def _opened(console: Console, entry: MedicEntry, passphrase: str) -> SignaturePr
         return open_token(str(library), entry.token_label, entry.certificate_pem, passphrase)
     if entry.encrypted_key is None:
         raise SigningRefused("no_key", "the register holds no software key of this medic")
+    if entry.key_provider == "gost":
+        return open_gost_key(entry.certificate_pem, entry.encrypted_key, passphrase)
     return open_key(entry.certificate_pem, entry.encrypted_key, passphrase)
 
 

@@ -473,12 +473,12 @@ def upgrade() -> None:
             "federal_register_at", sa.Date(), nullable=True, comment="seen in the federal register of medical staff"
         ),
         sa.Column("certificate_pem", sa.LargeBinary(), nullable=False),
-        sa.Column("key_provider", sa.Text(), nullable=False, comment="software or pkcs11"),
+        sa.Column("key_provider", sa.Text(), nullable=False, comment="software, gost or pkcs11"),
         sa.Column(
             "encrypted_key",
             sa.LargeBinary(),
             nullable=True,
-            comment="software keys only, see central.signature.software",
+            comment="keys of software and gost, see central.signature.software",
         ),
         sa.Column("token_label", sa.Text(), nullable=True, comment="PKCS#11: label of token and key"),
         sa.Column("active", sa.Boolean(), nullable=False),
