@@ -30,7 +30,7 @@ class _NotPlain(Exception):
 def canonical(value: Any) -> bytes:
     """Canonical JSON of plain values. Raises `ValueError` for what has no canonical form (NaN, integers beyond 2^53)."""
     try:
-        return _written(value)
+        return to_json(_sorted(value, MAX_DEPTH))
     except (_NotPlain, TypeError, ValueError):
         pass  # the reference implementation decides, and says what is wrong
     try:
@@ -46,7 +46,8 @@ def parse_canonical(wire: bytes) -> Any:
     """
     try:
         value = from_json(wire, allow_inf_nan=False)
-        if _written(value) == wire:
+        _check_plain(value, MAX_DEPTH)
+        if to_json(value) == wire:
             return value
     except (_NotPlain, ValueError):
         pass
@@ -66,10 +67,6 @@ def sha256_hex(data: bytes) -> str:
 def new_id() -> str:
     """A fresh UUIDv7 as text: unique everywhere and ordered by creation within one clock."""
     return str(uuid_utils.uuid7())
-
-
-def _written(value: Any) -> bytes:
-    return to_json(_sorted(value, MAX_DEPTH))
 
 
 def _sorted(value: Any, levels: int) -> Any:
@@ -100,6 +97,30 @@ def _sorted(value: Any, levels: int) -> Any:
             return _checked(abs(value) < _PLAIN_FLOATS[1], int(value))
         return _checked(_PLAIN_FLOATS[0] <= abs(value) < _PLAIN_FLOATS[1], value)
     return _checked(kind is str or kind is bool or value is None, value)
+
+
+def _check_plain(value: Any, levels: int) -> None:
+    """Whether the fast writer writes a parsed object or array as the RFC does; raises `_NotPlain` in doubt.
+
+    The same rules as those of `_sorted`, without a copy: what is parsed is in order already, or is no canonical JSON.
+    """
+    if not levels or not isinstance(value, dict | list):
+        raise _NotPlain
+    before = ""
+    if isinstance(value, dict):
+        for key in value:
+            if key < before or not key.isascii():
+                raise _NotPlain
+            before = key
+    for item in value.values() if isinstance(value, dict) else value:
+        kind = type(item)
+        if kind is dict or kind is list:
+            _check_plain(item, levels - 1)
+        elif kind is int:
+            if not -_LARGEST_INTEGER <= item <= _LARGEST_INTEGER:
+                raise _NotPlain
+        elif kind is float and (item.is_integer() or not _PLAIN_FLOATS[0] <= abs(item) < _PLAIN_FLOATS[1]):
+            raise _NotPlain
 
 
 def _checked(is_plain: bool, value: Any) -> Any:

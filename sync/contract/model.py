@@ -1,6 +1,6 @@
 """The base of all wire models: frozen, strict about unknown fields only where a version says so."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
@@ -15,8 +15,8 @@ class WireModel(BaseModel):
 def _to_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time without an offset is not a time")
-    moment = moment.astimezone(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    spare = moment.microsecond % 1000
+    return moment.astimezone(UTC) - timedelta(microseconds=spare) if spare else moment.astimezone(UTC)
 
 
 def utc_text(moment: datetime) -> str:
