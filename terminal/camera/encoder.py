@@ -23,6 +23,7 @@ class SegmentWriter:
         self._path, self._frames_per_s, self._width_px = path, frames_per_s, width_px
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
+        self._shown: Picture | None = None
         self.frames = 0
 
     def fits(self, picture: "Picture") -> bool:
@@ -33,13 +34,16 @@ class SegmentWriter:
         """Show `picture` up to `until_s` seconds of the film; repeated where the camera or the machine was slow."""
         import cv2
 
+        from terminal.camera.steadying import steadied
+
         if self._writer is None:
             self._size = self._size_of(picture)
             self._writer = _open(self._path, self._frames_per_s, self._size)
         reduced = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA)
+        self._shown = steadied(self._shown, reduced)
         while True:
             try:
-                self._writer.write(reduced)
+                self._writer.write(self._shown)
             except cv2.error as error:
                 raise EncoderError(str(error)) from error
             self.frames += 1

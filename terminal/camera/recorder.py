@@ -92,6 +92,7 @@ class Recorder:
             take.join(5.0)
         for thread in [*self._salvages, self._still_thread]:
             thread.join(5.0)
+        self._around.scratch.close()
 
     def _keep_stills(self) -> None:
         from terminal.face.jpeg import encode_jpeg

@@ -7,6 +7,7 @@ segment is found again and saved, after a power cut it is gone and the record sa
 import hashlib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -70,6 +71,11 @@ class Scratch:
             except (OSError, ValidationError):
                 self.discard(path)
         return sorted(found, key=lambda item: item[1].began_s)
+
+    def close(self) -> None:
+        """Remove the folder if nothing is left in it."""
+        with suppress(OSError):
+            self._folder.rmdir()
 
     def sweep(self, open_exams: Iterable[str]) -> int:
         """Delete what belongs to no open exam; gives the number of segments."""
