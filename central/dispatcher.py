@@ -24,6 +24,8 @@ from central.broker_link import BrokerLink
 from central.config import CentralConfig
 from central.eviction import end_connection
 from central.face_photos import FacePhotos
+from central.outgoing import load_signing_key
+from central.sealing import Sealer
 from central.store import anomalies, outgoing, refusals, terminals
 from central.store.anomalies import Oddity
 from central.store.engine import reading, writing
@@ -38,6 +40,8 @@ POLL_S = 0.5
 """How long a row written by another process may wait; a `wake` of this process does not wait."""
 RESEND_AFTER = timedelta(seconds=30)
 RESEND_CHECK_S = 5.0
+SEAL_EVERY_S = 10.0
+"""How often what the centre wrote is sealed: this process is the one that every centre has once."""
 _GREETING_S = 1.0
 """After a terminal came online the broker's own queue goes first; what is unacknowledged then is sent again."""
 _BATCH = 500
@@ -57,6 +61,8 @@ class Dispatcher:
         self._latest: dict[str, bytes] = {}
         self._greet_at: dict[str, float] = {}
         self._checked = time.monotonic()
+        self._sealer = Sealer(engine, load_signing_key(config.keys.centre_signing_key_file))
+        self._sealed = -SEAL_EVERY_S
         self._shut_out_at = 0.0
         self.ready = threading.Event()
         self._link = BrokerLink(
@@ -118,6 +124,12 @@ class Dispatcher:
             except (SQLAlchemyError, OSError) as error:
                 _log.error("the store cannot be read or written now: %s", getattr(error, "orig", None) or error)
                 self._stopping.wait(POLL_S)
+
+    def _seal(self) -> None:
+        moment = time.monotonic()
+        if moment - self._sealed >= SEAL_EVERY_S:
+            self._sealed = moment
+            self._sealer.run()
 
     def _answer_photos(self) -> None:
         if self._photos is None:

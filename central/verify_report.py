@@ -18,6 +18,8 @@ class StoreReport(VerifyReport):
     decisions: int = 0
     outgoing: int = 0
     media: int = 0
+    sealed: int = 0
+    """Rows of the audit log, of registers' histories and of papers that a seal names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,8 +126,9 @@ def find(connection: Connection, message_id: str) -> MessageRow | None:
 def in_chain_order(connection: Connection) -> Iterator[MessageRow]:
     """All messages, terminal by terminal and by place, without holding them in memory."""
     query = _rows().order_by(message.c.terminal_id, message.c.seq, message.c.message_id)
-    for row in connection.execute(query.execution_options(yield_per=_PAGE)):
-        yield MessageRow(*row)
+    with connection.execute(query.execution_options(yield_per=_PAGE)) as rows:
+        for row in rows:
+            yield MessageRow(*row)
 
 
 def exams_as_received(connection: Connection) -> Iterator[MessageRow]:
@@ -135,8 +136,9 @@ def exams_as_received(connection: Connection) -> Iterator[MessageRow]:
     query = (
         _rows().where(message.c.kind == "exam").order_by(message.c.received_at, message.c.terminal_id, message.c.seq)
     )
-    for row in connection.execute(query.execution_options(yield_per=_PAGE)):
-        yield MessageRow(*row)
+    with connection.execute(query.execution_options(yield_per=_PAGE)) as rows:
+        for row in rows:
+            yield MessageRow(*row)
 
 
 def exam_ids(connection: Connection) -> Iterator[str]:
@@ -144,6 +146,15 @@ def exam_ids(connection: Connection) -> Iterator[str]:
     query = select(message.c.wire).where(message.c.kind == "exam")
     for wire in connection.execute(query.execution_options(yield_per=_PAGE)).scalars():
         yield str(json.loads(wire)["payload"]["exam_id"])
+
+
+def acknowledgements(connection: Connection, terminal_id: str) -> Iterator[tuple[bytes, datetime]]:
+    """Exact bytes and time of receipt of every `ack` of a terminal."""
+    query = select(message.c.wire, message.c.received_at)
+    query = query.where(message.c.terminal_id == terminal_id, message.c.kind == Up.ACK).order_by(message.c.seq)
+    with connection.execute(query.execution_options(yield_per=_PAGE)) as rows:
+        for row in rows:
+            yield row.wire, row.received_at
 
 
 def _rows() -> Select[Any]:

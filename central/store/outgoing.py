@@ -159,6 +159,13 @@ class OutgoingRow:
     wire: bytes
     kind: str
     state: str
+    org: str
+    created_at: datetime
+    acked_at: datetime | None
+    refused_at: datetime | None
+    refusal_code: str | None
+    refusal_reason: str | None
+    resent_as: str | None
 
     @property
     def is_emptied(self) -> bool:
@@ -170,8 +177,9 @@ def in_chain_order(connection: Connection) -> Iterator[OutgoingRow]:
     """Everything that was ever queued, terminal by terminal and by place, without holding it in memory."""
     columns = [centre_outbox.c[name] for name in OutgoingRow.__dataclass_fields__]
     query = select(*columns).order_by(centre_outbox.c.terminal_id, centre_outbox.c.seq)
-    for row in connection.execute(query.execution_options(yield_per=500)):
-        yield OutgoingRow(*row)
+    with connection.execute(query.execution_options(yield_per=500)) as rows:
+        for row in rows:
+            yield OutgoingRow(*row)
 
 
 def is_served() -> ColumnElement[bool]:

@@ -7,16 +7,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from central.intake import Arrival, Intake
 from central.parties import Terminal, Worker
 from central.registry import Registry
 from central.store import outgoing, terminals
 from central.store import registry as people
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
 from central.verify import verify_store
 from central.verify_report import Expected
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.envelope import open_sealed
+from sync.contract.receipt import ACK_SCHEMA
 from sync.contract.roster import Roster
 from tests.central_store import CENTRE_KEY, ORG
 
@@ -113,12 +114,14 @@ def test_a_revoked_terminal_gets_nothing_more(
 
 
 def test_a_roster_is_emptied_once_it_is_taken_and_the_chain_stays_whole(
-    engine: Engine, registry: Registry, enrolled: Enrol, worker: Worker
+    engine: Engine, registry: Registry, enrolled: Enrol, worker: Worker, intake: Intake
 ) -> None:
-    enrolled("kiosk-1")
-    with writing(engine) as connection:
+    terminal = enrolled("kiosk-1")
+    with reading(engine) as connection:
         [first] = outgoing.unacknowledged(connection, "kiosk-1", 10)
-        outgoing.mark_acked(connection, "kiosk-1", [first.message_id], now=now_utc())
+    _, sealed = terminal.seal(ACK_SCHEMA, {"message_ids": [first.message_id]})
+    intake.take([Arrival(terminal.address.up("ack"), sealed.wire)])
+    with writing(engine) as connection:
         registry.publish_roster(connection, ORG)
         rows = list(outgoing.in_chain_order(connection))
     assert [row.is_emptied for row in rows] == [True, False]

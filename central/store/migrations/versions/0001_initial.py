@@ -393,6 +393,27 @@ def upgrade() -> None:
         batch_op.create_index("ix_security_alert_org_created_at", ["org", "created_at"], unique=False)
 
     op.create_table(
+        "seal",
+        sa.Column("seal_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="the sealed table"),
+        sa.Column("rows", sa.JSON(), nullable=False, comment="key and SHA-256 of each row"),
+        sa.Column(
+            "newest_row",
+            sa.Text(),
+            nullable=False,
+            comment="the highest key or time among them: where the next look begins",
+        ),
+        sa.Column("prev_hash", sa.Text(), nullable=False, comment="of the seal before this one"),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "signature", sa.LargeBinary(), nullable=False, comment="Ed25519 of the centre over all other columns"
+        ),
+        sa.PrimaryKeyConstraint("seal_no", name=op.f("pk_seal")),
+    )
+    with op.batch_alter_table("seal", schema=None) as batch_op:
+        batch_op.create_index("ix_seal_kind_newest_row", ["kind", "newest_row"], unique=False)
+
+    op.create_table(
         "session",
         sa.Column("session_id", sa.Text(), nullable=False, comment="SHA-256 of the cookie's random token"),
         sa.Column("account_id", sa.Text(), nullable=False),

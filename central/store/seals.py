@@ -1,0 +1,223 @@
+"""The table of seals: what the centre itself wrote is hashed, chained and signed, some seconds after it was committed.
+
+Terminals sign what comes up and medics sign what they decide; nobody signs the audit log, the history of the registers, the
+papers given out. A seal names the rows of one table that are new since the last one, and signs their content together with the
+hash of the seal before it. So a row that is changed, added or taken away afterwards is found by `verify`. Sealing afterwards
+and not while writing keeps every transaction free of one more lock that all would wait for.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Connection, Index, LargeBinary, RowMapping, Table, Text, select, tuple_
+
+from central.store.alerts import alert
+from central.store.audit import audit
+from central.store.consents import consent, consent_withdrawal
+from central.store.decisions import decision
+from central.store.limits import limit_entry
+from central.store.metadata import UtcDateTime, metadata
+from central.store.outgoing import centre_outbox
+from central.store.papers import paper
+from central.store.register_changes import register_change
+from central.store.registry import worker_limit
+from sync.contract.canonical import canonical, sha256_hex
+
+seal = Table(
+    "seal",
+    metadata,
+    Column("seal_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False, comment="the sealed table"),
+    Column("rows", JSON, nullable=False, comment="key and SHA-256 of each row"),
+    Column(
+        "newest_row", Text, nullable=False, comment="the highest key or time among them: where the next look begins"
+    ),
+    Column("prev_hash", Text, nullable=False, comment="of the seal before this one"),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("signature", LargeBinary, nullable=False, comment="Ed25519 of the centre over all other columns"),
+    Index("ix_seal_kind_newest_row", "kind", "newest_row"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A table whose rows are sealed. `since`: the column that tells new rows from old; `mutable`: what may still change."""
+
+    table: Table
+    since: str
+    mutable: frozenset[str] = frozenset()
+
+    @property
+    def columns(self) -> list[Column[Any]]:
+        """What is sealed of a row."""
+        return [column for column in self.table.c if column.name not in self.mutable]
+
+    @property
+    def is_by_time(self) -> bool:
+        """Whether `since` is a time; otherwise it is a key that begins with one."""
+        return isinstance(self.table.c[self.since].type, UtcDateTime)
+
+    def since_of(self, row: RowMapping) -> str:
+        """The row's `since` as a text that sorts as it does."""
+        value = row[self.since]
+        return str(value.isoformat()) if isinstance(value, datetime) else str(value)
+
+    def key_of(self, row: RowMapping) -> str:
+        """The row's key as it stands in the seal."""
+        return "|".join(str(row[column.name]) for column in self.table.primary_key)
+
+
+SEALED = {
+    one.table.name: one
+    for one in (
+        Sealed(audit, "audit_id"),
+        Sealed(decision, "decision_id"),
+        Sealed(register_change, "change_id"),
+        # Bytes go once they are taken, and what the terminal answers comes later: its own signed messages prove that.
+        Sealed(
+            centre_outbox,
+            "message_id",
+            frozenset(
+                {"wire", "state", "attempts", "sent_at", "acked_at", "resent_as"}
+                | {"refused_at", "refusal_code", "refusal_reason"}
+            ),
+        ),
+        Sealed(consent, "consent_id"),
+        Sealed(consent_withdrawal, "created_at"),  # its key is that of the consent, which is older
+        Sealed(worker_limit, "limit_id", frozenset({"withdrawn_at"})),
+        Sealed(limit_entry, "entry_id", frozenset({"withdrawn_at"})),
+        Sealed(paper, "paper_id", frozenset({"prints"})),
+        Sealed(alert, "alert_id", frozenset({"delivered_at", "seen_at", "seen_by"})),
+    )
+}
+"""Keys begin with the time at which they were made (UUIDv7), so new rows are found by them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """One seal as it is stored."""
+
+    seal_no: int
+    kind: str
+    rows: list[list[str]]
+    """Key and SHA-256 of each row."""
+    newest_row: str
+    prev_hash: str
+    made_at: datetime
+    signature: bytes
+
+    @property
+    def sha256(self) -> str:
+        """What the next seal names, signature included."""
+        return sha256_hex(self.body() + self.signature)
+
+    def body(self) -> bytes:
+        """What is signed."""
+        return canonical(
+            {
+                "seal_no": self.seal_no,
+                "kind": self.kind,
+                "rows": self.rows,
+                "newest_row": self.newest_row,
+                "prev_hash": self.prev_hash,
+                "made_at": self.made_at.isoformat(),
+            }
+        )
+
+
+def new_rows(connection: Connection, one: Sealed, since: datetime | None, limit: int) -> list[RowMapping]:
+    """Rows from that moment on, the oldest first."""
+    query = select(*one.columns)
+    column = one.table.c[one.since]
+    if since is not None:
+        query = query.where(column >= (since if one.is_by_time else first_id_at(since)))
+    order = [column, *one.table.primary_key]
+    return list(connection.execute(query.order_by(*order).limit(limit)).mappings())
+
+
+def rows_by_key(connection: Connection, one: Sealed, keys: Sequence[str]) -> dict[str, RowMapping]:
+    """Those of the named rows that are there."""
+    found: dict[str, RowMapping] = {}
+    parts = [tuple(key.split("|")) for key in keys]
+    for start in range(0, len(parts), 200):
+        query = select(*one.columns).where(tuple_(*one.table.primary_key).in_(parts[start : start + 200]))
+        found |= {one.key_of(row): row for row in connection.execute(query).mappings()}
+    return found
+
+
+def every_key(connection: Connection, one: Sealed) -> Iterator[tuple[str, Any]]:
+    """Key and time (or key again) of every row, without holding them in memory."""
+    query = select(*one.table.primary_key, one.table.c[one.since].label("since")).execution_options(yield_per=1000)
+    with connection.execute(query).mappings() as rows:
+        for row in rows:
+            yield one.key_of(row), row["since"]
+
+
+def row_hash(one: Sealed, row: RowMapping) -> str:
+    """SHA-256 over the sealed columns of a row."""
+    return sha256_hex(canonical({column.name: _plain(row[column.name]) for column in one.columns}))
+
+
+def last(connection: Connection) -> Seal | None:
+    """The newest seal."""
+    row = connection.execute(select(seal).order_by(seal.c.seal_no.desc()).limit(1)).one_or_none()
+    return None if row is None else Seal(*row)
+
+
+def last_of(connection: Connection, kind: str) -> Seal | None:
+    """The newest seal of a table."""
+    query = select(seal).where(seal.c.kind == kind).order_by(seal.c.seal_no.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else Seal(*row)
+
+
+def reaching(connection: Connection, one: Sealed, since: datetime) -> list[Seal]:
+    """Seals of a table that name rows from that moment on."""
+    least = since.isoformat() if one.is_by_time else first_id_at(since)
+    query = select(seal).where(seal.c.kind == one.table.name, seal.c.newest_row >= least)
+    return [Seal(*row) for row in connection.execute(query.order_by(seal.c.seal_no))]
+
+
+def every(connection: Connection) -> Iterator[Seal]:
+    """All seals in order, without holding them in memory."""
+    with connection.execute(select(seal).order_by(seal.c.seal_no).execution_options(yield_per=50)) as rows:
+        for row in rows:
+            yield Seal(*row)
+
+
+def add(connection: Connection, new: Seal) -> None:
+    """Store a seal."""
+    connection.execute(seal.insert().values(**{name: getattr(new, name) for name in Seal.__slots__}))
+
+
+def first_id_at(moment: datetime) -> str:
+    """The lowest UUIDv7 of a moment: ids of this centre begin with the time in milliseconds (RFC 9562)."""
+    text = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{text[:8]}-{text[8:]}-7000-8000-000000000000"
+
+
+def moment_of(since: Any) -> datetime | None:
+    """When a row was written, by its time or by the time in its key; None for a key of another kind."""
+    if isinstance(since, datetime):
+        return since
+    try:
+        if "T" in since:
+            return datetime.fromisoformat(since)
+        return datetime.fromtimestamp(int(since[:8] + since[9:13], 16) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _plain(value: Any) -> Any:
+    """A column's value as canonical JSON takes it."""
+    match value:
+        case datetime() | date():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case bytes():
+            return sha256_hex(value)
+        case _:
+            return value
