@@ -54,7 +54,7 @@ def demo(
     tell(f"demo    {scenario}: {SCENARIOS[scenario].about}")
     code = 1
     try:
-        world = build_world(folder, speed, with_past=not once)
+        world = build_world(folder, speed, with_past=not once, compares=SCENARIOS[scenario].compares)
         try:
             tell(f"broker  Mosquitto with TLS and client certificates on port {world.broker.port}")
             tell(

@@ -6,6 +6,10 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
+from central.store.engine import open_engine, reading
+from central.store.faces import worker_face
 from dopusk.demo.hand import Hand
 from dopusk.demo.medic import ScriptedMedic
 from dopusk.demo.processes import Child, start_centre, start_kiosk
@@ -18,6 +22,8 @@ from terminal.config import TerminalConfig, load_config
 Tell = Callable[[str], None]
 
 RECEIPTS_WITHIN_S = 20.0
+FACE_WITHIN_S = 60.0
+STRANGER = "person:grace"
 
 
 class Trouble(Exception):
@@ -35,7 +41,7 @@ class Director:
         self._kiosk: Child | None = None
         self._medic: ScriptedMedic | None = None
         self.config: TerminalConfig = load_config(world.terminal_config)
-        self.worker = ScriptedWorker(self.hand, scenario.number, tell)
+        self.worker = ScriptedWorker(self.hand, scenario.number, tell, by_face=scenario.by_face)
         self.timings_s: dict[str, float] = {}
 
     @property
@@ -71,6 +77,11 @@ class Director:
         """The whole story. Raises `KioskTrouble`, `MedicTrouble` or `Trouble` when it does not go as it should."""
         for name, situation in self._scenario.devices.items():
             self._world.bench.scenario(name, situation)
+        if self._scenario.compares:
+            self._wait_for_face()
+        if self._scenario.stranger:
+            self._world.camera.scene(STRANGER)
+            self._tell("camera  somebody else stands before it")
         self.hand.wait("begin")
         match self._scenario.trouble:
             case "unplug":
@@ -170,6 +181,23 @@ class Director:
         self.hand.click("decision_ok")
         self.hand.wait("screen_idle")
 
+    def _wait_for_face(self) -> None:
+        """The reference photo comes down, a template is made of it, and the centre is told."""
+        deadline = time.monotonic() + FACE_WITHIN_S
+        engine = open_engine(self._world.config.store_url)
+        states: list[str] = []
+        try:
+            while time.monotonic() < deadline:
+                with reading(engine) as connection:
+                    states = list(connection.execute(select(worker_face.c.state)).scalars())
+                if states == ["taken"]:
+                    self._tell("centre  sent the worker's photo; the kiosk made a template of it and let the photo go")
+                    return
+                time.sleep(0.1)
+        finally:
+            engine.dispose()
+        raise Trouble(f"no template was made of the reference photo: {states}")
+
     def _wait_for_receipts(self) -> None:
         """Nothing counts as delivered before the centre's receipts are there."""
         deadline = time.monotonic() + RECEIPTS_WITHIN_S
@@ -204,6 +232,10 @@ def faults_of(result: dict[str, Any], scenario: Scenario) -> list[str]:
                 faults.append(f"{len(values)} values of {kind}, expected {expected}")
     if not all(row["outcome"] == "accepted" or row["outcome"] == "duplicate" for row in result["receipts"]):
         faults.append("not every message was accepted")
+    if result["face"] != scenario.face:
+        faults.append(f"the face is {result['face']}, expected {scenario.face}")
+    if result["templates"] != int(scenario.compares):
+        faults.append(f"{result['templates']} templates of faces are on the disk")
     if scenario.name == "drunk" and result["employer_alerts"] != 1:
         faults.append("the employer's alert was not recorded")
     return faults

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from central.store.alerts import alert
 from central.store.engine import open_engine, reading
+from dopusk.terminal_faces import templates_folder
 from sync.contract.codes import QUANTITIES
 from sync.contract.decision import DecisionMessage
 from sync.contract.envelope import open_sealed
@@ -122,6 +123,10 @@ def summary(
             "outcome": outcome_of(state),
             "measurements": flat_measurements(state),
             "failures": [failure.model_dump(mode="json") for failure in state.failures],
+            "identified_by": state.examinee.identified_by if state.examinee else None,
+            "face": state.face.outcome if state.face else "not_compared",
+            "face_check": state.face.model_dump(mode="json") if state.face else None,
+            "templates": _templates(config),
             "rule_verdict": verdict.model_dump(mode="json"),
             "decision": decision_of(state, disk),
             "receipts": disk.receipts(state.exam_id),
@@ -142,6 +147,11 @@ def pictures_folder(folder: Path) -> Path:
     for old in folder.glob("[0-9][0-9]-*.png"):
         old.unlink()
     return folder
+
+
+def _templates(config: TerminalConfig) -> int:
+    """Files with numbers of faces on the terminal's disk."""
+    return len(list(templates_folder(config).glob("*")))
 
 
 _ORDER = {name: number for number, name in enumerate(QUANTITIES)}

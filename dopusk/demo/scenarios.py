@@ -29,6 +29,16 @@ class Scenario:
     trouble: str = ""
     most_attempts: Mapping[str, int] = field(default_factory=dict)
     """How many values each step should end with; one where nothing is said."""
+    face: str = "not_compared"
+    """What comes of the face. Anything else needs a legal basis, a consent and a reference photo, which are set up then."""
+    by_face: bool = False
+    """The worker is found by the face and types no number."""
+    stranger: bool = False
+    """Somebody else stands before the camera."""
+
+    @property
+    def compares(self) -> bool:
+        return self.face != "not_compared"
 
 
 _ADMIT = Ruling("admitted", comment="Противопоказаний не выявлено.")
@@ -89,6 +99,31 @@ SCENARIOS = {
             "within_limits",
             _ADMIT,
             trouble="power_cut",
+        ),
+        Scenario(
+            "face",
+            "with a legal basis and a consent: the photo comes down, the worker is found by the face, and it is the same one",
+            "1002",
+            "admitted",
+            "within_limits",
+            _ADMIT,
+            face="same",
+            by_face=True,
+        ),
+        Scenario(
+            "face_other",
+            "with a legal basis and a consent: somebody else types the number; the face is another, and nobody is admitted",
+            "1002",
+            "not_identified",
+            "attention",
+            Ruling(
+                "not_identified",
+                ("identity_doubt",),
+                "Перед камерой другой человек.",
+                "Личность не подтверждена. Пройдите в медпункт, кабинет 4.",
+            ),
+            face="not_same",
+            stranger=True,
         ),
     )
 }

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dopusk.demo.hand import Hand
 
 SCREENS = (
-    "idle", "identify", "confirm", "not_today", "consent", "face", "complaints", "temperature", "pressure", "breath",
+    "idle", "identify", "search", "confirm", "not_today", "consent", "face", "complaints", "temperature", "pressure", "breath",
     "result", "rest", "try_again", "trouble", "summary", "waiting", "decision", "resume",
 )  # fmt: skip
 
 _STORY = {
     "idle": "the kiosk is ready",
     "identify": "types the personnel number {number} on the keypad",
+    "search": "looks into the camera to be found among those who have consented",
     "confirm": "is asked “is it you?” and confirms",
     "not_today": "is told why no remote exam is possible and where to go",
     "consent": "reads what is recorded and agrees",
@@ -40,9 +41,10 @@ MOST_TRIES = 3
 class ScriptedWorker:
     """Presses the real buttons. `also` maps a screen to something that happens outside the kiosk when it shows."""
 
-    def __init__(self, hand: Hand, number: str, tell: Callable[[str], None]) -> None:
+    def __init__(self, hand: Hand, number: str, tell: Callable[[str], None], *, by_face: bool = False) -> None:
         self._hand = hand
         self._number = number
+        self._by_face = by_face
         self._tell = tell
         self._seen = ""
         self._tries = 0
@@ -66,7 +68,8 @@ class ScriptedWorker:
             if screen in last:
                 self.stopped_at_s = now_s
                 return screen
-            self._tell(f"worker  {_STORY[screen].format(number=self._number)}")
+            story = "chooses to be found by the face" if screen == "identify" and self._by_face else _STORY[screen]
+            self._tell(f"worker  {story.format(number=self._number)}")
             if screen in pending:
                 pending.pop(screen)()
             self._answer(screen)
@@ -79,6 +82,8 @@ class ScriptedWorker:
         match screen:
             case "idle":
                 self._hand.click("begin")
+            case "identify" if self._by_face:
+                self._hand.click("search_face")
             case "identify":
                 self._hand.type_number(self._number)
                 self._tries += 1

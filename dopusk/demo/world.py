@@ -21,6 +21,7 @@ from central.store.engine import open_engine, writing
 from dopusk.broker import Broker, free_port, start_mosquitto
 from dopusk.broker_watch import RevocationWatch
 from dopusk.demo.history import fill_history
+from dopusk.demo.sample_faces import LEGAL_BASIS, enter_consents, enter_face
 from dopusk.demo.sample_medic import Login, enter_medic
 from dopusk.demo.sample_people import ORG, enter_people
 from simulators.bench import Bench
@@ -62,15 +63,16 @@ class World:
         self.broker.stop()
 
 
-def build_world(folder: Path, speed: float, *, with_past: bool = False) -> World:
+def build_world(folder: Path, speed: float, *, with_past: bool = False, compares: bool = False) -> World:
     """Make and start the stage; `with_past` fills the console with some weeks of exams and an account for each role.
 
+    `compares`: the terminal names a legal basis, and a worker has consented to the comparison of faces.
     Raises `BrokerError` and `OSError`, for example when a port is taken.
     """
     authority = create_secrets(folder / "centre", clock=lambda: datetime.now(UTC) - FOUNDED_AGO)
     broker = start_mosquitto(folder / "broker", authority)
     config = write_config(folder / "centre", Choices("demo", broker.port, free_port()))
-    login = _fill_centre(config, authority, with_past=with_past)
+    login = _fill_centre(config, authority, with_past=with_past, compares=compares)
     bench = Bench(folder / "lines", speed)
     for name, device in DEVICES.items():
         bench.add(name, device)
@@ -80,10 +82,12 @@ def build_world(folder: Path, speed: float, *, with_past: bool = False) -> World
     terminal_config = _enrol(folder / "terminal", config, authority, broker, bench, camera_url, speed)
     revocations = RevocationWatch(broker, authority.crl_file)
     revocations.start()
+    if compares:
+        _name_legal_basis(terminal_config)
     return World(folder, config, authority, broker, bench, camera, terminal_config, login, revocations)
 
 
-def _fill_centre(config: CentralConfig, authority: Authority, *, with_past: bool) -> Login:
+def _fill_centre(config: CentralConfig, authority: Authority, *, with_past: bool, compares: bool) -> Login:
     """Create the store, with invented people, firms, a medic and the terminal."""
     engine = open_engine(config.store_url)
     try:
@@ -92,11 +96,20 @@ def _fill_centre(config: CentralConfig, authority: Authority, *, with_past: bool
         with writing(engine) as connection:
             people = enter_people(connection, registry, (TERMINAL,))
             login = enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC))
+            enter_consents(connection, registry, people)
         if with_past:
             fill_history(config, engine, registry, people)
+        if compares:
+            enter_face(config, engine, registry, people)
         return login
     finally:
         engine.dispose()
+
+
+def _name_legal_basis(terminal_config: Path) -> None:
+    fields = tomllib.loads(terminal_config.read_text(encoding="utf-8"))
+    fields["biometrics"] = fields.get("biometrics", {}) | {"legal_basis": LEGAL_BASIS, "search": True}
+    terminal_config.write_text(tomli_w.dumps(fields), encoding="utf-8")
 
 
 def _enrol(
