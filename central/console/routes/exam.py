@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from central.console import exam_view, grounds_view, wording
 from central.console.charts import Chart, charts_of
 from central.console.context import Console, Visitor, console_of, page
+from central.console.film_view import film_view, people_lines, photos_of
 from central.console.guard import Guard
 from central.console.reference import reference_file
 from central.console.typed import Typed
@@ -27,6 +28,7 @@ from central.store import grounds as grounds_store
 from central.store.decisions import StoredDecision
 from central.store.engine import reading, writing
 from central.store.worklist import ListedExam
+from sync.contract.exam import ExamRecord
 
 router = APIRouter()
 
@@ -79,6 +81,7 @@ def exam_page(
             accounts.set_draft(connection, visitor.session.session_id, None)
         _log(connection, console, visitor, "exam.read", exam_id, item.org)
     payload = exam_view.filled(item.payload)
+    record = ExamRecord.model_validate(payload)
     known = dict(worker) if worker else None
     toxicology_days = console.config.grounds.toxicology_valid_days
     waiting = _waiting_ids(console, visitor)
@@ -100,8 +103,9 @@ def exam_page(
         findings=exam_view.finding_lines(payload, look.language),
         complaints=exam_view.complaint_lines(payload, look.language),
         reference=reference_file(console, worker) is not None,
-        photos=[_medium(console, entry) for entry in exam_view.media_of(payload, "photo")],
-        videos=[_medium(console, entry) for entry in exam_view.media_of(payload, "video")],
+        photos=[_medium(console, entry) for entry in photos_of(payload["media"])],
+        film=film_view(record, lambda sha256: _has_arrived(console, sha256), look.language, look.zone),
+        people=people_lines(record, look.language),
         charts=_charts(item, before, look.language),
         earlier=[(other, exam_view.summary(other.payload, look.language)) for other in before[:8]],
         decisions=[_shown(console, entry, given) for entry in reversed(given)],
@@ -150,9 +154,11 @@ def _signer(connection: Connection, visitor: Visitor, now: datetime) -> dict[str
 
 
 def _medium(console: Console, entry: Any) -> dict[str, Any]:
-    sha256 = entry["sha256"]
-    arrived = (MediaFiles(console.config.media_dir).path(sha256)).is_file()
-    return {"sha256": sha256, "step": entry["step"], "arrived": arrived, "at": entry["at"]}
+    return {"sha256": entry["sha256"], "arrived": _has_arrived(console, entry["sha256"])}
+
+
+def _has_arrived(console: Console, sha256: str) -> bool:
+    return MediaFiles(console.config.media_dir).path(sha256).is_file()
 
 
 def _shown(console: Console, item: StoredDecision, all_: list[StoredDecision]) -> dict[str, Any]:
