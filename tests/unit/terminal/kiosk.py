@@ -94,6 +94,7 @@ class PlayedPhotographer:
     no_face_first: int = 0
     searches: list[str] = field(default_factory=list)
     cancelled: int = 0
+    jpeg: bytes = b"jpeg of a face"
 
     def begin(self, request_id: str, worker_id: str, *, may_compare: bool) -> None:
         from sync.contract.exam import FaceCheck
@@ -103,7 +104,7 @@ class PlayedPhotographer:
             self.post(PhotoUnusable(request_id, "no_face", b"jpeg of a wall"))
         else:
             face = FaceCheck(outcome="not_compared", faces_found=1)
-            self.post(PhotoReady(request_id, b"jpeg of a face", face))
+            self.post(PhotoReady(request_id, self.jpeg, face))
 
     def search(self, request_id: str) -> None:
         self.searches.append(request_id)
@@ -225,6 +226,7 @@ def running_kiosk(
     no_face_first: int = 0,
     roster: bool = True,
     consented: bool = False,
+    photo: bytes = b"jpeg of a face",
     make_recorder: "Callable[[TerminalConfig, KeyFile, Mailbox], FilmRecorder] | None" = None,
     make_watch: "Callable[[Mailbox], PersonWatch] | None" = None,
     **changes: Any,
@@ -241,7 +243,8 @@ def running_kiosk(
         away = worker(personnel_number="1006", cards=(), snils_hmac=None, status="suspended")
         store.roster.replace(Roster(version=1, workers=(worker(biometric_consent=consented), blocked, away)))
     mailbox, clock, snapshots = Mailbox(), SystemClock(), SimpleQueue[TerminalSnapshot]()
-    park, photographer = PlayedPark(mailbox.post), PlayedPhotographer(mailbox.post, no_face_first=no_face_first)
+    park = PlayedPark(mailbox.post)
+    photographer = PlayedPhotographer(mailbox.post, no_face_first=no_face_first, jpeg=photo)
     timers = TimerHeap(clock)
     desk = ExamDesk(store, config.identity.org, lambda _: 0.0)
     recorder = None if make_recorder is None else make_recorder(config, keys, mailbox)
