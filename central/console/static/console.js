@@ -157,6 +157,10 @@ if (job) {
   source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000); });
 }
 
+// ---- what is wrong is read first
+const wrong = document.querySelector(".notice.bad[tabindex]");
+if (wrong) wrong.focus();
+
 // ---- keys
 const choose = (outcome) => { const field = form && form.querySelector(`[name=outcome][value="${outcome}"]`); if (field) { field.checked = true; field.focus(); field.dispatchEvent(new Event("input", { bubbles: true })); } };
 addEventListener("keydown", (event) => {
