@@ -3,6 +3,7 @@
 The organisation's licence comes first, then the medic's own papers, then the certificate.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -34,16 +35,20 @@ class Qualification:
     federal_register_at: date | None
 
 
-def register_faults(entry: MedicEntry, licence: str, at: datetime) -> list[str]:
+def register_faults(entry: MedicEntry, organisation: Mapping[Any, Any] | None, at: datetime) -> list[str]:
     """Codes of what forbids signing at that moment, empty when all is in order.
 
-    `no_licence`, `inactive`, `no_education`, `no_accreditation`, `accreditation_expired`, `training_short`,
-    `not_in_federal_register`, `certificate_not_yet_valid`, `certificate_expired`.
+    `organisation`: its row in the register. `no_licence`, `licence_expired`, `inactive`, `no_education`,
+    `no_accreditation`, `accreditation_expired`, `training_short`, `not_in_federal_register`,
+    `certificate_not_yet_valid`, `certificate_expired`.
     """
     today = at.date()
+    licence = str(organisation["licence"]).strip() if organisation else ""
+    licence_until = organisation["licence_until"] if organisation else None
     certificate = x509.load_pem_x509_certificate(entry.certificate_pem)
     checks = [
-        ("no_licence", not licence.strip()),
+        ("no_licence", not licence),
+        ("licence_expired", licence_until is not None and licence_until < today),
         ("inactive", not entry.active),
         ("no_education", not entry.education.strip()),
         ("no_accreditation", entry.accreditation_until is None),
@@ -146,7 +151,7 @@ def check_register(connection: Connection, medic_id: str | None, at: datetime) -
     if entry is None:
         raise RegisterFault(["not_registered"])
     organisation = registry.get_organisation(connection, entry.org)
-    faults = register_faults(entry, organisation["licence"] if organisation else "", at)
+    faults = register_faults(entry, organisation, at)
     if faults:
         raise RegisterFault(faults)
     return entry

@@ -16,6 +16,8 @@ class Organisation:
     name: str
     licence: str
     oid: str | None = None
+    licence_until: date | None = None
+    """Last day of the licence; None where it has no term, as since 2022, and was not ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The register of medical organisations: name, licence, OID. Without a licence nobody of the organisation can sign."""
+"""The register of medical organisations: name, licence, OID. Without a licence in force nobody of the organisation can sign."""
 
 import re
 from collections.abc import Mapping
@@ -27,6 +27,7 @@ class OrganisationForm:
         Field("org", needed=True),
         Field("name", needed=True),
         Field("licence", section="papers"),
+        Field("licence_until", "day", section="papers", future=True),
         Field("oid", section="papers"),
     )
 
@@ -54,7 +55,9 @@ class OrganisationForm:
             faults["org"] = Fault("taken")
         if faults:
             return faults
-        organisation = Organisation(org, values["name"], values["licence"], values["oid"] or None)
+        organisation = Organisation(
+            org, values["name"], values["licence"], values["oid"] or None, values["licence_until"]
+        )
         desk.registry.add_organisation(desk.connection, organisation, desk.author)
         return org
 

@@ -51,6 +51,7 @@ organisation = Table(
     Column("org", Text, primary_key=True, comment="name in topics: sync.contract.model.Name"),
     Column("name", Text, nullable=False),
     Column("licence", Text, nullable=False, comment="number, date and works of the medical licence; empty = none"),
+    Column("licence_until", Date, comment="last day of the licence; empty = no term"),
     Column("oid", Text, comment="OID in the federal register of medical organisations"),
     Column("created_at", UtcDateTime, nullable=False),
 )
@@ -116,7 +117,7 @@ Written = tuple[dict[str, Any] | None, dict[str, Any]]
 
 def put_organisation(connection: Connection, new: Organisation, *, now: datetime) -> Written:
     """Insert or change by `org`."""
-    values = {"name": new.name, "licence": new.licence, "oid": new.oid}
+    values = {"name": new.name, "licence": new.licence, "licence_until": new.licence_until, "oid": new.oid}
     return _put(connection, organisation, {"org": new.org}, values, {"created_at": now})
 
 

@@ -51,12 +51,15 @@ def add_organisation(
     name: Annotated[str, typer.Option(help="Full name.")],
     licence: Annotated[str, typer.Option(help="Number and date of the licence; without one nobody can sign.")] = "",
     oid: Annotated[str | None, typer.Option(help="OID in the federal register.")] = None,
+    licence_until: Annotated[
+        str | None, typer.Option(help="Last day of the licence, YYYY-MM-DD; none: no term.")
+    ] = None,
 ) -> None:
     """Enter or change a medical organisation."""
     with plain_errors():
         registry_of, engine = _registry(config)
         with writing(engine) as connection:
-            registry_of.add_organisation(connection, Organisation(org, name, licence, oid))
+            registry_of.add_organisation(connection, Organisation(org, name, licence, oid, _day(licence_until)))
     print(f"organisation {org} entered")
 
 
@@ -119,6 +122,10 @@ def enter_medic(
                 medic_id=medic_id,
             )
     print(medic_id)
+
+
+def _day(words: str | None) -> date | None:
+    return None if words is None else date.fromisoformat(words)
 
 
 def _signing_key(pem: bytes) -> ec.EllipticCurvePrivateKey:

@@ -163,10 +163,10 @@ def entry_page(
     with reading(console.engine) as connection:
         row = dict(_own(connection, visitor, form, entry_id)) if entry_id else {}
         org = row.get("org", "") or org or _first_org(visitor)
-        licence = registry.get_organisation(connection, org)
+        organisation = registry.get_organisation(connection, org)
         signing: list[str] = []
         if form.kind == "medics" and row:
-            signing = register_faults(row["entry"], licence["licence"] if licence else "", console.clock())
+            signing = register_faults(row["entry"], organisation, console.clock())
         organisations = [
             item for item in registry.list_organisations(connection) if item["org"] in visitor.account.orgs
         ]

@@ -158,9 +158,9 @@ def _rows(connection: Connection, orgs: tuple[str, ...], kind: str, now: datetim
         return [row for row in registry.list_organisations(connection) if row["org"] in orgs]
     if kind == "devices":
         return instruments.of_organisations(connection, orgs, archived=archived)
-    licences = {row["org"]: row["licence"] for row in registry.list_organisations(connection)}
+    owners = {row["org"]: row for row in registry.list_organisations(connection)}
     entries = [entry for entry in medics.of_organisations(connection, orgs) if entry.active != archived]
-    return [(entry, register_faults(entry, licences.get(entry.org, ""), now)) for entry in entries]
+    return [(entry, register_faults(entry, owners.get(entry.org), now)) for entry in entries]
 
 
 def _unregistered(connection: Connection, orgs: tuple[str, ...]) -> list[tuple[Any, Any, str]]:

@@ -102,6 +102,45 @@ def test_lost_network_is_said_and_the_list_catches_up(centre: ConsoleCentre, zoy
     expect(page.locator("#lost")).to_be_hidden()
 
 
+def test_network_lost_at_the_signature_decides_nothing_and_loses_nothing(centre: ConsoleCentre, zoya: Desk) -> None:
+    exam_id = centre.exam("1001")
+    page = zoya.page
+    page.goto(f"{zoya.address}/exams/{exam_id}")
+    page.keyboard.press("2")
+    page.check("[name=reasons][value=complaints]")
+    page.fill("[name=comment]", "головокружение с утра")
+    zoya.context.set_offline(True)
+    page.click("button.sign")
+    page.wait_for_url("chrome-error://**")
+    assert _outcomes(centre, exam_id) == []
+
+    zoya.context.set_offline(False)
+    page.goto(f"{zoya.address}/exams/{exam_id}")
+    expect(page.locator("[name=comment]")).to_have_value("головокружение с утра")
+    expect(page.locator("[name=reasons][value=complaints]")).to_be_checked()
+    page.click("button.sign")
+    page.wait_for_url("**/queue?decided=*")
+    assert _outcomes(centre, exam_id) == ["not_admitted"]
+
+
+def test_two_medics_who_sign_one_exam_make_one_decision(centre: ConsoleCentre, zoya: Desk, foma: Desk) -> None:
+    exam_id = centre.exam("1001")
+    zoya.page.goto(f"{zoya.address}/exams/{exam_id}")
+    zoya.page.keyboard.press("1")
+    foma.page.goto(f"{foma.address}/exams/{exam_id}")
+    expect(foma.page.locator("button.sign")).to_be_disabled()
+    # Whoever gets round the closed button meets the centre's own refusal, and sees what the other did.
+    foma.page.evaluate("document.querySelector('button.sign').disabled = false")
+    foma.page.check("[name=outcome][value=refer]", force=True)
+    foma.page.fill("[name=comment]", "к терапевту", force=True)
+    zoya.page.click("button.sign")
+    zoya.page.wait_for_url("**/queue?decided=*")
+    foma.page.click("button.sign")
+    expect(foma.page.locator(".notice.bad")).to_contain_text("уже принято")
+    expect(foma.page.locator(".given.admitted")).to_be_visible()
+    assert _outcomes(centre, exam_id) == ["admitted"]
+
+
 def test_session_that_ends_in_mid_decision_loses_nothing(centre: ConsoleCentre, zoya: Desk) -> None:
     exam_id = centre.exam("1001")
     page = zoya.page

@@ -333,6 +333,7 @@ def upgrade() -> None:
         sa.Column(
             "licence", sa.Text(), nullable=False, comment="number, date and works of the medical licence; empty = none"
         ),
+        sa.Column("licence_until", sa.Date(), nullable=True, comment="last day of the licence; empty = no term"),
         sa.Column("oid", sa.Text(), nullable=True, comment="OID in the federal register of medical organisations"),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("org", name=op.f("pk_organisation")),
