@@ -24,7 +24,6 @@ _VALUES: dict[str, dict[str, Any]] = {
     "pressure": {"systolic_mmhg": 122, "diastolic_mmhg": 78, "pulse_bpm": 71},
     "breath": {"breath_alcohol_mg_per_l": 0.0},
 }
-_PHOTO_BYTES = 20_000
 _PHOTO_EVERY = 5
 
 
@@ -49,6 +48,7 @@ class Player:
         self._desk = ExamDesk(store, org, lambda _exam_id: 0.01)
         self.each_commit: Callable[[], None] = lambda: None
         """Called after each event's commit, when the screen may show it."""
+        self.photo_bytes = 20_000
         self._dice = random.Random()  # noqa: S311 - pixels of a photo
 
     def recover(self) -> None:
@@ -119,7 +119,7 @@ class Player:
         if not with_photo:
             self._do(events.PhotoTaken, exam_id, face=face, photo=None)
             return
-        content = self._dice.randbytes(_PHOTO_BYTES)
+        content = self._dice.randbytes(self.photo_bytes)
         photo = MediaReference(
             sha256=self._store.media.write(content),
             kind="photo",

@@ -4,7 +4,6 @@ AES-256-GCM; the nonce stands before the ciphertext. The hash is that of the pla
 """
 
 import errno
-import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlite_utils import Database, Migrations
 
 from sync.contract.canonical import sha256_hex
-from terminal.store.folders import sync_folder
+from terminal.store.file_steps import FileSteps
 
 migrations = Migrations("terminal.media")
 
@@ -35,10 +34,17 @@ class MediaError(Exception):
 class MediaFiles:
     """Encrypted files in one folder."""
 
-    def __init__(self, folder: Path, key: bytes, make_room: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        key: bytes,
+        make_room: Callable[[], bool] = lambda: False,
+        steps: FileSteps = FileSteps(),  # noqa: B008 - it has no state
+    ) -> None:
         """`make_room` is asked when the disk is full; after True the file is written again."""
         self._folder = folder
         self._make_room = make_room
+        self._steps = steps
         self._cipher = AESGCM(key)
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -56,12 +62,10 @@ class MediaFiles:
         path = self._path(sha256)
         nonce = secrets.token_bytes(12)
         partial = path.with_suffix(".part")
-        with partial.open("wb") as file:
-            file.write(nonce + self._cipher.encrypt(nonce, content, sha256.encode()))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-        sync_folder(self._folder)
+        self._steps.write(partial, nonce + self._cipher.encrypt(nonce, content, sha256.encode()))
+        self._steps.sync(partial)
+        self._steps.rename(partial, path)
+        self._steps.sync_folder(self._folder)
         return sha256
 
     def read(self, sha256: str) -> bytes:

@@ -7,13 +7,22 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dopusk.torture.power_cut.recording import Delete, Operation, Promise, Sync, Truncate, Write
+from dopusk.torture.power_cut.recording import (
+    Delete,
+    Operation,
+    Promise,
+    Rename,
+    Sync,
+    SyncNames,
+    Truncate,
+    Write,
+)
 
 SECTOR_BYTES = 512
 _ALL_SUBSETS_UP_TO = 3
 """So many unsynced operations, and every subset of them is tried; beyond, subsets are drawn."""
 
-Change = Write | Truncate | Delete
+Change = Write | Truncate | Delete | Rename
 Files = dict[str, bytes]
 
 
@@ -42,7 +51,11 @@ def disks(operations: Sequence[Operation], dice: random.Random, drawn: int, ever
             case Sync(file):
                 durable = _applied(durable, [change for change in pending if change.file == file])
                 pending = [change for change in pending if change.file != file]
-            case Write() | Truncate() | Delete():
+            case SyncNames(folder):
+                named = [change for change in pending if _is_name_in(change, folder)]
+                durable = _applied(durable, named)
+                pending = [change for change in pending if change not in named]
+            case Write() | Truncate() | Delete() | Rename():
                 pending.append(operation)
             case None:
                 return
@@ -87,9 +100,15 @@ def _torn(change: Change, dice: random.Random) -> list[Change]:
     ]
 
 
+def _is_name_in(change: Change, folder: str) -> bool:
+    """Whether a change is of a name in that folder, and not of a content."""
+    return isinstance(change, Delete | Rename) and change.file.rpartition("/")[0] == folder
+
+
 def _applied(files: Files, changes: Sequence[Change]) -> Files:
-    touched = {change.file: bytearray(files.get(change.file, b"")) for change in changes}
-    gone: set[str] = set()
+    names = {change.file for change in changes} | {change.before for change in changes if isinstance(change, Rename)}
+    touched = {name: bytearray(files.get(name, b"")) for name in names}
+    gone = {name for name in names if name not in files}
     for change in changes:
         content = touched[change.file]
         match change:
@@ -105,5 +124,10 @@ def _applied(files: Files, changes: Sequence[Change]) -> Files:
             case Delete(file):
                 gone.add(file)
                 content.clear()
+            case Rename(before, file):
+                content[:] = touched[before]
+                touched[before].clear()
+                gone.discard(file)
+                gone.add(before)
     after = files | {name: bytes(content) for name, content in touched.items()}
     return {name: content for name, content in after.items() if name not in gone}

@@ -1,10 +1,13 @@
-"""A file system layer under SQLite (an APSW VFS) that notes every write, truncation, deletion and sync, in order."""
+"""What notes every write, truncation, deletion, renaming and sync, in order: a file system layer under SQLite (an APSW
+VFS), and the steps in which the files of media are written."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import apsw
+
+from terminal.store.file_steps import FileSteps
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,25 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
+class Rename:
+    """The file got another name; whatever had it is gone."""
+
+    before: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sync:
     """Everything that was done to the file before is on the disk."""
 
     file: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncNames:
+    """Names that were given and taken in the folder before are on the disk."""
+
+    folder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +63,45 @@ class Promise:
     number: int
 
 
-Operation = Write | Truncate | Delete | Sync | Promise
+Operation = Write | Truncate | Delete | Rename | Sync | SyncNames | Promise
 
 
 @dataclass
 class Recording:
-    """What happened to the files of one folder, by their names."""
+    """What happened to the files of one folder and those below it, by their names."""
 
     operations: list[Operation] = field(default_factory=list)
 
     def promise(self, number: int) -> None:
         """Note that everything up to `number` was shown."""
         self.operations.append(Promise(number))
+
+
+class RecordingSteps(FileSteps):
+    """Writes files beside the database and notes each step; names are told from the folder of the database on."""
+
+    def __init__(self, root: Path, recording: Recording) -> None:
+        self._root, self._operations = root, recording.operations
+
+    def write(self, path: Path, content: bytes) -> None:
+        super().write(path, content)
+        self._operations.append(Truncate(self._name(path), 0))
+        self._operations.append(Write(self._name(path), 0, content))
+
+    def sync(self, path: Path) -> None:
+        super().sync(path)
+        self._operations.append(Sync(self._name(path)))
+
+    def rename(self, path: Path, name: Path) -> None:
+        super().rename(path, name)
+        self._operations.append(Rename(self._name(path), self._name(name)))
+
+    def sync_folder(self, folder: Path) -> None:
+        super().sync_folder(folder)
+        self._operations.append(SyncNames(self._name(folder)))
+
+    def _name(self, path: Path) -> str:
+        return str(path.relative_to(self._root))
 
 
 class RecordingVfs(apsw.VFS):

@@ -38,7 +38,7 @@ class Replayed:
 
 
 def replay_terminal(*, seed: int, drawn: int, every: int = 1) -> Replayed:
-    """A new store is made and one exam with its receipts is played; after every operation the power is cut."""
+    """A new store is made and two exams are played, one with a photo; after every operation the power is cut."""
     return _replay(record_terminal, check_terminal, seed=seed, drawn=drawn, every=every)
 
 
@@ -72,4 +72,5 @@ def _replay(
 
 def _write(folder: Path, disk: Disk) -> None:
     for name, content in disk.files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)

@@ -14,22 +14,28 @@ from sqlite_utils import Database
 
 from dopusk.torture.load import Player
 from dopusk.torture.power_cut.plain_connection import PlainConnection
-from dopusk.torture.power_cut.recording import Recording, RecordingVfs
+from dopusk.torture.power_cut.recording import Recording, RecordingSteps, RecordingVfs
 from sync.contract.canonical import GENESIS_HASH, new_id
 from sync.contract.envelope import ClockStamp, Envelope, seal
 from sync.contract.receipt import RECEIPT_SCHEMA, Receipt, ReceiptBatch
 from sync.contract.topics import TerminalAddress
 from terminal.clock import SystemClock
 from terminal.exam.limits import LimitsBook
-from terminal.store.database import PRAGMAS, StoreError, migrate
+from terminal.store.database import PRAGMAS, StoreError, derive_key, migrate
+from terminal.store.media_files import MediaFiles
 from terminal.store.store import TerminalStore
 from terminal.store.verify import verify_store
 from terminal.store.verify_report import Expected
 
 NAME = "terminal.db"
+MEDIA = "media"
+MASTER_KEY = bytes(32)
 VFS = "dopusk-recording-terminal"
 ADDRESS = TerminalAddress("zarya", "kiosk-1")
 LIMIT = {"parameter": "temperature_celsius", "low": 35.0, "high": 36.9, "version": "1", "basis": "practice"}
+WITH_PHOTO = 5
+"""The player takes a photo in every fifth exam."""
+PHOTO_BYTES = 3_000
 CHECKPOINT_PAGES = 40
 """Far below the usual thousand, so that checkpoints are among what is cut off."""
 
@@ -44,10 +50,12 @@ def record_terminal(folder: Path) -> Recording:
     recording = Recording()
     vfs = RecordingVfs(VFS, recording)
     store = _store(folder, VFS)
+    store.media = MediaFiles(folder / MEDIA, derive_key(MASTER_KEY, "media"), steps=RecordingSteps(folder, recording))
     limits = LimitsBook.model_validate({"version": "1", "entries": [LIMIT]})
     player = Player(store, ADDRESS.org, SystemClock(), limits, lambda exam_id, seq: None)
     player.each_commit = _promises(recording, store.db)
-    player.play(1)
+    player.photo_bytes = PHOTO_BYTES
+    player.play(WITH_PHOTO)
     _receipt(store)
     player.play(1)
     store.close()
@@ -64,7 +72,9 @@ def check_terminal(folder: Path, promised: int) -> list[str]:
     except (StoreError, apsw.Error) as error:
         return [f"the store cannot be opened: {error}"]
     try:
-        report = verify_store(store.db, Expected(_key("terminal").public_key(), _key("centre").public_key()))
+        report = verify_store(
+            store.db, Expected(_key("terminal").public_key(), _key("centre").public_key(), store.media)
+        )
         (last,) = store.db.execute("SELECT coalesce(max(seq), 0) FROM diary").fetchone()
     finally:
         store.close()
@@ -84,7 +94,7 @@ def _store(folder: Path, vfs: str | None) -> TerminalStore:
         return db
 
     return TerminalStore(
-        folder / NAME, folder / "media", _FixedKey(), _key("terminal"), ADDRESS, "test", opener=open_plain
+        folder / NAME, folder / MEDIA, _FixedKey(), _key("terminal"), ADDRESS, "test", opener=open_plain
     )
 
 
@@ -93,7 +103,7 @@ class _FixedKey:
     """A master key for a store that is not encrypted."""
 
     def master_key(self) -> bytes:
-        return bytes(32)
+        return MASTER_KEY
 
 
 def _promises(recording: Recording, db: Database) -> Callable[[], None]:

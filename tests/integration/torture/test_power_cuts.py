@@ -5,6 +5,7 @@ import json
 import pytest
 
 from dopusk.torture.power_cut import centre_side, terminal_side
+from dopusk.torture.power_cut.recording import RecordingSteps
 from dopusk.torture.power_cut.replay import replay_centre, replay_terminal
 
 pytestmark = pytest.mark.slow
@@ -35,3 +36,12 @@ def test_careless_settings_lose_what_was_shown(monkeypatch: pytest.MonkeyPatch, 
     assert replay_terminal(seed=7, drawn=3, every=60).faults
     monkeypatch.setattr(centre_side, "PRAGMAS", pragmas)
     assert replay_centre(seed=7, drawn=3, every=60).faults
+
+
+@pytest.mark.parametrize("step", ["sync", "sync_folder"])
+def test_a_photo_that_is_not_synced_before_its_event_is_missed(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """The replay can fail for files too: without the sync of the content, or of the folder that names it."""
+    monkeypatch.setattr(RecordingSteps, step, lambda _steps, _path: None)
+    faults = replay_terminal(seed=7, drawn=3, every=20).faults
+    assert any("media" in fault for fault in faults)
+    assert all("media" in fault for fault in faults)
