@@ -1,0 +1,153 @@
+"""Registers, exports and imports in a real Chromium: keyboard only, without the script, on tablets."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+from sqlalchemy import update
+
+from central.rights import Role
+from central.store.accounts import account
+from central.store.engine import reading, writing
+from central.store.registry import find_worker
+from dopusk.demo.sample_people import ORG
+from sync.contract.exam import EXAM_SCHEMA
+from tests.console_centre import PASSWORD, ConsoleCentre
+from tests.ui.console.conftest import WAIT_MS
+
+PAGES = (
+    "/queue",
+    "/journal",
+    "/journal/exports",
+    "/imports/exams",
+    "/imports/grounds",
+    "/limits",
+    "/registers/workers",
+    "/registers/workers/new",
+    "/registers/employers",
+    "/registers/medics",
+    "/registers/medics/new",
+    "/registers/devices",
+    "/registers/devices/new",
+    "/registers/organisations",
+    "/fleet",
+    "/account",
+)
+
+
+def _log_in(page: Page, address: str, username: str) -> Page:
+    page.set_default_timeout(WAIT_MS)
+    page.goto(f"{address}/login")
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/queue")
+    return page
+
+
+@pytest.fixture
+def senior(centre: ConsoleCentre) -> str:
+    with writing(centre.engine) as connection:
+        chosen = update(account).where(account.c.username == "zoya")
+        connection.execute(chosen.values(role=str(Role.SENIOR_MEDIC)))
+    return "zoya"
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str, senior: str) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1600, "height": 900}, timezone_id="Asia/Irkutsk")
+    made = context.new_page()
+    faults: list[str] = []
+    made.on("pageerror", lambda error: faults.append(str(error)))
+    yield _log_in(made, address, senior)
+    context.close()
+    assert faults == []
+
+
+def test_a_worker_is_entered_with_the_keyboard_alone(centre: ConsoleCentre, page: Page, address: str) -> None:
+    page.goto(f"{address}/registers/workers/new")
+    page.focus("[name=personnel_number]")
+    keys = page.keyboard
+    keys.type("3001")
+    keys.press("Tab")
+    keys.type("Ясный Марк Ильич")
+    keys.press("Enter")
+    # Nothing is stored, and what is wrong has the focus: a reader of screens begins there.
+    page.wait_for_selector("#fault-position")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    assert page.input_value("[name=full_name]") == "Ясный Марк Ильич"
+    page.focus("[name=employer_id]")
+    keys.press("ArrowDown")
+    keys.press("Tab")
+    keys.type("токарь")
+    keys.press("Enter")
+    page.wait_for_url("**saved=1")
+    with reading(centre.engine) as connection:
+        assert find_worker(connection, ORG, "3001") is not None
+
+
+def test_an_export_is_watched_and_fetched(centre: ConsoleCentre, page: Page, address: str) -> None:
+    exam_id = centre.exam("1001")
+    page.goto(f"{address}/journal?columns=full_name&columns=exam_id")
+    page.click(".exports button:text('CSV')")
+    page.wait_for_selector("#download")
+    with page.expect_download() as waiting:
+        page.click("#download")
+    content = Path(waiting.value.path()).read_bytes().decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(content), delimiter=";"))[1] == ["Ветров Степан Ильич", exam_id]
+
+
+def test_jobs_need_no_script(centre: ConsoleCentre, chromium: Browser, address: str, senior: str) -> None:
+    centre.exam("1001")
+    context = chromium.new_context(java_script_enabled=False)
+    page = _log_in(context.new_page(), address, senior)
+    page.goto(f"{address}/journal")
+    page.click(".exports button:text('XLSX')")
+    # The page looks again by itself until there is something to fetch.
+    page.wait_for_selector("#download")
+    context.close()
+
+
+def test_a_file_of_exams_is_checked_and_imported(centre: ConsoleCentre, page: Page, address: str) -> None:
+    _, sealed = centre.terminal.seal(EXAM_SCHEMA, centre.payload("1002"))
+    line = b'{"org": "%s", "message": %s}\n' % (ORG.encode(), sealed.wire)
+    page.goto(f"{address}/imports/exams")
+    page.set_input_files(
+        "[name=file]", {"name": "a.jsonl", "mimeType": "application/jsonl", "buffer": line + b"no row\n"}
+    )
+    page.click("main form button.primary")
+    page.wait_for_selector(".counts")
+    assert page.inner_text(".counts .accepted dd") == "1"
+    assert page.inner_text(".counts .refused dd") == "1"
+    page.click("main form button.primary")
+    page.wait_for_selector(".notice.good")
+    page.goto(f"{address}/queue")
+    assert "Заречная Ольга Марковна" in page.inner_text("table.queue")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (768, 1024)])
+def test_no_page_runs_off_a_tablet(
+    centre: ConsoleCentre, chromium: Browser, address: str, senior: str, width: int, height: int
+) -> None:
+    exam_id = centre.exam("1003", systolic_mmhg=171)
+    context = chromium.new_context(viewport={"width": width, "height": height}, has_touch=True)
+    page = _log_in(context.new_page(), address, senior)
+    worker = f"/registers/workers/{centre.people.workers['1003']}"
+    for path in (*PAGES, f"/exams/{exam_id}", worker):
+        page.goto(address + path)
+        over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert over <= 0, f"{path} is {over} px wider than the screen"
+    for name in ("decision", "exam"):
+        page.goto(f"{address}/exams/{exam_id}")
+        box = page.locator(f"#{name}").bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= width
+    low = page.evaluate(
+        "[...document.querySelectorAll('main button, main select, main a.button')]"
+        ".filter(e => e.offsetParent && e.getBoundingClientRect().height < 38).map(e => e.textContent.trim())"
+    )
+    context.close()
+    assert low == [], "too low for a finger"
