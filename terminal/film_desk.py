@@ -18,7 +18,7 @@ from terminal.film_events import film_gap, gap_of, media_of
 
 log = logging.getLogger(__name__)
 
-FINISH_WITHIN_S = 3.0
+FINISH_WITHIN_S = 5.0
 """So long an ending exam waits for its last segment; then the record goes without it and says so."""
 
 

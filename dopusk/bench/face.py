@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dopusk.bench.camera import camera_memory, camera_preview
+from dopusk.bench.film import FILMS, SWAY_PX, film_cost, film_memory
 from dopusk.bench.liveness import liveness_rates
 from simulators.camera import DEFAULT_PHOTOS
 from simulators.camera_scenes import Room, Stage
@@ -78,6 +79,12 @@ def run(report: Callable[[str, float, str], None], *, long: bool = False) -> Non
     memory = camera_memory(108_000 if long else 6_000)
     report("camera.memory_growth", memory["growth_mib"], "MiB")
     report("camera.threads_more", memory["threads_more"], "")
+    for scene in SWAY_PX:
+        for name, settings in FILMS.items():
+            cost = film_cost(scene, settings)
+            report(f"film.{name}.{scene}.core_share", cost["core_share"], "")
+            report(f"film.{name}.{scene}.mib_per_minute", cost["mib_per_minute"], "MiB")
+    report("film.memory_growth", film_memory(28_800 if long else 1_200)["growth_mib"], "MiB")
     for rates in liveness_rates(200 if long else 8):
         passed = 1 - rates.passed if rates.kind == "genuine" else rates.passed
         report(f"liveness.{'bpcer' if rates.kind == 'genuine' else f'apcer.{rates.kind}'}", passed, "")

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -224,6 +225,10 @@ def test_without_the_encoder_the_record_says_so(studio: Studio, monkeypatch: pyt
     assert studio.left_in_memory() == []
 
 
+def _has(hung: list[int], count: int) -> bool:
+    return len(hung) == count
+
+
 def test_an_encoder_that_hangs_is_left_behind_and_the_next_film_gets_another(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,7 +246,8 @@ def test_an_encoder_that_hangs_is_left_behind_and_the_next_film_gets_another(
     for film in (1, 2, 3):
         assert studio.recorder.refusal() == ""
         studio.recorder.begin(EXAM, film, "face")
-        wait_until(lambda film=film: len(hung) == film, "the encoder to hang")
+        hanging = partial(_has, hung, film)
+        wait_until(hanging, "the encoder to hang")
         studio.recorder.end()
     assert studio.recorder.refusal() == "no_recorder"
     let_go.set()
