@@ -18,6 +18,10 @@ KEEPALIVE_S = 20
 RECONNECT_S = (1, 15)
 _log = logging.getLogger(__name__)
 
+MOST_UNACKNOWLEDGED = 5000
+"""Messages that the library may hold because the broker acknowledges none: what is sent again and again must not fill the
+memory. Whoever publishes keeps the rest."""
+
 
 class BrokerLink:
     """A client that connects, subscribes and stays. Its callbacks run in paho's network thread and must be short.
@@ -55,6 +59,7 @@ class BrokerLink:
         except (OSError, ssl.SSLError, ValueError) as error:
             raise ConfigError("mqtt", [f"mqtt.ca_file, cert_file, key_file: {error}"]) from error
         self.client.max_inflight_messages_set(1000)
+        self.client.max_queued_messages_set(MOST_UNACKNOWLEDGED)
         self.client.reconnect_delay_set(*RECONNECT_S)
         self.client.on_connect = self._connected
         self.client.on_connect_fail = self._not_reached
@@ -77,7 +82,9 @@ class BrokerLink:
         self.client.loop_stop()
 
     def publish(self, topic: str, wire: bytes) -> bool:
-        """Hand a message over with QoS 1. False when there is no connection; the caller keeps it then."""
+        """Hand a message over with QoS 1. False without a connection, and while the broker acknowledges nothing; the caller
+        keeps it then.
+        """
         return self.client.publish(topic, wire, qos=1).rc == mqtt.MQTT_ERR_SUCCESS
 
     def _connected(

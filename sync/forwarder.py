@@ -38,6 +38,7 @@ from sync.publisher import (
     Publisher,
     Unheard,
     Woken,
+    valid_until,
 )
 from sync.transactions import STORE_TROUBLE, writing
 from sync.window import Window
@@ -47,6 +48,9 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 0.1
 _REPORT_EVERY_S = 0.2
 _CARE_EVERY_S = 5.0
+NO_RECEIPTS = "no receipts come: the broker or the centre's ingest stands still (centre's administrator)"
+_PATIENT_TRIES = 2
+"""After so many tries without a receipt something stands still."""
 FOREIGN_TOPIC = "foreign_topic"
 """A message of the centre's on a topic where it does not belong."""
 
@@ -159,7 +163,7 @@ class Forwarder:
                         # What the broker had acknowledged and not handed over is gone with its memory.
                         self._window.all_due(now_s)
                 case Disconnected(reason):
-                    self._connected, self._reason = False, reason
+                    self._connected, self._reason = False, _why_disconnected(self._broker, reason)
                 case Unheard(mid, reason):
                     self._nobody_there(mid, reason, now_s)
                 case Heard():
@@ -225,6 +229,8 @@ class Forwarder:
             self._publisher.acknowledge(message.token)
         self._arrived.clear()
         self._window.close(closed)
+        if closed and self._reason == NO_RECEIPTS:
+            self._reason = ""
         self._look = True
         for batch, _ in receipts:
             for receipt in batch:
@@ -265,6 +271,9 @@ class Forwarder:
         if now_s < self._quiet_until_s:
             return
         overdue = self._window.take_overdue(now_s)
+        if not self._reason and max(overdue.values(), default=0) >= _PATIENT_TRIES:
+            self._reason = NO_RECEIPTS
+            metrics.receiptless.inc()
         if not self._look and not overdue:
             return
         self._look = False
@@ -329,6 +338,14 @@ class Forwarder:
         if report != self._reported:
             self._reported = report
             self._on_link(report)
+
+
+def _why_disconnected(broker: BrokerAddress, reason: str) -> str:
+    """The library's word, or a clear one: a broker hangs up on an expired certificate without saying why."""
+    until = valid_until(broker)
+    if until is None or until > datetime.now(UTC):
+        return reason
+    return f"the terminal's certificate expired on {until:%Y-%m-%d}; enrol the terminal again (service engineer)"
 
 
 def _fingerprint(broker: BrokerAddress) -> tuple[int, int] | None:

@@ -18,6 +18,7 @@ refused = Counter(
     "dopusk_terminal_refused_messages", "Messages from the centre that were not taken", ["code"], registry=REGISTRY
 )
 unheard = Counter("dopusk_terminal_unheard", "Messages that the broker could hand to nobody", registry=REGISTRY)
+receiptless = Counter("dopusk_terminal_receiptless", "Times when no receipts came for long", registry=REGISTRY)
 store_trouble = Counter("dopusk_terminal_store_trouble", "Times the store could not be written", registry=REGISTRY)
 commit_s = Histogram(
     "dopusk_terminal_commit_seconds",

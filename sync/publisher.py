@@ -8,10 +8,12 @@ again. What the broker has not acknowledged is bounded: memory stays the same wh
 import itertools
 import ssl
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from cryptography import x509
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -194,6 +196,14 @@ class Publisher:
 
     def _on_message(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         self._events.put(Arrived(message.topic, bytes(message.payload), (self._connection, message.mid, message.qos)))
+
+
+def valid_until(broker: BrokerAddress) -> datetime | None:
+    """When our certificate ends; None where the file holds none."""
+    try:
+        return x509.load_pem_x509_certificate(broker.cert_file.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError):
+        return None
 
 
 def _tls(broker: BrokerAddress) -> ssl.SSLContext:
