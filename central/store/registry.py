@@ -162,10 +162,23 @@ def workers_of_employer(connection: Connection, employer_id: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def worker_by_snils(connection: Connection, org: str, snils_hmac: str) -> RowMapping | None:
-    """The organisation's worker with that keyed hash of a SNILS, archived or not."""
-    query = select(worker).where(worker.c.org == org, worker.c.snils_hmac == snils_hmac)
-    return connection.execute(query).mappings().first()
+def alike_workers(
+    connection: Connection, org: str, number: str, full_name: str, snils_hmac: str | None
+) -> Sequence[RowMapping]:
+    """Workers of an organisation, archived or not, with that number, that name in whatever capitals, or that SNILS."""
+    names = {full_name, full_name.title(), full_name.upper(), full_name.lower()}
+    alike = [worker.c.personnel_number == number, worker.c.full_name.in_(names)]
+    if snils_hmac is not None:
+        alike.append(worker.c.snils_hmac == snils_hmac)
+    query = select(worker).where(worker.c.org == org, or_(*alike)).order_by(worker.c.personnel_number)
+    return connection.execute(query).mappings().all()
+
+
+def card_holders(connection: Connection, org: str) -> Sequence[RowMapping]:
+    """Workers of an organisation with cards, archived or not."""
+    columns = (worker.c.worker_id, worker.c.full_name, worker.c.personnel_number, worker.c.cards)
+    rows = connection.execute(select(*columns).where(worker.c.org == org)).mappings()
+    return [row for row in rows if row["cards"]]
 
 
 def worker_id_of(connection: Connection, org: str, personnel_number: str) -> str | None:
@@ -212,6 +225,12 @@ def list_workers(
     if employer_id is not None:
         query = query.where(worker.c.employer_id == employer_id)
     return connection.execute(query).mappings().all()
+
+
+def count_workers(connection: Connection, org: str) -> int:
+    """How many workers `list_workers` gives: those at work."""
+    query = select(func.count()).where(worker.c.org == org, _archived(worker, archived=False))
+    return int(connection.execute(query).scalar_one())
 
 
 def search_workers(

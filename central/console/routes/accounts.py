@@ -271,7 +271,9 @@ def _page(
             security_channels=[item for org in orgs for item in notices.security_channels(connection, org)],
             security_alerts=security_alerts.latest(connection, orgs, 10),
             names={item.account_id: item.username for item in mine},
-            orgs=orgs,
+            organisations={
+                row["org"]: row["name"] for row in registry.list_organisations(connection) if row["org"] in orgs
+            },
             roles=list(Role),
             all_rights=list(Right),
             matrix=RIGHTS,

@@ -46,7 +46,8 @@ def export_workers(request: Request, visitor: Annotated[Visitor, Depends(Guard(R
     console = console_of(request)
     with writing(console.engine) as connection:
         content = imports.table_of(connection, own_org(visitor))
-        _log(connection, request, visitor, "workers.export", {})
+        rows = registry.count_workers(connection, own_org(visitor))
+        _log(connection, request, visitor, "workers.export", {"rows": rows})
     return Response(content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="workers.xlsx"'})
 
 
@@ -77,7 +78,8 @@ def import_workers(
     action = str(form.get("action", "check"))
     try:
         with writing(console.engine) as connection:
-            checked = imports.check_file(connection, own_org(visitor), content, console.clock().date())
+            today, snils_hash = console.clock().date(), console.registry.snils_hash
+            checked = imports.check_file(connection, own_org(visitor), content, today, snils_hash)
             if action == "apply" and not checked.faults:
                 author = Author(visitor.account.account_id, console.clock())
                 imports.store_checked(connection, console.registry, checked, author)

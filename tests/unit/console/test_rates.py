@@ -28,6 +28,14 @@ def test_logins_of_one_address(centre: ConsoleCentre, browser: Browser) -> None:
     assert "с этого адреса" in answer.text
 
 
+def test_callers_behind_the_own_proxy_are_told_apart(address: str) -> None:
+    def status(caller: str) -> int:
+        return httpx.get(f"{address}/check/unknown", headers={"X-Forwarded-For": caller}).status_code
+
+    assert [status("192.0.2.1") for _ in range(4)] == [404, 404, 404, 429]
+    assert status("192.0.2.2") == 404
+
+
 def test_the_public_page_of_papers(address: str) -> None:
     for _ in range(3):
         assert httpx.get(f"{address}/check/unknown").status_code == 404

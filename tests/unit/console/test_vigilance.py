@@ -134,6 +134,15 @@ def test_a_lock_out_of_the_console_is_told(centre: ConsoleCentre, browser: Brows
     assert ("account_locked", 1) in _told(centre)
 
 
+def test_an_export_of_workers_counts_its_rows(centre: ConsoleCentre, browser: Browser) -> None:
+    centre.add_account("senior", Role.SENIOR_MEDIC)
+    browser.log_in("senior", unlock=False)
+    assert browser.get("/registers/workers/export").status_code == 200
+    few = VigilanceConfig(export_rows_per_hour=len(centre.people.workers) - 1, zone="UTC")
+    Vigil(centre.engine, few).look(centre.now())
+    assert ("mass_export", len(centre.people.workers)) in _told(centre)
+
+
 class _Hook(BaseHTTPRequestHandler):
     refusals = 1
     taken: list[bytes] = []
