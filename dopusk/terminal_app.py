@@ -6,19 +6,17 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
-from sqlite_utils import Database
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from dopusk.terminal_faces import make_comparer, make_enroller, make_face_desk
 from dopusk.terminal_film import open_recorder, open_watch
+from dopusk.terminal_sync import centre_key_of, make_forwarder
 from drivers.config import ConfigError
 from drivers.park import open_park
 from sync.contract.health import TerminalStatus
 from sync.contract.topics import TerminalAddress
-from sync.forwarder import Forwarder, LinkReport
 from sync.neighbour import SyncProcess
-from sync.publisher import BrokerAddress
 from terminal.camera import Camera
 from terminal.clock import Clock, SystemClock
 from terminal.config import TerminalConfig
@@ -30,7 +28,7 @@ from terminal.incoming import IncomingMessages
 from terminal.service import InboxNews, Mailbox, TerminalService, TimerHeap
 from terminal.session import Session
 from terminal.snapshot import Place, TerminalSnapshot
-from terminal.store.database import KeyFile, connect
+from terminal.store.database import KeyFile
 from terminal.store.store import TerminalStore
 
 log = logging.getLogger(__name__)
@@ -60,7 +58,7 @@ class Terminal:
         address = TerminalAddress(identity.org, identity.terminal_id)
         keys = KeyFile(files.master_key)
         signing_key = _private_key(files.signing_key)
-        centre_key = _public_key(files.centre_key)
+        centre_key = centre_key_of(files.centre_key)
         self._master = keys.master_key()
         self.store = TerminalStore(files.store, files.media, keys, signing_key, address, identity.generation)
         self.park = open_park(config.device, self.mailbox.post, production=identity.generation == "real")
@@ -199,31 +197,6 @@ class Terminal:
         )
 
 
-def make_forwarder(
-    config: TerminalConfig,
-    master_key: bytes,
-    *,
-    on_link: Callable[[LinkReport], None] = lambda report: None,
-    on_inbox: Callable[[], None] = lambda: None,
-    status: Callable[[], TerminalStatus] | None = None,
-) -> Forwarder:
-    """The sync side of a terminal, for a thread of the kiosk or for a process of its own."""
-    broker = config.broker
-
-    def open_database() -> Database:
-        return connect(config.files.store, master_key)
-
-    return Forwarder(
-        open_database,
-        BrokerAddress(broker.host, broker.port, broker.ca_file, broker.cert_file, broker.key_file),
-        TerminalAddress(config.identity.org, config.identity.terminal_id),
-        _public_key(config.files.centre_key),
-        on_link=on_link,
-        on_inbox=on_inbox,
-        status=status,
-    )
-
-
 def _place(config: TerminalConfig) -> Place:
     identity = config.identity
     return Place(
@@ -244,14 +217,4 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
         raise ConfigError(str(path), [f"the terminal's signing key cannot be read: {error}"]) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise ConfigError(str(path), ["the terminal's signing key must be an Ed25519 key"])
-    return key
-
-
-def _public_key(path: Path) -> Ed25519PublicKey:
-    try:
-        key = load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ConfigError(str(path), [f"the centre's public key cannot be read: {error}"]) from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise ConfigError(str(path), ["the centre's public key must be an Ed25519 key"])
     return key

@@ -63,7 +63,7 @@ def sync(config: ConfigFile) -> None:
     """Run only the sync process: the outbox to the centre, the centre's messages into the inbox."""
     from prometheus_client import start_http_server
 
-    from dopusk.terminal_app import make_forwarder
+    from dopusk.terminal_sync import make_forwarder
     from sync import metrics
     from sync.contract.health import TerminalStatus
     from sync.neighbour import KioskProcess

@@ -11,10 +11,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from dopusk.commands.terminal import AsJson, ConfigFile, config_or_exit
-from dopusk.terminal_app import make_forwarder
 from dopusk.terminal_enrolment import EnrolmentFailed
 from dopusk.terminal_enrolment import enrol as enrol_at
 from dopusk.terminal_enrolment import renew as renew_at
+from dopusk.terminal_sync import make_forwarder
 from sync.forwarder import LinkReport
 from terminal.clock import SystemClock
 from terminal.config import LEAST_MEDIA_DAYS, TerminalConfig

@@ -20,8 +20,8 @@ from central.parties import Terminal
 from central.store.engine import reading, writing
 from central.store.exams import exam
 from dopusk.cli import build
-from dopusk.terminal_app import make_forwarder
 from dopusk.terminal_enrolment import EnrolmentFailed, enrol, renew, valid_until
+from dopusk.terminal_sync import make_forwarder
 from sync import metrics
 from sync.contract.topics import TerminalAddress
 from terminal.config import TerminalConfig, load_config

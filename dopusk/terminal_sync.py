@@ -1,0 +1,52 @@
+"""The sync side of a terminal, put together apart from the kiosk: its process must not carry the kiosk's cameras and devices."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from sqlite_utils import Database
+
+from drivers.config import ConfigError
+from sync.contract.health import TerminalStatus
+from sync.contract.topics import TerminalAddress
+from sync.forwarder import Forwarder, LinkReport
+from sync.publisher import BrokerAddress
+from terminal.config import TerminalConfig
+from terminal.store.database import connect
+
+
+def make_forwarder(
+    config: TerminalConfig,
+    master_key: bytes,
+    *,
+    on_link: Callable[[LinkReport], None] = lambda report: None,
+    on_inbox: Callable[[], None] = lambda: None,
+    status: Callable[[], TerminalStatus] | None = None,
+) -> Forwarder:
+    """The sync side of a terminal, for a thread of the kiosk or for a process of its own."""
+    broker = config.broker
+
+    def open_database() -> Database:
+        return connect(config.files.store, master_key)
+
+    return Forwarder(
+        open_database,
+        BrokerAddress(broker.host, broker.port, broker.ca_file, broker.cert_file, broker.key_file),
+        TerminalAddress(config.identity.org, config.identity.terminal_id),
+        centre_key_of(config.files.centre_key),
+        on_link=on_link,
+        on_inbox=on_inbox,
+        status=status,
+    )
+
+
+def centre_key_of(path: Path) -> Ed25519PublicKey:
+    """The centre's public key. Raises `ConfigError`."""
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ConfigError(str(path), [f"the centre's public key cannot be read: {error}"]) from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise ConfigError(str(path), ["the centre's public key must be an Ed25519 key"])
+    return key
