@@ -25,6 +25,7 @@ from central.config import CentralConfig
 from central.eviction import end_connection
 from central.face_photos import FacePhotos
 from central.outgoing import load_signing_key
+from central.resending import Replenisher
 from central.sealing import Sealer
 from central.store import anomalies, outgoing, refusals, terminals
 from central.store.anomalies import Oddity
@@ -52,9 +53,18 @@ _log = logging.getLogger(__name__)
 class Dispatcher:
     """Start it once per centre, `wake` it after each commit that queued something."""
 
-    def __init__(self, config: CentralConfig, engine: Engine, photos: FacePhotos | None = None) -> None:
-        """`photos` answers terminals that want reference photos; without it they wait."""
+    def __init__(
+        self,
+        config: CentralConfig,
+        engine: Engine,
+        photos: FacePhotos | None = None,
+        replenisher: Replenisher | None = None,
+    ) -> None:
+        """`photos` answers terminals that want reference photos, `replenisher` those that have lost their roster; without
+        them they wait.
+        """
         self._engine, self._photos, self._broker = engine, photos, config.mqtt
+        self._replenisher = replenisher
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._statuses: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
@@ -131,6 +141,17 @@ class Dispatcher:
             self._sealed = moment
             self._sealer.run()
 
+    def _replenish(self) -> None:
+        if self._replenisher is None:
+            return
+        with reading(self._engine) as connection:
+            if not self._replenisher.are_needed(connection):
+                return
+        with writing(self._engine) as connection:
+            names = self._replenisher.send(connection)
+        _log.warning("roster and books go again to terminals that have lost them: %s", ", ".join(names))
+        self.wake()
+
     def _answer_photos(self) -> None:
         if self._photos is None:
             return
@@ -202,6 +223,7 @@ class Dispatcher:
         if moment - self._checked < RESEND_CHECK_S:
             return
         self._checked = moment
+        self._replenish()
         with reading(self._engine) as connection:
             late = outgoing.overdue(connection, now_utc() - RESEND_AFTER, _BATCH)
             count, oldest = outgoing.backlog(connection)

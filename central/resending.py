@@ -1,4 +1,4 @@
-"""Sending once more what a terminal refused, after a person has mended the cause.
+"""Sending once more: what a terminal refused, on a person's word; what it says that it has lost, by itself.
 
 A refused message is closed for good, and the terminal never looks at it again. So its content travels in a new message, with
 an id and a place of its own. A decision goes as the medic signed it, byte by byte: nothing is decided here.
@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from central.outgoing import DownKind, Outgoing
 from central.registry import Registry
-from central.store import refusals
+from central.store import health, refusals
 from central.store.refusals import Refusal
-from sync.contract.envelope import read_unverified
+from sync.contract.envelope import Envelope, read_unverified
 
 
 class NotSent(Exception):
@@ -53,3 +53,32 @@ def _is_superseded(connection: Connection, refusal: Refusal, name: str) -> bool:
     """Whether a newer version of the same book was sent since: the old one must not come back."""
     later = refusals.later_wires(connection, refusal)
     return any(read_unverified(wire)[0].payload.get("name") == name for wire in later)
+
+
+class Replenisher:
+    """Sends what a terminal needs to work once more when its own report says that it has lost it.
+
+    A terminal whose store was damaged begins with an empty one: without a roster no exam starts there, and without its books
+    it would judge by the limits of its configuration. What it had acknowledged is not sent again by itself.
+    """
+
+    def __init__(self, outgoing: Outgoing, registry: Registry) -> None:
+        self._outgoing, self._registry = outgoing, registry
+
+    def are_needed(self, connection: Connection) -> bool:
+        """Whether any terminal has lost its roster."""
+        return bool(health.behind(connection))
+
+    def send(self, connection: Connection) -> list[str]:
+        """Queue the present roster and the newest version of each book for those terminals; returns their names."""
+        names = []
+        for terminal_id, org in health.behind(connection):
+            books: dict[str, Envelope] = {}
+            for wire in refusals.wires_of(connection, terminal_id, "reference"):
+                envelope = read_unverified(wire)[0]
+                books[str(envelope.payload["name"])] = envelope
+            self._registry.send_roster(connection, terminal_id, org)
+            for book in books.values():
+                self._outgoing.queue(connection, terminal_id, "reference", book.schema_, book.payload)
+            names.append(terminal_id)
+        return names

@@ -19,6 +19,7 @@ from central.outgoing import Outgoing, load_signing_key
 from central.parties import Employer, Organisation, Terminal, Worker
 from central.pki import Authority, Issued, write_secret
 from central.registry import Registry
+from central.resending import Replenisher
 from central.snils import SnilsKey
 from central.store import enrolments, schema, terminals
 from central.store.engine import open_engine, writing
@@ -115,7 +116,7 @@ def running_centre(folder: Path, *, ingests: int = 1, store_url: str | None = No
             worker = Worker(ORG, employer_id, "1001", "Ветров Степан Ильич", "водитель")
             registry.save_workers(connection, [worker])
         photos = FacePhotos(Outgoing.from_config(config), MediaFiles(config.media_dir))
-        dispatcher = Dispatcher(config, engine, photos)
+        dispatcher = Dispatcher(config, engine, photos, Replenisher(Outgoing.from_config(config), registry))
         centre = TestCentre(
             folder, broker, authority, config, engine, registry, dispatcher, employer_id, worker.worker_id
         )

@@ -15,9 +15,11 @@ from sqlalchemy import (
     Connection,
     ForeignKey,
     Index,
+    Integer,
     Table,
     Text,
     delete,
+    exists,
     func,
     or_,
     select,
@@ -25,7 +27,8 @@ from sqlalchemy import (
 )
 
 from central.store.metadata import UtcDateTime, insert_for, metadata
-from central.store.terminals import device
+from central.store.outgoing import IS_OPEN, centre_outbox
+from central.store.terminals import device, terminal
 from sync.contract.canonical import new_id
 from sync.contract.health import DeviceHealth, HealthReport
 
@@ -39,6 +42,7 @@ terminal_health = Table(
     Column("seq", BigInteger, nullable=False, comment="of the report; an older one changes nothing"),
     Column("made_at", UtcDateTime, nullable=False, comment="the terminal's clock"),
     Column("received_at", UtcDateTime, nullable=False),
+    Column("roster_version", Integer, nullable=False, comment="of the list in force there; 0 = it has none"),
     Column("report", JSON, nullable=False, comment="sync.contract.health.HealthReport"),
 )
 
@@ -59,7 +63,13 @@ def take(
     connection: Connection, terminal_id: str, seq: int, report: HealthReport, *, made_at: datetime, now: datetime
 ) -> bool:
     """Take a report; False when a newer one is there. Call with the terminal's row taken for the transaction."""
-    values = {"seq": seq, "made_at": made_at, "received_at": now, "report": report.model_dump(mode="json")}
+    values = {
+        "seq": seq,
+        "made_at": made_at,
+        "received_at": now,
+        "roster_version": report.roster_version,
+        "report": report.model_dump(mode="json"),
+    }
     insert = insert_for(connection, terminal_health).values(terminal_id=terminal_id, **values)
     taken = connection.execute(
         insert.on_conflict_do_update(
@@ -82,6 +92,27 @@ def reports(connection: Connection, terminal_ids: Sequence[str]) -> dict[str, tu
     return {
         row.terminal_id: (row.made_at, HealthReport.model_validate(row.report)) for row in connection.execute(query)
     }
+
+
+def behind(connection: Connection) -> list[tuple[str, str]]:
+    """Terminal and organisation of those that have lost a roster which they had acknowledged: their store was set aside.
+
+    The report must be younger than their last acknowledgement, and nothing newer on its way.
+    """
+    c = centre_outbox.c
+    rosters = select(c.message_id).where(c.terminal_id == terminal.c.terminal_id, c.kind == "roster")
+    query = (
+        select(terminal.c.terminal_id, terminal.c.org)
+        .join_from(terminal, terminal_health, terminal.c.terminal_id == terminal_health.c.terminal_id)
+        .where(
+            terminal.c.state == "enrolled",
+            terminal_health.c.roster_version < terminal.c.roster_version,
+            ~exists(rosters.where(IS_OPEN)),
+            ~exists(rosters.where(c.state == "refused", c.resent_as.is_(None))),
+            ~exists(rosters.where(c.acked_at >= terminal_health.c.received_at)),
+        )
+    )
+    return [(row[0], row[1]) for row in connection.execute(query.order_by(terminal.c.terminal_id))]
 
 
 def outages(connection: Connection, terminal_ids: Sequence[str], since: datetime) -> dict[str, int]:

@@ -92,6 +92,13 @@ def later_wires(connection: Connection, refusal: Refusal) -> list[bytes]:
     return list(connection.execute(query.order_by(c.seq)).scalars())
 
 
+def wires_of(connection: Connection, terminal_id: str, kind: str) -> list[bytes]:
+    """Every message of a kind to a terminal, in the order of its chain."""
+    c = centre_outbox.c
+    query = select(c.wire).where(c.terminal_id == terminal_id, c.kind == kind)
+    return list(connection.execute(query.order_by(c.seq)).scalars())
+
+
 def _refusals() -> Select[Any]:
     c = centre_outbox.c
     columns = (c.message_id, c.org, c.terminal_id, c.seq, c.kind, c.wire, c.refused_at)

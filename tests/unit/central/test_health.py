@@ -8,14 +8,20 @@ from sqlalchemy import Engine, select
 
 from central.intake import Arrival, Intake
 from central.outgoing import Outgoing
+from central.registry import Registry
+from central.resending import Replenisher
 from central.store import fleet, health
-from central.store.engine import reading
+from central.store.engine import reading, writing
 from central.store.fleet import TerminalRow
 from central.store.messages import message
+from central.store.outgoing import unacknowledged
 from central.verify import verify_store
 from central.verify_report import Expected
 from simulators.fleet_terminal import TerminalIdentity
+from sync.contract.envelope import Envelope, read_unverified
 from sync.contract.health import HEALTH_SCHEMA
+from sync.contract.receipt import ACK_SCHEMA
+from sync.contract.roster import REFERENCE_SCHEMA, ROSTER_SCHEMA
 from tests.central_store import CENTRE_KEY, ORG
 
 Enrol = Callable[[str], TerminalIdentity]
@@ -117,3 +123,44 @@ def test_a_report_that_breaks_the_rules_is_refused(engine: Engine, intake: Intak
     assert _tell(intake, terminal, _report("ready", queued=-1)) == "refused"
     assert _tell(intake, terminal, _report(*["ready"] * 65)) == "refused"
     assert _row(engine).health is None
+
+
+def _open(engine: Engine) -> list[Envelope]:
+    with reading(engine) as connection:
+        return [read_unverified(row.wire)[0] for row in unacknowledged(connection, "kiosk-1", 100)]
+
+
+def _acknowledge(engine: Engine, intake: Intake, terminal: TerminalIdentity) -> None:
+    _, sealed = terminal.seal(ACK_SCHEMA, {"message_ids": [envelope.message_id for envelope in _open(engine)]})
+    intake.take([Arrival(terminal.address.up("ack"), sealed.wire)])
+
+
+def _replenish(engine: Engine, registry: Registry) -> list[str]:
+    replenisher = Replenisher(PEN, registry)
+    with writing(engine) as connection:
+        assert replenisher.are_needed(connection) == bool(health.behind(connection))
+        return replenisher.send(connection)
+
+
+def test_a_terminal_that_lost_its_store_gets_roster_and_books_again(
+    engine: Engine, intake: Intake, enrolled: Enrol, registry: Registry
+) -> None:
+    terminal = enrolled("kiosk-1")
+    for version in ("1", "2"):
+        book = {"name": "limits", "version": version, "content": {}}
+        with writing(engine) as connection:
+            PEN.queue(connection, "kiosk-1", "reference", REFERENCE_SCHEMA, book)
+    _tell(intake, terminal, _report("ready", roster_version=0))
+    assert _replenish(engine, registry) == []  # the first one is still on its way
+    _acknowledge(engine, intake, terminal)
+    assert _replenish(engine, registry) == []  # that report is older than the acknowledgement
+    _tell(intake, terminal, _report("ready", roster_version=1))
+    assert _replenish(engine, registry) == []
+    _tell(intake, terminal, _report("ready", roster_version=0))
+    assert _replenish(engine, registry) == ["kiosk-1"]
+    sent = _open(engine)
+    assert [envelope.schema_ for envelope in sent] == [ROSTER_SCHEMA, REFERENCE_SCHEMA]
+    assert (sent[0].payload["version"], sent[1].payload["version"]) == (2, "2")
+    assert _replenish(engine, registry) == []
+    _acknowledge(engine, intake, terminal)
+    assert _replenish(engine, registry) == []  # until the next report says that it is gone again
