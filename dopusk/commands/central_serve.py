@@ -15,17 +15,13 @@ from central.enrolment_api import make_router
 from central.face_photos import FacePhotos
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing
-from central.registry import Registry
-from central.resending import Replenisher
-from central.snils import SnilsKey
 
 
 def run(config: CentralConfig, engine: Engine) -> None:
     """Serve until a signal ends it. Raises `OSError` for a port that is in use."""
-    listener = _listen(config.http.host, config.http.port)
+    listener = listen(config.http.host, config.http.port)
     outgoing = Outgoing.from_config(config)
-    replenisher = Replenisher(outgoing, Registry(outgoing, SnilsKey.from_file(config.keys.snils_key_file)))
-    dispatcher = Dispatcher(config, engine, FacePhotos(outgoing, MediaFiles(config.media_dir)), replenisher)
+    dispatcher = Dispatcher(config, engine, FacePhotos(outgoing, MediaFiles(config.media_dir)))
     application = create_app(config, engine=engine, outgoing=outgoing, wake=dispatcher.wake)
     application.include_router(make_router(Enrolment(config, engine)))
     if config.http.metrics_port is not None:
@@ -48,7 +44,8 @@ class _Announcing(uvicorn.Server):
             print(self._line, flush=True)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket to serve on. Raises `OSError` with what to do for an address that is in use."""
     # asyncio turns Nagle's algorithm off only where it sees the protocol named: an answer's body would wait 40 ms for the
     # browser to acknowledge its head.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
