@@ -104,15 +104,17 @@ def _check_plain(value: Any, levels: int) -> None:
 
     The same rules as those of `_sorted`, without a copy: what is parsed is in order already, or is no canonical JSON.
     """
-    if not levels or not isinstance(value, dict | list):
+    kind = type(value)
+    if not levels or (kind is not dict and kind is not list):
         raise _NotPlain
-    before = ""
-    if isinstance(value, dict):
+    if kind is dict:
+        before = ""
         for key in value:
             if key < before or not key.isascii():
                 raise _NotPlain
             before = key
-    for item in value.values() if isinstance(value, dict) else value:
+        value = value.values()
+    for item in value:
         kind = type(item)
         if kind is dict or kind is list:
             _check_plain(item, levels - 1)
