@@ -179,18 +179,18 @@ class TerminalService:
             case PortraitJudged():
                 self._faces.judged(message)
             case Kept() | Lost() | FilmFinished():
-                self._session.film_news(message)
+                self._session.news.film(message)
             case StrangerSeen():
-                self._session.stranger_seen(message)
+                self._session.news.stranger(message)
             case DeviceStatusChanged():
-                self._session.device_news(message)
+                self._session.news.device(message)
             case _:
                 if isinstance(message, DeviceMessage):
-                    self._session.device_news(message)
+                    self._session.news.device(message)
                 elif isinstance(message, intents.Intent):
                     self._intend(message)
                 else:
-                    self._session.face_news(message)
+                    self._session.news.face(message)
 
     def _intend(self, intent: intents.Intent) -> None:
         """A person did something: the time-out starts anew."""

@@ -1,0 +1,193 @@
+"""The exam in front of the screen: makes its events happen, runs their effects, and lets film and watch follow it.
+
+No thread of its own: `terminal.session` decides what is to happen, the core thread calls both.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+from drivers.park import Park
+from terminal.clock import Clock
+from terminal.config import TerminalConfig
+from terminal.desk import ExamDesk
+from terminal.exam import events
+from terminal.exam.effects import (
+    CancelMeasurement,
+    Effect,
+    LookAtFace,
+    MeasuringStep,
+    SendRecord,
+    ShowResultFor,
+    StartMeasurement,
+    WakeAt,
+)
+from terminal.exam.model import Activity, ExamState, Phase
+from terminal.face.capture import Photographer
+from terminal.face.continuity import StrangerSeen
+from terminal.film_desk import FilmDesk, FilmRecorder
+from terminal.measuring import RUN_OPTIONS, TIMEOUT_S, answer_event, expired, is_verification_expired, start_event
+from terminal.photo_desk import PhotoDesk, PhotoOutcome
+from terminal.reception import card_of
+from terminal.snapshot import LiveProgress, WorkerCard
+from terminal.store.store import TerminalStore
+from terminal.watch_desk import PersonWatch, WatchDesk
+
+log = logging.getLogger(__name__)
+
+
+class Timers(Protocol):
+    """Where the exam asks to be called back."""
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None: ...
+
+
+class Foreground:
+    """Owns which exam is active, who is shown, and what goes on for it: measurement, photo, film, watch."""
+
+    def __init__(
+        self,
+        config: TerminalConfig,
+        store: TerminalStore,
+        desk: ExamDesk,
+        park: Park,
+        photographer: Photographer | None,
+        clock: Clock,
+        timers: Timers,
+        *,
+        recorder: FilmRecorder | None,
+        watch: PersonWatch | None,
+        on_leave: Callable[[], None],
+    ) -> None:
+        """`on_leave` is called whenever the screen goes back to idle."""
+        self._config, self._store, self._desk = config, store, desk
+        self._park, self._clock, self._timers, self._on_leave = park, clock, timers, on_leave
+        self.photos = PhotoDesk(config, store, desk, photographer)
+        self.films = FilmDesk(desk, recorder, clock, timers.after)
+        self._watch = WatchDesk(config, store, desk, watch, clock)
+        self.active_id: str | None = None
+        self.awaiting_resume = False
+        self.worker: WorkerCard | None = None
+        self.progress = LiveProgress()
+
+    @property
+    def active(self) -> ExamState | None:
+        return self._desk.exams.get(self.active_id) if self.active_id else None
+
+    def free(self) -> ExamState | None:
+        """The active exam, unless its end only waits for its film: then nothing more happens to it."""
+        state = self.active
+        return None if state is None or self.films.is_holding(state.exam_id) else state
+
+    def in_phase(self, phase: Phase) -> ExamState | None:
+        """The active exam if it is in that phase and the person may act."""
+        state = self.free()
+        return state if state is not None and state.phase is phase and not self.awaiting_resume else None
+
+    def happen(self, event: events.Event, *, with_transaction: Callable[[], None] = lambda: None) -> ExamState:
+        """Commit an event of any open exam; what follows from it is done for the active one."""
+        state, effects = self._desk.happen(event, with_transaction=with_transaction)
+        if event.exam_id == self.active_id:
+            self.progress = LiveProgress()
+            if state.phase is Phase.ENDED:
+                self.leave_screen()
+            else:
+                for effect in effects:
+                    self._run(effect, state)
+        return state
+
+    def end(self, exam_id: str, reason: Callable[[ExamState], events.EndReason]) -> None:
+        """End an exam without a decision, after its film; what is being measured stops at once."""
+
+        def end() -> None:
+            state = self._desk.exams[exam_id]
+            self.happen(events.ExamEnded(exam_id=exam_id, stamp=self._clock.now(), reason=reason(state)))
+
+        if exam_id == self.active_id:
+            self._watch.end()
+        self.films.when_finished(exam_id, end)
+        held = self._desk.exams.get(exam_id)
+        if held is not None and held.activity is Activity.MEASURING:
+            self._park.cancel(held.request_id)
+
+    def submit(self, exam_id: str) -> None:
+        """Send the record, after the film."""
+
+        def confirm() -> None:
+            self.happen(events.SummaryConfirmed(exam_id=exam_id, stamp=self._clock.now()))
+
+        self.films.when_finished(exam_id, confirm)
+
+    def start(self, step: MeasuringStep) -> None:
+        """Order the step's device to measure; one whose verification has ended answers at once that it must not."""
+        state, device = self.active, self._config.device_for(step)
+        if state is None or device is None:
+            return
+        started = start_event(state, device, step, self._clock.now())
+        state = self.happen(started)
+        if is_verification_expired(device, started.stamp.at.date()):
+            answer = expired(device, started.request_id)
+            self.happen(answer_event(answer, state, self._config, self._clock.now()))
+            return
+        self._park.measure(started.request_id, device.id, RUN_OPTIONS.get(step, {}), TIMEOUT_S[step])
+
+    def photo_done(self, outcome: PhotoOutcome | None) -> None:
+        """Keep what became of a request for a photo, if it is decided."""
+        if outcome is not None:
+            self.happen(outcome.event, with_transaction=outcome.with_transaction)
+
+    def activate(self, state: ExamState) -> None:
+        """Bring an exam before the screen."""
+        self.active_id = state.exam_id
+        self.progress = LiveProgress()
+        worker = self._store.roster.worker(state.examinee.worker_id) if state.examinee else None
+        self.worker = card_of(worker) if worker else None
+
+    def leave_screen(self) -> None:
+        """Back to idle; whatever rests, rests on the disk."""
+        self.photos.cancel()
+        self._on_leave()
+        self.active_id, self.worker, self.awaiting_resume, self.progress = None, None, False, LiveProgress()
+
+    def observe(self) -> None:
+        """Let film and watch follow what is before the screen now; after everything that may have changed it."""
+        active = None if self.awaiting_resume else self.active
+        self.films.observe(active, self.progress.state)
+        self._watch.observe(active)
+
+    def stranger_seen(self, message: StrangerSeen) -> None:
+        """Somebody else stands before the camera: the exam stops and the worker is sent to a medic."""
+        if (stopped := self._watch.stranger(message)) is not None:
+            state, effects = stopped
+            self.progress = LiveProgress()
+            for effect in effects:
+                self._run(effect, state)
+
+    def _run(self, effect: Effect, state: ExamState) -> None:
+        match effect:
+            case StartMeasurement(step):
+                self.start(step)
+            case CancelMeasurement(request_id):
+                self._park.cancel(request_id)
+            case LookAtFace():
+                self.photo_done(self.photos.begin(state, self._clock.now()))
+            case ShowResultFor(seconds):
+                shown = len(state.measurements)
+                self._timers.after(seconds, lambda: self._result_shown(state.exam_id, shown))
+            case WakeAt(moment):
+                left_s = max(0.0, (moment - datetime.now(UTC)).total_seconds())
+                self._timers.after(left_s, lambda: self._rest_over(state.exam_id, moment))
+            case SendRecord():
+                log.debug("a record was queued")
+
+    def _result_shown(self, exam_id: str, shown: int) -> None:
+        state = self.active
+        same = state is not None and state.exam_id == exam_id and len(state.measurements) == shown
+        if same and state is not None and state.activity is Activity.RESULT:
+            self.happen(events.ResultSeen(exam_id=exam_id, stamp=self._clock.now()))
+
+    def _rest_over(self, exam_id: str, moment: datetime) -> None:
+        state = self.active
+        if state is not None and state.exam_id == exam_id and state.rest_until == moment:
+            self.happen(events.RestEnded(exam_id=exam_id, stamp=self._clock.now()))

@@ -1,0 +1,98 @@
+"""What devices, photographer, recorder and watch tell about the exam in front of the screen becomes events."""
+
+from collections.abc import Callable
+
+from drivers.messages import DeviceStatusChanged, MeasurementFailed, MeasurementProgress, MeasurementTaken
+from drivers.model import DeviceState
+from terminal.camera.film import FilmMessage
+from terminal.clock import Clock
+from terminal.config import TerminalConfig
+from terminal.desk import ExamDesk
+from terminal.exam import events
+from terminal.exam.model import Activity, Phase
+from terminal.face.capture import FaceFound, FaceHint, FaceNotFound, SessionFace
+from terminal.face.continuity import StrangerSeen
+from terminal.foreground import Foreground
+from terminal.identity import Found
+from terminal.measuring import answer_event
+from terminal.search_desk import SearchDesk
+from terminal.snapshot import LiveProgress
+from terminal.store.store import TerminalStore
+
+
+class News:
+    """Only the core thread may use it. What answers another start or request than the current one belongs to nobody."""
+
+    def __init__(
+        self,
+        config: TerminalConfig,
+        store: TerminalStore,
+        desk: ExamDesk,
+        clock: Clock,
+        front: Foreground,
+        search: SearchDesk,
+        identify: Callable[[Found], None],
+    ) -> None:
+        self._config, self._store, self._desk, self._clock = config, store, desk, clock
+        self._front, self._search, self._identify = front, search, identify
+
+    def device(self, message: DeviceStatusChanged | MeasurementProgress | MeasurementTaken | MeasurementFailed) -> None:
+        """Take what a worker thread posted; an answer to another start than the current one belongs to nobody."""
+        state = self._front.free()
+        if isinstance(message, DeviceStatusChanged):
+            status = message.status
+            in_trouble = state is not None and state.activity is Activity.TROUBLE
+            if state and in_trouble and status.device_id == state.device_id and status.state is DeviceState.READY:
+                self._front.happen(
+                    events.DeviceReturned(exam_id=state.exam_id, stamp=self._clock.now(), device_id=status.device_id)
+                )
+            return
+        if state is None or state.activity is not Activity.MEASURING or message.request_id != state.request_id:
+            return
+        stamp = self._clock.now()
+        if isinstance(message, MeasurementProgress):
+            self._front.progress = LiveProgress(message.state, dict(message.details), stamp.monotonic_s)
+        else:
+            self._front.happen(answer_event(message, state, self._config, stamp))
+
+    def face(self, message: SessionFace) -> None:
+        """Take what the photographer found."""
+        if self._search.is_current(message):
+            self._search_answered(message)
+            return
+        if isinstance(message, FaceFound | FaceNotFound):
+            return
+        state = self._front.in_phase(Phase.FACE)
+        if state is None or not self._front.photos.is_current(message):
+            return
+        stamp = self._clock.now()
+        if isinstance(message, FaceHint):
+            self._front.progress = LiveProgress(message.code, {}, stamp.monotonic_s)
+        else:
+            self._front.photo_done(self._front.photos.outcome(state, stamp, message))
+
+    def _search_answered(self, message: SessionFace) -> None:
+        """A hit is proposed to the worker; anything else leads to the number, and costs no try."""
+        moment_s = self._clock.now().monotonic_s
+        if isinstance(message, FaceHint):
+            self._front.progress = LiveProgress(message.code, {}, moment_s)
+            return
+        self._search.done()
+        code = message.code if isinstance(message, FaceNotFound) else "no_match"
+        if isinstance(message, FaceFound):
+            worker = self._store.roster.worker(message.worker_id)
+            rests = self._desk.open_exam_of(message.worker_id, but=self._front.active_id or "")
+            if worker is not None and rests is None:
+                self._identify(Found(worker, "face", message.evidence))
+                return
+            # An exam that rests would go on without the question "is it you?": for that a number is needed.
+            code = "number_needed" if rests is not None else code
+        self._front.progress = LiveProgress(f"search_{code}", {}, moment_s)
+
+    def film(self, message: FilmMessage) -> None:
+        """Take what the recorder kept, lost or finished."""
+        self._front.films.take(message)
+
+    def stranger(self, message: StrangerSeen) -> None:
+        """Somebody else stands before the camera."""
+        self._front.stranger_seen(message)
