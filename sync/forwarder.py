@@ -221,6 +221,8 @@ class Forwarder:
                 elif inbox.holds_other(envelope.message_id, wire):
                     reused = ContractError("message_id_reused", "another message is stored under this id")
                     refusals += self._refuse(Arrived(self._address.down(Down(kind)), wire, (0, 0, 0)), reused)
+                else:
+                    fresh |= inbox.note_repeated(envelope.message_id)
             for refusal in refusals:
                 fresh |= inbox.note_refused(refusal)
             for batch, proof in receipts:

@@ -48,6 +48,12 @@ def m003_refused_arrivals(db: Database) -> None:
     )
 
 
+@migrations()
+def m004_repeated_arrivals(db: Database) -> None:
+    """What came once more although it was answered: perhaps the centre has lost the answer."""
+    db.execute("CREATE TABLE repeated_arrival (message_id TEXT PRIMARY KEY) STRICT")
+
+
 MOST_REFUSED_ARRIVALS = 200
 """So many may wait to be told; more are counted and forgotten, and the centre sends them again."""
 
@@ -118,6 +124,25 @@ class Inbox:
     def mark(self, message_id: str, state: str, reason: str = "") -> None:
         """Note what became of a message; call inside the transaction that applies it."""
         self._db.execute("UPDATE inbox SET state = ?, reason = ? WHERE message_id = ?", (state, reason, message_id))
+
+    def note_repeated(self, message_id: str) -> bool:
+        """Note that an answered message came once more; False for one that is not answered yet, or is noted."""
+        with writing(self._db):
+            cursor = self._db.execute(
+                "INSERT INTO repeated_arrival SELECT message_id FROM inbox WHERE message_id = ? AND state != 'new'"
+                " ON CONFLICT (message_id) DO NOTHING RETURNING message_id",
+                (message_id,),
+            )
+            return cursor.fetchone() is not None
+
+    def take_repeated(self) -> list[str]:
+        """Messages that came once more, and forget that they did; call inside a transaction."""
+        rows = self._db.execute("DELETE FROM repeated_arrival RETURNING message_id").fetchall()
+        return [row[0] for row in rows]
+
+    def has_repeated(self) -> bool:
+        """Whether any came."""
+        return self._db.execute("SELECT 1 FROM repeated_arrival").fetchone() is not None
 
     def note_refused(self, refused: RefusedMessage) -> bool:
         """Keep a refusal until the centre is told of it; committed on return unless a transaction is open.

@@ -290,6 +290,14 @@ class Outbox:
         ).fetchone()
         return None if row is None else str(row[0])
 
+    def closed(self, kind: Up, subject: str) -> tuple[str, bytes] | None:
+        """Time (UTC text) and bytes of the newest message of a kind about a subject, if it has its receipt; else None."""
+        row = self._db.execute(
+            "SELECT state, created_at, wire FROM outbox WHERE subject = ? AND kind = ? ORDER BY seq DESC LIMIT 1",
+            (subject, str(kind)),
+        ).fetchone()
+        return (row[1], bytes(row[2])) if row is not None and row[0] == "receipted" else None
+
     def receipts_of(self, subject: str) -> list[dict[str, Any]]:
         """What became of the messages about a subject: `message_id`, `kind`, `outcome`, `code`, `at` (None while open)."""
         return [

@@ -6,7 +6,7 @@ applied is marked with the reason, the centre is told so in the same transaction
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from sync.contract.canonical import sha256_hex
 from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRecord
-from sync.contract.envelope import ContractError, Envelope, open_sealed
+from sync.contract.envelope import ContractError, Envelope, open_sealed, read_unverified
 from sync.contract.face import PHOTO_SCHEMA, PhotoPart
 from sync.contract.receipt import ACK_SCHEMA, AckBatch, RefusedMessage
 from sync.contract.roster import REFERENCE_SCHEMA, ROSTER_SCHEMA, Reference, Roster
@@ -38,6 +38,9 @@ SCHEMAS: dict[str, str] = {
     Down.PHOTO: PHOTO_SCHEMA,
 }
 """Which schema of each kind this program reads."""
+
+ANSWER_AGAIN_AFTER = timedelta(minutes=1)
+"""A message that comes more often is answered no more often: copies must not fill the disk."""
 
 FUTURE_TOLERANCE = timedelta(days=1)
 """A message whose clock is right, and that lies further ahead of our right clock, is refused; the centre does the same."""
@@ -67,6 +70,7 @@ class IncomingMessages:
     def apply_new(self) -> int:
         """Apply everything that waits, and tell the centre what was refused; returns how many messages were dealt with."""
         count = self._tell_refused_arrivals()
+        self._answer_again()
         while waiting := self._store.inbox.new():
             for message in waiting:
                 try:
@@ -95,6 +99,21 @@ class IncomingMessages:
                 self._store.inbox.drop_refused(refused.sha256)
         return len(arrivals)
 
+    def _answer_again(self) -> None:
+        """What the centre sends although it had our answer: a centre that was restored from its backup has lost it."""
+        if not self._store.inbox.has_repeated():
+            return
+        now = self._clock.now()
+        with self._store.transaction():
+            for message_id in self._store.inbox.take_repeated():
+                answered = self._store.outbox.closed(Up.ACK, message_id)
+                if answered is None:
+                    continue  # the answer is still on its way
+                at, wire = answered
+                if abs(now.at - datetime.fromisoformat(at)) >= ANSWER_AGAIN_AFTER:
+                    payload = read_unverified(wire)[0].payload
+                    self._store.queue(Up.ACK, ACK_SCHEMA, payload, subject=message_id, stamp=now)
+
     def _tell(self, refused: RefusedMessage, *, subject: str) -> None:
         """Queue the word for the centre; runs inside a transaction."""
         ack = AckBatch(refused=(refused,))
@@ -108,9 +127,7 @@ class IncomingMessages:
         match message.kind:
             case Down.DECISION:
                 decision = DecisionMessage.model_validate(envelope.payload)
-                record = check_decision(
-                    decision, self._anchor, self._store.address.terminal, self._medic_roots
-                )
+                record = check_decision(decision, self._anchor, self._store.address.terminal, self._medic_roots)
                 self._take_decision(self._event(record), done)
             case Down.ROSTER:
                 roster = Roster.model_validate(envelope.payload)

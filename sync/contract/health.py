@@ -11,7 +11,6 @@ from pydantic import Field
 
 from sync.contract.model import Id, ShortText, Utc, WireModel
 
-
 HEALTH_SCHEMA = "dopusk.health/1"
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import central.outgoing
 import central.store.outgoing
+import terminal.incoming
 from central.outgoing import DownKind, Outgoing, load_signing_key
 from central.store.engine import reading, writing
 from central.store.metadata import now_utc
@@ -25,6 +26,8 @@ from terminal.clock import SystemClock
 from terminal.decision_check import load_anchor
 from terminal.exam.model import Stamp
 from terminal.incoming import IncomingMessages
+from terminal.store.verify import verify_store
+from terminal.store.verify_report import Expected
 from tests.broker import TestCentre
 from tests.integration.sync.conftest import SyncedTerminal
 from tests.unit.terminal.kiosk import faceless
@@ -185,6 +188,26 @@ def test_a_replayed_message_is_applied_and_answered_once(kiosk: Kiosk) -> None:
     assert len(store.outbox.receipts_of(message_id)) == 1
 
 
+def test_a_centre_that_has_lost_the_answer_gets_it_again(kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a restore from a backup that is older than the acknowledgement."""
+    centre, store = kiosk.synced.centre, kiosk.synced.store
+    message_id = _queue(centre)
+    assert kiosk.until_answered(message_id) == ("acked", None)
+    assert until(lambda: kiosk.synced.queued == 0)
+    with writing(centre.engine) as connection:
+        connection.execute(
+            update(centre_outbox)
+            .where(centre_outbox.c.message_id == message_id)
+            .values(state="queued", acked_at=None, sent_at=None)
+        )
+    monkeypatch.setattr(terminal.incoming, "ANSWER_AGAIN_AFTER", timedelta(0))
+    centre.dispatcher.wake()
+    assert kiosk.until_answered(message_id) == ("acked", None)
+    assert len(store.outbox.receipts_of(message_id)) == 2
+    key = load_signing_key(centre.config.keys.centre_signing_key_file).public_key()
+    assert verify_store(store.db, Expected(store.public_key, key, store.media)).faults == []
+
+
 def test_a_copy_on_a_wrong_topic_costs_the_genuine_message_nothing(kiosk: Kiosk) -> None:
     """Whoever can write on the terminal's topics can copy a message; he cannot make it count as refused."""
     centre = kiosk.synced.centre
@@ -199,9 +222,6 @@ def test_a_copy_on_a_wrong_topic_costs_the_genuine_message_nothing(kiosk: Kiosk)
 
 
 def test_a_store_with_refusals_verifies(kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch) -> None:
-    from terminal.store.verify import verify_store
-    from terminal.store.verify_report import Expected
-
     centre, store = kiosk.synced.centre, kiosk.synced.store
     for make in (_foreign_key, _wrong_payload):
         kiosk.until_answered(make(centre, monkeypatch))
