@@ -1,6 +1,6 @@
 """Workers from a table: each row checked, all faults told at once, everything stored in one transaction or nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -65,9 +65,14 @@ class Checked:
         return fault_table(HEADINGS, self.rows, self.faults)
 
 
-def check_file(connection: Connection, org: str, content: bytes, today: date) -> Checked:
-    """Check a whole file against the register; stores nothing. Raises `UnreadableTable`."""
-    return check_rows(connection, org, read_table(content, NEEDED), today)
+def check_file(
+    connection: Connection, org: str, content: bytes, today: date, snils_hash: Callable[[str], str]
+) -> Checked:
+    """Check a whole file against the register; stores nothing. Raises `UnreadableTable`.
+
+    `snils_hash` is `Registry.snils_hash`: a SNILS that another worker has on record is a fault.
+    """
+    return check_rows(connection, org, read_table(content, NEEDED), today, snils_hash)
 
 
 def check_row(
@@ -80,12 +85,20 @@ def check_row(
     return worker if worker is not None else faults
 
 
-def check_rows(connection: Connection, org: str, rows: Sequence[Mapping[str, str]], today: date) -> Checked:
+def check_rows(
+    connection: Connection,
+    org: str,
+    rows: Sequence[Mapping[str, str]],
+    today: date,
+    snils_hash: Callable[[str], str],
+) -> Checked:
     """The same for rows that are read already."""
     known: dict[str, dict[str, Any]] = {
         row["personnel_number"]: dict(row) for row in store.list_workers(connection, org)
     }
-    archived = {row["personnel_number"] for row in store.list_workers(connection, org, archived=True)}
+    put_away = [dict(row) for row in store.list_workers(connection, org, archived=True)]
+    archived = {row["personnel_number"] for row in put_away}
+    holders = {row["snils_hmac"]: row["personnel_number"] for row in [*known.values(), *put_away] if row["snils_hmac"]}
     employers = _employers(connection, org)
     faults: list[RowFault] = []
     workers: list[Worker] = []
@@ -106,6 +119,8 @@ def check_rows(connection: Connection, org: str, rows: Sequence[Mapping[str, str
             other = snils_seen.setdefault(worker.snils, number)
             if other != number:
                 found[SNILS] = "twice"
+            elif holders.get(snils_hash(worker.snils), number) != number:
+                found[SNILS] = "snils_taken"
         agreed = consents.read_cell(row.get(consents.COLUMN, ""), texts, today)
         if isinstance(agreed, str):
             found[consents.COLUMN] = agreed

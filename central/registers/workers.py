@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from central.imports import workers as imports
 from central.parties import Worker
@@ -89,22 +89,24 @@ class WorkerForm:
 
     def _twins(self, desk: Desk, new: Worker, another: bool) -> Faults:
         faults: Faults = {}
-        others = [
-            row
-            for archived in (False, True)
-            for row in registry.list_workers(desk.connection, desk.org, archived=archived)
-            if row["worker_id"] != new.worker_id
-        ]
         hashed = desk.registry.snils_hash(new.snils) if new.snils else None
-        for row in others:
-            who = Fault("taken_by", f"{row['full_name']}, {row['personnel_number']}", row["worker_id"])
+        found = registry.alike_workers(desk.connection, desk.org, new.personnel_number, new.full_name, hashed)
+        for row in found:
+            if row["worker_id"] == new.worker_id:
+                continue
+            who = _taken_by(row)
             if row["personnel_number"] == new.personnel_number:
                 faults["personnel_number"] = who
             if hashed is not None and row["snils_hmac"] == hashed:
                 faults["snils"] = who
-            if set(row["cards"]) & set(new.cards):
-                faults["cards"] = who
             same = row["full_name"].lower() == new.full_name.lower()
             if same and not another and row["birth_date"] in (new.birth_date, None):
                 faults["full_name"] = Fault("same_person", who.detail, who.entry_id)
+        for row in registry.card_holders(desk.connection, desk.org) if new.cards else ():
+            if row["worker_id"] != new.worker_id and set(row["cards"]) & set(new.cards):
+                faults["cards"] = _taken_by(row)
         return faults
+
+
+def _taken_by(row: RowMapping) -> Fault:
+    return Fault("taken_by", f"{row['full_name']}, {row['personnel_number']}", row["worker_id"])

@@ -66,3 +66,12 @@ def of_organisations(connection: Connection, orgs: Sequence[str], *, archived: b
     query = select(instrument).where(instrument.c.org.in_(orgs), state)
     rows = connection.execute(query.order_by(instrument.c.model, instrument.c.serial)).mappings().all()
     return sorted(rows, key=lambda row: (row["verified_until"] is not None, row["verified_until"] or date.max))
+
+
+def verified_until(connection: Connection, org: str) -> dict[tuple[str, str], date]:
+    """Ends of verification by maker with model and by serial number, in small letters, of what is in use."""
+    return {
+        (f"{row['maker']} {row['model']}".lower(), row["serial"].lower()): row["verified_until"]
+        for row in of_organisations(connection, (org,))
+        if row["verified_until"] is not None
+    }

@@ -202,7 +202,8 @@ def import_workers(
     with plain_errors():
         registry_of, engine = _registry(config)
         with writing(engine) as connection:
-            checked = check_file(connection, org, file.read_bytes(), datetime.now(UTC).date())
+            today = datetime.now(UTC).date()
+            checked = check_file(connection, org, file.read_bytes(), today, registry_of.snils_hash)
             if not checked.faults and not dry_run:
                 store_checked(connection, registry_of, checked)
     for fault in checked.faults:

@@ -16,7 +16,8 @@ from central.registers.forms import FORMS
 from central.registers.keeping import Desk, Typed
 from central.registry import Registry
 from central.store import registry as people
-from dopusk.demo.sample_people import HISTORY_TERMINAL_ID, ORG, TERMINAL_ID
+from central.store import terminals
+from dopusk.demo.sample_people import HISTORY_TERMINAL_ID, ORG
 
 INNS = ("0000100012", "0000200017")
 
@@ -29,21 +30,23 @@ class SampleInstrument:
     maker: str
     model: str
     serial: str
-    terminal_id: str
+    archive: bool
+    """Stands at the terminal of the past exams, and otherwise at the demo's own."""
     days_left: int
 
 
 INSTRUMENTS = (
-    SampleInstrument("temperature", "Calex Electronics", "PyroMiniBus", "123456", TERMINAL_ID, 400),
-    SampleInstrument("pressure", "A&D", "TM2655", "5190400001", TERMINAL_ID, 25),
-    SampleInstrument("breath", "Sentech Korea", "Dingo E-200", "E200-000001", TERMINAL_ID, 210),
-    SampleInstrument("breath", "Sentech Korea", "Dingo E-200", "E200-000007", HISTORY_TERMINAL_ID, -12),
+    SampleInstrument("temperature", "Calex Electronics", "PyroMiniBus", "123456", False, 400),
+    SampleInstrument("pressure", "A&D", "TM2655", "5190400001", False, 25),
+    SampleInstrument("breath", "Sentech Korea", "Dingo E-200", "E200-000001", False, 210),
+    SampleInstrument("breath", "Sentech Korea", "Dingo E-200", "E200-000007", True, -12),
 )
 
 
 def enter_registers(connection: Connection, registry: Registry, desk: Desk) -> None:
     """Enter instruments and grounds, and give the employers taxpayer numbers, in the caller's transaction."""
     today = desk.author.at.date()
+    own = next(one for one in terminals.terminal_ids(connection, ORG) if one != HISTORY_TERMINAL_ID)
     for place, row in enumerate(people.list_employers(connection, ORG)):
         _save(desk, "employers", row["employer_id"], _employer_fields(row) | {"inn": INNS[place % len(INNS)]})
     for number, item in enumerate(INSTRUMENTS, start=1):
@@ -53,7 +56,7 @@ def enter_registers(connection: Connection, registry: Registry, desk: Desk) -> N
             "maker": item.maker,
             "model": item.model,
             "serial": item.serial,
-            "terminal_id": item.terminal_id,
+            "terminal_id": HISTORY_TERMINAL_ID if item.archive else own,
             "registration_number": f"РЗН 0000/{number:05d}",
             "verified_at": (until - timedelta(days=365)).isoformat() if item.days_left < 365 else today.isoformat(),
             "verified_until": until.isoformat(),

@@ -23,7 +23,7 @@ from central.papers.issuing import has_breath
 from central.papers.wording import kinds_for
 from central.reasons import reasons
 from central.rights import Right
-from central.store import accounts, audit, decisions, refusals, registry, worklist
+from central.store import accounts, audit, decisions, instruments, refusals, registry, worklist
 from central.store import grounds as grounds_store
 from central.store.decisions import StoredDecision
 from central.store.engine import reading, writing
@@ -69,6 +69,7 @@ def exam_page(
         claim = decisions.claim_of(connection, exam_id, now)
         before = worklist.earlier(connection, item.worker_id, item.finished_at) if item.worker_id else []
         worker = registry.get_worker(connection, item.worker_id) if item.worker_id else None
+        verified = instruments.verified_until(connection, item.org)
         grounds = grounds_store.latest(grounds_store.of_worker(connection, item.worker_id)) if item.worker_id else []
         draft = accounts.get_draft(connection, visitor.session.session_id)
         if typed is None and draft is not None and draft["path"] == f"/exams/{exam_id}/decision":
@@ -96,6 +97,8 @@ def exam_page(
         worker=worker,
         age=_age(worker["birth_date"], now.date()) if worker and worker["birth_date"] else None,
         steps=exam_view.steps(payload, look.language, look.zone),
+        verified=verified,
+        exam_day=item.started_at.date(),
         summary=exam_view.summary(payload, look.language),
         limits=exam_view.limit_lines(payload, look.language),
         grounds=grounds_view.lines(grounds, known, now.date(), toxicology_days),

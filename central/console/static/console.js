@@ -196,7 +196,8 @@ addEventListener("keydown", (event) => {
     case "Digit2": choose("not_admitted"); break;
     case "Digit3": choose("not_identified"); break;
     case "KeyR": choose("repeat"); break;
-    case "KeyQ": location.href = "/queue"; break;
+    // Not from a half-filled form: what is typed there would be lost.
+    case "KeyQ": if (document.querySelector(".entry")) return; location.href = "/queue"; break;
     case "Slash": if (event.shiftKey) { const help = byId("help"); if (help && !help.open) help.showModal(); } break;
     default: return;
   }

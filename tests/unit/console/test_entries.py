@@ -265,6 +265,19 @@ def test_instrument_with_verification(centre: ConsoleCentre, senior: Browser) ->
         assert not instruments.of_organisations(connection, (ORG,))
 
 
+def test_verification_of_the_register_stands_beside_what_the_terminal_said(
+    centre: ConsoleCentre, senior: Browser
+) -> None:
+    payload = centre.payload("1001")
+    device = payload["measurements"][0]["device"]
+    page = senior.get(f"/exams/{centre.receive(payload)}").text
+    assert "по реестру" not in page
+    fields = {"measures": "temperature", "maker": device["maker"], "model": device["model"].upper()}
+    _new(senior, "devices", fields | {"serial": device["serial"], "verified_until": "2999-01-01"})
+    page = senior.get(f"/exams/{payload['exam_id']}").text
+    assert "по реестру поверен до 01.01.2999" in page
+
+
 def test_organisation_is_the_administrators(centre: ConsoleCentre, admin: Browser, senior: Browser) -> None:
     fields = {"org": "rassvet", "name": "ООО «Рассвет»", "licence": "", "oid": "1.2.643.5.1.13"}
     assert senior.get("/registers/organisations/new").status_code == 403

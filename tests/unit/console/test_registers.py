@@ -82,6 +82,7 @@ def test_dry_run_stores_nothing_and_apply_stores_everything(centre: ConsoleCentr
         ({"Пол": "да"}, "выберите одно"),
         ({"Дистанционный осмотр": "нет"}, "заполните"),
         ({"ФИО": "х" * 201}, "слишком длинный"),
+        ({"СНИЛС": sample_snils("1004")}, "за другим работником"),
     ],
 )
 def test_one_bad_row_stores_nothing_of_the_file(
