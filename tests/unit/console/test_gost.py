@@ -18,6 +18,7 @@ from central.signature.chain import SignatureError
 from central.signature.gost import open_gost_key
 from central.signature.provider import SigningRefused
 from central.signature.software import encrypt_pkcs8
+from central.signature.timestamp import TimeStamper, stamp_in
 from central.signature.verification import verify_detached
 from central.store import accounts, decisions, medics
 from central.store.engine import reading, writing
@@ -28,6 +29,7 @@ from sync.contract.decision import DecisionMessage
 from terminal.decision_check import UntrustedDecision, check_decision
 from tests.console_centre import PASSPHRASE, Browser, ConsoleCentre
 from tests.gost_authority import GostAuthority
+from tests.time_stamping import running_tsa
 
 CONTENT = b'{"decision":"admitted"}'
 
@@ -74,6 +76,18 @@ def test_signature_verifies_and_every_change_is_seen(authority: GostAuthority) -
     assert _code(authority, signature, roots=[]) == "unknown_issuer"
     assert _code(authority, signature, revocation_lists=[]) == "revocation_unknown"
     assert _code(authority, signature, at=datetime.now(UTC) + timedelta(days=200)) in {"expired", "revocation_unknown"}
+
+
+def test_a_time_stamp_goes_into_such_a_signature_too(authority: GostAuthority, tmp_path: Path) -> None:
+    signature = _signed(authority)
+    with running_tsa(tmp_path / "tsa") as tsa:
+        roots = x509.load_pem_x509_certificates(tsa.root_file.read_bytes())
+        stamped, stamp = TimeStamper(tsa.url, roots, 20, timedelta(hours=1)).stamp(signature, datetime.now(UTC))
+        assert stamp_in(stamped, roots) == stamp
+    trusted = x509.load_pem_x509_certificates(authority.read("root.pem"))
+    lists = [x509.load_pem_x509_crl(authority.read("crl.pem"))]
+    assert verify_detached(stamped, CONTENT, trusted, at=datetime.now(UTC), revocation_lists=lists).claimed_at
+    assert _code(authority, stamped, CONTENT + b" ") == "wrong_digest"
 
 
 def test_a_revoked_certificate_is_refused(tmp_path: Path) -> None:
