@@ -28,7 +28,7 @@ def open_recorder(
     def refusal() -> str:
         return "disk_low" if shutil.disk_usage(files.media).free < film.least_free_mb * 1_000_000 else ""
 
-    return Recorder(Surroundings(camera, Scratch(files.store), media.write, post, refusal, film))
+    return Recorder(Surroundings(camera, Scratch(files.store), media.write, media.remove, post, refusal, film))
 
 
 def open_watch(config: TerminalConfig, camera: Camera, post: Callable[[StrangerSeen], None]) -> ContinuityWatch:

@@ -101,6 +101,10 @@ class ExamDesk:
             self._store.queue(Up.MEDIA, MEDIA_SCHEMA, fields, subject=exam_id, stamp=stamp)
         self._store.note_media(media.sha256, exam_id, media.content_type, media.size_bytes, stamp)
 
+    def names_media(self, sha256: str) -> bool:
+        """Whether the diary names a file of this hash."""
+        return self._store.db.execute("SELECT 1 FROM media WHERE sha256 = ?", (sha256,)).fetchone() is not None
+
     def _queue_record(self, state: ExamState, stamp: Stamp) -> None:
         record = record_of(
             state,

@@ -6,6 +6,7 @@ waits: what must come after the film's last segment is handed in as a call, whic
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from terminal.camera.film import FilmMessage, Kept, Lost
@@ -33,6 +34,7 @@ class FilmRecorder(Protocol):
     def salvage(self, exam_id: str, film: int, known: frozenset[str]) -> None: ...
     def sweep(self, open_exams: frozenset[str]) -> None: ...
     def release(self, kept: Kept) -> None: ...
+    def drop(self, kept: Kept) -> None: ...
 
 
 class FilmDesk:
@@ -94,14 +96,15 @@ class FilmDesk:
         elif isinstance(message, Kept):
             self._keep(message)
         elif isinstance(message, Lost):
-            gap = gap_of(message, self._clock.now())
-            self._desk.happen(events.FilmMissed(exam_id=message.exam_id, stamp=self._clock.now(), gap=gap))
-            self._answered(message)
+            self._miss(message)
         else:
             is_own = (message.exam_id, message.film) in self._own
             self._end_film(message.exam_id, message.film, "" if is_own else "restart")
         if isinstance(message, Kept) and self._recorder is not None:
-            self._recorder.release(message)
+            if self._desk.names_media(message.sha256):
+                self._recorder.release(message)
+            else:
+                self._recorder.drop(message)
         self._let_go(message.exam_id)
 
     def is_holding(self, exam_id: str) -> bool:
@@ -138,12 +141,24 @@ class FilmDesk:
         recorder.end()
 
     def _keep(self, message: Kept) -> None:
+        """Name it in the diary and queue it; a segment only while the disk has room for more than exams."""
+        if message.kind == "video" and self._recorder is not None and self._recorder.refusal() == "disk_low":
+            lost = Lost(
+                message.exam_id, message.film, "video", "disk_low", message.step, message.attempt, message.began_s
+            )
+            self._miss(replace(lost, ended_s=message.ended_s))
+            return
         stamp = self._clock.now()
         media = media_of(message, stamp)
         self._desk.happen(
             events.MediaKept(exam_id=message.exam_id, stamp=stamp, media=media),
             with_transaction=lambda: self._desk.queue_media(message.exam_id, message.content, media, stamp),
         )
+        self._answered(message)
+
+    def _miss(self, message: Lost) -> None:
+        stamp = self._clock.now()
+        self._desk.happen(events.FilmMissed(exam_id=message.exam_id, stamp=stamp, gap=gap_of(message, stamp)))
         self._answered(message)
 
     def _end_film(self, exam_id: str, film: int, reason: str) -> None:

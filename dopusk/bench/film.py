@@ -63,7 +63,15 @@ def film_cost(scene: str, settings: FilmSettings, seconds: float = 20.0) -> dict
     with tempfile.TemporaryDirectory() as folder:
         media = MediaFiles(Path(folder) / "media", bytes(32))
         recorder = Recorder(
-            Surroundings(camera, Scratch(Path(folder) / "store.db"), media.write, posted.append, lambda: "", settings)
+            Surroundings(
+                camera,
+                Scratch(Path(folder) / "store.db"),
+                media.write,
+                media.remove,
+                posted.append,
+                lambda: "",
+                settings,
+            )
         )
         filmed_share = _share(lambda: recorder.begin("bench", 1, "breath"), seconds)
         recorder.close()

@@ -18,6 +18,7 @@ from dopusk.demo.scenarios import Scenario
 from dopusk.demo.worker import ScriptedWorker
 from dopusk.demo.world import World
 from terminal.config import TerminalConfig, load_config
+from terminal.exam.filming import report_of, segments
 
 Tell = Callable[[str], None]
 
@@ -207,6 +208,8 @@ class Director:
                 rows = disk.receipts(state.exam_id)
                 if rows and all(row["outcome"] for row in rows):
                     self._tell(f"sync    all {len(rows)} messages have the centre's receipt")
+                    if report := report_of(state):
+                        self._tell(f"film    {report.state}, {report.seconds:.0f} s in {len(segments(state))} segments")
                     return
                 if time.monotonic() > deadline:
                     raise Trouble(f"receipts are missing: {[row for row in rows if not row['outcome']]}")
@@ -230,6 +233,7 @@ def faults_of(result: dict[str, Any], scenario: Scenario) -> list[str]:
             expected = scenario.most_attempts.get(step, 1)
             if len(values) != expected:
                 faults.append(f"{len(values)} values of {kind}, expected {expected}")
+        faults += _film_faults(result["film"], cut_off=scenario.trouble == "power_cut")
     if not all(row["outcome"] == "accepted" or row["outcome"] == "duplicate" for row in result["receipts"]):
         faults.append("not every message was accepted")
     if result["face"] != scenario.face:
@@ -238,4 +242,23 @@ def faults_of(result: dict[str, Any], scenario: Scenario) -> list[str]:
         faults.append(f"{result['templates']} templates of faces are on the disk")
     if scenario.name == "drunk" and result["employer_alerts"] != 1:
         faults.append("the employer's alert was not recorded")
+    return faults
+
+
+def _film_faults(film: dict[str, Any], *, cut_off: bool) -> list[str]:
+    """There is a film, a still shows each result, what is missing is named, and everything named is at the centre.
+
+    A machine with much else to do may drop pictures; then the record must say so, and that is no fault of the story.
+    """
+    faults = []
+    if not film["segments"] or (film["state"] == "complete") != (not film["gaps"]):
+        faults.append(f"the film is {film['state']} with {film['segments']} segments and gaps {film['gaps']}")
+    if any(gap.endswith("restart") for gap in film["gaps"]) != cut_off:
+        faults.append(f"a restart in the film's gaps {film['gaps']}, expected: {cut_off}")
+    for step in ("temperature", "pressure", "breath"):
+        shown = any(still.startswith(step) and still.endswith("result") for still in film["stills"])
+        if not shown and not any(gap.startswith(f"photo {step}") for gap in film["gaps"]):
+            faults.append(f"no still shows the result of {step}, and no gap names it")
+    if film["arrived"] != film["named"]:
+        faults.append(f"{film['arrived']} files are at the centre, the record names {film['named']}")
     return faults

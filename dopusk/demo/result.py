@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from central.store.alerts import alert
 from central.store.engine import open_engine, reading
+from central.store.media import media_of_exam
 from dopusk.terminal_faces import templates_folder
 from sync.contract.codes import QUANTITIES
 from sync.contract.decision import DecisionMessage
@@ -20,6 +21,7 @@ from sync.outbox import Outbox
 from terminal.config import TerminalConfig
 from terminal.decision_check import UntrustedDecision, check_decision, load_anchor
 from terminal.exam.decide import fold
+from terminal.exam.filming import report_of, segments
 from terminal.exam.limits import verdict_of
 from terminal.exam.model import Decided, ExamState
 from terminal.store.database import KeyFile, connect
@@ -130,10 +132,31 @@ def summary(
             "rule_verdict": verdict.model_dump(mode="json"),
             "decision": decision_of(state, disk),
             "receipts": disk.receipts(state.exam_id),
+            "film": _film(state, store_url),
             "employer_alerts": _alerts(store_url, state.exam_id),
             "timings_s": {**state.timings_s, **timings_s},
             "screenshots": screenshots,
         }
+
+
+def _film(state: ExamState, store_url: str) -> dict[str, Any]:
+    """What the record says of the film, and how many of its files and of the photos are whole at the centre."""
+    report = report_of(state)
+    engine = open_engine(store_url)
+    try:
+        with reading(engine) as connection:
+            files = media_of_exam(connection, state.exam_id)
+    finally:
+        engine.dispose()
+    return {
+        "state": report.state if report else None,
+        "seconds": report.seconds if report else 0.0,
+        "gaps": [f"{gap.kind} {gap.step or 'all'} {gap.reason}" for gap in report.gaps] if report else [],
+        "segments": len(segments(state)),
+        "stills": [f"{media.step} {media.attempt} {media.moment}" for media in state.media if media.moment],
+        "named": len({media.sha256 for media in state.media}),
+        "arrived": sum(file["completed_at"] is not None for file in files),
+    }
 
 
 def write_last_line(result: dict[str, Any]) -> None:

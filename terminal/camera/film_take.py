@@ -25,11 +25,16 @@ FIRST_FRAME_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a film needs of the terminal. `keep` encrypts and stores; `refusal` says why no more film may be made, or ""."""
+    """What a film needs of the terminal.
+
+    `keep` encrypts and stores and gives the hash, `forget` deletes what nobody will name; `refusal` says why no more film
+    may be made, or "".
+    """
 
     camera: Camera
     scratch: Scratch
     keep: Callable[[bytes], str]
+    forget: Callable[[str], None]
     post: Callable[[FilmMessage], None]
     refusal: Callable[[], str]
     settings: FilmSettings

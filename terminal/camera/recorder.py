@@ -84,6 +84,11 @@ class Recorder:
         if kept.scratch:
             self._around.scratch.discard(Path(kept.scratch))
 
+    def drop(self, kept: Kept) -> None:
+        """Nobody will name it: neither the plain nor the encrypted file stays."""
+        self._around.forget(kept.sha256)
+        self.release(kept)
+
     def close(self) -> None:
         """Finish what is running, within some seconds. Close it before the camera."""
         self.end()

@@ -38,7 +38,7 @@ def never() -> FaceEngine:
 
 @pytest.fixture
 def camera(simulator: CameraSimulator) -> Iterator[Camera]:
-    camera = Camera(simulator.url, stale_after_s=0.5)
+    camera = Camera(simulator.url, stale_after_s=2.0)
     wait_until(lambda: camera.latest() is not None, "a picture")
     yield camera
     camera.close()

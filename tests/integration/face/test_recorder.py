@@ -45,6 +45,9 @@ class Studio:
         self.stored[sha256] = content
         return sha256
 
+    def forget(self, sha256: str) -> None:
+        del self.stored[sha256]
+
     @property
     def films(self) -> list[Kept]:
         return [message for message in self.posted if isinstance(message, Kept) and message.kind == "video"]
@@ -72,7 +75,7 @@ def make_studio(simulator: CameraSimulator, tmp_path: Path) -> Iterator[Callable
     stack = ExitStack()
 
     def make() -> Studio:
-        camera = Camera(simulator.url, stale_after_s=0.5)
+        camera = Camera(simulator.url, stale_after_s=2.0)
         memory = tmp_path / "memory"
         memory.mkdir(exist_ok=True)
         scratch = Scratch(tmp_path / "terminal.db", memory)
@@ -81,6 +84,7 @@ def make_studio(simulator: CameraSimulator, tmp_path: Path) -> Iterator[Callable
             camera,
             scratch,
             lambda content: studio.keep(content),
+            lambda sha256: studio.forget(sha256),
             lambda message: studio.posted.append(message),
             lambda: studio.refusal,
             SETTINGS,
@@ -137,8 +141,11 @@ def test_an_exam_is_filmed_in_segments_that_play(studio: Studio, tmp_path: Path)
     assert (still.step, still.attempt, still.moment, still.content_type) == ("breath", 1, "blow", "image/jpeg")
     assert studio.losses == []
     assert len(studio.left_in_memory()) == 2 * len(studio.films), "plain segments wait for the diary"
-    for film in studio.films:
+    studio.recorder.drop(studio.films[0])
+    assert studio.films[0].sha256 not in studio.stored
+    for film in studio.films[1:]:
         studio.recorder.release(film)
+        assert film.sha256 in studio.stored
     assert studio.left_in_memory() == []
 
 

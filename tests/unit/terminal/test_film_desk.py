@@ -47,6 +47,7 @@ class PlayedRecorder:
     stills: list[tuple[str, int | None, str]] = field(default_factory=list)
     salvaged: list[tuple[str, int]] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
 
     def refusal(self) -> str:
         return self.refuses
@@ -89,6 +90,10 @@ class PlayedRecorder:
 
     def release(self, kept: Kept) -> None:
         self.released.append(kept.sha256)
+
+    def drop(self, kept: Kept) -> None:
+        self.dropped.append(kept.sha256)
+        self.media.remove(kept.sha256)
 
 
 @dataclass
@@ -275,7 +280,8 @@ def test_a_recorder_that_hangs_costs_the_exam_a_bounded_wait_and_the_record_says
         ]
         filmed.recorder.finish()  # it wakes up too late: the record has gone, and named it as missing
         filmed.kiosk.want(intents.Touch())
-        filmed.kiosk.until(lambda _: bool(filmed.recorder.released))
+        filmed.kiosk.until(lambda _: bool(filmed.recorder.dropped))
+        assert not filmed.kiosk.store.media.exists(filmed.recorder.dropped[0]), "nobody names it: it does not stay"
         assert fold(filmed.kiosk.store.log.events_of(exam.exam_id)) == exam
 
 
@@ -288,6 +294,20 @@ def test_film_gives_way_and_the_exam_goes_on(make: Callable[..., AbstractContext
         assert record.film is not None
         assert (record.film.state, [gap.reason for gap in record.film.gaps]) == ("none", [reason])
         assert [m.step for m in record.measurements] == ["temperature", "pressure", "breath"]
+
+
+def test_a_segment_that_comes_when_the_disk_is_low_gives_way(
+    make: Callable[..., AbstractContextManager[Filmed]],
+) -> None:
+    with make() as filmed:
+        filmed.kiosk.up_to("pressure")
+        filmed.recorder.refuses = "disk_low"
+        filmed.finish_exam()
+        record = filmed.record()
+        assert record.film is not None
+        assert (record.film.state, {gap.reason for gap in record.film.gaps}) == ("none", {"disk_low"})
+        assert len(filmed.recorder.dropped) == 1
+        assert [m.moment for m in record.media if m.moment] == ["result"] * 3, "stills are as small as the photo"
 
 
 def test_what_the_disk_refused_is_named(make: Callable[..., AbstractContextManager[Filmed]]) -> None:
