@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from simulators.camera import CameraSimulator
+from terminal.camera.scratch import Scratch
 from terminal.face.capture import FaceMessage
 
 
@@ -32,3 +35,11 @@ def simulator() -> Iterator[CameraSimulator]:
 @pytest.fixture
 def messages() -> list[FaceMessage]:
     return []
+
+
+@pytest.fixture(autouse=True)
+def plain_segments_go_with_the_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A kiosk that a test cuts off in mid-film would leave its plain segments in the machine's memory."""
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    monkeypatch.setattr("dopusk.terminal_film.Scratch", partial(Scratch, memory=memory))

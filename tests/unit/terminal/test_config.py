@@ -48,6 +48,9 @@ def test_a_file_that_is_no_toml_says_where(tmp_path: Path) -> None:
         ),
         ({"timeouts": {"asking_s": 0}}, "timeouts.asking_s"),
         ({"typo": 1}, "typo"),
+        ({"media": {"keep_days": 29}}, "media.keep_days"),
+        ({"film": {"least_free_mb": 100}}, "film.least_free_mb"),
+        ({"film": {"codec": "h264"}}, "film.codec"),
         ({"camera": {"source": "vidio0"}}, "camera.source: camera source 'vidio0' is not understood"),
     ],
 )
