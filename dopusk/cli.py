@@ -3,12 +3,16 @@
 Only the module of the command that was asked for is loaded: `dopusk decode` must not wait for a database library.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Annotated
 
 import typer
+
+from dopusk import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,12 @@ COMMANDS: Mapping[str, Place] = {
 }
 
 
+Language = Annotated[
+    str | None, typer.Option("--lang", help="Language of help and messages: ru or en; otherwise that of LANG.")
+]
+"""Only for the help: `main` takes it away before anything is put together, because help texts are."""
+
+
 def build(names: Iterable[str]) -> typer.Typer:
     """The application with these commands."""
     app = typer.Typer(
@@ -47,7 +57,7 @@ def build(names: Iterable[str]) -> typer.Typer:
     )
 
     @app.callback()
-    def root() -> None:
+    def root(lang: Language = None) -> None:
         """Dopusk: pre-shift medical terminal and the central module it reports to."""
 
     for name in names:
@@ -62,5 +72,13 @@ def build(names: Iterable[str]) -> typer.Typer:
 
 def main() -> None:
     """Entry point of the `dopusk` script."""
-    asked = sys.argv[1] if len(sys.argv) > 1 else ""
-    build([asked] if asked in COMMANDS else COMMANDS)()
+    try:
+        language, arguments = words.language_of(sys.argv[1:], os.environ)
+    except words.UnknownLanguage as error:
+        sys.exit(str(error))
+    asked = arguments[0] if arguments else ""
+    words.use(language)
+    words.translate_panels()
+    command = typer.main.get_group(build([asked] if asked in COMMANDS else COMMANDS))
+    words.translate(command)
+    command(arguments)

@@ -19,6 +19,8 @@ from central.trust import Trust
 from central.verify import verify_store
 from central.verify_report import Expected, StoreReport
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
+from dopusk.commands.verify import print_findings
+from dopusk.words import say
 
 BackupFolder = Annotated[Path, typer.Argument(help="Folder of the backup.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
@@ -82,12 +84,9 @@ def print_report(report: StoreReport, *, as_json: bool = False) -> None:
     if as_json:
         print(json.dumps(asdict(report) | {"ok": report.ok}, ensure_ascii=False))
         return
-    print(
-        f"{report.messages} messages, {report.exams} exams, {report.decisions} decisions, "
-        f"{report.outgoing} outgoing messages, {report.media} media files"
+    counted = (
+        "{messages} messages, {exams} exams, {decisions} decisions, {outgoing} outgoing messages, {media} media files, "
+        "{sealed} sealed rows"
     )
-    for remark in report.remarks:
-        print(f"remark: {remark}")
-    for fault in report.faults:
-        print(f"FAULT {fault.kind}: {fault.place}: {fault.what}")
-    print("in order" if report.ok else "NOT in order")
+    print(say(counted, **asdict(report)))
+    print_findings(report)

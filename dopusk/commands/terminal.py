@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from sqlite_utils import Database
 
+from dopusk.words import say
 from drivers.config import ConfigError
 from sync.outbox import Outbox
 from terminal.config import TerminalConfig, load_config
@@ -36,7 +37,8 @@ def config_or_exit(path: Path) -> TerminalConfig:
 
 def refuse(error: ConfigError) -> NoReturn:
     """Print every fault, one per line, and end."""
-    typer.echo(f"{error.path} has faults; the terminal does not start. The service engineer must correct:", err=True)
+    text = say("{path} has faults; the terminal does not start. The service engineer must correct:", path=error.path)
+    typer.echo(text, err=True)
     for fault in error.faults:
         typer.echo(f"  {fault}", err=True)
     raise typer.Exit(BAD_CONFIGURATION)
@@ -53,7 +55,7 @@ def run(config: ConfigFile) -> None:
     except ConfigError as error:
         refuse(error)
     except StoreError as error:
-        typer.echo(f"the terminal's store: {error} (service engineer)", err=True)
+        typer.echo(say("the terminal's store: {error} (service engineer)", error=error), err=True)
         code = 1
     raise typer.Exit(code)
 
@@ -95,7 +97,10 @@ def sync(config: ConfigFile) -> None:
 def check_config(config: ConfigFile) -> None:
     """Read the configuration and list every fault in it."""
     loaded = config_or_exit(config)
-    typer.echo(f"{config}: no faults; {len(loaded.device)} devices, steps {', '.join(loaded.plan().steps)}")
+    steps = ", ".join(loaded.plan().steps)
+    typer.echo(
+        say("{path}: no faults; {count} devices, steps {steps}", path=config, count=len(loaded.device), steps=steps)
+    )
 
 
 @app.command()
@@ -123,11 +128,13 @@ def status(config: ConfigFile, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
     for name in facts["stores_set_aside"]:
-        typer.echo(f"a damaged store was set aside: {name}; see `dopusk terminal recover` (service engineer)")
-    typer.echo(f"exams open on the disk: {len(facts['open_exams'])}")
-    typer.echo(f"messages without the centre's receipt: {backlog.queued} (oldest {backlog.oldest_at or '-'})")
+        text = say("a damaged store was set aside: {name}; see `dopusk terminal recover` (service engineer)", name=name)
+        typer.echo(text)
+    typer.echo(say("exams open on the disk: {count}", count=len(facts["open_exams"])))
+    text = "messages without the centre's receipt: {count} (oldest {oldest})"
+    typer.echo(say(text, count=backlog.queued, oldest=backlog.oldest_at or "-"))
     for row in facts["parked"]:
-        typer.echo(f"refused by the centre: {row['message_id']} ({row['kind']}): {row['code']} {row['reason']}")
+        typer.echo(say("refused by the centre: {message_id} ({kind}): {code} {reason}", **row))
 
 
 @app.command()
@@ -135,7 +142,7 @@ def release(config: ConfigFile, message_id: str) -> None:
     """Queue a message again that the centre had refused, after its cause was put right."""
     with closing(_database(config_or_exit(config))) as db:
         released = Outbox(db).release_parked(message_id)
-    typer.echo("queued again" if released else "there is no parked message with this id")
+    typer.echo(say("queued again" if released else "there is no parked message with this id"))
     raise typer.Exit(0 if released else 1)
 
 

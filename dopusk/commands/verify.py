@@ -10,6 +10,8 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from dopusk.words import say
+from sync.contract.verify_report import Fault, VerifyReport
 from terminal.store.database import KeyFile, StoreError, connect, derive_key, is_current
 from terminal.store.media_files import MediaFiles
 from terminal.store.verify import owner_key, verify_store
@@ -44,7 +46,7 @@ def verify(
     Exit code 0: in order; 1: something is wrong with the store; 2: it could not be checked.
     """
     if not db.is_file():
-        _stop(f"{db}: there is no such file")
+        _stop(say("{path}: there is no such file", path=db))
     with db.open("rb") as file:
         is_plain = file.read(len(SQLITE_HEADER)) == SQLITE_HEADER  # a terminal's file is encrypted from its first byte
     if is_plain or db.suffix == ".toml":
@@ -54,14 +56,14 @@ def verify(
         master = KeyFile(_existing(db, key_file, _MASTER_KEYS, "--key-file")).master_key()
         with closing(connect(db, master)) as store:
             if not is_current(store, str(db)):
-                _stop(f"{db}: written by an older program; start the terminal once, then verify")
+                _stop(say("{path}: written by an older program; start the terminal once, then verify", path=db))
             remarks = []
             terminal = _terminal_key(db, public_key)
             if terminal is None:
                 terminal = owner_key(store)
                 remarks.append("the terminal's key was taken from the store itself; give --public-key to be sure of it")
             if terminal is None:
-                _stop(f"{db}: the store does not say whose it is; give --public-key")
+                _stop(say("{path}: the store does not say whose it is; give --public-key", path=db))
             folder = media or db.parent / "media"
             files = MediaFiles(folder, derive_key(master, "media")) if folder.is_dir() else None
             report = verify_store(store, Expected(terminal, _public(_found(db, centre_key, _CENTRE_KEYS)), files))
@@ -88,15 +90,21 @@ def _print(report: StoreReport, as_json: bool) -> None:
     if as_json:
         print(json.dumps(asdict(report) | {"store": "terminal", "ok": report.ok}, ensure_ascii=False))
         return
-    print(
-        f"{report.events} events of {report.exams} exams, {report.messages} messages ({report.receipts} with receipt), "
-        f"{report.incoming} messages of the centre, {report.media} media files"
+    counted = (
+        "{events} events of {exams} exams, {messages} messages ({receipts} with receipt), "
+        "{incoming} messages of the centre, {media} media files"
     )
+    print(say(counted, **asdict(report)))
+    print_findings(report)
+
+
+def print_findings(report: VerifyReport) -> None:
+    """Remarks, faults and the verdict, for people; for both stores."""
     for remark in report.remarks:
-        print(f"remark: {remark}")
+        print(say("remark: {text}", text=remark))
     for fault in report.faults:
-        print(f"FAULT {fault.kind}: {fault.place}: {fault.what}")
-    print("in order" if report.ok else "NOT in order")
+        print(say("FAULT {kind}: {place}: {what}", kind=fault.kind, place=fault.place, what=fault.what))
+    print(say("in order" if report.ok else "NOT in order"))
 
 
 def _report_unreadable(what: str, as_json: bool) -> NoReturn:
@@ -104,7 +112,7 @@ def _report_unreadable(what: str, as_json: bool) -> NoReturn:
         fault = {"kind": "database", "place": "file", "what": what}
         print(json.dumps({"store": "terminal", "ok": False, "faults": [fault], "remarks": []}, ensure_ascii=False))
     else:
-        print(f"FAULT database: file: {what}\nNOT in order")
+        print_findings(VerifyReport(faults=[Fault("database", "file", what)]))
     raise typer.Exit(1)
 
 
@@ -129,7 +137,7 @@ def _public(path: Path | None) -> Ed25519PublicKey | None:
     except (OSError, ValueError) as error:
         _stop(f"{path}: {error}")
     if not isinstance(key, Ed25519PublicKey):
-        _stop(f"{path}: not an Ed25519 public key")
+        _stop(say("{path}: not an Ed25519 public key", path=path))
     return key
 
 
@@ -142,7 +150,7 @@ def _found(db: Path, given: Path | None, guesses: tuple[str, ...]) -> Path | Non
 def _existing(db: Path, given: Path | None, guesses: tuple[str, ...], option: str) -> Path:
     path = _found(db, given, guesses)
     if path is None or not path.is_file():
-        _stop(f"{path or db}: the master key is not there; name it with {option}")
+        _stop(say("{path}: the master key is not there; name it with {option}", path=path or db, option=option))
     return path
 
 
