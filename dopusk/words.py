@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import typer.rich_utils
+import typer
 from typer.core import TyperCommand, TyperGroup
 
 LANGUAGES = ("en", "ru")
@@ -63,6 +63,10 @@ def translate(command: TyperCommand | TyperGroup) -> None:
 
 def translate_panels() -> None:
     """The titles of the boxes around help and errors."""
+    if _chosen == "en":
+        return
+    import typer.rich_utils  # loaded only where its words are changed: it brings the whole of rich
+
     for name in ("OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "ARGUMENTS_PANEL_TITLE", "ERRORS_PANEL_TITLE"):
         setattr(typer.rich_utils, name, _word("panel", getattr(typer.rich_utils, name)))
 
