@@ -143,13 +143,7 @@ class FaceDesk:
 
     def _permitted(self) -> dict[str, str]:
         """Worker → hash of the photo that may be held and compared."""
-        if not self._legal_basis:
-            return {}
-        return {
-            worker.worker_id: worker.photo_sha256
-            for worker in self._store.roster.workers()
-            if worker.biometric_consent and worker.photo_sha256
-        }
+        return self._store.roster.photos_to_compare() if self._legal_basis else {}
 
     def _permitted_photo(self, worker_id: str) -> str | None:
         worker = self._store.roster.worker(worker_id) if self._legal_basis else None

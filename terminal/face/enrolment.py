@@ -6,7 +6,7 @@ from terminal.face.jpeg import MOST_BYTES
 from terminal.face.picture_file import PictureUnreadable, decode_picture, kind_of
 from terminal.face.portrait_rules import background_problems, eyes_problems
 from terminal.face.quality import QualityLimits
-from terminal.face.words import english, russian
+from terminal.face.words import english
 
 ENROLMENT_LIMITS = QualityLimits(
     least_eye_distance_px=40,
@@ -19,15 +19,11 @@ ENROLMENT_LIMITS = QualityLimits(
 
 
 class PhotoRefused(Exception):
-    """The photo is no good for enrolment. `problems` are codes; `russian` and `english` say what to change."""
+    """The photo is no good for enrolment. `problems` are codes of `terminal.face.words`, which says what to change."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__(" ".join(english(code) for code in problems))
         self.problems = problems
-
-    @property
-    def russian(self) -> str:
-        return " ".join(russian(code) for code in self.problems)
 
 
 def examine_portrait(engine: FaceEngine, photo: bytes) -> Examined:

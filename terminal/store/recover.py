@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from sync.transactions import STORE_DAMAGE, writing
 from terminal.store.database import open_store
 
-TABLES = ("identity", "diary", "exam_span", "receipt_proof", "outbox", "inbox", "media")
+TABLES = ("identity", "diary", "exam_span", "receipt_proof", "outbox", "inbox", "reference_face", "media")
 """Evidence, in an order that foreign keys allow. The roster comes from the centre again."""
 _MISSES_AT_END = 2_000
 _AT_ONCE = 500

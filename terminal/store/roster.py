@@ -1,7 +1,6 @@
 """The roster: who may be examined at this terminal, as the centre last sent it. Replaced as a whole by a higher version."""
 
 import json
-from collections.abc import Iterator
 
 from sqlite_utils import Database, Migrations
 
@@ -70,10 +69,13 @@ class RosterStore:
         )
         return None if row is None else RosterWorker.model_validate(json.loads(row["body"]))
 
-    def workers(self) -> Iterator[RosterWorker]:
-        """Everybody, without holding the list in memory."""
-        for (body,) in self._db.execute("SELECT body FROM roster_worker"):
-            yield RosterWorker.model_validate(json.loads(body))
+    def photos_to_compare(self) -> dict[str, str]:
+        """Worker → hash of the reference photo, of those who have consented to the comparison."""
+        query = (
+            "SELECT worker_id, json_extract(body, '$.photo_sha256') FROM roster_worker"
+            " WHERE json_extract(body, '$.biometric_consent') AND json_extract(body, '$.photo_sha256') IS NOT NULL"
+        )
+        return dict(self._db.execute(query).fetchall())
 
     def worker(self, worker_id: str) -> RosterWorker | None:
         """The worker with that id."""

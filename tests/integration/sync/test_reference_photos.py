@@ -245,7 +245,7 @@ def test_a_withdrawal_that_comes_while_the_photo_is_judged_leaves_nothing(kiosk:
 @pytest.mark.parametrize("basis", [""])
 def test_a_terminal_without_a_basis_asks_for_nothing_and_gets_nothing(kiosk: Faces) -> None:
     consent(kiosk.centre)
-    kiosk.until_applied(lambda: any(worker.biometric_consent for worker in kiosk.synced.store.roster.workers()))
+    kiosk.until_applied(lambda: bool(kiosk.synced.store.roster.photos_to_compare()))
     kiosk.synced.exam()
     assert until(lambda: kiosk.synced.queued == 0)
     kiosk.work()
