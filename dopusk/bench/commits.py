@@ -50,22 +50,21 @@ class _Bare:
 
 
 class _Stopwatch:
-    """Times what lies between two bare writes: one event, from the fact to the commit that a screen waits for."""
+    """Times each event, from the fact to the commit that a screen waits for; then come the bare writes."""
 
     def __init__(self, bare: _Bare) -> None:
         self._bare = bare
+        self._wall_s = self._processor_s = 0.0
         self.wall_s: list[float] = []
         self.processor_s: list[float] = []
-        self.begin()
 
-    def begin(self) -> None:
+    def happened(self) -> None:
         self._wall_s, self._processor_s = time.perf_counter(), time.thread_time()
 
     def committed(self) -> None:
         self.wall_s.append(time.perf_counter() - self._wall_s)
         self.processor_s.append(time.thread_time() - self._processor_s)
         self._bare.write()
-        self.begin()
 
 
 def report_commits(report: Report, store: TerminalStore, config: TerminalConfig) -> None:
@@ -74,7 +73,7 @@ def report_commits(report: Report, store: TerminalStore, config: TerminalConfig)
     with closing(_Bare(config.files.store.parent)) as bare:
         young = _timed(player, bare)
         report("store.event_on_a_growing_log_p50_ms", 1000 * statistics.median(young.wall_s), "ms")
-        player.each_commit = lambda: None
+        player.each_event = player.each_commit = lambda: None
         _play(player, WARM_UP_EXAMS)
         events = _timed(player, bare)
         event_s = statistics.median(events.wall_s)
@@ -89,8 +88,7 @@ def report_commits(report: Report, store: TerminalStore, config: TerminalConfig)
 
 def _timed(player: Player, bare: _Bare) -> _Stopwatch:
     watch = _Stopwatch(bare)
-    player.each_commit = watch.committed
-    watch.begin()
+    player.each_event, player.each_commit = watch.happened, watch.committed
     _play(player, EXAMS)
     return watch
 

@@ -46,6 +46,8 @@ class Player:
     ) -> None:
         self._store, self._clock, self._limits, self._shown = store, clock, limits, shown
         self._desk = ExamDesk(store, org, lambda _exam_id: 0.01)
+        self.each_event: Callable[[], None] = lambda: None
+        """Called with each event at hand, before anything is done about it."""
         self.each_commit: Callable[[], None] = lambda: None
         """Called after each event's commit, when the screen may show it."""
         self.photo_bytes = 20_000
@@ -162,6 +164,7 @@ class Player:
     ) -> ExamState:
         stamp = self._clock.now()
         event = kind(exam_id=exam_id, stamp=stamp, **fields)
+        self.each_event()
         state, _ = self._desk.happen(event, with_transaction=lambda: with_transaction(stamp))
         self.each_commit()
         return state
