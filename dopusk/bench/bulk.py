@@ -36,6 +36,9 @@ class Bulk:
                 self._copy(table, names, values)
         self._rows.clear()
         self._connection.commit()
+        # `COPY` goes past SQLAlchemy, which then knows of nothing to commit.
+        driver: Any = self._connection.connection.driver_connection
+        driver.commit()
 
     def _insert(self, table: Table, names: list[str], values: Iterator[list[Any]]) -> None:
         columns, places = ", ".join(f'"{name}"' for name in names), ", ".join("?" for _ in names)

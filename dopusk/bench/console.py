@@ -1,53 +1,42 @@
-"""The console on SQLite with very many exams: pages by real HTTP, filters of the journal that match few, export.
+"""The console with very many exams, on either store: pages, filters, gates and export, alone and among fifty medics.
 
-The exams are written into the store directly: what is measured is reading. One medic has signed all of them, another none.
+The centre is `population`; `central serve` is a process of its own, so are the medics. Pages are asked for by one client,
+one after another, first with nobody else there, then while every medic has an open queue, and all of them together decide
+two exams a second while two new ones come in.
 """
 
-import random
+import statistics
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from http.client import HTTPConnection
+from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
-import uvicorn
 from sqlalchemy import Engine
 
-from central.accounts import create_account, open_session
+from central.accounts import session_id_of
 from central.config import CentralConfig
-from central.console.app import create_app
 from central.installation import Choices, create_secrets, write_config
-from central.outgoing import Outgoing
-from central.registry import Registry
-from central.rights import Role
-from central.snils import SnilsKey
-from central.store import schema
-from central.store.decisions import decision
+from central.store import accounts, schema
 from central.store.engine import open_engine, writing
-from central.store.exams import exam
-from dopusk.broker import free_port
-from dopusk.demo.sample_people import ORG, TERMINAL_ID, SampleIds, enter_people
-from simulators.fleet_exam import exam_payload
-from sync.contract.canonical import canonical, new_id
+from dopusk.bench.console_load import medics_at_work
+from dopusk.bench.console_pages import Page, enter_papers, journal_pages, pages_of
+from dopusk.bench.export import measure_export
+from dopusk.bench.population import MILLION, SHORT, Population, Scale, populate
+from dopusk.broker import free_port, start_mosquitto
+from dopusk.demo.processes import Child
+from dopusk.postgres import fresh_database, running_postgres
 
 Report = Callable[[str, float, str], None]
 
-EXAMS = 20_000
-LONG_EXAMS = 1_000_000
-WAITING = 50
-REFUSED_EVERY = 500
-"""One exam of so many is refused, half of them in the older half of the journal."""
-REQUESTS = 60
-_BATCH = 5_000
-_PATTERNS = 200
-_STARTED_S = 20.0
-_MEDIC_ID = "00000000-0000-7000-8000-00000000000a"
-_IDLE_MEDIC_ID = "00000000-0000-7000-8000-00000000000b"
+STORES = ("sqlite", "postgresql")
+REQUESTS = 40
+"""Of each page, after one that is not counted. Of the journal by each filter, a quarter of that."""
+_AUTHORITY_AGE = timedelta(days=100)
 
 
 class BenchFailed(Exception):
@@ -55,166 +44,101 @@ class BenchFailed(Exception):
 
 
 def run(report: Report, *, long: bool) -> None:
-    """Queue, exam and journal pages over HTTP (p50, p95), and rows of a CSV export a second."""
-    count = LONG_EXAMS if long else EXAMS
-    with tempfile.TemporaryDirectory(prefix="dopusk-bench-", dir="/var/tmp") as name:
-        config, engine, people, cookie = _centre(Path(name))
-        exam_id = _fill(engine, people, count)
-        with _serving(config, engine), closing(HTTPConnection("127.0.0.1", config.http.port, timeout=600)) as http:
-            pages = {
-                "queue": "/queue",
-                "exam": f"/exams/{exam_id}",
-                "journal": "/journal",
-                "journal_by_outcome": "/journal?" + urlencode({"outcome": "not_admitted"}),
-                "journal_by_idle_medic": "/journal?" + urlencode({"medic_id": _IDLE_MEDIC_ID}),
-                "journal_unfinished": "/journal?" + urlencode({"unfinished": "1"}),
-            }
-            for page, path in pages.items():
-                spent_ms = sorted(_get(http, path, cookie)[0] for _ in range(REQUESTS))
-                report(f"console.{count}.{page}_p50", spent_ms[len(spent_ms) // 2], "ms")
-                report(f"console.{count}.{page}_p95", spent_ms[int(len(spent_ms) * 0.95)], "ms")
-            export_ms, lines = _get(http, "/journal/export/csv", cookie)
-            report(f"console.{count}.export_csv", 1000 * (lines - 1) / export_ms, "rows/s")
-        engine.dispose()
+    """Pages of queue, exam, journal, fleet, employer, gate and check (p50, p95) on both stores; rows and memory of exports."""
+    scale = MILLION if long else SHORT
+    for store in STORES:
+        measure(report, store, scale)
 
 
-def _centre(folder: Path) -> tuple[CentralConfig, Engine, SampleIds, str]:
-    create_secrets(folder)
-    config = write_config(folder, Choices("test", free_port(), free_port()))
-    engine = open_engine(config.store_url)
-    schema.upgrade(engine)
-    registry = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
-    now = datetime.now(UTC)
-    with writing(engine) as connection:
-        people = enter_people(connection, registry)
-        account_id = create_account(
-            connection,
-            username="bench",
-            full_name="Замерова Мера Ильинична",
-            role=Role.MEDIC,
-            password="thirteen yardsticks",  # noqa: S106  # of a store that lives for one run
-            now=now,
-            orgs=(ORG,),
-        )
-        token = open_session(connection, account_id, "127.0.0.1", now).token
-    return config, engine, people, f"dopusk_session={token}"
-
-
-def _fill(engine: Engine, people: SampleIds, count: int) -> str:
-    """Exams one a minute up to now, the newest ones waiting; returns the id of one that waits."""
-    dice = random.Random(3)  # noqa: S311 - values of exams
-    numbers = list(people.workers)
-    patterns = [
-        exam_payload(
-            dice,
-            org=ORG,
-            worker_id=people.workers[numbers[place % len(numbers)]],
-            employer_id=people.employers[0],
-            generation="test",
-        )
-        for place in range(_PATTERNS)
-    ]
-    now = datetime.now(UTC)
-    exam_id = ""
-    for start in range(0, count, _BATCH):
-        exams: list[dict[str, Any]] = []
-        decisions: list[dict[str, Any]] = []
-        for place in range(start, min(start + _BATCH, count)):
-            payload = patterns[place % _PATTERNS]
-            row = _exam_row(payload, now - timedelta(minutes=count - place))
-            exam_id = row["exam_id"]
-            if place < count - WAITING:
-                signed = _decision_row(row, "not_admitted" if place % REFUSED_EVERY == 0 else "admitted")
-                names = ("decision_id", "outcome", "medic_id", "decided_at")
-                row |= {"state": "decided"} | {name: signed[name] for name in names}
-                decisions.append(signed)
-            exams.append(row)
+def measure(report: Report, store: str, scale: Scale) -> None:
+    """One store, filled and measured."""
+    name = f"console.{store}.{scale.exams}"
+    with _stage(report, name, store, scale) as (config, engine, population):
         with writing(engine) as connection:
-            connection.execute(exam.insert(), exams)
-            if decisions:
-                connection.execute(decision.insert(), decisions)
-    return exam_id
-
-
-def _exam_row(payload: dict[str, Any], at: datetime) -> dict[str, Any]:
-    exam_id = new_id()
-    return {
-        "exam_id": exam_id,
-        "revision": 1,
-        "org": ORG,
-        "terminal_id": TERMINAL_ID,
-        "employer_id": payload["examinee"]["employer_id"],
-        "worker_id": payload["examinee"]["worker_id"],
-        "exam_type": payload["exam_type"],
-        "generation": "test",
-        "state": "waiting",
-        "end_reason": "",
-        "started_at": at - timedelta(seconds=88),
-        "finished_at": at,
-        "received_at": at,
-        "suggestion": payload["rule_verdict"]["suggestion"],
-        "has_deviation": False,
-        "payload": payload | {"exam_id": exam_id},
-        "message_id": new_id(),
-        "message_sha256": "0" * 64,
-        "decision_id": None,
-        "outcome": None,
-        "medic_id": None,
-        "decided_at": None,
-    }
-
-
-def _decision_row(row: dict[str, Any], outcome: str) -> dict[str, Any]:
-    decision_id = new_id()
-    medic = {"medic_id": _MEDIC_ID, "full_name": "Замерова Мера Ильинична", "position": "фельдшер"}
-    verdict = {"decision_id": decision_id, "outcome": outcome, "reasons": [], "comment": "", "visual": {}}
-    return {
-        "decision_id": decision_id,
-        "exam_id": row["exam_id"],
-        "exam_message_id": row["message_id"],
-        "exam_revision": 1,
-        "org": ORG,
-        "worker_id": row["worker_id"],
-        "medic_id": _MEDIC_ID,
-        "medic_name": medic["full_name"],
-        "outcome": outcome,
-        "reasons": [],
-        "corrects": None,
-        "decided_at": row["finished_at"] + timedelta(minutes=1),
-        "valid_until": None,
-        "record": canonical({"exam": row["payload"], "decision": verdict, "medic": medic}),
-        "cms": bytes(1500),
-        "certificate_serial": "1",
-        "trail": {},
-    }
+            pages = [*pages_of(population, enter_papers(connection, population)), *journal_pages(population)]
+        with _serving(config):
+            _measure_pages(report, f"{name}.alone", config.http.port, pages)
+            with medics_at_work(config, population) as done:
+                _measure_pages(report, f"{name}.among_medics", config.http.port, pages)
+        for work in done:
+            report(f"{name}.medics.decisions", work.decisions / work.seconds, "decisions/s")
+            report(f"{name}.medics.refreshes", work.refreshes / work.seconds, "queues/s")
+        measure_export(report, name, config.store_url, population)
 
 
 @contextmanager
-def _serving(config: CentralConfig, engine: Engine) -> Iterator[None]:
-    app = create_app(config, engine=engine)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=config.http.port, log_level="error"))
-    thread = threading.Thread(target=server.run, name="console")
-    thread.start()
-    deadline_s = time.monotonic() + _STARTED_S
+def _stage(report: Report, name: str, store: str, scale: Scale) -> Iterator[tuple[CentralConfig, Engine, Population]]:
+    with tempfile.TemporaryDirectory(prefix="dopusk-bench-", dir="/var/tmp") as folder, _store_url(store) as store_url:
+        root = Path(folder) / "centre"
+        authority = create_secrets(root, clock=lambda: datetime.now(UTC) - _AUTHORITY_AGE)
+        with start_mosquitto(Path(folder) / "broker", authority) as broker:
+            config = write_config(root, Choices("test", broker.port, free_port(), store_url=store_url))
+            engine = open_engine(config.store_url)
+            schema.upgrade(engine)
+            began_s = time.monotonic()
+            population = populate(engine, config, authority, scale)
+            report(f"{name}.filled_in", time.monotonic() - began_s, "s")
+            _keep_alive(engine, population)
+            yield config, engine, population
+            engine.dispose()
+
+
+@contextmanager
+def _store_url(store: str) -> Iterator[str]:
+    if store == "sqlite":
+        yield "sqlite:///central.db"
+        return
+    with running_postgres() as postgres:
+        yield fresh_database(postgres, "bench")
+
+
+def _keep_alive(engine: Engine, population: Population) -> None:
+    """Filling may take longer than a session lives without use."""
+    people = population.people
+    cookies = [*(desk.cookie for desk in people.desks), people.senior, people.dispatcher, people.engineer]
+    with writing(engine) as connection:
+        for cookie in cookies:
+            session_id = session_id_of(cookie.partition("=")[2])
+            accounts.touch_session(connection, session_id, datetime.now(UTC))
+
+
+@contextmanager
+def _serving(config: CentralConfig) -> Iterator[None]:
+    file = config.keys.authority_dir.parent / "central.toml"
+    child = Child("console", ["dopusk", "central", "serve", "--config", str(file)], file.with_name("serve.log"))
     try:
-        while not server.started:
-            if time.monotonic() > deadline_s:
-                raise BenchFailed("the console did not start")
-            time.sleep(0.02)
+        child.wait_ready()
         yield
     finally:
-        server.should_exit = True
-        thread.join()
+        child.stop()
 
 
-def _get(http: HTTPConnection, path: str, cookie: str) -> tuple[float, int]:
-    """Milliseconds until the whole answer is there, and its lines."""
+def _measure_pages(report: Report, name: str, port: int, pages: Sequence[Page]) -> None:
+    of_journal: list[float] = []
+    with closing(HTTPConnection("127.0.0.1", port, timeout=600)) as http:
+        for page in pages:
+            in_journal = page.name.startswith("journal.")
+            count = REQUESTS // 4 if in_journal else REQUESTS
+            paths = islice(cycle(page.paths), count + 1)
+            spent_ms = [_get(http, path, page.headers) for path in paths][1:]
+            of_journal += spent_ms if in_journal else []
+            report(f"{name}.{page.name}_p50", statistics.median(spent_ms), "ms")
+            report(f"{name}.{page.name}_p95", _p95(spent_ms), "ms")
+    report(f"{name}.journal_all_filters_p50", statistics.median(of_journal), "ms")
+    report(f"{name}.journal_all_filters_p95", _p95(of_journal), "ms")
+
+
+def _p95(spent_ms: Sequence[float]) -> float:
+    return statistics.quantiles(spent_ms, n=20, method="inclusive")[-1]
+
+
+def _get(http: HTTPConnection, path: str, headers: dict[str, str]) -> float:
+    """Milliseconds until the whole answer is there."""
     began_s = time.perf_counter()
-    http.request("GET", path, headers={"Cookie": cookie})
+    http.request("GET", path, headers=headers)
     answer = http.getresponse()
-    lines = 0
-    while piece := answer.read(1 << 20):
-        lines += piece.count(b"\n")
-    if answer.status != 200:
+    while answer.read(1 << 20):
+        pass
+    if answer.status != HTTPStatus.OK:
         raise BenchFailed(f"{path.split('?', 1)[0]} answered {answer.status}")
-    return 1000 * (time.perf_counter() - began_s), lines
+    return 1000 * (time.perf_counter() - began_s)
