@@ -2,6 +2,9 @@
 
 import errno
 import hashlib
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,7 +17,7 @@ import pytest
 
 from simulators.camera import CameraSimulator
 from terminal.camera import Camera
-from terminal.camera.encoder import SegmentWriter
+from terminal.camera.encoder import SegmentWriter, save_cut_off
 from terminal.camera.film import FilmFinished, FilmMessage, FilmSettings, Kept, Lost, SegmentNote
 from terminal.camera.film_take import Surroundings
 from terminal.camera.recorder import Recorder
@@ -296,6 +299,28 @@ def test_after_a_crash_what_was_half_written_is_saved(make_studio: Callable[[], 
     for film in second.films:
         second.recorder.release(film)
     assert second.left_in_memory() == []
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+import numpy as np
+from terminal.camera.encoder import SegmentWriter, save_cut_off
+dice = np.random.default_rng(1)
+writer = SegmentWriter(Path(sys.argv[1]), 8, 480)
+for _ in range(78):
+    writer.write(dice.integers(60, 190, (480, 640, 3), np.uint8), 0.0)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_killed_process_had_written_out_can_be_read(tmp_path: Path) -> None:
+    cut_off = tmp_path / "cut.part.webm"
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(cut_off)], timeout=60, check=False, capture_output=True)
+    assert done.returncode == -signal.SIGKILL
+    seconds = save_cut_off(cut_off, tmp_path / "whole.webm", 8.0)
+    assert 0 < seconds < 78 / 8
+    assert len(frames_of((tmp_path / "whole.webm").read_bytes(), tmp_path)) == seconds * 8
 
 
 def test_time_in_the_film_is_time_in_the_room(tmp_path: Path) -> None:
