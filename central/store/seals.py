@@ -15,8 +15,9 @@ from sqlalchemy import JSON, BigInteger, Column, Connection, Index, LargeBinary,
 
 from central.store.alerts import alert
 from central.store.audit import audit
-from central.store.consents import consent, consent_withdrawal
+from central.store.consents import consent, consent_text, consent_withdrawal
 from central.store.decisions import decision
+from central.store.grounds import ground
 from central.store.limits import limit_entry
 from central.store.metadata import UtcDateTime, metadata
 from central.store.outgoing import centre_outbox
@@ -85,6 +86,8 @@ SEALED = {
             ),
         ),
         Sealed(consent, "consent_id"),
+        Sealed(consent_text, "created_at"),
+        Sealed(ground, "ground_id"),
         Sealed(consent_withdrawal, "created_at"),  # its key is that of the consent, which is older
         Sealed(worker_limit, "limit_id", frozenset({"withdrawn_at"})),
         Sealed(limit_entry, "entry_id", frozenset({"withdrawn_at"})),
@@ -140,7 +143,8 @@ def new_rows(connection: Connection, one: Sealed, since: datetime | None, limit:
 def rows_by_key(connection: Connection, one: Sealed, keys: Sequence[str]) -> dict[str, RowMapping]:
     """Those of the named rows that are there."""
     found: dict[str, RowMapping] = {}
-    parts = [tuple(key.split("|")) for key in keys]
+    width = len(one.table.primary_key)
+    parts = [tuple(key.split("|", width - 1)) for key in keys]  # only the last part may be free text
     for start in range(0, len(parts), 200):
         query = select(*one.columns).where(tuple_(*one.table.primary_key).in_(parts[start : start + 200]))
         found |= {one.key_of(row): row for row in connection.execute(query).mappings()}

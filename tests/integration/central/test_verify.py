@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import insert
 from sqlalchemy.exc import DatabaseError
 
 from central import accounts
@@ -20,6 +21,7 @@ from central.outgoing import load_signing_key
 from central.sealing import Sealer
 from central.signature import software
 from central.store.alerts import add_intoxication
+from central.store.consents import consent_text
 from central.store.engine import load_tables, open_engine, reading, writing
 from central.store.metadata import metadata
 from central.store.outgoing import unacknowledged
@@ -48,8 +50,8 @@ CELLS = [
     for column in metadata.tables[table].columns
     if column.name not in NOT_EVIDENCE.get(table, ())
 ]
-EMPTY = {(table, column) for table, column in CELLS if table in ("consent", "consent_withdrawal")}
-"""No consents in this store; their sealing is the same code."""
+EMPTY = {(table, column) for table, column in CELLS if table in ("consent", "consent_withdrawal", "ground")}
+"""None of these in this store; their sealing is the same code."""
 STEP_OF_BLOB = 499
 """A prime: bytes of long values are tried at this distance, the first and the last always."""
 
@@ -109,6 +111,9 @@ def _live(centre: ConsoleCentre, browser: Browser, exams: list[str]) -> None:
     intake = Intake(centre.engine, MediaFiles(centre.config.media_dir), Rules("test", timedelta(days=1)))
     intake.take([Arrival(centre.terminal.address.up("ack"), sealed.wire)])
     assert browser.post(f"/fleet/refused/{refused.message_id}/again", {}, page="/fleet").status_code == 303
+    with writing(centre.engine) as connection:
+        row = {"org": ORG, "kind": "video", "version": "2026|1", "body": "текст", "sha256": "0" * 64, "author": "zoya"}
+        connection.execute(insert(consent_text).values(**row, valid_from=now.date(), created_at=now))
     sealer = Sealer(centre.engine, load_signing_key(centre.config.keys.centre_signing_key_file))
     assert sealer.run() > 0
     assert sealer.run() == 0
