@@ -44,6 +44,14 @@ snils_key_file = "snils.secret"
 # Roles whose accounts must have a second factor. A demonstration and tests are tried without.
 second_factor_roles = {second_factor_roles}
 """
+_RATES_OF_TESTS = """
+[rates]
+# Tests and benchmarks knock from one address as fast as they can.
+sign_in_per_minute = 100000
+check_per_minute = 100000
+api_per_minute = 1000000
+api_failures_per_minute = 100000
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,8 @@ def write_config(folder: Path, choices: Choices) -> CentralConfig:
     }
     # A JSON string or list of them is a TOML one.
     text = _TEMPLATE.format(**{name: json.dumps(value, ensure_ascii=False) for name, value in values.items()})
+    if choices.generation == "test":
+        text += _RATES_OF_TESTS
     path = folder / "central.toml"
     with path.open("x", encoding="utf-8") as file:
         file.write(text)

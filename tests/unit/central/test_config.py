@@ -26,6 +26,16 @@ def test_relative_paths_are_relative_to_the_file(
     assert config.mqtt.ca_file.exists()
 
 
+@pytest.mark.parametrize("generation", ["real", "demo", "test"])
+def test_only_real_records_are_behind_a_second_factor_and_only_tests_knock_without_limit(
+    tmp_path: Path, generation: str
+) -> None:
+    create_secrets(tmp_path / "made")
+    config = write_config(tmp_path / "made", Choices(generation, 8883, 8080))  # type: ignore[arg-type]
+    assert bool(config.accounts.second_factor_roles) == (generation == "real")
+    assert (config.rates.api_per_minute > 1000) == (generation == "test")
+
+
 def test_all_faults_are_listed_together(installed: Path) -> None:
     text = installed.read_text(encoding="utf-8")
     text = text.replace("generation = ", "colour = 1\ngeneration = ").replace("port = 8883", "port = 99999999")

@@ -1,6 +1,6 @@
 """The interface for other programs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -9,21 +9,11 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 
-from central.config import RatesConfig
 from central.rights import Role
 from sync.contract.model import utc_text
-from tests.console_centre import Browser, ConsoleCentre, serving
+from tests.console_centre import Browser, ConsoleCentre
 
 Call = Callable[[str], httpx.Response]
-
-
-@pytest.fixture
-def address(centre: ConsoleCentre) -> Iterator[str]:
-    """A console that lets these tests knock more often than any gate does; `test_rates.py` has the limits."""
-    rates = RatesConfig(api_per_minute=100_000, api_failures_per_minute=100_000)
-    centre.config = centre.config.model_copy(update={"rates": rates})
-    with serving(centre.app(), centre.config.http.port) as found:
-        yield found
 
 
 @pytest.fixture
