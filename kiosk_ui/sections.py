@@ -38,7 +38,7 @@ class Sections(QObject):
     def show(self, view: ScreenView) -> None:
         """Take over what is new in `view`; the page comes before the name of its screen."""
         plain = as_plain(view)
-        frame = ("language", "place", "exam_title", "band", "in_exam")
+        frame = ("language", "place", "exam_title", "band", "in_exam", "recording")
         parts = {name: plain[name] for name in PARTS if name != "frame"}
         parts["frame"] = {name: plain[name] for name in frame}
         for name in PARTS:

@@ -14,6 +14,7 @@ from kiosk_ui.view.model import (
     ViewOptions,
 )
 from kiosk_ui.view.values import minutes_seconds, short_value
+from terminal.exam.filming import open_films
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.snapshot import TerminalSnapshot
 
@@ -65,6 +66,13 @@ def link(snapshot: TerminalSnapshot, texts: Texts) -> LinkView:
         parked=texts("link.parked", count=way.parked) if way.parked else "",
         state="good" if way.connected else "bad",
     )
+
+
+def recording(snapshot: TerminalSnapshot, texts: Texts) -> str:
+    """Whoever is filmed sees that he is."""
+    exam = snapshot.exam
+    is_filmed = exam is not None and not snapshot.awaiting_resume and bool(open_films(exam))
+    return texts("frame.recording") if is_filmed else ""
 
 
 def band(snapshot: TerminalSnapshot, texts: Texts) -> str:

@@ -138,6 +138,8 @@ class ScreenView:
     steps: tuple[StepLine, ...]
     lamps: tuple[LampView, ...]
     link: LinkView
+    recording: str
+    """Says that the camera films; empty while it does not."""
     help: HelpView
     labels: Mapping[str, str]
     """Texts that are the same on every screen, by name."""

@@ -44,6 +44,7 @@ def view_of(
         steps=frame.steps(exam if is_open else None, texts),
         lamps=frame.lamps(snapshot, texts),
         link=frame.link(snapshot, texts),
+        recording=frame.recording(snapshot, texts),
         help=frame.help_of(snapshot, page.screen, texts),
         labels=frame.labels(texts),
         complaints=frame.complaints(texts),

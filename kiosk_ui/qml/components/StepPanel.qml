@@ -61,6 +61,30 @@ Rectangle {
         anchors { left: parent.left; right: parent.right; bottom: parent.bottom; margins: 20; leftMargin: 36; rightMargin: 24 }
         spacing: 12
 
+        Row {
+            objectName: "recording"
+            visible: kiosk.view.frame.recording !== ""
+            spacing: 18
+
+            Item {
+                width: 40 // as wide as the link's sign below it
+                height: 40
+
+                Rectangle {
+                    anchors.centerIn: parent
+                    width: 22
+                    height: 22
+                    radius: 11
+                    color: Theme.stop
+                }
+            }
+            Words {
+                anchors.verticalCenter: parent.verticalCenter
+                text: kiosk.view.frame.recording
+                font.pixelSize: Theme.smallSize
+                wrapMode: Text.NoWrap
+            }
+        }
         Item {
             width: parent.width
             height: 40

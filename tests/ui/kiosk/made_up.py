@@ -19,7 +19,8 @@ from sync.contract.exam import (
     Measurement,
     MediaReference,
 )
-from terminal.exam.model import Activity, Decided, ExamState, Phase, Plan, Stamp
+from terminal.exam.filming import is_filmed
+from terminal.exam.model import Activity, Decided, ExamState, Film, Phase, Plan, Stamp
 from terminal.snapshot import Link, LiveProgress, Place, TerminalSnapshot, Timeout, WorkerCard
 
 ZONE = timezone(timedelta(hours=5))
@@ -124,7 +125,8 @@ def asked(phase: Phase, activity: Activity = Activity.READY, **changes: object) 
         ),
         "complaints": Complaints(feels_well=True),
     }
-    return exam(phase, activity, **(known | changes))
+    state = exam(phase, activity, **(known | changes))
+    return replace(state, films=(Film(1, STARTED),)) if is_filmed(state) else state
 
 
 def measured(phase: Phase, **changes: object) -> ExamState:

@@ -9,7 +9,7 @@ from kiosk_ui.texts import LANGUAGES, texts_of
 from kiosk_ui.view import ScreenView, ViewOptions, advanced, as_plain, view_of
 from kiosk_ui.view.screen import PageView
 from sync.contract.exam import AppliedLimit
-from terminal.exam.model import Activity, ExamState, Phase, Stamp
+from terminal.exam.model import Activity, ExamState, Film, Phase, Stamp
 from terminal.snapshot import Link, TerminalSnapshot, Timeout
 from tests.ui.kiosk import made_up
 
@@ -344,6 +344,13 @@ class TestIdle:
         link = view("idle_not_ready").link
         assert (link.state, link.waiting, link.parked) == ("bad", "Ждут отправки: 12", "Требуют внимания сервиса: 2")
         assert view("idle").link.waiting == ""
+
+    def test_whoever_is_filmed_sees_it(self) -> None:
+        filmed = {name for name, _, shown in made_up.every() if view_of(shown, "ru").recording}
+        assert {"temperature", "face", "complaints"} <= filmed
+        assert not filmed & {"idle", "identify", "consent", "summary", "waiting"}
+        resting = made_up.exam(Phase.PRESSURE, films=(Film(1, made_up.STARTED),))
+        assert view_of(made_up.snapshot(resting, awaiting_resume=True), "ru").recording == ""
 
     def test_an_ended_exam_is_idle_again(self) -> None:
         ended = view_of(made_up.snapshot(made_up.exam(Phase.ENDED)), "ru")
