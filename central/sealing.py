@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, Engine, RowMapping
+from sqlalchemy import Connection, Engine
 
 from central.store import seals
 from central.store.engine import reading, writing
@@ -38,25 +38,28 @@ class Sealer:
         count = 0
         with writing(self._engine) as connection:
             for kind in SEALED:
-                rows = self._unsealed(connection, kind, limit=MOST_ROWS)
-                if rows:
-                    self._seal(connection, kind, rows)
-                    count += len(rows)
+                keys = self._unsealed(connection, kind, limit=MOST_ROWS)
+                if keys:
+                    self._seal(connection, kind, keys)
+                    count += len(keys)
         return count
 
-    def _unsealed(self, connection: Connection, kind: str, limit: int) -> list[RowMapping]:
+    def _unsealed(self, connection: Connection, kind: str, limit: int) -> list[str]:
+        """Keys of rows without a seal, the oldest first."""
         one, newest = SEALED[kind], seals.last_of(connection, kind)
         if newest is None:
-            return seals.new_rows(connection, one, None, limit)
+            return seals.new_keys(connection, one, None, limit)
         # The earliest of three: a clock that had jumped ahead must not hide what is written after its return.
         reached = seals.moment_of(newest.newest_row) or newest.made_at
         since = min(reached, newest.made_at, now_utc()) - OVERLAP
         known = {key for made in seals.reaching(connection, one, since) for key, _ in made.rows}
-        rows = seals.new_rows(connection, one, since, limit + len(known))
-        return [row for row in rows if one.key_of(row) not in known][:limit]
+        keys = seals.new_keys(connection, one, since, limit + len(known))
+        return [key for key in keys if key not in known][:limit]
 
-    def _seal(self, connection: Connection, kind: str, rows: list[RowMapping]) -> None:
+    def _seal(self, connection: Connection, kind: str, keys: list[str]) -> None:
         one, before = SEALED[kind], seals.last(connection)
+        found = seals.rows_by_key(connection, one, keys)
+        rows = [found[key] for key in keys]
         unsigned = Seal(
             seal_no=1 if before is None else before.seal_no + 1,
             kind=kind,

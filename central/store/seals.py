@@ -130,14 +130,14 @@ class Seal:
         )
 
 
-def new_rows(connection: Connection, one: Sealed, since: datetime | None, limit: int) -> list[RowMapping]:
-    """Rows from that moment on, the oldest first."""
-    query = select(*one.columns)
+def new_keys(connection: Connection, one: Sealed, since: datetime | None, limit: int) -> list[str]:
+    """Keys of the rows from that moment on, the oldest first."""
     column = one.table.c[one.since]
+    query = select(*one.table.primary_key)
     if since is not None:
         query = query.where(column >= (since if one.is_by_time else first_id_at(since)))
-    order = [column, *one.table.primary_key]
-    return list(connection.execute(query.order_by(*order).limit(limit)).mappings())
+    rows = connection.execute(query.order_by(column, *one.table.primary_key).limit(limit)).mappings()
+    return [one.key_of(row) for row in rows]
 
 
 def rows_by_key(connection: Connection, one: Sealed, keys: Sequence[str]) -> dict[str, RowMapping]:
