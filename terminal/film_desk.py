@@ -4,6 +4,7 @@ The recorder works in its own threads; this desk only tells it what happens and 
 waits: what must come after the film's last segment is handed in as a call, which is made then, or when time is up.
 """
 
+import itertools
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,7 +54,8 @@ class FilmDesk:
         self._declined = ""
         self._sight: Sight | None = None
         self._stills: dict[str, list[Moment]] = {}
-        self._held: dict[str, Callable[[], None]] = {}
+        self._held: dict[str, tuple[int, Callable[[], None]]] = {}
+        self._holds = itertools.count()
 
     def recover(self) -> None:
         """After a start: save what the last process left of films that were cut off, and name what is lost."""
@@ -118,10 +120,9 @@ class FilmDesk:
         if not self._is_open(exam_id):
             call()
             return
-        is_new = exam_id not in self._held
-        self._held[exam_id] = call
-        if is_new:
-            self._after(FINISH_WITHIN_S, lambda: self._give_up(exam_id))
+        hold = next(self._holds)
+        self._held[exam_id] = (hold, call)
+        self._after(FINISH_WITHIN_S, lambda: self._give_up(exam_id, hold))
 
     def _begin(self, recorder: FilmRecorder, state: ExamState) -> None:
         stamp = self._clock.now()
@@ -181,20 +182,21 @@ class FilmDesk:
         """Stills are answered in the order in which they were asked for."""
         if message.kind == "photo" and (waiting := self._stills.get(message.exam_id)):
             waiting.pop(0)
+            if not waiting:
+                del self._stills[message.exam_id]
 
     def _is_open(self, exam_id: str) -> bool:
         state = self._desk.exams.get(exam_id)
         return state is not None and bool(open_films(state) or self._stills.get(exam_id))
 
     def _let_go(self, exam_id: str) -> None:
-        if not self._is_open(exam_id) and (call := self._held.pop(exam_id, None)) is not None:
-            self._stills.pop(exam_id, None)
-            call()
+        if not self._is_open(exam_id) and (held := self._held.pop(exam_id, None)) is not None:
+            held[1]()
 
-    def _give_up(self, exam_id: str) -> None:
-        """Time is up: what is still to come is named as missing."""
+    def _give_up(self, exam_id: str, hold: int) -> None:
+        """Time is up: what is still to come is named as missing. The time of an earlier hold means nothing."""
         state = self._desk.exams.get(exam_id)
-        if exam_id not in self._held or state is None:
+        if state is None or self._held.get(exam_id, (None,))[0] != hold:
             return
         log.error("exam %s ends without the end of its film: camera or encoder hangs (service engineer)", exam_id)
         for film in open_films(state):
