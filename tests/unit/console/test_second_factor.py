@@ -8,6 +8,7 @@ from datetime import timedelta
 import pyotp
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 
 from central.config import AccountsConfig
 from central.rights import Role
@@ -15,6 +16,7 @@ from central.store import accounts
 from central.store.audit import audit
 from central.store.engine import reading
 from central.store.recovery_codes import recovery_code
+from dopusk.commands.central_group import app
 from tests.console_centre import PASSWORD, Browser, ConsoleCentre, serving
 
 
@@ -98,6 +100,22 @@ def test_the_administrator_resets_and_the_set_up_begins_anew(strict: ConsoleCent
         codes = connection.execute(select(recovery_code).where(recovery_code.c.account_id == account.account_id)).all()
     assert "account.reset_totp" in actions
     assert codes == []
+
+
+def test_the_last_administrator_is_let_in_again_from_the_command_line(strict: ConsoleCentre, browser: Browser) -> None:
+    strict.add_account("admin", Role.ADMINISTRATOR)
+    assert _log_in(browser, "admin") == 303
+    _set_up(strict, browser)
+    words = ["user", "reset-factor", "admin", "--config", str(strict.folder / "central.toml")]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert browser.get("/accounts").headers["location"].startswith("/login")
+    assert _log_in(browser, "admin") == 303
+    assert browser.get("/accounts").headers["location"] == "/account"
+    assert CliRunner().invoke(app, [*words[:2], "nobody", *words[3:]]).exit_code == 1
+    with reading(strict.engine) as connection:
+        written = connection.execute(select(audit).where(audit.c.action == "account.reset_totp")).all()
+    assert [row.address for row in written] == ["command line"]
 
 
 def test_a_recovery_code_works_once(strict: ConsoleCentre, browser: Browser) -> None:
