@@ -198,6 +198,12 @@ def set_photo(connection: Connection, org: str, worker_id: str, photo_sha256: st
         raise LookupError("no such worker")
 
 
+def photo_hashes(connection: Connection) -> Sequence[str]:
+    """Hashes of all reference pictures that workers have now."""
+    query = select(worker.c.photo_sha256).where(worker.c.photo_sha256.is_not(None)).distinct()
+    return connection.execute(query.order_by(worker.c.photo_sha256)).scalars().all()
+
+
 def worker_org(connection: Connection, worker_id: str) -> str:
     """The organisation of a worker. Raises `LookupError`."""
     org = connection.execute(select(worker.c.org).where(worker.c.worker_id == worker_id)).scalar_one_or_none()

@@ -12,8 +12,10 @@ from sqlalchemy import Engine, func, select
 from central.backup import BackupError, back_up, restore
 from central.intake import Arrival, Intake
 from central.media_files import MediaFiles
-from central.store.engine import open_engine, reading
+from central.store import registry
+from central.store.engine import open_engine, reading, writing
 from central.store.messages import message
+from central.store.metadata import now_utc
 from central.verify import verify_store
 from central.verify_report import Expected
 from dopusk.postgres import fresh_database
@@ -61,6 +63,9 @@ def test_a_backup_of_a_busy_store_is_restored_complete(
 ) -> None:
     identity = enrolled("kiosk-1")
     photo = _send_photo(intake, identity)
+    reference = files.keep(b"reference picture")
+    with writing(engine) as connection:
+        registry.set_photo(connection, ORG, worker.worker_id, reference, now=now_utc())
     _send(intake, identity, worker, 20)
     before = _count(engine)
     busy = threading.Thread(target=_send, args=(intake, identity, worker, 40))
@@ -78,7 +83,8 @@ def test_a_backup_of_a_busy_store_is_restored_complete(
         assert before <= _count(restored) <= _count(engine)
         kept = MediaFiles(tmp_path / "restored-media")
         report = verify_store(restored, Expected(CENTRE_KEY.public_key(), None, kept))
-        assert (report.faults, report.media) == ([], 1)
+        assert (report.faults, report.media) == ([], 2)
+        assert kept.path(reference).read_bytes() == b"reference picture"
         assert kept.path(photo).read_bytes() == b"photo"
     finally:
         restored.dispose()
