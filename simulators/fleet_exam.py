@@ -65,7 +65,7 @@ def exam_payload(
             "text_sha256": sha256_hex(b"consent"),
             "at": utc_text(started + timedelta(seconds=4)),
         },
-        "face": {"outcome": "not_compared", "reason": "no legal basis is configured"},
+        "face": {"outcome": "not_compared", "reason": "no_legal_basis"},
         "complaints": {"feels_well": True, "codes": [], "text": ""},
         "measurements": measurements,
         "failures": [],
