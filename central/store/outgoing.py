@@ -51,6 +51,8 @@ centre_outbox = Table(
     Column("resent_as", Text, comment="message that carries the same once more"),
     UniqueConstraint("terminal_id", "seq"),
     Index("ix_centre_outbox_state_created_at", "state", "created_at"),
+    # For what one terminal has not answered: its thousands of answered messages are large and would be read one by one.
+    Index("ix_centre_outbox_terminal_id_state", "terminal_id", "state"),
 )
 
 IS_OPEN = centre_outbox.c.state.in_(("queued", "sent"))

@@ -30,7 +30,7 @@ from dopusk.bench.population_people import PASSPHRASE, People
 
 THINK_S = 25.0
 """How long a medic looks at an exam on average: fifty of them decide two exams a second."""
-STARTED_S = 120.0
+STARTED_S = 300.0
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 _EXAM = re.compile(r'<tr data-exam="([^"]+)"')
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}

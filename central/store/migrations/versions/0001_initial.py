@@ -125,6 +125,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.create_index("ix_audit_account_id_at", ["account_id", "at"], unique=False)
+        batch_op.create_index("ix_audit_action_at", ["action", "at"], unique=False)
         batch_op.create_index("ix_audit_at", ["at"], unique=False)
         batch_op.create_index("ix_audit_subject_at", ["subject", "at"], unique=False)
 
@@ -573,6 +574,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("centre_outbox", schema=None) as batch_op:
         batch_op.create_index("ix_centre_outbox_state_created_at", ["state", "created_at"], unique=False)
+        batch_op.create_index("ix_centre_outbox_terminal_id_state", ["terminal_id", "state"], unique=False)
 
     op.create_table(
         "device",
