@@ -91,6 +91,8 @@ class Director:
                 self._play_offline()
             case "power_cut":
                 self._play_power_cut()
+            case "swap":
+                self._play_swapped()
             case _ if self._scenario.ruling is None:
                 self._play_unknown()
             case _:
@@ -101,6 +103,16 @@ class Director:
     def _play_unknown(self) -> None:
         self.worker.go_on_until("not_today")
         self._tell("kiosk   does not know this number and sends the person to the medic")
+        self.hand.click("leave")
+        self.hand.wait("screen_idle")
+
+    def _play_swapped(self) -> None:
+        self.worker.go_on_until("pressure")
+        self._world.camera.scene(STRANGER)
+        self._tell("camera  the worker goes and somebody else sits down at the cuff")
+        self.hand.wait("screen_not_today", timeout_s=60.0)
+        self.hand.picture("person-changed")
+        self._tell("kiosk   has stopped the exam: another person stands before it")
         self.hand.click("leave")
         self.hand.wait("screen_idle")
 
@@ -240,6 +252,10 @@ def faults_of(result: dict[str, Any], scenario: Scenario) -> list[str]:
         faults.append(f"the face is {result['face']}, expected {scenario.face}")
     if result["templates"] != int(scenario.compares):
         faults.append(f"{result['templates']} templates of faces are on the disk")
+    if scenario.trouble == "swap":
+        change = (result["continuity"] or {}).get("change")
+        if result["end_reason"] != "person_changed" or not change or change["score"] >= change["threshold"]:
+            faults.append(f"the exam ended as {result['end_reason']} with {change}, expected a change of person")
     if scenario.name == "drunk" and result["employer_alerts"] != 1:
         faults.append("the employer's alert was not recorded")
     return faults

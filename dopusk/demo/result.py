@@ -129,6 +129,8 @@ def summary(
             "face": state.face.outcome if state.face else "not_compared",
             "face_check": state.face.model_dump(mode="json") if state.face else None,
             "templates": _templates(config),
+            "end_reason": state.end_reason,
+            "continuity": state.continuity.model_dump(mode="json") if state.continuity else None,
             "rule_verdict": verdict.model_dump(mode="json"),
             "decision": decision_of(state, disk),
             "receipts": disk.receipts(state.exam_id),

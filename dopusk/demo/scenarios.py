@@ -16,7 +16,7 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One story. `trouble` names what happens to the stage: a pulled cable, a dead broker, a power cut."""
+    """One story. `trouble` names what happens to the stage: a pulled cable, a dead broker, a power cut, people swapped."""
 
     name: str
     about: str
@@ -124,6 +124,16 @@ SCENARIOS = {
             ),
             face="not_same",
             stranger=True,
+        ),
+        Scenario(
+            "person_changed",
+            "with a legal basis and a consent: before the cuff somebody else takes the worker's place; the exam stops",
+            "1002",
+            "interrupted",
+            "incomplete",
+            None,
+            trouble="swap",
+            face="same",
         ),
     )
 }

@@ -18,7 +18,7 @@ from terminal.camera.source import Frame
 
 log = logging.getLogger(__name__)
 
-LOW_PRIORITY = 10
+LOW_PRIORITY = 5
 """Niceness of the filming thread: preview, exam and devices go first."""
 FIRST_FRAME_S = 0.5
 
