@@ -14,7 +14,7 @@ from kiosk_ui.view.model import (
     ViewOptions,
 )
 from kiosk_ui.view.values import minutes_seconds, short_value
-from terminal.exam.filming import open_films
+from terminal.exam.filming import is_filmed, open_films
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.snapshot import TerminalSnapshot
 
@@ -71,8 +71,9 @@ def link(snapshot: TerminalSnapshot, texts: Texts) -> LinkView:
 def recording(snapshot: TerminalSnapshot, texts: Texts) -> str:
     """Whoever is filmed sees that he is."""
     exam = snapshot.exam
-    is_filmed = exam is not None and not snapshot.awaiting_resume and bool(open_films(exam))
-    return texts("frame.recording") if is_filmed else ""
+    if exam is None or snapshot.awaiting_resume or not is_filmed(exam) or not open_films(exam):
+        return ""
+    return texts("frame.recording")
 
 
 def band(snapshot: TerminalSnapshot, texts: Texts) -> str:

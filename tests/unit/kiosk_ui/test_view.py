@@ -349,8 +349,13 @@ class TestIdle:
         filmed = {name for name, _, shown in made_up.every() if view_of(shown, "ru").recording}
         assert {"temperature", "face", "complaints"} <= filmed
         assert not filmed & {"idle", "identify", "consent", "summary", "waiting"}
-        resting = made_up.exam(Phase.PRESSURE, films=(Film(1, made_up.STARTED),))
-        assert view_of(made_up.snapshot(resting, awaiting_resume=True), "ru").recording == ""
+        cut_off = made_up.asked(Phase.PRESSURE)
+        assert view_of(made_up.snapshot(cut_off), "ru").recording
+        assert view_of(made_up.snapshot(cut_off, awaiting_resume=True), "ru").recording == ""
+        ending = made_up.measured(Phase.REVIEW, films=(Film(1, made_up.STARTED),))
+        assert view_of(made_up.snapshot(ending), "ru").recording == "", (
+            "its last segment is still to come, the camera is off"
+        )
 
     def test_an_ended_exam_is_idle_again(self) -> None:
         ended = view_of(made_up.snapshot(made_up.exam(Phase.ENDED)), "ru")
