@@ -15,13 +15,17 @@ from central.enrolment_api import make_router
 from central.face_photos import FacePhotos
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing
+from central.registry import Registry
+from central.resending import Replenisher
+from central.snils import SnilsKey
 
 
 def run(config: CentralConfig, engine: Engine) -> None:
     """Serve until a signal ends it. Raises `OSError` for a port that is in use."""
     listener = listen(config.http.host, config.http.port)
     outgoing = Outgoing.from_config(config)
-    dispatcher = Dispatcher(config, engine, FacePhotos(outgoing, MediaFiles(config.media_dir)))
+    replenisher = Replenisher(outgoing, Registry(outgoing, SnilsKey.from_file(config.keys.snils_key_file)))
+    dispatcher = Dispatcher(config, engine, FacePhotos(outgoing, MediaFiles(config.media_dir)), replenisher)
     application = create_app(config, engine=engine, outgoing=outgoing, wake=dispatcher.wake)
     application.include_router(make_router(Enrolment(config, engine)))
     if config.http.metrics_port is not None:

@@ -52,8 +52,8 @@ class TerminalStore:
         self.inbox = Inbox(self.db)
         self.roster = RosterStore(self.db)
         self.reference = ReferenceStore(self.db)
-        self.faces = FaceList(self.db)
         self.roster_parts = RosterParts(self.db, self.inbox, self.roster)
+        self.faces = FaceList(self.db)
         self._path = path
         self.reserve = Reserve(path.with_suffix(".reserve"))
         self.reserve.keep()
