@@ -46,7 +46,7 @@ def _post(channel: Channel, notice: Notice, channel_secrets: ChannelSecrets) -> 
 def _mail(channel: Channel, notice: Notice, config: NoticesConfig) -> None:
     if config.smtp_host is None:
         raise Undelivered("no mail server is configured (notices.smtp_host)")
-    subject, content = _letter(notice.body)
+    subject, content = letter(notice.body)
     message = EmailMessage()
     message["From"], message["To"] = config.sender, channel.address
     message["Subject"] = subject
@@ -58,7 +58,7 @@ def _mail(channel: Channel, notice: Notice, config: NoticesConfig) -> None:
         server.send_message(message)
 
 
-def _letter(body: dict[str, Any]) -> tuple[str, str]:
+def letter(body: dict[str, Any]) -> tuple[str, str]:
     """Subject and text. No names and no values: what they are stands in the console, behind a login."""
     if body["schema"] == SECURITY_SCHEMA:
         return (

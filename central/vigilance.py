@@ -31,6 +31,7 @@ ACCOUNT_CHANGES = (
     "channel.add",
 )
 _READ, _LOCKED = "exam.read", "account.locked"
+KINDS = ("mass_export", "card_reads", "account_locked", "odd_hour")
 WATCHED = (*EXPORTS, *ACCOUNT_CHANGES, _READ, _LOCKED)
 
 
@@ -122,7 +123,7 @@ class Vigil:
         fresh = []
         for subject, entries in by_subject.items():
             for org in _orgs_of(connection, entries):
-                for kind in ("mass_export", "card_reads", "account_locked", "odd_hour"):
+                for kind in KINDS:
                     since = told.get((org, kind, subject))
                     untold = [entry for entry in entries if since is None or entry.at > since]
                     fresh += [

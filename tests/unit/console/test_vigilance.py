@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from central.config import NoticesConfig, VigilanceConfig
+from central.console.texts import LANGUAGES, text
 from central.notice_channels import ChannelSecrets, add_channel
+from central.notice_sending import SECURITY_SCHEMA, letter
 from central.notices import Notifier
 from central.rights import Role
 from central.store import accounts, audit, security_alerts
 from central.store.engine import reading, writing
 from central.store.security_alerts import SecurityAlert
-from central.vigilance import Vigil
+from central.vigilance import KINDS, Vigil
 from dopusk.demo.sample_people import ORG
 from tests.console_centre import PASSWORD, Browser, ConsoleCentre
 
@@ -141,6 +143,16 @@ def test_an_export_of_workers_counts_its_rows(centre: ConsoleCentre, browser: Br
     few = VigilanceConfig(export_rows_per_hour=len(centre.people.workers) - 1, zone="UTC")
     Vigil(centre.engine, few).look(centre.now())
     assert ("mass_export", len(centre.people.workers)) in _told(centre)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_words_for_pages_and_letters(kind: str) -> None:
+    body = {"schema": SECURITY_SCHEMA, "kind": kind, "org": ORG, "subject": "account-1", "count": 7, "at": "now"}
+    subject, content = letter(body)
+    assert subject == "Допуск: необычные действия в консоли"
+    assert "account-1" in content
+    for language in LANGUAGES:
+        assert text(language, f"security.kind.{kind}")
 
 
 class _Hook(BaseHTTPRequestHandler):
