@@ -263,7 +263,7 @@ def _add_error_pages(app: FastAPI) -> None:
     async def forged(request: Request, error: Exception) -> Response:
         if not isinstance(error, ForgedForm):
             raise error
-        if error.visitor is not None and error.path.endswith("/decision"):
+        if error.visitor is not None and (error.path.endswith("/decision") or entries.is_form(error.path)):
             return await asyncio.to_thread(_keep_typed, request, error.visitor.session.session_id, error)
         return page(request, "error.html", error.visitor, 403, code="forged", number="")
 
@@ -292,7 +292,7 @@ def _add_error_pages(app: FastAPI) -> None:
 
 
 def _keep_typed(request: Request, session_id: str, error: ForgedForm) -> Response:
-    """A decision typed before the last login (two tabs): nothing is decided, nothing is lost."""
+    """A form typed before the last login (two tabs): nothing is decided or stored, nothing is lost."""
     console: Console = request.app.state.console
     with writing(console.engine) as connection:
         account_store.set_draft(connection, session_id, {"path": error.path, "fields": error.typed})

@@ -20,6 +20,8 @@ from central.store.engine import reading, writing
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_FIELDS = 200
 MAX_FIELD_CHARS = 8000
+SECRET_FIELDS = frozenset({"csrf", "password", "passphrase", "passphrase_again", "code", "secret"})
+"""Fields whose values are never kept for a form to be shown again."""
 
 
 class NotLoggedIn(Exception):
@@ -75,7 +77,7 @@ def typed_fields(form: FormData) -> dict[str, list[str]]:
     """Text fields of a form as plain lists, without secrets and files, to be given back after a login."""
     fields: dict[str, list[str]] = {}
     for name, value in form.multi_items():
-        if name in {"csrf", "password", "passphrase", "code"} or isinstance(value, UploadFile):
+        if name in SECRET_FIELDS or isinstance(value, UploadFile):
             continue
         fields.setdefault(name, []).append(value[:MAX_FIELD_CHARS])
     return fields

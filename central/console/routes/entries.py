@@ -41,8 +41,9 @@ def _add_routes(form: RegisterForm) -> None:
 
     def show_new(request: Request, visitor: Annotated[Visitor, Depends(changer)]) -> Response:
         """An empty form; a query may fill it in."""
+        kept = _restored(request, visitor)
         typed = proposed(request.query_params) if form.kind == "devices" else {}
-        return entry_page(request, visitor, form, None, typed=typed)
+        return entry_page(request, visitor, form, None, typed=kept or typed, restored=kept is not None)
 
     def add(request: Request, visitor: Annotated[Visitor, Depends(changer)], sent: Form) -> Response:
         """A new entry."""
@@ -50,7 +51,8 @@ def _add_routes(form: RegisterForm) -> None:
 
     def show(request: Request, entry_id: str, visitor: Reader) -> Response:
         """The entry with its history; a form for those who may change it."""
-        return entry_page(request, visitor, form, entry_id)
+        kept = _restored(request, visitor)
+        return entry_page(request, visitor, form, entry_id, typed=kept, restored=kept is not None)
 
     def change(request: Request, entry_id: str, visitor: Annotated[Visitor, Depends(changer)], sent: Form) -> Response:
         """Change the entry."""
@@ -87,6 +89,24 @@ def renew_key(
     if faults:
         return entry_page(request, visitor, form, entry_id, status=422, faults=faults)
     return RedirectResponse(f"/registers/medics/{entry_id}?saved=1", status_code=303)
+
+
+def is_form(path: str) -> bool:
+    """Whether the form of an entry is sent to this address: what was typed there is given back after a login."""
+    parts = path.split("/")
+    return len(parts) == 4 and parts[1] == "registers" and parts[2] in FORMS and parts[3] not in {"import", "photo"}
+
+
+def _restored(request: Request, visitor: Visitor) -> dict[str, str] | None:
+    """What was typed on this page before the session ended; it is given back once."""
+    engine = console_of(request).engine
+    with reading(engine) as connection:
+        draft = accounts.get_draft(connection, visitor.session.session_id)
+    if draft is None or draft["path"] != request.url.path:
+        return None
+    with writing(engine) as connection:
+        accounts.set_draft(connection, visitor.session.session_id, None)
+    return {name: values[-1] for name, values in draft["fields"].items() if values}
 
 
 def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str | None, sent: FormData) -> Response:
@@ -157,6 +177,7 @@ def entry_page(
     typed: Mapping[str, str] | None = None,
     faults: Faults | None = None,
     org: str = "",
+    restored: bool = False,
 ) -> Response:
     """The page of an entry (None: of a new one), with what was typed and what is wrong with it."""
     console = console_of(request)
@@ -196,6 +217,7 @@ def entry_page(
         signing=signing,
         may_change=visitor.may(form.right),
         saved=request.query_params.get("saved") == "1",
+        restored=restored,
         **values,
     )
 

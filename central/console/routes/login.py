@@ -35,6 +35,8 @@ router = APIRouter()
 
 FORM_COOKIE = "dopusk_form"
 _DRAFT_AGE_S = 3600
+_ACTIONS = ("/decision", "/claim", "/release", "/archive", "/key", "/cancel", "/import")
+"""Last words of addresses that only take forms; the page is one step up."""
 
 
 @router.get("/login")
@@ -191,7 +193,9 @@ def _opened_draft(console: Console, sealed: str) -> dict[str, Any] | None:
 
 def _page_of(path: str) -> str:
     """The page on which a form stands: `/exams/1/decision` is posted from `/exams/1`."""
-    return path.rsplit("/", 1)[0] if path.endswith(("/decision", "/claim", "/release")) else path
+    if path.startswith(("/journal/exports/", "/journal/columns", "/journal/signed")) and not path.endswith("/cancel"):
+        return "/journal"
+    return path.rsplit("/", 1)[0] if path.endswith(_ACTIONS) else path
 
 
 def _safe_path(path: str) -> str:

@@ -7,18 +7,18 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from central.rights import Role
 from central.store import instruments, medics, registry
-from central.store.accounts import account
+from central.store.accounts import account, session
 from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.store.outgoing import centre_outbox
 from central.store.register_changes import register_change
 from central.store.registry import worker
 from dopusk.demo.sample_people import ORG, sample_snils
-from tests.console_centre import PASSPHRASE, Browser, ConsoleCentre
+from tests.console_centre import PASSPHRASE, PASSWORD, Browser, ConsoleCentre
 
 
 @pytest.fixture
@@ -326,3 +326,37 @@ def test_script_and_formula_in_a_name_stay_words(centre: ConsoleCentre, senior: 
     page = senior.get(f"/registers/workers/{worker_id}").text
     assert evil not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_session_that_ends_in_mid_form_loses_nothing_but_the_phrase(centre: ConsoleCentre, senior: Browser) -> None:
+    page = "/registers/medics/new"
+    csrf = senior.get(page).text.split('name="csrf" value="')[1].split('"')[0]
+    with writing(centre.engine) as connection:
+        connection.execute(delete(session))
+        before = len(medics.of_organisations(connection, (ORG,)))
+    ended = senior.http.post(page, data={"csrf": csrf} | _medic_fields(centre))
+    assert ended.status_code == 401
+    assert "рябина у дороги" not in ended.text
+    draft = ended.text.split('name="draft" value="')[1].split('"')[0]
+    token = ended.text.split('name="csrf" value="')[1].split('"')[0]
+    back = senior.http.post("/login", data={"csrf": token, "draft": draft, "username": "zoya", "password": PASSWORD})
+    assert back.status_code == 303
+    assert back.headers["location"] == page
+    shown = senior.get(page).text
+    assert 'value="Рябинина Вера Павловна"' in shown
+    assert "Набранное восстановлено" in shown
+    assert "рябина у дороги" not in shown
+    assert "Рябинина" not in senior.get(page).text, "it is given back once"
+    with reading(centre.engine) as connection:
+        assert len(medics.of_organisations(connection, (ORG,))) == before
+        kept = connection.execute(select(session.c.draft)).scalars().all()
+    assert not any(kept)
+
+
+def test_a_form_from_before_the_last_login_comes_back(centre: ConsoleCentre, senior: Browser) -> None:
+    page = "/registers/workers/new"
+    late = senior.http.post(page, data={"csrf": "of another session"} | _worker_fields(centre))
+    assert late.status_code == 303
+    assert late.headers["location"] == page
+    assert 'value="Ясный Марк Ильич"' in senior.get(page).text
+    assert senior.http.post("/registers/workers/import", data={"csrf": "x"}).status_code == 403
