@@ -15,7 +15,7 @@ from dopusk.torture.stage import ORG, Stage, Worker
 from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import new_id
 from sync.contract.exam import EXAM_SCHEMA
-from sync.contract.topics import TerminalAddress, Up
+from sync.contract.topics import Down, TerminalAddress, Up
 from sync.policy import WINDOW
 from terminal.clock import SystemClock
 from terminal.config import TerminalConfig, load_config
@@ -105,7 +105,7 @@ def drain(report: Report, stage: Stage, terminal: str, ingest: Worker, exams: in
     if start_s:
         mqtt = stage.config.mqtt
         tls = client_context(mqtt.ca_file, mqtt.cert_file, mqtt.key_file)
-        topic = TerminalAddress(ORG, "bare").up(Up.HEALTH)
+        topic = TerminalAddress(ORG, "bare").down(Down.COMMAND)
         bare_s = bare_paho_s((stage.broker.host, stage.broker.port), tls, topic, wires, exams, WINDOW)
         report(f"sync.bare_paho_{name}_s", bare_s, "s")
         report(f"sync.drain_{name}_share_of_bare_paho", bare_s / spent_s, "x")

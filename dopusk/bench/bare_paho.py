@@ -20,7 +20,8 @@ def bare_paho_s(
 ) -> float:
     """Seconds for `count` messages (the payloads in turn), QoS 1 with TLS, from a publisher to a subscriber that only counts.
 
-    Both are connected before the clock starts. `window` messages are in flight at most. Raises `BenchFailed`.
+    Both are connected before the clock starts. `window` messages are in flight at most. `topic` must be one that nobody else
+    reads: an ingest worker that has to refuse these messages would make the yardstick slow. Raises `BenchFailed`.
     """
     listening, done = threading.Event(), threading.Event()
     seen = 0

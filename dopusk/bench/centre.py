@@ -22,7 +22,7 @@ from dopusk.broker import Broker, client_context, free_port, start_mosquitto
 from dopusk.commands.fleet import enter_fleet
 from dopusk.postgres import fresh_database, running_postgres
 from simulators.fleet import Fleet
-from sync.contract.topics import TerminalAddress, Up
+from sync.contract.topics import Down, TerminalAddress
 
 Report = Callable[[str, float, str], None]
 
@@ -96,7 +96,7 @@ def _bare_paho(broker: Broker, authority: Authority, folder: Path, count: int) -
     (folder / "bare.pem").write_bytes(issued.certificate_pem)
     (folder / "bare.key").write_bytes(issued.key_pem or b"")
     tls = client_context(broker.ca_file, folder / "bare.pem", folder / "bare.key")
-    topic = TerminalAddress("bench", "bare").up(Up.HEALTH)
+    topic = TerminalAddress("bench", "bare").down(Down.COMMAND)
     return count / bare_paho_s((broker.host, broker.port), tls, topic, [os.urandom(EXAM_BYTES)], count, _BARE_WINDOW)
 
 
