@@ -74,7 +74,7 @@ class Exam(_Section):
     repeats: dict[str, Repeat] = {}
     most_failures: Annotated[int, Field(ge=1, le=10)] = 3
     show_result_s: Annotated[float, Field(ge=0, le=30)] = 1.5
-    consent_version: str = "2026-1"
+    consent_version: str = "2026-2"
 
 
 class Timeouts(_Section):
@@ -98,6 +98,8 @@ class Film(FilmSettings):
     """The film of the exam; begins with the worker's consent and ends with the last measurement."""
 
     enabled: bool = True
+    registered_consent: bool = False
+    """Film only workers whose consent of kind `video` is in the centre's register; otherwise the one at the kiosk is enough."""
     least_free_mb: Annotated[int, Field(ge=300)] = 1000
     """Free space on the disk of the media, in 10⁶ bytes, below which nothing is filmed. Exams need far less and go on."""
 

@@ -47,8 +47,11 @@ class FilmDesk:
         recorder: FilmRecorder | None,
         clock: Clock,
         after: Callable[[float, Callable[[], None]], None],
+        may_film: Callable[[ExamState], bool] = lambda _: True,
     ) -> None:
+        """`may_film` is asked beyond the consent at the kiosk, for a consent in the register."""
         self._desk, self._recorder, self._clock, self._after = desk, recorder, clock, after
+        self._may_film = may_film
         self._running: tuple[str, int] | None = None
         self._own: set[tuple[str, int]] = set()
         self._declined = ""
@@ -75,13 +78,16 @@ class FilmDesk:
         if self._recorder is None:
             return
         is_over = active is None or not is_filmed(active) or self.is_holding(active.exam_id)
-        if self._running is not None and (is_over or active is None or active.exam_id != self._running[0]):
+        may_film = active is not None and not is_over and self._may_film(active)
+        if self._running is not None and (not may_film or active is None or active.exam_id != self._running[0]):
             self._stop(self._recorder)
         if active is None or is_over:
             self._declined, self._sight = "", None
             return
         if self._running is None and active.exam_id != self._declined:
-            self._begin(self._recorder, active)
+            self._begin(self._recorder, active, may_film=may_film)
+        if not may_film:
+            return
         sight = Sight.of(active, progress)
         for moment in moments(self._sight, sight, active):
             self._recorder.mark(moment.step, moment.attempt, moment.moment)
@@ -124,9 +130,9 @@ class FilmDesk:
         self._held[exam_id] = (hold, call)
         self._after(FINISH_WITHIN_S, lambda: self._give_up(exam_id, hold))
 
-    def _begin(self, recorder: FilmRecorder, state: ExamState) -> None:
+    def _begin(self, recorder: FilmRecorder, state: ExamState, *, may_film: bool) -> None:
         stamp = self._clock.now()
-        if reason := recorder.refusal():
+        if reason := recorder.refusal() if may_film else "no_consent":
             gap = film_gap(reason, str(state.phase), stamp.at, None)
             self._desk.happen(events.FilmMissed(exam_id=state.exam_id, stamp=stamp, gap=gap))
             self._declined = state.exam_id

@@ -64,7 +64,7 @@ class Foreground:
         self._config, self._store, self._desk = config, store, desk
         self._park, self._clock, self._timers, self._on_leave = park, clock, timers, on_leave
         self.photos = PhotoDesk(config, store, desk, photographer)
-        self.films = FilmDesk(desk, recorder, clock, timers.after)
+        self.films = FilmDesk(desk, recorder, clock, timers.after, self._may_film)
         self._watch = WatchDesk(config, store, desk, watch, clock)
         self.active_id: str | None = None
         self.awaiting_resume = False
@@ -163,6 +163,13 @@ class Foreground:
             self.progress = LiveProgress()
             for effect in effects:
                 self._run(effect, state)
+
+    def _may_film(self, state: ExamState) -> bool:
+        """Whether the register has what the configuration asks for before a film."""
+        if not self._config.film.registered_consent:
+            return True
+        worker = self._store.roster.worker(state.examinee.worker_id) if state.examinee else None
+        return worker is not None and any(consent.kind == "video" for consent in worker.consents)
 
     def _run(self, effect: Effect, state: ExamState) -> None:
         match effect:

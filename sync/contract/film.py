@@ -25,7 +25,8 @@ class FilmGap(WireModel):
 
     Reasons: `no_camera` (none gave pictures), `encoder`, `disk_low` (below the configured mark film gives way),
     `not_stored` (the disk refused it), `restart` (the kiosk stopped in between), `not_finished` (camera or encoder did
-    not end in time), `no_recorder` (earlier films hang).
+    not end in time), `no_recorder` (earlier films hang), `no_consent` (the register has none to video, and the terminal
+    is set up to ask for one).
     """
 
     reason: ShortText

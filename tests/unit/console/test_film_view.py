@@ -13,7 +13,7 @@ from sync.contract.canonical import new_id
 from sync.contract.exam import ExamRecord
 
 BEGAN = datetime(2026, 11, 22, 2, 14, tzinfo=UTC)
-REASONS = ("no_camera", "encoder", "disk_low", "not_stored", "restart", "not_finished", "no_recorder")
+REASONS = ("no_camera", "encoder", "disk_low", "not_stored", "restart", "not_finished", "no_recorder", "no_consent")
 
 
 def record(**changes: Any) -> ExamRecord:

@@ -16,7 +16,7 @@ from cryptography.x509 import Certificate
 from drivers.messages import DeviceStatus, DeviceStatusChanged, MeasurementFailed, MeasurementTaken
 from drivers.model import DeviceIdentity, DeviceState, Measures, Reading
 from sync.contract.exam import FaceSearch
-from sync.contract.roster import Roster
+from sync.contract.roster import Roster, WorkerConsent
 from sync.contract.topics import TerminalAddress
 from terminal import intents
 from terminal.clock import Clock, SystemClock
@@ -226,6 +226,7 @@ def running_kiosk(
     no_face_first: int = 0,
     roster: bool = True,
     consented: bool = False,
+    video_consent: bool = False,
     photo: bytes = b"jpeg of a face",
     make_recorder: "Callable[[TerminalConfig, KeyFile, Mailbox], FilmRecorder] | None" = None,
     make_watch: "Callable[[Mailbox], PersonWatch] | None" = None,
@@ -241,7 +242,9 @@ def running_kiosk(
             personnel_number="1007", cards=(), snils_hmac=None, remote_allowed=False, block_text="Кабинет 4"
         )
         away = worker(personnel_number="1006", cards=(), snils_hmac=None, status="suspended")
-        store.roster.replace(Roster(version=1, workers=(worker(biometric_consent=consented), blocked, away)))
+        video = (WorkerConsent(kind="video", text_version="1"),) if video_consent else ()
+        examined = worker(biometric_consent=consented, consents=video)
+        store.roster.replace(Roster(version=1, workers=(examined, blocked, away)))
     mailbox, clock, snapshots = Mailbox(), SystemClock(), SimpleQueue[TerminalSnapshot]()
     park = PlayedPark(mailbox.post)
     photographer = PlayedPhotographer(mailbox.post, no_face_first=no_face_first, jpeg=photo)

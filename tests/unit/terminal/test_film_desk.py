@@ -296,6 +296,19 @@ def test_film_gives_way_and_the_exam_goes_on(make: Callable[..., AbstractContext
         assert [m.step for m in record.measurements] == ["temperature", "pressure", "breath"]
 
 
+@pytest.mark.parametrize("registered", [True, False])
+def test_where_the_register_is_asked_only_its_consents_are_filmed(
+    make: Callable[..., AbstractContextManager[Filmed]], registered: bool
+) -> None:
+    with make(film={"registered_consent": True}, video_consent=registered) as filmed:
+        filmed.kiosk.up_to("waiting")
+        record = filmed.record()
+        assert record.film is not None
+        assert bool(filmed.recorder.begun) == bool(filmed.recorder.stills) == registered
+        expected = ("complete", []) if registered else ("none", ["no_consent"])
+        assert (record.film.state, [gap.reason for gap in record.film.gaps]) == expected
+
+
 def test_a_segment_that_comes_when_the_disk_is_low_gives_way(
     make: Callable[..., AbstractContextManager[Filmed]],
 ) -> None:
