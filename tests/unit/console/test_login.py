@@ -1,16 +1,21 @@
 """The door of the console: credentials, lock-out, second factor, sessions, forged forms."""
 
+import re
 from datetime import timedelta
 
 import pyotp
 from sqlalchemy import select, update
 
+from central.console.context import static_folder
+from central.console.guard import SECRET_FIELDS
 from central.rights import Role
 from central.second_factor import TotpSeal
 from central.store import accounts
 from central.store.audit import audit
 from central.store.engine import reading, writing
 from tests.console_centre import PASSWORD, Browser, ConsoleCentre
+
+TEMPLATES = static_folder().parent / "templates"
 
 
 def _refused(browser: Browser, **fields: str) -> str:
@@ -138,3 +143,14 @@ def test_language_and_look_are_kept_in_the_browser(zoya: Browser) -> None:
     shown = zoya.get("/queue").text
     assert 'lang="en" data-theme="dark"' in shown
     assert "Nobody waits" in shown
+
+
+def test_no_field_of_a_password_is_kept_for_a_form_to_be_shown_again() -> None:
+    fields = [field for page in TEMPLATES.glob("*.html") for field in re.findall(r"<input[^>]*>", page.read_text())]
+    names = {
+        found[1]
+        for field in fields
+        if 'type="password"' in field and (found := re.search(r'name="([a-z_]+)"', field)) is not None
+    }
+    assert {"password", "new_password", "passphrase"} <= names
+    assert names <= SECRET_FIELDS
