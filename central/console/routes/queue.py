@@ -6,15 +6,14 @@ GET /queue.json (for scripts): `{"waiting": [{"exam_id", "terminal_id", "waiting
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from central.accounts import is_alive
 from central.console import exam_view, wording
-from central.console.context import Console, Look, Visitor, console_of, page
+from central.console.context import Console, Visitor, console_of, page
 from central.console.exam_view import ShownValue
 from central.console.guard import Guard
 from central.rights import Right
@@ -43,6 +42,16 @@ class QueueRow:
     claimed_by_me: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What all queues of the same organisations, in one language, show alike."""
+
+    waiting: list[tuple[ListedExam, dict[str, Any]]]
+    offline: list[str]
+    calling: list[str]
+    refused: list[str]
+
+
 @router.get("/queue")
 def show_queue(
     request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))], decided: str = ""
@@ -67,7 +76,7 @@ def show_queue(
 def show_rows(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
     """The table alone, for the page's own script."""
     console = console_of(request)
-    rows, offline, calling, refused = _read(console, visitor)
+    rows, offline, calling, refused = _read(console, visitor, shared=True)
     now = _now_text(console, visitor)
     return page(
         request, "queue_rows.html", visitor, rows=rows, offline=offline, calling=calling, refused=refused, now=now
@@ -109,44 +118,59 @@ async def follow(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
     return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-def _read(console: Console, visitor: Visitor) -> tuple[list[QueueRow], list[str], list[str], list[str]]:
+def _read(
+    console: Console, visitor: Visitor, *, shared: bool = False
+) -> tuple[list[QueueRow], list[str], list[str], list[str]]:
     """Waiting exams; names of terminals without a link, of those at which somebody calls for a medic, and of those that
-    refuse a decision.
+    refuse a decision. `shared`: what all queues of these organisations show alike may come from another's reading.
     """
-    now = console.clock()
-    orgs = visitor.account.orgs
+    now, look, orgs = console.clock(), visitor.look, visitor.account.orgs
+
+    def load() -> _Common:
+        return _load(console, orgs, look.language)
+
+    common = console.live.shared((orgs, look.language), load) if shared else load()
+    with reading(console.engine) as connection:
+        claims = decisions.claims(connection, now)
+    rows = []
+    for item, values in common.waiting:
+        claim = claims.get(item.exam_id)
+        waiting_s = max(0, int((now - item.received_at).total_seconds()))
+        rows.append(
+            QueueRow(
+                exam=item,
+                waiting_s=waiting_s,
+                late=waiting_s > LATE_S,
+                claimed_by=claim.full_name if claim else "",
+                claimed_by_me=claim is not None and claim.account_id == visitor.account.account_id,
+                **values,
+            )
+        )
+    return rows, common.offline, common.calling, common.refused
+
+
+def _load(console: Console, orgs: tuple[str, ...], language: str) -> _Common:
     with reading(console.engine) as connection:
         waiting = worklist.waiting(connection, orgs)
-        claims = decisions.claims(connection, now)
         refusing = {one.terminal_id for one in refusals.refusals(connection, orgs) if one.kind == "decision"}
         enrolled = terminals.enrolled(connection, orgs)
-    offline = [row["name"] for row in enrolled if row["link"] == "offline"]
-    calling = [f"{row['name']}, {row['place']}" for row in enrolled if row["calls"]]
-    refused = [row["name"] for row in enrolled if row["terminal_id"] in refusing]
-    rows = []
-    for item in waiting:
-        claim = claims.get(item.exam_id)
-        mine = claim is not None and claim.account_id == visitor.account.account_id
-        rows.append(_row(item, now, visitor.look, claim.full_name if claim else "", mine))
-    return rows, offline, calling, refused
-
-
-def _row(item: ListedExam, now: datetime, look: Look, claimed_by: str, mine: bool) -> QueueRow:
-    latest = exam_view.summary(item.payload, look.language)
-    waiting_s = max(0, int((now - item.received_at).total_seconds()))
-    pressure = tuple(latest[name] for name in ("systolic_mmhg", "diastolic_mmhg") if name in latest)
-    return QueueRow(
-        exam=item,
-        waiting_s=waiting_s,
-        late=waiting_s > LATE_S,
-        pressure=pressure,
-        pulse=latest.get("pulse_bpm"),
-        temperature=latest.get("temperature_celsius"),
-        alcohol=latest.get("breath_alcohol_mg_per_l") or latest.get("breath_test"),
-        complaints=tuple(exam_view.complaint_lines(item.payload, look.language)),
-        claimed_by=claimed_by,
-        claimed_by_me=mine,
+    return _Common(
+        waiting=[(item, _values(item, language)) for item in waiting],
+        offline=[row["name"] for row in enrolled if row["link"] == "offline"],
+        calling=[f"{row['name']}, {row['place']}" for row in enrolled if row["calls"]],
+        refused=[row["name"] for row in enrolled if row["terminal_id"] in refusing],
     )
+
+
+def _values(item: ListedExam, language: str) -> dict[str, Any]:
+    latest = exam_view.summary(item.payload, language)
+    return {
+        "pressure": tuple(latest[name] for name in ("systolic_mmhg", "diastolic_mmhg") if name in latest),
+        "pulse": latest.get("pulse_bpm"),
+        "temperature": latest.get("temperature_celsius"),
+        "alcohol": latest.get("breath_alcohol_mg_per_l") or latest.get("breath_test"),
+        "complaints": tuple(exam_view.complaint_lines(item.payload, language)),
+    }
 
 
 def _now_text(console: Console, visitor: Visitor) -> str:
