@@ -26,6 +26,7 @@ from central.console.live import Live
 from central.console.pages import make_templates
 from central.console.routes import (
     account,
+    account_channels,
     accounts,
     admissions,
     audit,
@@ -109,6 +110,7 @@ PAGES = (
     entries,
     admissions,
     own,
+    account_channels,
     accounts,
     audit,
     fleet,

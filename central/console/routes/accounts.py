@@ -1,14 +1,10 @@
-"""Administration: accounts, keys of other programs, channels of employers.
+"""Administration: the page of accounts, and what is done to them.
 
 Form fields: POST /accounts `username`, `full_name`, `role`, `employer_id`, `medic_id`, `password`, `csrf`;
 POST /accounts/{account_id} `action` (disable | enable | unlock | reset_password | reset_totp | end_sessions), `password`,
-`csrf`; POST /accounts/keys `name`, `employer_id`, `csrf`; POST /accounts/keys/{key_id}/revoke `csrf`;
-POST /accounts/channels `employer_id` or, for security alerts, `org`, `kind` (email | webhook), `address`, `secret`, `csrf`;
-POST /accounts/channels/{channel_id}/remove `csrf`.
+`csrf`. Keys of programs and channels, which stand on the same page, are in `account_channels`.
 """
 
-import secrets
-from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -20,15 +16,12 @@ from central.accounts import create_account, hash_password, names_about
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.typed import Typed
-from central.notice_channels import add_channel
 from central.passwords import password_fault
 from central.rights import RIGHTS, Right, Role
 from central.store import accounts as store
 from central.store import api_keys, audit, medics, notices, recovery_codes, registry, security_alerts
 from central.store.accounts import NO_FACTOR, Account
-from central.store.api_keys import ApiKey
 from central.store.engine import reading, writing
-from sync.contract.canonical import new_id
 
 router = APIRouter()
 
@@ -36,7 +29,7 @@ router = APIRouter()
 @router.get("/accounts")
 def show_accounts(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))]) -> Response:
     """Accounts of the administrator's organisations, and what each role may do."""
-    return _page(request, visitor)
+    return accounts_page(request, visitor)
 
 
 @router.post("/accounts")
@@ -62,7 +55,7 @@ def add_account(
         if weak:
             faults["password"] = weak
         if typed.one("employer_id"):
-            _own_employer(connection, visitor, typed.one("employer_id"))
+            own_employer(connection, visitor, typed.one("employer_id"))
         if store.by_username(connection, typed.one("username").strip().lower()) is not None:
             faults["username"] = "taken"
         if not typed.one("username").strip():
@@ -81,101 +74,9 @@ def add_account(
                 must_change_password=True,
                 listed=console.listed_passwords,
             )
-            _log(connection, request, visitor, "account.add", account_id, {"role": typed.one("role")})
+            log_change(connection, request, visitor, "account.add", account_id, {"role": typed.one("role")})
     if faults:
-        return _page(request, visitor, 422, typed=typed, faults=faults)
-    return RedirectResponse("/accounts", status_code=303)
-
-
-@router.post("/accounts/keys")
-def add_key(
-    request: Request,
-    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))],
-    form: Annotated[FormData, Depends(form_of)],
-) -> Response:
-    """Make a key for another program. It is shown once; the store keeps its hash."""
-    console = console_of(request)
-    typed = Typed(typed_fields(form))
-    if not typed.one("name").strip():
-        return _page(request, visitor, 422, typed=typed, faults={"key_name": "needed"})
-    secret = f"dopusk_{secrets.token_urlsafe(32)}"
-    with writing(console.engine) as connection:
-        org = _own_employer(connection, visitor, typed.one("employer_id"))
-        key = ApiKey(
-            key_id=new_id(),
-            org=org,
-            employer_id=typed.one("employer_id"),
-            name=typed.one("name").strip()[:200],
-            secret_sha256=sha256(secret.encode("ascii")).hexdigest(),
-            created_at=console.clock(),
-            created_by=visitor.account.account_id,
-            last_used_at=None,
-            revoked_at=None,
-        )
-        api_keys.add(connection, key)
-        _log(connection, request, visitor, "key.add", key.key_id)
-    return _page(request, visitor, fresh_key=secret)
-
-
-@router.post("/accounts/keys/{key_id}/revoke")
-def revoke_key(
-    request: Request, key_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))]
-) -> Response:
-    """End a key at once."""
-    console = console_of(request)
-    with writing(console.engine) as connection:
-        if not api_keys.revoke(connection, key_id, visitor.account.orgs, console.clock()):
-            raise HTTPException(404)
-        _log(connection, request, visitor, "key.revoke", key_id)
-    return RedirectResponse("/accounts", status_code=303)
-
-
-@router.post("/accounts/channels")
-def save_channel(
-    request: Request,
-    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))],
-    form: Annotated[FormData, Depends(form_of)],
-) -> Response:
-    """Add a way to tell an employer, or whoever looks after an organisation's security."""
-    console = console_of(request)
-    typed = Typed(typed_fields(form))
-    org = typed.one("org") or None
-    if org is not None and org not in visitor.account.orgs:
-        raise HTTPException(404)
-    try:
-        with writing(console.engine) as connection:
-            if org is None:
-                _own_employer(connection, visitor, typed.one("employer_id"))
-            channel_id = add_channel(
-                connection,
-                typed.one("employer_id") if org is None else None,
-                typed.one("kind"),
-                typed.one("address").strip()[:500],
-                str(form.get("secret", "")),
-                console.channel_secrets,
-                org=org,
-            )
-            _log(connection, request, visitor, "channel.add", channel_id)
-    except ValueError as error:
-        return _page(request, visitor, 422, typed=typed, faults={f"channel_{error}": "wrong_form"})
-    return RedirectResponse("/accounts", status_code=303)
-
-
-@router.post("/accounts/channels/{channel_id}/remove")
-def remove_channel(
-    request: Request, channel_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))]
-) -> Response:
-    """Use a channel no more."""
-    with writing(console_of(request).engine) as connection:
-        channel = notices.find_channel(connection, channel_id)
-        if channel is None:
-            raise HTTPException(404)
-        if channel.org is None:
-            _own_employer(connection, visitor, channel.employer_id or "")
-        elif channel.org not in visitor.account.orgs:
-            raise HTTPException(404)
-        notices.disable_channel(connection, channel_id)
-        _log(connection, request, visitor, "channel.remove", channel_id)
+        return accounts_page(request, visitor, 422, typed=typed, faults=faults)
     return RedirectResponse("/accounts", status_code=303)
 
 
@@ -204,9 +105,9 @@ def change_account(
                 recovery_codes.replace(connection, account_id, [], console.clock())
             if action in {"disable", "reset_password", "reset_totp", "end_sessions"}:
                 store.end_sessions_of(connection, account_id)
-            _log(connection, request, visitor, f"account.{action}", account_id)
+            log_change(connection, request, visitor, f"account.{action}", account_id)
     if weak is not None:
-        return _page(request, visitor, 422, faults={"password": weak})
+        return accounts_page(request, visitor, 422, faults={"password": weak})
     return RedirectResponse("/accounts", status_code=303)
 
 
@@ -235,14 +136,15 @@ def _own_account(connection: Connection, visitor: Visitor, account_id: str) -> A
     return account
 
 
-def _own_employer(connection: Connection, visitor: Visitor, employer_id: str) -> str:
+def own_employer(connection: Connection, visitor: Visitor, employer_id: str) -> str:
+    """The organisation of an employer that the visitor may manage; 404 for any other."""
     row = registry.get_employer(connection, employer_id)
     if row is None or row["org"] not in visitor.account.orgs:
         raise HTTPException(404)
     return str(row["org"])
 
 
-def _page(
+def accounts_page(
     request: Request,
     visitor: Visitor,
     status: int = 200,
@@ -251,6 +153,7 @@ def _page(
     faults: dict[str, str] | None = None,
     fresh_key: str = "",
 ) -> Response:
+    """The page, with what was typed and what is wrong with it; `fresh_key` is shown this once."""
     console = console_of(request)
     orgs = visitor.account.orgs
     with reading(console.engine) as connection:
@@ -285,7 +188,7 @@ def _page(
         )
 
 
-def _log(
+def log_change(
     connection: Connection,
     request: Request,
     visitor: Visitor,
@@ -293,6 +196,7 @@ def _log(
     subject: str,
     detail: dict[str, Any] | None = None,
 ) -> None:
+    """Write it down in the access log, in the transaction of the change."""
     audit.write(
         connection,
         at=console_of(request).clock(),
