@@ -14,7 +14,7 @@ from tests.waiting import until
 
 
 def test_an_exam_is_committed_and_receipted(centre: TestCentre, make_exam) -> None:
-    terminal = centre.terminal("kiosk-1")
+    terminal = centre.terminal("kiosk-1", acknowledges=False)
     message_id, sealed = terminal.send_exam(make_exam())
     assert terminal.wait_for_receipts([message_id])
     assert terminal.receipts[message_id].outcome == "accepted"
@@ -32,7 +32,7 @@ def test_an_exam_is_committed_and_receipted(centre: TestCentre, make_exam) -> No
 
 
 def test_the_same_message_again_gets_the_same_receipt(centre: TestCentre, make_exam) -> None:
-    terminal = centre.terminal("kiosk-1")
+    terminal = centre.terminal("kiosk-1", acknowledges=False)
     message_id, sealed = terminal.send_exam(make_exam())
     assert terminal.wait_for_receipts([message_id])
     first = terminal.receipts.pop(message_id)
