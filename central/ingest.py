@@ -31,7 +31,9 @@ from sync.contract.topics import ALL_UP, Down, TerminalAddress
 SWEEP_EVERY_S = 2.0
 RETRY_S = (0.1, 5.0)
 _IDLE_S = 0.25
-_OBJECTS_BEFORE_COLLECTION = 100_000
+_COLLECTION = (50_000, 2, 5)
+"""Objects before a look at the young ones, looks before one at the older and at the oldest: what outlives a look within its
+batch must not wait for long, or memory grows by a hundred MiB over a large backlog."""
 _log = logging.getLogger(__name__)
 
 
@@ -52,7 +54,7 @@ def spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
+    gc.set_threshold(*_COLLECTION)
 
 
 class Ingest:
