@@ -33,6 +33,7 @@ class Attempt:
     at: str
     values: tuple[ShownValue, ...]
     device: str
+    maker: str
     serial: str
     verified_until: str
     verification_over: bool
@@ -126,6 +127,7 @@ def _measured(item: Payload, limits: Mapping[str, Payload], language: str, zone:
         at=wording.clock_time(wording.parse(item["at"]), zone),
         values=shown_values(item["values"], limits, language),
         device=f"{device['maker']} {device['model']}",
+        maker=device["maker"],
         serial=device.get("serial") or text(language, "exam.no_serial"),
         verified_until=".".join(reversed(until.split("-"))) if until else "",
         verification_over=bool(until) and until < item["at"][:10],
@@ -144,6 +146,7 @@ def _failed(item: Payload, language: str, zone: tzinfo) -> Attempt:
         at=wording.clock_time(wording.parse(item["at"]), zone),
         values=(),
         device=item["device_id"],
+        maker="",
         serial="",
         verified_until="",
         verification_over=False,

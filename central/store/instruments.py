@@ -69,9 +69,12 @@ def of_organisations(connection: Connection, orgs: Sequence[str], *, archived: b
 
 
 def verified_until(connection: Connection, org: str) -> dict[tuple[str, str], date]:
-    """Ends of verification by maker with model and by serial number, in small letters, of what is in use."""
+    """Ends of verification of what is in use, by maker and serial number in small letters.
+
+    The model is left out: many devices call themselves otherwise than their papers do (TM2655 for a TM-2655P).
+    """
     return {
-        (f"{row['maker']} {row['model']}".lower(), row["serial"].lower()): row["verified_until"]
+        (row["maker"].lower(), row["serial"].lower()): row["verified_until"]
         for row in of_organisations(connection, (org,))
         if row["verified_until"] is not None
     }

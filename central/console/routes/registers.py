@@ -168,7 +168,8 @@ def _rows(connection: Connection, orgs: tuple[str, ...], kind: str, now: datetim
 def _unregistered(connection: Connection, orgs: tuple[str, ...]) -> list[tuple[Any, Any, str]]:
     """What terminals report and the register does not know: terminal, device, query of a form filled with it."""
     known = {
-        (row["org"], row["model"].lower(), row["serial"].lower())
+        # By maker and number: many devices call themselves otherwise than their papers do.
+        (row["org"], row["maker"].lower(), row["serial"].lower())
         for archived in (False, True)
         for row in instruments.of_organisations(connection, orgs, archived=archived)
     }
@@ -177,7 +178,7 @@ def _unregistered(connection: Connection, orgs: tuple[str, ...]) -> list[tuple[A
         for place in terminals.list_terminals(connection, org):
             for item in terminals.list_devices(connection, place["terminal_id"]):
                 serial = item["serial"] or ""
-                if (org, item["model"].lower(), serial.lower()) not in known:
+                if (org, item["maker"].lower(), serial.lower()) not in known:
                     names = ("measures", "maker", "model", "serial", "terminal_id", "verified_until")
                     found.append((place, item, urlencode({name: item[name] or "" for name in names})))
     return found
