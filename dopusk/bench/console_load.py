@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from http.client import HTTPConnection
 from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Event
 from urllib.parse import urlencode
 
 from sqlalchemy import Engine
@@ -31,6 +30,7 @@ from dopusk.bench.population_people import PASSPHRASE, People
 THINK_S = 25.0
 """How long a medic looks at an exam on average: fifty of them decide two exams a second."""
 STARTED_S = 300.0
+STOPPED_S = 30.0
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 _EXAM = re.compile(r'<tr data-exam="([^"]+)"')
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -49,36 +49,35 @@ class Work:
 def medics_at_work(config: CentralConfig, population: Population) -> Iterator[list[Work]]:
     """All medics of the population work until the end of the block; then the list holds what they did."""
     context = multiprocessing.get_context("spawn")
-    ready, stop = context.Event(), context.Event()
-    receiver, sender = context.Pipe(duplex=False)
+    # A pipe and no shared event: whoever sets an event waits for all who slept on it, also for those that are gone.
+    ours, theirs = context.Pipe()
     people = replace(population.people, desks=())
     seats = [(desk.org, desk.cookie) for desk in population.people.desks]
-    arguments = (config, people, seats, ready, stop, sender)
-    process = context.Process(target=_work_all, args=arguments, name="medics", daemon=True)
+    process = context.Process(target=_work_all, args=(config, people, seats, theirs), name="medics", daemon=True)
     done: list[Work] = []
     process.start()
     try:
-        if not ready.wait(STARTED_S):
+        if not ours.poll(STARTED_S):
             raise TimeoutError("the medics did not sit down in time")
+        ours.recv()
         yield done
-        stop.set()
-        if receiver.poll(STARTED_S):
-            done.append(receiver.recv())
+        ours.send("home")
+        if ours.poll(STARTED_S):
+            done.append(ours.recv())
     finally:
-        stop.set()
-        process.join(STARTED_S)
+        process.join(STOPPED_S)
         if process.is_alive():
             process.kill()
+            process.join()
 
 
 def _work_all(
     config: CentralConfig,
     people: People,
     seats: list[tuple[str, str]],
-    ready: Event,
-    stop: Event,
-    report: Connection,
+    theirs: Connection,
 ) -> None:
+    stop = threading.Event()
     room = _Room(config.http.port, stop)
     medics = [_Medic(room, org, cookie, number) for number, (org, cookie) in enumerate(seats)]
     for medic in medics:
@@ -92,14 +91,15 @@ def _work_all(
         thread.daemon = True
         thread.start()
     began_s = time.monotonic()
-    ready.set()
-    stop.wait()
+    theirs.send("seated")
+    theirs.recv()
+    stop.set()
     spent_s = time.monotonic() - began_s
-    report.send(Work(sum(m.decisions for m in medics), sum(m.refreshes for m in medics), spent_s))
+    theirs.send(Work(sum(m.decisions for m in medics), sum(m.refreshes for m in medics), spent_s))
     engine.dispose()
 
 
-def _arrive(engine: Engine, people: People, generation: str, per_second: float, stop: Event) -> None:
+def _arrive(engine: Engine, people: People, generation: str, per_second: float, stop: threading.Event) -> None:
     """New exams at that rate, committed one by one."""
     writer = ExamWriter(people, generation, random.Random(11))  # noqa: S311 - invented exams
     with engine.connect() as connection:
@@ -115,7 +115,7 @@ class _Room:
     """What all medics share: where the console is, and when the day ends."""
 
     port: int
-    stop: Event
+    stop: threading.Event
 
 
 class _Medic:
