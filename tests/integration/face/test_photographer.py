@@ -12,6 +12,7 @@ from sync.contract.exam import FaceCheck
 from terminal.camera import Camera
 from terminal.face.capture import CameraChanged, FaceHint, FaceMessage, PhotoReady, PhotoUnusable
 from terminal.face.framing import FramingLimits, judge
+from terminal.face.liveness import LivenessLimits
 from terminal.face.photographer import CameraPhotographer, PhotographerSettings, open_photographer
 from tests.integration.face.conftest import wait_until
 
@@ -145,7 +146,7 @@ def test_a_living_worker_follows_the_prompts(
     answer_prompts(simulator, messages)
     assert isinstance(ready := answers(messages)[0], PhotoReady)
     assert (ready.face.liveness, ready.face.outcome) == ("live", "not_compared")
-    assert len(prompts_of(messages)) == 2
+    assert len(prompts_of(messages)) == LivenessLimits().prompts
 
 
 def test_a_photo_that_is_turned_is_found_out(
