@@ -68,7 +68,8 @@ def _take(store: TerminalStore, message: tuple[str, bytes]) -> bool:
 
 def _check(scene: Scene, store: TerminalStore, version: int, count: int, surname: str = "Ветров") -> None:
     assert store.roster.version() == version
-    names = [worker.full_name for worker in store.roster.workers()]
+    bodies = store.db.execute("SELECT body FROM roster_worker").fetchall()
+    names = [RosterWorker.model_validate_json(body).full_name for (body,) in bodies]
     assert names == [f"{surname} Степан Ильич"] * count
     expected = Expected(scene.key.public_key(), CENTRE.public_key(), store.media)
     assert verify_store(store.db, expected).faults == []
