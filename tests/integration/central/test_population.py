@@ -58,5 +58,7 @@ def test_the_newest_decisions_are_really_signed(engine: Engine, filled: Populati
             (given,) = decisions.of_exam(connection, exam_id)
             DecisionRecord.model_validate_json(given.record)
             assert is_valid(given, trust)
-        assert [item.exam_id for item in worklist.waiting(connection, tuple(filled.people.organisations))] == filled.waiting
+        assert [
+            item.exam_id for item in worklist.waiting(connection, tuple(filled.people.organisations))
+        ] == filled.waiting
     assert len(filled.signed) == SCALE.signed

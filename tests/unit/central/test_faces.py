@@ -46,9 +46,7 @@ def consents(engine: Engine, registry: Registry, worker: Worker) -> Consents:
     return made
 
 
-def give(
-    engine: Engine, consents: Consents, worker: Worker, kind: str = "biometric_comparison", **changes: Any
-) -> str:
+def give(engine: Engine, consents: Consents, worker: Worker, kind: str = "biometric_comparison", **changes: Any) -> str:
     fields: dict[str, Any] = {
         "given_on": date(2026, 2, 1),
         "means": "paper",

@@ -741,7 +741,9 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False, comment="of the report; an older one changes nothing"),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False, comment="the terminal's clock"),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("roster_version", sa.Integer(), nullable=False, comment="of the list in force there; 0 = it has none"),
+        sa.Column(
+            "roster_version", sa.Integer(), nullable=False, comment="of the list in force there; 0 = it has none"
+        ),
         sa.Column("report", sa.JSON(), nullable=False, comment="sync.contract.health.HealthReport"),
         sa.ForeignKeyConstraint(
             ["terminal_id"], ["terminal.terminal_id"], name=op.f("fk_terminal_health_terminal_id_terminal")
