@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 LOW_PRIORITY = 5
 """Niceness of the filming thread: preview, exam and devices go first."""
 FIRST_FRAME_S = 0.5
+"""Longer without a new picture between two segments is a gap, even while the last one still counts as fresh."""
+LOOK_S = 0.05
+"""So often a film without a picture looks whether there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +77,24 @@ class FilmTake:
     def _run(self) -> None:
         # On Linux a thread has a priority of its own, and the encoder's threads inherit it.
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOW_PRIORITY)
-        absent_since_s: float | None = None
+        waiting_since_s = time.monotonic()
+        absent_since_s = None if self._around.camera.latest() else waiting_since_s
         seq = 0
         while not self._ending.is_set():
             if reason := self._around.refusal():
                 self._stop_for(reason)
                 break
-            now_s = time.monotonic()
-            frame = self._around.camera.newer_than(seq, FIRST_FRAME_S)
+            frame = self._around.camera.newer_than(seq, LOOK_S)
             if frame is None:
-                absent_since_s = absent_since_s or now_s
+                is_late = time.monotonic() - waiting_since_s > FIRST_FRAME_S
+                if absent_since_s is None and (is_late or self._around.camera.latest() is None):
+                    absent_since_s = waiting_since_s
                 continue
             if absent_since_s is not None:
                 self._lost("no_camera", absent_since_s, time.monotonic())
             try:
                 seq, absent_since_s = self._segment(frame)
+                waiting_since_s = time.monotonic()
             except (EncoderError, ScratchError) as error:
                 log.error("the exam is not filmed: %s", error)
                 self._stop_for("encoder")

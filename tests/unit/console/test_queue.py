@@ -84,7 +84,7 @@ def test_pictures_and_videos_are_served_to_their_exam_only(centre: ConsoleCentre
         "at": "2026-11-22T05:00:00.000Z",
     }
     exam_id, other = centre.exam("1001", media=[medium]), centre.exam("1002")
-    assert "Снимок ещё передаётся" in zoya.get(f"/exams/{exam_id}").text
+    assert "Видео ещё передаётся" in zoya.get(f"/exams/{exam_id}").text
     file.write_bytes(content)
 
     page = zoya.get(f"/exams/{exam_id}").text
