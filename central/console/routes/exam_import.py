@@ -6,20 +6,19 @@ the import. GET /imports/exams, /imports/exams/{job_id}, …/events, …/errors 
 …/cancel `csrf`.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy import Connection
 from starlette.datastructures import FormData, UploadFile
 
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.job_pages import job_events, job_file, own_job
+from central.console.routes.accounts import log_change
 from central.imports.exam_jobs import CHECK, IMPORT, MOST_UPLOAD_BYTES
 from central.jobs import TooManyJobs, given_file
 from central.rights import Right
-from central.store import audit
 from central.store import jobs as store
 from central.store.engine import reading, writing
 
@@ -46,7 +45,7 @@ def ask_check(request: Request, visitor: Importer, form: Annotated[FormData, Dep
     try:
         with writing(console.engine) as connection:
             job_id = console.jobs.ask(connection, visitor.account.account_id, CHECK, params, content)
-            _log(request, visitor, connection, "exams.check", job_id, {"size": len(content)})
+            log_change(connection, request, visitor, "exams.check", job_id, {"size": len(content)})
     except TooManyJobs:
         return _list(request, visitor, 422, fault="too_many")
     console.jobs.wake()
@@ -67,7 +66,7 @@ def ask_import(request: Request, job_id: str, visitor: Importer) -> Response:
         with writing(console.engine) as connection:
             fresh = console.jobs.ask(connection, visitor.account.account_id, IMPORT, params, place)
             detail = {"rows": checked.rows_total, "checked": job_id}
-            _log(request, visitor, connection, "exams.import", fresh, detail)
+            log_change(connection, request, visitor, "exams.import", fresh, detail)
     except TooManyJobs:
         return _list(request, visitor, 422, fault="too_many")
     console.jobs.wake()
@@ -106,7 +105,7 @@ def cancel_import(request: Request, job_id: str, visitor: Importer) -> Response:
     console = console_of(request)
     with writing(console.engine) as connection:
         console.jobs.cancel(connection, own_job(connection, visitor, job_id, KINDS))
-        _log(request, visitor, connection, "exams.import_cancel", job_id, {})
+        log_change(connection, request, visitor, "exams.import_cancel", job_id, {})
     return RedirectResponse(f"/imports/exams/{job_id}", status_code=303)
 
 
@@ -114,17 +113,3 @@ def _list(request: Request, visitor: Visitor, status: int = 200, *, fault: str =
     with reading(console_of(request).engine) as connection:
         mine = store.of_account(connection, visitor.account.account_id, KINDS)
     return page(request, "exam_imports.html", visitor, status, jobs=mine, fault=fault, base="/imports/exams")
-
-
-def _log(
-    request: Request, visitor: Visitor, connection: Connection, action: str, job_id: str, detail: dict[str, Any]
-) -> None:
-    audit.write(
-        connection,
-        at=console_of(request).clock(),
-        account_id=visitor.account.account_id,
-        address=visitor.address,
-        action=action,
-        subject=job_id,
-        detail=detail,
-    )

@@ -5,22 +5,22 @@ journal for a wrong query, 409 with the list when too many are under way. GET /j
 …/events (server-sent events), …/file; POST …/cancel `csrf`.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy import Connection
 
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.job_pages import job_events, job_file, own_job
+from central.console.routes.accounts import log_change
 from central.console.routes.journal import COUNT_EXPORT_TO, asked_of, journal_page, title_of
 from central.jobs import TooManyJobs
 from central.journal import columns as journal_columns
 from central.journal.export import FORMS, KIND, wish
 from central.rights import Right
-from central.store import audit, journal
 from central.store import jobs as store
+from central.store import journal
 from central.store.engine import reading, writing
 
 router = APIRouter()
@@ -50,7 +50,7 @@ def ask_export(request: Request, form: str, visitor: Exporter) -> Response:
             job_id = console.jobs.ask(connection, visitor.account.account_id, KIND, params)
             rows = journal.count_up_to(connection, asked.wanted, COUNT_EXPORT_TO)
             detail = {"rows": rows, "form": form, "columns": len(keys)}
-            _log(request, visitor, connection, "journal.export", job_id, detail)
+            log_change(connection, request, visitor, "journal.export", job_id, detail)
     except TooManyJobs:
         return _list(request, visitor, 409, too_many=True)
     console.jobs.wake()
@@ -81,7 +81,7 @@ def fetch_export(request: Request, job_id: str, visitor: Exporter) -> Response:
     with writing(console.engine) as connection:
         job = own_job(connection, visitor, job_id, (KIND,))
         answer = job_file(console, job)
-        _log(request, visitor, connection, "journal.fetch", job_id, {"rows": job.rows_done})
+        log_change(connection, request, visitor, "journal.fetch", job_id, {"rows": job.rows_done})
     return answer
 
 
@@ -92,7 +92,7 @@ def cancel_export(request: Request, job_id: str, visitor: Exporter) -> Response:
     with writing(console.engine) as connection:
         job = own_job(connection, visitor, job_id, (KIND,))
         console.jobs.cancel(connection, job)
-        _log(request, visitor, connection, "journal.export_cancel", job_id, {})
+        log_change(connection, request, visitor, "journal.export_cancel", job_id, {})
     return RedirectResponse(f"/journal/exports/{job_id}", status_code=303)
 
 
@@ -100,17 +100,3 @@ def _list(request: Request, visitor: Visitor, status: int = 200, *, too_many: bo
     with reading(console_of(request).engine) as connection:
         mine = store.of_account(connection, visitor.account.account_id, (KIND,))
     return page(request, "exports.html", visitor, status, jobs=mine, too_many=too_many, base="/journal/exports")
-
-
-def _log(
-    request: Request, visitor: Visitor, connection: Connection, action: str, job_id: str, detail: dict[str, Any]
-) -> None:
-    audit.write(
-        connection,
-        at=console_of(request).clock(),
-        account_id=visitor.account.account_id,
-        address=visitor.address,
-        action=action,
-        subject=job_id,
-        detail=detail,
-    )
