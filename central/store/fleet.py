@@ -1,8 +1,8 @@
-"""Read-only overview of the terminals for the service. Owns no table."""
+"""Read-only overview of the terminals for the service, a page of them at a time. Owns no table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -15,6 +15,49 @@ from central.store.terminals import device, terminal
 from sync.contract.health import DeviceHealth, HealthReport
 
 COUNTED = timedelta(days=30)
+VERIFIED_FOR = timedelta(days=30)
+"""A verification that ends sooner is to be seen to: the device has to travel to the laboratory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What is read of every terminal, however many there are: enough to count, to choose and to put them in order."""
+
+    terminal_id: str
+    name: str
+    place: str
+    needs_somebody: bool
+    """Enrolled and offline, or with a device that does not work."""
+    is_silent: bool
+    """Enrolled and not online."""
+    verification_ends: bool
+    """A device of it is not verified any more in a month."""
+    is_new: bool
+    """Not enrolled yet."""
+
+
+SHOWN: dict[str, Callable[[Brief], bool]] = {
+    "all": lambda _brief: True,
+    "attention": lambda brief: brief.needs_somebody,
+    "silent": lambda brief: brief.is_silent,
+    "verification": lambda brief: brief.verification_ends,
+    "new": lambda brief: brief.is_new,
+}
+"""What the page can be narrowed to."""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetFilter:
+    """Part of the terminals. `search` is looked for in name, place and identifier, in any case."""
+
+    search: str = ""
+    show: str = "all"
+    """A key of `SHOWN`."""
+
+    def fits(self, brief: Brief) -> bool:
+        """Whether this terminal is wanted."""
+        text = f"{brief.name}\n{brief.place}\n{brief.terminal_id}".casefold()
+        return SHOWN[self.show](brief) and self.search.casefold() in text
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,62 +96,88 @@ class TerminalRow:
         """By device: why and when it did not work the last time."""
         return {item.device_id: item for item in self.health.devices if item.last_fault} if self.health else {}
 
-    @property
-    def needs_somebody(self) -> bool:
-        """Offline, or with a device that does not work."""
-        return (self.state == "enrolled" and self.link != "online") or any(
-            item["state"] in {"fault", "absent"} for item in self.devices
+
+def briefs(connection: Connection, orgs: Sequence[str], today: date) -> list[Brief]:
+    """Every terminal of these organisations, by name; those that need somebody first. Revoked ones come last."""
+    ours = select(terminal.c.terminal_id).where(terminal.c.org.in_(orgs))
+    devices = select(device.c.terminal_id).where(device.c.terminal_id.in_(ours)).distinct()
+    broken = set(connection.execute(devices.where(device.c.state.in_(health.BROKEN))).scalars())
+    soon = (today + VERIFIED_FOR).isoformat()
+    ending = set(connection.execute(devices.where(device.c.verified_until < soon)).scalars())
+    c = terminal.c
+    query = (
+        select(c.terminal_id, c.name, c.place, c.state, c.link).where(c.org.in_(orgs)).order_by(c.name, c.terminal_id)
+    )
+    found = []
+    for terminal_id, name, place, state, link in connection.execute(query):
+        is_silent = state == "enrolled" and link != "online"
+        at_work = state != "revoked"
+        brief = Brief(
+            terminal_id,
+            name,
+            place,
+            needs_somebody=is_silent or (at_work and terminal_id in broken),
+            is_silent=is_silent,
+            verification_ends=at_work and terminal_id in ending,
+            is_new=state == "new",
         )
+        found.append((not brief.needs_somebody, not at_work, brief))
+    return [brief for _calm, _gone, brief in sorted(found, key=lambda item: item[:2])]
 
 
-def overview(connection: Connection, orgs: Sequence[str], now: datetime) -> list[TerminalRow]:
-    """All terminals of these organisations; those that need somebody first."""
-    exams = _exams_by_terminal(connection, orgs, now - COUNTED)
-    failed = _failed_by_terminal(connection, orgs, now - COUNTED)
+def overview(
+    connection: Connection, orgs: Sequence[str], terminal_ids: Sequence[str], now: datetime
+) -> list[TerminalRow]:
+    """These terminals of these organisations with all that is known of them, in the order given."""
+    exams = _exams_by_terminal(connection, orgs, terminal_ids, now - COUNTED)
+    failed = _failed_by_terminal(connection, orgs, terminal_ids, now - COUNTED)
     devices: dict[str, list[dict[str, Any]]] = {}
-    for row in connection.execute(select(device).order_by(device.c.terminal_id, device.c.device_id)).mappings():
+    of_page = select(device).where(device.c.terminal_id.in_(terminal_ids))
+    for row in connection.execute(of_page.order_by(device.c.terminal_id, device.c.device_id)).mappings():
         devices.setdefault(row["terminal_id"], []).append(dict(row))
-    enrolled = select(terminal.c.terminal_id).where(terminal.c.org.in_(orgs))
-    ids = list(connection.execute(enrolled).scalars())
-    reports = health.reports(connection, ids)
-    broken = health.outages(connection, ids, now - COUNTED)
-    rows = []
-    for item in connection.execute(select(terminal).where(terminal.c.org.in_(orgs)).order_by(terminal.c.name)):
-        rows.append(
-            TerminalRow(
-                item.terminal_id,
-                item.name,
-                item.place,
-                item.state,
-                item.link,
-                item.last_seen,
-                item.status or {},
-                tuple(devices.get(item.terminal_id, ())),
-                *_health_of(reports.get(item.terminal_id)),
-                exams.get(item.terminal_id, 0),
-                failed.get(item.terminal_id, 0),
-                broken.get(item.terminal_id, 0),
-            )
+    reports = health.reports(connection, terminal_ids)
+    broken = health.outages(connection, terminal_ids, now - COUNTED)
+    rows = {}
+    for item in connection.execute(
+        select(terminal).where(terminal.c.org.in_(orgs), terminal.c.terminal_id.in_(terminal_ids))
+    ):
+        rows[item.terminal_id] = TerminalRow(
+            item.terminal_id,
+            item.name,
+            item.place,
+            item.state,
+            item.link,
+            item.last_seen,
+            item.status or {},
+            tuple(devices.get(item.terminal_id, ())),
+            *_health_of(reports.get(item.terminal_id)),
+            exams.get(item.terminal_id, 0),
+            failed.get(item.terminal_id, 0),
+            broken.get(item.terminal_id, 0),
         )
-    return sorted(rows, key=lambda row: not row.needs_somebody)
+    return [rows[terminal_id] for terminal_id in terminal_ids if terminal_id in rows]
 
 
-def _exams_by_terminal(connection: Connection, orgs: Sequence[str], since: datetime) -> dict[str, int]:
-    """Counted in the index by terminal alone, all exams of an organisation in one go."""
-    ended = unindexed(exam.c.finished_at) if connection.dialect.name == "sqlite" else exam.c.finished_at
-    found: dict[str, int] = {}
-    for org in orgs:
-        query = select(exam.c.terminal_id, func.count()).where(exam.c.org == org, ended >= since)
-        found |= {name: count for name, count in connection.execute(query.group_by(exam.c.terminal_id))}
-    return found
+def _exams_by_terminal(
+    connection: Connection, orgs: Sequence[str], terminal_ids: Sequence[str], since: datetime
+) -> dict[str, int]:
+    """Counted in the index by terminal alone, which begins with the organisation."""
+    query = select(exam.c.terminal_id, func.count()).where(
+        exam.c.org.in_(orgs), exam.c.terminal_id.in_(terminal_ids), exam.c.finished_at >= since
+    )
+    return {name: count for name, count in connection.execute(query.group_by(exam.c.terminal_id))}
 
 
-def _failed_by_terminal(connection: Connection, orgs: Sequence[str], since: datetime) -> dict[str, int]:
-    """Exams without an outcome are few; those that a device has stopped are among them."""
+def _failed_by_terminal(
+    connection: Connection, orgs: Sequence[str], terminal_ids: Sequence[str], since: datetime
+) -> dict[str, int]:
+    """Exams that a device has stopped. Such a one has no outcome; those without are few, and an index finds them."""
+    named = unindexed(exam.c.terminal_id) if connection.dialect.name == "sqlite" else exam.c.terminal_id
     query = select(exam.c.terminal_id, func.count()).where(
         exam.c.org.in_(orgs),
         exam.c.outcome.is_(None),
         exam.c.finished_at >= since,
+        named.in_(terminal_ids),
         exam.c.end_reason == "device_trouble",
     )
     return {name: count for name, count in connection.execute(query.group_by(exam.c.terminal_id))}
@@ -118,7 +187,8 @@ def _health_of(found: tuple[datetime, HealthReport] | None) -> tuple[HealthRepor
     return (found[1], found[0]) if found else (None, None)
 
 
-def oddities(connection: Connection, terminal_ids: Sequence[str], limit: int = 50) -> list[Any]:
-    """The newest things that came from these terminals and should not have."""
-    query = select(anomaly).where(anomaly.c.terminal_id.in_(terminal_ids)).order_by(anomaly.c.last_at.desc())
+def oddities(connection: Connection, orgs: Sequence[str], limit: int = 50) -> list[Any]:
+    """The newest things that came from terminals of these organisations and should not have."""
+    ours = select(terminal.c.terminal_id).where(terminal.c.org.in_(orgs))
+    query = select(anomaly).where(anomaly.c.terminal_id.in_(ours)).order_by(anomaly.c.last_at.desc())
     return list(connection.execute(query.limit(limit)))

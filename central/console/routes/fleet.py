@@ -1,6 +1,11 @@
-"""The fleet: terminals with their state, version, backlog, devices, verification dates and what came in that should not."""
+"""The fleet: terminals with their state, version, backlog, devices, verification dates and what came in that should not.
+
+GET /fleet takes `q` (part of a name, place or identifier), `show` (a key of `central.store.fleet.SHOWN`) and `page`. Forms of
+the page carry the same query, so that their answer shows the same terminals.
+"""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -12,13 +17,15 @@ from central.store.engine import reading
 
 router = APIRouter()
 
+ROWS = 50
+_DIGITS = 6
 LOW_DISK_BYTES = 1_000_000_000
 """Less free space than this on a terminal is shown in red: soon no new exam starts there."""
 
 
 @router.get("/fleet")
 def show_fleet(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_FLEET))]) -> Response:
-    """Terminals of the visitor's organisations; those that need somebody first."""
+    """Terminals of the visitor's organisations, a page of them; those that need somebody first."""
     return fleet_page(request, visitor)
 
 
@@ -34,20 +41,31 @@ def fleet_page(
 ) -> Response:
     """The page, with what came of a form. `code`: a terminal and its fresh enrolment code."""
     console = console_of(request)
-    now = console.clock()
+    now, orgs = console.clock(), visitor.account.orgs
+    wanted = filter_of(request)
     with reading(console.engine) as connection:
-        rows = fleet.overview(connection, visitor.account.orgs, now)
-        oddities = fleet.oddities(connection, [row.terminal_id for row in rows])
-        refused = refusals.refusals(connection, visitor.account.orgs)
+        everything = fleet.briefs(connection, orgs, now.date())
+        fitting = [brief.terminal_id for brief in everything if wanted.fits(brief)]
+        pages = max(1, -(-len(fitting) // ROWS))
+        number = min(_number(request), pages)
+        rows = fleet.overview(connection, orgs, fitting[(number - 1) * ROWS : number * ROWS], now)
+        oddities = fleet.oddities(connection, orgs)
+        refused = refusals.refusals(connection, orgs)
     return page(
         request,
         "fleet.html",
         visitor,
         status,
         rows=rows,
+        wanted=wanted,
+        counts={key: sum(map(chosen, everything)) for key, chosen in fleet.SHOWN.items()},
+        found=len(fitting),
+        number=number,
+        pages=pages,
+        address=lambda **changes: address(wanted, number, **changes),
         oddities=oddities,
         refused=refused,
-        names={row.terminal_id: row.name for row in rows},
+        names={brief.terminal_id: brief.name for brief in everything},
         LOW_DISK_BYTES=LOW_DISK_BYTES,
         today=now.date().isoformat(),
         typed=typed or {},
@@ -55,3 +73,22 @@ def fleet_page(
         notice=notice,
         code=code,
     )
+
+
+def filter_of(request: Request) -> fleet.FleetFilter:
+    """What the query asks for; an unknown part is left out."""
+    show = request.query_params.get("show", "all")
+    return fleet.FleetFilter(request.query_params.get("q", "").strip(), show if show in fleet.SHOWN else "all")
+
+
+def _number(request: Request) -> int:
+    """The page asked for, from 1."""
+    typed = request.query_params.get("page", "")
+    return max(1, int(typed)) if typed.isascii() and typed.isdigit() and len(typed) < _DIGITS else 1
+
+
+def address(wanted: fleet.FleetFilter, number: int, **changes: str | int) -> str:
+    """The query of this page with other values, for links and forms; what is as it begins is left out."""
+    values = {"q": wanted.search, "show": wanted.show, "page": number} | changes
+    ordinary = {"q": "", "show": "all", "page": 1}
+    return urlencode({name: value for name, value in values.items() if value != ordinary[name]})

@@ -42,4 +42,5 @@ def again(request: Request, message_id: str, visitor: Annotated[Visitor, Depends
     except NotSent as error:
         return fleet_page(request, visitor, 422, notice=f"not_sent_{error.code}")
     console.wake()
-    return RedirectResponse("/fleet", status_code=303)
+    query = request.url.query
+    return RedirectResponse(f"/fleet?{query}" if query else "/fleet", status_code=303)
