@@ -1,27 +1,23 @@
-"""The console as a web application: routes, doors, error pages, headers. Made by `create_app`."""
+"""The console as a web application: routes, doors, headers. Made by `create_app`."""
 
 import asyncio
 import contextlib
-import logging
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Engine
-from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from central.api.app import create_api
 from central.config import CentralConfig
-from central.console.context import Console, Rates, page, static_folder
-from central.console.guard import FactorFirst, Forbidden, ForgedForm, Guard, NotLoggedIn, PasswordFirst, Public
+from central.console.context import Console, Rates, static_folder
+from central.console.error_pages import add_error_pages
+from central.console.guard import Guard, Public
 from central.console.live import Live
 from central.console.pages import make_templates
 from central.console.routes import (
@@ -52,26 +48,20 @@ from central.console.routes import (
     registers,
     terminals,
 )
-from central.console.routes.login import login_page
 from central.decisions import Decisions
-from central.imports.exam_jobs import CHECK, IMPORT, ExamImport
-from central.jobs import Jobs, Work
-from central.journal.export import KIND, JournalExport
+from central.jobs.queue import Jobs
 from central.notice_channels import ChannelSecrets
 from central.notices import Notifier
 from central.outgoing import Outgoing
 from central.passwords import load_list
-from central.rate_limit import RateLimit, TooMany
+from central.rate_limit import RateLimit
 from central.registry import Registry
 from central.second_factor import FactorPolicy, TotpSeal
 from central.signature.vault import Vault
 from central.snils import SnilsKey
 from central.stamping import Stamping
-from central.store import accounts as account_store
-from central.store.engine import open_engine, writing
+from central.store.engine import open_engine
 from central.trust import Trust
-
-log = logging.getLogger(__name__)
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -85,9 +75,6 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
-
-_CODES = {404: "not_found", 413: "too_large", 405: "not_found", 400: "forged", 503: "no_time_stamp"}
-"""Words for plain statuses, keys of the texts under `error`."""
 
 PAGES = (
     login,
@@ -150,13 +137,7 @@ def create_app(
     pen = outgoing or Outgoing.from_config(config)
     stamping = Stamping(config.timestamp)
     admission_valid = timedelta(hours=config.decisions.admission_valid_hours)
-    exam_import_work = ExamImport(store, config)
-    works: dict[str, Work] = {
-        KIND: JournalExport(store),
-        CHECK: exam_import_work.check,
-        IMPORT: exam_import_work.apply,
-    }
-    jobs = Jobs(store, config.jobs_folder, works, config.http.port, clock)
+    jobs = Jobs(store, config, clock)
     console = Console(
         config=config,
         engine=store,
@@ -207,7 +188,7 @@ def create_app(
     app.mount("/api/v1", api, name="api")
     app.mount("/static", StaticFiles(directory=static_folder()), name="static")
     app.middleware("http")(_add_headers)
-    _add_error_pages(app)
+    add_error_pages(app)
     _check_doors(app)
     return app
 
@@ -221,84 +202,6 @@ async def _add_headers(request: Request, call_next: Callable[[Request], Awaitabl
     if not request.url.path.startswith("/static/"):
         response.headers.setdefault("Cache-Control", "no-store")
     return response
-
-
-def _wants_json(request: Request) -> bool:
-    return request.url.path.endswith((".json", "/events", "/rows"))
-
-
-def _add_error_pages(app: FastAPI) -> None:
-    async def not_logged_in(request: Request, error: Exception) -> Response:
-        if not isinstance(error, NotLoggedIn):
-            raise error
-        if _wants_json(request):
-            return JSONResponse({"error": "not_logged_in"}, status_code=401)
-        if error.typed is None:
-            target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            return RedirectResponse(f"/login?next={quote(target)}", status_code=303)
-        return login_page(request, status=401, code="session_over", draft={"path": error.path, "fields": error.typed})
-
-    async def password_first(request: Request, error: Exception) -> Response:
-        if _wants_json(request):
-            return JSONResponse({"error": "password_must_change"}, status_code=403)
-        return RedirectResponse("/account", status_code=303)
-
-    async def factor_first(request: Request, error: Exception) -> Response:
-        if _wants_json(request):
-            return JSONResponse({"error": "second_factor_needed"}, status_code=403)
-        return RedirectResponse("/account", status_code=303)
-
-    async def too_many(request: Request, error: Exception) -> Response:
-        if not isinstance(error, TooMany):
-            raise error
-        response = page(request, "error.html", None, 429, code="too_many", number=str(error.retry_after_s))
-        response.headers["Retry-After"] = str(error.retry_after_s)
-        return response
-
-    async def forbidden(request: Request, error: Exception) -> Response:
-        if not isinstance(error, Forbidden):
-            raise error
-        if _wants_json(request):
-            return JSONResponse({"error": "forbidden"}, status_code=403)
-        return page(request, "error.html", error.visitor, 403, code="forbidden", number="")
-
-    async def forged(request: Request, error: Exception) -> Response:
-        if not isinstance(error, ForgedForm):
-            raise error
-        if error.visitor is not None and (error.path.endswith("/decision") or entries.is_form(error.path)):
-            return await asyncio.to_thread(_keep_typed, request, error.visitor.session.session_id, error)
-        return page(request, "error.html", error.visitor, 403, code="forged", number="")
-
-    async def plain(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        if request.url.path.startswith("/api/v1/"):
-            # A path that a mount does not match (a line break in it) ends here: scripts get JSON all the same.
-            return JSONResponse({"code": "not_found", "message": "there is nothing under this path"}, status)
-        code = _CODES.get(status, "ours")
-        visitor = getattr(request.state, "visitor", None)
-        return page(request, "error.html", visitor, status, code=code, number="")
-
-    async def ours(request: Request, error: Exception) -> Response:
-        number = secrets.token_hex(4)
-        log.error("fault %s on %s: %s", number, request.url.path, type(error).__name__, exc_info=error)
-        return page(request, "error.html", getattr(request.state, "visitor", None), 500, code="ours", number=number)
-
-    app.add_exception_handler(NotLoggedIn, not_logged_in)
-    app.add_exception_handler(PasswordFirst, password_first)
-    app.add_exception_handler(FactorFirst, factor_first)
-    app.add_exception_handler(TooMany, too_many)
-    app.add_exception_handler(Forbidden, forbidden)
-    app.add_exception_handler(ForgedForm, forged)
-    app.add_exception_handler(HTTPException, plain)
-    app.add_exception_handler(Exception, ours)
-
-
-def _keep_typed(request: Request, session_id: str, error: ForgedForm) -> Response:
-    """A form typed before the last login (two tabs): nothing is decided or stored, nothing is lost."""
-    console: Console = request.app.state.console
-    with writing(console.engine) as connection:
-        account_store.set_draft(connection, session_id, {"path": error.path, "fields": error.typed})
-    return RedirectResponse(error.path.removesuffix("/decision"), status_code=303)
 
 
 def every_route(app: FastAPI) -> list[APIRoute]:
