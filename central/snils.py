@@ -11,13 +11,16 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from central.config import ConfigError
 from sync.contract.snils import is_valid, keyed_hash
 
+SNILS_DIGITS = 11
+_SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212]")
+"""Blanks and dashes of any kind: a word processor puts long ones, and ones that break no line."""
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
 
 
 def parse_snils(text: str) -> str:
     """The 11 digits of a SNILS written with or without separators. Raises `ValueError`, without repeating the number."""
-    digits = re.sub(r"[\s\-]", "", text)
+    digits = _SEPARATORS.sub("", text)
     if not re.fullmatch(r"[0-9]{11}", digits):
         raise ValueError("a SNILS has 11 digits")
     if int(digits[:9]) == 0:
@@ -25,14 +28,6 @@ def parse_snils(text: str) -> str:
     if not is_valid(digits):
         raise ValueError("the check number of the SNILS is wrong")
     return digits
-
-
-def snils_or_none(text: str) -> str | None:
-    """The 11 digits when the words are a right SNILS, else None: for searches that take other words too."""
-    try:
-        return parse_snils(text)
-    except ValueError:
-        return None
 
 
 class SnilsKey:

@@ -20,8 +20,10 @@ from central.store.engine import reading, writing
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_FIELDS = 200
 MAX_FIELD_CHARS = 8000
-SECRET_FIELDS = frozenset({"csrf", "password", "new_password", "passphrase", "passphrase_again", "code", "secret"})
-"""Fields whose values are never kept for a form to be shown again."""
+SECRET_FIELDS = frozenset(
+    {"csrf", "password", "new_password", "passphrase", "passphrase_again", "code", "secret", "snils", "person", "q"}
+)
+"""Fields whose values are never kept for a form to be shown again: secrets, and where a SNILS may be typed."""
 
 
 class NotLoggedIn(Exception):

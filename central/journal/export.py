@@ -61,7 +61,7 @@ class JournalExport:
         fields = asked["filter"]
         for name in ("since", "until"):
             fields[name] = datetime.fromisoformat(fields[name]) if fields[name] else None
-        wanted = JournalFilter(**(fields | {"orgs": tuple(fields["orgs"])}))
+        wanted = JournalFilter(**(fields | {name: tuple(fields[name]) for name in ("orgs", "worker_ids")}))
         with reading(self._engine) as connection:
             total = journal.count_up_to(connection, wanted, _COUNT_TO)
         form = asked["form"]

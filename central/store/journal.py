@@ -80,7 +80,7 @@ def every(connection: Connection, wanted: JournalFilter, batch: int = 500) -> It
 
 def is_counted_quickly(wanted: JournalFilter) -> bool:
     """Whether an index alone can count the rows: no more than one filter beside organisation and period."""
-    return not wanted.person and len(narrowings(wanted, None)) < 2
+    return not wanted.person and not wanted.worker_ids and len(narrowings(wanted, None)) < 2
 
 
 def count_up_to(connection: Connection, wanted: JournalFilter, most: int) -> int:
@@ -113,7 +113,7 @@ def _chosen(
 def _people(connection: Connection, wanted: JournalFilter, org: str) -> list[str] | None:
     """Who is meant, no more than one beyond `FEW_PEOPLE`; None when no person is asked for."""
     if not wanted.person:
-        return None
+        return list(wanted.worker_ids) or None
     return list(connection.execute(_named(connection, wanted, org).limit(FEW_PEOPLE + 1)).scalars())
 
 
@@ -126,7 +126,8 @@ def _named(connection: Connection, wanted: JournalFilter, org: str) -> Select[st
     if connection.dialect.name == "sqlite":
         # SQLite uses no index for a pattern with an escape. Between two names it does, byte by byte, as PostgreSQL compares.
         begins = and_(begins, worker.c.full_name >= name, worker.c.full_name < f"{name}\U0010ffff")
-    return select(worker.c.worker_id).where(or_(begins, and_(in_org, worker.c.personnel_number == wanted.person)))
+    named = select(worker.c.worker_id).where(or_(begins, and_(in_org, worker.c.personnel_number == wanted.person)))
+    return named.where(worker.c.worker_id.in_(wanted.worker_ids)) if wanted.worker_ids else named
 
 
 def _listing() -> Select[Any]:

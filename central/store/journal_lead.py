@@ -35,6 +35,8 @@ class JournalFilter:
     outcome: str = ""
     person: str = ""
     """Beginning of a name, or a personnel number."""
+    worker_ids: tuple[str, ...] = ()
+    """These workers and no others."""
     medic_id: str = ""
     deviation: bool = False
     unfinished: bool = False
@@ -52,7 +54,7 @@ class Narrowing:
 
 
 def narrowings(wanted: JournalFilter, worker_ids: Sequence[str] | None) -> list[Narrowing]:
-    """The filters that are set. `worker_ids`: whom `person` means; None when nobody is meant, or too many."""
+    """The filters that are set. `worker_ids`: who is meant; None when nobody is, or too many are."""
     c, found = exam.c, []
     if worker_ids is not None:
         found.append(Narrowing(c.worker_id, lambda column: column.in_(worker_ids), within_org=False))

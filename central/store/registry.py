@@ -239,21 +239,30 @@ def count_workers(connection: Connection, org: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def workers_by_number(
+    connection: Connection, orgs: Sequence[str], numbers: Sequence[str], snils_hmac: str | None
+) -> list[str]:
+    """Ids of workers, archived or not, with one of those personnel numbers or that hash of a SNILS."""
+    meant: list[ColumnElement[bool]] = [worker.c.personnel_number.in_(numbers)]
+    if snils_hmac is not None:
+        meant.append(worker.c.snils_hmac == snils_hmac)
+    query = select(worker.c.worker_id).where(worker.c.org.in_(orgs), or_(*meant)).order_by(worker.c.worker_id)
+    return list(connection.execute(query).scalars())
+
+
+def named_workers(connection: Connection, orgs: Sequence[str], worker_ids: Sequence[str]) -> Sequence[RowMapping]:
+    """Those of these workers, archived or not, that are of these organisations; by name."""
+    query = select(worker).where(worker.c.org.in_(orgs), worker.c.worker_id.in_(worker_ids))
+    return connection.execute(query.order_by(worker.c.full_name)).mappings().all()
+
+
 def search_workers(
-    connection: Connection,
-    orgs: Sequence[str],
-    words: str,
-    snils_hmac: str | None,
-    limit: int,
-    *,
-    archived: bool = False,
+    connection: Connection, orgs: Sequence[str], words: str, limit: int, *, archived: bool = False
 ) -> tuple[Sequence[RowMapping], int]:
-    """Workers by the beginning of a name, by number or by hash of a SNILS: the first by name, and how many more there are."""
+    """Workers by the beginning of a name or by number: the first by name, and how many more there are."""
     name = words.title().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     wanted = [worker.c.org.in_(orgs), _archived(worker, archived)]
-    if snils_hmac is not None:
-        wanted.append(worker.c.snils_hmac == snils_hmac)
-    elif words:
+    if words:
         # Names begin with a capital letter, and SQLite folds case in ASCII only.
         wanted.append(or_(worker.c.full_name.like(f"{name}%", escape="\\"), worker.c.personnel_number == words))
     rows = connection.execute(select(worker).where(*wanted).order_by(worker.c.full_name).limit(limit)).mappings().all()

@@ -1,8 +1,10 @@
 """The journal: every exam, by any filter, in own columns, on the screen and as a file.
 
 GET /journal and GET /journal/export/csv take the same query, as do the exports in the background (`routes.exports`):
-`since`, `until` (days, both included), `employer_id`, `terminal_id`, `exam_type`, `outcome`, `person`, `medic_id`,
-`deviation`, `unfinished`, `columns` (repeatable), and for the page `after_moment`, `after_id`.
+`since`, `until` (days, both included), `employer_id`, `terminal_id`, `exam_type`, `outcome`, `person` (beginning of a name, or
+a personnel number; no SNILS), `worker_id` (repeatable), `medic_id`, `deviation`, `unfinished`, `columns` (repeatable), and for
+the page `after_moment`, `after_id`. POST /journal takes the same as fields of a form, in `person` a SNILS too, and `csrf`: 303 to
+the address of what is meant, where a SNILS has become `worker_id`; 422 with the journal when it is nobody's or wrong.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,15 +14,17 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import StreamingResponse
-from starlette.datastructures import QueryParams
+from fastapi.responses import RedirectResponse, StreamingResponse
+from starlette.datastructures import FormData, QueryParams
 
 from central.console.context import Console, Visitor, console_of, page
-from central.console.guard import Guard
+from central.console.guard import Guard, form_of
 from central.console.texts import text
+from central.console.worker_search import find_worker
 from central.journal import columns as journal_columns
 from central.journal.files import csv_lines, grouped
 from central.rights import Right
+from central.sought import MOST_CHARS, has_snils_form
 from central.store import audit, column_sets, journal, medics, registry, terminals
 from central.store.engine import reading, writing
 from central.store.journal import JournalFilter, JournalRow
@@ -34,6 +38,22 @@ COUNT_FEW_TO = 200
 PDF_ROWS = 20_000
 COUNT_EXPORT_TO = 1_000_000
 COLUMNS_COOKIE = "dopusk_columns"
+_FIELDS = frozenset(
+    {
+        "since",
+        "until",
+        "employer_id",
+        "terminal_id",
+        "exam_type",
+        "outcome",
+        "medic_id",
+        "deviation",
+        "unfinished",
+        "columns",
+    }
+)
+"""What the form puts into the address as it stands."""
+_MOST_WORKERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +64,8 @@ class Asked:
     columns: tuple[str, ...]
     faults: dict[str, str]
     query: QueryParams
+    typed_person: str
+    """What stands in the field: also what must not stand in the address."""
 
     def address(self, **changes: str) -> str:
         """The same query with other values, for links."""
@@ -67,6 +89,27 @@ def show_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
     return journal_page(request, visitor, asked_of(request, visitor))
 
 
+@router.post("/journal")
+def find_in_journal(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(Guard(Right.SEE_JOURNAL))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Take the filter as typed and lead to its address. A form by POST: a SNILS may be typed into it (adr/0075)."""
+    typed = str(form.get("person", "")).strip()
+    sought = find_worker(request, visitor, typed)
+    # Whoever types somebody else means that one and no longer the one before.
+    ids = sought.worker_ids if typed else tuple(str(one) for one in form.getlist("worker_id"))
+    pairs = [(name, str(value)) for name, value in form.multi_items() if name in _FIELDS and value]
+    pairs += [("person", sought.words)] if sought.words else []
+    pairs += [("worker_id", one) for one in ids]
+    if not sought.fault:
+        return RedirectResponse(f"/journal?{urlencode(pairs)}", status_code=303)
+    asked = _asked(QueryParams(pairs), request, visitor, typed)
+    asked.faults["person"] = sought.fault
+    return journal_page(request, visitor, asked)
+
+
 def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
     """The page of that query, with 422 and the faults where it has some."""
     console = console_of(request)
@@ -81,6 +124,7 @@ def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
             "terminals": terminals.names(connection, visitor.account.orgs),
             "medics": medics.of_organisations(connection, visitor.account.orgs),
             "sets": column_sets.of_account(connection, visitor.account.account_id),
+            "meant": registry.named_workers(connection, visitor.account.orgs, asked.wanted.worker_ids),
         }
     with writing(console.engine) as connection:
         audit.write(
@@ -89,6 +133,7 @@ def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
             account_id=visitor.account.account_id,
             address=visitor.address,
             action="journal.read",
+            subject=asked.wanted.worker_ids[0] if len(asked.wanted.worker_ids) == 1 else "",
             detail={"rows": min(len(rows), ROWS)},
         )
     shown, more = rows[:ROWS], len(rows) > ROWS
@@ -126,6 +171,8 @@ def export_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(R
     """The filtered journal as CSV at once, for scripts. Written into the audit log before the first byte leaves."""
     console = console_of(request)
     asked = asked_of(request, visitor)
+    if asked.faults:
+        return journal_page(request, visitor, asked)
     keys = tuple(journal_columns.COLUMNS) if not asked.query.getlist("columns") else asked.columns
     with writing(console.engine) as connection:
         count = journal.count_up_to(connection, asked.wanted, COUNT_EXPORT_TO)
@@ -165,12 +212,19 @@ def title_of(console: Console, visitor: Visitor, asked: Asked) -> list[str]:
 
 def asked_of(request: Request, visitor: Visitor) -> Asked:
     """The query of a request: what is asked for and what is wrong with it."""
-    query = request.query_params
+    return _asked(request.query_params, request, visitor)
+
+
+def _asked(query: QueryParams, request: Request, visitor: Visitor, typed: str | None = None) -> Asked:
     faults: dict[str, str] = {}
     since = _day(query.get("since", ""), visitor, faults, "since")
     until = _day(query.get("until", ""), visitor, faults, "until")
     if since and until and since > until:
         faults["until"] = "before_since"
+    if has_snils_form(query.get("person", "")):
+        # Nothing is looked up by it, and no link of the page carries it on.
+        faults["person"] = "snils_in_address"
+        query = QueryParams([(name, value) for name, value in query.multi_items() if name != "person"])
     wanted = JournalFilter(
         orgs=visitor.account.orgs,
         since=since,
@@ -179,14 +233,15 @@ def asked_of(request: Request, visitor: Visitor) -> Asked:
         terminal_id=query.get("terminal_id", ""),
         exam_type=query.get("exam_type", ""),
         outcome=query.get("outcome", ""),
-        person=query.get("person", "").strip()[:100],
+        person=query.get("person", "").strip()[:MOST_CHARS],
+        worker_ids=tuple(query.getlist("worker_id")[:_MOST_WORKERS]),
         medic_id=query.get("medic_id", ""),
         deviation=query.get("deviation") == "1",
         unfinished=query.get("unfinished") == "1",
     )
     chosen = query.getlist("columns") or request.cookies.get(COLUMNS_COOKIE, "").split(".")
     columns = tuple(key for key in journal_columns.COLUMNS if key in chosen) or journal_columns.ON_SCREEN
-    return Asked(wanted, columns, faults, query)
+    return Asked(wanted, columns, faults, query, wanted.person if typed is None else typed)
 
 
 def _day(value: str, visitor: Visitor, faults: dict[str, str], field: str) -> datetime | None:

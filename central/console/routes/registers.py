@@ -1,7 +1,9 @@
 """Registers as lists: workers, employers, medics, instruments, organisations; import and export of workers.
 
-GET /registers/{kind} takes `q` (beginning of a name, a number, a SNILS) and `archived` (1: what was put away). Form fields:
-POST /registers/workers/import `file`, `action` (check | errors | apply), `csrf`. Single entries: `routes.entries`.
+GET /registers/{kind} takes `q` (beginning of a name, or a personnel number), `worker_id` (repeatable) and `archived` (1: what
+was put away). POST /registers/workers `q` (a SNILS too), `archived`, `csrf`: 303 to the address of what is meant, where a
+SNILS has become `worker_id`; 422 with the register when it is nobody's or wrong. POST /registers/workers/import `file`,
+`action` (check | errors | apply), `csrf`. Single entries: `routes.entries`.
 """
 
 from collections.abc import Sequence
@@ -16,13 +18,14 @@ from starlette.datastructures import FormData, UploadFile
 
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
+from central.console.worker_search import find_worker
 from central.imports import workers as imports
 from central.imports.tables import UnreadableTable
 from central.imports.workers import Checked
 from central.medics import register_faults
 from central.registers.forms import FORMS
 from central.rights import Right
-from central.snils import snils_or_none
+from central.sought import has_snils_form
 from central.store import audit, instruments, medics, registry, terminals
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
@@ -62,7 +65,31 @@ def show_register(
     """One register."""
     if kind not in KINDS:
         raise HTTPException(404)
-    return register_page(request, visitor, kind, query=q, archived=archived == "1")
+    if has_snils_form(q):
+        return register_page(request, visitor, kind, 422, archived=archived == "1", fault="snils_in_address")
+    ids = tuple(request.query_params.getlist("worker_id"))
+    return register_page(request, visitor, kind, query=q, worker_ids=ids, archived=archived == "1")
+
+
+@router.post("/registers/workers")
+def find_in_workers(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(Guard(Right.SEE_REGISTERS))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Lead to the address of who is meant. A form by POST: a SNILS may be typed into it (adr/0075)."""
+    typed, archived = str(form.get("q", "")).strip(), form.get("archived") == "1"
+    sought = find_worker(request, visitor, typed)
+    if sought.fault:
+        return register_page(request, visitor, "workers", 422, query=typed, archived=archived, fault=sought.fault)
+    pairs = [
+        ("q", sought.words),
+        *(("worker_id", one) for one in sought.worker_ids),
+        ("archived", "1" if archived else ""),
+    ]
+    return RedirectResponse(
+        f"/registers/workers?{urlencode([(name, value) for name, value in pairs if value])}", status_code=303
+    )
 
 
 @router.post("/registers/workers/import")
@@ -113,7 +140,9 @@ def register_page(
     status: int = 200,
     *,
     query: str = "",
+    worker_ids: tuple[str, ...] = (),
     archived: bool = False,
+    fault: str = "",
     checked: Checked | None = None,
     done: bool = False,
     unreadable: UnreadableTable | None = None,
@@ -123,12 +152,14 @@ def register_page(
     orgs = visitor.account.orgs
     with reading(console.engine) as connection:
         employers = {row["employer_id"]: row for org in orgs for row in registry.list_employers(connection, org)}
-        if kind == "workers":
-            digits = snils_or_none(query)
-            hashed = console.registry.snils_hash(digits) if digits else None
-            rows, hidden = registry.search_workers(connection, orgs, query.strip(), hashed, SHOWN, archived=archived)
-        else:
-            rows, hidden = _rows(connection, orgs, kind, console.clock(), archived=archived), 0
+        rows: Sequence[Any] = ()
+        hidden = 0
+        if kind != "workers":
+            rows = _rows(connection, orgs, kind, console.clock(), archived=archived)
+        elif worker_ids:
+            rows = registry.named_workers(connection, orgs, worker_ids[:SHOWN])
+        elif not fault:
+            rows, hidden = registry.search_workers(connection, orgs, query.strip(), SHOWN, archived=archived)
         reported = _unregistered(connection, orgs) if kind == "devices" and not archived else []
         places = {row["terminal_id"]: row for org in orgs for row in terminals.list_terminals(connection, org)}
     return page(
@@ -145,6 +176,8 @@ def register_page(
         reported=reported,
         places=places,
         query=query,
+        narrowed=bool(worker_ids),
+        fault=fault,
         checked=checked,
         done=done,
         unreadable=unreadable,

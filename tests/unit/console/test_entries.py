@@ -95,12 +95,13 @@ def test_worker_is_entered_changed_archived_and_taken_back(centre: ConsoleCentre
     assert _send(senior, "/registers/workers/new", _worker_fields(centre)).status_code == 422
     assert senior.post(f"{path}/archive", {"action": "restore"}, page=path).status_code == 303
     assert "Ясный" in senior.get("/registers/workers?q=ясн").text
-    assert "Ясный" in senior.get(f"/registers/workers?q={sample_snils('3001')}").text
+    found = senior.post("/registers/workers", {"q": sample_snils("3001")})
+    assert "Ясный" in senior.get(str(found.headers["location"])).text
     with reading(centre.engine) as connection:
         actions = connection.execute(select(register_change.c.action).where(register_change.c.entry_id == worker_id))
         assert sorted(actions.scalars()) == ["archive", "change", "create", "restore"]
         told = set(connection.execute(select(audit.c.action).where(audit.c.subject == worker_id)).scalars())
-    assert told == {"worker.add", "worker.save", "worker.archive", "worker.restore"}
+    assert told == {"worker.add", "worker.save", "worker.archive", "worker.restore", "worker.find"}
 
 
 @pytest.mark.parametrize(

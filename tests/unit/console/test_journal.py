@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, select
 
 from central.journal.columns import COLUMNS
-from central.journal.files import disarmed
+from central.journal.csv_file import disarmed
 from central.parties import Worker
 from central.store import column_sets, journal
 from central.store.accounts import account
@@ -88,6 +88,7 @@ def test_filter_by_medic_follows_the_decision_in_force(centre: ConsoleCentre, zo
         ({"employer_id": "nobody"}, "ix_exam_employer_id_finished_at (employer_id=?)"),
         ({"deviation": True}, "ix_exam_org_finished_at_deviation (org=?)"),
         ({"person": "1001"}, "ix_exam_worker_id_finished_at (worker_id=?)"),
+        ({"worker_ids": ("nobody",)}, "ix_exam_worker_id_finished_at (worker_id=?)"),
         ({"unfinished": True}, "ix_exam_org_outcome_finished_at (org=? AND outcome=?)"),
         # Of two filters the one that leaves fewer leads, whichever it is.
         ({"outcome": "admitted", "terminal_id": "kiosk-1"}, "ix_exam_org_outcome_finished_at (org=? AND outcome=?)"),
