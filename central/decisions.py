@@ -15,14 +15,14 @@ from sqlalchemy import Engine
 
 from central.config import ADMISSION_VALID_HOURS
 from central.decision_record import DecisionFaults, Wish, build_record, form_faults, valid_until_of
+from central.intoxication import tell_employer
 from central.medics import check_register
 from central.outgoing import Outgoing
-from central.reasons import is_intoxication
 from central.signature.chain import SignatureError
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.verification import verify_detached
 from central.stamping import Stamping
-from central.store import alerts, audit, registry
+from central.store import audit, registry
 from central.store import decisions as store
 from central.store import exams as exam_store
 from central.store.decisions import StoredDecision
@@ -101,7 +101,8 @@ class Decisions:
         until = valid_until_of(wish, exam.payload, now, self._admission_valid)
         record = build_record(wish, exam, medic, provider, dict(organisation), now, until)
         item = self._sign(record, wish, exam, medic, actor, provider, now)
-        self._commit(item, exam, actor, now)
+        corrected = next((one for one in before if one.decision_id == wish.corrects), None)
+        self._commit(item, corrected, exam, actor, now)
         self._wake()
         return item
 
@@ -154,7 +155,9 @@ class Decisions:
             },
         )
 
-    def _commit(self, item: StoredDecision, exam: ExamMessage, actor: Actor, now: datetime) -> None:
+    def _commit(
+        self, item: StoredDecision, corrected: StoredDecision | None, exam: ExamMessage, actor: Actor, now: datetime
+    ) -> None:
         payload = DecisionMessage(
             exam_id=item.exam_id,
             decision_id=item.decision_id,
@@ -177,15 +180,7 @@ class Decisions:
                 ):
                     raise DecisionConflict("changed", "the exam went on while it was being decided")
                 employer_id = (exam.payload.get("examinee") or {}).get("employer_id")
-                if item.outcome == "not_admitted" and is_intoxication(item.reasons) and employer_id:
-                    alerts.add_intoxication(
-                        connection,
-                        org=exam.org,
-                        employer_id=employer_id,
-                        exam_id=item.exam_id,
-                        decision_id=item.decision_id,
-                        at=now,
-                    )
+                tell_employer(connection, item, corrected, employer_id)
                 store.release_claim(connection, item.exam_id)
                 audit.write(
                     connection,

@@ -1,10 +1,10 @@
-"""The table of alerts to employers: signs of intoxication, at once and without medical detail."""
+"""The table of alerts to employers: signs of intoxication, and that there were none after all. Without medical detail."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Select, Table, Text, select, update
+from sqlalchemy import Column, Connection, Index, Select, Table, Text, exists, select, update
 
 from central.store.exams import exam
 from central.store.metadata import UtcDateTime, metadata
@@ -19,7 +19,7 @@ alert = Table(
     Column("employer_id", Text, nullable=False),
     Column("exam_id", Text, nullable=False, index=True),
     Column("decision_id", Text, nullable=False),
-    Column("kind", Text, nullable=False, comment="intoxication"),
+    Column("kind", Text, nullable=False, comment="intoxication, taken_back"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("delivered_at", UtcDateTime),
     Column("seen_at", UtcDateTime),
@@ -28,10 +28,13 @@ alert = Table(
 )
 
 
-def add_intoxication(
-    connection: Connection, *, org: str, employer_id: str, exam_id: str, decision_id: str, at: datetime
+def add(
+    connection: Connection, *, kind: str, org: str, employer_id: str, exam_id: str, decision_id: str, at: datetime
 ) -> str:
-    """Record that the employer has to be told at once; returns the alert's id. Part of the caller's transaction."""
+    """Record that the employer has to be told at once; returns the alert's id. Part of the caller's transaction.
+
+    `kind`: `intoxication`, or `taken_back` when a correction says that there were no signs of it.
+    """
     alert_id = new_id()
     connection.execute(
         alert.insert().values(
@@ -40,7 +43,7 @@ def add_intoxication(
             employer_id=employer_id,
             exam_id=exam_id,
             decision_id=decision_id,
-            kind="intoxication",
+            kind=kind,
             created_at=at,
         )
     )
@@ -60,6 +63,8 @@ class Alert:
     seen_at: datetime | None
     personnel_number: str | None
     full_name: str | None
+    is_void: bool = False
+    """A later correction has taken it back."""
 
 
 def of_employer(connection: Connection, employer_id: str, limit: int = 100) -> list[Alert]:
@@ -68,9 +73,14 @@ def of_employer(connection: Connection, employer_id: str, limit: int = 100) -> l
     return [Alert(*row) for row in connection.execute(query)]
 
 
+def of_exam(connection: Connection, exam_id: str) -> list[str]:
+    """Ids of the alerts that an exam has made."""
+    return list(connection.execute(select(alert.c.alert_id).where(alert.c.exam_id == exam_id)).scalars())
+
+
 def undelivered(connection: Connection, limit: int = 100) -> list[Alert]:
-    """Alerts that have not reached their employer by any channel, oldest first."""
-    query = _listing().where(alert.c.delivered_at.is_(None)).order_by(alert.c.created_at).limit(limit)
+    """Alerts that have not reached their employer by any channel and still hold, oldest first."""
+    query = _listing().where(alert.c.delivered_at.is_(None), ~_is_void).order_by(alert.c.created_at).limit(limit)
     return [Alert(*row) for row in connection.execute(query)]
 
 
@@ -91,6 +101,15 @@ def mark_seen(connection: Connection, alert_id: str, employer_id: str, account_i
     return done.rowcount == 1
 
 
+_later = alert.alias("later")
+_is_void = exists().where(
+    alert.c.kind == "intoxication",
+    _later.c.exam_id == alert.c.exam_id,
+    _later.c.kind == "taken_back",
+    _later.c.created_at >= alert.c.created_at,
+)
+
+
 def _listing() -> Select[Any]:
     return (
         select(
@@ -103,6 +122,7 @@ def _listing() -> Select[Any]:
             alert.c.seen_at,
             worker.c.personnel_number,
             worker.c.full_name,
+            _is_void,
         )
         .outerjoin(exam, exam.c.exam_id == alert.c.exam_id)
         .outerjoin(worker, worker.c.worker_id == exam.c.worker_id)

@@ -112,6 +112,15 @@ def of_alerts(connection: Connection, alert_ids: list[str]) -> list[Notice]:
     return [Notice(*row) for row in connection.execute(select(notice).where(notice.c.alert_id.in_(alert_ids)))]
 
 
+def give_up(connection: Connection, alert_ids: list[str], why: str) -> None:
+    """Send no more of what is still on its way about these alerts."""
+    connection.execute(
+        update(notice)
+        .where(notice.c.alert_id.in_(alert_ids), notice.c.state == "queued")
+        .values(state="failed", last_error=why)
+    )
+
+
 def change(connection: Connection, notice_id: str, values: dict[str, Any]) -> None:
     """Change the state of a notice."""
     connection.execute(update(notice).where(notice.c.notice_id == notice_id).values(**values))

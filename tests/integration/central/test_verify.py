@@ -20,7 +20,7 @@ from central.media_files import MediaFiles
 from central.outgoing import load_signing_key
 from central.sealing import Sealer
 from central.signature import software
-from central.store.alerts import add_intoxication
+from central.store import alerts
 from central.store.consents import consent_text
 from central.store.engine import load_tables, open_engine, reading, writing
 from central.store.metadata import metadata
@@ -91,8 +91,9 @@ def _live(centre: ConsoleCentre, browser: Browser, exams: list[str]) -> None:
         set_limit(connection, centre.registry, centre.outgoing, wish, "zoya", now)
         wish = LimitWish(ORG, "worker", centre.people.workers["1001"], "pulse_bpm", None, 110.0, "осмотр терапевта")
         set_limit(connection, centre.registry, centre.outgoing, wish, "zoya", now)
-        add_intoxication(
+        alerts.add(
             connection,
+            kind="intoxication",
             org=ORG,
             employer_id=centre.people.employers[0],
             exam_id=exams[1],

@@ -20,7 +20,7 @@ from central.notice_channels import ChannelSecrets, add_channel
 from central.notice_sending import SIGNATURE_HEADER
 from central.notices import Notifier
 from central.rights import Role
-from central.store import alerts
+from central.store import alerts, decisions
 from central.store.engine import reading, writing
 from central.store.notices import notice
 from tests.console_centre import Browser, ConsoleCentre
@@ -72,6 +72,49 @@ def test_alert_stands_on_the_page_until_it_is_acknowledged(
     assert 'role="alert"' not in dispatcher.get("/admissions").text
 
 
+def _in_force(centre: ConsoleCentre, exam_id: str) -> str:
+    with reading(centre.engine) as connection:
+        return decisions.of_exam(connection, exam_id)[-1].decision_id
+
+
+def test_correction_takes_an_alert_back(centre: ConsoleCentre, zoya: Browser, dispatcher: Browser) -> None:
+    channel_secrets = ChannelSecrets(b"s" * 32)
+    employer = centre.people.employers[0]
+    with writing(centre.engine) as connection:
+        add_channel(connection, employer, "email", "dispatcher@example.test", "", channel_secrets)
+    exam_id = centre.exam("1004")
+    zoya.decide(exam_id, outcome="not_admitted", reasons="alcohol_breath")
+    notifier = Notifier(centre.engine, NoticesConfig(), channel_secrets, centre.now)
+    assert notifier.step() == 0, "there is no mail server: it waits"
+    assert "Не допущен, признаки опьянения:" in dispatcher.get("/admissions").text
+
+    corrected = {"corrects": _in_force(centre, exam_id), "comment": "Проба прибора с ошибкой, повторная проба 0,000"}
+    assert zoya.decide(exam_id, outcome="admitted", **corrected).status_code == 303
+
+    page = dispatcher.get("/admissions").text
+    assert "Не допущен, признаки опьянения:" not in page
+    assert "Решение исправлено, признаков опьянения нет:" in page
+    assert notifier.step() == 0
+    with reading(centre.engine) as connection:
+        sent = {row.body["kind"]: row.state for row in connection.execute(select(notice))}
+    assert sent == {"intoxication": "failed", "taken_back": "queued"}
+
+
+def test_correction_that_says_the_same_makes_no_second_alert(centre: ConsoleCentre, zoya: Browser) -> None:
+    exam_id = centre.exam("1004")
+    zoya.decide(exam_id, outcome="not_admitted", reasons="alcohol_breath")
+    again = {"corrects": _in_force(centre, exam_id), "comment": "добавлены признаки"}
+    zoya.decide(exam_id, outcome="not_admitted", reasons="intoxication_signs", **again)
+    with reading(centre.engine) as connection:
+        assert [item.kind for item in alerts.of_employer(connection, centre.people.employers[0])] == ["intoxication"]
+
+
+def test_employer_is_told_of_who_is_sent_on_for_intoxication(centre: ConsoleCentre, zoya: Browser) -> None:
+    zoya.decide(centre.exam("1004"), outcome="refer", reasons="intoxication_signs")
+    with reading(centre.engine) as connection:
+        assert [item.kind for item in alerts.of_employer(connection, centre.people.employers[0])] == ["intoxication"]
+
+
 class _Hook(BaseHTTPRequestHandler):
     """A webhook that refuses once and then takes."""
 
@@ -109,8 +152,14 @@ def _alert(centre: ConsoleCentre, kind: str, address: str) -> Notifier:
     exam_id = centre.exam("1004")
     with writing(centre.engine) as connection:
         add_channel(connection, employer, kind, address, SECRET, channel_secrets)
-        alerts.add_intoxication(
-            connection, org="zarya", employer_id=employer, exam_id=exam_id, decision_id="d", at=centre.now()
+        alerts.add(
+            connection,
+            kind="intoxication",
+            org="zarya",
+            employer_id=employer,
+            exam_id=exam_id,
+            decision_id="d",
+            at=centre.now(),
         )
     return Notifier(centre.engine, NoticesConfig(), channel_secrets, centre.now)
 

@@ -59,7 +59,7 @@ def upgrade() -> None:
         sa.Column("employer_id", sa.Text(), nullable=False),
         sa.Column("exam_id", sa.Text(), nullable=False),
         sa.Column("decision_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False, comment="intoxication"),
+        sa.Column("kind", sa.Text(), nullable=False, comment="intoxication, taken_back"),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
