@@ -19,6 +19,7 @@ class Right(StrEnum):
     SEE_LIMITS = "see_limits"
     CHANGE_LIMITS = "change_limits"
     SEE_REGISTERS = "see_registers"
+    SEE_CHANGES = "see_changes"
     CHANGE_REGISTERS = "change_registers"
     CHANGE_MEDICS = "change_medics"
     CHANGE_ORGANISATIONS = "change_organisations"
@@ -64,7 +65,8 @@ _MEDIC = frozenset(
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.MEDIC: _MEDIC,
     # Who enters medics with their keys makes no accounts, and who makes accounts enters no medics.
-    Role.SENIOR_MEDIC: _MEDIC | {Right.CHANGE_LIMITS, Right.CHANGE_REGISTERS, Right.CHANGE_MEDICS, Right.IMPORT_EXAMS},
+    Role.SENIOR_MEDIC: _MEDIC
+    | {Right.SEE_CHANGES, Right.CHANGE_LIMITS, Right.CHANGE_REGISTERS, Right.CHANGE_MEDICS, Right.IMPORT_EXAMS},
     # An employer learns who is admitted, and never a value, a complaint or a photo.
     Role.EMPLOYER: frozenset({Right.OWN_ACCOUNT, Right.SEE_ADMISSIONS}),
     # Who manages accounts does not look at medical records: two keys for two doors.
@@ -73,6 +75,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.OWN_ACCOUNT,
             Right.CHANGE_ACCOUNTS,
             Right.SEE_REGISTERS,
+            Right.SEE_CHANGES,
             Right.CHANGE_REGISTERS,
             Right.CHANGE_ORGANISATIONS,
             Right.SEE_FLEET,
@@ -90,6 +93,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.MAKE_PAPERS,
             Right.SEE_LIMITS,
             Right.SEE_REGISTERS,
+            Right.SEE_CHANGES,
             Right.SEE_AUDIT,
             Right.SEE_FLEET,
         }

@@ -19,11 +19,15 @@ bring that journal back, and SQLite would roll the whole store back to nothing. 
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for `url` (see `CentralConfig.store_url`). On SQLite each commit is synced to the disk before it returns."""
+    """An engine for `url` (see `CentralConfig.store_url`). On SQLite each commit is synced to the disk before it returns.
+
+    Its exceptions name the statement and not its values: they are logged, and the values are people's. (What PostgreSQL itself
+    says of a violated constraint it still says.)
+    """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, json_serializer=json_text)
+        return create_engine(url, pool_pre_ping=True, json_serializer=json_text, hide_parameters=True)
     timeout = {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
-    engine = create_engine(url, connect_args=timeout, json_serializer=json_text)
+    engine = create_engine(url, connect_args=timeout, json_serializer=json_text, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

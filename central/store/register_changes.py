@@ -23,6 +23,10 @@ register_change = Table(
     Column("action", Text, nullable=False, comment="create, change, archive, restore"),
     Column("fields", JSON, nullable=False, comment="name: [before, after]; secrets without values"),
     Index("ix_register_change_entry_id_at", "entry_id", "at"),
+    # The list of all changes, and by each of its filters, in its own order.
+    Index("ix_register_change_org_at", "org", "at", "change_id"),
+    Index("ix_register_change_org_kind_at", "org", "kind", "at", "change_id"),
+    Index("ix_register_change_org_account_id_at", "org", "account_id", "at", "change_id"),
 )
 
 _OWN = frozenset({"created_at", "updated_at", "snils_sealed", "limits"})

@@ -9,7 +9,7 @@ the address of what is meant, where a SNILS has become `worker_id`; 422 with the
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ from starlette.datastructures import FormData, QueryParams
 
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
+from central.console.query import day_of, place_of
 from central.console.texts import text
 from central.console.worker_search import find_worker
 from central.journal import columns as journal_columns
@@ -113,7 +114,7 @@ def find_in_journal(
 def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
     """The page of that query, with 422 and the faults where it has some."""
     console = console_of(request)
-    after = _place(asked.query)
+    after = place_of(asked.query)
     most = COUNT_TO if journal.is_counted_quickly(asked.wanted) else COUNT_FEW_TO
     # Read apart from the note in the audit log: whoever may write holds everybody else up.
     with reading(console.engine) as connection:
@@ -217,8 +218,8 @@ def asked_of(request: Request, visitor: Visitor) -> Asked:
 
 def _asked(query: QueryParams, request: Request, visitor: Visitor, typed: str | None = None) -> Asked:
     faults: dict[str, str] = {}
-    since = _day(query.get("since", ""), visitor, faults, "since")
-    until = _day(query.get("until", ""), visitor, faults, "until")
+    since = day_of(query, "since", visitor.look.zone, faults)
+    until = day_of(query, "until", visitor.look.zone, faults)
     if since and until and since > until:
         faults["until"] = "before_since"
     if has_snils_form(query.get("person", "")):
@@ -242,25 +243,6 @@ def _asked(query: QueryParams, request: Request, visitor: Visitor, typed: str | 
     chosen = query.getlist("columns") or request.cookies.get(COLUMNS_COOKIE, "").split(".")
     columns = tuple(key for key in journal_columns.COLUMNS if key in chosen) or journal_columns.ON_SCREEN
     return Asked(wanted, columns, faults, query, wanted.person if typed is None else typed)
-
-
-def _day(value: str, visitor: Visitor, faults: dict[str, str], field: str) -> datetime | None:
-    if not value:
-        return None
-    try:
-        return datetime.combine(datetime.fromisoformat(value).date(), time(), visitor.look.zone)
-    except ValueError:
-        faults[field] = "not_a_day"
-        return None
-
-
-def _place(query: QueryParams) -> journal.Place | None:
-    moment, exam_id = query.get("after_moment", ""), query.get("after_id", "")
-    try:
-        at = datetime.fromisoformat(moment) if moment and exam_id else None
-    except ValueError:
-        return None
-    return (at, exam_id) if at is not None and at.tzinfo is not None else None
 
 
 def _next_query(asked: Asked, last: JournalRow) -> str:

@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
 
 from central.parties import Worker
 from central.registry import Registry
 from central.snils import parse_snils
 from central.sought import MOST_CHARS, Sought, digits_in, has_snils_form, is_private, seek
 from central.store.engine import reading, writing
+from central.store.registry import worker as worker_table
 from dopusk.demo.sample_people import sample_snils
 from sync.contract.canonical import new_id
 from sync.contract.snils import check_number
@@ -71,3 +74,10 @@ def test_who_is_meant(engine: Engine, registry: Registry, worker: Worker) -> Non
     assert sought(bare[:10]) == Sought(fault="number_unknown")
     assert sought("1002") == Sought("1002"), "a number of the personnel office may stand in an address"
     assert sought("") == Sought()
+
+
+def test_a_fault_of_the_database_tells_no_values(engine: Engine, worker: Worker) -> None:
+    with pytest.raises(IntegrityError) as refused, writing(engine) as connection:
+        connection.execute(worker_table.insert().values(worker_id=worker.worker_id, full_name="Тайная Анна"))
+    assert "Тайная" not in str(refused.value).split("DETAIL")[0]
+    assert "parameters hidden" in str(refused.value)

@@ -810,6 +810,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("register_change", schema=None) as batch_op:
         batch_op.create_index("ix_register_change_entry_id_at", ["entry_id", "at"], unique=False)
+        batch_op.create_index("ix_register_change_org_at", ["org", "at", "change_id"], unique=False)
+        batch_op.create_index("ix_register_change_org_kind_at", ["org", "kind", "at", "change_id"], unique=False)
+        batch_op.create_index(
+            "ix_register_change_org_account_id_at", ["org", "account_id", "at", "change_id"], unique=False
+        )
 
     op.create_table(
         "instrument",

@@ -1,0 +1,27 @@
+"""What addresses of lists have in common: days in the reader's zone, and the place from which a page goes on."""
+
+from datetime import datetime, time, tzinfo
+
+from starlette.datastructures import QueryParams
+
+
+def day_of(query: QueryParams, field: str, zone: tzinfo, faults: dict[str, str]) -> datetime | None:
+    """The beginning of a day; None without one. What is no day is a fault, `not_a_day`."""
+    value = query.get(field, "")
+    if not value:
+        return None
+    try:
+        return datetime.combine(datetime.fromisoformat(value).date(), time(), zone)
+    except ValueError:
+        faults[field] = "not_a_day"
+        return None
+
+
+def place_of(query: QueryParams) -> tuple[datetime, str] | None:
+    """Moment and id of the last row seen (`after_moment`, `after_id`); None from the beginning, or when they are no place."""
+    moment, last_id = query.get("after_moment", ""), query.get("after_id", "")
+    try:
+        at = datetime.fromisoformat(moment) if moment and last_id else None
+    except ValueError:
+        return None
+    return (at, last_id) if at is not None and at.tzinfo is not None else None
