@@ -17,7 +17,7 @@ from central.config import CentralConfig
 from central.console.live import Live
 from central.console.texts import LANGUAGES
 from central.decisions import Decisions
-from central.jobs import Jobs
+from central.jobs.queue import Jobs
 from central.notice_channels import ChannelSecrets
 from central.outgoing import Outgoing
 from central.rate_limit import RateLimit

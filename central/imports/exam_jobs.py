@@ -15,10 +15,9 @@ from central.config import CentralConfig
 from central.imports.exams import ExamRow, RowResult, check_rows, fault_file, import_rows, read_rows
 from central.imports.tables import UnreadableTable
 from central.intake import Intake
-from central.jobs import JobFault, Running
+from central.jobs.order import JobFault, Running
 from central.media_files import MediaFiles
 
-CHECK, IMPORT = "exams_check", "exams_import"
 MOST_SHOWN = 200
 """So many refused rows stand on the page; all of them stand in the file of faults."""
 MOST_UPLOAD_BYTES = 64 * 1024 * 1024
@@ -49,7 +48,7 @@ class ExamImport:
         if not rows:
             raise JobFault("table_empty")
         running.report(0, total=len(rows))
-        orgs = set(running.job.params["orgs"])
+        orgs = set(running.params["orgs"])
         # A row without an organisation is malformed, and said to be so further on.
         own = [row for row in rows if row.org in orgs or not row.org]
         refused = [

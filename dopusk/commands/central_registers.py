@@ -20,7 +20,8 @@ from central.imports.tables import UnreadableTable
 from central.imports.workers import check_file, store_checked, table_of
 from central.intake import Intake
 from central.journal import columns as journal_columns
-from central.journal.files import csv_lines, write_xlsx
+from central.journal.csv_file import csv_lines
+from central.journal.xlsx_file import write_xlsx
 from central.media_files import MediaFiles
 from central.medics import Qualification, add_medic
 from central.outgoing import Outgoing

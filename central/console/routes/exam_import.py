@@ -16,14 +16,15 @@ from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.job_pages import job_events, job_file, own_job
 from central.console.routes.accounts import log_change
-from central.imports.exam_jobs import CHECK, IMPORT, MOST_UPLOAD_BYTES
-from central.jobs import TooManyJobs, given_file
+from central.imports.exam_jobs import MOST_UPLOAD_BYTES
+from central.jobs.kinds import EXAMS_CHECK, EXAMS_IMPORT
+from central.jobs.queue import TooManyJobs, given_file
 from central.rights import Right
 from central.store import jobs as store
 from central.store.engine import reading, writing
 
 router = APIRouter()
-KINDS = (CHECK, IMPORT)
+KINDS = (EXAMS_CHECK, EXAMS_IMPORT)
 Importer = Annotated[Visitor, Depends(Guard(Right.IMPORT_EXAMS))]
 
 
@@ -44,7 +45,7 @@ def ask_check(request: Request, visitor: Importer, form: Annotated[FormData, Dep
     params = {"orgs": list(visitor.account.orgs), "size": len(content)}
     try:
         with writing(console.engine) as connection:
-            job_id = console.jobs.ask(connection, visitor.account.account_id, CHECK, params, content)
+            job_id = console.jobs.ask(connection, visitor.account.account_id, EXAMS_CHECK, params, content)
             log_change(connection, request, visitor, "exams.check", job_id, {"size": len(content)})
     except TooManyJobs:
         return _list(request, visitor, 422, fault="too_many")
@@ -57,14 +58,14 @@ def ask_import(request: Request, job_id: str, visitor: Importer) -> Response:
     """Import the very file that was checked."""
     console = console_of(request)
     with reading(console.engine) as connection:
-        checked = own_job(connection, visitor, job_id, (CHECK,))
+        checked = own_job(connection, visitor, job_id, (EXAMS_CHECK,))
     place = given_file(console.jobs.folder, job_id)
     if checked.state != "done" or not place.is_file():
         raise HTTPException(404)
     params = {"orgs": list(visitor.account.orgs), "checked": job_id}
     try:
         with writing(console.engine) as connection:
-            fresh = console.jobs.ask(connection, visitor.account.account_id, IMPORT, params, place)
+            fresh = console.jobs.ask(connection, visitor.account.account_id, EXAMS_IMPORT, params, place)
             detail = {"rows": checked.rows_total, "checked": job_id}
             log_change(connection, request, visitor, "exams.import", fresh, detail)
     except TooManyJobs:

@@ -15,9 +15,10 @@ from central.console.guard import Guard
 from central.console.job_pages import job_events, job_file, own_job
 from central.console.routes.accounts import log_change
 from central.console.routes.journal import COUNT_EXPORT_TO, asked_of, journal_page, title_of
-from central.jobs import TooManyJobs
+from central.jobs.kinds import JOURNAL_EXPORT
+from central.jobs.queue import TooManyJobs
 from central.journal import columns as journal_columns
-from central.journal.export import FORMS, KIND, wish
+from central.journal.export import FORMS, wish
 from central.rights import Right
 from central.store import jobs as store
 from central.store import journal
@@ -47,7 +48,7 @@ def ask_export(request: Request, form: str, visitor: Exporter) -> Response:
     params = wish(asked.wanted, keys, form, title, visitor.look.language, visitor.look.zone)
     try:
         with writing(console.engine) as connection:
-            job_id = console.jobs.ask(connection, visitor.account.account_id, KIND, params)
+            job_id = console.jobs.ask(connection, visitor.account.account_id, JOURNAL_EXPORT, params)
             rows = journal.count_up_to(connection, asked.wanted, COUNT_EXPORT_TO)
             detail = {"rows": rows, "form": form, "columns": len(keys)}
             log_change(connection, request, visitor, "journal.export", job_id, detail)
@@ -61,7 +62,7 @@ def ask_export(request: Request, form: str, visitor: Exporter) -> Response:
 def show_export(request: Request, job_id: str, visitor: Exporter) -> Response:
     """How far it is; without the script the page looks again by itself."""
     with reading(console_of(request).engine) as connection:
-        job = own_job(connection, visitor, job_id, (KIND,))
+        job = own_job(connection, visitor, job_id, (JOURNAL_EXPORT,))
     return page(request, "export.html", visitor, job=job, base="/journal/exports")
 
 
@@ -70,7 +71,7 @@ def follow_export(request: Request, job_id: str, visitor: Exporter) -> Response:
     """Progress as it comes."""
     console = console_of(request)
     with reading(console.engine) as connection:
-        job = own_job(connection, visitor, job_id, (KIND,))
+        job = own_job(connection, visitor, job_id, (JOURNAL_EXPORT,))
     return job_events(console, visitor, job)
 
 
@@ -79,7 +80,7 @@ def fetch_export(request: Request, job_id: str, visitor: Exporter) -> Response:
     """The file, to its owner; each fetch is in the access log."""
     console = console_of(request)
     with writing(console.engine) as connection:
-        job = own_job(connection, visitor, job_id, (KIND,))
+        job = own_job(connection, visitor, job_id, (JOURNAL_EXPORT,))
         answer = job_file(console, job)
         log_change(connection, request, visitor, "journal.fetch", job_id, {"rows": job.rows_done})
     return answer
@@ -90,7 +91,7 @@ def cancel_export(request: Request, job_id: str, visitor: Exporter) -> Response:
     """Stop it."""
     console = console_of(request)
     with writing(console.engine) as connection:
-        job = own_job(connection, visitor, job_id, (KIND,))
+        job = own_job(connection, visitor, job_id, (JOURNAL_EXPORT,))
         console.jobs.cancel(connection, job)
         log_change(connection, request, visitor, "journal.export_cancel", job_id, {})
     return RedirectResponse(f"/journal/exports/{job_id}", status_code=303)
@@ -98,5 +99,5 @@ def cancel_export(request: Request, job_id: str, visitor: Exporter) -> Response:
 
 def _list(request: Request, visitor: Visitor, status: int = 200, *, too_many: bool = False) -> Response:
     with reading(console_of(request).engine) as connection:
-        mine = store.of_account(connection, visitor.account.account_id, (KIND,))
+        mine = store.of_account(connection, visitor.account.account_id, (JOURNAL_EXPORT,))
     return page(request, "exports.html", visitor, status, jobs=mine, too_many=too_many, base="/journal/exports")

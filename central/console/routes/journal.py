@@ -23,7 +23,7 @@ from central.console.query import day_of, place_of
 from central.console.texts import text
 from central.console.worker_search import find_worker
 from central.journal import columns as journal_columns
-from central.journal.files import csv_lines, grouped
+from central.journal.csv_file import csv_lines, grouped
 from central.rights import Right
 from central.sought import MOST_CHARS, has_snils_form
 from central.store import audit, column_sets, journal, medics, registry, terminals

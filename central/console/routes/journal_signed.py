@@ -19,7 +19,7 @@ from central.console.context import Console, Visitor, console_of
 from central.console.guard import Guard
 from central.console.routes.journal import PDF_ROWS, Asked, asked_of, cells_of, journal_page, title_of
 from central.journal import columns as journal_columns
-from central.journal.files import write_pdf
+from central.journal.pdf_file import write_pdf
 from central.medics import check_register
 from central.rights import Right
 from central.signature.provider import SignatureProvider, SigningRefused

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from tests.console_centre import Browser, ConsoleCentre, build_console_centre, cheap_hashes, serving
 
@@ -24,9 +25,15 @@ def centre(tmp_path: Path) -> Iterator[ConsoleCentre]:
 
 
 @pytest.fixture
-def address(centre: ConsoleCentre) -> Iterator[str]:
+def app(centre: ConsoleCentre) -> FastAPI:
+    """The console."""
+    return centre.app()
+
+
+@pytest.fixture
+def address(centre: ConsoleCentre, app: FastAPI) -> Iterator[str]:
     """Where the console is served."""
-    with serving(centre.app(), centre.config.http.port) as found:
+    with serving(app, centre.config.http.port) as found:
         yield found
 
 

@@ -1,25 +1,28 @@
-"""Exports of the journal in the background: progress, the owner alone, cancelling, expiry, a centre that was stopped."""
+"""Exports of the journal in the background: three forms, progress, the owner alone, expiry, a process killed half-way."""
 
 import contextlib
 import io
-import threading
+import os
+import signal
+import sys
 import zipfile
-from collections.abc import Callable, Iterator
-from datetime import timedelta
-from typing import Any
+from pathlib import Path
 
 import openpyxl
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import select, update
 
-from central.jobs import KEPT, LOST_AFTER, JobFault, Jobs, Running, TooManyJobs, made_file
+from central.jobs.queue import KEPT, Jobs, made_file, work_folder
 from central.journal import export
+from central.journal.pdf_parts import write_pdf_parts
 from central.rights import Role
 from central.store import jobs as store
 from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.store.jobs import Job, job
 from tests.console_centre import Browser, ConsoleCentre
+from tests.job_processes import STALLED_EXPORT, own_children
 from tests.waiting import until
 
 
@@ -66,18 +69,21 @@ def test_csv_in_the_background_is_that_of_the_direct_way(centre: ConsoleCentre, 
     assert zoya.get(f"{path}/file").content == zoya.get("/journal/export/csv").content
 
 
-def test_long_print_comes_in_parts(centre: ConsoleCentre, zoya: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(5):
-        centre.exam()
+def test_print_of_the_journal(centre: ConsoleCentre, zoya: Browser) -> None:
+    centre.exam()
     path = _ask(zoya, "pdf")
     _finished(zoya, path)
     assert zoya.get(f"{path}/file").content.startswith(b"%PDF")
-    monkeypatch.setattr(export, "PART_ROWS", 2)
-    path = _ask(zoya, "pdf")
-    _finished(zoya, path)
-    with zipfile.ZipFile(io.BytesIO(zoya.get(f"{path}/file").content)) as archive:
-        assert len(archive.namelist()) == 3
+
+
+@pytest.mark.parametrize(("rows", "parts"), [(5, 3), (4, 2), (0, 0)])
+def test_long_print_comes_in_parts(tmp_path: Path, rows: int, parts: int) -> None:
+    cells = ([f"{number}"] for number in range(rows))
+    assert write_pdf_parts(tmp_path / "made", "journal", ["title"], ["heading"], [1.0], cells, part_rows=2) == parts
+    with zipfile.ZipFile(tmp_path / "made") as archive:
+        assert archive.namelist() == [f"journal-{number + 1:03d}.pdf" for number in range(parts)]
         assert all(archive.read(name).startswith(b"%PDF") for name in archive.namelist())
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
 
 def test_nobody_else_sees_it(centre: ConsoleCentre, zoya: Browser, foma: Browser) -> None:
@@ -105,122 +111,45 @@ def test_wrong_query_and_form_begin_nothing(centre: ConsoleCentre, zoya: Browser
         assert not connection.execute(select(job)).all()
 
 
-class Bench:
-    """Jobs without a console: work that waits for a sign."""
-
-    def __init__(self, centre: ConsoleCentre) -> None:
-        self.centre = centre
-        self.go = threading.Event()
-        self.begun = threading.Event()
-        self.jobs = self.runner(self._slow)
-
-    def runner(self, work: Callable[[Running], None], port: int = 1) -> Jobs:
-        return Jobs(self.centre.engine, self.centre.folder / "jobs", {"slow": work}, port, self.centre.now)
-
-    def _slow(self, running: Running) -> None:
-        running.report(0, total=2)
-        self.begun.set()
-        assert self.go.wait(30)
-        running.report(1, result={"half": 1})
-        running.made.write_bytes(b"made")
-        running.file_name = "made.csv"
-
-    def ask(self) -> str:
-        with writing(self.centre.engine) as connection:
-            return self.jobs.ask(connection, "somebody", "slow", {})
-
-    def state(self, job_id: str) -> str:
-        return _job(self.centre, job_id).state
-
-
 @pytest.fixture
-def bench(centre: ConsoleCentre) -> Iterator[Bench]:
-    made = Bench(centre)
-    made.jobs.start()
-    yield made
-    made.go.set()
-    made.jobs.stop()
+def stalled(centre: ConsoleCentre, zoya: Browser, app: FastAPI) -> Jobs:
+    """The console's jobs, whose exports stop half-way."""
+    jobs: Jobs = app.state.console.jobs
+    jobs._command = (sys.executable, "-c", STALLED_EXPORT)
+    return jobs
 
 
-def test_cancelled_while_it_runs_leaves_no_file(bench: Bench) -> None:
-    job_id = bench.ask()
-    bench.jobs.wake()
-    assert bench.begun.wait(30)
-    with writing(bench.centre.engine) as connection:
-        bench.jobs.cancel(connection, _job(bench.centre, job_id))
-    bench.go.set()
-    assert until(lambda: bench.state(job_id) == "cancelled", 30)
-    assert not made_file(bench.jobs.folder, job_id).exists()
+def test_a_process_killed_half_way_is_told_and_leaves_nothing(
+    centre: ConsoleCentre, zoya: Browser, stalled: Jobs
+) -> None:
+    centre.exam()
+    path = _ask(zoya, "csv")
+    job_id = path.rsplit("/", 1)[1]
+    half = work_folder(stalled.folder, job_id) / "made"
+    assert until(lambda: half.exists() and half.stat().st_size > 0, 30)
+    assert zoya.get(f"{path}/file").status_code == 404, "half a file is no file"
+    [process] = own_children("journal_export")
+    for told in ("cmdline", "environ"):
+        assert centre.config.store_url.encode() not in Path(f"/proc/{process}/{told}").read_bytes()
+    assert os.getpriority(os.PRIO_PROCESS, process) > os.getpriority(os.PRIO_PROCESS, 0)
+    os.kill(process, signal.SIGKILL)
+    assert until(lambda: _job(centre, job_id).state == "failed", 30)
+    page = zoya.get(path).text
+    assert "Операционная система прервала процесс этой работы (SIGKILL)" in page
+    assert 'id="download"' not in page
+    assert zoya.get(f"{path}/file").status_code == 404
+    assert list(stalled.folder.iterdir()) == []
 
 
-def test_cancelled_while_it_waits_never_runs(bench: Bench) -> None:
-    first, second = bench.ask(), bench.ask()
-    bench.jobs.wake()
-    assert bench.begun.wait(30)
-    with writing(bench.centre.engine) as connection:
-        bench.jobs.cancel(connection, _job(bench.centre, second))
-    assert bench.state(second) == "cancelled"
-    bench.go.set()
-    assert until(lambda: bench.state(first) == "done", 30)
-    assert bench.state(second) == "cancelled"
-
-
-def test_a_fourth_job_has_to_wait_for_the_person(bench: Bench) -> None:
-    for _ in range(3):
-        bench.ask()
-    with pytest.raises(TooManyJobs):
-        bench.ask()
-
-
-def test_a_stopped_centre_says_so(bench: Bench) -> None:
-    job_id = bench.ask()
-    bench.jobs.wake()
-    assert bench.begun.wait(30)
-    stopping = threading.Thread(target=bench.jobs.stop)
-    stopping.start()
-    assert until(bench.jobs._stopping.is_set)
-    bench.go.set()
-    stopping.join(30)
-    assert bench.state(job_id) == "lost"
-
-
-def test_a_killed_centre_is_found_out_at_its_next_start(bench: Bench) -> None:
-    job_id = bench.ask()
-    bench.jobs.wake()
-    assert bench.begun.wait(30)
-    # The same address again means that the process before is dead.
-    again = bench.runner(lambda running: None)
-    with contextlib.closing(_Stopping(again)):
-        assert bench.state(job_id) == "lost"
-    bench.go.set()
-    assert until(lambda: not made_file(bench.jobs.folder, job_id).exists(), 30)
-    assert bench.state(job_id) == "lost"
-
-
-class _Stopping:
-    def __init__(self, jobs: Jobs) -> None:
-        self._jobs = jobs
-        jobs.start()
-
-    def close(self) -> None:
-        self._jobs.stop()
-
-
-def test_another_process_is_lost_when_it_has_been_silent_for_long(centre: ConsoleCentre) -> None:
-    elsewhere = Bench(centre)
-    job_id = elsewhere.ask()
-    seen = centre.now()
-    with writing(centre.engine) as connection:
-        connection.execute(update(job).values(state="running", runner="another:1", seen_at=seen))
-    here = elsewhere.runner(lambda running: None, port=2)
-    here.start()
-    here.stop()
-    assert elsewhere.state(job_id) == "running"
-    centre.shift = LOST_AFTER + timedelta(seconds=1)
-    here = elsewhere.runner(lambda running: None, port=2)
-    here.start()
-    assert until(lambda: elsewhere.state(job_id) == "lost")
-    here.stop()
+def test_cancel_ends_the_process(centre: ConsoleCentre, zoya: Browser, stalled: Jobs) -> None:
+    centre.exam()
+    path = _ask(zoya, "xlsx")
+    assert until(lambda: _job(centre, path.rsplit("/", 1)[1]).rows_total == 1, 30)
+    assert own_children("journal_export")
+    assert zoya.post(f"{path}/cancel", {}, page=path).status_code == 303
+    assert until(lambda: "Отменено, файла нет" in zoya.get(path).text, 30)
+    assert own_children("journal_export") == []
+    assert list(stalled.folder.iterdir()) == []
 
 
 def test_files_expire(centre: ConsoleCentre, zoya: Browser) -> None:
@@ -235,24 +164,6 @@ def test_files_expire(centre: ConsoleCentre, zoya: Browser) -> None:
     assert until(lambda: _job(centre, job_id).state == "expired", 30)
     assert "Срок хранения прошёл" in zoya.get(path).text
     assert zoya.get(f"{path}/file").status_code == 404
-
-
-def test_a_fault_is_told_and_the_next_job_runs(centre: ConsoleCentre) -> None:
-    faults: list[Exception] = [JobFault("too_many_rows", "9"), KeyError("a slip of ours")]
-
-    def work(running: Running) -> None:
-        if faults:
-            raise faults.pop(0)
-
-    bench = Bench(centre)
-    jobs = bench.runner(work)
-    jobs.start()
-    ids = [bench.ask() for _ in range(3)]
-    jobs.wake()
-    assert until(lambda: bench.state(ids[2]) == "done", 30)
-    jobs.stop()
-    told: list[Any] = [_job(centre, job_id).result for job_id in ids]
-    assert told == [{"fault": "too_many_rows", "detail": "9"}, {"fault": "ours", "detail": "KeyError"}, {}]
 
 
 def test_rows_of_a_filter_are_read_in_batches_without_loss(centre: ConsoleCentre) -> None:

@@ -1,68 +1,18 @@
-"""The journal as CSV, XLSX and PDF, row by row. Text that a spreadsheet would take for a formula is disarmed."""
+"""The journal as a print (A3, landscape), page by page."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 from reportlab.lib.pagesizes import A3, landscape
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from central.papers.fonts import BOLD, REGULAR, register_fonts
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _PAGE = landscape(A3)
 _MARGIN = 10 * mm
 _LINE = 3.4 * mm
 _SIZE = 6.2
-
-
-def disarmed(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
-
-
-def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    """CSV in UTF-8 with the mark that makes spreadsheets read it so; semicolons, as Russian spreadsheets expect."""
-    yield "\ufeff".encode()
-    for row in _chain(headings, rows):
-        line = io.StringIO()
-        csv.writer(line, delimiter=";", lineterminator="\r\n").writerow([disarmed(cell) for cell in row])
-        yield line.getvalue().encode("utf-8")
-
-
-def grouped(lines: Iterable[bytes], size_bytes: int = 64 * 1024) -> Iterator[bytes]:
-    """Small pieces put together: each piece that leaves costs the server a turn of its loop."""
-    waiting: list[bytes] = []
-    length = 0
-    for line in lines:
-        waiting.append(line)
-        length += len(line)
-        if length >= size_bytes:
-            yield b"".join(waiting)
-            waiting, length = [], 0
-    yield b"".join(waiting)
-
-
-def write_xlsx(path: Path, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
-    """Write a workbook in one pass; returns the number of rows. Cells are text: dates and numbers stand as they were shown."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Журнал")
-    sheet.freeze_panes = "A2"
-    count = 0
-    for row in _chain(headings, rows):
-        made = []
-        for cell in row:
-            item = WriteOnlyCell(sheet, value=cell)
-            item.data_type = "s"
-            made.append(item)
-        sheet.append(made)
-        count += 1
-    book.save(path)
-    return count - 1
 
 
 def write_pdf(
@@ -93,11 +43,6 @@ def write_pdf(
     _foot(canvas, page)
     canvas.save()
     return count
-
-
-def _chain(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
-    yield headings
-    yield from rows
 
 
 def _head(canvas: Canvas, title: Sequence[str], headings: Sequence[str], widths: Sequence[float], page: int) -> float:

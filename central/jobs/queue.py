@@ -1,24 +1,28 @@
-"""Long work in the background of the serving process: one thread, progress in the store, files that expire.
+"""The jobs of one serving process: entered in the store, taken in turn, each done by a process of its own; files that expire.
 
 What a job is and how far it is stands in the store, so that any process can show it and a restart cannot hide it: a job
-whose process has died is found out by its missing signs of life and says so. Nothing is run again by itself; whoever asked
-starts it anew.
+whose server has died is found out by its missing signs of life and says so. Nothing is run again by itself; whoever asked
+starts it anew. The serving process alone writes the row of a job that it runs; the job's process tells it by a pipe.
 """
 
 import logging
 import os
+import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from central.config import CentralConfig
+from central.jobs.child import COMMAND, JobProcess, failed
+from central.jobs.kinds import WORKS
+from central.jobs.order import Order
 from central.store import jobs as store
 from central.store.engine import reading, writing
 from central.store.jobs import Job
@@ -31,8 +35,9 @@ MOST_UNFINISHED = 3
 KEPT = timedelta(hours=24)
 """How long files are kept for download."""
 LOST_AFTER = timedelta(seconds=60)
-"""Without a sign of life for so long, the process is dead."""
-_REPORT_S = 0.5
+"""Without a sign of life for so long, the serving process is dead."""
+_LIFE_S = 10.0
+_LOOK_S = 0.25
 _POLL_S = 2.0
 
 
@@ -40,80 +45,20 @@ class TooManyJobs(Exception):
     """The account has as many unfinished jobs as it may have."""
 
 
-class Cancelled(Exception):
-    """The owner has cancelled the job."""
-
-
-class JobFault(Exception):
-    """Work that cannot be done. `code` is a text of the console, `job.fault.<code>`."""
-
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(code)
-        self.code = code
-        self.detail = detail
-
-
-class Running:
-    """A job at work: what was asked, where files go, and how to tell how far it is."""
-
-    def __init__(
-        self, engine: Engine, job: Job, folder: Path, clock: Callable[[], datetime], stopping: threading.Event
-    ) -> None:
-        self._engine = engine
-        self._stopping = stopping
-        self.job = job
-        self._folder = folder
-        self._clock = clock
-        self._reported_at = 0.0
-        self.done = 0
-        self.file_name = ""
-
-    @property
-    def given(self) -> Path:
-        """The file that came with the wish."""
-        return given_file(self._folder, self.job.job_id)
-
-    @property
-    def made(self) -> Path:
-        """Where the result goes; `file_name` says under which name it is downloaded."""
-        return made_file(self._folder, self.job.job_id)
-
-    def report(self, done: int, *, total: int | None = None, result: dict[str, Any] | None = None) -> None:
-        """Tell how far it is, at most twice a second unless there is a result. Raises `Cancelled`."""
-        self.done = done
-        if self._stopping.is_set():
-            raise Cancelled
-        if result is None and total is None and time.monotonic() - self._reported_at < _REPORT_S:
-            return
-        self._reported_at = time.monotonic()
-        values: dict[str, Any] = {"rows_done": done, "seen_at": self._clock()}
-        values |= {"rows_total": total} if total is not None else {}
-        values |= {"result": result} if result is not None else {}
-        with writing(self._engine) as connection:
-            store.change(connection, self.job.job_id, ["running"], values)
-            now = store.find(connection, self.job.job_id)
-        if now is None or now.cancel_asked or now.state != "running":
-            raise Cancelled
-
-
-class Work(Protocol):
-    """What one kind of job does. Raises `JobFault`, and lets `Cancelled` through."""
-
-    def __call__(self, running: Running, /) -> None:
-        """Do it."""
-
-
 class Jobs:
     """The jobs of one serving process. `start` and `stop` with the application."""
 
     def __init__(
-        self, engine: Engine, folder: Path, works: Mapping[str, Work], port: int, clock: Callable[[], datetime]
+        self, engine: Engine, config: CentralConfig, clock: Callable[[], datetime], command: Sequence[str] = COMMAND
     ) -> None:
+        """`command` is the program that does the work; it gets an `Order` and must speak as `order.Said` has it."""
         self._engine = engine
-        self.folder = folder
-        self._works = works
+        self._config = config
+        self.folder = config.jobs_folder
+        self._kinds = list(WORKS)
         self._clock = clock
-        self._runner = f"{socket.gethostname()}:{port}"
+        self._command = command
+        self._runner = f"{socket.gethostname()}:{config.http.port}"
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -125,7 +70,7 @@ class Jobs:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; the job in hand is given up and says so."""
+        """End; the process of the job in hand is killed, and the job says so."""
         self._stopping.set()
         self._woken.set()
         if self._thread is not None:
@@ -144,7 +89,7 @@ class Jobs:
         given: bytes | Path | None = None,
     ) -> str:
         """Enter a job in the caller's transaction; call `wake` after the commit. Raises `TooManyJobs`."""
-        mine = store.of_account(connection, account_id, list(self._works), limit=50)
+        mine = store.of_account(connection, account_id, self._kinds, limit=50)
         if sum(item.unfinished for item in mine) >= MOST_UNFINISHED:
             raise TooManyJobs
         job_id, now = new_id(), self._clock()
@@ -161,7 +106,7 @@ class Jobs:
         return job_id
 
     def cancel(self, connection: Connection, job: Job) -> None:
-        """Stop it: at once when it waits, at its next report when it runs."""
+        """Stop it: at once when it waits, within half a second when it runs."""
         ended = {"state": "cancelled", "finished_at": self._clock()}
         if not store.change(connection, job.job_id, ["queued"], ended):
             store.change(connection, job.job_id, ["running"], {"cancel_asked": True})
@@ -186,7 +131,7 @@ class Jobs:
     def step(self) -> bool:
         """Run the job that waits longest; False when none does."""
         with reading(self._engine) as connection:
-            waiting = store.next_queued(connection, list(self._works))
+            waiting = store.next_queued(connection, self._kinds)
         if waiting is None:
             return False
         begun = {"state": "running", "runner": self._runner, "seen_at": self._clock()}
@@ -197,36 +142,52 @@ class Jobs:
         return True
 
     def _work(self, job: Job) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        running = Running(self._engine, job, self.folder, self._clock, self._stopping)
-        os.close(os.open(running.made, os.O_CREAT | os.O_WRONLY, 0o600))
-        alive = threading.Event()
-        with ThreadPoolExecutor(2, thread_name_prefix="job") as pool:
-            pulse = pool.submit(self._show_life, job.job_id, alive)
-            # The fault is looked at and never lost: whatever it is, the page learns it and the next job can run.
-            fault = pool.submit(self._works[job.kind], running).exception()
-            alive.set()
-            pulse.result()
-        ended = self._end_of(job, running, fault)
-        if ended["state"] != "done":
-            running.made.unlink(missing_ok=True)
+        folder, made = work_folder(self.folder, job.job_id), made_file(self.folder, job.job_id)
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700)
+            order = self._order(job, folder)
+            with JobProcess(order, self._command) as process:
+                ended = self._follow(job, process)
+            if ended.get("file_name"):
+                # Only now is there something to download, and it is whole.
+                os.replace(order.made, made)
+        except OSError as error:
+            log.error("job %s of kind %s could not be run", job.job_id, job.kind, exc_info=error)
+            ended = failed("not_run", error.strerror or type(error).__name__)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
         with writing(self._engine) as connection:
-            store.change(connection, job.job_id, ["running"], ended | {"finished_at": self._clock()})
+            told = store.change(connection, job.job_id, ["running"], ended | {"finished_at": self._clock()})
+        if not told:
+            made.unlink(missing_ok=True)
 
-    def _end_of(self, job: Job, running: Running, fault: BaseException | None) -> dict[str, Any]:
-        if fault is None:
-            return {"state": "done", "file_name": running.file_name, "rows_done": running.done}
-        if isinstance(fault, Cancelled):
-            return {"state": "lost" if self._stopping.is_set() else "cancelled"}
-        if isinstance(fault, JobFault):
-            return {"state": "failed", "result": {"fault": fault.code, "detail": fault.detail}}
-        log.error("job %s of kind %s failed: %s", job.job_id, job.kind, type(fault).__name__, exc_info=fault)
-        return {"state": "failed", "result": {"fault": "ours", "detail": type(fault).__name__}}
+    def _order(self, job: Job, folder: Path) -> Order:
+        return Order(
+            kind=job.kind,
+            params=job.params,
+            asked_at=job.created_at,
+            given=given_file(self.folder, job.job_id),
+            folder=folder,
+            config=self._config,
+        )
 
-    def _show_life(self, job_id: str, over: threading.Event) -> None:
-        while not over.wait(LOST_AFTER.total_seconds() / 6):
-            with writing(self._engine) as connection:
-                store.change(connection, job_id, ["running"], {"seen_at": self._clock()})
+    def _follow(self, job: Job, process: JobProcess) -> dict[str, Any]:
+        """Pass on what it says until it is over or is to be over; returns what the row says of the end."""
+        written_s = time.monotonic()
+        while process.listen(_LOOK_S):
+            if self._stopping.is_set():
+                return {"state": "lost"}
+            news = process.news()
+            if news or time.monotonic() - written_s > _LIFE_S:
+                written_s = time.monotonic()
+                with writing(self._engine) as connection:
+                    store.change(connection, job.job_id, ["running"], news | {"seen_at": self._clock()})
+            with reading(self._engine) as connection:
+                now = store.find(connection, job.job_id)
+            if now is None or now.cancel_asked or now.state != "running":
+                return {"state": "cancelled"}
+        return process.news() | process.end()
 
     def _close_lost(self, *, own: bool) -> None:
         now = self._clock()
@@ -238,6 +199,7 @@ class Jobs:
                 with writing(self._engine) as connection:
                     store.change(connection, job.job_id, ["running"], {"state": "lost", "finished_at": now})
                 made_file(self.folder, job.job_id).unlink(missing_ok=True)
+                shutil.rmtree(work_folder(self.folder, job.job_id), ignore_errors=True)
 
     def _delete_old(self) -> None:
         with reading(self._engine) as connection:
@@ -257,6 +219,11 @@ def given_file(folder: Path, job_id: str) -> Path:
 def made_file(folder: Path, job_id: str) -> Path:
     """Where the result of a job stands."""
     return folder / f"{job_id}.made"
+
+
+def work_folder(folder: Path, job_id: str) -> Path:
+    """Where the process of a job writes while it is at work."""
+    return folder / f"{job_id}.work"
 
 
 def _private(path: str, flags: int) -> int:

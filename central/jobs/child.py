@@ -1,0 +1,117 @@
+"""The server's hold on the process of a job: starts it, hears it, ends it, and says how it came to its end."""
+
+import json
+import logging
+import os
+import selectors
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from central.jobs.order import Order, Said
+
+log = logging.getLogger(__name__)
+
+COMMAND = (sys.executable, "-P", "-m", "central.jobs")
+"""The program; the kind of the job follows, for who reads a list of processes."""
+_CHUNK_BYTES = 64 * 1024
+_ENDED_BY_PEOPLE = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""systemd sends SIGTERM to every process of a unit that it stops."""
+
+
+class JobProcess:
+    """A process at work on one order. Leaving the context kills it."""
+
+    def __init__(self, order: Order, command: Sequence[str] = COMMAND) -> None:
+        """Start it. Raises `OSError` where the machine has no room for another process."""
+        self._kind = order.kind
+        self._news: dict[str, Any] = {}
+        self._result: dict[str, Any] = {}
+        self._end: Said | None = None
+        self._rest = b""
+        self._process = subprocess.Popen(
+            [*command, order.kind],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"TMPDIR": str(order.folder)},
+            umask=0o077,
+            # Ctrl+C in the server's terminal is for the server, which then ends its job in good order.
+            start_new_session=True,
+        )
+        self._input, self._output = self._process.stdin, self._process.stdout
+        self._selector = selectors.DefaultSelector()
+        if self._input is None or self._output is None:
+            raise OSError("the process has no pipes")
+        self._selector.register(self._output, selectors.EVENT_READ)
+        try:
+            # The pipe stays open: its end tells the process that there is no server any more.
+            self._input.write(order.model_dump_json().encode() + b"\n")
+            self._input.flush()
+        except BrokenPipeError:
+            log.warning("the process of a job of kind %s ended before it had its order", self._kind)
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._selector.close()
+        for pipe in (self._input, self._output):
+            if pipe is not None:
+                pipe.close()
+        self._process.wait()
+
+    def listen(self, within_s: float) -> bool:
+        """Wait so long for what it says; False when it will say nothing more."""
+        if not self._selector.select(within_s):
+            return True
+        chunk = os.read(self._process.stdout.fileno(), _CHUNK_BYTES) if self._process.stdout else b""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            self._hear(json.loads(line))
+        return bool(chunk)
+
+    def news(self) -> dict[str, Any]:
+        """What is new of the job's columns `rows_done` and `rows_total` since the last call."""
+        found, self._news = self._news, {}
+        return found
+
+    def end(self) -> dict[str, Any]:
+        """After `listen` has returned False: `state`, and with it `file_name` or `result`, as the job's row has them."""
+        code = self._process.wait()
+        ended = self._end
+        if ended is not None and ended["ended"] == "done":
+            result = self._result | {"peak_mib": ended["peak_mib"]}
+            return {"state": "done", "file_name": ended["file_name"], "result": result}
+        if ended is not None:
+            return failed(ended["code"], ended["detail"])
+        if -code in _ENDED_BY_PEOPLE:
+            return {"state": "lost"}
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        log.error("the process of a job of kind %s ended by %s", self._kind, how)
+        return failed("killed" if code == -signal.SIGKILL else "crashed", how)
+
+    def _hear(self, said: Said) -> None:
+        if "ended" in said:
+            self._end = said
+        if "done" in said:
+            self._news["rows_done"] = said["done"]
+        if "total" in said:
+            self._news["rows_total"] = said["total"]
+        if "result" in said:
+            self._result = said["result"]
+
+
+def failed(code: str, detail: str = "") -> dict[str, Any]:
+    """The end of a job that could not be done; `code` is a text of the console, `job.fault.<code>`."""
+    return {"state": "failed", "result": {"fault": code, "detail": detail}}

@@ -1,0 +1,38 @@
+"""What kinds of jobs there are and who does their work. Only the process that does it loads the work's libraries."""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Engine
+
+from central.config import CentralConfig
+from central.jobs.order import Work
+
+JOURNAL_EXPORT = "journal_export"
+EXAMS_CHECK = "exams_check"
+EXAMS_IMPORT = "exams_import"
+
+
+def _journal_export(engine: Engine, _config: CentralConfig) -> Work:
+    from central.journal.export import JournalExport
+
+    return JournalExport(engine)
+
+
+def _exams_check(engine: Engine, config: CentralConfig) -> Work:
+    from central.imports.exam_jobs import ExamImport
+
+    return ExamImport(engine, config).check
+
+
+def _exams_import(engine: Engine, config: CentralConfig) -> Work:
+    from central.imports.exam_jobs import ExamImport
+
+    return ExamImport(engine, config).apply
+
+
+WORKS: Mapping[str, Callable[[Engine, CentralConfig], Work]] = {
+    JOURNAL_EXPORT: _journal_export,
+    EXAMS_CHECK: _exams_check,
+    EXAMS_IMPORT: _exams_import,
+}
+"""The table of works: for the server what it takes from the store, for the process what it does."""

@@ -1,0 +1,33 @@
+"""A long print as a ZIP of parts: a PDF is held in memory until it is whole, so one of any length would need any memory."""
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+
+from central.journal.pdf_file import write_pdf
+
+PART_ROWS = 5_000
+"""Rows of one PDF: some two hundred pages and 50 MiB while it is made."""
+
+
+def write_pdf_parts(
+    path: Path,
+    stem: str,
+    title: Sequence[str],
+    headings: Sequence[str],
+    shares: Sequence[float],
+    rows: Iterator[Sequence[str]],
+    part_rows: int = PART_ROWS,
+) -> int:
+    """Write the archive of `<stem>-001.pdf` and so on, each with `title` and its number; returns the number of parts."""
+    part = path.with_name(f"{path.name}.part")
+    number = 0
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        while (first := next(rows, None)) is not None:
+            number += 1
+            own = chain([first], islice(rows, part_rows - 1))
+            write_pdf(part, [*title, f"№ {number}"], headings, shares, own)
+            archive.write(part, f"{stem}-{number:03d}.pdf")
+            part.unlink()
+    return number
