@@ -2,7 +2,7 @@
 
 POST /journal/signed takes the journal's query in its address (both `since` and `until` are needed) and `csrf`. The answer
 is a ZIP of `journal.pdf`, `journal.cms` (detached CMS over its exact bytes, DER) and `ca.pem`. 303 to /signature when the
-key is closed or the register forbids signing, 422 with the journal when the period is not named, 413 when it is too long.
+key is closed or the register forbids signing, 422 with the journal when the period is not named or has too many exams.
 """
 
 import tempfile
@@ -49,7 +49,8 @@ def sign_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
     keys = asked.columns if asked.query.getlist("columns") else tuple(journal_columns.COLUMNS)
     with reading(console.engine) as connection:
         if journal.count_up_to(connection, asked.wanted, PDF_ROWS + 1) > PDF_ROWS:
-            raise HTTPException(413)
+            asked.faults["until"] = "too_many_to_sign"
+            return journal_page(request, visitor, asked)
     with tempfile.TemporaryDirectory(prefix="dopusk-journal-") as folder:
         pdf = Path(folder) / "journal.pdf"
         rows = _print(console, visitor, asked, keys, pdf)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from central.console.routes import journal, journal_signed
 from central.rights import Role
 from central.store.audit import audit
 from central.store.engine import reading
@@ -48,6 +49,24 @@ def test_a_period_is_needed(zoya: Browser, query: str) -> None:
     answer = zoya.post(f"/journal/signed{query}", {}, page="/journal")
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
+
+
+def test_what_is_too_much_for_one_answer_is_said_with_what_to_do(
+    centre: ConsoleCentre, zoya: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        centre.exam()
+    monkeypatch.setattr(journal_signed, "PDF_ROWS", 1)
+    monkeypatch.setattr(journal, "DIRECT_ROWS", 1)
+    for answer, said in (
+        (zoya.post(PERIOD, {}, page="/journal"), "сузьте период и подпишите по частям"),
+        (zoya.get("/journal/export/csv"), "возьмите выгрузку кнопкой CSV"),
+    ):
+        assert answer.status_code == 422
+        assert said in answer.text
+    with reading(centre.engine) as connection:
+        actions = set(connection.execute(select(audit.c.action)).scalars())
+    assert not actions & {"journal.sign", "journal.export"}
 
 
 def test_without_an_open_key_nothing_is_signed(centre: ConsoleCentre, address: str) -> None:
