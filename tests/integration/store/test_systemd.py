@@ -39,6 +39,12 @@ def test_units_are_fenced_in_and_come_back(unit: Path) -> None:
     assert _lines(unit, "Type") == ["oneshot"] or _lines(unit, "Restart") == ["always"]
 
 
+def test_a_job_that_is_short_of_memory_does_not_end_the_console() -> None:
+    unit = FOLDER / "dopusk-centre.service"
+    assert _lines(unit, "OOMPolicy") == ["continue"]
+    assert _lines(unit, "KillMode") == ["mixed"]
+
+
 def test_there_are_units_for_all_processes() -> None:
     assert {unit.stem for unit in UNITS} >= {"dopusk-kiosk", "dopusk-sync", "dopusk-ingest@", "dopusk-centre"}
 
