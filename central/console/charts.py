@@ -4,6 +4,7 @@ an exam without a value leaves a gap.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from statistics import median
 from typing import Any
 
@@ -23,22 +24,28 @@ class Chart:
     name: str
     label: str
     unit: str
-    points: tuple[tuple[float, float], ...]
+    points: tuple[tuple[float, float, str], ...]
+    """Place, and in words when it was measured and how much it was."""
     lines: tuple[str, ...]
     corridor: tuple[float, float] | None
     corridor_text: tuple[str, str] | None
     limit_y: tuple[float, ...]
+    scale: tuple[str, str]
+    """The values at the upper and the lower edge."""
+    days: tuple[str, str]
+    """The first day and the last."""
     last: str
     side: str
     count: int
     has_present: bool
 
 
-def charts_of(before: Sequence[Payload], present: Payload, language: str) -> list[Chart]:
+def charts_of(before: Sequence[Payload], present: Payload, language: str, zone: tzinfo) -> list[Chart]:
     """Charts of the quantities that occur at least twice, oldest exam first."""
     rows = [_last_values(payload) for payload in before] + [_last_values(present)]
     limits = exam_view.limits_by_parameter(present)
-    made = [_chart(name, [row.get(name) for row in rows], limits.get(name), language) for name in CHARTED]
+    moments = [wording.moment(wording.parse(payload["finished_at"]), zone) for payload in (*before, present)]
+    made = [_chart(name, [row.get(name) for row in rows], moments, limits.get(name), language) for name in CHARTED]
     return [chart for chart in made if chart is not None]
 
 
@@ -58,7 +65,9 @@ def _last_values(payload: Payload) -> dict[str, float]:
     return found
 
 
-def _chart(name: str, values: Sequence[float | None], limit: Any, language: str) -> Chart | None:
+def _chart(
+    name: str, values: Sequence[float | None], moments: Sequence[str], limit: Any, language: str
+) -> Chart | None:
     known = [value for value in values if value is not None]
     if len(known) < 2:
         return None
@@ -76,27 +85,37 @@ def _chart(name: str, values: Sequence[float | None], limit: Any, language: str)
     step = (WIDTH - 2 * PAD) / max(1, len(values) - 1)
     places = [None if value is None else (round(PAD + step * index, 1), y(value)) for index, value in enumerate(values)]
     present = values[-1]
+    unit = wording.unit(name, language)
+
+    def words(value: float) -> str:
+        return wording.quantity(name, _tidy(name, value), language)
+
+    measured = [at for at, value in zip(moments, values, strict=True) if value is not None]
     return Chart(
         name=name,
         label=wording.quantity_name(name, language),
-        unit=wording.unit(name, language),
-        points=tuple(place for place in places if place is not None),
+        unit=unit,
+        points=tuple(
+            (*place, f"{at}: {words(value)} {unit}".strip())
+            for place, at, value in zip(places, moments, values, strict=True)
+            if place is not None and value is not None
+        ),
         lines=tuple(_runs(places)),
         corridor=(y(corridor[1]), y(corridor[0])) if corridor else None,
-        corridor_text=(
-            (
-                wording.quantity(name, _tidy(name, corridor[0]), language),
-                wording.quantity(name, _tidy(name, corridor[1]), language),
-            )
-            if corridor
-            else None
-        ),
+        corridor_text=(words(corridor[0]), words(corridor[1])) if corridor else None,
         limit_y=tuple(y(bound) for bound in bounds),
-        last="—" if present is None else wording.quantity(name, _tidy(name, present), language),
+        scale=("" if high == low else words(high), words(low)),
+        days=(_day(measured[0]), _day(measured[-1])),
+        last="—" if present is None else words(present),
         side="" if present is None else exam_view.side_of(present, limit),
         count=len(known),
         has_present=present is not None,
     )
+
+
+def _day(moment: str) -> str:
+    """`19.11.26` of `19.11.2026 06:07`: there is little room."""
+    return f"{moment[:6]}{moment[8:10]}"
 
 
 def _tidy(name: str, value: float) -> float | int:

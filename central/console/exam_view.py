@@ -42,6 +42,8 @@ class Attempt:
     raw_hex: str
     details: str
     failure: str
+    device_words: str = ""
+    """Of a failure: what the driver says, for the engineer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ def _failed(item: Payload, language: str, zone: tzinfo) -> Attempt:
         manual=False,
         raw_hex="",
         details=f"{item['code']} · {act}",
-        failure=item["message"],
+        failure=text_or(language, f"failure.{item['kind']}", item["message"]),
+        device_words=item["message"],
     )
 
 

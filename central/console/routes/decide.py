@@ -3,9 +3,9 @@
 Form fields of POST /exams/{exam_id}/decision: `outcome` (admitted | not_admitted | not_identified | repeat | refer),
 `reasons` (code, repeatable), `comment`, `override_reason`, `released_text`, `repeat_step` (temperature | pressure |
 breath), `visual_skin`, `visual_mucous`, `visual_behaviour`, `corrects` (id of the decision to correct),
-`exam_message_id` (the revision on the screen; optional), `csrf`.
-Answers: 303 to the queue when signed, 303 to /signature when the key is closed (nothing typed is lost), 409 with the
-page when the exam is already decided or claimed or has changed, 422 with the page when the form is incomplete.
+`exam_message_id` (the revision on the screen; optional), `then` (`next`: open the next exam that waits), `csrf`.
+Answers: 303 to the queue or to the next exam when signed, 303 to /signature when the key is closed (nothing typed is lost), 409
+with the page when the exam is already decided or claimed or has changed, 422 with the page when the form is incomplete.
 POST /exams/{exam_id}/claim and /release: `csrf`.
 """
 
@@ -24,10 +24,10 @@ from central.decisions import Actor, DecisionConflict
 from central.rights import Right
 from central.signature.chain import SignatureError
 from central.signature.provider import SigningRefused
-from central.store import accounts
+from central.store import accounts, worklist
 from central.store import decisions as store
 from central.store.decisions import Claim
-from central.store.engine import writing
+from central.store.engine import reading, writing
 
 router = APIRouter()
 
@@ -77,7 +77,22 @@ def decide(
         return exam_page(
             request, visitor, exam_id, status=403, typed=typed, notice="conflict.signature", notice_code=error.code
         )
-    return RedirectResponse(f"/queue?decided={exam_id}" if wish.corrects is None else f"/exams/{exam_id}", 303)
+    return RedirectResponse(_after(request, visitor, wish, to_next=typed.get("then") == ["next"]), 303)
+
+
+def _after(request: Request, visitor: Visitor, wish: Wish, *, to_next: bool) -> str:
+    """Where a medic goes on: to the longest waiting exam that nobody else looks at, or to the queue."""
+    if wish.corrects is not None:
+        return f"/exams/{wish.exam_id}"
+    if to_next:
+        console = console_of(request)
+        with reading(console.engine) as connection:
+            claims = store.claims(connection, console.clock())
+            waiting = worklist.waiting_ids(connection, visitor.account.orgs)
+        free = (one for one in waiting if one not in claims or claims[one].account_id == visitor.account.account_id)
+        if found := next(free, None):
+            return f"/exams/{found}?decided={wish.exam_id}"
+    return f"/queue?decided={wish.exam_id}"
 
 
 @router.post("/exams/{exam_id}/claim")

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from sqlalchemy import Connection
 
 from central.console import exam_view, grounds_view, wording
-from central.console.charts import Chart, charts_of
+from central.console.charts import charts_of
 from central.console.context import Console, Visitor, console_of, page
+from central.console.exam_circumstances import circumstances
 from central.console.film_view import film_view, people_lines, photos_of
 from central.console.guard import Guard
 from central.console.reference import reference_file
@@ -34,9 +35,11 @@ router = APIRouter()
 
 
 @router.get("/exams/{exam_id}")
-def show_exam(request: Request, exam_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_EXAMS))]) -> Response:
-    """The page; reading it is written into the audit log."""
-    return exam_page(request, visitor, exam_id)
+def show_exam(
+    request: Request, exam_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_EXAMS))], decided: str = ""
+) -> Response:
+    """The page; reading it is written into the audit log. `decided`: the exam that was signed just before."""
+    return exam_page(request, visitor, exam_id, decided=decided)
 
 
 def find_exam(connection: Connection, visitor: Visitor, exam_id: str) -> ListedExam:
@@ -57,6 +60,7 @@ def exam_page(
     faults: dict[str, str] | None = None,
     notice: str = "",
     notice_code: str = "",
+    decided: str = "",
 ) -> Response:
     """Render the page, with what was typed and what is wrong with it."""
     console = console_of(request)
@@ -75,8 +79,9 @@ def exam_page(
         if typed is None and draft is not None and draft["path"] == f"/exams/{exam_id}/decision":
             typed, restored = draft["fields"], True
         refused = {one.decision_id: one for one in refusals.refusals(connection, [item.org])}
-        message_id = _message_id(connection, exam_id)
+        message_id = worklist.message_id_of(connection, exam_id)
         signer = _signer(connection, visitor, now)
+        around = circumstances(connection, item, message_id, now)
     with writing(console.engine) as connection:
         if restored:
             accounts.set_draft(connection, visitor.session.session_id, None)
@@ -109,12 +114,14 @@ def exam_page(
         photos=[_medium(console, entry) for entry in photos_of(payload["media"])],
         film=film_view(record, lambda sha256: _has_arrived(console, sha256), look.language, look.zone),
         people=people_lines(record, look.language),
-        charts=_charts(item, before, look.language),
+        charts=charts_of([other.payload for other in reversed(before)], item.payload, look.language, look.zone),
         earlier=[(other, exam_view.summary(other.payload, look.language)) for other in before[:8]],
         decisions=[_shown(console, entry, given) for entry in reversed(given)],
         refused=refused,
         in_force=_in_force(item, given),
         paper_kinds=_paper_kinds(visitor, item, payload),
+        around=around,
+        decided=decided,
         claim=claim,
         claimed_by_other=claim is not None and not mine,
         claimed_at=wording.clock_time(claim.claimed_at, look.zone) if claim else "",
@@ -134,14 +141,6 @@ def exam_page(
         parse=wording.parse,
         seconds=(item.finished_at - item.started_at).total_seconds(),
     )
-
-
-def _charts(item: ListedExam, before: list[ListedExam], language: str) -> list[Chart]:
-    return charts_of([other.payload for other in reversed(before)], item.payload, language)
-
-
-def _message_id(connection: Connection, exam_id: str) -> str:
-    return worklist.message_id_of(connection, exam_id)
 
 
 def _signer(connection: Connection, visitor: Visitor, now: datetime) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ function tick() {
   document.querySelectorAll("[data-waiting]").forEach((cell) => {
     const seconds = Number(cell.dataset.waiting) + passed;
     cell.textContent = clock(seconds);
-    if (seconds > 300) cell.closest("tr").classList.add("late");
+    if (seconds > 300) cell.closest("tr, .waited").classList.add("late");
   });
 }
 
@@ -102,13 +102,18 @@ function chime() {
 if (live) {
   markSelected();
   announce(document.querySelectorAll("tr[data-exam]").length);
-  setInterval(tick, 1000);
   follow(live.dataset.events, refresh);
   document.addEventListener("click", (event) => {
     const row = event.target.closest("tr[data-exam]");
     if (row) { selected = row.dataset.exam; sessionStorage.setItem("selected", selected); markSelected(); }
   });
+  document.addEventListener("dblclick", (event) => {
+    const row = event.target.closest("tr[data-exam]");
+    if (row) row.querySelector("a").click();
+  });
 }
+
+if (document.querySelector("[data-live], [data-waiting]")) setInterval(tick, 1000);
 
 // ---- the exam page: claim while it is open, keep what is typed
 const exam = byId("exam");
@@ -164,7 +169,7 @@ if (wrong) wrong.focus();
 // ---- keys
 const choose = (outcome) => { const field = form && form.querySelector(`[name=outcome][value="${outcome}"]`); if (field) { field.checked = true; field.focus(); field.dispatchEvent(new Event("input", { bubbles: true })); } };
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey && event.key === "Enter" && form && form.contains(document.activeElement)) { form.requestSubmit(); return; }
+  if (event.ctrlKey && event.key === "Enter" && form && form.contains(document.activeElement)) { form.requestSubmit(event.shiftKey ? byId("sign-next") : undefined); return; }
   const typing = event.target.matches("textarea, select, input:not([type=radio]):not([type=checkbox])");
   if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
   // By place on the keyboard: with a Russian layout J is О.
@@ -195,6 +200,7 @@ addEventListener("keydown", (event) => {
     case "Digit1": choose("admitted"); break;
     case "Digit2": choose("not_admitted"); break;
     case "Digit3": choose("not_identified"); break;
+    case "Digit4": choose("refer"); break;
     case "KeyR": choose("repeat"); break;
     // Not from a half-filled form: what is typed there would be lost.
     case "KeyQ": if (document.querySelector(".entry")) return; location.href = "/queue"; break;
