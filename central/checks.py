@@ -6,8 +6,8 @@ runs on what an earlier one refused, so nothing of an unsigned message is believ
 
 import base64
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -55,13 +55,17 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A message that is not taken. `code` is a word of the metrics; `message_id` only where it could be read."""
+    """A message that is not taken. `code` is a word of the metrics; `message_id` only where it could be read.
+
+    `facts`: what `reason` says, for whoever says it in other words.
+    """
 
     topic: str
     address: TerminalAddress | None
     message_id: str | None
     code: str
     reason: str
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +106,16 @@ def judge(topic: str, wire: bytes, known: dict[str, Known], rules: Rules, now: d
         body = _read_body(kind, envelope)
         return Accepted(address, kind, envelope, body, wire, sha256_hex(wire))
     except OverflowError as error:
-        return Refused(
-            topic, address, message_id or _id_at_least(wire), "malformed", f"a number or time out of range: {error}"
-        )
+        reason = f"a number or time out of range: {error}"
+        return Refused(topic, address, message_id or _id_at_least(wire), "malformed", reason, {"form": "range"})
     except ContractError as error:
-        return Refused(topic, address, message_id or _id_at_least(wire), error.code, str(error))
+        return Refused(topic, address, message_id or _id_at_least(wire), error.code, str(error), error.facts)
 
 
 def _check_text(wire: bytes, fields: dict[str, Any]) -> None:
     # PostgreSQL cannot store this one character, and no name, reason or serial number has a use for it.
     if rb"\u0000" in wire and "\0" in "".join(_texts(fields)):
-        raise ContractError("malformed", "a text contains the character NUL")
+        raise ContractError("malformed", "a text contains the character NUL", form="nul")
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -129,12 +132,27 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _sender(address: TerminalAddress, envelope: Envelope, known: dict[str, Known]) -> Known:
     if envelope.terminal_id != address.terminal:
-        raise ContractError("foreign_terminal", f"signed for {envelope.terminal_id}, sent by {address.terminal}")
+        raise ContractError(
+            "foreign_terminal",
+            f"signed for {envelope.terminal_id}, sent by {address.terminal}",
+            signed=envelope.terminal_id,
+            sent=address.terminal,
+        )
     sender = known.get(address.terminal)
     if sender is None or sender.org != address.org:
-        raise ContractError("unknown_terminal", f"terminal {address.terminal} of {address.org} is not registered")
+        raise ContractError(
+            "unknown_terminal",
+            f"terminal {address.terminal} of {address.org} is not registered",
+            terminal=address.terminal,
+            org=address.org,
+        )
     if sender.state != "enrolled" or sender.public_key is None:
-        raise ContractError("not_enrolled", f"terminal {address.terminal} is {sender.state}")
+        raise ContractError(
+            "not_enrolled",
+            f"terminal {address.terminal} is {sender.state}",
+            terminal=address.terminal,
+            form=sender.state,
+        )
     return sender
 
 
@@ -143,6 +161,8 @@ def _check_generation(envelope: Envelope, rules: Rules) -> None:
         raise ContractError(
             "wrong_generation",
             f"a {envelope.generation} record for a {rules.generation} centre; the two are never mixed",
+            record=envelope.generation,
+            centre=rules.generation,
         )
 
 
@@ -150,20 +170,24 @@ def _check_clock(envelope: Envelope, rules: Rules, now: datetime) -> None:
     ahead = envelope.created_at - now
     if envelope.clock.trusted and ahead > rules.future_tolerance:
         raise ContractError(
-            "future_dated", f"dated {ahead.total_seconds():.0f} s ahead by a clock that calls itself right"
+            "future_dated",
+            f"dated {ahead.total_seconds():.0f} s ahead by a clock that calls itself right",
+            seconds=f"{ahead.total_seconds():.0f}",
         )
 
 
 def _read_body(kind: str, envelope: Envelope) -> WireModel:
     if kind not in _SCHEMAS or _SCHEMAS[kind][0] != envelope.schema_:
-        raise ContractError("unknown_schema", f"schema {envelope.schema_!r} is not known on {kind!r}")
+        raise ContractError(
+            "unknown_schema", f"schema {envelope.schema_!r} is not known on {kind!r}", schema=envelope.schema_
+        )
     try:
         body = _SCHEMAS[kind][1].model_validate(envelope.payload)
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(str(part) for part in fault["loc"])
         # The place and the rule, never the value: payloads carry personal data, and this text is logged.
-        raise ContractError("invalid_payload", f"{place}: {fault['type']}") from error
+        raise ContractError("invalid_payload", f"{place}: {fault['type']}", place=place, rule=fault["type"]) from error
     if isinstance(body, ExamRecord):
         _check_exam(body, envelope)
     return body
@@ -171,10 +195,14 @@ def _read_body(kind: str, envelope: Envelope) -> WireModel:
 
 def _check_exam(exam: ExamRecord, envelope: Envelope) -> None:
     if exam.revision > _MAX_REVISION:
-        raise ContractError("invalid_payload", f"revision: at most {_MAX_REVISION}")
+        raise ContractError(
+            "invalid_payload", f"revision: at most {_MAX_REVISION}", place="revision", rule="less_than_equal"
+        )
     if any(measurement.generation != envelope.generation for measurement in exam.measurements):
         raise ContractError(
-            "wrong_generation", f"a measurement of another generation in a {envelope.generation} record"
+            "wrong_generation",
+            f"a measurement of another generation in a {envelope.generation} record",
+            form="measurement",
         )
 
 

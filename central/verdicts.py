@@ -1,7 +1,7 @@
 """What became of each message: the receipt that its sender gets, and the oddity that is recorded."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from central.checks import Accepted, Refused
@@ -14,13 +14,15 @@ from sync.contract.topics import TerminalAddress, Up
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one message. `receipt` is None where nobody can be told. `code` as counted by the metrics."""
+    """What became of one message. `receipt` is None where nobody can be told. `code` as counted by the metrics; `facts` say
+    what is behind it."""
 
     kind: str
     address: TerminalAddress | None
     outcome: str
     code: str
     receipt: Receipt | None
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def judged_verdict(
@@ -53,7 +55,7 @@ def refusal_verdict(item: Refused, known: dict[str, Known], now: datetime) -> Ve
     receipt = None
     if answerable and item.message_id is not None:
         receipt = _receipt(item.message_id, "refused", now, item.code, item.reason)
-    return Verdict("", address, "refused", item.code, receipt)
+    return Verdict("", address, "refused", item.code, receipt, item.facts)
 
 
 def oddity_of(item: Accepted | Refused, verdict: Verdict) -> Oddity:

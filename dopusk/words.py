@@ -45,6 +45,11 @@ def use(language: str) -> None:
     _chosen = language
 
 
+def in_use() -> str:
+    """The language in use."""
+    return _chosen
+
+
 def say(english: str, **values: Any) -> str:
     """A message in the language in use; `values` fill its {places}."""
     return _word("message", english).format(**values)

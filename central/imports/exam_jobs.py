@@ -20,6 +20,7 @@ from central.media_files import MediaFiles
 
 MOST_SHOWN = 200
 """So many refused rows stand on the page; all of them stand in the file of faults."""
+_MOST_FACT_CHARS = 200
 MOST_UPLOAD_BYTES = 64 * 1024 * 1024
 
 
@@ -52,7 +53,7 @@ class ExamImport:
         # A row without an organisation is malformed, and said to be so further on.
         own = [row for row in rows if row.org in orgs or not row.org]
         refused = [
-            RowResult(row, "refused", "foreign_organisation", "not an organisation of this account")
+            RowResult(row, "refused", "foreign_organisation", {"org": row.org})
             for row in rows
             if row.org and row.org not in orgs
         ]
@@ -65,10 +66,15 @@ class ExamImport:
         refused.sort(key=lambda item: item.row.number)
         if refused:
             as_workbook = content.startswith(b"PK")
-            running.made.write_bytes(fault_file(refused, as_workbook=as_workbook))
+            running.made.write_bytes(fault_file(refused, running.params["language"], as_workbook=as_workbook))
             running.file_name = "exams-errors.xlsx" if as_workbook else "exams-errors.jsonl"
         shown = [
-            {"row": item.row.number, "code": item.code, "reason": item.reason[:300]} for item in refused[:MOST_SHOWN]
+            {
+                "row": item.row.number,
+                "code": item.code,
+                "facts": {name: value[:_MOST_FACT_CHARS] for name, value in item.facts.items()},
+            }
+            for item in refused[:MOST_SHOWN]
         ]
         result_: dict[str, Any] = {"counts": counts, "refused": shown, "hidden": len(refused) - len(shown)}
         running.report(len(rows), result=result_)

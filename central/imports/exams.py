@@ -3,17 +3,19 @@
 Published forms. JSON Lines in UTF-8: `{"org": "<organisation>", "message": {<envelope with signature>}}`. XLSX: columns
 `Организация` and `Сообщение`, the latter the same envelope as JSON in one cell. Each message is checked, stored, counted
 and answered as if it had come over MQTT: signature of a registered terminal, chain, schema. The same file twice changes
-nothing. Refused rows can be written into a file of the same form with a field more that says what is wrong.
+nothing. Refused rows can be written into a file of the same form with one field more that says what is wrong (in JSON Lines also
+`code`).
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
 
 from central.checks import Refused, Rules, judge
+from central.imports.exam_faults import fault_words
 from central.imports.tables import read_table, write_table
 from central.intake import Arrival, Intake
 from central.store import messages, terminals
@@ -39,12 +41,20 @@ class ExamRow:
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What became of one row. `outcome`: accepted, duplicate, refused; `code` says why, `reason` in words."""
+    """What became of one row. `outcome`: accepted, duplicate, refused; `code` and `facts` say why, `fault_words` in words."""
 
     row: ExamRow
     outcome: str
-    code: str
-    reason: str
+    code: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+class _BadRow(Exception):
+    """A row that holds no message. `form` says what is wrong with it, a word of `exam_import.detail.malformed`."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__(form)
+        self.form = form
 
 
 def read_rows(content: bytes) -> Iterator[ExamRow]:
@@ -67,8 +77,7 @@ def import_rows(intake: Intake, rows: Iterable[ExamRow]) -> Iterator[RowResult]:
         yield from bad
         verdicts = intake.take([arrival for _, arrival in batch]) if batch else []
         for (row, _), verdict in zip(batch, verdicts, strict=True):
-            reason = verdict.receipt.reason if verdict.receipt is not None else ""
-            yield RowResult(row, verdict.outcome, verdict.code, reason)
+            yield RowResult(row, verdict.outcome, verdict.code, verdict.facts)
 
 
 def check_rows(engine: Engine, rules: Rules, rows: Iterable[ExamRow]) -> Iterator[RowResult]:
@@ -84,23 +93,24 @@ def check_rows(engine: Engine, rules: Rules, rows: Iterable[ExamRow]) -> Iterato
             stored = messages.stored(connection, ids) if ids else {}
         for row, item in judged:
             if isinstance(item, Refused):
-                yield RowResult(row, "refused", item.code, item.reason)
+                yield RowResult(row, "refused", item.code, item.facts)
                 continue
             before = stored.get(item.envelope.message_id)
             if before is None:
-                yield RowResult(row, "accepted", "", "")
+                yield RowResult(row, "accepted")
             elif before.sha256 == item.sha256:
-                yield RowResult(row, "duplicate", "", "")
+                yield RowResult(row, "duplicate")
             else:
-                yield RowResult(row, "refused", "message_id_reused", "another message was stored under this id")
+                yield RowResult(row, "refused", "message_id_reused")
 
 
-def fault_file(results: Iterable[RowResult], *, as_workbook: bool) -> bytes:
+def fault_file(results: Iterable[RowResult], language: str, *, as_workbook: bool) -> bytes:
     """The refused rows in the form they came in, each with what is wrong; can be taken again once put right."""
-    refused = [item for item in results if item.outcome == "refused"]
+    refused = [(item, fault_words(item.code, item.facts, language)) for item in results if item.outcome == "refused"]
     if as_workbook:
-        return write_table([*HEADINGS, FAULT], [[item.row.org, item.row.message, _words(item)] for item in refused])
-    return b"".join(_fault_line(item) for item in refused)
+        rows = [[item.row.org, item.row.message, ": ".join(filter(None, words))] for item, words in refused]
+        return write_table([*HEADINGS, FAULT], rows)
+    return b"".join(_fault_line(item, ": ".join(filter(None, words))) for item, words in refused)
 
 
 def _batches(rows: Iterable[ExamRow]) -> Iterator[tuple[list[tuple[ExamRow, Arrival]], list[RowResult]]]:
@@ -109,8 +119,8 @@ def _batches(rows: Iterable[ExamRow]) -> Iterator[tuple[list[tuple[ExamRow, Arri
     for row in rows:
         try:
             batch.append((row, _arrival(row)))
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            bad.append(RowResult(row, "refused", "malformed", f"not a row of this form: {error}"))
+        except _BadRow as error:
+            bad.append(RowResult(row, "refused", "malformed", {"form": error.form}))
         if len(batch) + len(bad) >= BATCH:
             yield batch, bad
             batch, bad = [], []
@@ -129,22 +139,33 @@ def _line(number: int, line: bytes) -> ExamRow:
 
 
 def _arrival(row: ExamRow) -> Arrival:
-    message = json.loads(row.message)
+    try:
+        message = json.loads(row.message)
+    except (ValueError, RecursionError) as error:
+        raise _BadRow("not_json") from error
     if not row.org:
-        raise ValueError("the organisation or the message is missing")
+        raise _BadRow("no_organisation")
     if not isinstance(message, dict):
-        raise TypeError("the message is not a JSON object")
-    address = TerminalAddress(row.org, str(message["terminal_id"]))
-    return Arrival(address.up(Up.EXAM), canonical(message))
+        raise _BadRow("no_object")
+    if not isinstance(message.get("terminal_id"), str):
+        raise _BadRow("no_terminal")
+    try:
+        wire = canonical(message)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise _BadRow("not_canonical") from error
+    topic = TerminalAddress(row.org, message["terminal_id"]).up(Up.EXAM)
+    try:
+        parse_topic(topic)
+    except ValueError as error:
+        # A slash in a name would make another topic.
+        raise _BadRow("bad_name") from error
+    return Arrival(topic, wire)
 
 
-def _words(item: RowResult) -> str:
-    return f"{item.code}: {item.reason}" if item.reason else item.code
-
-
-def _fault_line(item: RowResult) -> bytes:
+def _fault_line(item: RowResult, words: str) -> bytes:
     try:
         fields = {"org": item.row.org, "message": json.loads(item.row.message)}
     except (ValueError, RecursionError):
         fields = {"text": item.row.message}
-    return json.dumps(fields | {"error": _words(item)}, ensure_ascii=False).encode("utf-8") + b"\n"
+    said = fields | {"error": words, "code": item.code}
+    return json.dumps(said, ensure_ascii=False).encode("utf-8") + b"\n"

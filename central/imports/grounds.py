@@ -67,9 +67,9 @@ class CheckedGrounds:
         """How many rows are new."""
         return len(self.values) - self.known
 
-    def error_file(self) -> bytes:
+    def error_file(self, language: str) -> bytes:
         """The rows with faults, in the same form, with one more column that says what is wrong."""
-        return fault_table(HEADINGS, self.rows, self.faults)
+        return fault_table(HEADINGS, self.rows, self.faults, language)
 
 
 def check_file(

@@ -11,6 +11,8 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
 
+from central.console.texts import text
+
 FAULTS = "Ошибка"
 MAX_ROWS = 20_000
 MAX_UNPACKED_BYTES = 200 * 1024 * 1024
@@ -34,11 +36,13 @@ class RowFault:
     code: str
 
 
-def fault_table(headings: Sequence[str], rows: Sequence[Mapping[str, str]], faults: Sequence[RowFault]) -> bytes:
-    """The rows with faults, in the same form, with one more column that says what is wrong."""
+def fault_table(
+    headings: Sequence[str], rows: Sequence[Mapping[str, str]], faults: Sequence[RowFault], language: str
+) -> bytes:
+    """The rows with faults, in the same form, with one more column that says what is wrong, in words of `fault_code`."""
     by_row: dict[int, list[str]] = {}
     for fault in faults:
-        by_row.setdefault(fault.row, []).append(f"{fault.column}: {fault.code}")
+        by_row.setdefault(fault.row, []).append(f"{fault.column}: {text(language, f'fault_code.{fault.code}')}")
     made = [
         [rows[row - 2].get(name, "") for name in headings] + ["; ".join(codes)] for row, codes in sorted(by_row.items())
     ]

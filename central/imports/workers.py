@@ -60,9 +60,9 @@ class Checked:
     consents: tuple[tuple[str, GivenConsent], ...] = ()
     """Worker's id and consent, also those that are in force already."""
 
-    def error_file(self) -> bytes:
+    def error_file(self, language: str) -> bytes:
         """The rows with faults, in the same form, with one more column that says what is wrong."""
-        return fault_table(HEADINGS, self.rows, self.faults)
+        return fault_table(HEADINGS, self.rows, self.faults, language)
 
 
 def check_file(

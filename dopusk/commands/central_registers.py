@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from central.checks import Rules
 from central.decisions import export as export_decision_files
 from central.imports import grounds
+from central.imports.exam_faults import fault_words
 from central.imports.exams import RowResult, check_rows, fault_file, import_rows, read_rows
 from central.imports.tables import UnreadableTable
 from central.imports.workers import check_file, store_checked, table_of
@@ -34,6 +35,7 @@ from central.store.engine import reading, writing
 from central.store.journal import JournalFilter
 from central.store.register_changes import Author
 from central.trust import Trust
+from dopusk import words
 from dopusk.commands.central import ConfigFile, open_centre, open_store, plain_errors
 from sync.contract.canonical import new_id
 
@@ -211,7 +213,7 @@ def import_workers(
         typer.echo(f"row {fault.row}: {fault.column}: {fault.code}", err=True)
     if checked.faults:
         if errors is not None:
-            errors.write_bytes(checked.error_file())
+            errors.write_bytes(checked.error_file(words.in_use()))
         raise typer.Exit(1)
     print(
         f"{'would add' if dry_run else 'added'} {checked.added}, {'would change' if dry_run else 'changed'} {checked.changed}"
@@ -239,7 +241,7 @@ def import_grounds(
         typer.echo(f"row {fault.row}: {fault.column}: {fault.code}", err=True)
     if checked.faults:
         if errors is not None:
-            errors.write_bytes(checked.error_file())
+            errors.write_bytes(checked.error_file(words.in_use()))
         raise typer.Exit(1)
     print(f"would add {checked.added}, known already {checked.known}" if dry_run else f"added {added}")
 
@@ -278,9 +280,10 @@ def import_exams(
             if as_json:
                 print(json.dumps({"line": result.row.number, "outcome": result.outcome, "code": result.code}))
             elif result.outcome == "refused":
-                typer.echo(f"line {result.row.number}: {result.code}: {result.reason}", err=True)
+                said = ": ".join(filter(None, fault_words(result.code, result.facts, words.in_use())))
+                typer.echo(f"line {result.row.number}: {result.code}: {said}", err=True)
     if errors is not None and refused:
-        errors.write_bytes(fault_file(refused, as_workbook=content.startswith(b"PK")))
+        errors.write_bytes(fault_file(refused, words.in_use(), as_workbook=content.startswith(b"PK")))
     if not as_json:
         found = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "the file is empty"
         print(f"nothing stored; would be: {found}" if dry_run else found)

@@ -22,11 +22,15 @@ _AFTER_SIGNATURE = b'"terminal_id":'
 
 
 class ContractError(Exception):
-    """A message that must not be taken. `code` is one of the words counted by the metrics."""
+    """A message that must not be taken. `code` is one of the words counted by the metrics.
 
-    def __init__(self, code: str, message: str) -> None:
+    `facts` are what the message says, for whoever says it in other words: `form` where a code has several meanings.
+    """
+
+    def __init__(self, code: str, message: str, **facts: str) -> None:
         super().__init__(message)
         self.code = code
+        self.facts = facts
 
 
 class ClockStamp(WireModel):
@@ -82,17 +86,26 @@ def read_unverified(wire: bytes) -> Unverified:
     Raises `ContractError`: `oversized`, `malformed` (no JSON, too deep, not canonical, fields missing or of a wrong type).
     """
     if len(wire) > MAX_MESSAGE_BYTES:
-        raise ContractError("oversized", f"{len(wire)} bytes, at most {MAX_MESSAGE_BYTES} are taken")
+        raise ContractError(
+            "oversized",
+            f"{len(wire)} bytes, at most {MAX_MESSAGE_BYTES} are taken",
+            size=str(len(wire)),
+            most=str(MAX_MESSAGE_BYTES),
+        )
     try:
         fields = parse_canonical(wire)
         if not isinstance(fields, dict):
-            raise ContractError("malformed", f"not a JSON object of at most {MAX_DEPTH} levels")
+            raise ContractError("malformed", f"not a JSON object of at most {MAX_DEPTH} levels", form="no_object")
         text = str(fields.pop("signature", ""))
         signature = base64.b64decode(text, validate=True)
         return Unverified(Envelope.model_validate(fields), fields, _signed(wire, text, fields), signature)
     except (ValueError, RecursionError, binascii.Error) as error:
-        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise ContractError("malformed", f"message cannot be read: {reason}") from error
+        if isinstance(error, ValidationError):
+            fault = error.errors()[0]
+            reason, facts = fault["msg"], {"form": "field", "place": _place(fault["loc"]), "rule": fault["type"]}
+        else:
+            reason, facts = str(error), {"form": "not_canonical"}
+        raise ContractError("malformed", f"message cannot be read: {reason}", **facts) from error
 
 
 def open_sealed(wire: bytes, key: Ed25519PublicKey) -> Envelope:
@@ -108,6 +121,10 @@ def check_signature(message: Unverified, key: Ed25519PublicKey) -> None:
         key.verify(message.signature, message.signed)
     except InvalidSignature as error:
         raise ContractError("wrong_signature", "the signature is not the sender's over these bytes") from error
+
+
+def _place(parts: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in parts)
 
 
 def _signed(wire: bytes, signature: str, fields: dict[str, Any]) -> bytes:

@@ -16,6 +16,7 @@ from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.job_pages import job_events, job_file, own_job
 from central.console.routes.accounts import log_change
+from central.imports.exam_faults import fault_words
 from central.imports.exam_jobs import MOST_UPLOAD_BYTES
 from central.jobs.kinds import EXAMS_CHECK, EXAMS_IMPORT
 from central.jobs.queue import TooManyJobs, given_file
@@ -42,7 +43,7 @@ def ask_check(request: Request, visitor: Importer, form: Annotated[FormData, Dep
     content = upload.file.read(MOST_UPLOAD_BYTES + 1) if isinstance(upload, UploadFile) else b""
     if not content or len(content) > MOST_UPLOAD_BYTES:
         return _list(request, visitor, 422, fault="upload_too_large" if content else "no_file")
-    params = {"orgs": list(visitor.account.orgs), "size": len(content)}
+    params = {"orgs": list(visitor.account.orgs), "size": len(content), "language": visitor.look.language}
     try:
         with writing(console.engine) as connection:
             job_id = console.jobs.ask(connection, visitor.account.account_id, EXAMS_CHECK, params, content)
@@ -62,7 +63,7 @@ def ask_import(request: Request, job_id: str, visitor: Importer) -> Response:
     place = given_file(console.jobs.folder, job_id)
     if checked.state != "done" or not place.is_file():
         raise HTTPException(404)
-    params = {"orgs": list(visitor.account.orgs), "checked": job_id}
+    params = {"orgs": list(visitor.account.orgs), "checked": job_id, "language": visitor.look.language}
     try:
         with writing(console.engine) as connection:
             fresh = console.jobs.ask(connection, visitor.account.account_id, EXAMS_IMPORT, params, place)
@@ -79,7 +80,11 @@ def show_import(request: Request, job_id: str, visitor: Importer) -> Response:
     """How far it is, and what came of it: counts, and what is wrong with each refused row."""
     with reading(console_of(request).engine) as connection:
         job = own_job(connection, visitor, job_id, KINDS)
-    return page(request, "exam_import.html", visitor, job=job, base="/imports/exams")
+    refused = [
+        (item["row"], *fault_words(item["code"], item["facts"], visitor.look.language))
+        for item in (job.result or {}).get("refused", [])
+    ]
+    return page(request, "exam_import.html", visitor, job=job, refused=refused, base="/imports/exams")
 
 
 @router.get("/imports/exams/{job_id}/events")

@@ -68,7 +68,7 @@ def import_grounds(request: Request, visitor: Importer, form: Annotated[FormData
         return _page(request, visitor, 422, unreadable=error)
     if action == "errors" and checked.faults:
         headers = {"Content-Disposition": 'attachment; filename="grounds-errors.xlsx"'}
-        return Response(checked.error_file(), media_type=XLSX, headers=headers)
+        return Response(checked.error_file(visitor.look.language), media_type=XLSX, headers=headers)
     return _page(request, visitor, 422 if checked.faults else 200, checked=checked, stored=stored)
 
 

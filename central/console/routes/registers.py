@@ -119,7 +119,7 @@ def import_workers(
         return register_page(request, visitor, "workers", 422, unreadable=UnreadableTable("roster_too_large"))
     if action == "errors" and checked.faults:
         headers = {"Content-Disposition": 'attachment; filename="workers-errors.xlsx"'}
-        return Response(checked.error_file(), media_type=XLSX, headers=headers)
+        return Response(checked.error_file(visitor.look.language), media_type=XLSX, headers=headers)
     done = action == "apply" and not checked.faults
     if done:
         console.wake()

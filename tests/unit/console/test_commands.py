@@ -109,7 +109,8 @@ def test_refused_lines_come_back_as_lines_that_can_be_put_right(
     assert run("import", "exams", file, "--errors", faults).exit_code == 1
     lines = sorted((json.loads(line) for line in faults.read_text(encoding="utf-8").splitlines()), key=len)
     assert lines[0]["text"] == "{not json"
-    assert lines[1]["error"].startswith("unknown_terminal")
+    assert lines[1]["code"] == "unknown_terminal"
+    assert "kiosk-1 is not registered" in lines[1]["error"]
     file.write_text(json.dumps(lines[1] | {"org": "zarya"}), encoding="utf-8")
     assert "1 accepted" in run("import", "exams", file).output
 

@@ -76,7 +76,7 @@ def test_each_bad_row_is_named_and_given_back(centre: ConsoleCentre, senior: Bro
     content = _line(good) + b"nonsense\n" + _line(json.dumps(broken)) + _line(_message(centre), org="rassvet")
     path, page = _page(senior, _send(senior, content))
     assert "Загрузить 1" in page
-    for said in ("не та запись", "чужая медорганизация"):
+    for said in ("не та запись", "Строка – не запись JSON", "чужая медорганизация", "«rassvet» не из вашей"):
         assert said in page
     answer = senior.get(f"{path}/errors")
     lines = [json.loads(line) for line in answer.content.decode("utf-8").splitlines()]

@@ -102,7 +102,7 @@ def test_file_of_faults_has_the_form_of_the_import(senior: Browser) -> None:
     assert sheet is not None
     rows = list(sheet.iter_rows(values_only=True))
     assert rows[0] == (*HEADINGS, "Ошибка")
-    assert [row[-1] for row in rows[1:]] == ["Табельный номер: twice", "Пол: choose"]
+    assert [row[-1] for row in rows[1:]] == ["Табельный номер: встречается дважды", "Пол: выберите одно"]
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\x00\x00", b"PK\x03\x04 not a zip", b"a;b\n1;2\n"])
