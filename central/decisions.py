@@ -20,7 +20,7 @@ from central.medics import check_register
 from central.outgoing import Outgoing
 from central.signature.chain import SignatureError
 from central.signature.provider import SignatureProvider, SigningRefused
-from central.signature.verification import verify_detached
+from central.signature.verification import VerifiedSignature, verify_detached
 from central.stamping import Stamping
 from central.store import audit, registry
 from central.store import decisions as store
@@ -226,11 +226,15 @@ def export(engine: Engine, trust: Trust, decision_id: str, folder: Path) -> list
 
 def is_valid(item: StoredDecision, trust: Trust) -> bool:
     """Whether the stored signature still holds, as of the time of the decision."""
+    return signed_by(item, trust) is not None
+
+
+def signed_by(item: StoredDecision, trust: Trust) -> VerifiedSignature | None:
+    """Who signed, when the stored signature still holds as of the time of the decision."""
     anchors = trust.anchors()
     try:
-        verify_detached(
+        return verify_detached(
             item.cms, item.record, anchors.roots, at=item.decided_at, revocation_lists=anchors.revocation_lists
         )
     except SignatureError:
-        return False
-    return True
+        return None

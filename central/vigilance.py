@@ -20,7 +20,15 @@ from central.store.security_alerts import SecurityAlert
 from sync.contract.canonical import new_id
 
 WINDOW = timedelta(hours=1)
-EXPORTS = ("journal.export", "journal.sign", "workers.export", "consents.export", "decision.export", "api.exams")
+EXPORTS = (
+    "journal.export",
+    "journal.sign",
+    "workers.export",
+    "consents.export",
+    "decision.export",
+    "refusals.export",
+    "api.exams",
+)
 ACCOUNT_CHANGES = (
     "account.add",
     "account.enable",

@@ -37,7 +37,15 @@ def make_templates() -> Jinja2Templates:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        t=_t, t_or=_t_or, when=_when, day=_day, csrf=_csrf, menu=menu_of, limit_text=_limit_text, options=_options
+        t=_t,
+        t_or=_t_or,
+        when=_when,
+        when_with_offset=_when_with_offset,
+        day=_day,
+        csrf=_csrf,
+        menu=menu_of,
+        limit_text=_limit_text,
+        options=_options,
     )
     return Jinja2Templates(env=environment)
 
@@ -55,6 +63,11 @@ def _t_or(context: Context, key: str, fallback: str) -> str:
 @pass_context
 def _when(context: Context, at: datetime) -> str:
     return wording.moment(at, context["look"].zone)
+
+
+@pass_context
+def _when_with_offset(context: Context, at: datetime) -> str:
+    return wording.moment_with_offset(at, context["look"].zone)
 
 
 def _day(value: date | None) -> str:

@@ -63,6 +63,13 @@ def moment(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).strftime("%d.%m.%Y %H:%M")
 
 
+def moment_with_offset(at: datetime, zone: tzinfo) -> str:
+    """As `moment`, with the offset from UTC: for what is read elsewhere than where it was made, `22.11.2026 05:14 +03:00`."""
+    local = at.astimezone(zone)
+    offset = local.strftime("%z")
+    return f"{local:%d.%m.%Y %H:%M} {offset[:3]}:{offset[3:]}"
+
+
 def clock_time(at: datetime, zone: tzinfo) -> str:
     """Time of the day with seconds."""
     return at.astimezone(zone).strftime("%H:%M:%S")

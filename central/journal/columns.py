@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from central.console import exam_view
+from central.console import exam_view, wording
 from central.console.texts import text, text_or
 from central.store.journal import JournalRow
 
@@ -56,9 +56,7 @@ def _visual(name: str) -> Cell:
 
 
 def _moment(item: Reading) -> str:
-    at = item.row.finished_at.astimezone(item.zone)
-    offset = at.strftime("%z")
-    return f"{at:%d.%m.%Y %H:%M} {offset[:3]}:{offset[3:]}"
+    return wording.moment_with_offset(item.row.finished_at, item.zone)
 
 
 def _birth(item: Reading) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+from cryptography import x509
 from sqlalchemy import Connection
 
 from central.console import exam_view, wording
-from central.decisions import is_valid
+from central.decisions import is_valid, signed_by
 from central.papers import drawing
 from central.papers.drawing import Sheet
 from central.papers.wording import KINDS, NoSuchPaper, act, body, kinds_for, mark_text, title
@@ -52,11 +53,12 @@ def issue(connection: Connection, exam: ListedExam, kind: str, trust: Trust, iss
         raise NoSuchPaper("outcome")
     if kind not in kinds_for(given.outcome, has_breath(exam.payload)):
         raise NoSuchPaper("no_breath" if kind == "sobriety" else "outcome")
-    if not is_valid(given, trust):
+    signature = signed_by(given, trust)
+    if signature is None:
         raise SignatureBroken(given.decision_id)
     entry = papers.of_decision(connection, given.decision_id, kind) or _register(connection, given, kind, issuer)
     papers.count_print(connection, entry.paper_id)
-    sheet = _sheet(connection, exam, given, entry, issuer)
+    sheet = _sheet(connection, exam, given, entry, issuer, signature.certificate)
     return entry, drawing.sticker(sheet) if kind == "mark" else drawing.document(sheet)
 
 
@@ -84,11 +86,18 @@ def _register(connection: Connection, given: StoredDecision, kind: str, issuer: 
     return entry
 
 
-def _sheet(connection: Connection, exam: ListedExam, given: StoredDecision, entry: Paper, issuer: Issuer) -> Sheet:
+def _sheet(
+    connection: Connection,
+    exam: ListedExam,
+    given: StoredDecision,
+    entry: Paper,
+    issuer: Issuer,
+    certificate: x509.Certificate,
+) -> Sheet:
     record = json.loads(given.record)
     organisation, medic, decision = record["organisation"], record["medic"], record["decision"]
     worker = registry.get_worker(connection, exam.worker_id) if exam.worker_id else None
-    moment = wording.moment(exam.finished_at, issuer.zone)
+    moment = wording.moment_with_offset(exam.finished_at, issuer.zone)
     is_mark = entry.kind == "mark"
     lines: list[tuple[str, str]] = [("" if is_mark else "Работник", exam.worker_name or "личность не подтверждена")]
     if not is_mark and worker is not None and worker["birth_date"]:
@@ -114,8 +123,9 @@ def _sheet(connection: Connection, exam: ListedExam, given: StoredDecision, entr
         table=_breath_table(exam.payload, issuer.zone) if entry.kind == "sobriety" else (),
         signature=(
             f"{medic['position']} {medic['full_name']}",
-            f"Подписано электронно {wording.moment(given.decided_at, issuer.zone)}",
+            f"Подписано электронно {wording.moment_with_offset(given.decided_at, issuer.zone)}",
             f"Сертификат {given.certificate_serial[:16] + '…' if is_mark else given.certificate_serial}",
+            f"действителен до {certificate.not_valid_after_utc.astimezone(issuer.zone):%d.%m.%Y}",
         ),
         check_url=f"{issuer.public_url.rstrip('/')}/check/{entry.code}",
         band="" if issuer.generation == "real" else "НЕ ИМЕЕТ СИЛЫ: УЧЕБНЫЕ ДАННЫЕ",
@@ -128,10 +138,9 @@ def _breath_table(payload: Mapping[str, Any], zone: tzinfo) -> tuple[tuple[str, 
         if step.step != "breath":
             continue
         for attempt in step.attempts:
+            until = attempt.verified_until or ("" if attempt.failure else "не указано")
             result = ", ".join(f"{value.value} {value.unit}".strip() for value in attempt.values) or attempt.failure
-            rows.append(
-                (attempt.at, str(attempt.number), result, f"{attempt.device} {attempt.serial}", attempt.verified_until)
-            )
+            rows.append((attempt.at, str(attempt.number), result, f"{attempt.device} {attempt.serial}", until))
     return tuple(rows)
 
 
@@ -148,10 +157,12 @@ class Checked:
     exam_at: datetime
     organisation: str
     valid_until: datetime | None
+    is_over: bool
+    """It was an admission, and its time is over."""
     generation_real: bool
 
 
-def check(connection: Connection, code: str, trust: Trust) -> Checked | None:
+def check(connection: Connection, code: str, trust: Trust, now: datetime) -> Checked | None:
     """Look a paper up by its public code."""
     entry = papers.by_code(connection, code)
     exam = worklist.one(connection, entry.exam_id) if entry else None
@@ -169,5 +180,6 @@ def check(connection: Connection, code: str, trust: Trust) -> Checked | None:
         exam_at=exam.finished_at,
         organisation=organisation["name"] if organisation else entry.org,
         valid_until=in_force.valid_until if in_force else None,
+        is_over=in_force is not None and in_force.valid_until is not None and in_force.valid_until <= now,
         generation_real=all(item["generation"] == "real" for item in exam.payload.get("measurements", ())),
     )

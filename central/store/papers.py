@@ -74,9 +74,3 @@ def by_code(connection: Connection, code: str) -> Paper | None:
 def count_print(connection: Connection, paper_id: str) -> None:
     """Note that the paper was printed once more."""
     connection.execute(paper.update().where(paper.c.paper_id == paper_id).values(prints=paper.c.prints + 1))
-
-
-def issued(connection: Connection, orgs: tuple[str, ...], kind: str, limit: int = 500) -> list[Paper]:
-    """The register of issued papers of a kind, newest first."""
-    query = select(paper).where(paper.c.org.in_(orgs), paper.c.kind == kind)
-    return [Paper(*row) for row in connection.execute(query.order_by(paper.c.issued_at.desc()).limit(limit))]

@@ -1,4 +1,4 @@
-"""Papers: issued by POST (each print is counted), the register of refusal certificates, the public check page.
+"""Papers: issued by POST (each print is counted), and the public check page.
 
 Form fields of POST /exams/{exam_id}/papers: `kind` (mark | refusal | sobriety | conclusion), `csrf`.
 """
@@ -15,7 +15,7 @@ from central.papers.fonts import FontsMissing
 from central.papers.issuing import Issuer, SignatureBroken, check, issue
 from central.papers.wording import NoSuchPaper
 from central.rights import Right
-from central.store import audit, papers, worklist
+from central.store import audit
 from central.store.engine import reading, writing
 
 router = APIRouter()
@@ -64,23 +64,11 @@ def make_paper(
     )
 
 
-@router.get("/papers/refusals")
-def show_refusals(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.MAKE_PAPERS))]) -> Response:
-    """The register of issued refusal certificates (order 835n asked to count them)."""
-    console = console_of(request)
-    with reading(console.engine) as connection:
-        rows = [
-            (entry, worklist.one(connection, entry.exam_id))
-            for entry in papers.issued(connection, visitor.account.orgs, "refusal")
-        ]
-    return page(request, "refusals.html", visitor, rows=rows)
-
-
 @router.get("/check/{code}")
 def check_paper(request: Request, code: str, _door: Annotated[None, Depends(Public())]) -> Response:
     """What a QR code leads to: the outcome in force, for anybody who holds the paper, and nothing more."""
     console = console_of(request)
     console.rates.check.take(address_of(request))
     with reading(console.engine) as connection:
-        found = check(connection, code[:64], console.trust)
+        found = check(connection, code[:64], console.trust, console.clock())
     return page(request, "check.html", None, 200 if found else 404, found=found)

@@ -1,12 +1,19 @@
 """Papers and the public page that their QR codes lead to."""
 
+import io
+import re
+from datetime import timedelta
+
 import cv2
 import numpy as np
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select, update
 
-from central.papers.drawing import _qr
+from central.papers import drawing
+from central.papers.drawing import Sheet, _qr
 from central.papers.wording import mark_text
+from central.store.audit import audit
 from central.store.decisions import decision
 from central.store.engine import reading, writing
 from central.store.papers import paper
@@ -129,3 +136,59 @@ def test_the_code_on_the_sticker_can_be_read() -> None:
     _qr(raster, "https://example.test/check/abc", 50, 50, 300)
     text, _, _ = cv2.QRCodeDetector().detectAndDecode(raster.image)
     assert text == "https://example.test/check/abc"
+
+
+def test_register_of_refusals_says_to_whom_why_and_what_became_of_it(centre: ConsoleCentre, zoya: Browser) -> None:
+    first, second = centre.exam("1003"), centre.exam("1004")
+    zoya.decide(first, outcome="not_admitted", reasons="pressure_high")
+    zoya.decide(second, outcome="refer", comment="боль в груди")
+    for exam_id in (first, second):
+        assert _print(zoya, exam_id, "refusal").status_code == 200
+    with reading(centre.engine) as connection:
+        given = connection.execute(select(decision.c.decision_id).where(decision.c.exam_id == first)).scalar_one()
+    zoya.decide(first, outcome="admitted", corrects=given, comment="повторно 128/80")
+
+    shown = zoya.get("/papers/refusals").text
+    for words in (
+        "Громов",
+        "Повышенное артериальное давление",
+        "решение исправлено",
+        "боль в груди",
+        "Луговая Зоя Марковна",
+    ):
+        assert words in shown
+    file = zoya.get(f"/papers/refusals/export?year={centre.now().year}").content
+    sheet = load_workbook(io.BytesIO(file)).active
+    assert sheet is not None
+    rows = list(sheet.iter_rows(values_only=True))
+    assert [row[0] for row in rows[1:]] == [f"2/{centre.now().year}", f"1/{centre.now().year}"]
+    assert [row[-1] for row in rows[1:]] == ["да", "решение исправлено"]
+    assert "Справок пока не выдано" not in shown
+    with reading(centre.engine) as connection:
+        logged = connection.execute(select(audit.c.detail).where(audit.c.action == "refusals.export")).scalar_one()
+    assert logged["rows"] == 2
+
+
+def test_papers_name_offset_and_certificate(
+    centre: ConsoleCentre, zoya: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Sheet] = []
+    monkeypatch.setattr(drawing, "sticker", lambda sheet: drawn.append(sheet) or b"%PDF")
+    exam_id = centre.exam()
+    zoya.decide(exam_id, outcome="admitted")
+    _print(zoya, exam_id, "mark")
+    (sheet,) = drawn
+    assert re.search(r"\d\d\.\d\d\.\d{4} \d\d:\d\d [+-]\d\d:\d\d", sheet.lines[1][1])
+    assert re.search(r"Подписано электронно .* [+-]\d\d:\d\d", sheet.signature[1])
+    assert re.search(r"действителен до \d\d\.\d\d\.\d{4}", sheet.signature[3])
+
+
+def test_public_page_says_that_an_admission_is_over(centre: ConsoleCentre, zoya: Browser, browser: Browser) -> None:
+    exam_id = centre.exam()
+    zoya.decide(exam_id, outcome="admitted")
+    _print(zoya, exam_id, "mark")
+    assert "истёк" not in browser.get(f"/check/{_code(centre)}").text
+    centre.shift = timedelta(hours=13)
+    page = browser.get(f"/check/{_code(centre)}").text
+    assert "Срок этого допуска истёк" in page
+    assert "checked over" in page

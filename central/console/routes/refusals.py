@@ -1,0 +1,116 @@
+"""The register of issued refusal certificates: number, day, to whom, why, by whom; of a year, on a page and as a table.
+
+Order 835n asked to count them, with number, day, reason and receiver; inspectors still ask.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy import Connection
+
+from central.console import wording
+from central.console.context import Visitor, console_of, page
+from central.console.guard import Guard
+from central.console.texts import text
+from central.imports.tables import write_table
+from central.reasons import reasons
+from central.rights import Right
+from central.store import audit
+from central.store.engine import reading, writing
+from central.store.issued import IssuedPaper, count, issued, years
+
+router = APIRouter()
+
+KIND = "refusal"
+SHOWN = 300
+"""So many lines stand on the page; the file has all of the year."""
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_COLUMNS = (
+    "number",
+    "issued_at",
+    "receiver",
+    "birth_date",
+    "employer",
+    "exam_at",
+    "reason",
+    "medic",
+    "prints",
+    "in_force",
+)
+
+
+@router.get("/papers/refusals")
+def show_refusals(
+    request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.MAKE_PAPERS))], year: str = ""
+) -> Response:
+    """The newest of a year; `year` is the newest that has any when it is not given."""
+    console = console_of(request)
+    orgs, look = visitor.account.orgs, visitor.look
+    with reading(console.engine) as connection:
+        known = years(connection, orgs, KIND)
+        chosen = _chosen(year, known)
+        rows = [(item, why(item, look.language)) for item in issued(connection, orgs, KIND, chosen, SHOWN)]
+        total = count(connection, orgs, KIND, chosen)
+    return page(request, "refusals.html", visitor, rows=rows, years=known, year=chosen, total=total)
+
+
+@router.get("/papers/refusals/export")
+def export_refusals(
+    request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.MAKE_PAPERS))], year: str = ""
+) -> Response:
+    """All of a year as XLSX."""
+    console = console_of(request)
+    orgs, look = visitor.account.orgs, visitor.look
+    with writing(console.engine) as connection:
+        chosen = _chosen(year, years(connection, orgs, KIND))
+        lines = [list(line) for line in _lines(connection, visitor, chosen)]
+        audit.write(
+            connection,
+            at=console.clock(),
+            account_id=visitor.account.account_id,
+            address=visitor.address,
+            action="refusals.export",
+            subject="",
+            org=orgs[0] if orgs else None,
+            detail={"rows": len(lines), "year": chosen},
+        )
+    headings = [text(look.language, f"paper.register.{name}") for name in _COLUMNS]
+    name = f"refusals-{chosen}.xlsx"
+    return Response(
+        write_table(headings, lines),
+        media_type=XLSX,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def why(item: IssuedPaper, language: str) -> str:
+    """The reasons in words, and the medic's own words where the book has none."""
+    book = reasons()
+    words = [book[code].text(language) for code in item.reasons if code in book]
+    comment = str(json.loads(item.record)["decision"]["comment"])
+    return "; ".join(words if words and "other" not in item.reasons else [*words, comment]).strip("; ")
+
+
+def _lines(connection: Connection, visitor: Visitor, year: int) -> Iterator[tuple[Any, ...]]:
+    look = visitor.look
+    for item in issued(connection, visitor.account.orgs, KIND, year):
+        yield (
+            f"{item.number}/{item.year}",
+            wording.moment_with_offset(item.issued_at, look.zone),
+            item.worker_name or "",
+            f"{item.birth_date:%d.%m.%Y}" if item.birth_date else "",
+            item.employer_name or "",
+            wording.moment_with_offset(item.finished_at, look.zone),
+            why(item, look.language),
+            item.medic_name,
+            str(item.prints),
+            text(look.language, "paper.register.yes" if item.in_force else "paper.register.corrected"),
+        )
+
+
+def _chosen(year: str, known: list[int]) -> int:
+    if year.isdecimal() and len(year) <= 4:
+        return int(year)
+    return known[0] if known else 0

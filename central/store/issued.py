@@ -1,0 +1,77 @@
+"""Read-only register of issued papers with those whom they concern. Owns no table."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from central.store.decisions import decision
+from central.store.exams import exam
+from central.store.papers import paper
+from central.store.registry import employer, worker
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedPaper:
+    """One line of the register. `record` is the signed record that the paper rests on."""
+
+    number: int
+    year: int
+    issued_at: datetime
+    prints: int
+    exam_id: str
+    finished_at: datetime
+    worker_name: str | None
+    birth_date: object
+    employer_name: str | None
+    medic_name: str
+    reasons: list[str]
+    record: bytes
+    in_force: bool
+    """Whether no later correction has taken the place of the decision."""
+
+
+def years(connection: Connection, orgs: Sequence[str], kind: str) -> list[int]:
+    """Years in which papers of that kind were issued, newest first."""
+    query = select(paper.c.year).where(paper.c.org.in_(orgs), paper.c.kind == kind).distinct()
+    return list(connection.execute(query.order_by(paper.c.year.desc())).scalars())
+
+
+def count(connection: Connection, orgs: Sequence[str], kind: str, year: int) -> int:
+    """How many papers of that kind were issued in a year."""
+    query = select(func.count()).select_from(paper)
+    return int(
+        connection.execute(query.where(paper.c.org.in_(orgs), paper.c.kind == kind, paper.c.year == year)).scalar_one()
+    )
+
+
+def issued(
+    connection: Connection, orgs: Sequence[str], kind: str, year: int, limit: int | None = None
+) -> Iterator[IssuedPaper]:
+    """Papers of that kind and year, newest first."""
+    query = (
+        select(
+            paper.c.number,
+            paper.c.year,
+            paper.c.issued_at,
+            paper.c.prints,
+            paper.c.exam_id,
+            exam.c.finished_at,
+            worker.c.full_name,
+            worker.c.birth_date,
+            employer.c.name,
+            decision.c.medic_name,
+            decision.c.reasons,
+            decision.c.record,
+            exam.c.decision_id == paper.c.decision_id,
+        )
+        .join(exam, exam.c.exam_id == paper.c.exam_id)
+        .join(decision, decision.c.decision_id == paper.c.decision_id)
+        .outerjoin(worker, worker.c.worker_id == exam.c.worker_id)
+        .outerjoin(employer, employer.c.employer_id == exam.c.employer_id)
+        .where(paper.c.org.in_(orgs), paper.c.kind == kind, paper.c.year == year)
+        .order_by(paper.c.issued_at.desc(), paper.c.number.desc())
+    )
+    rows = connection.execution_options(yield_per=200).execute(query if limit is None else query.limit(limit))
+    return (IssuedPaper(*row) for row in rows)
