@@ -1,8 +1,9 @@
 """Read-only register of issued papers with those whom they concern. Owns no table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -23,7 +24,7 @@ class IssuedPaper:
     exam_id: str
     finished_at: datetime
     worker_name: str | None
-    birth_date: object
+    birth_date: date | None
     employer_name: str | None
     medic_name: str
     reasons: list[str]
@@ -73,5 +74,7 @@ def issued(
         .where(paper.c.org.in_(orgs), paper.c.kind == kind, paper.c.year == year)
         .order_by(paper.c.issued_at.desc(), paper.c.number.desc())
     )
-    rows = connection.execution_options(yield_per=200).execute(query if limit is None else query.limit(limit))
+    rows: Iterable[Any] = connection.execution_options(yield_per=200).execute(
+        query if limit is None else query.limit(limit)
+    )
     return (IssuedPaper(*row) for row in rows)
