@@ -7,6 +7,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +21,13 @@ COMMAND = (sys.executable, "-P", "-m", "central.jobs")
 _CHUNK_BYTES = 64 * 1024
 _ENDED_BY_PEOPLE = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """systemd sends SIGTERM to every process of a unit that it stops."""
+
+_AT_ONCE = threading.Lock()
+_WAIT_S = 1.0
+
+
+class WorkFailed(Exception):
+    """Work that somebody waited for was not done. The message is for the log."""
 
 
 class JobProcess:
@@ -88,13 +96,13 @@ class JobProcess:
 
     def end(self) -> dict[str, Any]:
         """After `listen` has returned False: `state`, and with it `file_name` or `result`, as the job's row has them."""
-        code = self._process.wait()
         ended = self._end
         if ended is not None and ended["ended"] == "done":
             result = self._result | {"peak_mib": ended["peak_mib"]}
             return {"state": "done", "file_name": ended["file_name"], "result": result}
         if ended is not None:
             return failed(ended["code"], ended["detail"])
+        code = self._process.wait()
         if -code in _ENDED_BY_PEOPLE:
             return {"state": "lost"}
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
@@ -110,6 +118,18 @@ class JobProcess:
             self._news["rows_total"] = said["total"]
         if "result" in said:
             self._result = said["result"]
+
+
+def run_at_once(order: Order, command: Sequence[str] = COMMAND) -> int:
+    """Do work that somebody waits for, one at a time; returns the rows done. Raises `WorkFailed`, and `OSError` as `JobProcess`."""
+    with _AT_ONCE, JobProcess(order, command) as process:
+        rows = 0
+        while process.listen(_WAIT_S):
+            rows = process.news().get("rows_done", rows)
+        ended = process.end()
+    if ended["state"] != "done":
+        raise WorkFailed(f"the work of kind {order.kind} ended: {ended}")
+    return int(process.news().get("rows_done", rows))
 
 
 def failed(code: str, detail: str = "") -> dict[str, Any]:

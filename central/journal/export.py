@@ -27,9 +27,16 @@ _BATCH = 500
 
 
 def wish(
-    wanted: JournalFilter, keys: Sequence[str], form: str, title: Sequence[str], language: str, zone: tzinfo
+    wanted: JournalFilter,
+    keys: Sequence[str],
+    form: str,
+    title: Sequence[str],
+    language: str,
+    zone: tzinfo,
+    *,
+    whole: bool = False,
 ) -> dict[str, Any]:
-    """What a job of this kind is asked, as JSON."""
+    """What a job of this kind is asked, as JSON. `whole`: one PDF of any length, whose memory grows with the rows."""
     fields = asdict(wanted)
     for name in ("since", "until"):
         fields[name] = fields[name].isoformat() if fields[name] else None
@@ -39,6 +46,7 @@ def wish(
         "form": form,
         "title": list(title),
         "language": language,
+        "whole": whole,
         "zone": zone.key if isinstance(zone, ZoneInfo) else _offset_minutes(zone),
     }
 
@@ -82,7 +90,7 @@ class JournalExport:
             from central.journal.pdf_parts import PART_ROWS, write_pdf_parts
 
             shares = journal_columns.widths(tuple(asked["columns"]))
-            if total <= PART_ROWS:
+            if asked["whole"] or total <= PART_ROWS:
                 write_pdf(running.made, asked["title"], headings, shares, rows)
             else:
                 running.file_name = f"{stem}.zip"

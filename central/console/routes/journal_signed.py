@@ -17,9 +17,12 @@ from starlette.background import BackgroundTask
 
 from central.console.context import Console, Visitor, console_of
 from central.console.guard import Guard
-from central.console.routes.journal import PDF_ROWS, Asked, asked_of, cells_of, journal_page, title_of
+from central.console.routes.journal import PDF_ROWS, Asked, asked_of, journal_page, title_of
+from central.jobs.child import run_at_once
+from central.jobs.kinds import JOURNAL_EXPORT
+from central.jobs.order import Order
 from central.journal import columns as journal_columns
-from central.journal.pdf_file import write_pdf
+from central.journal.export import wish
 from central.medics import check_register
 from central.rights import Right
 from central.signature.provider import SignatureProvider, SigningRefused
@@ -46,16 +49,15 @@ def sign_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
     except SigningRefused:
         # That page says what is missing, and opens the key.
         return RedirectResponse("/signature", status_code=303)
-    keys = asked.columns if asked.query.getlist("columns") else tuple(journal_columns.COLUMNS)
     with reading(console.engine) as connection:
         if journal.count_up_to(connection, asked.wanted, PDF_ROWS + 1) > PDF_ROWS:
             asked.faults["until"] = "too_many_to_sign"
             return journal_page(request, visitor, asked)
     with tempfile.TemporaryDirectory(prefix="dopusk-journal-") as folder:
-        pdf = Path(folder) / "journal.pdf"
-        rows = _print(console, visitor, asked, keys, pdf)
+        order = _order(console, visitor, asked, Path(folder))
+        rows = run_at_once(order)
         try:
-            archive = _signed(console, provider, pdf, now)
+            archive = _signed(console, provider, order.made, now)
         except SigningRefused as error:
             if error.code == "no_time_stamp":
                 raise HTTPException(503) from error
@@ -84,10 +86,18 @@ def _provider(console: Console, visitor: Visitor, now: datetime) -> SignaturePro
     return console.vault.get(visitor.session.session_id, medic.medic_id)
 
 
-def _print(console: Console, visitor: Visitor, asked: Asked, keys: tuple[str, ...], pdf: Path) -> int:
-    headings = journal_columns.headings(keys, visitor.look.language)
-    cells = cells_of(console, visitor, asked.wanted, keys)
-    return write_pdf(pdf, title_of(console, visitor, asked), headings, journal_columns.widths(keys), cells)
+def _order(console: Console, visitor: Visitor, asked: Asked, folder: Path) -> Order:
+    """The print as the work of a process of its own: a long one would slow every page."""
+    keys = asked.columns if asked.query.getlist("columns") else tuple(journal_columns.COLUMNS)
+    look, title = visitor.look, title_of(console, visitor, asked)
+    return Order(
+        kind=JOURNAL_EXPORT,
+        params=wish(asked.wanted, keys, "pdf", title, look.language, look.zone, whole=True),
+        asked_at=console.clock(),
+        given=folder / "given",
+        folder=folder,
+        config=console.config,
+    )
 
 
 def _signed(console: Console, provider: SignatureProvider, pdf: Path, now: datetime) -> Path:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from central.imports.exams import HEADINGS
 from central.imports.tables import write_table
+from central.jobs import queue
 from central.rights import Role
 from central.store.audit import audit
 from central.store.engine import reading
@@ -17,7 +18,13 @@ from central.store.exams import exam
 from dopusk.demo.sample_people import ORG
 from sync.contract.exam import EXAM_SCHEMA
 from tests.console_centre import Browser, ConsoleCentre
+from tests.job_processes import DoneHere
 from tests.waiting import until
+
+
+@pytest.fixture
+def _done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "JobProcess", DoneHere)
 
 
 @pytest.fixture
@@ -69,6 +76,7 @@ def test_checked_first_then_imported_once(centre: ConsoleCentre, senior: Browser
     assert sorted(actions) == ["exams.check", "exams.check", "exams.import"]
 
 
+@pytest.mark.usefixtures("_done_here")
 def test_each_bad_row_is_named_and_given_back(centre: ConsoleCentre, senior: Browser) -> None:
     good = _message(centre)
     broken = json.loads(good)
@@ -87,6 +95,7 @@ def test_each_bad_row_is_named_and_given_back(centre: ConsoleCentre, senior: Bro
     assert "Загружено осмотров: 1" in page
 
 
+@pytest.mark.usefixtures("_done_here")
 def test_workbook_gives_a_workbook_back(centre: ConsoleCentre, senior: Browser) -> None:
     rows = [[ORG, _message(centre)], [ORG, "{}"]]
     path, page = _page(senior, _send(senior, write_table(HEADINGS, rows)))
@@ -94,6 +103,7 @@ def test_workbook_gives_a_workbook_back(centre: ConsoleCentre, senior: Browser) 
     assert senior.get(f"{path}/errors").content.startswith(b"PK")
 
 
+@pytest.mark.usefixtures("_done_here")
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -113,6 +123,7 @@ def test_no_file_is_said_at_once(senior: Browser) -> None:
     assert "Файл не выбран" in answer.text
 
 
+@pytest.mark.usefixtures("_done_here")
 def test_nobody_else_sees_the_import_or_runs_it(centre: ConsoleCentre, senior: Browser, address: str) -> None:
     path, _ = _page(senior, _send(senior, _line(_message(centre))))
     centre.add_account("drugaya", Role.SENIOR_MEDIC)

@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
 
+from central.jobs import queue
 from central.jobs.queue import KEPT, Jobs, made_file, work_folder
 from central.journal import export
 from central.journal.pdf_parts import write_pdf_parts
@@ -22,8 +23,13 @@ from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.store.jobs import Job, job
 from tests.console_centre import Browser, ConsoleCentre
-from tests.job_processes import STALLED_EXPORT, own_children
+from tests.job_processes import STALLED_EXPORT, DoneHere, own_children
 from tests.waiting import until
+
+
+@pytest.fixture
+def _done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "JobProcess", DoneHere)
 
 
 def _ask(browser: Browser, form: str, query: str = "") -> str:
@@ -61,6 +67,7 @@ def test_workbook_holds_text_and_no_formula(centre: ConsoleCentre, zoya: Browser
         assert sorted(actions.scalars()) == ["journal.export", "journal.fetch"]
 
 
+@pytest.mark.usefixtures("_done_here")
 def test_csv_in_the_background_is_that_of_the_direct_way(centre: ConsoleCentre, zoya: Browser) -> None:
     for _ in range(3):
         centre.exam()
@@ -69,6 +76,7 @@ def test_csv_in_the_background_is_that_of_the_direct_way(centre: ConsoleCentre, 
     assert zoya.get(f"{path}/file").content == zoya.get("/journal/export/csv").content
 
 
+@pytest.mark.usefixtures("_done_here")
 def test_print_of_the_journal(centre: ConsoleCentre, zoya: Browser) -> None:
     centre.exam()
     path = _ask(zoya, "pdf")
@@ -86,6 +94,7 @@ def test_long_print_comes_in_parts(tmp_path: Path, rows: int, parts: int) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
 
+@pytest.mark.usefixtures("_done_here")
 def test_nobody_else_sees_it(centre: ConsoleCentre, zoya: Browser, foma: Browser) -> None:
     path = _ask(zoya, "csv")
     _finished(zoya, path)

@@ -247,6 +247,7 @@ def _order(config: CentralConfig, folder: Path) -> Order:
         "title": [],
         "language": "ru",
         "zone": 180,
+        "whole": False,
     }
     now = datetime.now(UTC)
     return Order(kind=JOURNAL_EXPORT, params=params, asked_at=now, given=folder / "given", folder=folder, config=config)
