@@ -9,6 +9,7 @@ import pytest
 from central.rights import Role
 from dopusk.postgres import fresh_database
 from tests.console_centre import Browser, build_console_centre, cheap_hashes, serving
+from tests.waiting import until
 
 
 def test_console_works_on_postgresql(postgres: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +41,9 @@ def test_console_works_on_postgresql(postgres: Path, tmp_path: Path, monkeypatch
         ):  # fmt: skip
             assert zoya.get(f"/journal?{query}").text.count('<a href="/exams/') == count, query
         assert zoya.get("/journal/export/csv").text.count("\r\n") == 4
+        export = zoya.post("/journal/exports/csv", {}, page="/journal").headers["location"]
+        assert until(lambda: 'id="download"' in zoya.get(export).text, 30)
+        assert zoya.get(f"{export}/file").text.count("\r\n") == 4
         for path in ("/limits", "/registers/workers", "/registers/medics", "/registers/devices", "/fleet", "/account"):
             assert zoya.get(path).status_code == 200, path
         assert exams[0] in auditor.get("/audit").text
