@@ -64,11 +64,13 @@ def demo(
             try:
                 director.open()
                 if by_hand:
+                    _let_some_wait(world, tell)
                     _by_hand(world, director, tell)
                     code = 0
                 else:
                     code = _play(world, director, scenario, export_decision, tell)
                     if not once:
+                        _let_some_wait(world, tell)
                         _stay_open(world, tell)
             finally:
                 director.close()
@@ -112,6 +114,11 @@ def _by_hand(world: World, director: Director, tell: Any) -> None:
         director.wait_for_kiosk()
     except KeyboardInterrupt:
         tell("demo    ends")
+
+
+def _let_some_wait(world: World, tell: Any) -> None:
+    if world.past is not None:
+        tell(f"queue   {world.past.let_some_wait()} sample exams wait for the medic")
 
 
 def _tell_logins(world: World, tell: Any) -> None:

@@ -4,20 +4,26 @@ The instruments are those of the demo's bench, so that the register and what the
 Firms, numbers and entries are plainly invented: the taxpayer numbers are of a region 00 that does not exist.
 """
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection
 
 from central.imports import grounds
 from central.imports.tables import write_table
+from central.limits import LimitWish, set_limit
+from central.outgoing import Outgoing
 from central.registers.forms import FORMS
 from central.registers.keeping import Desk, Typed
 from central.registry import Registry
-from central.store import registry as people
-from central.store import terminals
-from dopusk.demo.sample_people import HISTORY_TERMINAL_ID, ORG
+from central.store import api_keys, terminals
+from central.store import registry as people_store
+from central.store.api_keys import ApiKey
+from dopusk.demo.sample_people import HISTORY_TERMINAL_ID, ORG, SampleIds
+from sync.contract.canonical import new_id
 
 INNS = ("0000100012", "0000200017")
 
@@ -47,7 +53,7 @@ def enter_registers(connection: Connection, registry: Registry, desk: Desk) -> N
     """Enter instruments and grounds, and give the employers taxpayer numbers, in the caller's transaction."""
     today = desk.author.at.date()
     own = next(one for one in terminals.terminal_ids(connection, ORG) if one != HISTORY_TERMINAL_ID)
-    for place, row in enumerate(people.list_employers(connection, ORG)):
+    for place, row in enumerate(people_store.list_employers(connection, ORG)):
         _save(desk, "employers", row["employer_id"], _employer_fields(row) | {"inn": INNS[place % len(INNS)]})
     for number, item in enumerate(INSTRUMENTS, start=1):
         until = today + timedelta(days=item.days_left)
@@ -65,6 +71,38 @@ def enter_registers(connection: Connection, registry: Registry, desk: Desk) -> N
         _save(desk, "devices", None, fields)
     checked = grounds.check_file(connection, ORG, _grounds(desk.author.at), today, registry.snils_hash)
     grounds.store_checked(connection, checked, desk.author)
+
+
+def enter_limits(
+    connection: Connection, registry: Registry, outgoing: Outgoing, people: SampleIds, author: str, now: datetime
+) -> None:
+    """A limit of the organisation that was set anew once, and a worker's own norm, in the caller's transaction."""
+    month_ago, week_ago = now - timedelta(days=30), now - timedelta(days=7)
+    own = LimitWish(ORG, "organisation", "", "pulse_bpm", 50.0, 105.0, "Приказ главного врача № 7 (пример)")
+    anew = LimitWish(ORG, "organisation", "", "pulse_bpm", 50.0, 100.0, "Приказ главного врача № 12 (пример)")
+    worker, until = people.workers["1003"], (now + timedelta(days=180)).date()
+    basis = "Заключение терапевта (пример)"
+    personal = LimitWish(ORG, "worker", worker, "systolic_mmhg", 95.0, 150.0, basis, until)
+    for wish, at in ((own, month_ago), (anew, week_ago), (personal, week_ago)):
+        set_limit(connection, registry, outgoing, wish, author, at)
+
+
+def enter_key(connection: Connection, employer_id: str, account_id: str, now: datetime) -> None:
+    """The key of a gate's program. Nobody knows its secret: who tries the interface makes a key of his own."""
+    api_keys.add(
+        connection,
+        ApiKey(
+            key_id=new_id(),
+            org=ORG,
+            employer_id=employer_id,
+            name="Турникет проходной (пример)",
+            secret_sha256=sha256(secrets.token_bytes(32)).hexdigest(),
+            created_at=now - timedelta(days=20),
+            created_by=account_id,
+            last_used_at=now - timedelta(minutes=3),
+            revoked_at=None,
+        ),
+    )
 
 
 def _save(desk: Desk, kind: str, entry_id: str | None, fields: dict[str, str]) -> None:

@@ -20,7 +20,7 @@ from central.store import schema, terminals
 from central.store.engine import open_engine, writing
 from dopusk.broker import Broker, free_port, start_mosquitto
 from dopusk.broker_watch import RevocationWatch
-from dopusk.demo.history import fill_history
+from dopusk.demo.history import Past, fill_history
 from dopusk.demo.sample_faces import LEGAL_BASIS, enter_consents, enter_face
 from dopusk.demo.sample_medic import Login, enter_medic
 from dopusk.demo.sample_people import ORG, enter_people
@@ -53,6 +53,7 @@ class World:
     camera: CameraSimulator
     terminal_config: Path
     login: Login
+    past: Past | None
     revocations: RevocationWatch
 
     def close(self) -> None:
@@ -72,7 +73,7 @@ def build_world(folder: Path, speed: float, *, with_past: bool = False, compares
     authority = create_secrets(folder / "centre", clock=lambda: datetime.now(UTC) - FOUNDED_AGO)
     broker = start_mosquitto(folder / "broker", authority)
     config = write_config(folder / "centre", Choices("demo", broker.port, free_port()))
-    login = _fill_centre(config, authority, with_past=with_past, compares=compares)
+    login, past = _fill_centre(config, authority, with_past=with_past, compares=compares)
     bench = Bench(folder / "lines", speed)
     for name, device in DEVICES.items():
         bench.add(name, device)
@@ -84,10 +85,12 @@ def build_world(folder: Path, speed: float, *, with_past: bool = False, compares
     revocations.start()
     if compares:
         _name_legal_basis(terminal_config)
-    return World(folder, config, authority, broker, bench, camera, terminal_config, login, revocations)
+    return World(folder, config, authority, broker, bench, camera, terminal_config, login, past, revocations)
 
 
-def _fill_centre(config: CentralConfig, authority: Authority, *, with_past: bool, compares: bool) -> Login:
+def _fill_centre(
+    config: CentralConfig, authority: Authority, *, with_past: bool, compares: bool
+) -> tuple[Login, Past | None]:
     """Create the store, with invented people, firms, a medic and the terminal."""
     engine = open_engine(config.store_url)
     try:
@@ -97,11 +100,10 @@ def _fill_centre(config: CentralConfig, authority: Authority, *, with_past: bool
             people = enter_people(connection, registry, (TERMINAL,))
             login = enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC))
             enter_consents(connection, registry, people)
-        if with_past:
-            fill_history(config, engine, registry, people)
+        past = fill_history(config, engine, registry, people) if with_past else None
         if compares:
             enter_face(config, engine, registry, people)
-        return login
+        return login, past
     finally:
         engine.dispose()
 

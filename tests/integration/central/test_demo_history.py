@@ -1,0 +1,89 @@
+"""The demo's past and present: every page of its console has something to show, and all of it is as real as an exam."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+
+from central.admissions import admissions
+from central.config import CentralConfig
+from central.console.exam_view import side_of
+from central.decisions import is_valid
+from central.installation import Choices, create_secrets, write_config
+from central.outgoing import Outgoing
+from central.registry import Registry
+from central.snils import SnilsKey
+from central.store import alerts, api_keys, decisions, issued, limits, schema, worklist
+from central.store.engine import open_engine, reading, writing
+from central.store.exams import exam
+from central.trust import Trust
+from dopusk.demo import history
+from dopusk.demo.history import Past, fill_history
+from dopusk.demo.sample_medic import enter_medic
+from dopusk.demo.sample_people import ORG, SampleIds, enter_people, past_exams
+from dopusk.demo.world import FOUNDED_AGO, ORGANISATION
+from tests.console_centre import cheap_hashes
+
+
+@pytest.fixture
+def past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Past, Engine, CentralConfig]]:
+    cheap_hashes(monkeypatch)
+
+    def some(people: SampleIds, *, generation: str) -> list[dict[str, object]]:
+        return past_exams(people, generation=generation)[-9:]
+
+    monkeypatch.setattr(history, "past_exams", some)
+    authority = create_secrets(tmp_path, clock=lambda: datetime.now(UTC) - FOUNDED_AGO)
+    config = write_config(tmp_path, Choices("demo", 1, 1))
+    engine = open_engine(config.store_url)
+    schema.upgrade(engine)
+    registry = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
+    with writing(engine) as connection:
+        people = enter_people(connection, registry, ("kiosk-01",))
+        enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC))
+    yield fill_history(config, engine, registry, people), engine, config
+    engine.dispose()
+
+
+def test_demo_shows_something_on_every_page(past: tuple[Past, Engine, CentralConfig]) -> None:
+    made, engine, config = past
+    assert made.let_some_wait() == 3
+    now = datetime.now(UTC)
+    trust = Trust(config.keys.authority_dir)
+    with reading(engine) as connection:
+        waiting = worklist.waiting(connection, (ORG,))
+        states = {row.personnel_number: row.state for row in admissions(connection, made.people.employers[0], now)}
+        told = alerts.of_employer(connection, made.people.employers[0])
+        refusals = [
+            item
+            for year in issued.years(connection, (ORG,), "refusal")
+            for item in issued.issued(connection, (ORG,), "refusal", year)
+        ]
+        set_limits = limits.of_organisation(connection, ORG)
+        keys = api_keys.of_organisations(connection, (ORG,))
+        rows = connection.execute(select(exam)).all()
+        given = [one for row in rows for one in decisions.of_exam(connection, row.exam_id)]
+
+    assert [row.suggestion for row in waiting].count("out_of_limits") == 2
+    assert states["1002"] == "admitted"
+    assert states["1004"] == "not_admitted"
+    assert [item.kind for item in told] == ["intoxication"]
+    assert len(refusals) == 2
+    assert set_limits
+    assert keys
+    assert {row.state for row in rows} == {"waiting", "decided", "unfinished"}
+    assert [one.outcome for one in given if one.corrects] == ["admitted"]
+    assert all(is_valid(one, trust) for one in given)
+
+
+def test_what_the_rules_say_of_sample_exams_follows_from_their_values(
+    past: tuple[Past, Engine, CentralConfig],
+) -> None:
+    made, _, _ = past
+    for payload in made.day(datetime.now(UTC)).waiting():
+        bounds = {item["parameter"]: item for item in payload["limits"]}
+        last = {name: value for item in payload["measurements"] for name, value in item["values"].items()}
+        beyond = {name for name, value in last.items() if side_of(value, bounds.get(name))}
+        assert {item["parameter"] for item in payload["rule_verdict"]["findings"]} == beyond
