@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from central.config import VigilanceConfig
+from central.console.audit_words import details
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.rights import Right
@@ -41,7 +42,15 @@ def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
         told = security_alerts.latest(connection, visitor.account.orgs)
     rows = [(entry, concern(entry, console.config.vigilance)) for entry in entries]
     return page(
-        request, "audit.html", visitor, rows=rows, names=names, actions=actions, query=query, security_alerts=told
+        request,
+        "audit.html",
+        visitor,
+        rows=rows,
+        names=names,
+        actions=actions,
+        query=query,
+        security_alerts=told,
+        details=details,
     )
 
 

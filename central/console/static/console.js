@@ -61,7 +61,7 @@ async function refresh() {
 function lost(is) {
   const sign = byId("lost");
   if (!sign || !live) return;
-  if (is && sign.hidden) sign.textContent = live.dataset.lost.replace("{time}", new Date(loadedAt).toLocaleTimeString());
+  if (is && sign.hidden) sign.textContent = live.dataset.lost.replace("{time}", new Date(loadedAt).toLocaleTimeString(document.documentElement.lang));
   sign.hidden = !is;
 }
 

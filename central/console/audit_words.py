@@ -1,0 +1,35 @@
+"""The details of a line of the access log in words. Pure. The log itself keeps codes: they outlive every catalogue."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from central.console.texts import text_or
+
+_VALUES: Mapping[str, tuple[str, ...]] = {
+    "outcome": ("outcome",),
+    "role": ("role",),
+    "parameter": ("quantity",),
+    "source": ("limit_source",),
+    "by": ("audit.value",),
+    "code": ("audit.value", "refused.code", "signature"),
+    "kind": ("paper.kind", "consent.kind", "refused.kind"),
+}
+"""Of values that are codes: where their words are looked for, first one first."""
+
+
+def details(detail: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
+    """Name and value of each detail; what has no words stays as it is."""
+    return [
+        (text_or(language, f"audit.field.{name}", name), _value(name, kept, language)) for name, kept in detail.items()
+    ]
+
+
+def _value(name: str, kept: Any, language: str) -> str:
+    words = str(kept)
+    if name == "form":
+        return words.upper()
+    for place in _VALUES.get(name, ()):
+        found = text_or(language, f"{place}.{words}", "")
+        if found:
+            return found
+    return words
