@@ -30,6 +30,10 @@ POSSIBLE: dict[str, tuple[float, float]] = {
 }
 """Parameters that can have a limit, and between which numbers a limit makes sense."""
 PREVIEW = timedelta(days=30)
+EXAMPLES = 20
+"""So many of the exams that would have been judged otherwise are shown."""
+_CLOSENESS = {"default": 0, "organisation": 1, "employer": 2, "worker": 3}
+"""The limit closest to the worker holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,25 @@ class LimitWish:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """One exam that would have been judged otherwise. `value` in the unit of the limit's parameter."""
+
+    exam_id: str
+    finished_at: datetime
+    value: float
+    newly_out: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
-    """What the last month would have looked like."""
+    """What the last month would have looked like. `examples`: the newest exams that would have been judged otherwise."""
 
     exams: int
     newly_out: int
     no_longer_out: int
+    closer: int
+    """How many exams were judged by a limit closer to the worker: for them nothing would have changed."""
+    examples: tuple[Changed, ...]
 
 
 def limit_faults(wish: LimitWish, today: date) -> dict[str, str]:
@@ -151,7 +168,8 @@ def default_entries() -> list[dict[str, Any]]:
 
 def preview(connection: Connection, wish: LimitWish, now: datetime) -> Preview:
     """How many exams of the last month this limit would have judged otherwise. Nothing is changed."""
-    exams = newly_out = no_longer = 0
+    exams = closer = 0
+    changed: list[Changed] = []
     for payload in worklist.payloads_since(
         connection,
         wish.org,
@@ -166,11 +184,17 @@ def preview(connection: Connection, wish: LimitWish, now: datetime) -> Preview:
         applied: Mapping[str, Any] = next(
             (item for item in payload.get("limits", ()) if item["parameter"] == wish.parameter), {}
         )
+        if _CLOSENESS.get(applied.get("source", ""), 0) > _CLOSENESS[wish.source]:
+            closer += 1
+            continue
         before = _outside(value, applied.get("low"), applied.get("high"))
         after = _outside(value, wish.low, wish.high)
-        newly_out += after and not before
-        no_longer += before and not after
-    return Preview(exams, newly_out, no_longer)
+        if before != after:
+            finished_at = datetime.fromisoformat(payload["finished_at"])
+            changed.append(Changed(payload["exam_id"], finished_at, value, newly_out=after))
+    newly_out = sum(item.newly_out for item in changed)
+    newest = sorted(changed, key=lambda item: item.finished_at, reverse=True)[:EXAMPLES]
+    return Preview(exams, newly_out, len(changed) - newly_out, closer, tuple(newest))
 
 
 def _outside(value: float, low: float | None, high: float | None) -> bool:

@@ -13,10 +13,11 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
+from central.console import wording
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.typed import Typed
-from central.limits import POSSIBLE, LimitWish, Preview, default_entries, limit_faults, preview, set_limit
+from central.limits import POSSIBLE, Changed, LimitWish, Preview, default_entries, limit_faults, preview, set_limit
 from central.rights import Right
 from central.store import audit, limits, registry
 from central.store.engine import reading, writing
@@ -140,5 +141,17 @@ def _page(
             typed=typed or Typed({}),
             faults=faults or {},
             seen=seen,
+            examples=_examples(visitor, typed, seen),
             today=console.clock().date(),
         )
+
+
+def _examples(visitor: Visitor, typed: Typed | None, seen: Preview | None) -> list[tuple[Changed, str]]:
+    """Exams that would have been judged otherwise, each with its value in words."""
+    if typed is None or seen is None:
+        return []
+    name, language = typed.one("parameter"), visitor.look.language
+    return [
+        (item, f"{wording.quantity(name, item.value, language)} {wording.unit(name, language)}".strip())
+        for item in seen.examples
+    ]

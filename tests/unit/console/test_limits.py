@@ -104,3 +104,25 @@ def test_bad_limit_is_said_at_its_field(senior: Browser, changes: dict[str, str]
 def test_medic_sees_limits_and_does_not_set_them(zoya: Browser) -> None:
     assert zoya.get("/limits").status_code == 200
     assert zoya.post("/limits", _wish(), page="/queue").status_code == 403
+
+
+def test_preview_leaves_those_with_a_closer_limit_alone_and_names_the_others(
+    centre: ConsoleCentre, senior: Browser
+) -> None:
+    changed = centre.exam("1001", systolic_mmhg=138)
+    own_norm = centre.payload("1003", systolic_mmhg=138)
+    own_norm["limits"][0] |= {"high": 150, "source": "worker"}
+    closer = centre.receive(own_norm)
+    page = senior.post("/limits", _wish(action="preview", high="135")).text
+    assert f'href="/exams/{changed}"' in page
+    assert f'href="/exams/{closer}"' not in page
+    assert "стали бы вне нормы 1;" in page
+    assert "судили 1: для них ничего не изменилось бы" in page
+
+
+def test_fault_of_a_limit_stands_at_its_field(senior: Browser) -> None:
+    page = senior.post("/limits", _wish(action="preview", high="eighty", basis="")).text
+    high = page.split('name="high"')[1].split("</label>")[0]
+    assert 'aria-invalid="true"' in high
+    assert "это не число" in high
+    assert "заполните" in page.split('name="basis"')[1].split("</label>")[0]
