@@ -1,10 +1,12 @@
 """The journal as a print (A3, landscape), page by page."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from reportlab.lib.pagesizes import A3, landscape
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from central.papers.fonts import BOLD, REGULAR, register_fonts
@@ -29,7 +31,7 @@ def write_pdf(
     page, count = 1, 0
     y = _head(canvas, title, headings, widths, page)
     for row in rows:
-        lines = [_wrapped(canvas, cell, width - 1.2 * mm) for cell, width in zip(row, widths, strict=True)]
+        lines = [_wrapped(cell, width - 1.2 * mm) for cell, width in zip(row, widths, strict=True)]
         height = max(len(item) for item in lines) * _LINE + 1.2 * mm
         if y - height < _MARGIN + 6 * mm:
             _foot(canvas, page)
@@ -53,7 +55,7 @@ def _head(canvas: Canvas, title: Sequence[str], headings: Sequence[str], widths:
             canvas.drawString(_MARGIN, y, line)
             y -= 5 * mm
     canvas.setLineWidth(0.3)
-    lines = [_wrapped(canvas, cell, width - 1.2 * mm, BOLD) for cell, width in zip(headings, widths, strict=True)]
+    lines = [_wrapped(cell, width - 1.2 * mm, BOLD) for cell, width in zip(headings, widths, strict=True)]
     _draw_row(canvas, lines, y, widths, font=BOLD)
     y -= max(len(item) for item in lines) * _LINE + 1.2 * mm
     canvas.line(_MARGIN, y, _PAGE[0] - _MARGIN, y)
@@ -68,32 +70,50 @@ def _foot(canvas: Canvas, page: int) -> None:
 def _draw_row(
     canvas: Canvas, lines: Sequence[Sequence[str]], y: float, widths: Sequence[float], font: str = REGULAR
 ) -> None:
-    canvas.setFont(font, _SIZE)
+    # One text of many lines: a text of its own for each takes half as long again.
+    text = canvas.beginText()
+    text.setFont(font, _SIZE)
     x = _MARGIN
     for cell, width in zip(lines, widths, strict=True):
         for place, line in enumerate(cell):
-            canvas.drawString(x + 0.6 * mm, y - (place + 1) * _LINE + 0.8 * mm, line)
+            text.setTextOrigin(x + 0.6 * mm, y - (place + 1) * _LINE + 0.8 * mm)
+            text.textOut(line)
         x += width
+    canvas.drawText(text)
 
 
-def _wrapped(canvas: Canvas, cell: str, width: float, font: str = REGULAR) -> list[str]:
+def _wrapped(cell: str, width: float, font: str = REGULAR) -> list[str]:
     """Lines that fit the column; words that are too long are cut, never lost."""
-    lines = [""]
+    lines, used = [""], 0.0
     for word in cell.split():
         rest = word
         while rest:
-            candidate = f"{lines[-1]} {rest}".strip()
-            if canvas.stringWidth(candidate, font, _SIZE) <= width:
-                lines[-1] = candidate
+            needed = _width(rest, font) + (_width(" ", font) if lines[-1] else 0.0)
+            if used + needed <= width:
+                lines[-1] = f"{lines[-1]} {rest}".strip()
+                used += needed
                 break
             if lines[-1]:
                 lines.append("")
+                used = 0.0
                 continue
-            cut = len(rest)
-            while cut > 1 and canvas.stringWidth(rest[:cut], font, _SIZE) > width:
-                cut -= 1
-            lines[-1] = rest[:cut]
-            rest = rest[cut:]
-            if rest:
-                lines.append("")
+            cut = _fitting(rest, width, font)
+            lines[-1], rest = rest[:cut], rest[cut:]
+            lines.append("")
     return lines
+
+
+def _fitting(word: str, width: float, font: str) -> int:
+    """How many letters fit, one at least."""
+    used = 0.0
+    for place, letter in enumerate(word):
+        used += _width(letter, font)
+        if used > width:
+            return max(1, place)
+    return len(word)
+
+
+@lru_cache(maxsize=20_000)
+def _width(text: str, font: str) -> float:
+    # Letters stand side by side without kerning: a line is as wide as its words and blanks. The same words come again and again.
+    return float(stringWidth(text, font, _SIZE))

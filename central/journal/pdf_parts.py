@@ -8,7 +8,7 @@ from pathlib import Path
 from central.journal.pdf_file import write_pdf
 
 PART_ROWS = 5_000
-"""Rows of one PDF: some two hundred pages and 50 MiB while it is made."""
+"""Rows of one PDF: some three hundred pages, and 45 MiB while it is made."""
 
 
 def write_pdf_parts(
