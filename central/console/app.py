@@ -1,12 +1,13 @@
-"""The console as a web application: routes, doors, headers. Made by `create_app`."""
+"""The console as a web application: routes and doors. Made by `create_app`."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from anyio import to_thread
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from itsdangerous import URLSafeTimedSerializer
@@ -18,6 +19,7 @@ from central.config import CentralConfig
 from central.console.context import Console, Rates, static_folder
 from central.console.error_pages import add_error_pages
 from central.console.guard import Guard, Public
+from central.console.headers import Headers
 from central.console.live import Live
 from central.console.pages import make_templates
 from central.console.routes import (
@@ -65,18 +67,9 @@ from central.stamping import Stamping
 from central.store.engine import open_engine
 from central.trust import Trust
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
-        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
-
+THREADS = 12
+"""So many answers are computed at once. Python computes one at a time: with more, each page waits for all others to the end, and
+the store needs more connections. What waits for others (disk, the other store, a time stamp) is what more than one is for."""
 
 PAGES = (
     login,
@@ -128,7 +121,7 @@ def create_app(
     store = engine or open_engine(config.store_url)
     session_secret = config.keys.session_secret_file.read_bytes()
     trust = Trust(config.keys.authority_dir)
-    live = Live(store)
+    live = Live(store, clock)
 
     channel_secrets = ChannelSecrets(session_secret)
     notifier = Notifier(store, config.notices, channel_secrets, clock, config.vigilance)
@@ -171,6 +164,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         watcher = asyncio.create_task(live.watch())
         notifier.start()
         jobs.start()
@@ -191,21 +185,10 @@ def create_app(
     api.state.console = console
     app.mount("/api/v1", api, name="api")
     app.mount("/static", StaticFiles(directory=static_folder()), name="static")
-    app.middleware("http")(_add_headers)
+    app.add_middleware(Headers, console=console)
     add_error_pages(app)
     _check_doors(app)
     return app
-
-
-async def _add_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call_next(request)
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.app.state.console.secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if not request.url.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 def every_route(app: FastAPI) -> list[APIRoute]:

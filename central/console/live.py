@@ -1,6 +1,7 @@
-"""Telling open pages that something changed: one watcher of the store, any number of listening browsers.
+"""Telling open queues that something changed: one watcher of the store, any number of listening browsers.
 
-The watcher asks for a cheap mark; what a page shows it fetches itself, with its own rights.
+The watcher asks for a cheap mark of each organisation and tells those who see it. What a page shows it fetches itself, with its
+own rights; what it shows alike with others is made once.
 """
 
 import asyncio
@@ -8,13 +9,16 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Hashable
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from central.store import exams, refusals, terminals
+from central.store import queue_marks
 from central.store.engine import reading
 
 log = logging.getLogger(__name__)
@@ -29,69 +33,90 @@ TOLD_PER_S = 25
 """So many pages are told in a second; where more are open, each waits longer in turn."""
 
 
-class Live:
-    """Wakes listeners when the list of exams changes. `poke` is safe to call from any thread."""
+@dataclass(slots=True)
+class _Shared:
+    """One thing that is made once for several, and at which state of its organisations it was made."""
 
-    def __init__(self, engine: Engine, poll_s: float = POLL_S) -> None:
+    making: threading.Lock = field(default_factory=threading.Lock)
+    generation: Hashable = None
+    made: Any = None
+    made_at_s: float = 0.0
+
+
+class Live:
+    """Wakes listeners when the queue of one of their organisations changes. `poke` and `shared` are safe from any thread."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime], poll_s: float = POLL_S) -> None:
         self._engine = engine
+        self._clock = clock
         self._poll_s = poll_s
-        self._listeners: set[asyncio.Event] = set()
+        self._listeners: dict[asyncio.Event, frozenset[str]] = {}
         self._poked: asyncio.Event | None = None
+        self._ended: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
-        self._generation = 0
-        self._shared: dict[Hashable, tuple[int, Any]] = {}
-        self._making = threading.Lock()
+        self._round = 0
+        """Counts up whenever changes may have been missed."""
+        self._changes: Counter[str] = Counter()
+        self._shared: dict[Hashable, _Shared] = {}
+        self._keeping = threading.Lock()
 
     async def watch(self) -> None:
         """Runs as long as the application does."""
         self._loop = asyncio.get_running_loop()
         self._poked = asyncio.Event()
-        last: object = None
+        self._ended = asyncio.Event()
+        last: dict[str, Hashable] | None = None
         while not self._closing:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._poked.wait(), self._poll_s)
-            poked = self._poked.is_set()
             self._poked.clear()
             if not self._listeners:
                 last = None
-                self._generation += 1
+                self._round += 1
                 continue
             try:
-                mark = await asyncio.to_thread(self._mark)
+                marks = await asyncio.to_thread(self._marks)
             except SQLAlchemyError as error:
                 log.warning("the store did not answer the watcher: %s", type(error).__name__)
+                self._round += 1
                 continue
-            # The first look after somebody began to listen counts as a change: something may have come in between.
-            if poked or mark != last:
+            if last is None:
+                # The first look after somebody began to listen: something may have come in between.
+                self._round += 1
+                self._wake(None)
+            elif changed := {org for org in marks.keys() | last.keys() if marks.get(org) != last.get(org)}:
                 # Before anybody is told: what was made until now is not given to those who ask because of this change.
-                self._generation += 1
-                self._wake_listeners()
-            last = mark
+                self._changes.update(changed)
+                self._wake(changed)
+            last = marks
+        self._ended.set()
 
     def poke(self) -> None:
-        """Something changed that the mark does not show (a claim), or that must be seen without waiting."""
+        """Something may have changed that should be seen without waiting for the next look."""
         loop, poked = self._loop, self._poked
         if loop is not None and poked is not None and not loop.is_closed():
             loop.call_soon_threadsafe(poked.set)
 
-    def shared(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What `make` gives, made once for all who ask between two changes. For answers to a change, from any thread."""
-        with self._making:
-            generation = self._generation
-            known = self._shared.get(key)
-            if known is not None and known[0] == generation and self._listeners:
-                found: Made = known[1]
-                return found
-            made = make()
-            self._shared = {name: kept for name, kept in self._shared.items() if kept[0] == generation}
-            self._shared[key] = (generation, made)
-            return made
+    def shared(self, key: Hashable, orgs: Sequence[str], make: Callable[[], Made]) -> tuple[Made, float]:
+        """What `make` gives, and how many seconds ago: made once for all who ask between two changes of these organisations.
 
-    async def changes(self, still_wanted: Callable[[], bool]) -> AsyncGenerator[bool, None]:
-        """True for each change, False for each heartbeat, until the application or the session ends."""
+        For answers to a change. Keys must be few: what they stand for is kept.
+        """
+        with self._keeping:
+            known = self._shared.setdefault(key, _Shared())
+        with known.making:
+            generation = (self._round, *(self._changes[org] for org in orgs))
+            if known.generation != generation or not self._listeners:
+                known.made = make()
+                known.generation, known.made_at_s = generation, time.monotonic()
+            found: Made = known.made
+            return found, time.monotonic() - known.made_at_s
+
+    async def changes(self, orgs: Sequence[str], still_wanted: Callable[[], bool]) -> AsyncGenerator[bool, None]:
+        """True for each change in these organisations, False for each heartbeat, until application or session ends."""
         changed = asyncio.Event()
-        self._listeners.add(changed)
+        self._listeners[changed] = frozenset(orgs)
         try:
             yield True
             while not self._closing:
@@ -107,13 +132,13 @@ class Live:
                     yield True
                     await self._pause()
         finally:
-            self._listeners.discard(changed)
+            del self._listeners[changed]
 
     async def _pause(self) -> None:
         """Let changes gather; the end of the application does not wait for it."""
-        until_s = time.monotonic() + max(SPACING_S, len(self._listeners) / TOLD_PER_S)
-        while not self._closing and (left_s := until_s - time.monotonic()) > 0:
-            await asyncio.sleep(min(left_s, self._poll_s))
+        if self._ended is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), max(SPACING_S, len(self._listeners) / TOLD_PER_S))
 
     @property
     def closing(self) -> bool:
@@ -123,12 +148,16 @@ class Live:
     def close(self) -> None:
         """End watcher and listeners."""
         self._closing = True
-        self._wake_listeners()
+        if self._ended is not None:
+            self._ended.set()
+        self._wake(None)
 
-    def _wake_listeners(self) -> None:
-        for listener in self._listeners:
-            listener.set()
+    def _wake(self, orgs: set[str] | None) -> None:
+        """Those who see one of these organisations; all for None."""
+        for listener, seen in self._listeners.items():
+            if orgs is None or not seen.isdisjoint(orgs):
+                listener.set()
 
-    def _mark(self) -> object:
+    def _marks(self) -> dict[str, Hashable]:
         with reading(self._engine) as connection:
-            return exams.change_mark(connection), terminals.attention_mark(connection), refusals.mark(connection)
+            return queue_marks.marks(connection, self._clock())

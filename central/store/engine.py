@@ -12,6 +12,8 @@ import central.store
 from central.store.metadata import json_text, metadata
 
 BUSY_TIMEOUT_S = 30.0
+CONNECTIONS = 20
+"""So many stay open once they were needed: a new one has to start a server process, or to read the schema anew."""
 _READING = "dopusk_reading"
 PRAGMAS = ("synchronous = EXTRA", "journal_mode = WAL", "foreign_keys = ON")
 """EXTRA, and before WAL: the rollback journal of a new store is deleted and its folder synced. Otherwise a power cut may
@@ -25,9 +27,13 @@ def open_engine(url: str) -> Engine:
     says of a violated constraint it still says.)
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, json_serializer=json_text, hide_parameters=True)
+        return create_engine(
+            url, pool_size=CONNECTIONS, pool_pre_ping=True, json_serializer=json_text, hide_parameters=True
+        )
     timeout = {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
-    engine = create_engine(url, connect_args=timeout, json_serializer=json_text, hide_parameters=True)
+    engine = create_engine(
+        url, pool_size=CONNECTIONS, connect_args=timeout, json_serializer=json_text, hide_parameters=True
+    )
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

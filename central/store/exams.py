@@ -220,11 +220,3 @@ def mark_decided(
         .values(state="decided", decision_id=decision_id, outcome=outcome, medic_id=medic_id, decided_at=decided_at)
     )
     return done.rowcount == 1
-
-
-def change_mark(connection: Connection) -> tuple[int, str]:
-    """A value that differs whenever a list of exams has to be drawn again. Cheap enough to be asked several times a second."""
-    waiting = connection.execute(select(func.count()).where(exam.c.state == "waiting")).scalar_one()
-    received = connection.execute(select(func.max(exam.c.received_at))).scalar_one()
-    decided = connection.execute(select(func.max(decision.c.decided_at))).scalar_one()
-    return waiting, f"{received}/{decided}"

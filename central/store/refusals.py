@@ -113,8 +113,8 @@ def counts(connection: Connection) -> list[tuple[str, str, int]]:
     return [(row[0], row[1], row[2]) for row in connection.execute(query.group_by(c.kind, c.refusal_code))]
 
 
-def mark(connection: Connection) -> tuple[str, ...]:
-    """A value that differs whenever medics must be told anew of a refused decision."""
+def marks(connection: Connection) -> list[tuple[str, str]]:
+    """Organisation and message of each decision that a terminal refuses."""
     c = centre_outbox.c
-    query = select(c.message_id).where(c.kind == "decision", c.state == "refused", c.resent_as.is_(None))
-    return tuple(connection.execute(query.order_by(c.message_id)).scalars())
+    query = select(c.org, c.message_id).where(c.kind == "decision", c.state == "refused", c.resent_as.is_(None))
+    return [(row.org, row.message_id) for row in connection.execute(query.order_by(c.message_id))]

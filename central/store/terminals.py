@@ -154,11 +154,12 @@ def enrolled(connection: Connection, orgs: Sequence[str]) -> Sequence[RowMapping
     return connection.execute(query.order_by(c.name)).mappings().all()
 
 
-def attention_mark(connection: Connection) -> tuple[tuple[str, str], ...]:
-    """Which terminals have no link or call for help: a value that differs whenever medics must be told anew."""
-    calls = cast(terminal.c.status, Text).like(_CALLS)
-    query = select(terminal.c.terminal_id, terminal.c.link).where((terminal.c.link == "offline") | calls)
-    return tuple((row.terminal_id, row.link) for row in connection.execute(query.order_by(terminal.c.terminal_id)))
+def attention_marks(connection: Connection) -> list[tuple[str, str, str]]:
+    """Organisation, identifier and link of the terminals that have no link or call for help."""
+    c = terminal.c
+    calls = cast(c.status, Text).like(_CALLS)
+    query = select(c.org, c.terminal_id, c.link).where((c.link == "offline") | calls)
+    return [(row.org, row.terminal_id, row.link) for row in connection.execute(query.order_by(c.terminal_id))]
 
 
 def terminal_ids(connection: Connection, org: str) -> Sequence[str]:

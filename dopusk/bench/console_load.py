@@ -29,6 +29,8 @@ from dopusk.bench.population_people import PASSPHRASE, People
 
 THINK_S = 25.0
 """How long a medic looks at an exam on average: fifty of them decide two exams a second."""
+SETTLED_S = 1.6 * THINK_S
+"""After this long every medic has decided once: from then on they come and go evenly."""
 STARTED_S = 300.0
 STOPPED_S = 30.0
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
@@ -90,12 +92,15 @@ def _work_all(
     for thread in threads:
         thread.daemon = True
         thread.start()
+    time.sleep(SETTLED_S)
     began_s = time.monotonic()
-    theirs.send("seated")
+    before = sum(m.decisions for m in medics), sum(m.refreshes for m in medics)
+    theirs.send("at work")
     theirs.recv()
     stop.set()
     spent_s = time.monotonic() - began_s
-    theirs.send(Work(sum(m.decisions for m in medics), sum(m.refreshes for m in medics), spent_s))
+    decisions, refreshes = sum(m.decisions for m in medics), sum(m.refreshes for m in medics)
+    theirs.send(Work(decisions - before[0], refreshes - before[1], spent_s))
     engine.dispose()
 
 

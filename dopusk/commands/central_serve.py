@@ -1,5 +1,6 @@
 """What `dopusk central serve` puts together: console, enrolment, dispatcher, metrics."""
 
+import gc
 import socket
 
 import uvicorn
@@ -45,6 +46,10 @@ class _Announcing(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            # What lives as long as the process need not be looked through again and again: with a large program that stops
+            # everything for a tenth of a second, in the middle of somebody's page.
+            gc.collect()
+            gc.freeze()
             print(self._line, flush=True)
 
 

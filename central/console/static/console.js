@@ -43,7 +43,7 @@ async function refresh() {
     if (answer.status === 401) { location.reload(); return; }
     if (!answer.ok) throw new Error(String(answer.status));
     live.innerHTML = await answer.text();
-    loadedAt = Date.now();
+    loadedAt = Date.now() - 1000 * Number(answer.headers.get("age") || 0);
     const rows = markSelected();
     const fresh = rows.filter((row) => !before.has(row.dataset.exam));
     fresh.forEach((row) => row.classList.add("new"));

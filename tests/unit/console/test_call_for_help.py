@@ -13,12 +13,12 @@ def test_a_call_for_help_stands_in_the_queue_and_changes_the_mark(tmp_path: Path
     centre = build_console_centre(tmp_path)
     centre.add_medic("zoya", "Луговая Зоя Марковна")
 
-    def say(**fields: object) -> tuple[tuple[str, str], ...]:
+    def say(**fields: object) -> list[tuple[str, str, str]]:
         status = TerminalStatus.model_validate({"state": "online", **fields})
         with writing(centre.engine) as connection:
             terminals.note_status(connection, "kiosk-1", status, now=centre.now())
         with reading(centre.engine) as connection:
-            return terminals.attention_mark(connection)
+            return terminals.attention_marks(connection)
 
     with serving(centre.app(), centre.config.http.port) as address:
         browser = Browser(address).log_in("zoya")

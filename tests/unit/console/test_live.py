@@ -1,11 +1,17 @@
-"""What is made once for all open queues, and until when."""
+"""What is made once for all open queues, and until when; who is told of what."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from central.console import live
 from central.console.live import Live
+from central.store.decisions import Claim, take_claim
+from central.store.engine import writing
+from central.store.registry import organisation
+from central.store.terminals import get_terminal, terminal
 from tests.console_centre import ConsoleCentre
 
 
@@ -16,17 +22,21 @@ async def _made(centre: ConsoleCentre) -> list[int]:
         made.append(len(made))
         return made[-1]
 
-    watched = Live(centre.engine, poll_s=0.01)
+    watched = Live(centre.engine, centre.now, poll_s=0.01)
+
+    def shared() -> int:
+        return watched.shared("queue", ["zarya"], make)[0]
+
     watching = asyncio.create_task(watched.watch())
-    before = [watched.shared("queue", make), watched.shared("queue", make)]  # nobody listens yet: nothing is kept
-    listening = watched.changes(lambda: True)
+    before = [shared(), shared()]  # nobody listens yet: nothing is kept
+    listening = watched.changes(["zarya"], lambda: True)
     async with asyncio.timeout(20):
         await anext(listening)
         await anext(listening)
-        first = [watched.shared("queue", make), watched.shared("queue", make)]
+        first = [shared(), shared()]
         await asyncio.to_thread(centre.exam, "1001")
         await anext(listening)
-        second = [watched.shared("queue", make), watched.shared("queue", make)]
+        second = [shared(), shared()]
     watched.close()
     await watching
     await listening.aclose()
@@ -38,3 +48,50 @@ def test_what_all_queues_show_alike_is_made_once_between_two_changes(
 ) -> None:
     monkeypatch.setattr(live, "SPACING_S", 0.0)
     assert asyncio.run(_made(centre)) == [0, 1, 2, 2, 3, 3]
+
+
+async def _told(centre: ConsoleCentre) -> list[bool]:
+    """What somebody of another organisation hears of an exam and of a look at it, and then of her own terminal."""
+    watched = Live(centre.engine, centre.now, poll_s=0.01)
+    watching = asyncio.create_task(watched.watch())
+    here, there = watched.changes(["zarya"], lambda: True), watched.changes(["rassvet"], lambda: True)
+    async with asyncio.timeout(20):
+        for listening in (here, there):
+            await anext(listening)  # what is there now
+        for listening in (here, there):
+            await anext(listening)  # the watcher's first look
+        other = asyncio.create_task(anext(there))
+        exam_id = await asyncio.to_thread(centre.exam, "1001")
+        await anext(here)
+        await asyncio.to_thread(_look_at, centre, exam_id)
+        await anext(here)
+        heard = [other.done()]
+        await asyncio.to_thread(_terminal_elsewhere, centre)
+        heard.append(await other)
+    watched.close()
+    await watching
+    await here.aclose()
+    await there.aclose()
+    return heard
+
+
+def _look_at(centre: ConsoleCentre, exam_id: str) -> None:
+    now = centre.now()
+    with writing(centre.engine) as connection:
+        take_claim(connection, Claim(exam_id, "account", "Луговая", now, now + timedelta(minutes=1)), now)
+
+
+def _terminal_elsewhere(centre: ConsoleCentre) -> None:
+    with writing(centre.engine) as connection:
+        like = dict(get_terminal(connection, "kiosk-1") or {})
+        connection.execute(
+            insert(organisation).values(org="rassvet", name="Рассвет", licence="", created_at=centre.now())
+        )
+        silent = {"terminal_id": "kiosk-r", "org": "rassvet", "link": "offline"}
+        connection.execute(insert(terminal).values(like | silent))
+
+
+def test_only_those_who_see_an_organisation_hear_of_it(centre: ConsoleCentre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "SPACING_S", 0.0)
+    monkeypatch.setattr(live, "TOLD_PER_S", 10_000)
+    assert asyncio.run(_told(centre)) == [False, True]
