@@ -24,6 +24,7 @@ EXPORTS = (
     "journal.export",
     "journal.sign",
     "workers.export",
+    "register.export",
     "consents.export",
     "decision.export",
     "refusals.export",

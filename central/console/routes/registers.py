@@ -7,6 +7,7 @@ SNILS has become `worker_id`; 422 with the register when it is nobody's or wrong
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -20,9 +21,10 @@ from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.worker_search import find_worker
 from central.imports import workers as imports
-from central.imports.tables import UnreadableTable
+from central.imports.tables import UnreadableTable, write_table
 from central.imports.workers import Checked
 from central.medics import register_faults
+from central.registers import table
 from central.registers.forms import FORMS
 from central.rights import Right
 from central.sought import has_snils_form
@@ -52,6 +54,22 @@ def export_workers(request: Request, visitor: Annotated[Visitor, Depends(Guard(R
         rows = registry.count_workers(connection, own_org(visitor))
         _log(connection, request, visitor, "workers.export", {"rows": rows})
     return Response(content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="workers.xlsx"'})
+
+
+@router.get("/registers/{kind}/export")
+def export_register(
+    request: Request, kind: str, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_REGISTERS))], archived: str = ""
+) -> Response:
+    """One of the other registers as XLSX."""
+    if kind not in table.COLUMNS:
+        raise HTTPException(404)
+    console, language = console_of(request), visitor.look.language
+    with writing(console.engine) as connection:
+        found = _rows(connection, visitor.account.orgs, kind, console.clock(), archived=archived == "1")
+        rows = [asdict(row[0]) for row in found] if kind == "medics" else found
+        _log(connection, request, visitor, "register.export", {"register": kind, "rows": len(rows)})
+    content = write_table(table.headings(kind, language), table.lines(kind, rows, language))
+    return Response(content, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{kind}.xlsx"'})
 
 
 @router.get("/registers/{kind}")

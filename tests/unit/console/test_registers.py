@@ -149,3 +149,18 @@ def test_every_register_opens(zoya: Browser, kind: str) -> None:
 )
 def test_check_digits_of_taxpayer_numbers(inn: str, right: bool) -> None:
     assert is_inn(inn) is right
+
+
+@pytest.mark.parametrize(
+    ("kind", "there"),
+    [("employers", "ООО «Ромашка-Транс»"), ("medics", "Луговая Зоя Марковна"), ("organisations", "Медпункт «Заря»")],
+)
+def test_every_register_leaves_as_a_table_without_keys(zoya: Browser, kind: str, there: str) -> None:
+    answer = zoya.get(f"/registers/{kind}/export")
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    assert sheet is not None
+    heads, *rows = sheet.iter_rows(values_only=True)
+    assert there in [cell for row in rows for cell in row]
+    assert all(heads)
+    assert "BEGIN" not in str(rows)
+    assert zoya.get("/registers/secrets/export").status_code == 404
