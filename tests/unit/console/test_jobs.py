@@ -4,6 +4,7 @@ The processes here speak as `central.jobs.order` has it and do as they are told;
 """
 
 import contextlib
+import errno
 import signal
 import subprocess
 import sys
@@ -16,8 +17,11 @@ import pytest
 from sqlalchemy import update
 
 from central.config import CentralConfig
-from central.jobs.kinds import JOURNAL_EXPORT
-from central.jobs.order import Order
+from central.console.texts import LANGUAGES, text
+from central.jobs.__main__ import carry_out
+from central.jobs.child import JobProcess, WorkFailed, run_at_once
+from central.jobs.kinds import JOURNAL_EXPORT, WORKS
+from central.jobs.order import Order, Running
 from central.jobs.queue import LOST_AFTER, Jobs, TooManyJobs, made_file, work_folder
 from central.store import jobs as store
 from central.store.engine import reading, writing
@@ -229,6 +233,36 @@ with JobProcess(order, {(sys.executable, "-c", STALLED_EXPORT)!r}) as process:
         process.kill()
         process.wait()
         assert until(lambda: not _lives(child), 30)
+
+
+def test_work_that_somebody_waits_for(centre: ConsoleCentre, tmp_path: Path) -> None:
+    order, command = _order(centre.config, tmp_path), (sys.executable, "-S", "-c", OBEDIENT)
+    assert run_at_once(order.model_copy(update={"params": {"do": "make"}}), command) == 2
+    with pytest.raises(WorkFailed, match="exit code 7"):
+        run_at_once(order.model_copy(update={"params": {"do": "exit"}}), command)
+
+
+def test_a_slip_of_ours_is_told_by_name(centre: ConsoleCentre, tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
+    with JobProcess(_order(centre.config, tmp_path).model_copy(update={"params": {}})) as process:
+        while process.listen(1):
+            pass
+        assert process.end() == {"state": "failed", "result": {"fault": "ours", "detail": "KeyError"}}
+    assert "KeyError: 'filter'" in capfd.readouterr().err, "the log has it all"
+
+
+def test_a_full_disk_is_told(centre: ConsoleCentre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_running: Running) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    order = _order(centre.config, tmp_path)
+    monkeypatch.setitem(WORKS, JOURNAL_EXPORT, lambda engine, config: full)
+    assert carry_out(order, Running(order, print)) == {"ended": "fault", "code": "disk_full", "detail": ""}
+
+
+def test_every_fault_has_words_in_both_languages() -> None:
+    for code in ("killed", "crashed", "not_run", "disk_full", "ours", "too_many_rows"):
+        for language in LANGUAGES:
+            assert text(language, f"job.fault.{code}", detail="SIGKILL")
 
 
 def test_an_order_comes_through_the_pipe_as_it_was(centre: ConsoleCentre, tmp_path: Path) -> None:
