@@ -116,6 +116,8 @@ def create_app(
     """The application. `wake` is `Dispatcher.wake`: called right after a decision is committed.
 
     Raises `OSError`, `ValueError` or `ConfigError` when a file with keys, roots or passwords is missing or wrong, and
+    `engine` is one of `config.store_url`: the processes of jobs open that for themselves.
+
     `RuntimeError` for a route without a door.
     """
     store = engine or open_engine(config.store_url)
