@@ -70,6 +70,12 @@ class Asked:
     typed_person: str
     """What stands in the field: also what must not stand in the address."""
 
+    @property
+    def is_understood(self) -> bool:
+        """Whether the filter says what is wanted. Otherwise nothing is shown: other rows than the wanted would mislead."""
+        unclear = {field for field, code in self.faults.items() if code != "needed"}
+        return not unclear & {"since", "until", "person"}
+
     def address(self, **changes: str) -> str:
         """The same query with other values, for links."""
         kept = [
@@ -120,8 +126,8 @@ def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
     most = COUNT_TO if journal.is_counted_quickly(asked.wanted) else COUNT_FEW_TO
     # Read apart from the note in the audit log: whoever may write holds everybody else up.
     with reading(console.engine) as connection:
-        rows = journal.page(connection, asked.wanted, after, ROWS + 1)
-        total = journal.count_up_to(connection, asked.wanted, most)
+        rows = journal.page(connection, asked.wanted, after, ROWS + 1) if asked.is_understood else []
+        total = journal.count_up_to(connection, asked.wanted, most) if asked.is_understood else 0
         choices = {
             "employers": [row for org in visitor.account.orgs for row in registry.list_employers(connection, org)],
             "terminals": terminals.names(connection, visitor.account.orgs),
