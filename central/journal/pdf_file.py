@@ -15,6 +15,8 @@ _PAGE = landscape(A3)
 _MARGIN = 10 * mm
 _LINE = 3.4 * mm
 _SIZE = 6.2
+_NUMBER = 9 * mm
+"""Width of the column №."""
 
 
 def write_pdf(
@@ -23,15 +25,22 @@ def write_pdf(
     headings: Sequence[str],
     shares: Sequence[float],
     rows: Iterable[Sequence[str]],
+    first_number: int = 1,
 ) -> int:
-    """Write a printable journal (A3, landscape), page by page; returns the number of rows. `shares` of the width add up to 1."""
+    """Write a printable journal (A3, landscape), page by page; returns the number of rows. `shares` of the width add up to 1.
+
+    Rows are numbered from `first_number` on: a journal on paper has a column №.
+    """
     register_fonts()
     canvas = Canvas(str(path), pagesize=_PAGE, pageCompression=1)
-    widths = [(_PAGE[0] - 2 * _MARGIN) * share for share in shares]
+    inner = _PAGE[0] - 2 * _MARGIN - _NUMBER
+    widths = [_NUMBER, *(inner * share for share in shares)]
+    headings = ["№", *headings]
     page, count = 1, 0
     y = _head(canvas, title, headings, widths, page)
     for row in rows:
-        lines = [_wrapped(cell, width - 1.2 * mm) for cell, width in zip(row, widths, strict=True)]
+        numbered = (str(first_number + count), *row)
+        lines = [_wrapped(cell, width - 1.2 * mm) for cell, width in zip(numbered, widths, strict=True)]
         height = max(len(item) for item in lines) * _LINE + 1.2 * mm
         if y - height < _MARGIN + 6 * mm:
             _foot(canvas, page)

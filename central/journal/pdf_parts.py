@@ -27,7 +27,7 @@ def write_pdf_parts(
         while (first := next(rows, None)) is not None:
             number += 1
             own = chain([first], islice(rows, part_rows - 1))
-            write_pdf(part, [*title, f"№ {number}"], headings, shares, own)
+            write_pdf(part, [*title, f"№ {number}"], headings, shares, own, first_number=(number - 1) * part_rows + 1)
             archive.write(part, f"{stem}-{number:03d}.pdf")
             part.unlink()
     return number

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import openpyxl
@@ -15,7 +16,7 @@ from sqlalchemy import select, update
 
 from central.jobs import queue
 from central.jobs.queue import KEPT, Jobs, made_file, work_folder
-from central.journal import export
+from central.journal import export, pdf_file
 from central.journal.pdf_parts import write_pdf_parts
 from central.rights import Role
 from central.store import jobs as store
@@ -92,6 +93,17 @@ def test_long_print_comes_in_parts(tmp_path: Path, rows: int, parts: int) -> Non
         assert archive.namelist() == [f"journal-{number + 1:03d}.pdf" for number in range(parts)]
         assert all(archive.read(name).startswith(b"%PDF") for name in archive.namelist())
     assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+def test_rows_of_a_print_are_numbered_through_its_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+
+    def note(_canvas: object, lines: Sequence[Sequence[str]], *_: object, **__: object) -> None:
+        drawn.append(lines[0][0])
+
+    monkeypatch.setattr(pdf_file, "_draw_row", note)
+    write_pdf_parts(tmp_path / "made", "journal", ["title"], ["heading"], [1.0], iter([["a"]] * 3), part_rows=2)
+    assert drawn == ["№", "1", "2", "№", "3"]
 
 
 @pytest.mark.usefixtures("_done_here")
