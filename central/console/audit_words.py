@@ -11,6 +11,7 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
     "parameter": ("quantity",),
     "source": ("limit_source",),
     "by": ("audit.value",),
+    "register": ("registers",),
     "code": ("audit.value", "refused.code", "signature"),
     "kind": ("paper.kind", "consent.kind", "refused.kind"),
 }
