@@ -22,6 +22,7 @@ from central.console.guard import Guard, Public
 from central.console.headers import Headers
 from central.console.live import Live
 from central.console.pages import make_templates
+from central.console.queue_view import QueueTables
 from central.console.routes import (
     account,
     account_channels,
@@ -115,15 +116,16 @@ def create_app(
 ) -> FastAPI:
     """The application. `wake` is `Dispatcher.wake`: called right after a decision is committed.
 
-    Raises `OSError`, `ValueError` or `ConfigError` when a file with keys, roots or passwords is missing or wrong, and
     `engine` is one of `config.store_url`: the processes of jobs open that for themselves.
 
+    Raises `OSError`, `ValueError` or `ConfigError` when a file with keys, roots or passwords is missing or wrong, and
     `RuntimeError` for a route without a door.
     """
     store = engine or open_engine(config.store_url)
     session_secret = config.keys.session_secret_file.read_bytes()
     trust = Trust(config.keys.authority_dir)
     live = Live(store, clock)
+    templates = make_templates()
 
     channel_secrets = ChannelSecrets(session_secret)
     notifier = Notifier(store, config.notices, channel_secrets, clock, config.vigilance)
@@ -149,8 +151,9 @@ def create_app(
         trust=trust,
         vault=vault or Vault(),
         live=live,
+        queue=QueueTables(store, live, templates, clock),
         jobs=jobs,
-        templates=make_templates(),
+        templates=templates,
         totp_seal=TotpSeal(session_secret),
         factor_policy=FactorPolicy(
             config.accounts.second_factor_roles, timedelta(hours=config.accounts.second_factor_grace_hours)

@@ -15,6 +15,8 @@ from sqlalchemy import Engine
 
 from central.config import CentralConfig
 from central.console.live import Live
+from central.console.look import Look
+from central.console.queue_view import QueueTables
 from central.console.texts import LANGUAGES
 from central.decisions import Decisions
 from central.jobs.queue import Jobs
@@ -58,6 +60,7 @@ class Console:
     channel_secrets: ChannelSecrets
     vault: Vault
     live: Live
+    queue: QueueTables
     jobs: Jobs
     templates: Jinja2Templates
     totp_seal: TotpSeal
@@ -77,15 +80,6 @@ class Console:
     def session_cookie(self) -> str:
         """Name of the session cookie; browsers enforce the `__Host-` rules."""
         return "__Host-dopusk" if self.secure else "dopusk_session"
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How this browser wants its pages."""
-
-    language: str
-    theme: str
-    zone: tzinfo
 
 
 @dataclass(frozen=True, slots=True)

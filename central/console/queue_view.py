@@ -1,36 +1,38 @@
 """What the queue shows: who waits, since when, with what deviations, and who looks; which terminals need somebody.
 
-The table is drawn once for all who see the same organisations in the same language. A row that somebody looks at carries whose
-look it is; `QueueTable.for_account` makes one's own look like a free one.
+A table is drawn once for all who see the same organisations in the same language, and what was measured once for as long as an
+exam waits. A row that somebody looks at carries whose look it is; `QueueTable.for_account` makes one's own look like a free one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi.templating import Jinja2Templates
+from markupsafe import Markup
+from sqlalchemy import Connection, Engine
 
 from central.console import exam_view
-from central.console.context import Console, Look, Visitor
-from central.console.exam_view import ShownValue
+from central.console.live import Live
+from central.console.look import Look
 from central.store import decisions, refusals, terminals, worklist
 from central.store.engine import reading
-from central.store.worklist import ListedExam
+from central.store.worklist import WaitingExam
 
 LATE_S = 300.0
 """After this long in the queue, in seconds, a row is shown as late."""
+KEPT_CELLS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
     """One waiting exam as a line of the table. `claimant` is the account that looks at it, or empty."""
 
-    exam: ListedExam
+    exam: WaitingExam
+    cells: Markup
     waiting_s: int
     late: bool
-    pressure: tuple[ShownValue, ...]
-    pulse: ShownValue | None
-    temperature: ShownValue | None
-    alcohol: ShownValue | None
-    complaints: tuple[str, ...]
     claimed_by: str
     claimant: str
 
@@ -42,60 +44,88 @@ class QueueTable:
     html: str
     age_s: float
 
-    def for_account(self, account_id: str) -> str:
+    def for_account(self, account_id: str) -> Markup:
         """The table in which exams that this account looks at are not marked as taken."""
-        return self.html.replace(f'taken" data-claimant="{account_id}"', '"')
+        return Markup(self.html.replace(f'taken" data-claimant="{account_id}"', '"'))  # noqa: S704 - drawn by a template
 
 
-def waiting_rows(console: Console, orgs: Sequence[str], language: str) -> list[QueueRow]:
-    """The waiting exams of these organisations, oldest first."""
-    now = console.clock()
-    with reading(console.engine) as connection:
-        waiting = worklist.waiting(connection, orgs)
-        claims = decisions.claims(connection, now)
-    rows = []
-    for item in waiting:
-        claim = claims.get(item.exam_id)
-        waiting_s = max(0, int((now - item.received_at).total_seconds()))
-        latest = exam_view.summary(item.payload, language)
-        rows.append(
-            QueueRow(
-                exam=item,
-                waiting_s=waiting_s,
-                late=waiting_s > LATE_S,
-                pressure=tuple(latest[name] for name in ("systolic_mmhg", "diastolic_mmhg") if name in latest),
-                pulse=latest.get("pulse_bpm"),
-                temperature=latest.get("temperature_celsius"),
-                alcohol=latest.get("breath_alcohol_mg_per_l") or latest.get("breath_test"),
-                complaints=tuple(exam_view.complaint_lines(item.payload, language)),
-                claimed_by=claim.full_name if claim else "",
-                claimant=claim.account_id if claim else "",
-            )
+class QueueTables:
+    """Draws the queue, from any thread."""
+
+    def __init__(self, engine: Engine, live: Live, templates: Jinja2Templates, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._live = live
+        self._templates = templates
+        self._clock = clock
+        self._cells: dict[tuple[WaitingExam, str], Markup] = {}
+
+    def table(self, orgs: Sequence[str], language: str, *, shared: bool) -> QueueTable:
+        """The table of these organisations, drawn now; `shared`: or since the last change in one of them."""
+
+        def draw() -> str:
+            return self._draw(orgs, language)
+
+        if not shared:
+            return QueueTable(draw(), 0.0)
+        return QueueTable(*self._live.shared((tuple(orgs), language), orgs, draw))
+
+    def waiting(self, orgs: Sequence[str]) -> list[tuple[WaitingExam, int]]:
+        """The waiting exams of these organisations, oldest first, each with the seconds that it has waited."""
+        with reading(self._engine) as connection:
+            found = worklist.waiting(connection, orgs)
+        return [(item, self._waiting_s(item)) for item in found]
+
+    def _draw(self, orgs: Sequence[str], language: str) -> str:
+        now = self._clock()
+        with reading(self._engine) as connection:
+            waiting = worklist.waiting(connection, orgs)
+            cells = self._cells_of(connection, waiting, language)
+            claims = decisions.claims(connection, now)
+            refusing = {one.terminal_id for one in refusals.refusals(connection, orgs) if one.kind == "decision"}
+            in_need = terminals.in_need(connection, orgs, refusing)
+        rows = []
+        for item, drawn in zip(waiting, cells, strict=True):
+            claim, waiting_s = claims.get(item.exam_id), self._waiting_s(item)
+            whose = (claim.full_name, claim.account_id) if claim else ("", "")
+            rows.append(QueueRow(item, drawn, waiting_s, waiting_s > LATE_S, *whose))
+        return self._render(
+            "queue_rows.html",
+            language,
+            rows=rows,
+            offline=[row["name"] for row in in_need if row["link"] == "offline"],
+            calling=[f"{row['name']}, {row['place']}" for row in in_need if row["calls"]],
+            refused=[row["name"] for row in in_need if row["terminal_id"] in refusing],
         )
-    return rows
 
+    def _cells_of(self, connection: Connection, waiting: Sequence[WaitingExam], language: str) -> list[Markup]:
+        """What each exam's row shows for as long as it waits; only what is new is read and drawn."""
+        known = self._cells
+        new = [item for item in waiting if (item, language) not in known]
+        payloads = worklist.payloads(connection, [item.exam_id for item in new]) if new else {}
+        if len(known) + len(new) > KEPT_CELLS:
+            here = set(waiting)
+            self._cells = known = {key: cells for key, cells in known.items() if key[0] in here}
+        for item in new:
+            known[item, language] = self._draw_cells(item, payloads[item.exam_id, item.revision], language)
+        return [known[item, language] for item in waiting]
 
-def queue_table(console: Console, visitor: Visitor, *, shared: bool) -> QueueTable:
-    """The table of the visitor's organisations, drawn now; `shared`: or since the last change in one of them."""
-    orgs, language = visitor.account.orgs, visitor.look.language
+    def _draw_cells(self, item: WaitingExam, payload: Mapping[str, Any], language: str) -> Markup:
+        latest = exam_view.summary(payload, language)
+        drawn = self._render(
+            "queue_cells.html",
+            language,
+            exam=item,
+            pressure=[latest[name] for name in ("systolic_mmhg", "diastolic_mmhg") if name in latest],
+            pulse=latest.get("pulse_bpm"),
+            temperature=latest.get("temperature_celsius"),
+            alcohol=latest.get("breath_alcohol_mg_per_l") or latest.get("breath_test"),
+            complaints=exam_view.complaint_lines(payload, language),
+        )
+        return Markup(drawn)  # noqa: S704 - drawn by a template
 
-    def draw() -> str:
-        return _draw(console, orgs, language)
-
-    if not shared:
-        return QueueTable(draw(), 0.0)
-    return QueueTable(*console.live.shared((orgs, language), orgs, draw))
-
-
-def _draw(console: Console, orgs: Sequence[str], language: str) -> str:
-    with reading(console.engine) as connection:
-        refusing = {one.terminal_id for one in refusals.refusals(connection, orgs) if one.kind == "decision"}
-        enrolled = terminals.enrolled(connection, orgs)
-    return console.templates.get_template("queue_rows.html").render(
+    def _render(self, template: str, language: str, **values: Any) -> str:
         # Shared with others: neither somebody's theme nor their time zone may be in it.
-        look=Look(language, "", UTC),
-        rows=waiting_rows(console, orgs, language),
-        offline=[row["name"] for row in enrolled if row["link"] == "offline"],
-        calling=[f"{row['name']}, {row['place']}" for row in enrolled if row["calls"]],
-        refused=[row["name"] for row in enrolled if row["terminal_id"] in refusing],
-    )
+        return self._templates.get_template(template).render(look=Look(language, "", UTC), **values)
+
+    def _waiting_s(self, item: WaitingExam) -> int:
+        return max(0, int((self._clock() - item.received_at).total_seconds()))

@@ -1,6 +1,6 @@
 """Tables of terminals and of the devices they report; both chains of a terminal have their heads here."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -143,14 +143,16 @@ def names(connection: Connection, orgs: Sequence[str]) -> Sequence[RowMapping]:
     return connection.execute(query.order_by(terminal.c.name)).mappings().all()
 
 
-def enrolled(connection: Connection, orgs: Sequence[str]) -> Sequence[RowMapping]:
-    """Enrolled terminals of these organisations: `terminal_id`, `name`, `place`, `link`, `calls` for a medic; by name.
+def in_need(connection: Connection, orgs: Sequence[str], refusing: Collection[str]) -> Sequence[RowMapping]:
+    """Enrolled terminals of these organisations that have no link, call for help or are among `refusing`, by name.
 
-    What else they say of themselves is left where it is: a thousand reports take longer to read than a queue.
+    `terminal_id`, `name`, `place`, `link`, `calls`: what else they say of themselves is left where it is.
     """
     c = terminal.c
-    calls = and_(c.link == "online", cast(c.status, Text).like(_CALLS)).label("calls")
-    query = select(c.terminal_id, c.name, c.place, c.link, calls).where(c.org.in_(orgs), c.state == "enrolled")
+    calls = and_(c.link == "online", cast(c.status, Text).like(_CALLS))
+    query = select(c.terminal_id, c.name, c.place, c.link, calls.label("calls")).where(
+        c.org.in_(orgs), c.state == "enrolled", or_(c.link == "offline", calls, c.terminal_id.in_(refusing))
+    )
     return connection.execute(query.order_by(c.name)).mappings().all()
 
 

@@ -40,11 +40,51 @@ class ListedExam:
     payload: dict[str, Any]
 
 
-def waiting(connection: Connection, orgs: Sequence[str]) -> list[ListedExam]:
+@dataclass(frozen=True, slots=True)
+class WaitingExam:
+    """One exam of the queue without what was measured. Names are None when nobody was identified."""
+
+    exam_id: str
+    revision: int
+    terminal_id: str
+    terminal_name: str | None
+    worker_name: str | None
+    personnel_number: str | None
+    employer_name: str | None
+    exam_type: str
+    received_at: datetime
+    suggestion: str
+
+
+def waiting(connection: Connection, orgs: Sequence[str]) -> list[WaitingExam]:
     """Every exam of these organisations that waits for a medic, oldest first."""
-    query = _listing().where(exam.c.state == "waiting", exam.c.org.in_(orgs))
-    query = query.order_by(exam.c.received_at, exam.c.exam_id)
-    return _listed(connection.execute(query).all())
+    c = exam.c
+    query: Select[Any] = (
+        select(
+            c.exam_id,
+            c.revision,
+            c.terminal_id,
+            terminal.c.name,
+            worker.c.full_name,
+            worker.c.personnel_number,
+            employer.c.name,
+            c.exam_type,
+            c.received_at,
+            c.suggestion,
+        )
+        .outerjoin(terminal, terminal.c.terminal_id == c.terminal_id)
+        .outerjoin(worker, worker.c.worker_id == c.worker_id)
+        .outerjoin(employer, employer.c.employer_id == c.employer_id)
+        .where(c.state == "waiting", c.org.in_(orgs))
+        .order_by(c.received_at, c.exam_id)
+    )
+    return [WaitingExam(*row) for row in connection.execute(query)]
+
+
+def payloads(connection: Connection, exam_ids: Sequence[str]) -> dict[tuple[str, int], dict[str, Any]]:
+    """What was measured and said, by exam and revision."""
+    query = select(exam.c.exam_id, exam.c.revision, exam.c.payload).where(exam.c.exam_id.in_(exam_ids))
+    return {(row.exam_id, row.revision): row.payload for row in connection.execute(query)}
 
 
 def one(connection: Connection, exam_id: str) -> ListedExam | None:

@@ -59,6 +59,8 @@ def medics_at_work(config: CentralConfig, population: Population) -> Iterator[li
     done: list[Work] = []
     process.start()
     try:
+        # Only they hold their end now: when they fall, so does the pipe, and nobody waits for them.
+        theirs.close()
         if not ours.poll(STARTED_S):
             raise TimeoutError("the medics did not sit down in time")
         ours.recv()

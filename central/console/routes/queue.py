@@ -10,12 +10,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
-from markupsafe import Markup
 
 from central.accounts import is_alive
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
-from central.console.queue_view import queue_table, waiting_rows
 from central.rights import Right
 from central.store import accounts
 from central.store.engine import reading
@@ -28,30 +26,23 @@ def show_queue(
     request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))], decided: str = ""
 ) -> Response:
     """The whole page, drawn anew."""
-    drawn = queue_table(console_of(request), visitor, shared=False)
-    table = Markup(drawn.for_account(visitor.account.account_id))  # noqa: S704 - drawn by the template of the table
-    return page(request, "queue.html", visitor, table=table, decided=decided)
+    drawn = console_of(request).queue.table(visitor.account.orgs, visitor.look.language, shared=False)
+    return page(request, "queue.html", visitor, table=drawn.for_account(visitor.account.account_id), decided=decided)
 
 
 @router.get("/queue/rows")
 def show_rows(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
     """The table alone, for the page's own script."""
-    drawn = queue_table(console_of(request), visitor, shared=True)
+    drawn = console_of(request).queue.table(visitor.account.orgs, visitor.look.language, shared=True)
     return HTMLResponse(drawn.for_account(visitor.account.account_id), headers={"Age": f"{drawn.age_s:.0f}"})
 
 
 @router.get("/queue.json")
 def queue_as_json(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
     """Ids and waiting times, oldest first."""
-    rows = waiting_rows(console_of(request), visitor.account.orgs, visitor.look.language)
     waiting = [
-        {
-            "exam_id": row.exam.exam_id,
-            "terminal_id": row.exam.terminal_id,
-            "waiting_s": row.waiting_s,
-            "revision": row.exam.revision,
-        }
-        for row in rows
+        {"exam_id": item.exam_id, "terminal_id": item.terminal_id, "waiting_s": waiting_s, "revision": item.revision}
+        for item, waiting_s in console_of(request).queue.waiting(visitor.account.orgs)
     ]
     return JSONResponse({"waiting": waiting})
 

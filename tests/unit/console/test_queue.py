@@ -4,10 +4,13 @@ import threading
 
 import pytest
 from fastapi import APIRouter, FastAPI
+from sqlalchemy import update
 
 from central.console.app import _check_doors
 from central.console.texts import catalogue
 from central.media_files import MediaFiles
+from central.store.engine import writing
+from central.store.registry import worker
 from sync.contract.canonical import sha256_hex
 from tests.console_centre import Browser, ConsoleCentre
 
@@ -21,6 +24,20 @@ def test_queue_shows_the_oldest_first_with_values_and_deviations(centre: Console
     rows = zoya.get("/queue.json").json()["waiting"]
     assert [row["exam_id"] for row in rows] == [first, second]
     assert all(row["terminal_id"] == "kiosk-1" and row["waiting_s"] >= 0 for row in rows)
+
+
+def test_what_is_kept_of_a_row_follows_the_register_and_the_language(centre: ConsoleCentre, zoya: Browser) -> None:
+    centre.exam("1003", systolic_mmhg=162)
+    assert "Громов Пётр Савельевич" in zoya.get("/queue").text
+    with writing(centre.engine) as connection:
+        connection.execute(update(worker).values(full_name="Тихий <b>Пётр</b>"))
+    shown = zoya.get("/queue").text
+    assert "Громов" not in shown
+    assert "Тихий &lt;b&gt;Пётр&lt;/b&gt;" in shown
+    assert '<span class="out">162' in shown
+    zoya.post("/preferences", {"language": "en", "back": "/queue"}, page="/queue")
+    assert "pre-shift" in zoya.get("/queue").text
+    assert "pre-shift" in zoya.get("/queue/rows").text
 
 
 def test_open_page_hears_of_a_new_exam(centre: ConsoleCentre, zoya: Browser) -> None:

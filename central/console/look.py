@@ -1,0 +1,13 @@
+"""How somebody wants pages: language, theme, time zone."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How this browser wants its pages."""
+
+    language: str
+    theme: str
+    zone: tzinfo
