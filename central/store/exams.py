@@ -78,7 +78,7 @@ exam = Table(
         postgresql_where=text("has_deviation IS true"),
     ),
     Index("ix_exam_worker_id_finished_at", "worker_id", "finished_at"),
-    Index("ix_exam_employer_id_finished_at", "employer_id", "finished_at", "state"),
+    Index("ix_exam_employer_id_finished_at", "employer_id", "finished_at", "state", "org"),
 )
 
 

@@ -213,7 +213,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("exam_id", name=op.f("pk_exam")),
     )
     with op.batch_alter_table("exam", schema=None) as batch_op:
-        batch_op.create_index("ix_exam_employer_id_finished_at", ["employer_id", "finished_at", "state"], unique=False)
+        batch_op.create_index(
+            "ix_exam_employer_id_finished_at", ["employer_id", "finished_at", "state", "org"], unique=False
+        )
         batch_op.create_index("ix_exam_org_exam_type_finished_at", ["org", "exam_type", "finished_at", "state"])
         batch_op.create_index("ix_exam_org_finished_at", ["org", "finished_at", "state"], unique=False)
         batch_op.create_index(
