@@ -22,6 +22,8 @@ _CHUNK_BYTES = 64 * 1024
 _ENDED_BY_PEOPLE = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """systemd sends SIGTERM to every process of a unit that it stops."""
 
+_SIGNALS = {int(item): item.name for item in signal.Signals}
+"""Those that have a name; the others of real time have none."""
 _AT_ONCE = threading.Lock()
 _WAIT_S = 1.0
 
@@ -105,7 +107,7 @@ class JobProcess:
         code = self._process.wait()
         if -code in _ENDED_BY_PEOPLE:
             return {"state": "lost"}
-        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        how = _SIGNALS.get(-code, f"signal {-code}") if code < 0 else f"exit code {code}"
         log.error("the process of a job of kind %s ended by %s", self._kind, how)
         return failed("killed" if code == -signal.SIGKILL else "crashed", how)
 

@@ -12,8 +12,9 @@ from central.imports.exams import HEADINGS
 from central.imports.tables import write_table
 from central.jobs import queue
 from central.rights import Role
+from central.store import jobs as store
 from central.store.audit import audit
-from central.store.engine import reading
+from central.store.engine import reading, writing
 from central.store.exams import exam
 from dopusk.demo.sample_people import ORG
 from sync.contract.exam import EXAM_SCHEMA
@@ -132,6 +133,18 @@ def test_nobody_else_sees_the_import_or_runs_it(centre: ConsoleCentre, senior: B
         assert other.get(path).status_code == 404
         assert other.post(f"{path}/import", {}, page="/imports/exams").status_code == 404
     assert _exams(centre) == 0
+
+
+@pytest.mark.usefixtures("_done_here")
+def test_an_import_that_was_killed_says_what_stays(centre: ConsoleCentre, senior: Browser) -> None:
+    path, _ = _page(senior, _send(senior, _line(_message(centre))))
+    path, _ = _page(senior, senior.post(f"{path}/import", {}, page=path))
+    with writing(centre.engine) as connection:
+        ended = {"state": "failed", "result": {"fault": "killed", "detail": "SIGKILL"}}
+        assert store.change(connection, path.rsplit("/", 1)[1], ["done"], ended)
+    page = senior.get(path).text
+    assert "Операционная система прервала процесс этой работы" in page
+    assert "Осмотры, загруженные до этого, остались" in page
 
 
 def test_an_import_of_what_was_not_checked_is_not_there(senior: Browser) -> None:
