@@ -143,9 +143,11 @@ def test_a_stopped_centre_ends_the_process_and_says_so(bench: Bench) -> None:
     assert bench.at_work(job_id)
     bench.jobs.stop()
     assert bench.job(job_id).state == "lost"
-    assert bench.job(waiting).state == "queued", "the next start takes it up"
     assert own_children(JOURNAL_EXPORT) == []
     assert bench.files() == []
+    assert bench.job(waiting).state == "queued"
+    with contextlib.closing(_Stopping(bench.runner())):
+        assert bench.reaches(waiting, "done"), "the next start takes it up"
 
 
 def test_every_end_of_the_process_is_told_and_the_next_job_runs(bench: Bench) -> None:
