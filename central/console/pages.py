@@ -78,7 +78,10 @@ def _when_with_offset(context: Context, at: datetime) -> str:
     return wording.moment_with_offset(at, context["look"].zone)
 
 
-def _day(value: date | None) -> str:
+def _day(value: date | str | None) -> str:
+    """A day as people write it; what came over the wire is an ISO text."""
+    if isinstance(value, str):
+        return ".".join(reversed(value.split("-"))) or "—"
     return value.strftime("%d.%m.%Y") if value else "—"
 
 

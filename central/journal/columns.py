@@ -163,27 +163,40 @@ ON_SCREEN = (
 
 
 WEIGHTS = {
-    "moment": 1.3,
-    "full_name": 1.5,
-    "employer": 1.3,
-    "complaints": 1.4,
-    "reasons": 1.4,
-    "comment": 1.4,
-    "medic": 1.4,
-    "signature": 1.9,
-    "exam_id": 1.7,
-    "duration_s": 0.75,
-    "sex": 0.75,
-    "temperature": 0.6,
-    "pulse": 0.6,
-    "conclusion": 0.85,
+    "moment": 13.5,
+    "duration_s": 16.5,
+    "exam_type": 15.5,
+    "place": 12.0,
+    "employer": 16.5,
+    "personnel_number": 12.5,
+    "full_name": 22.5,
+    "sex": 9.5,
+    "birth_date": 12.0,
+    "complaints": 17.5,
+    "mucous": 14.0,
+    "skin": 14.0,
+    "behaviour": 14.0,
+    "temperature": 8.0,
+    "pressure": 12.0,
+    "pulse": 8.5,
+    "alcohol_sign": 11.5,
+    "alcohol": 11.5,
+    "drug_test": 13.5,
+    "conclusion": 14.0,
+    "outcome": 15.0,
+    "reasons": 14.5,
+    "comment": 19.0,
+    "medic": 17.0,
+    "signature": 16.0,
+    "acknowledged": 11.5,
+    "exam_id": 18,
 }
-"""How wide a column is on paper, beside the others' 1."""
+"""How wide a column is on paper beside the others: what its longest usual word takes in a print, in mm."""
 
 
 def widths(keys: tuple[str, ...]) -> list[float]:
     """Shares of the paper's width, adding up to 1."""
-    weights = [WEIGHTS.get(key, 1.0) for key in keys]
+    weights = [WEIGHTS[key] for key in keys]
     return [weight / sum(weights) for weight in weights]
 
 

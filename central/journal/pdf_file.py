@@ -15,6 +15,8 @@ _PAGE = landscape(A3)
 _MARGIN = 10 * mm
 _LINE = 3.4 * mm
 _SIZE = 6.2
+_SQUEEZE = 0.8
+"""Letters are set so much narrower than the font has them: all 27 columns then hold their longest words uncut."""
 _NUMBER = 9 * mm
 """Width of the column №."""
 
@@ -82,6 +84,7 @@ def _draw_row(
     # One text of many lines: a text of its own for each takes half as long again.
     text = canvas.beginText()
     text.setFont(font, _SIZE)
+    text.setHorizScale(100 * _SQUEEZE)
     x = _MARGIN
     for cell, width in zip(lines, widths, strict=True):
         for place, line in enumerate(cell):
@@ -92,10 +95,10 @@ def _draw_row(
 
 
 def _wrapped(cell: str, width: float, font: str = REGULAR) -> list[str]:
-    """Lines that fit the column; words that are too long are cut, never lost."""
+    """Lines that fit the column; words that are too long are cut (with a hyphen between letters), never lost."""
     lines, used = [""], 0.0
     for word in cell.split():
-        rest = word
+        rest, code = word, _is_code(word)
         while rest:
             needed = _width(rest, font) + (_width(" ", font) if lines[-1] else 0.0)
             if used + needed <= width:
@@ -106,10 +109,17 @@ def _wrapped(cell: str, width: float, font: str = REGULAR) -> list[str]:
                 lines.append("")
                 used = 0.0
                 continue
-            cut = _fitting(rest, width, font)
-            lines[-1], rest = rest[:cut], rest[cut:]
+            cut = _fitting(rest, width - _width("-", font), font)
+            cut = rest.rfind("-", 1, cut) + 1 or cut  # a hyphen of its own is the best place
+            hyphen = "-" if rest[cut - 1].isalpha() and rest[cut : cut + 1].isalpha() and not code else ""
+            lines[-1], rest = rest[:cut] + hyphen, rest[cut:]
             lines.append("")
     return lines
+
+
+def _is_code(word: str) -> bool:
+    """Whether a hyphen would change what is meant: numbers of records and certificates."""
+    return any(letter.isdigit() for letter in word)
 
 
 def _fitting(word: str, width: float, font: str) -> int:
@@ -125,4 +135,4 @@ def _fitting(word: str, width: float, font: str) -> int:
 @lru_cache(maxsize=20_000)
 def _width(text: str, font: str) -> float:
     # Letters stand side by side without kerning: a line is as wide as its words and blanks. The same words come again and again.
-    return float(stringWidth(text, font, _SIZE))
+    return float(stringWidth(text, font, _SIZE)) * _SQUEEZE

@@ -9,7 +9,7 @@ the address of what is meant, where a SNILS has become `worker_id`; 422 with the
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -222,7 +222,8 @@ def title_of(console: Console, visitor: Visitor, asked: Asked) -> list[str]:
     with reading(console.engine) as connection:
         names = [registry.get_organisation(connection, org) for org in visitor.account.orgs]
     organisations = "; ".join(f"{item['name']}, {item['licence']}" for item in names if item)
-    period = f"{asked.query.get('since', '') or '…'} – {asked.query.get('until', '') or '…'}"
+    days = [asked.query.get(name, "") for name in ("since", "until")]
+    period = " – ".join(f"{date.fromisoformat(day):%d.%m.%Y}" if day else "…" for day in days)
     return [text(language, "journal.printed_title"), organisations, text(language, "journal.period", period=period)]
 
 

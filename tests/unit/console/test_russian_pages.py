@@ -17,6 +17,7 @@ from central.rights import Role
 from central.store import anomalies
 from central.store.anomalies import Oddity
 from central.store.engine import writing
+from central.store.terminals import device
 from dopusk.demo.sample_people import ORG
 from tests.console_centre import Browser, ConsoleCentre
 
@@ -97,24 +98,44 @@ def lively(centre: ConsoleCentre, zoya: Browser) -> ConsoleCentre:
         for kind in ("gap", "wrong_signature", "foreign_message_below"):
             oddity = Oddity(kind, "", "messages 3 to 5 have not come, a later one has", "kiosk-1")
             anomalies.note(connection, oddity, now=centre.now())
+        thermometer = {
+            "terminal_id": "kiosk-1",
+            "device_id": "thermometer",
+            "measures": "temperature",
+            "maker": "Calex Electronics",
+            "model": "PyroMiniBus",
+            "serial": "7",
+            "state": "fault",
+            "reason": "the sensor does not answer",
+            "verified_until": "2026-12-31",
+            "last_seen": centre.now(),
+        }
+        connection.execute(device.insert().values(thermometer))
     return centre
 
 
 def test_no_english_reaches_a_russian_page(lively: ConsoleCentre, address: str) -> None:
     data = {"zoya", "kiosk-", ORG, "test", "default-", *(role.value.replace("_", "-") for role in Role)} | _MAKERS
     strange: dict[str, str] = {}
-    walked = 0
+    walked, days = 0, ""
     # The senior medic sees all that a medic sees.
     for role in set(Role) - {Role.MEDIC}:
         lively.add_account(role.value.replace("_", "-"), role, employer_id=lively.people.employers[0])
         with contextlib.closing(Browser(address)) as browser:
             for path, words in _walk(browser.log_in(role.value.replace("_", "-"), unlock=False)):
                 walked += 1
+                days += words if "31.12.2026" in words else ""
                 for found in _LATIN.findall(_PLACE.sub("", _ID.sub("", words))):
                     if found not in _NAMES | data:
                         strange.setdefault(found, f"{role}: {path}")
+    with contextlib.closing(Browser(address)) as stranger:
+        for path in ("/login", "/check/00000000", "/nowhere"):
+            page = _Words()
+            page.feed(stranger.get(path).text)
+            strange |= {found: path for found in _LATIN.findall(" | ".join(page.words)) if found not in _NAMES}
     assert strange == {}
     assert walked > 60
+    assert "поверен до 31.12.2026" in days, "the fleet writes days as days"
 
 
 def test_every_action_of_the_access_log_has_its_words() -> None:
