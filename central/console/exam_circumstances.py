@@ -33,10 +33,11 @@ def circumstances(connection: Connection, item: ListedExam, message_id: str, now
         waiting_s=max(0, int((now - item.received_at).total_seconds())) if item.state == "waiting" else None,
         terminal_offline=link == "offline",
         clock_trusted=trusted is not False,
-        came_late=came_late(item),
+        came_late=travelled(item.finished_at, item.received_at) is not None,
     )
 
 
-def came_late(item: ListedExam) -> bool:
-    """Whether the exam was long over when the centre got it: the worker has waited longer than the queue has."""
-    return item.received_at - item.finished_at > LATE_COMER
+def travelled(finished_at: datetime, received_at: datetime) -> timedelta | None:
+    """How long the exam was on its way, when that was long: the worker has waited by so much longer than the queue has."""
+    took = received_at - finished_at
+    return took if took > LATE_COMER else None

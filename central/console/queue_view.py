@@ -14,6 +14,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, Engine
 
 from central.console import exam_view
+from central.console.exam_circumstances import travelled
 from central.console.live import Live
 from central.console.look import Look
 from central.store import decisions, refusals, terminals, worklist
@@ -111,10 +112,12 @@ class QueueTables:
 
     def _draw_cells(self, item: WaitingExam, payload: Mapping[str, Any], language: str) -> Markup:
         latest = exam_view.summary(payload, language)
+        late = travelled(datetime.fromisoformat(payload["finished_at"]), item.received_at)
         drawn = self._render(
             "queue_cells.html",
             language,
             exam=item,
+            late_min=int(late.total_seconds() // 60) if late else None,
             pressure=[latest[name] for name in ("systolic_mmhg", "diastolic_mmhg") if name in latest],
             pulse=latest.get("pulse_bpm"),
             temperature=latest.get("temperature_celsius"),

@@ -76,6 +76,8 @@ class TerminalRow:
     health_at: datetime | None
     """Time of the report by the terminal's clock."""
     exams: int
+    arrived_exam_at: datetime | None
+    """When the newest exam of the last 30 days that the centre has was made."""
     failed: int
     """Exams of the last 30 days that ended for trouble with a device."""
     outages: int
@@ -88,8 +90,9 @@ class TerminalRow:
 
     @property
     def last_exam(self) -> datetime | None:
-        """When the terminal made its last record, by its own word."""
-        return self.health.last_exam_at if self.health else None
+        """When the terminal made its last record: by its own word, or what has arrived since it said so."""
+        said = self.health.last_exam_at if self.health else None
+        return max((at for at in (said, self.arrived_exam_at) if at is not None), default=None)
 
     @property
     def faults(self) -> dict[str, DeviceHealth]:
@@ -151,7 +154,7 @@ def overview(
             item.status or {},
             tuple(devices.get(item.terminal_id, ())),
             *_health_of(reports.get(item.terminal_id)),
-            exams.get(item.terminal_id, 0),
+            *exams.get(item.terminal_id, (0, None)),
             failed.get(item.terminal_id, 0),
             broken.get(item.terminal_id, 0),
         )
@@ -160,12 +163,12 @@ def overview(
 
 def _exams_by_terminal(
     connection: Connection, orgs: Sequence[str], terminal_ids: Sequence[str], since: datetime
-) -> dict[str, int]:
-    """Counted in the index by terminal alone, which begins with the organisation."""
-    query = select(exam.c.terminal_id, func.count()).where(
+) -> dict[str, tuple[int, datetime | None]]:
+    """How many and when the newest: read in the index by terminal alone, which begins with the organisation."""
+    query = select(exam.c.terminal_id, func.count(), func.max(exam.c.finished_at)).where(
         exam.c.org.in_(orgs), exam.c.terminal_id.in_(terminal_ids), exam.c.finished_at >= since
     )
-    return {name: count for name, count in connection.execute(query.group_by(exam.c.terminal_id))}
+    return {name: (count, last) for name, count, last in connection.execute(query.group_by(exam.c.terminal_id))}
 
 
 def _failed_by_terminal(

@@ -90,3 +90,13 @@ def test_forms_answer_with_the_same_part_of_the_fleet(admin: Browser) -> None:
     assert wrong.status_code == 422
     assert _NAME.findall(wrong.text) == _shown(admin, query)
     assert f"/fleet/terminals/depot-060/code{query}".replace("&", "&amp;") in wrong.text
+
+
+def test_last_exam_is_the_newest_that_arrived_when_no_report_says_more(centre: ConsoleCentre, admin: Browser) -> None:
+    def last_exam() -> str:
+        (row,) = re.findall(r"<td><b>Я последний.*?</tr>", admin.get("/fleet?q=kiosk-1").text, re.DOTALL)
+        return re.findall(r'<td class="nowrap">(—|\d[^<]*)</td><td class="num">', row)[-1]
+
+    assert last_exam() == "—"
+    centre.exam()
+    assert re.fullmatch(r"\d\d\.\d\d\.\d{4} \d\d:\d\d", last_exam())

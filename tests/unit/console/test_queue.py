@@ -1,6 +1,7 @@
 """The queue and its live updates; texts; doors of routes."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -38,6 +39,14 @@ def test_what_is_kept_of_a_row_follows_the_register_and_the_language(centre: Con
     zoya.post("/preferences", {"language": "en", "back": "/queue"}, page="/queue")
     assert "pre-shift" in zoya.get("/queue").text
     assert "pre-shift" in zoya.get("/queue/rows").text
+
+
+def test_record_that_was_long_on_its_way_is_marked(centre: ConsoleCentre, zoya: Browser) -> None:
+    centre.exam("1001", started_at=centre.now() - timedelta(hours=2))
+    centre.exam("1003", started_at=centre.now() - timedelta(minutes=2))
+    shown = zoya.get("/queue").text
+    assert shown.count("шёл в центр") == 1
+    assert "шёл в центр 118 мин" in shown
 
 
 def test_open_page_hears_of_a_new_exam(centre: ConsoleCentre, zoya: Browser) -> None:
