@@ -1,6 +1,7 @@
 """Who may work now: the state of each of an employer's workers, without a single medical value.
 
 For the employer's page, for gates and for other programs. Only a signed decision in force admits, and only until it ends.
+An exam after work admits nobody: who has passed one comes to another before he works again.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
+from central.decision_record import AFTER_WORK
 from central.store.decisions import decision
 from central.store.exams import exam
 from central.store.registry import worker
@@ -70,14 +72,16 @@ def admissions(
         if last is None:
             found.append(Admission(*person, "not_examined", None, None, None, None))
             continue
-        state = _state(last.state, last.outcome, last.valid_until, now)
+        state = _state(last.state, last.outcome, last.exam_type, last.valid_until, now)
         found.append(Admission(*person, state, last.exam_id, last.exam_type, last.decided_at, last.valid_until))
     return found
 
 
-def _state(exam_state: str, outcome: str | None, valid_until: datetime | None, now: datetime) -> State:
+def _state(exam_state: str, outcome: str | None, exam_type: str, valid_until: datetime | None, now: datetime) -> State:
     if exam_state == "waiting" or outcome is None:
         return "waiting"
+    if outcome == "admitted" and exam_type in AFTER_WORK:
+        return "not_examined"
     if outcome == "admitted":
         return "admitted" if valid_until is not None and valid_until > now else "expired"
     return _STATES.get(outcome, "waiting")

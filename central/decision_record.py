@@ -18,6 +18,8 @@ from sync.contract.model import utc_text
 OUTCOMES = ("admitted", "not_admitted", "not_identified", "repeat", "refer")
 REPEAT_STEPS = ("temperature", "pressure", "breath")
 VISUAL_FIELDS = ("skin", "mucous", "behaviour")
+AFTER_WORK = frozenset({"post_shift", "post_trip"})
+"""Types of exam whose conclusion is whether there are signs, and which admit nobody to anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,8 @@ def _admission_faults(wish: Wish, exam: Mapping[str, Any], now: datetime, admiss
 
 
 def valid_until_of(wish: Wish, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta) -> datetime | None:
-    """Until when an admission would hold: so long after the measurements; None for other outcomes."""
-    if wish.outcome != "admitted":
+    """Until when an admission would hold: so long after the measurements; None for other outcomes and after work."""
+    if wish.outcome != "admitted" or exam["exam_type"] in AFTER_WORK:
         return None
     # A terminal whose clock is ahead gets no longer admission for it.
     return min(datetime.fromisoformat(exam["finished_at"]), now) + admission_valid

@@ -11,6 +11,7 @@ from typing import Any
 
 from central.console import exam_view, wording
 from central.console.texts import text, text_or
+from central.decision_record import AFTER_WORK
 from central.store.journal import JournalRow
 
 
@@ -82,7 +83,9 @@ def _alcohol_sign(item: Reading) -> str:
 
 
 def _outcome(item: Reading) -> str:
-    return text(item.language, f"outcome.{item.row.outcome or item.row.state}")
+    outcome = item.row.outcome or item.row.state
+    is_conclusion = item.row.exam_type in AFTER_WORK and outcome in {"admitted", "not_admitted"}
+    return text(item.language, f"{'outcome_after' if is_conclusion else 'outcome'}.{outcome}")
 
 
 def _conclusion(item: Reading) -> str:

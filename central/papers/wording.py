@@ -5,8 +5,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from central.decision_record import AFTER_WORK
+
 KINDS = ("mark", "refusal", "sobriety", "conclusion")
-_AFTER = frozenset({"post_shift", "post_trip"})
 
 
 class NoSuchPaper(Exception):
@@ -39,7 +40,7 @@ def kinds_for(outcome: str, has_breath: bool) -> tuple[str, ...]:
 def mark_text(exam_type: str, outcome: str) -> str:
     """The words of the mark. Raises `NoSuchPaper` for outcomes that have none: nothing is marked then."""
     book = templates()
-    words = book["mark"]["after" if exam_type in _AFTER else "before"]
+    words = book["mark"]["after" if exam_type in AFTER_WORK else "before"]
     if outcome not in words:
         raise NoSuchPaper("outcome")
     return str(words[outcome]).format(type=book["type"][exam_type])

@@ -61,6 +61,26 @@ def test_admission_ends(centre: ConsoleCentre, zoya: Browser, dispatcher: Browse
     assert "Ветров" not in dispatcher.get("/admissions?state=admitted").text
 
 
+def test_exam_after_work_admits_nobody(centre: ConsoleCentre, zoya: Browser, dispatcher: Browser) -> None:
+    before = centre.exam("1001")
+    zoya.decide(before, outcome="admitted")
+    assert "Ветров" in dispatcher.get("/admissions?state=admitted").text
+    later = centre.now() + timedelta(minutes=1)
+    after, signs = (centre.exam(number, exam_type="post_shift", started_at=later) for number in ("1001", "1002"))
+    assert "Признаков не выявлено" in zoya.get(f"/exams/{after}").text
+    zoya.decide(after, outcome="admitted")
+    zoya.decide(signs, outcome="not_admitted", reasons="pressure_high")
+    assert "Ветров" not in dispatcher.get("/admissions?state=admitted").text
+    assert "Ветров" in dispatcher.get("/admissions?state=not_examined").text
+    assert "Заречная" in dispatcher.get("/admissions?state=not_admitted").text
+    with reading(centre.engine) as connection:
+        assert decisions.of_exam(connection, before)[-1].valid_until is not None
+        assert decisions.of_exam(connection, after)[-1].valid_until is None
+    journal = zoya.get("/journal").text
+    assert "Признаков не выявлено" in journal
+    assert "Выявлены признаки" in journal
+
+
 def test_alert_stands_on_the_page_until_it_is_acknowledged(
     centre: ConsoleCentre, zoya: Browser, dispatcher: Browser
 ) -> None:
