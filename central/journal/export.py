@@ -51,6 +51,14 @@ def wish(
     }
 
 
+def filter_of(params: dict[str, Any]) -> JournalFilter:
+    """The filter of a wish."""
+    fields = dict(params["filter"])
+    for name in ("since", "until"):
+        fields[name] = datetime.fromisoformat(fields[name]) if fields[name] else None
+    return JournalFilter(**(fields | {name: tuple(fields[name]) for name in ("orgs", "worker_ids")}))
+
+
 class JournalExport:
     """The work: counts, then writes row by row."""
 
@@ -60,10 +68,7 @@ class JournalExport:
     def __call__(self, running: Running) -> None:
         """Write `running.made`."""
         asked = running.params
-        fields = asked["filter"]
-        for name in ("since", "until"):
-            fields[name] = datetime.fromisoformat(fields[name]) if fields[name] else None
-        wanted = JournalFilter(**(fields | {name: tuple(fields[name]) for name in ("orgs", "worker_ids")}))
+        wanted = filter_of(asked)
         with reading(self._engine) as connection:
             total = journal.count_up_to(connection, wanted, _COUNT_TO)
         form = asked["form"]

@@ -2,10 +2,10 @@
 
 POST /journal/exports/{csv|xlsx|pdf} takes the journal's query in its address and `csrf`: 303 to the job's page, 422 with the
 journal for a wrong query, 409 with the list when too many are under way. GET /journal/exports, /journal/exports/{job_id},
-…/events (server-sent events), …/file; POST …/cancel `csrf`.
+…/events (server-sent events), …/file; POST …/cancel `csrf`, …/again `csrf` (the same once more, answers as the first).
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
@@ -18,7 +18,7 @@ from central.console.routes.journal import COUNT_EXPORT_TO, asked_of, journal_pa
 from central.jobs.kinds import JOURNAL_EXPORT
 from central.jobs.queue import TooManyJobs
 from central.journal import columns as journal_columns
-from central.journal.export import FORMS, wish
+from central.journal.export import FORMS, filter_of, wish
 from central.rights import Right
 from central.store import jobs as store
 from central.store import journal
@@ -46,18 +46,7 @@ def ask_export(request: Request, form: str, visitor: Exporter) -> Response:
     keys = tuple(journal_columns.COLUMNS) if not asked.query.getlist("columns") else asked.columns
     title = title_of(console, visitor, asked)
     params = wish(asked.wanted, keys, form, title, visitor.look.language, visitor.look.zone)
-    # Counted apart from the note in the access log: whoever may write holds everybody else up.
-    with reading(console.engine) as connection:
-        rows = journal.count_up_to(connection, asked.wanted, COUNT_EXPORT_TO)
-    try:
-        with writing(console.engine) as connection:
-            job_id = console.jobs.ask(connection, visitor.account.account_id, JOURNAL_EXPORT, params)
-            detail = {"rows": rows, "form": form, "columns": len(keys)}
-            log_change(connection, request, visitor, "journal.export", job_id, detail)
-    except TooManyJobs:
-        return _list(request, visitor, 409, too_many=True)
-    console.jobs.wake()
-    return RedirectResponse(f"/journal/exports/{job_id}", status_code=303)
+    return _begin(request, visitor, params)
 
 
 @router.get("/journal/exports/{job_id}")
@@ -88,6 +77,17 @@ def fetch_export(request: Request, job_id: str, visitor: Exporter) -> Response:
     return answer
 
 
+@router.post("/journal/exports/{job_id}/again")
+def export_again(request: Request, job_id: str, visitor: Exporter) -> Response:
+    """The same filter, columns and form once more, of what the visitor may see today."""
+    with reading(console_of(request).engine) as connection:
+        job = own_job(connection, visitor, job_id, (JOURNAL_EXPORT,))
+    orgs = [org for org in job.params["filter"]["orgs"] if org in visitor.account.orgs]
+    if not orgs:
+        raise HTTPException(404)
+    return _begin(request, visitor, job.params | {"filter": job.params["filter"] | {"orgs": orgs}})
+
+
 @router.post("/journal/exports/{job_id}/cancel")
 def cancel_export(request: Request, job_id: str, visitor: Exporter) -> Response:
     """Stop it."""
@@ -96,6 +96,22 @@ def cancel_export(request: Request, job_id: str, visitor: Exporter) -> Response:
         job = own_job(connection, visitor, job_id, (JOURNAL_EXPORT,))
         console.jobs.cancel(connection, job)
         log_change(connection, request, visitor, "journal.export_cancel", job_id, {})
+    return RedirectResponse(f"/journal/exports/{job_id}", status_code=303)
+
+
+def _begin(request: Request, visitor: Visitor, params: dict[str, Any]) -> Response:
+    console = console_of(request)
+    # Counted apart from the note in the access log: whoever may write holds everybody else up.
+    with reading(console.engine) as connection:
+        rows = journal.count_up_to(connection, filter_of(params), COUNT_EXPORT_TO)
+    try:
+        with writing(console.engine) as connection:
+            job_id = console.jobs.ask(connection, visitor.account.account_id, JOURNAL_EXPORT, params)
+            detail = {"rows": rows, "form": params["form"], "columns": len(params["columns"])}
+            log_change(connection, request, visitor, "journal.export", job_id, detail)
+    except TooManyJobs:
+        return _list(request, visitor, 409, too_many=True)
+    console.jobs.wake()
     return RedirectResponse(f"/journal/exports/{job_id}", status_code=303)
 
 

@@ -173,6 +173,30 @@ def test_cancel_ends_the_process(centre: ConsoleCentre, zoya: Browser, stalled: 
     assert list(stalled.folder.iterdir()) == []
 
 
+@pytest.mark.usefixtures("_done_here")
+def test_an_export_is_repeated_with_its_filter_and_the_rights_of_today(
+    centre: ConsoleCentre, zoya: Browser, foma: Browser
+) -> None:
+    centre.exam("1001")
+    centre.exam("1003")
+    path = _ask(zoya, "csv", "?person=1003&columns=personnel_number")
+    once = _finished(zoya, path)
+    assert 'id="again"' in once
+    assert foma.post(f"{path}/again", {}, page="/journal/exports").status_code == 404
+    answer = zoya.post(f"{path}/again", {}, page=path)
+    again = str(answer.headers["location"])
+    assert again != path
+    _finished(zoya, again)
+    assert zoya.get(f"{again}/file").content == zoya.get(f"{path}/file").content
+    with writing(centre.engine) as connection:
+        params = _job(centre, path.rsplit("/", 1)[1]).params
+        elsewhere = params | {"filter": params["filter"] | {"orgs": ["chuzhaya"]}}
+        connection.execute(update(job).where(job.c.job_id == path.rsplit("/", 1)[1]).values(params=elsewhere))
+        actions = connection.execute(select(audit.c.detail).where(audit.c.action == "journal.export"))
+        assert [detail["rows"] for detail in actions.scalars()] == [1, 1]
+    assert zoya.post(f"{path}/again", {}, page=path).status_code == 404
+
+
 def test_files_expire(centre: ConsoleCentre, zoya: Browser) -> None:
     path = _ask(zoya, "csv")
     _finished(zoya, path)
