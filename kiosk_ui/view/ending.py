@@ -8,6 +8,7 @@ from terminal.snapshot import TerminalSnapshot
 
 MOST_NAMED = 3
 """Complaints named on the summary; the rest is counted, for the screen has its bounds. The medic sees all."""
+_AFTER_WORK = frozenset({"post_shift", "post_trip"})
 
 
 def summary(exam: ExamState, texts: Texts) -> PageView:
@@ -62,11 +63,15 @@ def decision(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options:
         )
     shown_s = snapshot.now.monotonic_s - exam.phase_since.monotonic_s if exam.phase_since else 0.0
     private = outcome == "not_admitted" and shown_s > options.result_is_private_after_s
+    # Nobody is admitted to anything by an exam after work.
+    after = exam.exam_type in _AFTER_WORK and outcome in ("admitted", "not_admitted")
+    words = f"{outcome}_after" if after else outcome
+    is_pretended = outcome == "admitted" and not after and snapshot.place.generation != "real"
     return PageView(
         screen="decision",
-        title=texts(f"decision.{outcome}"),
-        text=texts(f"decision.{outcome}_text", room=room),
-        note=texts("decision.demo") if outcome == "admitted" and snapshot.place.generation != "real" else "",
+        title=texts(f"decision.{words}"),
+        text=texts(f"decision.{words}_text", room=room),
+        note=texts("decision.demo") if is_pretended else "",
         state=outcome,
         lines=() if private or not decided.released_text else (decided.released_text,),
         facts=_facts(decided, snapshot, texts),

@@ -70,6 +70,16 @@ def test_a_decision_to_repeat_is_never_drawn_as_an_outcome() -> None:
     assert shown(state).page.state == "unconfirmed"
 
 
+@pytest.mark.parametrize("outcome", ["admitted", "not_admitted"])
+@pytest.mark.parametrize("exam_type", ["post_shift", "post_trip"])
+def test_an_exam_after_work_never_says_admitted(outcome: str, exam_type: str) -> None:
+    state = made_up.measured(Phase.DECIDED, exam_type=exam_type, decision=made_up.decided(outcome, valid_until=None))
+    drawn = shown(state).page
+    assert drawn.state == outcome
+    assert "допущен" not in f"{drawn.title} {drawn.text} {drawn.note}".lower()
+    assert "смены" not in drawn.text
+
+
 class TestValues:
     def test_numbers_carry_units_and_the_sign_of_the_language(self) -> None:
         russian = {value.name: (value.number, value.unit, value.word) for value in page("summary").values}
