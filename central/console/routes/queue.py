@@ -15,8 +15,8 @@ from central.accounts import is_alive
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.rights import Right
-from central.store import accounts
-from central.store.engine import reading
+from central.store import accounts, audit
+from central.store.engine import reading, writing
 
 router = APIRouter()
 
@@ -26,6 +26,7 @@ def show_queue(
     request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))], decided: str = ""
 ) -> Response:
     """The whole page, drawn anew."""
+    _log(request, visitor)
     drawn = console_of(request).queue.table(visitor.account.orgs, visitor.look.language, shared=False)
     return page(request, "queue.html", visitor, table=drawn.for_account(visitor.account.account_id), decided=decided)
 
@@ -33,6 +34,7 @@ def show_queue(
 @router.get("/queue/rows")
 def show_rows(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
     """The table alone, for the page's own script."""
+    _log(request, visitor)
     drawn = console_of(request).queue.table(visitor.account.orgs, visitor.look.language, shared=True)
     return HTMLResponse(drawn.for_account(visitor.account.account_id), headers={"Age": f"{drawn.age_s:.0f}"})
 
@@ -40,6 +42,7 @@ def show_rows(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.
 @router.get("/queue.json")
 def queue_as_json(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
     """Ids and waiting times, oldest first."""
+    _log(request, visitor)
     waiting = [
         {"exam_id": item.exam_id, "terminal_id": item.terminal_id, "waiting_s": waiting_s, "revision": item.revision}
         for item, waiting_s in console_of(request).queue.waiting(visitor.account.orgs)
@@ -64,3 +67,19 @@ async def follow(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
         yield "event: over\ndata: {}\n\n"
 
     return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+def _log(request: Request, visitor: Visitor) -> None:
+    """Write down who follows the queue, once an hour for a session: it shows names beside values."""
+    console = console_of(request)
+    if not console.queue.is_to_be_logged(visitor.session.session_id):
+        return
+    with writing(console.engine) as connection:
+        audit.write(
+            connection,
+            at=console.clock(),
+            account_id=visitor.account.account_id,
+            address=visitor.address,
+            action="queue.read",
+            org=visitor.account.orgs[0] if visitor.account.orgs else None,
+        )

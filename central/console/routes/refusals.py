@@ -53,6 +53,8 @@ def show_refusals(
         chosen = _chosen(year, known)
         rows = [(item, why(item, look.language)) for item in issued(connection, orgs, KIND, chosen, SHOWN)]
         total = count(connection, orgs, KIND, chosen)
+    with writing(console.engine) as connection:
+        _log(connection, request, visitor, "refusals.read", {"rows": len(rows), "year": chosen})
     return page(request, "refusals.html", visitor, rows=rows, years=known, year=chosen, total=total)
 
 
@@ -66,22 +68,26 @@ def export_refusals(
     with writing(console.engine) as connection:
         chosen = _chosen(year, years(connection, orgs, KIND))
         lines = [list(line) for line in _lines(connection, visitor, chosen)]
-        audit.write(
-            connection,
-            at=console.clock(),
-            account_id=visitor.account.account_id,
-            address=visitor.address,
-            action="refusals.export",
-            subject="",
-            org=orgs[0] if orgs else None,
-            detail={"rows": len(lines), "year": chosen},
-        )
+        _log(connection, request, visitor, "refusals.export", {"rows": len(lines), "year": chosen})
     headings = [text(look.language, f"paper.register.{name}") for name in _COLUMNS]
     name = f"refusals-{chosen}.xlsx"
     return Response(
         write_table(headings, lines),
         media_type=XLSX,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _log(connection: Connection, request: Request, visitor: Visitor, action: str, detail: dict[str, int]) -> None:
+    orgs = visitor.account.orgs
+    audit.write(
+        connection,
+        at=console_of(request).clock(),
+        account_id=visitor.account.account_id,
+        address=visitor.address,
+        action=action,
+        org=orgs[0] if orgs else None,
+        detail=detail,
     )
 
 

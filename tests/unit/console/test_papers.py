@@ -166,7 +166,8 @@ def test_register_of_refusals_says_to_whom_why_and_what_became_of_it(centre: Con
     assert "Справок пока не выдано" not in shown
     with reading(centre.engine) as connection:
         logged = connection.execute(select(audit.c.detail).where(audit.c.action == "refusals.export")).scalar_one()
-    assert logged["rows"] == 2
+        read = connection.execute(select(audit.c.detail).where(audit.c.action == "refusals.read")).scalar_one()
+    assert logged["rows"] == read["rows"] == 2
 
 
 def test_papers_name_offset_and_certificate(

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 from fastapi import APIRouter, FastAPI
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from central.console.app import _check_doors
 from central.console.texts import catalogue
 from central.media_files import MediaFiles
-from central.store.engine import writing
+from central.store.audit import audit
+from central.store.engine import reading, writing
 from central.store.registry import worker
 from sync.contract.canonical import sha256_hex
 from tests.console_centre import Browser, ConsoleCentre
@@ -47,6 +48,21 @@ def test_record_that_was_long_on_its_way_is_marked(centre: ConsoleCentre, zoya: 
     shown = zoya.get("/queue").text
     assert shown.count("шёл в центр") == 1
     assert "шёл в центр 118 мин" in shown
+
+
+def test_who_follows_the_queue_stands_in_the_access_log_once_an_hour(centre: ConsoleCentre, zoya: Browser) -> None:
+    def times() -> int:
+        with reading(centre.engine) as connection:
+            query = select(func.count()).select_from(audit).where(audit.c.action == "queue.read")
+            return int(connection.execute(query).scalar_one())
+
+    for path in ("/queue", "/queue/rows", "/queue.json", "/queue"):
+        assert zoya.get(path).status_code == 200
+    assert times() == 1
+    centre.shift = timedelta(minutes=61)
+    zoya.log_in("zoya")
+    zoya.get("/queue")
+    assert times() == 2
 
 
 def test_open_page_hears_of_a_new_exam(centre: ConsoleCentre, zoya: Browser) -> None:
