@@ -108,7 +108,13 @@ worker_limit = Table(
     Column("withdrawn_at", UtcDateTime),
 )
 
-Index("ix_worker_org_full_name", worker.c.org, worker.c.full_name)
+# By the beginning of a name: in a language's own order PostgreSQL cannot look for that in an index.
+Index(
+    "ix_worker_org_full_name",
+    worker.c.org,
+    worker.c.full_name,
+    postgresql_ops={"full_name": "text_pattern_ops"},
+)
 
 
 Written = tuple[dict[str, Any] | None, dict[str, Any]]

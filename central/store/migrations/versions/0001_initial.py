@@ -668,7 +668,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("worker", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_worker_employer_id"), ["employer_id"], unique=False)
-        batch_op.create_index("ix_worker_org_full_name", ["org", "full_name"], unique=False)
+        batch_op.create_index(
+            "ix_worker_org_full_name",
+            ["org", "full_name"],
+            unique=False,
+            postgresql_ops={"full_name": "text_pattern_ops"},
+        )
         batch_op.create_index(batch_op.f("ix_worker_snils_hmac"), ["snils_hmac"], unique=False)
 
     op.create_table(
