@@ -18,9 +18,10 @@ from pathlib import Path
 from sqlalchemy import Engine, make_url
 
 from central.media_files import MediaFiles
-from central.store import media, registry
+from central.store import media
 from central.store.engine import reading
 from central.store.metadata import now_utc
+from central.store.workers import photo_hashes
 from sync.contract.model import utc_text
 
 FORMAT = "dopusk.backup/1"
@@ -49,7 +50,7 @@ def back_up(engine: Engine, store_url: str, files: MediaFiles, folder: Path) -> 
     else:
         _run("pg_dump", "--format=custom", "--no-owner", "--file", str(fresh / _POSTGRES), _libpq_url(store_url))
     with reading(engine) as connection:
-        wanted = sorted({*media.completed(connection), *registry.photo_hashes(connection)})
+        wanted = sorted({*media.completed(connection), *photo_hashes(connection)})
     for sha256 in wanted:
         source, target = files.path(sha256), fresh / "media" / sha256[:2] / sha256
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from central.registry import Registry
 from central.store import consents as store
 from central.store import faces
-from central.store import registry as people
 from central.store.consents import KINDS, MEANS
 from central.store.metadata import now_utc
+from central.store.workers import worker_org
 from sync.contract.canonical import sha256_hex
 
 MOST_TEXT_CHARS = 20_000
@@ -82,7 +82,7 @@ class Consents:
 
         Raises `ConsentRefused` (field → code) and `LookupError` for an unknown worker.
         """
-        org = people.worker_org(connection, worker_id)
+        org = worker_org(connection, worker_id)
         faults = _faults_of_paper(given_on, means, basis, "given_on")
         text = store.get_text(connection, org, kind, version)
         if kind not in KINDS:

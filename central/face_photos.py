@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing
 from central.store import consents, faces
-from central.store import registry as people
 from central.store.faces import Wanted
+from central.store.workers import get_worker
 from sync.contract.canonical import sha256_hex
 from sync.contract.face import PHOTO_SCHEMA, PhotoPart
 from sync.contract.media import CHUNK_BYTES
@@ -56,7 +56,7 @@ class FacePhotos:
         return answered
 
     def _obstacle(self, connection: Connection, ask: Wanted) -> str:
-        worker = people.get_worker(connection, ask.worker_id)
+        worker = get_worker(connection, ask.worker_id)
         if worker is None or not consents.has_consent(connection, ask.worker_id, "biometric_comparison"):
             return "no_consent"
         return "" if worker["photo_sha256"] == ask.photo_sha256 else "other_photo"

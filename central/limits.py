@@ -17,6 +17,7 @@ from central.store import limits as store
 from central.store import registry as registry_store
 from central.store import terminals, worklist
 from central.store.limits import StoredLimit
+from central.store.worker_limits import worker_limits
 from sync.contract.canonical import new_id
 from sync.contract.roster import REFERENCE_SCHEMA, Reference
 
@@ -105,7 +106,7 @@ def set_limit(
     """
     version = f"{wish.org}-{now:%Y%m%d}-{new_id()[-6:]}"
     if wish.source == "worker":
-        for old in registry_store.worker_limits(connection, wish.subject):
+        for old in worker_limits(connection, wish.subject):
             if old["withdrawn_at"] is None and old["entry"]["parameter"] == wish.parameter:
                 registry.withdraw_worker_limit(connection, old["limit_id"])
         registry.add_worker_limit(

@@ -15,6 +15,9 @@ from central.store import outgoing as outgoing_store
 from central.store import registry as store
 from central.store.metadata import now_utc
 from central.store.register_changes import Author
+from central.store.roster import roster_workers
+from central.store.worker_limits import add_worker_limit, withdraw_worker_limit
+from central.store.workers import worker_org
 from sync.contract.roster import ROSTER_SCHEMA
 
 Changed = tuple[str, Mapping[str, Any] | None, Mapping[str, Any]]
@@ -100,8 +103,8 @@ class Registry:
         valid_until: date | None = None,
     ) -> str:
         """Give a worker personal limits, as a medic decided; returns the id of the entry."""
-        org = store.worker_org(connection, worker_id)
-        limit_id = store.add_worker_limit(
+        org = worker_org(connection, worker_id)
+        limit_id = add_worker_limit(
             connection, worker_id, entry, author=author, basis=basis, valid_until=valid_until, now=now_utc()
         )
         self.publish_roster(connection, org)
@@ -109,7 +112,7 @@ class Registry:
 
     def withdraw_worker_limit(self, connection: Connection, limit_id: str) -> None:
         """End a personal limit. The entry stays on record."""
-        self.publish_roster(connection, store.withdraw_worker_limit(connection, limit_id, now=now_utc()))
+        self.publish_roster(connection, withdraw_worker_limit(connection, limit_id, now=now_utc()))
 
     def publish_roster(self, connection: Connection, *orgs: str) -> None:
         """Queue the present roster for every terminal of these organisations that is not revoked.
@@ -132,7 +135,7 @@ class Registry:
 
     def _list_of(self, connection: Connection, org: str) -> RosterList:
         given = consents.in_force(connection, org)
-        return RosterList.of(store.roster_workers(connection, org, now_utc().date(), given))
+        return RosterList.of(roster_workers(connection, org, now_utc().date(), given))
 
     def _queue_roster(self, connection: Connection, terminal_id: str, roster: RosterList) -> str:
         version = terminals.next_roster_version(connection, terminal_id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from central.snils import SNILS_DIGITS, parse_snils
-from central.store import registry
+from central.store.workers import workers_by_number
 
 MOST_CHARS = 100
 _NUMBER_FROM_DIGITS = 9
@@ -58,5 +58,5 @@ def seek(connection: Connection, orgs: tuple[str, ...], typed: str, snils_hash: 
         hashed, fault = snils_hash(parse_snils(digits)), "snils_unknown"
     except ValueError:
         hashed, fault = None, "wrong_snils" if has_snils_form(words) else "number_unknown"
-    found = registry.workers_by_number(connection, orgs, (words, digits), hashed)
+    found = workers_by_number(connection, orgs, (words, digits), hashed)
     return Sought(worker_ids=tuple(found)) if found else Sought(fault=fault)

@@ -20,9 +20,10 @@ from sqlalchemy.exc import DatabaseError
 
 from central.signature.chain import SignatureError
 from central.signature.verification import verify_detached
-from central.store import decisions, exams, media, messages, registry
+from central.store import decisions, exams, media, messages
 from central.store.decisions import StoredDecision
 from central.store.engine import reading
+from central.store.workers import photo_hashes
 from central.verify_chains import check_messages
 from central.verify_outgoing import check_outgoing
 from central.verify_report import Expected, StoreReport
@@ -168,7 +169,7 @@ def _signed_of(record: dict[str, Any]) -> tuple[object, ...]:
 def _check_media(connection: Connection, expected: Expected, report: StoreReport) -> None:
     if expected.files is None:
         return
-    for sha256 in (*media.completed(connection), *registry.photo_hashes(connection)):
+    for sha256 in (*media.completed(connection), *photo_hashes(connection)):
         report.media += 1
         path = expected.files.path(sha256)
         try:

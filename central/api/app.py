@@ -20,9 +20,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from central.admissions import Admission, admissions
 from central.config import RatesConfig
 from central.rate_limit import RateLimit, TooMany
-from central.store import api_keys, audit, outcomes, registry
+from central.store import api_keys, audit, outcomes
 from central.store.api_keys import ApiKey
 from central.store.engine import reading, writing
+from central.store.workers import find_worker
 from sync.contract.model import Utc
 
 MAX_ROWS = 1000
@@ -161,7 +162,7 @@ def get_admission(
     with reading(shop.engine) as connection:
         # PostgreSQL knows no text with a zero in it; neither does any register of workers.
         known = "\x00" not in personnel_number
-        row = registry.find_worker(connection, key.org, personnel_number) if known else None
+        row = find_worker(connection, key.org, personnel_number) if known else None
         if row is None or row["employer_id"] != key.employer_id:
             raise HTTPException(404)
         found = admissions(connection, key.employer_id, shop.clock(), row["worker_id"])

@@ -17,8 +17,8 @@ from central.imports.tables import RowFault, fault_table, read_table
 from central.registers.form import parse_day
 from central.snils import parse_snils
 from central.store import grounds as store
-from central.store import registry
 from central.store.register_changes import Author
+from central.store.workers import list_workers
 from sync.contract.canonical import canonical, new_id, sha256_hex
 
 NUMBER, SNILS, KIND, AT = "Табельный номер", "СНИЛС", "Вид", "Дата"
@@ -77,7 +77,7 @@ def check_file(
 ) -> CheckedGrounds:
     """Check a whole file against the register; stores nothing. Raises `UnreadableTable`."""
     rows = read_table(content, NEEDED)
-    workers = [row for archived in (False, True) for row in registry.list_workers(connection, org, archived=archived)]
+    workers = [row for archived in (False, True) for row in list_workers(connection, org, archived=archived)]
     by_number = {row["personnel_number"]: row["worker_id"] for row in workers}
     by_snils = {row["snils_hmac"]: row["worker_id"] for row in workers if row["snils_hmac"]}
     faults: list[RowFault] = []

@@ -18,6 +18,7 @@ from central.store import consents as consent_store
 from central.store import registry as store
 from central.store.consents import ConsentRecord
 from central.store.register_changes import Author
+from central.store.workers import list_workers
 from sync.contract.roster import ConsentKind
 
 NUMBER, NAME, POSITION, EMPLOYER = "Табельный номер", "ФИО", "Должность", "Работодатель"
@@ -93,10 +94,8 @@ def check_rows(
     snils_hash: Callable[[str], str],
 ) -> Checked:
     """The same for rows that are read already."""
-    known: dict[str, dict[str, Any]] = {
-        row["personnel_number"]: dict(row) for row in store.list_workers(connection, org)
-    }
-    put_away = [dict(row) for row in store.list_workers(connection, org, archived=True)]
+    known: dict[str, dict[str, Any]] = {row["personnel_number"]: dict(row) for row in list_workers(connection, org)}
+    put_away = [dict(row) for row in list_workers(connection, org, archived=True)]
     archived = {row["personnel_number"] for row in put_away}
     holders = {row["snils_hmac"]: row["personnel_number"] for row in [*known.values(), *put_away] if row["snils_hmac"]}
     employers = _employers(connection, org)
@@ -175,7 +174,7 @@ def table_of(connection: Connection, org: str) -> bytes:
         agreed.setdefault(worker["worker_id"], []).append(record)
     rows = [
         [*_cells(dict(row), names), consents.cell_of(agreed.get(row["worker_id"], []))]
-        for row in store.list_workers(connection, org)
+        for row in list_workers(connection, org)
     ]
     return write_table(HEADINGS, rows)
 

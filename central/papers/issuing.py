@@ -18,6 +18,7 @@ from central.papers.wording import KINDS, NoSuchPaper, act, body, kinds_for, mar
 from central.store import decisions, papers, registry, worklist
 from central.store.decisions import StoredDecision
 from central.store.papers import Paper
+from central.store.workers import get_worker
 from central.store.worklist import ListedExam
 from central.trust import Trust
 from sync.contract.canonical import new_id
@@ -96,7 +97,7 @@ def _sheet(
 ) -> Sheet:
     record = json.loads(given.record)
     organisation, medic, decision = record["organisation"], record["medic"], record["decision"]
-    worker = registry.get_worker(connection, exam.worker_id) if exam.worker_id else None
+    worker = get_worker(connection, exam.worker_id) if exam.worker_id else None
     moment = wording.moment_with_offset(exam.finished_at, issuer.zone)
     is_mark = entry.kind == "mark"
     lines: list[tuple[str, str]] = [("" if is_mark else "Работник", exam.worker_name or "личность не подтверждена")]

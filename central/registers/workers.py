@@ -11,6 +11,7 @@ from central.registers.form import Fault, Faults, Field
 from central.registers.keeping import Desk, Options, Saved, Typed
 from central.rights import Right
 from central.store import registry
+from central.store.workers import alike_workers, card_holders, get_worker
 
 COLUMNS = {
     "personnel_number": imports.NUMBER,
@@ -52,7 +53,7 @@ class WorkerForm:
 
     def read(self, connection: Connection, entry_id: str) -> Mapping[str, Any] | None:
         """The worker's row; SNILS as a yes or no."""
-        row = registry.get_worker(connection, entry_id)
+        row = get_worker(connection, entry_id)
         if row is None:
             return None
         shown = {"name_shown": row["full_name"], "archived": row["archived_at"] is not None}
@@ -80,7 +81,7 @@ class WorkerForm:
 
     def archive(self, desk: Desk, entry_id: str, *, archived: bool) -> Fault | None:
         """The worker leaves the rosters; exams stay. Taking back asks for an employer that is still served."""
-        row = registry.get_worker(desk.connection, entry_id)
+        row = get_worker(desk.connection, entry_id)
         employer = registry.get_employer(desk.connection, row["employer_id"]) if row else None
         if not archived and employer is not None and employer["archived_at"] is not None:
             return Fault("employer_archived", employer["name"], employer["employer_id"])
@@ -90,7 +91,7 @@ class WorkerForm:
     def _twins(self, desk: Desk, new: Worker, another: bool) -> Faults:
         faults: Faults = {}
         hashed = desk.registry.snils_hash(new.snils) if new.snils else None
-        found = registry.alike_workers(desk.connection, desk.org, new.personnel_number, new.full_name, hashed)
+        found = alike_workers(desk.connection, desk.org, new.personnel_number, new.full_name, hashed)
         for row in found:
             if row["worker_id"] == new.worker_id:
                 continue
@@ -102,7 +103,7 @@ class WorkerForm:
             same = row["full_name"].lower() == new.full_name.lower()
             if same and not another and row["birth_date"] in (new.birth_date, None):
                 faults["full_name"] = Fault("same_person", who.detail, who.entry_id)
-        for row in registry.card_holders(desk.connection, desk.org) if new.cards else ():
+        for row in card_holders(desk.connection, desk.org) if new.cards else ():
             if row["worker_id"] != new.worker_id and set(row["cards"]) & set(new.cards):
                 faults["cards"] = _taken_by(row)
         return faults

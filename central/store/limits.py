@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Column, Connection, Date, Float, ForeignKey, Index, Table, Text, select, update
 
 from central.store.metadata import UtcDateTime, metadata
-from central.store.registry import worker, worker_limit
+from central.store.registry import worker
+from central.store.worker_limits import worker_limit
 
 limit_entry = Table(
     "limit_entry",

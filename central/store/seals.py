@@ -23,7 +23,7 @@ from central.store.metadata import UtcDateTime, metadata
 from central.store.outgoing import centre_outbox
 from central.store.papers import paper
 from central.store.register_changes import register_change
-from central.store.registry import worker_limit
+from central.store.worker_limits import worker_limit
 from sync.contract.canonical import canonical, sha256_hex
 
 seal = Table(

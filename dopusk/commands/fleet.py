@@ -18,9 +18,9 @@ from central.parties import Employer, Organisation, Terminal, Worker
 from central.pki import Authority, write_secret
 from central.registry import Registry
 from central.snils import SnilsKey
-from central.store import registry as people
 from central.store import terminals as kiosks
 from central.store.engine import writing
+from central.store.workers import find_worker
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
 from simulators.fleet import Fleet, Member
 from simulators.fleet_terminal import BrokerAddress, TerminalIdentity
@@ -71,7 +71,7 @@ def enter_fleet(config: CentralConfig, engine: Engine, count: int, folder: Path)
     centre_key = load_signing_key(config.keys.centre_signing_key_file).public_key()
     with writing(engine) as connection:
         registry.add_organisation(connection, Organisation(ORG, "Fleet of simulated terminals", ""))
-        known = people.find_worker(connection, ORG, _NUMBER)
+        known = find_worker(connection, ORG, _NUMBER)
         if known is None:
             employer_id = registry.add_employer(connection, Employer(ORG, "ООО «Проверка нагрузки»"))
             worker = Worker(ORG, employer_id, _NUMBER, "Нагрузкин Тест Тестович", "испытатель")

@@ -24,6 +24,7 @@ from central.rights import Right
 from central.store import accounts, audit, consents, faces, registry
 from central.store.consents import KINDS, MEANS
 from central.store.engine import reading, writing
+from central.store.workers import get_worker
 
 router = APIRouter()
 Reader = Annotated[Visitor, Depends(Guard(Right.SEE_REGISTERS))]
@@ -145,7 +146,7 @@ def export_register(request: Request, visitor: Changer) -> Response:
 
 def own_worker(connection: Connection, visitor: Visitor, worker_id: str) -> RowMapping:
     """A worker of the visitor's organisations; 404 for others and for nobody alike."""
-    worker = registry.get_worker(connection, worker_id)
+    worker = get_worker(connection, worker_id)
     if worker is None or worker["org"] not in visitor.account.orgs:
         raise HTTPException(404)
     return worker

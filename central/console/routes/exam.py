@@ -24,10 +24,11 @@ from central.papers.issuing import has_breath
 from central.papers.wording import kinds_for
 from central.reasons import reasons
 from central.rights import Right
-from central.store import accounts, audit, decisions, instruments, refusals, registry, worklist
+from central.store import accounts, audit, decisions, instruments, refusals, worklist
 from central.store import grounds as grounds_store
 from central.store.decisions import StoredDecision
 from central.store.engine import reading, writing
+from central.store.workers import get_worker
 from central.store.worklist import ListedExam
 from sync.contract.exam import ExamRecord
 
@@ -72,7 +73,7 @@ def exam_page(
         given = decisions.of_exam(connection, exam_id)
         claim = decisions.claim_of(connection, exam_id, now)
         before = worklist.earlier(connection, item.worker_id, item.finished_at) if item.worker_id else []
-        worker = registry.get_worker(connection, item.worker_id) if item.worker_id else None
+        worker = get_worker(connection, item.worker_id) if item.worker_id else None
         verified = instruments.verified_until(connection, item.org)
         grounds = grounds_store.latest(grounds_store.of_worker(connection, item.worker_id)) if item.worker_id else []
         draft = accounts.get_draft(connection, visitor.session.session_id)

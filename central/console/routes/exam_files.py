@@ -15,8 +15,9 @@ from central.console.reference import reference_file
 from central.console.routes.exam import find_exam
 from central.media_files import MediaFiles
 from central.rights import Right
-from central.store import audit, decisions, registry
+from central.store import audit, decisions
 from central.store.engine import reading, writing
+from central.store.workers import get_worker
 
 router = APIRouter()
 SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "video/mp4", "video/webm"})
@@ -48,7 +49,7 @@ def show_reference(
     console = console_of(request)
     with reading(console.engine) as connection:
         item = find_exam(connection, visitor, exam_id)
-        worker = registry.get_worker(connection, item.worker_id) if item.worker_id else None
+        worker = get_worker(connection, item.worker_id) if item.worker_id else None
     file = reference_file(console, worker)
     if file is None:
         raise HTTPException(404)

@@ -29,6 +29,7 @@ from central.sought import MOST_CHARS, has_snils_form
 from central.store import audit, column_sets, journal, medics, registry, terminals
 from central.store.engine import reading, writing
 from central.store.journal import JournalFilter, JournalRow
+from central.store.workers import named_workers
 
 router = APIRouter()
 
@@ -133,7 +134,7 @@ def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
             "terminals": terminals.names(connection, visitor.account.orgs),
             "medics": medics.of_organisations(connection, visitor.account.orgs),
             "sets": column_sets.of_account(connection, visitor.account.account_id),
-            "meant": registry.named_workers(connection, visitor.account.orgs, asked.wanted.worker_ids),
+            "meant": named_workers(connection, visitor.account.orgs, asked.wanted.worker_ids),
         }
     with writing(console.engine) as connection:
         audit.write(

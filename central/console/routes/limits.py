@@ -21,6 +21,7 @@ from central.limits import POSSIBLE, Changed, LimitWish, Preview, default_entrie
 from central.rights import Right
 from central.store import audit, limits, registry
 from central.store.engine import reading, writing
+from central.store.workers import find_worker
 
 router = APIRouter()
 
@@ -70,7 +71,7 @@ def _wish(connection: Connection, visitor: Visitor, typed: Typed, faults: dict[s
     org = visitor.account.orgs[0] if visitor.account.orgs else ""
     source, _, subject = typed.one("scope").partition(":")
     if source == "worker":
-        found = registry.find_worker(connection, org, typed.one("personnel_number").strip())
+        found = find_worker(connection, org, typed.one("personnel_number").strip())
         subject = found["worker_id"] if found else ""
         if not found:
             faults["personnel_number"] = "unknown_worker"

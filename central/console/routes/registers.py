@@ -31,6 +31,7 @@ from central.sought import has_snils_form
 from central.store import audit, instruments, medics, registry, terminals
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
+from central.store.workers import count_workers, named_workers, search_workers
 
 router = APIRouter()
 
@@ -51,7 +52,7 @@ def export_workers(request: Request, visitor: Annotated[Visitor, Depends(Guard(R
     console = console_of(request)
     with writing(console.engine) as connection:
         content = imports.table_of(connection, own_org(visitor))
-        rows = registry.count_workers(connection, own_org(visitor))
+        rows = count_workers(connection, own_org(visitor))
         _log(connection, request, visitor, "workers.export", {"rows": rows})
     return Response(content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="workers.xlsx"'})
 
@@ -175,9 +176,9 @@ def register_page(
         if kind != "workers":
             rows = _rows(connection, orgs, kind, console.clock(), archived=archived)
         elif worker_ids:
-            rows = registry.named_workers(connection, orgs, worker_ids[:SHOWN])
+            rows = named_workers(connection, orgs, worker_ids[:SHOWN])
         elif not fault:
-            rows, hidden = registry.search_workers(connection, orgs, query.strip(), SHOWN, archived=archived)
+            rows, hidden = search_workers(connection, orgs, query.strip(), SHOWN, archived=archived)
         reported = _unregistered(connection, orgs) if kind == "devices" and not archived else []
         places = {row["terminal_id"]: row for org in orgs for row in terminals.list_terminals(connection, org)}
     return page(

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from central.rights import Role
 from central.store.accounts import account
 from central.store.engine import reading, writing
-from central.store.registry import find_worker
+from central.store.workers import find_worker
 from dopusk.demo.sample_people import ORG
 from sync.contract.exam import EXAM_SCHEMA
 from tests.console_centre import PASSWORD, ConsoleCentre

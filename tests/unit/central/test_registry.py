@@ -11,8 +11,8 @@ from central.intake import Arrival, Intake
 from central.parties import Terminal, Worker
 from central.registry import Registry
 from central.store import outgoing, terminals
-from central.store import registry as people
 from central.store.engine import reading, writing
+from central.store.workers import get_worker
 from central.verify import verify_store
 from central.verify_report import Expected
 from simulators.fleet_terminal import TerminalIdentity
@@ -74,7 +74,7 @@ def test_the_snils_travels_as_a_keyed_hash_only(
         registry.save_workers(connection, [replace(worker, snils="112-233-445 95")])
         registry.save_workers(connection, [replace(worker, position="слесарь")])
     with reading(engine) as connection:
-        row = people.get_worker(connection, worker.worker_id)
+        row = get_worker(connection, worker.worker_id)
         wires = b"".join(sent.wire for sent in outgoing.unacknowledged(connection, "kiosk-1", 100))
     assert row is not None
     assert registry.open_snils(row["snils_sealed"]) == "11223344595"

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from central.rights import Role
-from central.store import decisions, registry
+from central.store import decisions
 from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.store.registry import organisation, worker
+from central.store.workers import find_worker
 from dopusk.demo.sample_people import ORG
 from tests.console_centre import Browser, ConsoleCentre
 
@@ -70,7 +71,7 @@ def test_ten_thousand_rows_pasted_into_a_name_and_a_search(centre: ConsoleCentre
     assert answer.status_code == 422
     assert "слишком длинный" in answer.text
     with reading(centre.engine) as connection:
-        assert registry.find_worker(connection, ORG, "9001") is None
+        assert find_worker(connection, ORG, "9001") is None
     assert browser.get("/journal", params={"person": PASTE[:4000]}).status_code == 200
 
 
@@ -124,7 +125,7 @@ def test_a_day_that_has_not_come_is_said_at_its_field(centre: ConsoleCentre, bro
     assert answer.status_code == 422
     assert "ещё не наступил" in answer.text
     with reading(centre.engine) as connection:
-        assert registry.find_worker(connection, ORG, "9001") is None
+        assert find_worker(connection, ORG, "9001") is None
 
 
 def test_refused_forms_leave_no_trace_of_a_change(centre: ConsoleCentre, zoya: Browser) -> None:

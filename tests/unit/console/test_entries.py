@@ -17,6 +17,8 @@ from central.store.engine import reading, writing
 from central.store.outgoing import centre_outbox
 from central.store.register_changes import register_change
 from central.store.registry import worker
+from central.store.roster import roster_workers
+from central.store.workers import find_worker, get_worker
 from dopusk.demo.sample_people import ORG, sample_snils
 from tests.console_centre import PASSPHRASE, PASSWORD, Browser, ConsoleCentre
 
@@ -80,16 +82,14 @@ def test_worker_is_entered_changed_archived_and_taken_back(centre: ConsoleCentre
     assert "Имя zoya" not in page
     assert "Луговая Зоя Марковна" in page
     with reading(centre.engine) as connection:
-        row = registry.get_worker(connection, worker_id)
+        row = get_worker(connection, worker_id)
         assert row is not None
         assert row["snils_hmac"] is not None, "an empty SNILS keeps what is stored"
         assert row["cards"] == [], "cards that were wiped are gone"
 
     assert senior.post(f"{path}/archive", {"action": "archive"}, page=path).status_code == 303
     with reading(centre.engine) as connection:
-        assert worker_id not in [
-            item.worker_id for item in registry.roster_workers(connection, ORG, centre.now().date(), {})
-        ]
+        assert worker_id not in [item.worker_id for item in roster_workers(connection, ORG, centre.now().date(), {})]
     assert "Ясный" not in senior.get("/registers/workers").text
     assert "Ясный" in senior.get("/registers/workers?archived=1").text
     assert _send(senior, "/registers/workers/new", _worker_fields(centre)).status_code == 422
@@ -148,7 +148,7 @@ def test_two_tabs_do_not_overwrite_each_other(centre: ConsoleCentre, senior: Bro
     assert "тем временем изменили" in late.text
     assert "маляр" in late.text
     with reading(centre.engine) as connection:
-        assert (registry.find_worker(connection, ORG, "3001") or {})["position"] == "сварщик"
+        assert (find_worker(connection, ORG, "3001") or {})["position"] == "сварщик"
 
 
 def test_employer_with_its_twin_and_with_workers(centre: ConsoleCentre, senior: Browser) -> None:

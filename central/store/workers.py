@@ -1,0 +1,106 @@
+"""Read-only questions about workers. Owns no table."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
+
+from central.store.registry import is_archived, worker
+
+
+def alike_workers(
+    connection: Connection, org: str, number: str, full_name: str, snils_hmac: str | None
+) -> Sequence[RowMapping]:
+    """Workers of an organisation, archived or not, with that number, that name in whatever capitals, or that SNILS."""
+    names = {full_name, full_name.title(), full_name.upper(), full_name.lower()}
+    alike = [worker.c.personnel_number == number, worker.c.full_name.in_(names)]
+    if snils_hmac is not None:
+        alike.append(worker.c.snils_hmac == snils_hmac)
+    query = select(worker).where(worker.c.org == org, or_(*alike)).order_by(worker.c.personnel_number)
+    return connection.execute(query).mappings().all()
+
+
+def card_holders(connection: Connection, org: str) -> Sequence[RowMapping]:
+    """Workers of an organisation with cards, archived or not."""
+    columns = (worker.c.worker_id, worker.c.full_name, worker.c.personnel_number, worker.c.cards)
+    rows = connection.execute(select(*columns).where(worker.c.org == org)).mappings()
+    return [row for row in rows if row["cards"]]
+
+
+def worker_id_of(connection: Connection, org: str, personnel_number: str) -> str | None:
+    """The worker of an organisation with that personnel number."""
+    query = select(worker.c.worker_id).where(worker.c.org == org, worker.c.personnel_number == personnel_number)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def photo_hashes(connection: Connection) -> Sequence[str]:
+    """Hashes of all reference pictures that workers have now."""
+    query = select(worker.c.photo_sha256).where(worker.c.photo_sha256.is_not(None)).distinct()
+    return connection.execute(query.order_by(worker.c.photo_sha256)).scalars().all()
+
+
+def worker_org(connection: Connection, worker_id: str) -> str:
+    """The organisation of a worker. Raises `LookupError`."""
+    org = connection.execute(select(worker.c.org).where(worker.c.worker_id == worker_id)).scalar_one_or_none()
+    if org is None:
+        raise LookupError("no such worker")
+    return str(org)
+
+
+def find_worker(connection: Connection, org: str, personnel_number: str) -> RowMapping | None:
+    """One worker by number."""
+    query = select(worker).where(worker.c.org == org, worker.c.personnel_number == personnel_number)
+    return connection.execute(query).mappings().one_or_none()
+
+
+def get_worker(connection: Connection, worker_id: str) -> RowMapping | None:
+    """One worker by id."""
+    return connection.execute(select(worker).where(worker.c.worker_id == worker_id)).mappings().one_or_none()
+
+
+def list_workers(
+    connection: Connection, org: str, employer_id: str | None = None, *, archived: bool = False
+) -> Sequence[RowMapping]:
+    """Workers of an organisation, or of one employer, by name; those at work, or the archived ones."""
+    query = select(worker).where(worker.c.org == org, is_archived(worker, archived)).order_by(worker.c.full_name)
+    if employer_id is not None:
+        query = query.where(worker.c.employer_id == employer_id)
+    return connection.execute(query).mappings().all()
+
+
+def count_workers(connection: Connection, org: str) -> int:
+    """How many workers `list_workers` gives: those at work."""
+    query = select(func.count()).where(worker.c.org == org, is_archived(worker, archived=False))
+    return int(connection.execute(query).scalar_one())
+
+
+def workers_by_number(
+    connection: Connection, orgs: Sequence[str], numbers: Sequence[str], snils_hmac: str | None
+) -> list[str]:
+    """Ids of workers, archived or not, with one of those personnel numbers or that hash of a SNILS."""
+    meant: list[ColumnElement[bool]] = [worker.c.personnel_number.in_(numbers)]
+    if snils_hmac is not None:
+        meant.append(worker.c.snils_hmac == snils_hmac)
+    query = select(worker.c.worker_id).where(worker.c.org.in_(orgs), or_(*meant)).order_by(worker.c.worker_id)
+    return list(connection.execute(query).scalars())
+
+
+def named_workers(connection: Connection, orgs: Sequence[str], worker_ids: Sequence[str]) -> Sequence[RowMapping]:
+    """Those of these workers, archived or not, that are of these organisations; by name."""
+    query = select(worker).where(worker.c.org.in_(orgs), worker.c.worker_id.in_(worker_ids))
+    return connection.execute(query.order_by(worker.c.full_name)).mappings().all()
+
+
+def search_workers(
+    connection: Connection, orgs: Sequence[str], words: str, limit: int, *, archived: bool = False
+) -> tuple[Sequence[RowMapping], int]:
+    """Workers by the beginning of a name or by number: the first by name, and how many more there are."""
+    name = words.title().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    wanted = [worker.c.org.in_(orgs), is_archived(worker, archived)]
+    if words:
+        # Names begin with a capital letter, and SQLite folds case in ASCII only.
+        wanted.append(or_(worker.c.full_name.like(f"{name}%", escape="\\"), worker.c.personnel_number == words))
+    rows = connection.execute(select(worker).where(*wanted).order_by(worker.c.full_name).limit(limit)).mappings().all()
+    if len(rows) < limit:
+        return rows, 0
+    total = connection.execute(select(func.count()).select_from(worker).where(*wanted)).scalar_one()
+    return rows, int(total) - len(rows)
