@@ -1,6 +1,7 @@
 """`verify` of the centre's store finds every single changed byte of what is signed, and names the row."""
 
 import contextlib
+import itertools
 import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
@@ -253,6 +254,17 @@ def _is_found(path: Path, expected: Expected) -> bool:
         engine.dispose()
 
 
+def _difference(before: dict[str, list[Any]] | None, now: dict[str, list[Any]] | None) -> list[Any]:
+    """What reads otherwise than before: table, columns, row before, row now."""
+    pairs = [(table, rows, (now or {}).get(table, [])) for table, rows in (before or {}).items()]
+    return [
+        (table, [column for name, column in CELLS if name == table], old, new)
+        for table, rows, others in pairs
+        for old, new in itertools.zip_longest(rows, others)
+        if old != new
+    ]
+
+
 def test_every_changed_byte_that_changes_a_record_is_found(store: Store, tmp_path: Path) -> None:
     """The file is plain SQLite: bytes between and behind the rows, and working tables, carry no record and no seal."""
     whole, copy = tmp_path / "whole.db", tmp_path / "copy.db"
@@ -269,8 +281,8 @@ def test_every_changed_byte_that_changes_a_record_is_found(store: Store, tmp_pat
         for leftover in tmp_path.glob("copy.db*"):
             leftover.unlink()
         copy.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
-        if _content(copy) == before:
+        if (now := _content(copy)) == before:
             continue
         changed += 1
-        assert _is_found(copy, store.expected), f"byte {at} of {len(content)}"
+        assert _is_found(copy, store.expected), f"byte {at} of {len(content)}: {_difference(before, now)}"
     assert changed > BYTES_TRIED // 20
