@@ -1,8 +1,9 @@
 """`verify` of the centre's store: is everything that was received and decided still what it was?
 
-Walks all messages terminal by terminal in the order of their chain, then the examinations, the decisions, what went down,
-the media, and the seals over what the centre itself wrote. Stops at the first fault of each walk and names it. What only
-*might* be a loss (a message that the chain awaits, a decision whose authority is not at hand) is a remark and no fault.
+Looks at the form of every cell, walks all messages terminal by terminal in the order of their chain, then the examinations,
+the decisions, what went down, the media, and the seals over what the centre itself wrote. Stops at the first fault of each walk
+and names it. What only *might* be a loss (a message that the chain awaits, a decision whose authority is not at hand) is a remark
+and no fault.
 
 Out of reach: working tables that nobody seals (registers as they stand now, whose history is sealed; accounts; sessions; the
 schedule of deliveries). `docs/reliability.md` lists them column by column.
@@ -25,6 +26,7 @@ from central.store.decisions import StoredDecision
 from central.store.engine import reading
 from central.store.workers import photo_hashes
 from central.verify_chains import check_messages
+from central.verify_forms import check_forms
 from central.verify_outgoing import check_outgoing
 from central.verify_report import Expected, StoreReport
 from central.verify_seals import check_seals
@@ -40,6 +42,7 @@ def verify_store(engine: Engine, expected: Expected) -> StoreReport:
     with reading(engine) as connection:
         for walk in (
             _check_file,
+            check_forms,
             check_messages,
             _check_exams,
             _check_decisions,

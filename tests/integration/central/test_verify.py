@@ -211,6 +211,29 @@ def test_the_fault_names_the_row(store: Store) -> None:
     assert "place 2" in fault.place
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "other_form"),
+    [
+        ("exam", "finished_at", "replace(finished_at, ' ', '!')"),
+        ("consent_text", "valid_from", "valid_from || ' '"),
+        ("audit", "detail", "CAST(detail AS BLOB)"),
+        ("worker", "full_name", "CAST(full_name AS BLOB)"),
+    ],
+)
+def test_what_reads_alike_but_is_stored_otherwise_is_found(
+    store: Store, table: str, column: str, other_form: str
+) -> None:
+    [(place, value)] = store.run(f"SELECT rowid, {column} FROM {table} LIMIT 1")  # noqa: S608
+    store.run(f"UPDATE {table} SET {column} = {other_form} WHERE rowid = ?", place)  # noqa: S608
+    try:
+        fault = store.verify().faults[0]
+    finally:
+        store.run(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", value, place)  # noqa: S608
+    assert fault.place.startswith(f"{table} ")
+    assert fault.what.startswith(column)
+    assert store.verify().ok
+
+
 def test_a_damaged_file_is_named(store: Store, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     with contextlib.closing(sqlite3.connect(store.path)) as source, contextlib.closing(sqlite3.connect(copy)) as target:
