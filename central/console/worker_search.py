@@ -2,9 +2,9 @@
 
 from fastapi import Request
 
+from central.console.access_log import note
 from central.console.context import Visitor, console_of
 from central.sought import Sought, is_private, seek
-from central.store import audit
 from central.store.engine import reading, writing
 
 
@@ -15,13 +15,12 @@ def find_worker(request: Request, visitor: Visitor, typed: str) -> Sought:
         sought = seek(connection, visitor.account.orgs, typed, console.registry.snils_hash)
     if is_private(typed):
         with writing(console.engine) as connection:
-            audit.write(
+            note(
                 connection,
-                at=console.clock(),
-                account_id=visitor.account.account_id,
-                address=visitor.address,
-                action="worker.find",
-                subject=sought.worker_ids[0] if len(sought.worker_ids) == 1 else "",
+                console,
+                visitor,
+                "worker.find",
+                sought.worker_ids[0] if len(sought.worker_ids) == 1 else "",
                 detail={"found": len(sought.worker_ids)},
             )
     return sought

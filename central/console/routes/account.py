@@ -4,7 +4,6 @@ Form fields: POST /signature `passphrase`, `csrf`; POST /signature/close `csrf`;
 `back`, `csrf`.
 """
 
-from datetime import datetime
 from typing import Annotated
 
 from cryptography import x509
@@ -12,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
+from central.console.access_log import note
 from central.console.context import LANGUAGE_COOKIE, THEME_COOKIE, Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.texts import LANGUAGES
@@ -23,7 +23,7 @@ from central.signature.software import open_key
 from central.signature.token import open_token
 from central.signature.vault import UNLOCKED_S
 from central.store import accounts as store
-from central.store import audit, medics
+from central.store import medics
 from central.store.engine import reading, writing
 from central.store.medics import MedicEntry
 
@@ -51,10 +51,10 @@ def unlock(
             entry = check_register(connection, visitor.account.medic_id, now)
         provider = _opened(console, entry, str(form.get("passphrase", "")))
     except SigningRefused as error:
-        _log(console, visitor, "signature.refused", now, error.code)
+        _log(console, visitor, "signature.refused", error.code)
         return signature_page(request, visitor, status=403, code=error.code)
     console.vault.put(visitor.session.session_id, entry.medic_id, provider)
-    _log(console, visitor, "signature.open", now, "")
+    _log(console, visitor, "signature.open", "")
     with reading(console.engine) as connection:
         draft = store.get_draft(connection, visitor.session.session_id)
     target = draft["path"].removesuffix("/decision") if draft else "/queue"
@@ -66,7 +66,7 @@ def lock(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.DECID
     """Forget the key before its time is over."""
     console = console_of(request)
     console.vault.close(visitor.session.session_id)
-    _log(console, visitor, "signature.close", console.clock(), "")
+    _log(console, visitor, "signature.close", "")
     return RedirectResponse("/signature", status_code=303)
 
 
@@ -134,14 +134,8 @@ def _opened(console: Console, entry: MedicEntry, passphrase: str) -> SignaturePr
     return open_key(entry.certificate_pem, entry.encrypted_key, passphrase)
 
 
-def _log(console: Console, visitor: Visitor, action: str, now: datetime, code: str) -> None:
+def _log(console: Console, visitor: Visitor, action: str, code: str) -> None:
     with writing(console.engine) as connection:
-        audit.write(
-            connection,
-            at=now,
-            account_id=visitor.account.account_id,
-            address=visitor.address,
-            action=action,
-            subject=visitor.account.medic_id or "",
-            detail={"code": code} if code else {},
+        note(
+            connection, console, visitor, action, visitor.account.medic_id or "", detail={"code": code} if code else {}
         )

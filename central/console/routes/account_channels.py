@@ -13,9 +13,10 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
+from central.console.access_log import note
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of, typed_fields
-from central.console.routes.accounts import accounts_page, log_change, own_employer
+from central.console.routes.accounts import accounts_page, own_employer
 from central.console.typed import Typed
 from central.notice_channels import add_channel
 from central.rights import Right
@@ -53,7 +54,7 @@ def add_key(
             revoked_at=None,
         )
         api_keys.add(connection, key)
-        log_change(connection, request, visitor, "key.add", key.key_id)
+        note(connection, console_of(request), visitor, "key.add", key.key_id)
     return accounts_page(request, visitor, fresh_key=secret)
 
 
@@ -66,7 +67,7 @@ def revoke_key(
     with writing(console.engine) as connection:
         if not api_keys.revoke(connection, key_id, visitor.account.orgs, console.clock()):
             raise HTTPException(404)
-        log_change(connection, request, visitor, "key.revoke", key_id)
+        note(connection, console_of(request), visitor, "key.revoke", key_id)
     return RedirectResponse("/accounts", status_code=303)
 
 
@@ -95,7 +96,7 @@ def save_channel(
                 console.channel_secrets,
                 org=org,
             )
-            log_change(connection, request, visitor, "channel.add", channel_id)
+            note(connection, console_of(request), visitor, "channel.add", channel_id)
     except ValueError as error:
         return accounts_page(request, visitor, 422, typed=typed, faults={f"channel_{error}": "wrong_form"})
     return RedirectResponse("/accounts", status_code=303)
@@ -115,5 +116,5 @@ def remove_channel(
         elif channel.org not in visitor.account.orgs:
             raise HTTPException(404)
         notices.disable_channel(connection, channel_id)
-        log_change(connection, request, visitor, "channel.remove", channel_id)
+        note(connection, console_of(request), visitor, "channel.remove", channel_id)
     return RedirectResponse("/accounts", status_code=303)

@@ -13,13 +13,14 @@ from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
 from central.accounts import create_account, hash_password, names_about
+from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.typed import Typed
 from central.passwords import password_fault
 from central.rights import RIGHTS, Right, Role
 from central.store import accounts as store
-from central.store import api_keys, audit, medics, notices, recovery_codes, registry, security_alerts
+from central.store import api_keys, medics, notices, recovery_codes, registry, security_alerts
 from central.store.accounts import NO_FACTOR, Account
 from central.store.engine import reading, writing
 
@@ -74,7 +75,7 @@ def add_account(
                 must_change_password=True,
                 listed=console.listed_passwords,
             )
-            log_change(connection, request, visitor, "account.add", account_id, {"role": typed.one("role")})
+            note(connection, console, visitor, "account.add", account_id, detail={"role": typed.one("role")})
     if faults:
         return accounts_page(request, visitor, 422, typed=typed, faults=faults)
     return RedirectResponse("/accounts", status_code=303)
@@ -105,7 +106,7 @@ def change_account(
                 recovery_codes.replace(connection, account_id, [], console.clock())
             if action in {"disable", "reset_password", "reset_totp", "end_sessions"}:
                 store.end_sessions_of(connection, account_id)
-            log_change(connection, request, visitor, f"account.{action}", account_id)
+            note(connection, console, visitor, f"account.{action}", account_id)
     if weak is not None:
         return accounts_page(request, visitor, 422, faults={"password": weak})
     return RedirectResponse("/accounts", status_code=303)
@@ -186,23 +187,3 @@ def accounts_page(
             now=console.clock(),
             factor_roles=console.config.accounts.second_factor_roles,
         )
-
-
-def log_change(
-    connection: Connection,
-    request: Request,
-    visitor: Visitor,
-    action: str,
-    subject: str,
-    detail: dict[str, Any] | None = None,
-) -> None:
-    """Write it down in the access log, in the transaction of the change."""
-    audit.write(
-        connection,
-        at=console_of(request).clock(),
-        account_id=visitor.account.account_id,
-        address=visitor.address,
-        action=action,
-        subject=subject,
-        detail=detail,
-    )

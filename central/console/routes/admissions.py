@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from central.admissions import Admission, admissions
+from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.rights import Right
-from central.store import alerts, audit, notices, registry
+from central.store import alerts, notices, registry
 from central.store.engine import reading, writing
 
 router = APIRouter()
@@ -53,14 +54,7 @@ def acknowledge(
     console = console_of(request)
     with writing(console.engine) as connection:
         if alerts.mark_seen(connection, alert_id, _employer(visitor), visitor.account.account_id, console.clock()):
-            audit.write(
-                connection,
-                at=console.clock(),
-                account_id=visitor.account.account_id,
-                address=visitor.address,
-                action="alert.seen",
-                subject=alert_id,
-            )
+            note(connection, console, visitor, "alert.seen", alert_id)
     return RedirectResponse("/admissions", status_code=303)
 
 

@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.query import day_of, place_of
 from central.console.routes.registers import KINDS
 from central.rights import Right
-from central.store import audit, change_list, registry
+from central.store import change_list, registry
 from central.store.change_list import BY_COMMAND, ChangeFilter, ListedChange
 from central.store.engine import reading, writing
 
@@ -52,14 +53,7 @@ def show_changes(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
             for row in registry.list_employers(connection, org, archived=archived)
         }
     with writing(console.engine) as connection:
-        audit.write(
-            connection,
-            at=console.clock(),
-            account_id=visitor.account.account_id,
-            address=visitor.address,
-            action="changes.read",
-            detail={"rows": len(shown)},
-        )
+        note(connection, console, visitor, "changes.read", detail={"rows": len(shown)})
     asked = {name: query.get(name, "") for name in _FILTERS}
     return page(
         request,

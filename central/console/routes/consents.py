@@ -16,12 +16,13 @@ from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import FormData
 
 from central.consents import ConsentRefused, Consents
+from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.routes.registers import XLSX, own_org
 from central.imports.consents import register_table
 from central.rights import Right
-from central.store import accounts, audit, consents, faces, registry
+from central.store import accounts, consents, faces, registry
 from central.store.consents import KINDS, MEANS
 from central.store.engine import reading, writing
 from central.store.workers import get_worker
@@ -250,13 +251,12 @@ def _log(
     worker: RowMapping | None,
     detail: dict[str, Any],
 ) -> None:
-    audit.write(
+    note(
         connection,
-        at=console_of(request).clock(),
-        account_id=visitor.account.account_id,
-        address=visitor.address,
-        action=action,
-        subject=worker["worker_id"] if worker is not None else "",
+        console_of(request),
+        visitor,
+        action,
+        worker["worker_id"] if worker is not None else "",
         org=worker["org"] if worker is not None else own_org(visitor),
         detail=detail,
     )

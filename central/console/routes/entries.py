@@ -16,6 +16,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData, UploadFile
 
+from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.medics import register_faults
@@ -26,7 +27,7 @@ from central.registers.instruments import proposed
 from central.registers.keeping import Desk, KeyWish, RegisterForm, Typed
 from central.registers.medics import MAX_CERTIFICATE_BYTES, MedicForm
 from central.rights import Right
-from central.store import accounts, audit, register_changes, registry
+from central.store import accounts, register_changes, registry
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
 
@@ -257,12 +258,4 @@ def _text(sent: FormData, name: str) -> str:
 def _log(
     connection: Connection, console: Console, visitor: Visitor, form: RegisterForm, action: str, subject: str, org: str
 ) -> None:
-    audit.write(
-        connection,
-        at=console.clock(),
-        account_id=visitor.account.account_id,
-        address=visitor.address,
-        action=f"{_SINGULAR[form.kind]}.{action}",
-        subject=subject,
-        org=org,
-    )
+    note(connection, console, visitor, f"{_SINGULAR[form.kind]}.{action}", subject, org=org)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from sqlalchemy import Connection
 
 from central.console import exam_view, grounds_view, wording
+from central.console.access_log import note
 from central.console.charts import charts_of
 from central.console.context import Console, Visitor, console_of, page
 from central.console.exam_circumstances import circumstances
@@ -24,7 +25,7 @@ from central.papers.issuing import has_breath
 from central.papers.wording import kinds_for
 from central.reasons import reasons
 from central.rights import Right
-from central.store import accounts, audit, decisions, instruments, refusals, worklist
+from central.store import accounts, decisions, instruments, refusals, worklist
 from central.store import grounds as grounds_store
 from central.store.decisions import StoredDecision
 from central.store.engine import reading, writing
@@ -206,12 +207,4 @@ def _age(birth: date, today: date) -> int:
 
 
 def _log(connection: Connection, console: Console, visitor: Visitor, action: str, exam_id: str, org: str) -> None:
-    audit.write(
-        connection,
-        at=console.clock(),
-        account_id=visitor.account.account_id,
-        address=visitor.address,
-        action=action,
-        subject=exam_id,
-        org=org,
-    )
+    note(connection, console, visitor, action, exam_id, org=org)

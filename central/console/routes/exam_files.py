@@ -9,13 +9,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 
+from central.console.access_log import note
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard
 from central.console.reference import reference_file
 from central.console.routes.exam import find_exam
 from central.media_files import MediaFiles
 from central.rights import Right
-from central.store import audit, decisions
+from central.store import decisions
 from central.store.engine import reading, writing
 from central.store.workers import get_worker
 
@@ -71,15 +72,7 @@ def export_file(
         item = decisions.find(connection, decision_id)
         if item is None or item.exam_id != exam_id:
             raise HTTPException(404)
-        audit.write(
-            connection,
-            at=console.clock(),
-            account_id=visitor.account.account_id,
-            address=visitor.address,
-            action="decision.export",
-            subject=exam_id,
-            org=item.org,
-        )
+        note(connection, console, visitor, "decision.export", exam_id, org=item.org)
     contents = {
         "decision.cms": (item.cms, "application/pkcs7-signature"),
         "record.json": (item.record, "application/json"),

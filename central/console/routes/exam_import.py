@@ -12,10 +12,10 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
+from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.job_pages import job_events, job_file, own_job
-from central.console.routes.accounts import log_change
 from central.imports.exam_faults import fault_words
 from central.imports.exam_jobs import MOST_UPLOAD_BYTES
 from central.jobs.kinds import EXAMS_CHECK, EXAMS_IMPORT
@@ -47,7 +47,7 @@ def ask_check(request: Request, visitor: Importer, form: Annotated[FormData, Dep
     try:
         with writing(console.engine) as connection:
             job_id = console.jobs.ask(connection, visitor.account.account_id, EXAMS_CHECK, params, content)
-            log_change(connection, request, visitor, "exams.check", job_id, {"size": len(content)})
+            note(connection, console_of(request), visitor, "exams.check", job_id, detail={"size": len(content)})
     except TooManyJobs:
         return _list(request, visitor, 422, fault="too_many")
     console.jobs.wake()
@@ -68,7 +68,7 @@ def ask_import(request: Request, job_id: str, visitor: Importer) -> Response:
         with writing(console.engine) as connection:
             fresh = console.jobs.ask(connection, visitor.account.account_id, EXAMS_IMPORT, params, place)
             detail = {"rows": checked.rows_total, "checked": job_id}
-            log_change(connection, request, visitor, "exams.import", fresh, detail)
+            note(connection, console_of(request), visitor, "exams.import", fresh, detail=detail)
     except TooManyJobs:
         return _list(request, visitor, 422, fault="too_many")
     console.jobs.wake()
@@ -111,7 +111,7 @@ def cancel_import(request: Request, job_id: str, visitor: Importer) -> Response:
     console = console_of(request)
     with writing(console.engine) as connection:
         console.jobs.cancel(connection, own_job(connection, visitor, job_id, KINDS))
-        log_change(connection, request, visitor, "exams.import_cancel", job_id, {})
+        note(connection, console_of(request), visitor, "exams.import_cancel", job_id)
     return RedirectResponse(f"/imports/exams/{job_id}", status_code=303)
 
 

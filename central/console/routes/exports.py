@@ -10,10 +10,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
+from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.job_pages import job_events, job_file, own_job
-from central.console.routes.accounts import log_change
 from central.console.routes.journal import COUNT_EXPORT_TO, asked_of, journal_page, title_of
 from central.jobs.kinds import JOURNAL_EXPORT
 from central.jobs.queue import TooManyJobs
@@ -73,7 +73,7 @@ def fetch_export(request: Request, job_id: str, visitor: Exporter) -> Response:
     with writing(console.engine) as connection:
         job = own_job(connection, visitor, job_id, (JOURNAL_EXPORT,))
         answer = job_file(console, job)
-        log_change(connection, request, visitor, "journal.fetch", job_id, {"rows": job.rows_done})
+        note(connection, console_of(request), visitor, "journal.fetch", job_id, detail={"rows": job.rows_done})
     return answer
 
 
@@ -95,7 +95,7 @@ def cancel_export(request: Request, job_id: str, visitor: Exporter) -> Response:
     with writing(console.engine) as connection:
         job = own_job(connection, visitor, job_id, (JOURNAL_EXPORT,))
         console.jobs.cancel(connection, job)
-        log_change(connection, request, visitor, "journal.export_cancel", job_id, {})
+        note(connection, console_of(request), visitor, "journal.export_cancel", job_id)
     return RedirectResponse(f"/journal/exports/{job_id}", status_code=303)
 
 
@@ -108,7 +108,7 @@ def _begin(request: Request, visitor: Visitor, params: dict[str, Any]) -> Respon
         with writing(console.engine) as connection:
             job_id = console.jobs.ask(connection, visitor.account.account_id, JOURNAL_EXPORT, params)
             detail = {"rows": rows, "form": params["form"], "columns": len(params["columns"])}
-            log_change(connection, request, visitor, "journal.export", job_id, detail)
+            note(connection, console_of(request), visitor, "journal.export", job_id, detail=detail)
     except TooManyJobs:
         return _list(request, visitor, 409, too_many=True)
     console.jobs.wake()

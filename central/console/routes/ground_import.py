@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
+from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.routes.registers import XLSX, own_org
@@ -17,7 +18,6 @@ from central.imports import grounds as imports
 from central.imports.grounds import CheckedGrounds
 from central.imports.tables import UnreadableTable, write_table
 from central.rights import Right
-from central.store import audit
 from central.store.engine import writing
 from central.store.register_changes import Author
 
@@ -55,12 +55,11 @@ def import_grounds(request: Request, visitor: Importer, form: Annotated[FormData
             checked = imports.check_file(connection, org, content, now.date(), console.registry.snils_hash)
             if action == "apply" and not checked.faults:
                 stored = imports.store_checked(connection, checked, Author(visitor.account.account_id, now))
-                audit.write(
+                note(
                     connection,
-                    at=now,
-                    account_id=visitor.account.account_id,
-                    address=visitor.address,
-                    action="grounds.import",
+                    console,
+                    visitor,
+                    "grounds.import",
                     org=org,
                     detail={"added": stored, "rows": len(checked.rows)},
                 )

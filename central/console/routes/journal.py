@@ -17,6 +17,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.datastructures import FormData, QueryParams
 
+from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.query import day_of, place_of
@@ -26,7 +27,7 @@ from central.journal import columns as journal_columns
 from central.journal.csv_file import csv_lines, grouped
 from central.rights import Right
 from central.sought import MOST_CHARS, has_snils_form
-from central.store import audit, column_sets, journal, medics, registry, terminals
+from central.store import column_sets, journal, medics, registry, terminals
 from central.store.engine import reading, writing
 from central.store.journal import JournalFilter, JournalRow
 from central.store.workers import named_workers
@@ -137,13 +138,12 @@ def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
             "meant": named_workers(connection, visitor.account.orgs, asked.wanted.worker_ids),
         }
     with writing(console.engine) as connection:
-        audit.write(
+        note(
             connection,
-            at=console.clock(),
-            account_id=visitor.account.account_id,
-            address=visitor.address,
-            action="journal.read",
-            subject=asked.wanted.worker_ids[0] if len(asked.wanted.worker_ids) == 1 else "",
+            console,
+            visitor,
+            "journal.read",
+            asked.wanted.worker_ids[0] if len(asked.wanted.worker_ids) == 1 else "",
             detail={"rows": min(len(rows), ROWS)},
         )
     shown, more = rows[:ROWS], len(rows) > ROWS
@@ -193,13 +193,8 @@ def export_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(R
         return journal_page(request, visitor, asked)
     keys = tuple(journal_columns.COLUMNS) if not asked.query.getlist("columns") else asked.columns
     with writing(console.engine) as connection:
-        audit.write(
-            connection,
-            at=console.clock(),
-            account_id=visitor.account.account_id,
-            address=visitor.address,
-            action="journal.export",
-            detail={"rows": count, "form": "csv", "columns": len(keys)},
+        note(
+            connection, console, visitor, "journal.export", detail={"rows": count, "form": "csv", "columns": len(keys)}
         )
     name = f"journal-{console.clock():%Y%m%d-%H%M}.csv"
     headings = journal_columns.headings(keys, visitor.look.language)

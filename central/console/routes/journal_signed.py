@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 from starlette.background import BackgroundTask
 
+from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of
 from central.console.guard import Guard
 from central.console.routes.journal import PDF_ROWS, Asked, asked_of, journal_page, title_of
@@ -27,7 +28,7 @@ from central.medics import check_register
 from central.rights import Right
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.verification import verify_detached
-from central.store import audit, journal
+from central.store import journal
 from central.store.engine import reading, writing
 
 router = APIRouter()
@@ -63,12 +64,11 @@ def sign_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
                 raise HTTPException(503) from error
             return RedirectResponse("/signature", status_code=303)
     with writing(console.engine) as connection:
-        audit.write(
+        note(
             connection,
-            at=now,
-            account_id=visitor.account.account_id,
-            address=visitor.address,
-            action="journal.sign",
+            console,
+            visitor,
+            "journal.sign",
             detail={"rows": rows, "since": asked.query["since"], "until": asked.query["until"]},
         )
     return FileResponse(

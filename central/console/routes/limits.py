@@ -14,12 +14,13 @@ from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
 from central.console import wording
+from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.typed import Typed
 from central.limits import POSSIBLE, Changed, LimitWish, Preview, default_entries, limit_faults, preview, set_limit
 from central.rights import Right
-from central.store import audit, limits, registry
+from central.store import limits, registry
 from central.store.engine import reading, writing
 from central.store.workers import find_worker
 
@@ -53,13 +54,12 @@ def change_limits(
             return _page(request, visitor, 200, typed, seen=preview(connection, wish, now))
     with writing(console.engine) as connection:
         version = set_limit(connection, console.registry, console.outgoing, wish, visitor.account.full_name, now)
-        audit.write(
+        note(
             connection,
-            at=now,
-            account_id=visitor.account.account_id,
-            address=visitor.address,
-            action="limit.set",
-            subject=wish.subject or wish.org,
+            console,
+            visitor,
+            "limit.set",
+            wish.subject or wish.org,
             org=wish.org,
             detail={"parameter": wish.parameter, "source": wish.source, "version": version},
         )

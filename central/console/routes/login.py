@@ -22,6 +22,7 @@ from central.accounts import (
     open_session,
     session_id_of,
 )
+from central.console.access_log import note
 from central.console.context import Console, Visitor, address_of, console_of, page
 from central.console.guard import Guard, Public, form_of, same_token
 from central.console.pages import MENU
@@ -87,13 +88,7 @@ def log_out(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.OW
     console.vault.close(visitor.session.session_id)
     with writing(console.engine) as connection:
         store.end_session(connection, visitor.session.session_id)
-        audit.write(
-            connection,
-            at=console.clock(),
-            account_id=visitor.account.account_id,
-            address=visitor.address,
-            action="logout",
-        )
+        note(connection, console, visitor, "logout")
     response = RedirectResponse("/login", status_code=303)
     response.delete_cookie(console.session_cookie, path="/")
     return response

@@ -18,13 +18,14 @@ from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
 from central.accounts import hash_password, names_about, password_is_right
+from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.passwords import password_fault
 from central.rights import Right
 from central.second_factor import matching_step, new_recovery_codes
 from central.store import accounts as store
-from central.store import audit, recovery_codes
+from central.store import recovery_codes
 from central.store.engine import reading, writing
 
 router = APIRouter()
@@ -183,11 +184,4 @@ def _seen_again(console: Console, visitor: Visitor) -> Visitor:
 
 
 def _log(connection: Connection, request: Request, visitor: Visitor, action: str) -> None:
-    audit.write(
-        connection,
-        at=console_of(request).clock(),
-        account_id=visitor.account.account_id,
-        address=visitor.address,
-        action=action,
-        subject=visitor.account.account_id,
-    )
+    note(connection, console_of(request), visitor, action, visitor.account.account_id)

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
+from central.console.access_log import note
 from central.console.context import Visitor, address_of, console_of, page
 from central.console.guard import Guard, Public, form_of
 from central.console.routes.exam import exam_page, find_exam
@@ -15,7 +16,6 @@ from central.papers.fonts import FontsMissing
 from central.papers.issuing import Issuer, SignatureBroken, check, issue
 from central.papers.wording import NoSuchPaper
 from central.rights import Right
-from central.store import audit
 from central.store.engine import reading, writing
 
 router = APIRouter()
@@ -42,13 +42,12 @@ def make_paper(
         with writing(console.engine) as connection:
             item = find_exam(connection, visitor, exam_id)
             entry, content = issue(connection, item, kind, console.trust, issuer)
-            audit.write(
+            note(
                 connection,
-                at=issuer.at,
-                account_id=visitor.account.account_id,
-                address=visitor.address,
-                action="paper.issue",
-                subject=exam_id,
+                console,
+                visitor,
+                "paper.issue",
+                exam_id,
                 org=item.org,
                 detail={"kind": kind, "number": entry.number, "year": entry.year},
             )

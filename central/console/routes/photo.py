@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
+from central.console.access_log import note
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of
 from central.console.routes.consents import own_worker, worker_page
 from central.media_files import MediaFiles
 from central.reference_photo import MAX_BYTES, PhotoRefused, prepared
 from central.rights import Right
-from central.store import audit
 from central.store.engine import reading, writing
 
 router = APIRouter()
@@ -59,15 +59,6 @@ def save_photo(
     sha256 = MediaFiles(console.config.media_dir).keep(picture)
     with writing(console.engine) as connection:
         console.registry.set_photo(connection, org, worker_id, sha256)
-        audit.write(
-            connection,
-            at=console.clock(),
-            account_id=visitor.account.account_id,
-            address=visitor.address,
-            action="worker.photo",
-            subject=worker_id,
-            org=org,
-            detail={"sha256": sha256},
-        )
+        note(connection, console, visitor, "worker.photo", worker_id, org=org, detail={"sha256": sha256})
     console.wake()
     return RedirectResponse(f"/workers/{worker_id}?saved=1", status_code=303)

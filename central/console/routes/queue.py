@@ -12,10 +12,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
 from central.accounts import is_alive
+from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.rights import Right
-from central.store import accounts, audit
+from central.store import accounts
 from central.store.engine import reading, writing
 
 router = APIRouter()
@@ -75,11 +76,4 @@ def _log(request: Request, visitor: Visitor) -> None:
     if not console.queue.is_to_be_logged(visitor.session.session_id):
         return
     with writing(console.engine) as connection:
-        audit.write(
-            connection,
-            at=console.clock(),
-            account_id=visitor.account.account_id,
-            address=visitor.address,
-            action="queue.read",
-            org=visitor.account.orgs[0] if visitor.account.orgs else None,
-        )
+        note(connection, console, visitor, "queue.read", org=visitor.account.orgs[0] if visitor.account.orgs else None)

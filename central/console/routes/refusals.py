@@ -11,13 +11,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
 from central.console import wording
+from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.texts import text
 from central.imports.tables import write_table
 from central.reasons import reasons
 from central.rights import Right
-from central.store import audit
 from central.store.engine import reading, writing
 from central.store.issued import IssuedPaper, count, issued, years
 
@@ -80,15 +80,7 @@ def export_refusals(
 
 def _log(connection: Connection, request: Request, visitor: Visitor, action: str, detail: dict[str, int]) -> None:
     orgs = visitor.account.orgs
-    audit.write(
-        connection,
-        at=console_of(request).clock(),
-        account_id=visitor.account.account_id,
-        address=visitor.address,
-        action=action,
-        org=orgs[0] if orgs else None,
-        detail=detail,
-    )
+    note(connection, console_of(request), visitor, action, org=orgs[0] if orgs else None, detail=detail)
 
 
 def why(item: IssuedPaper, language: str) -> str:

@@ -9,12 +9,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
+from central.console.access_log import note
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard
 from central.console.routes.fleet import fleet_page
 from central.resending import NotSent, send_again
 from central.rights import Right
-from central.store import audit, refusals
+from central.store import refusals
 from central.store.engine import writing
 
 router = APIRouter()
@@ -30,13 +31,12 @@ def again(request: Request, message_id: str, visitor: Annotated[Visitor, Depends
             if refusal is None or refusal.org not in visitor.account.orgs:
                 raise HTTPException(404)
             send_again(connection, console.outgoing, console.registry, message_id)
-            audit.write(
+            note(
                 connection,
-                at=console.clock(),
-                account_id=visitor.account.account_id,
-                address=visitor.address,
-                action="terminal.send_again",
-                subject=refusal.terminal_id,
+                console,
+                visitor,
+                "terminal.send_again",
+                refusal.terminal_id,
                 detail={"kind": refusal.kind, "message_id": message_id, "code": refusal.code},
             )
     except NotSent as error:

@@ -17,6 +17,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData, UploadFile
 
+from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.worker_search import find_worker
@@ -28,7 +29,7 @@ from central.registers import table
 from central.registers.forms import FORMS
 from central.rights import Right
 from central.sought import has_snils_form
-from central.store import audit, instruments, medics, registry, terminals
+from central.store import instruments, medics, registry, terminals
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
 from central.store.workers import count_workers, named_workers, search_workers
@@ -237,12 +238,4 @@ def _unregistered(connection: Connection, orgs: tuple[str, ...]) -> list[tuple[A
 
 
 def _log(connection: Connection, request: Request, visitor: Visitor, action: str, detail: dict[str, Any]) -> None:
-    audit.write(
-        connection,
-        at=console_of(request).clock(),
-        account_id=visitor.account.account_id,
-        address=visitor.address,
-        action=action,
-        org=own_org(visitor),
-        detail=detail,
-    )
+    note(connection, console_of(request), visitor, action, org=own_org(visitor), detail=detail)

@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
+from central.console.access_log import note
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of
 from central.console.routes.fleet import fleet_page
@@ -20,7 +21,7 @@ from central.enrolment import Enrolment
 from central.parties import Terminal
 from central.pki import RESERVED_NAMES
 from central.rights import Right
-from central.store import audit, terminals
+from central.store import terminals
 from central.store.engine import reading, writing
 
 router = APIRouter()
@@ -94,12 +95,4 @@ def _own(request: Request, visitor: Visitor, terminal_id: str) -> None:
 
 
 def _log(connection: Connection, request: Request, visitor: Visitor, action: str, terminal_id: str) -> None:
-    audit.write(
-        connection,
-        at=console_of(request).clock(),
-        account_id=visitor.account.account_id,
-        address=visitor.address,
-        action=action,
-        subject=terminal_id,
-        detail={},
-    )
+    note(connection, console_of(request), visitor, action, terminal_id)

@@ -142,7 +142,7 @@ def test_every_action_of_the_access_log_has_its_words() -> None:
     actions = {
         node.value
         for call in _calls()
-        if getattr(call.func, "attr", getattr(call.func, "id", "")) in {"write", "log_change", "_log"}
+        if getattr(call.func, "attr", getattr(call.func, "id", "")) in {"write", "note", "_log"}
         for node in ast.walk(call)
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
