@@ -32,6 +32,10 @@ class WorkFailed(Exception):
     """Work that somebody waited for was not done. The message is for the log."""
 
 
+class Busy(Exception):
+    """Such work is being done for somebody else. Who came later asks again: waiting would hold one of the few threads of pages."""
+
+
 class JobProcess:
     """A process at work on one order. Leaving the context kills it."""
 
@@ -123,12 +127,20 @@ class JobProcess:
 
 
 def run_at_once(order: Order, command: Sequence[str] = COMMAND) -> int:
-    """Do work that somebody waits for, one at a time; returns the rows done. Raises `WorkFailed`, and `OSError` as `JobProcess`."""
-    with _AT_ONCE, JobProcess(order, command) as process:
-        rows = 0
-        while process.listen(_WAIT_S):
-            rows = process.news().get("rows_done", rows)
-        ended = process.end()
+    """Do work that somebody waits for, one at a time; returns the rows done.
+
+    Raises `Busy`, `WorkFailed`, and `OSError` as `JobProcess`.
+    """
+    if not _AT_ONCE.acquire(blocking=False):
+        raise Busy
+    try:
+        with JobProcess(order, command) as process:
+            rows = 0
+            while process.listen(_WAIT_S):
+                rows = process.news().get("rows_done", rows)
+            ended = process.end()
+    finally:
+        _AT_ONCE.release()
     if ended["state"] != "done":
         raise WorkFailed(f"the work of kind {order.kind} ended: {ended}")
     return int(process.news().get("rows_done", rows))

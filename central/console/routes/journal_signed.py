@@ -2,7 +2,8 @@
 
 POST /journal/signed takes the journal's query in its address (both `since` and `until` are needed) and `csrf`. The answer
 is a ZIP of `journal.pdf`, `journal.cms` (detached CMS over its exact bytes, DER) and `ca.pem`. 303 to /signature when the
-key is closed or the register forbids signing, 422 with the journal when the period is not named or has too many exams.
+key is closed or the register forbids signing, 422 with the journal when the period is not named or has too many exams, and
+while another print is under way.
 """
 
 import tempfile
@@ -19,7 +20,7 @@ from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of
 from central.console.guard import Guard
 from central.console.routes.journal import PDF_ROWS, Asked, asked_of, journal_page, title_of
-from central.jobs.child import run_at_once
+from central.jobs.child import Busy, run_at_once
 from central.jobs.kinds import JOURNAL_EXPORT
 from central.jobs.order import Order
 from central.journal import columns as journal_columns
@@ -56,7 +57,11 @@ def sign_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
             return journal_page(request, visitor, asked)
     with tempfile.TemporaryDirectory(prefix="dopusk-journal-") as folder:
         order = _order(console, visitor, asked, Path(folder))
-        rows = run_at_once(order)
+        try:
+            rows = run_at_once(order)
+        except Busy:
+            asked.faults["until"] = "print_under_way"
+            return journal_page(request, visitor, asked)
         try:
             archive = _signed(console, provider, order.made, now)
         except SigningRefused as error:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from central.console.routes import journal, journal_signed
+from central.jobs import child
 from central.rights import Role
 from central.store.audit import audit
 from central.store.engine import reading
@@ -67,6 +68,19 @@ def test_what_is_too_much_for_one_answer_is_said_with_what_to_do(
     with reading(centre.engine) as connection:
         actions = set(connection.execute(select(audit.c.action)).scalars())
     assert not actions & {"journal.sign", "journal.export"}
+
+
+def test_who_comes_while_another_print_is_under_way_is_told_and_keeps_no_thread_waiting(
+    centre: ConsoleCentre, zoya: Browser
+) -> None:
+    centre.exam()
+    with child._AT_ONCE:
+        answer = zoya.post(PERIOD, {}, page="/journal")
+    assert answer.status_code == 422
+    assert "ничего не подписано, повторите через минуту" in answer.text
+    with reading(centre.engine) as connection:
+        assert "journal.sign" not in set(connection.execute(select(audit.c.action)).scalars())
+    assert zoya.post(PERIOD, {}, page="/journal").status_code == 200
 
 
 def test_without_an_open_key_nothing_is_signed(centre: ConsoleCentre, address: str) -> None:
