@@ -67,6 +67,7 @@ class Live:
         self._poked = asyncio.Event()
         self._ended = asyncio.Event()
         last: dict[str, Hashable] | None = None
+        silent = False
         while not self._closing:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._poked.wait(), self._poll_s)
@@ -78,9 +79,12 @@ class Live:
             try:
                 marks = await asyncio.to_thread(self._marks)
             except SQLAlchemyError as error:
-                log.warning("the store did not answer the watcher: %s", type(error).__name__)
+                if not silent:
+                    log.warning("the store does not answer the watcher of queues: %s", type(error).__name__)
+                silent = True
                 self._round += 1
                 continue
+            silent = False
             if last is None:
                 # The first look after somebody began to listen: something may have come in between.
                 self._round += 1

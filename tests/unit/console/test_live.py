@@ -1,13 +1,16 @@
 """What is made once for all open queues, and until when; who is told of what."""
 
 import asyncio
+from collections.abc import Hashable
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert
+from sqlalchemy.exc import OperationalError
 
 from central.console import live
 from central.console.live import Live
+from central.store import queue_marks
 from central.store.decisions import Claim, take_claim
 from central.store.engine import writing
 from central.store.registry import organisation
@@ -95,3 +98,43 @@ def test_only_those_who_see_an_organisation_hear_of_it(centre: ConsoleCentre, mo
     monkeypatch.setattr(live, "SPACING_S", 0.0)
     monkeypatch.setattr(live, "TOLD_PER_S", 10_000)
     assert asyncio.run(_told(centre)) == [False, True]
+
+
+async def _outage(centre: ConsoleCentre, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What is made before, during and after the store is away."""
+    watched = Live(centre.engine, centre.now, poll_s=0.01)
+    away = asyncio.Event()
+    tries: list[int] = []
+    loop = asyncio.get_running_loop()
+
+    def marks(*_: object) -> dict[str, Hashable]:
+        tries.append(len(tries))
+        if len(tries) >= 5:
+            loop.call_soon_threadsafe(away.set)
+        raise OperationalError("", None, Exception("away"))
+
+    made = iter(range(9))
+    watching = asyncio.create_task(watched.watch())
+    listening = watched.changes(["zarya"], lambda: True)
+    async with asyncio.timeout(20):
+        await anext(listening)
+        await anext(listening)
+        found = [watched.shared("queue", ["zarya"], lambda: next(made))[0] for _ in range(2)]
+        with monkeypatch.context() as patched:
+            patched.setattr(queue_marks, "marks", marks)
+            await away.wait()
+        found.append(watched.shared("queue", ["zarya"], lambda: next(made))[0])
+    watched.close()
+    await watching
+    await listening.aclose()
+    return found
+
+
+def test_a_store_that_is_away_is_told_once_and_nothing_old_is_given(
+    centre: ConsoleCentre, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(live, "SPACING_S", 0.0)
+    assert asyncio.run(_outage(centre, monkeypatch)) == [0, 0, 1]
+    assert [record.getMessage() for record in caplog.records if record.name == live.log.name] == [
+        "the store does not answer the watcher of queues: OperationalError"
+    ]
