@@ -34,6 +34,33 @@ function announce(count) {
   document.title = count ? `(${count}) ${title}` : title;
 }
 
+// The rows of a list by their exam, all else by its place among its like.
+function named(parent) {
+  const seen = {};
+  return new Map([...parent.children].map((child) => [child.dataset.exam || `${child.nodeName}${seen[child.nodeName] = (seen[child.nodeName] || 0) + 1}`, child]));
+}
+
+const hasWords = (node) => !node.children.length || [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
+
+// Bring what stands there to what the centre says. What stays the same stays the same element: a press of the mouse that has begun, the focus and a marked text outlive the change.
+function settle(shown, wanted) {
+  if (hasWords(shown) || hasWords(wanted)) {
+    if (shown.innerHTML !== wanted.innerHTML) shown.innerHTML = wanted.innerHTML;
+    return;
+  }
+  const have = named(shown), want = named(wanted);
+  have.forEach((child, name) => { if (!want.has(name)) child.remove(); });
+  let at = shown.firstElementChild;
+  want.forEach((child, name) => {
+    const same = have.get(name);
+    if (!same) { shown.insertBefore(child, at); return; }
+    if (same === at) at = at.nextElementSibling; else shown.insertBefore(same, at);
+    for (const { name: attribute } of [...same.attributes]) if (!child.hasAttribute(attribute)) same.removeAttribute(attribute);
+    for (const { name: attribute, value } of child.attributes) if (same.getAttribute(attribute) !== value) same.setAttribute(attribute, value);
+    settle(same, child);
+  });
+}
+
 async function refresh() {
   if (fetching) { again = true; return; }
   fetching = true;
@@ -42,8 +69,11 @@ async function refresh() {
     const answer = await fetch(live.dataset.live + location.search, { headers: { accept: "text/html" } });
     if (answer.status === 401) { location.reload(); return; }
     if (!answer.ok) throw new Error(String(answer.status));
-    live.innerHTML = await answer.text();
+    const wanted = document.createElement("template");
+    wanted.innerHTML = await answer.text();
+    settle(live, wanted.content);
     loadedAt = Date.now() - 1000 * Number(answer.headers.get("age") || 0);
+    tick();
     const rows = markSelected();
     const fresh = rows.filter((row) => !before.has(row.dataset.exam));
     fresh.forEach((row) => row.classList.add("new"));

@@ -40,12 +40,47 @@ def test_selected_row_stays_when_new_ones_come(centre: ConsoleCentre, zoya: Desk
     page.keyboard.press("j")
     page.keyboard.press("j")
     expect(page.locator(zoya.row(second))).to_have_attribute("aria-selected", "true")
-    place = page.locator(zoya.row(second)).bounding_box()
     third = centre.exam("1004")
     expect(page.locator(zoya.row(third))).to_be_visible()
     expect(page.locator(zoya.row(second))).to_have_attribute("aria-selected", "true")
-    assert page.locator(zoya.row(second)).bounding_box() == place
-    assert page.locator("tr[data-exam]").first.get_attribute("data-exam") == first
+    ids = "[...document.querySelectorAll('tr[data-exam]')].map(row => row.dataset.exam).join()"
+    page.wait_for_function(f"{ids} === '{first},{second},{third}'")
+
+
+def test_press_of_the_mouse_and_the_focus_outlive_a_change_of_the_list(
+    centre: ConsoleCentre, zoya: Desk, foma: Desk
+) -> None:
+    first, second = centre.exam("1001"), centre.exam("1002")
+    page = zoya.page
+    link = page.locator(f"{zoya.row(second)} a").first
+    link.focus()
+    third = centre.exam("1004")
+    expect(page.locator(zoya.row(third))).to_be_visible()
+    expect(link).to_be_focused()
+
+    link.hover()
+    page.mouse.down()
+    foma.page.goto(f"{foma.address}/exams/{first}")
+    expect(page.locator(f"{zoya.row(first)}.taken")).to_contain_text("Бережной")
+    expect(link).to_be_focused()
+    page.mouse.up()
+    page.wait_for_url(f"**/exams/{second}")
+
+
+def test_row_that_is_decided_goes_and_the_others_stay_as_they_are(
+    centre: ConsoleCentre, zoya: Desk, foma: Desk
+) -> None:
+    first, second = centre.exam("1001"), centre.exam("1002")
+    page = zoya.page
+    link = page.locator(f"{zoya.row(second)} a").first
+    link.focus()
+    foma.page.goto(f"{foma.address}/exams/{first}")
+    foma.page.keyboard.press("1")
+    foma.page.click("button.sign")
+    expect(page.locator(zoya.row(first))).to_have_count(0)
+    expect(link).to_be_focused()
+    expect(page.locator(".queuebar strong")).to_contain_text("1")
+    expect(page).to_have_title("(1) Очередь осмотров · Допуск")
 
 
 def test_refusal_asks_for_a_reason_at_the_field(centre: ConsoleCentre, zoya: Desk) -> None:
