@@ -8,10 +8,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlite_utils import Database
 
 from drivers.config import ConfigError
+from sync.broker_address import BrokerAddress
 from sync.contract.health import TerminalStatus
 from sync.contract.topics import TerminalAddress
-from sync.forwarder import Forwarder, LinkReport
-from sync.publisher import BrokerAddress
+from sync.forwarder import Forwarder
+from sync.link_report import LinkReport
 from terminal.config import TerminalConfig
 from terminal.store.database import connect
 

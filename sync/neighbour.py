@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sync.contract.health import TerminalStatus
-from sync.forwarder import LinkReport
+from sync.link_report import LinkReport
 from sync.outbox import Backlog
 
 log = logging.getLogger(__name__)

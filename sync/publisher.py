@@ -6,14 +6,10 @@ again. What the broker has not acknowledged is bounded: memory stays the same wh
 """
 
 import itertools
-import ssl
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from cryptography import x509
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -21,26 +17,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from sync.broker_address import BrokerAddress
 from sync.contract.topics import TerminalAddress
 
 _CONNECTIONS = itertools.count(1)
-
-
-class LinkFilesError(Exception):
-    """Certificate, key or trust anchor cannot be used. The service engineer must act."""
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAddress:
-    """Where the broker is and how to prove who we are."""
-
-    host: str
-    port: int
-    ca_file: Path
-    cert_file: Path
-    key_file: Path
-    keepalive_s: int = 15
-    session_expiry_s: int = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +92,7 @@ class Publisher:
             protocol=MQTTProtocolVersion.MQTTv5,
             manual_ack=True,
         )
-        client.tls_set_context(_tls(broker))
+        client.tls_set_context(broker.tls())
         client.reconnect_delay_set(min_delay=1, max_delay=15)
         client.max_inflight_messages_set(0xFFFF)  # the forwarder's window is the bound
         client.max_queued_messages_set(MOST_UNACKNOWLEDGED)
@@ -196,22 +176,3 @@ class Publisher:
 
     def _on_message(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         self._events.put(Arrived(message.topic, bytes(message.payload), (self._connection, message.mid, message.qos)))
-
-
-def valid_until(broker: BrokerAddress) -> datetime | None:
-    """When our certificate ends; None where the file holds none."""
-    try:
-        return x509.load_pem_x509_certificate(broker.cert_file.read_bytes()).not_valid_after_utc
-    except (OSError, ValueError):
-        return None
-
-
-def _tls(broker: BrokerAddress) -> ssl.SSLContext:
-    """TLS with the pinned authority and our certificate. Raises `LinkFilesError`."""
-    try:
-        context = ssl.create_default_context(cafile=str(broker.ca_file))
-        context.load_cert_chain(str(broker.cert_file), str(broker.key_file))
-    except (OSError, ValueError) as error:
-        files = f"{broker.ca_file}, {broker.cert_file}, {broker.key_file}"
-        raise LinkFilesError(f"certificate and key cannot be used ({files}): {error}; enrol the terminal") from error
-    return context

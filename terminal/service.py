@@ -19,7 +19,7 @@ from queue import Empty, SimpleQueue
 from drivers.messages import DeviceMessage, DeviceStatusChanged
 from drivers.park import Park
 from sync.contract.exam import Complaints
-from sync.forwarder import LinkReport
+from sync.link_report import LinkReport
 from terminal import intents
 from terminal.camera.film import FilmFinished, FilmMessage, Kept, Lost
 from terminal.clock import Clock

@@ -15,7 +15,7 @@ from dopusk.terminal_enrolment import EnrolmentFailed
 from dopusk.terminal_enrolment import enrol as enrol_at
 from dopusk.terminal_enrolment import renew as renew_at
 from dopusk.terminal_sync import make_forwarder
-from sync.forwarder import LinkReport
+from sync.link_report import LinkReport
 from terminal.clock import SystemClock
 from terminal.config import LEAST_MEDIA_DAYS, TerminalConfig
 from terminal.store.database import KeyFile, StoreError, connect, derive_key

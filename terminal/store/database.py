@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlite_utils import Database, Migrations
 
-from sync import inbox, outbox
+from sync import inbox, outbox_schema
 from sync.transactions import STORE_DAMAGE, STORE_TROUBLE, writing
 from terminal.store import exam_log, faces, media_files, reference, roster, roster_parts
 from terminal.store.folders import sync_folder
 
 MIGRATIONS: tuple[Migrations, ...] = (
     exam_log.migrations,
-    outbox.migrations,
+    outbox_schema.migrations,
     inbox.migrations,
     roster.migrations,
     roster_parts.migrations,

@@ -15,10 +15,11 @@ from central.store.exams import exam
 from central.store.messages import message
 from dopusk.torture.proxy import Proxy
 from simulators.fleet_terminal import TerminalIdentity
+from sync.broker_address import BrokerAddress
 from sync.contract.health import TerminalStatus
 from sync.contract.topics import TerminalAddress
-from sync.forwarder import Forwarder, LinkReport
-from sync.publisher import BrokerAddress
+from sync.forwarder import Forwarder
+from sync.link_report import LinkReport
 from terminal.store.database import KeyFile, connect
 from terminal.store.store import TerminalStore
 from tests.broker import ORG, TestCentre, running_centre

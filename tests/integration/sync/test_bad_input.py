@@ -10,10 +10,10 @@ from central.outgoing import Outgoing
 from central.store.anomalies import anomaly
 from central.store.engine import reading
 from sync import metrics
+from sync.broker_address import LinkFilesError
 from sync.contract.envelope import MAX_MESSAGE_BYTES
 from sync.contract.receipt import RECEIPT_SCHEMA
 from sync.contract.topics import Down
-from sync.publisher import LinkFilesError
 from terminal.store.database import KeyFile, connect
 from terminal.store.store import TerminalStore
 from tests.broker import write_pair

@@ -7,7 +7,7 @@ import pytest
 
 from sync import neighbour
 from sync.contract.health import TerminalStatus
-from sync.forwarder import LinkReport
+from sync.link_report import LinkReport
 from sync.neighbour import KioskProcess, SyncProcess
 from sync.outbox import Backlog
 from tests.waiting import until

@@ -7,7 +7,7 @@ import pytest
 
 from central import pki
 from sync import metrics
-from sync.forwarder import NO_RECEIPTS
+from sync.link_report import NO_RECEIPTS
 from sync.policy import WINDOW
 from tests.broker import write_pair
 from tests.integration.sync.conftest import SyncedTerminal

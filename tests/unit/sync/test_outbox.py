@@ -15,7 +15,8 @@ from sync.contract.canonical import GENESIS_HASH, new_id, sha256_hex
 from sync.contract.envelope import MAX_MESSAGE_BYTES, ClockStamp, open_sealed
 from sync.contract.receipt import Receipt
 from sync.contract.topics import TerminalAddress, Up
-from sync.outbox import Outbox, migrations
+from sync.outbox import Outbox
+from sync.outbox_schema import migrations
 
 KEY = Ed25519PrivateKey.generate()
 AT = datetime(2026, 11, 22, 2, 14, tzinfo=UTC)
