@@ -133,6 +133,8 @@ def build_record(
             "position": medic.position,
             "certificate_serial": f"{certificate.serial_number:x}",
             "certificate_sha256": certificate.fingerprint(SHA256()).hex(),
+            "certificate_from": utc_text(certificate.not_valid_before_utc),
+            "certificate_until": utc_text(certificate.not_valid_after_utc),
         },
         "organisation": {
             "org": organisation["org"],

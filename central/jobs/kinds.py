@@ -12,10 +12,11 @@ EXAMS_CHECK = "exams_check"
 EXAMS_IMPORT = "exams_import"
 
 
-def _journal_export(engine: Engine, _config: CentralConfig) -> Work:
+def _journal_export(engine: Engine, config: CentralConfig) -> Work:
     from central.journal.export import JournalExport
+    from central.trust import Trust
 
-    return JournalExport(engine)
+    return JournalExport(engine, Trust(config.keys.authority_dir))
 
 
 def _exams_check(engine: Engine, config: CentralConfig) -> Work:

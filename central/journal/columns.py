@@ -4,15 +4,18 @@ A value that was not measured is an empty cell and never a number.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 from central.console import exam_view, wording
 from central.console.texts import text, text_or
 from central.decision_record import AFTER_WORK
 from central.store.journal import JournalRow
+
+SignatureCheck = Callable[[JournalRow], str]
+"""What a check of the row's signature finds, as of `central.journal.signature_check`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Reading:
     record: Mapping[str, Any]
     language: str
     zone: tzinfo
+    check: SignatureCheck
 
     def value(self, name: str) -> str:
         """The last value of a quantity; empty when there is none."""
@@ -34,10 +38,10 @@ class Reading:
 Cell = Callable[[Reading], str]
 
 
-def reading_of(row: JournalRow, language: str, zone: tzinfo) -> Reading:
-    """Prepare a row."""
+def reading_of(row: JournalRow, language: str, zone: tzinfo, check: SignatureCheck) -> Reading:
+    """Prepare a row. `check` is asked only where its column is wanted: it takes longer than all others together."""
     record = json.loads(row.record) if row.record else {}
-    return Reading(row, exam_view.summary(row.payload, language), record, language, zone)
+    return Reading(row, exam_view.summary(row.payload, language), record, language, zone, check)
 
 
 def _person(name: str) -> Cell:
@@ -103,8 +107,24 @@ def _medic(item: Reading) -> str:
 
 
 def _signature(item: Reading) -> str:
+    """Number and term of the certificate, as the medic has signed them."""
     serial = item.row.certificate_serial
-    return text(item.language, "journal.signed_with", serial=serial) if serial else ""
+    if not serial:
+        return ""
+    medic = item.record.get("medic", {})
+    days = [_day(medic.get(name), item.zone) for name in ("certificate_from", "certificate_until")]
+    if not all(days):
+        return text(item.language, "journal.signed_with", serial=serial)
+    return text(item.language, "journal.signed_with_term", serial=serial, since=days[0], until=days[1])
+
+
+def _day(moment: str | None, zone: tzinfo) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(zone):%d.%m.%Y}" if moment else ""
+
+
+def _signature_check(item: Reading) -> str:
+    found = item.check(item.row)
+    return text(item.language, f"journal.signature.{found}") if found else ""
 
 
 def _acknowledged(item: Reading) -> str:
@@ -142,6 +162,7 @@ COLUMNS: dict[str, Cell] = {
     "comment": _decision("comment"),
     "medic": _medic,
     "signature": _signature,
+    "signature_check": _signature_check,
     "acknowledged": _acknowledged,
     "exam_id": lambda item: item.row.exam_id,
 }
@@ -184,13 +205,14 @@ WEIGHTS = {
     "pulse": 8.5,
     "alcohol_sign": 11.5,
     "alcohol": 11.5,
-    "drug_test": 13.5,
+    "drug_test": 12.5,
     "conclusion": 14.0,
     "outcome": 15.0,
     "reasons": 14.5,
-    "comment": 19.0,
+    "comment": 16.5,
     "medic": 17.0,
     "signature": 16.0,
+    "signature_check": 13.5,
     "acknowledged": 11.5,
     "exam_id": 18,
 }
@@ -206,6 +228,11 @@ def widths(keys: tuple[str, ...]) -> list[float]:
 def headings(keys: tuple[str, ...], language: str) -> list[str]:
     """The headings of these columns."""
     return [text(language, f"journal.column.{key}") for key in keys]
+
+
+def numbered(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> tuple[list[str], Iterator[list[str]]]:
+    """Headings and rows with the column № before them, which every form of the journal has."""
+    return ["№", *headings], ([str(number), *row] for number, row in enumerate(rows, start=1))
 
 
 def cells(item: Reading, keys: tuple[str, ...]) -> list[str]:

@@ -15,9 +15,11 @@ from sqlalchemy import Engine
 
 from central.jobs.order import JobFault, Running
 from central.journal import columns as journal_columns
+from central.journal.signature_check import SignatureCheck
 from central.store import journal
 from central.store.engine import reading
 from central.store.journal import JournalFilter
+from central.trust import Trust
 
 FORMS = ("csv", "xlsx", "pdf")
 MOST_XLSX_ROWS = 1_048_575
@@ -62,8 +64,9 @@ def filter_of(params: dict[str, Any]) -> JournalFilter:
 class JournalExport:
     """The work: counts, then writes row by row."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, trust: Trust) -> None:
         self._engine = engine
+        self._trust = trust
 
     def __call__(self, running: Running) -> None:
         """Write `running.made`."""
@@ -84,12 +87,12 @@ class JournalExport:
             from central.journal.csv_file import csv_lines, grouped
 
             with running.made.open("wb") as file:
-                for piece in grouped(csv_lines(headings, rows)):
+                for piece in grouped(csv_lines(*journal_columns.numbered(headings, rows))):
                     file.write(piece)
         elif form == "xlsx":
             from central.journal.xlsx_file import write_xlsx
 
-            write_xlsx(running.made, headings, rows)
+            write_xlsx(running.made, *journal_columns.numbered(headings, rows))
         else:
             from central.journal.pdf_file import write_pdf
             from central.journal.pdf_parts import PART_ROWS, write_pdf_parts
@@ -104,8 +107,9 @@ class JournalExport:
     def _cells(self, running: Running, wanted: JournalFilter) -> Iterator[list[str]]:
         asked = running.params
         keys, language, zone = tuple(asked["columns"]), asked["language"], _zone(asked["zone"])
+        check = SignatureCheck(self._trust)
         for done, row in enumerate(rows_in_batches(self._engine, wanted), start=1):
-            yield journal_columns.cells(journal_columns.reading_of(row, language, zone), keys)
+            yield journal_columns.cells(journal_columns.reading_of(row, language, zone, check), keys)
             running.report(done)
 
 

@@ -16,7 +16,7 @@ _MARGIN = 10 * mm
 _LINE = 3.4 * mm
 _SIZE = 6.2
 _SQUEEZE = 0.8
-"""Letters are set so much narrower than the font has them: all 27 columns then hold their longest words uncut."""
+"""Letters are set so much narrower than the font has them: all 28 columns then hold their longest words uncut."""
 _NUMBER = 9 * mm
 """Width of the column №."""
 

@@ -11,12 +11,21 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 _MAX_CHAIN = 4
 
 
-class SignatureError(Exception):
-    """A signature that must not be believed. `code` is one word for metrics and messages:
+FAULTS = (
+    "unreadable",
+    "wrong_digest",
+    "wrong_signature",
+    "unknown_issuer",
+    "not_yet_valid",
+    "expired",
+    "wrong_usage",
+    "revoked",
+    "revocation_unknown",
+)
 
-    `unreadable`, `wrong_digest`, `wrong_signature`, `unknown_issuer`, `not_yet_valid`, `expired`, `wrong_usage`,
-    `revoked`, `revocation_unknown`.
-    """
+
+class SignatureError(Exception):
+    """A signature that must not be believed. `code` is one word for metrics and messages, one of `FAULTS`."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

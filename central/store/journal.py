@@ -39,8 +39,10 @@ class JournalRow:
     worker: dict[str, Any] | None
     employer_name: str | None
     record: bytes | None
+    cms: bytes | None
     certificate_serial: str | None
     decision_id: str | None
+    decided_at: datetime | None
 
 
 Place = tuple[datetime, str]
@@ -140,6 +142,7 @@ def _listing() -> Select[Any]:
             terminal.c.place.label("terminal_place"),
             employer.c.name.label("employer_name"),
             decision.c.record,
+            decision.c.cms,
             decision.c.certificate_serial,
             *people,
         )
@@ -173,6 +176,8 @@ def _row(row: Any) -> JournalRow:
         worker=person if person["worker_id"] else None,
         employer_name=row.employer_name,
         record=row.record,
+        cms=row.cms,
         certificate_serial=row.certificate_serial,
         decision_id=row.decision_id,
+        decided_at=row.decided_at,
     )

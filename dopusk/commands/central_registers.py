@@ -22,6 +22,7 @@ from central.imports.workers import check_file, store_checked, table_of
 from central.intake import Intake
 from central.journal import columns as journal_columns
 from central.journal.csv_file import csv_lines
+from central.journal.signature_check import SignatureCheck
 from central.journal.xlsx_file import write_xlsx
 from central.media_files import MediaFiles
 from central.medics import Qualification, add_medic
@@ -163,20 +164,22 @@ def export_journal(
     if file.suffix not in {".csv", ".xlsx"} or file.exists():
         raise typer.BadParameter("must end in .csv or .xlsx and not exist yet")
     with plain_errors():
-        engine = open_store(config)
+        loaded, engine = open_centre(config)
+        check = SignatureCheck(Trust(loaded.keys.authority_dir))
         wanted = JournalFilter((org,), since=_moment(since), until=_next_day(until))
         keys = tuple(journal_columns.COLUMNS)
         headings = journal_columns.headings(keys, "ru")
         with reading(engine) as connection:
             rows = (
-                journal_columns.cells(journal_columns.reading_of(row, "ru", UTC), keys)
+                journal_columns.cells(journal_columns.reading_of(row, "ru", UTC, check), keys)
                 for row in journal.every(connection, wanted)
             )
+            table = journal_columns.numbered(headings, rows)
             if file.suffix == ".xlsx":
-                count = write_xlsx(file, headings, rows)
+                count = write_xlsx(file, *table)
             else:
                 with file.open("wb") as stream:
-                    count = sum(1 for line in csv_lines(headings, rows) if stream.write(line)) - 2
+                    count = sum(1 for line in csv_lines(*table) if stream.write(line)) - 2
     print(f"{count} rows in {file}")
 
 

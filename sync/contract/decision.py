@@ -45,6 +45,10 @@ class Medic(WireModel):
     position: ShortText
     certificate_serial: ShortText
     certificate_sha256: Sha256
+    certificate_from: Utc | None = None
+    """From when the certificate is valid; records of older centres do not say."""
+    certificate_until: Utc | None = None
+    """Until when it is valid."""
 
 
 class Organisation(WireModel):

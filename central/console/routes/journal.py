@@ -3,8 +3,9 @@
 GET /journal and GET /journal/export/csv take the same query, as do the exports in the background (`routes.exports`):
 `since`, `until` (days, both included), `employer_id`, `terminal_id`, `exam_type`, `outcome`, `person` (beginning of a name, or
 a personnel number; no SNILS), `worker_id` (repeatable), `medic_id`, `deviation`, `unfinished`, `columns` (repeatable), and for
-the page `after_moment`, `after_id`. POST /journal takes the same as fields of a form, in `person` a SNILS too, and `csrf`: 303 to
-the address of what is meant, where a SNILS has become `worker_id`; 422 with the journal when it is nobody's or wrong.
+the page `after_moment`, `after_id`, `after_number` (what the row before the page is counted as). POST /journal takes the same
+as fields of a form, in `person` a SNILS too, and `csrf`: 303 to the address of what is meant, where a SNILS has become
+`worker_id`; 422 with the journal when it is nobody's or wrong.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ from central.console.texts import text
 from central.console.worker_search import find_worker
 from central.journal import columns as journal_columns
 from central.journal.csv_file import csv_lines, grouped
+from central.journal.signature_check import SignatureCheck
 from central.rights import Right
 from central.sought import MOST_CHARS, has_snils_form
 from central.store import column_sets, journal, medics, registry, terminals
@@ -58,7 +60,9 @@ _FIELDS = frozenset(
     }
 )
 """What the form puts into the address as it stands."""
+_PLACE = ("after_moment", "after_id", "after_number")
 _MOST_WORKERS = 20
+_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,7 @@ class Asked:
 
     def address(self, **changes: str) -> str:
         """The same query with other values, for links."""
-        kept = [
-            (name, value)
-            for name, value in self.query.multi_items()
-            if name not in {*changes, "after_moment", "after_id"}
-        ]
+        kept = [(name, value) for name, value in self.query.multi_items() if name not in {*changes, *_PLACE}]
         return urlencode([(name, value) for name, value in [*kept, *changes.items()] if value])
 
     def with_columns(self, columns: Sequence[str]) -> str:
@@ -148,7 +148,9 @@ def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
         )
     shown, more = rows[:ROWS], len(rows) > ROWS
     look = visitor.look
-    prepared = [journal_columns.reading_of(row, look.language, look.zone) for row in shown]
+    check = SignatureCheck(console.trust)
+    prepared = [journal_columns.reading_of(row, look.language, look.zone, check) for row in shown]
+    first_number = _number_before(asked.query) + 1 if after else 1
     response = page(
         request,
         "journal.html",
@@ -156,9 +158,12 @@ def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
         422 if asked.faults else 200,
         asked=asked,
         headings=list(zip(asked.columns, journal_columns.headings(asked.columns, look.language), strict=True)),
-        rows=[(item.row, journal_columns.cells(item, asked.columns)) for item in prepared],
+        rows=[
+            (number, item.row, journal_columns.cells(item, asked.columns))
+            for number, item in enumerate(prepared, start=first_number)
+        ],
         all_columns=list(journal_columns.COLUMNS),
-        next_query=_next_query(asked, shown[-1]) if more else "",
+        next_query=_next_query(asked, shown[-1], first_number + len(shown) - 1) if more else "",
         total=total,
         total_open=total >= most,
         **choices,
@@ -200,16 +205,16 @@ def export_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(R
     headings = journal_columns.headings(keys, visitor.look.language)
     rows = cells_of(console, visitor, asked.wanted, keys)
     disposition = {"Content-Disposition": f'attachment; filename="{name}"', "X-Rows": str(count)}
-    pieces = grouped(csv_lines(headings, rows))
+    pieces = grouped(csv_lines(*journal_columns.numbered(headings, rows)))
     return StreamingResponse(pieces, media_type="text/csv; charset=utf-8", headers=disposition)
 
 
 def cells_of(console: Console, visitor: Visitor, wanted: JournalFilter, keys: tuple[str, ...]) -> Iterator[list[str]]:
     """The cells of every row of the filter, read in batches."""
-    look = visitor.look
+    look, check = visitor.look, SignatureCheck(console.trust)
     with reading(console.engine) as connection:
         for row in journal.every(connection, wanted):
-            yield journal_columns.cells(journal_columns.reading_of(row, look.language, look.zone), keys)
+            yield journal_columns.cells(journal_columns.reading_of(row, look.language, look.zone, check), keys)
 
 
 def title_of(console: Console, visitor: Visitor, asked: Asked) -> list[str]:
@@ -257,7 +262,13 @@ def _asked(query: QueryParams, request: Request, visitor: Visitor, typed: str | 
     return Asked(wanted, columns, faults, query, wanted.person if typed is None else typed)
 
 
-def _next_query(asked: Asked, last: JournalRow) -> str:
+def _next_query(asked: Asked, last: JournalRow, number: int) -> str:
     kept = asked.address()
-    place = urlencode({"after_moment": last.finished_at.isoformat(), "after_id": last.exam_id})
+    place = urlencode({"after_moment": last.finished_at.isoformat(), "after_id": last.exam_id, "after_number": number})
     return f"{kept}&{place}" if kept else place
+
+
+def _number_before(query: QueryParams) -> int:
+    """The number of the last row of the page before; 0 when the address says none. It only counts, and finds nothing."""
+    given = query.get("after_number", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS else 0

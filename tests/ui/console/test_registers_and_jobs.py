@@ -97,7 +97,7 @@ def test_an_export_is_watched_and_fetched(centre: ConsoleCentre, page: Page, add
     with page.expect_download() as waiting:
         page.click("#download")
     content = Path(waiting.value.path()).read_bytes().decode("utf-8-sig")
-    assert list(csv.reader(io.StringIO(content), delimiter=";"))[1] == ["Ветров Степан Ильич", exam_id]
+    assert list(csv.reader(io.StringIO(content), delimiter=";"))[1] == ["1", "Ветров Степан Ильич", exam_id]
 
 
 def test_jobs_need_no_script(centre: ConsoleCentre, chromium: Browser, address: str, senior: str) -> None:

@@ -6,17 +6,23 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
+from central.console.texts import LANGUAGES, catalogue
+from central.decisions import signed_by
+from central.journal import signature_check
 from central.journal.columns import COLUMNS
 from central.journal.csv_file import disarmed
 from central.parties import Worker
-from central.store import column_sets, journal
+from central.signature.chain import FAULTS as SIGNATURE_FAULTS
+from central.store import column_sets, decisions, journal
 from central.store.accounts import account
 from central.store.audit import audit
+from central.store.decisions import decision
 from central.store.engine import reading, writing
 from central.store.exams import exam
 from central.store.journal import JournalFilter
+from central.trust import Trust
 from tests.console_centre import Browser, ConsoleCentre
 
 
@@ -153,7 +159,7 @@ def test_csv_carries_every_column_and_disarms_formulas(centre: ConsoleCentre, zo
 
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
     assert len(rows) == 2
-    row = dict(zip(COLUMNS, rows[1], strict=True))
+    row = dict(zip(("number", *COLUMNS), rows[1], strict=True))
     assert row["full_name"] == '\'=HYPERLINK("http://x")'
     assert row["comment"] == "'+7 дней"
     assert row["skin"] == "есть изменения"
@@ -167,7 +173,7 @@ def test_csv_carries_every_column_and_disarms_formulas(centre: ConsoleCentre, zo
 def test_missing_measurement_is_an_empty_cell(centre: ConsoleCentre, zoya: Browser) -> None:
     centre.exam("1001", measurements=[])
     rows = list(csv.reader(io.StringIO(zoya.get("/journal/export/csv").content.decode("utf-8-sig")), delimiter=";"))
-    row = dict(zip(COLUMNS, rows[1], strict=True))
+    row = dict(zip(("number", *COLUMNS), rows[1], strict=True))
     assert [row[name] for name in ("temperature", "pressure", "pulse", "alcohol", "alcohol_sign")] == [""] * 5
 
 
@@ -199,3 +205,78 @@ def test_an_account_keeps_so_many_sets_and_no_more(centre: ConsoleCentre, zoya: 
     assert answer.status_code == 422
     assert "наборов уже двадцать" in answer.text
     assert zoya.post("/journal/columns", {"name": "n1", "action": "keep"}, page="/journal").status_code == 303
+
+
+def _cells_of_csv(browser: Browser, query: str = "") -> list[dict[str, str]]:
+    content = browser.get(f"/journal/export/csv{query}").content.decode("utf-8-sig")
+    return [
+        dict(zip(("number", *COLUMNS), row, strict=True))
+        for row in list(csv.reader(io.StringIO(content), delimiter=";"))[1:]
+    ]
+
+
+def test_signature_has_certificate_term_and_a_check_that_finds_a_changed_record(
+    centre: ConsoleCentre, zoya: Browser
+) -> None:
+    waiting, admitted = centre.exam("1002"), centre.exam("1001")
+    zoya.decide(admitted, outcome="admitted")
+    with reading(centre.engine) as connection:
+        (item,) = decisions.every(connection)
+    signer = signed_by(item, Trust(centre.config.keys.authority_dir))
+    assert signer is not None
+    certificate = signer.certificate
+    term = f"{certificate.not_valid_before_utc:%d.%m.%Y} по {certificate.not_valid_after_utc:%d.%m.%Y}"
+    zoya.http.cookies.set("dopusk_zone", "UTC")
+
+    rows = {row["exam_id"]: row for row in _cells_of_csv(zoya)}
+    assert rows[admitted]["signature"] == f"ЭП, сертификат {item.certificate_serial}, действует с {term}"
+    assert rows[admitted]["signature_check"] == "верна"
+    assert (rows[waiting]["signature"], rows[waiting]["signature_check"]) == ("", "")
+
+    with writing(centre.engine) as connection:
+        connection.execute(update(decision).values(record=item.record.replace(b'"admitted"', b'"refer"', 1)))
+    assert {row["signature_check"] for row in _cells_of_csv(zoya)} == {"", "НЕ ВЕРНА: запись изменена"}
+    assert "НЕ ВЕРНА: запись изменена" in zoya.get("/journal?columns=full_name&columns=signature_check").text
+
+
+def test_a_certificate_that_was_revoked_before_the_decision_is_named(centre: ConsoleCentre, zoya: Browser) -> None:
+    zoya.decide(centre.exam("1001"), outcome="admitted")
+    with reading(centre.engine) as connection:
+        (item,) = decisions.every(connection)
+    centre.authority.revoke(item.certificate_serial)
+    with writing(centre.engine) as connection:
+        connection.execute(update(exam).values(decided_at=centre.now() + timedelta(minutes=1)))
+    (row,) = _cells_of_csv(zoya)
+    assert row["signature_check"] == "НЕ ВЕРНА: сертификат был отозван"
+
+
+def test_no_signature_is_checked_whose_column_is_not_shown(
+    centre: ConsoleCentre, zoya: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoya.decide(centre.exam("1001"), outcome="admitted")
+    asked: list[bytes] = []
+    monkeypatch.setattr(signature_check, "verify_detached", lambda cms, *_content, **_options: asked.append(cms))
+    assert zoya.get("/journal").status_code == 200
+    assert asked == []
+    assert "верна" in zoya.get("/journal?columns=moment&columns=signature_check").text
+    assert len(asked) == 1
+
+
+def test_every_outcome_of_a_check_has_words() -> None:
+    for language in LANGUAGES:
+        words = {key for key in catalogue(language) if key.startswith("journal.signature.")}
+        assert words == {f"journal.signature.{code}" for code in (signature_check.VALID, *SIGNATURE_FAULTS)}
+
+
+def test_rows_are_numbered_through_all_pages(centre: ConsoleCentre, zoya: Browser) -> None:
+    for _ in range(51):
+        centre.exam("1001")
+    first = zoya.get("/journal").text
+    link = first.split('id="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    number = '<td class="num muted">{}</td>'
+    assert number.format(1) in first
+    assert number.format(50) in first
+    assert number.format(51) in zoya.get(link).text
+    # What is no number counts from the beginning of the page, and shows the same rows.
+    assert number.format(1) in zoya.get(link.replace("after_number=50", "after_number=٣")).text
+    assert [row["number"] for row in _cells_of_csv(zoya)] == [str(number) for number in range(1, 52)]

@@ -38,6 +38,7 @@ def test_headings_and_usual_words_stand_uncut(language: str) -> None:
     cells += [("sex", words[f"exam.{name}"], REGULAR) for name in ("male", "female")]
     cells += [("alcohol_sign", words[f"journal.alcohol_{name}"], REGULAR) for name in ("found", "none")]
     cells += [("outcome", text, REGULAR) for key, text in words.items() if key.startswith("outcome.")]
+    cells += [("signature_check", text, REGULAR) for key, text in words.items() if key.startswith("journal.signature.")]
     cells += [(key, text, REGULAR) for key, text in _USUAL.items()]
     cut = {(key, cell) for key, cell, font in cells if " ".join(_wrapped(cell, room[key], font)) != cell}
     assert cut == set()
