@@ -96,7 +96,7 @@ class FleetTerminal:
         self.client.on_subscribe = lambda *_: self._subscribed.set()
         self.client.on_message = self._message
 
-    def start(self, timeout_s: float = 20.0) -> None:
+    def start(self, timeout_s: float = 60.0) -> None:
         """Connect and subscribe. Raises `TimeoutError`."""
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.ReceiveMaximum = 1000
@@ -125,12 +125,12 @@ class FleetTerminal:
         """Publish a retained status."""
         self.client.publish(self.identity.address.status, status, qos=1, retain=True)
 
-    def wait_for(self, condition: Callable[["FleetTerminal"], bool], timeout_s: float = 20.0) -> bool:
+    def wait_for(self, condition: Callable[["FleetTerminal"], bool], timeout_s: float = 60.0) -> bool:
         """Wait until something that came makes the condition true; False when it does not in time."""
         with self.changed:
             return self.changed.wait_for(lambda: condition(self), timeout_s)
 
-    def wait_for_receipts(self, message_ids: Sequence[str], timeout_s: float = 20.0) -> bool:
+    def wait_for_receipts(self, message_ids: Sequence[str], timeout_s: float = 60.0) -> bool:
         """Wait until every message has its receipt."""
         return self.wait_for(lambda terminal: all(name in terminal.receipts for name in message_ids), timeout_s)
 

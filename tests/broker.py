@@ -27,6 +27,7 @@ from central.store.metadata import now_utc
 from dopusk.broker import Broker, free_port, start_mosquitto
 from simulators.fleet_terminal import BrokerAddress, FleetTerminal, TerminalIdentity
 from sync.contract.topics import TerminalAddress
+from tests.waiting import LONGEST_S
 
 ORG = "zarya"
 
@@ -64,7 +65,7 @@ class TestCentre:
         thread = threading.Thread(target=ingest.run, name="ingest")
         thread.start()
         self.ingests.append((ingest, thread))
-        assert ingest.ready.wait(20)
+        assert ingest.ready.wait(LONGEST_S)
         return ingest
 
     def stop_ingest(self) -> None:
@@ -72,7 +73,7 @@ class TestCentre:
         for ingest, _ in self.ingests:
             ingest.stop()
         for _, thread in self.ingests:
-            thread.join(20)
+            thread.join(LONGEST_S)
         self.ingests.clear()
 
     def identity(self, name: str, *, enrolled: bool = True) -> tuple[TerminalIdentity, BrokerAddress]:

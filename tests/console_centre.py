@@ -48,7 +48,7 @@ from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.canonical import new_id
 from sync.contract.exam import EXAM_SCHEMA
 from sync.contract.topics import TerminalAddress, Up
-from tests.waiting import until
+from tests.waiting import LONGEST_S, until
 
 PASSWORD = "correct horse battery"
 PASSPHRASE = "key of the medic"
@@ -159,7 +159,7 @@ class Browser:
     """A client that follows forms as a person does: loads the page, takes its token, sends the form."""
 
     def __init__(self, address: str) -> None:
-        self.http = httpx.Client(base_url=address, follow_redirects=False, timeout=20)
+        self.http = httpx.Client(base_url=address, follow_redirects=False, timeout=LONGEST_S)
 
     def close(self) -> None:
         self.http.close()
@@ -202,7 +202,7 @@ def serving(app: FastAPI, port: int) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(LONGEST_S)
 
 
 def build_console_centre(folder: Path, store_url: str = "sqlite:///central.db") -> ConsoleCentre:

@@ -14,6 +14,7 @@ from pathlib import Path
 from central.pki import Authority
 from dopusk.broker import HOST
 from tests.broker import write_pair
+from tests.waiting import LONGEST_S
 
 _CONNECT, _PUBLISH, _SUBSCRIBE, _PINGREQ, _DISCONNECT = 1, 3, 8, 12, 14
 
@@ -53,7 +54,7 @@ class MuteBroker:
             with contextlib.suppress(OSError):
                 wire.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(10)
+            thread.join(LONGEST_S)
 
     def _talk(self, plain: socket.socket) -> None:
         try:
@@ -121,4 +122,4 @@ def mute_broker(folder: Path, authority: Authority) -> Iterator[MuteBroker]:
         yield broker
     finally:
         broker.close()
-        thread.join(10)
+        thread.join(LONGEST_S)

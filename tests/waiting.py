@@ -1,11 +1,17 @@
-"""Waiting for something that another thread or process does, with a bounded deadline."""
+"""Waiting for something that another thread or process does, with a bounded deadline.
+
+The bound is there so that a test that hangs says where; it is generous, for it costs nothing when things go well.
+"""
 
 import threading
 import time
 from collections.abc import Callable
 
+LONGEST_S = 120.0
+"""How long a test waits for what must come; below pytest's own limit for a test."""
 
-def until(condition: Callable[[], bool], timeout_s: float = 20.0) -> bool:
+
+def until(condition: Callable[[], bool], timeout_s: float = LONGEST_S) -> bool:
     """Ask again and again until the condition holds; False when it does not in time."""
     pause = threading.Event()
     deadline = time.monotonic() + timeout_s

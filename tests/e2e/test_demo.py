@@ -10,6 +10,7 @@ import pytest
 
 from dopusk.demo.director import faults_of
 from dopusk.demo.scenarios import SCENARIOS
+from tests.waiting import LONGEST_S
 
 KEYS = {
     "exam_id", "exam_type", "outcome", "measurements", "rule_verdict", "decision", "receipts", "timings_s", "screenshots",
@@ -19,13 +20,13 @@ KEYS = {
 def play(folder: Path, scenario: str, *more: str) -> dict[str, Any]:
     """Run the demonstration as a user would; returns its last line. Fails with its whole output."""
     command = [sys.executable, "-m", "dopusk", "demo", "--once", "--headless", "--speed", "30", "--scenario", scenario]
-    done = subprocess.run([*command, *more], cwd=folder, capture_output=True, text=True, timeout=170, check=False)
+    done = subprocess.run([*command, *more], cwd=folder, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(540)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_each_scenario_ends_as_it_should(tmp_path: Path, name: str) -> None:
     result = play(tmp_path, name)
@@ -40,7 +41,7 @@ def test_each_scenario_ends_as_it_should(tmp_path: Path, name: str) -> None:
         assert (tmp_path / picture).stat().st_size > 5_000
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(540)
 def test_the_exported_decision_is_verified_by_openssl_and_a_changed_byte_is_not(tmp_path: Path) -> None:
     play(tmp_path, "admitted", "--export-decision", "out")
     out = tmp_path / "out"
@@ -59,6 +60,6 @@ def test_the_exported_decision_is_verified_by_openssl_and_a_changed_byte_is_not(
 
 def test_an_unknown_scenario_is_refused_with_the_list_of_those_that_exist(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "dopusk", "demo", "--once", "--scenario", "holiday"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LONGEST_S, check=False)
     assert done.returncode == 2
     assert "power_cut" in done.stderr

@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from dopusk import cli, words
 from dopusk.cli import COMMANDS, build
+from tests.waiting import LONGEST_S
 
 FOR_DEVELOPERS = {"bench", "fleet", "torture", "power-cuts", "schemas", "simulate"}
 SOURCES = sorted((Path(cli.__file__).parent / "commands").glob("*.py"))
@@ -84,7 +85,7 @@ def test_a_language_without_words_is_refused(arguments: list[str]) -> None:
 def _run(*arguments: str, lang: str = "C") -> subprocess.CompletedProcess[str]:
     environment = {"PATH": "/usr/bin:/bin", "LANG": lang, "PYTHONUTF8": "1", "COLUMNS": "100"}
     command = [sys.executable, "-m", "dopusk", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST_S)
 
 
 def test_a_real_process_speaks_the_language() -> None:

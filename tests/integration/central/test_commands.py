@@ -20,6 +20,7 @@ from central.pki import Authority
 from dopusk.broker import free_port, start_mosquitto
 from dopusk.commands.central_group import app
 from dopusk.commands.central_keeping import verify_sqlite
+from tests.waiting import LONGEST_S
 
 DOPUSK = (sys.executable, "-m", "dopusk", "central")
 
@@ -65,7 +66,7 @@ def test_the_console_serves_counts_and_ends_on_a_signal(installed: Path) -> None
         counted = httpx.get(f"http://127.0.0.1:{metrics_port}/metrics").text
         assert "dopusk_outbox_backlog" in counted
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) in {0, -signal.SIGTERM}
+        assert process.wait(LONGEST_S) in {0, -signal.SIGTERM}
 
 
 def test_ingest_waits_for_the_broker_and_ends_on_a_signal(installed: Path, tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_ingest_waits_for_the_broker_and_ends_on_a_signal(installed: Path, tmp_p
     ):
         assert line == "central ingest ready"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(LONGEST_S) == 0
 
 
 def test_a_port_in_use_is_named(installed: Path) -> None:

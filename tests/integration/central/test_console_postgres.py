@@ -42,7 +42,7 @@ def test_console_works_on_postgresql(postgres: Path, tmp_path: Path, monkeypatch
             assert zoya.get(f"/journal?{query}").text.count('<a href="/exams/') == count, query
         assert zoya.get("/journal/export/csv").text.count("\r\n") == 4
         export = zoya.post("/journal/exports/csv", {}, page="/journal").headers["location"]
-        assert until(lambda: 'id="download"' in zoya.get(export).text, 30)
+        assert until(lambda: 'id="download"' in zoya.get(export).text)
         assert zoya.get(f"{export}/file").text.count("\r\n") == 4
         for path in ("/limits", "/registers/workers", "/registers/medics", "/registers/devices", "/fleet", "/account"):
             assert zoya.get(path).status_code == 200, path

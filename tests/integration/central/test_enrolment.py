@@ -33,7 +33,7 @@ from simulators.fleet_terminal import BrokerAddress, FleetTerminal, TerminalIden
 from sync.contract.enrolment import mac_is_right, mac_of, split_code
 from sync.contract.topics import TerminalAddress
 from tests.broker import ORG, TestCentre
-from tests.waiting import until
+from tests.waiting import LONGEST_S, until
 
 
 class Installer:
@@ -77,7 +77,7 @@ def http(enrolment: Enrolment) -> Any:
     with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
         yield client
     server.should_exit = True
-    thread.join(20)
+    thread.join(LONGEST_S)
 
 
 def _code(centre: TestCentre, enrolment: Enrolment, name: str = "kiosk-9") -> str:
@@ -215,7 +215,7 @@ def test_a_terminal_can_neither_write_nor_read_the_topics_of_another(centre: Tes
     subscribed = threading.Event()
     spy.client.on_subscribe = lambda *_: subscribed.set()
     spy.client.subscribe([("dopusk/1/+/+/down/#", 1), ("dopusk/1/+/+/up/#", 1), ("#", 1), ("$SYS/#", 0)])
-    assert subscribed.wait(20)
+    assert subscribed.wait(LONGEST_S)
 
     # Signed rightly by the victim's own key: only the broker's list stands between.
     _, sealed = victim.identity.seal("dopusk.exam/1", make_exam())

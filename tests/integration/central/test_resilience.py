@@ -29,7 +29,7 @@ from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.media import MEDIA_SCHEMA
 from sync.contract.topics import Up
 from tests.broker import TestCentre, running_centre
-from tests.waiting import until
+from tests.waiting import LONGEST_S, until
 
 PROGRAM = (sys.executable, "-m", "dopusk", "central", "ingest")
 
@@ -64,7 +64,7 @@ def _resend_until_receipted(terminal: FleetTerminal, wires: dict[str, bytes]) ->
     """As a real terminal does: whatever has no receipt is sent again."""
     for _ in range(20):
         open_ids = [message_id for message_id in wires if message_id not in terminal.receipts]
-        if not open_ids or terminal.wait_for_receipts(open_ids, timeout_s=2):
+        if not open_ids or terminal.wait_for_receipts(open_ids, timeout_s=5):
             return
         for message_id in open_ids:
             terminal.publish(Up.EXAM, wires[message_id])
@@ -104,11 +104,11 @@ def test_a_broker_that_forgets_everything_loses_nothing(centre: TestCentre, make
         down_id = Outgoing.from_config(centre.config).queue(connection, "kiosk-1", "command", "dopusk.command/1", {})
     centre.dispatcher.wake()
     centre.broker.start()
-    assert until(terminal.client.is_connected, 40)
+    assert until(terminal.client.is_connected)
     message_id, sealed = terminal.identity.seal("dopusk.exam/1", make_exam())
     terminal.publish(Up.EXAM, sealed.wire)
     _resend_until_receipted(terminal, {message_id: sealed.wire})
-    assert terminal.wait_for(lambda t: down_id in {envelope.message_id for _, envelope in t.received}, 40)
+    assert terminal.wait_for(lambda t: down_id in {envelope.message_id for _, envelope in t.received})
     assert _counts(centre) == (2, 2)
 
 
@@ -170,7 +170,7 @@ def test_a_disk_that_takes_no_media_does_not_stop_exams(centre: TestCentre, make
 def _shake_hands(address: BrokerAddress, context: ssl.SSLContext) -> None:
     """Connect and read: with TLS 1.3 a client learns only then that its certificate is refused."""
     with (
-        socket.create_connection((address.host, address.port), timeout=10) as plain,
+        socket.create_connection((address.host, address.port), timeout=LONGEST_S) as plain,
         context.wrap_socket(plain, server_hostname=address.host) as wire,
     ):
         if wire.recv(1) == b"":

@@ -3,7 +3,7 @@
 import queue
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from drivers.config import DeviceConfig
@@ -19,6 +19,7 @@ from drivers.model import DeviceState, Measures
 from drivers.park import Park, open_park
 from drivers.registry import driver
 from simulators.bench import Bench
+from tests.waiting import LONGEST_S
 
 End = MeasurementTaken | MeasurementFailed
 
@@ -33,7 +34,7 @@ class Desk:
         self.park: Park = open_park(devices, self._queue.put)
         self._requests = 0
 
-    def next_message(self, wanted: Callable[[DeviceMessage], bool], timeout_s: float = 20.0) -> DeviceMessage:
+    def next_message(self, wanted: Callable[[DeviceMessage], bool], timeout_s: float = LONGEST_S) -> DeviceMessage:
         """Wait for the next message that is wanted; keeps all of them in `messages`."""
         until = time.monotonic() + timeout_s
         while (left := until - time.monotonic()) > 0:
@@ -46,18 +47,23 @@ class Desk:
                 return message
         raise TimeoutError(f"what was waited for did not come; came: {self.messages}")
 
-    def until_state(self, device_id: str, state: DeviceState, timeout_s: float = 20.0) -> DeviceStatus:
-        """Wait until the device is in this state, unless it is already."""
-        if (status := self.park.statuses()[device_id]).state is state:
-            return status
-        message = self.next_message(
+    def until_state(self, device_id: str, state: DeviceState) -> DeviceStatus:
+        """Wait until the device is in this state. What was told of it before is passed over: it may be long past."""
+        end_s = time.monotonic() + LONGEST_S
+        while (status := self.park.statuses()[device_id]).state is not state:
+            if time.monotonic() > end_s:
+                raise TimeoutError(f"{device_id} is {status}, not {state}; came: {self.messages}")
+            with suppress(queue.Empty):
+                self.messages.append(self._queue.get(timeout=0.02))
+        return status
+
+    def until_told(self, device_id: str, state: DeviceState) -> None:
+        """Wait for the word that the device is in this state, for one that may be over before somebody looks."""
+        self.next_message(
             lambda one: (
                 isinstance(one, DeviceStatusChanged) and one.status.device_id == device_id and one.status.state is state
-            ),
-            timeout_s,
+            )
         )
-        assert isinstance(message, DeviceStatusChanged)
-        return message.status
 
     def order(self, device_id: str, options: Mapping[str, str] | None = None, timeout_s: float = 60.0) -> str:
         self._requests += 1
@@ -65,7 +71,7 @@ class Desk:
         self.park.measure(request_id, device_id, options or {}, timeout_s)
         return request_id
 
-    def end_of(self, request_id: str, timeout_s: float = 30.0) -> End:
+    def end_of(self, request_id: str, timeout_s: float = LONGEST_S) -> End:
         for message in self.messages:
             if isinstance(message, MeasurementTaken | MeasurementFailed) and message.request_id == request_id:
                 return message
@@ -76,14 +82,14 @@ class Desk:
         assert isinstance(message, MeasurementTaken | MeasurementFailed)
         return message
 
-    def until_progress(self, request_id: str, state: str, timeout_s: float = 20.0) -> None:
+    def until_progress(self, request_id: str, state: str, timeout_s: float = LONGEST_S) -> None:
         self.next_message(
             lambda one: isinstance(one, MeasurementProgress) and one.request_id == request_id and one.state == state,
             timeout_s,
         )
 
     def measure(self, device_id: str, options: Mapping[str, str] | None = None, timeout_s: float = 60.0) -> End:
-        return self.end_of(self.order(device_id, options, timeout_s), timeout_s + 5.0)
+        return self.end_of(self.order(device_id, options, timeout_s), timeout_s + LONGEST_S)
 
     def states_of(self, request_id: str) -> list[str]:
         """States that the worker saw on the screen, without repetition."""

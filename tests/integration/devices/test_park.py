@@ -19,6 +19,7 @@ from simulators.bench import Bench
 from simulators.calex_pyrominibus import CalexModel
 from simulators.shared_line import SharedLine
 from tests.integration.devices.desk import Desk, configured, desk
+from tests.waiting import LONGEST_S
 
 
 def test_a_port_that_another_program_holds(tmp_path: Path) -> None:
@@ -102,8 +103,8 @@ def test_an_expired_verification_measures_nobody(tmp_path: Path) -> None:
 
         park = open_park([config], post, today=lambda: date(2026, 7, 1))
         park.start()
-        park.measure("request", "thermometer", {}, 10.0)
-        assert ended.wait(10.0)
+        park.measure("request", "thermometer", {}, LONGEST_S)
+        assert ended.wait(LONGEST_S)
         park.close()
         failed = next(one for one in messages if isinstance(one, MeasurementFailed))
         assert (failed.code, failed.act) == ("verification_expired", "service")
@@ -129,15 +130,15 @@ def test_a_typed_result_is_marked_as_typed() -> None:
 
     park = open_park([config], post)
     park.start()
-    park.measure("typed", "spare", {"systolic_mmhg": "128", "diastolic_mmhg": "81", "pulse_bpm": "66"}, 5.0)
-    assert done.wait(5.0)
+    park.measure("typed", "spare", {"systolic_mmhg": "128", "diastolic_mmhg": "81", "pulse_bpm": "66"}, LONGEST_S)
+    assert done.wait(LONGEST_S)
     taken = ends[0]
     assert isinstance(taken, MeasurementTaken)
     assert taken.reading.derivation is Derivation.MANUAL
     assert (taken.identity.maker, taken.identity.serial_number) == ("Severny Pribor", "7788")
     done.clear()
-    park.measure("slip", "spare", {"systolic_mmhg": "1280", "diastolic_mmhg": "81"}, 5.0)
-    assert done.wait(5.0)
+    park.measure("slip", "spare", {"systolic_mmhg": "1280", "diastolic_mmhg": "81"}, LONGEST_S)
+    assert done.wait(LONGEST_S)
     failed = ends[1]
     assert isinstance(failed, MeasurementFailed)
     assert (failed.code, failed.act) == ("impossible_value", "medic")
@@ -166,7 +167,7 @@ def test_a_line_that_opens_and_dies_is_not_hammered() -> None:
     config = DeviceConfig(id="a", driver="dingo_e200", measures=Measures.BREATH, port="/dev/a")
     worker = LineWorker(attach([config]), open_line, lambda message: None, lambda: date(2026, 7, 1))
     worker.start()
-    assert enough.wait(20.0)
+    assert enough.wait(LONGEST_S)
     worker.stop()
     worker.join()
     assert failures[:4] == [0, 1, 2, 3]

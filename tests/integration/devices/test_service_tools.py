@@ -26,6 +26,7 @@ from simulators.control import BenchClient, Control
 from tests.contract.replay import replay
 from tests.contract.rig import SIMULATED
 from tests.integration.devices.desk import configured, measured_by
+from tests.waiting import LONGEST_S
 
 SPEED = 20.0
 CANNOT_BE_ASKED = {"and_tm2655", "and_ua767pc", "lu90614", "omron_hbp9030"}
@@ -253,7 +254,7 @@ def test_the_bench_is_steered_from_another_process(tmp_path: Path) -> None:
             client.scenario("breathalyzer", "high")
             assert client.look("breathalyzer")["alcohol"] == "0.412"
             client.change("breathalyzer", alcohol="0.300")
-            client.wait("breathalyzer", "phase", "idle", 5.0)
+            client.wait("breathalyzer", "phase", "idle", LONGEST_S)
             assert client.port("breathalyzer") == bench.port("breathalyzer")
             for wrong in ({"name": "nobody"}, {"name": "breathalyzer", "scenario": "nonsense"}):
                 with pytest.raises(ValueError, match=r"nobody|nonsense"):
@@ -288,7 +289,7 @@ def test_simulate_prints_its_port_and_ends_when_told(tmp_path: Path) -> None:
         with BenchClient(Path(told["control"])) as client:
             assert client.look("calex_pyrominibus")["forehead_celsius"] == 38.4
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10.0) == 0
+        assert process.wait(LONGEST_S) == 0
     assert not list(tmp_path.iterdir())
 
 

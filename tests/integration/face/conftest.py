@@ -1,6 +1,5 @@
 """Simulated cameras and a list that messages are collected in."""
 
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,18 +9,13 @@ import pytest
 from simulators.camera import CameraSimulator
 from terminal.camera.scratch import Scratch
 from terminal.face.capture import FaceMessage
+from tests.waiting import until
 
 
-def wait_until(condition: Callable[[], bool], what: str, deadline_s: float = 20.0) -> None:
-    """Look until the condition holds; fails with `what` after the deadline."""
-    import threading
-
-    pause = threading.Event()
-    end_s = time.monotonic() + deadline_s
-    while not condition():
-        if time.monotonic() > end_s:
-            pytest.fail(f"in vain waited for: {what}")
-        pause.wait(0.02)
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Look until the condition holds; fails with `what` when it does not in time."""
+    if not until(condition):
+        pytest.fail(f"in vain waited for: {what}")
 
 
 @pytest.fixture

@@ -124,9 +124,7 @@ def answer_prompts(simulator: CameraSimulator, messages: list[FaceMessage], pref
     """Play what the screen asks for, as a scripted worker would, until the answer is there."""
     played: list[str] = []
     while not answers(messages):
-        wait_until(
-            lambda: bool(answers(messages)) or len(prompts_of(messages)) > len(played), "a prompt or the answer", 40
-        )
+        wait_until(lambda: bool(answers(messages)) or len(prompts_of(messages)) > len(played), "a prompt or the answer")
         if (prompts := prompts_of(messages)[len(played) :]) and not answers(messages):
             played.append(prompts[0])
             simulator.scene(f"{prefix if prompts[0] != 'closer' else ''}{prompts[0]}:eileen")

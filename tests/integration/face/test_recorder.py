@@ -23,6 +23,7 @@ from terminal.camera.film_take import Surroundings
 from terminal.camera.recorder import Recorder
 from terminal.camera.scratch import Scratch, ScratchError
 from tests.integration.face.conftest import wait_until
+from tests.waiting import LONGEST_S
 
 EXAM = "019c0000-0000-7000-8000-000000000001"
 SETTINGS = FilmSettings(segment_s=1.5, frames_per_s=5, width_px=320)
@@ -248,7 +249,7 @@ def test_an_encoder_that_hangs_is_left_behind_and_the_next_film_gets_another(
     def hang(self: SegmentWriter, picture: object, until_s: float) -> None:
         if len(hung) < 3:
             hung.append(1)
-            let_go.wait(30)
+            let_go.wait(LONGEST_S)
         write(self, picture, until_s)  # type: ignore[arg-type]
 
     monkeypatch.setattr(SegmentWriter, "write", hang)
@@ -315,7 +316,9 @@ os.kill(os.getpid(), 9)
 
 def test_what_a_killed_process_had_written_out_can_be_read(tmp_path: Path) -> None:
     cut_off = tmp_path / "cut.part.webm"
-    done = subprocess.run([sys.executable, "-c", _KILLED, str(cut_off)], timeout=60, check=False, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(cut_off)], timeout=LONGEST_S, check=False, capture_output=True
+    )
     assert done.returncode == -signal.SIGKILL
     seconds = save_cut_off(cut_off, tmp_path / "whole.webm", 8.0)
     assert 0 < seconds < 78 / 8

@@ -24,6 +24,7 @@ from terminal.store.database import KeyFile, connect
 from terminal.store.store import TerminalStore
 from tests.broker import ORG, TestCentre, running_centre
 from tests.unit.terminal.store.scene import play_exam
+from tests.waiting import LONGEST_S
 
 
 @dataclass
@@ -67,7 +68,7 @@ class SyncedTerminal:
     def stop(self) -> None:
         if self.forwarder is not None and self._thread is not None:
             self.forwarder.stop()
-            self._thread.join(30)
+            self._thread.join(LONGEST_S)
             assert not self._thread.is_alive()
             self.forwarder = self._thread = None
 

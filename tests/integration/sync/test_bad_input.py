@@ -114,7 +114,7 @@ def test_two_terminals_with_one_identity_lose_nothing_and_are_seen(terminal: Syn
     exams = {terminal.exam() for _ in range(5)} | {play_exam(clone.store) for _ in range(5)}
     terminal.start()
     clone.start()
-    assert until(lambda: terminal.queued == 0 and clone.queued == 0, 60)
+    assert until(lambda: terminal.queued == 0 and clone.queued == 0)
     clone.stop()
     clone.store.close()
     assert set(terminal.exams_at_centre()) == exams

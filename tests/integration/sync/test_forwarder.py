@@ -15,7 +15,7 @@ from sync.transactions import writing as writing_store
 from tests.broker import ORG
 from tests.integration.sync.conftest import SyncedTerminal
 from tests.unit.terminal.store.scene import receipt
-from tests.waiting import until
+from tests.waiting import LONGEST_S, until
 
 # paho leaves a socket to the garbage collector when the TLS handshake is cut off; it is closed there.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -58,7 +58,7 @@ def test_a_cut_wire_loses_nothing(terminal: SyncedTerminal) -> None:
         exams.append(terminal.exam())
         terminal.proxy.heal()
         exams.append(terminal.exam())
-    assert until(lambda: terminal.queued == 0, 60)
+    assert until(lambda: terminal.queued == 0)
     assert sorted(terminal.exams_at_centre()) == sorted(exams)
     assert terminal.messages_at_centre() == len(exams)
 
@@ -68,9 +68,9 @@ def test_a_half_open_connection_is_noticed(terminal: SyncedTerminal) -> None:
     assert until(lambda: terminal.is_connected)
     terminal.proxy.half_open()
     exam_id = terminal.exam()
-    assert until(lambda: not terminal.is_connected, 40)
+    assert until(lambda: not terminal.is_connected)
     terminal.proxy.heal()
-    assert until(lambda: terminal.queued == 0, 60)
+    assert until(lambda: terminal.queued == 0)
     assert terminal.exams_at_centre() == [exam_id]
 
 
@@ -85,7 +85,7 @@ def test_a_broker_that_forgets_everything_costs_nothing(terminal: SyncedTerminal
     broker.forget()
     broker.start()
     terminal.centre.start_ingest()
-    assert until(lambda: terminal.queued == 0, 60)
+    assert until(lambda: terminal.queued == 0)
     assert sorted(terminal.exams_at_centre()) == sorted(exams)
 
 
@@ -96,7 +96,7 @@ def test_nobody_at_the_centre_is_said_and_soon_noticed_to_be_over(terminal: Sync
     assert until(lambda: "nobody" in terminal.reason)
     assert terminal.is_connected
     terminal.centre.start_ingest()
-    assert until(lambda: terminal.queued == 0, 30)
+    assert until(lambda: terminal.queued == 0)
     assert sorted(terminal.exams_at_centre()) == sorted(exams)
     assert until(lambda: terminal.reason == "")
 
@@ -106,9 +106,9 @@ def test_a_frozen_broker_that_never_acknowledges_costs_no_more_than_the_window(t
     assert until(lambda: terminal.is_connected)
     terminal.centre.broker.pause()
     exams = [terminal.exam() for _ in range(15)]
-    assert until(lambda: not terminal.is_connected, 40)
+    assert until(lambda: not terminal.is_connected)
     terminal.centre.broker.resume()
-    assert until(lambda: terminal.queued == 0, 60)
+    assert until(lambda: terminal.queued == 0)
     assert sorted(terminal.exams_at_centre()) == sorted(exams)
     assert terminal.messages_at_centre() == len(exams)
 
@@ -187,7 +187,7 @@ def test_a_roster_comes_down_is_stored_once_and_told(terminal: SyncedTerminal) -
         terminal.centre.registry.publish_roster(connection, ORG)
     terminal.centre.dispatcher.wake()
     terminal.start()
-    assert terminal.inbox_news.wait(20)
+    assert terminal.inbox_news.wait(LONGEST_S)
     messages = terminal.store.inbox.new()
     assert {message.kind for message in messages} == {"roster"}
     assert len({message.message_id for message in messages}) == len(messages)
@@ -197,7 +197,7 @@ def test_two_processes_on_one_store_never_fail_for_the_lock(terminal: SyncedTerm
     """The core writes as fast as it can while the sync side closes receipts."""
     terminal.start()
     exams = [terminal.exam() for _ in range(60)]
-    assert until(lambda: terminal.queued == 0, 60)
+    assert until(lambda: terminal.queued == 0)
     assert sorted(terminal.exams_at_centre()) == sorted(exams)
 
 

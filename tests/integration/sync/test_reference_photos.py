@@ -101,14 +101,14 @@ class Faces:
             self.work()
             return self.state() == state
 
-        assert until(known, 40), self.state()
+        assert until(known), self.state()
 
     def until_applied(self, condition: Callable[[], bool]) -> None:
         def applied() -> bool:
             self.incoming.apply_new()
             return condition()
 
-        assert until(applied, 40)
+        assert until(applied)
 
     def state(self) -> str | None:
         """What the centre knows of the worker's face here."""

@@ -60,7 +60,7 @@ class Kiosk:
             self.incoming.apply_new()
             return _row(self.synced.centre, message_id)[0] in ANSWERED
 
-        assert until(answered, 40)
+        assert until(answered)
         return _row(self.synced.centre, message_id)
 
 

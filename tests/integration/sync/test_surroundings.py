@@ -24,7 +24,7 @@ def test_a_broker_that_never_acknowledges_is_noticed_and_costs_nothing(terminal:
         terminal.broker = replace(own, port=mute.port)
         forwarder = terminal.start(receipt_patience_s=0.2)
         assert until(lambda: terminal.reason == NO_RECEIPTS)
-        assert until(lambda: mute.pings > 0, 40)
+        assert until(lambda: mute.pings > 0)
         assert terminal.is_connected
         assert mute.taken >= 3
         assert len(forwarder._window) <= WINDOW
@@ -53,5 +53,5 @@ def test_an_expired_certificate_is_named_and_a_new_one_goes_on(
     assert not terminal.is_connected
     assert terminal.exams_at_centre() == []
     write_pair(terminal.folder, "expired", terminal.centre.authority.issue_terminal("kiosk-1"))  # as `renew` does
-    assert until(lambda: terminal.queued == 0, 60)
+    assert until(lambda: terminal.queued == 0)
     assert terminal.exams_at_centre() == [exam_id]

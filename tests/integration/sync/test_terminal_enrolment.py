@@ -29,7 +29,7 @@ from terminal.store.database import KeyFile, connect
 from terminal.store.store import TerminalStore
 from tests.broker import ORG, TestCentre
 from tests.unit.terminal.store.scene import flip, play_exam
-from tests.waiting import until
+from tests.waiting import LONGEST_S, until
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def url(centre: TestCentre) -> Iterator[str]:
     assert until(lambda: server.started)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
-    thread.join(20)
+    thread.join(LONGEST_S)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def _forward(config: TerminalConfig, store: TerminalStore) -> bool:
         return until(lambda: store.outbox.backlog().queued == 0)
     finally:
         forwarder.stop()
-        thread.join(20)
+        thread.join(LONGEST_S)
 
 
 def test_one_step_and_the_terminal_works(centre: TestCentre, url: str, code: str, tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_running_sync_takes_a_renewed_certificate(centre: TestCentre, url: str
         assert until(lambda: store.outbox.backlog().queued == 0)
     finally:
         forwarder.stop()
-        thread.join(20)
+        thread.join(LONGEST_S)
         store.close()
 
 

@@ -14,6 +14,7 @@ from kiosk_ui.settings import KioskSettings
 from tests.ui.kiosk import made_up
 from tests.ui.kiosk.conftest import Stand
 from tests.ui.kiosk.looking import find, names_on
+from tests.waiting import LONGEST_S
 
 CASES = {name: (screen, snapshot) for name, screen, snapshot in made_up.every()}
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,7 +66,12 @@ def test_hundreds_of_exams_in_a_row(stand: Stand) -> None:
 def test_the_program_shows_the_idle_screen_and_ends_with_its_window() -> None:
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_QUICK_BACKEND": "software"}
     ended = subprocess.run(
-        [sys.executable, "-c", FIRST_SCREEN], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", FIRST_SCREEN],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
     )
     assert (ended.returncode, ended.stdout.split(), ended.stderr) == (0, ["idle"], "")
 
@@ -88,7 +94,7 @@ except OSError as error:
 def test_what_goes_wrong_behind_the_window_reaches_the_caller() -> None:
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_QUICK_BACKEND": "software"}
     ended = subprocess.run(
-        [sys.executable, "-c", NO_STORE], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", NO_STORE], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LONGEST_S
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "no store\n", "")
 
@@ -114,7 +120,12 @@ sys.exit(run_kiosk(lambda intent: None, None, KioskSettings(sounds=False), on_re
 def test_a_signal_ends_it_at_any_time(when: str) -> None:
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_QUICK_BACKEND": "software"}
     ended = subprocess.run(
-        [sys.executable, "-c", TOLD_TO_END, when], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", TOLD_TO_END, when],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
 

@@ -52,7 +52,7 @@ def _send(browser: Browser, content: bytes) -> httpx.Response:
 def _page(browser: Browser, answer: httpx.Response) -> tuple[str, str]:
     assert answer.status_code == 303, answer.text
     path = str(answer.headers["location"])
-    assert until(lambda: "data-job" not in browser.get(path).text, 30)
+    assert until(lambda: "data-job" not in browser.get(path).text)
     return path, browser.get(path).text
 
 

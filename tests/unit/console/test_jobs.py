@@ -78,10 +78,10 @@ class Bench:
         return found
 
     def reaches(self, job_id: str, state: str) -> bool:
-        return until(lambda: self.job(job_id).state == state, 30)
+        return until(lambda: self.job(job_id).state == state)
 
     def at_work(self, job_id: str) -> bool:
-        return until(lambda: self.job(job_id).rows_done == 1, 30)
+        return until(lambda: self.job(job_id).rows_done == 1)
 
     def files(self) -> list[str]:
         folder = self.jobs.folder
@@ -234,7 +234,7 @@ with JobProcess(order, {(sys.executable, "-c", STALLED_EXPORT)!r}) as process:
         assert _lives(child)
         process.kill()
         process.wait()
-        assert until(lambda: not _lives(child), 30)
+        assert until(lambda: not _lives(child))
 
 
 def test_work_that_somebody_waits_for(centre: ConsoleCentre, tmp_path: Path) -> None:

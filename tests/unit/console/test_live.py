@@ -16,6 +16,7 @@ from central.store.engine import writing
 from central.store.registry import organisation
 from central.store.terminals import get_terminal, terminal
 from tests.console_centre import ConsoleCentre
+from tests.waiting import LONGEST_S
 
 
 async def _made(centre: ConsoleCentre) -> list[int]:
@@ -33,7 +34,7 @@ async def _made(centre: ConsoleCentre) -> list[int]:
     watching = asyncio.create_task(watched.watch())
     before = [shared(), shared()]  # nobody listens yet: nothing is kept
     listening = watched.changes(["zarya"], lambda: True)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONGEST_S):
         await anext(listening)
         await anext(listening)
         first = [shared(), shared()]
@@ -58,7 +59,7 @@ async def _told(centre: ConsoleCentre) -> list[bool]:
     watched = Live(centre.engine, centre.now, poll_s=0.01)
     watching = asyncio.create_task(watched.watch())
     here, there = watched.changes(["zarya"], lambda: True), watched.changes(["rassvet"], lambda: True)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONGEST_S):
         for listening in (here, there):
             await anext(listening)  # what is there now
         for listening in (here, there):
@@ -116,7 +117,7 @@ async def _outage(centre: ConsoleCentre, monkeypatch: pytest.MonkeyPatch) -> lis
     made = iter(range(9))
     watching = asyncio.create_task(watched.watch())
     listening = watched.changes(["zarya"], lambda: True)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONGEST_S):
         await anext(listening)
         await anext(listening)
         found = [watched.shared("queue", ["zarya"], lambda: next(made))[0] for _ in range(2)]

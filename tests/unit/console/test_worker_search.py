@@ -77,7 +77,7 @@ def test_the_number_is_in_no_address_log_or_row(
         query = str(found.headers["location"]).split("?")[1]
         job = zoya.post(f"/journal/exports/csv?{query}", {}, page="/journal")
         path = str(job.headers["location"])
-        assert until(lambda: "data-job" not in zoya.get(path).text, 30)
+        assert until(lambda: "data-job" not in zoya.get(path).text)
         pages += [zoya.get(path), zoya.get(f"{path}/file")]
         refused = [_find(zoya, WRONG), _find(zoya, BARE[:10])]
         in_register = zoya.post("/registers/workers", {"q": SNILS})
@@ -110,7 +110,7 @@ def test_an_export_in_the_background_carries_the_worker(centre: ConsoleCentre, z
     centre.exam("1002")
     query = str(_find(zoya, SNILS).headers["location"]).split("?")[1]
     path = str(zoya.post(f"/journal/exports/csv?{query}", {}, page="/journal").headers["location"])
-    assert until(lambda: "data-job" not in zoya.get(path).text, 30)
+    assert until(lambda: "data-job" not in zoya.get(path).text)
     with reading(centre.engine) as connection:
         job = job_store.find(connection, path.rsplit("/", 1)[1])
     assert job is not None

@@ -10,6 +10,7 @@ from simulators.catalogue import catalogue
 from simulators.dingo_e200 import DingoModel
 from simulators.lines import SITUATIONS, Wire
 from simulators.model import apply_scenario
+from tests.waiting import LONGEST_S
 
 FRAME = b"$R:0.000\r\n"
 
@@ -106,7 +107,7 @@ def test_in_unplug_the_cable_comes_back_by_itself(tmp_path: Path) -> None:
         bench.scenario("thermometer", "unplug")
         link = Path(bench.port("thermometer"))
         assert not link.is_symlink()
-        bench.wait_for("thermometer", lambda _: link.is_symlink(), 20.0)
+        bench.wait_for("thermometer", lambda _: link.is_symlink(), LONGEST_S)
         bench.scenario("thermometer", "unplug")
         bench.scenario("thermometer", "normal")
         assert link.is_symlink()

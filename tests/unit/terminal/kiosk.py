@@ -36,6 +36,7 @@ from terminal.store.store import TerminalStore
 from terminal.watch_desk import PersonWatch
 from tests.unit.terminal.exams import VALUES
 from tests.unit.terminal.test_identity import worker
+from tests.waiting import LONGEST_S
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "config" / "terminal.toml"
 STEP_DEVICES = {"temperature": "thermometer", "pressure": "tonometer", "breath": "breathalyzer"}
@@ -153,7 +154,7 @@ class Kiosk:
         for wish in wishes:
             self.mailbox.post(wish)
 
-    def until(self, condition: Callable[[TerminalSnapshot], bool], timeout_s: float = 20.0) -> TerminalSnapshot:
+    def until(self, condition: Callable[[TerminalSnapshot], bool], timeout_s: float = LONGEST_S) -> TerminalSnapshot:
         if self.last is not None and condition(self.last):
             return self.last
         while True:
@@ -276,6 +277,6 @@ def running_kiosk(
         yield Kiosk(config, store, park, photographer, mailbox, snapshots)
     finally:
         service.stop()
-        thread.join(20)
+        thread.join(LONGEST_S)
         store.close()
         assert not thread.is_alive()
