@@ -18,7 +18,7 @@ from kiosk_ui.texts import LANGUAGES, texts_of
 from kiosk_ui.view.model import ViewOptions
 from terminal.camera import Camera
 from terminal.config import TerminalConfig
-from terminal.service import Mailbox
+from terminal.mailbox import Mailbox
 
 log = logging.getLogger(__name__)
 

@@ -25,11 +25,13 @@ from terminal.desk import ExamDesk
 from terminal.face.photographer import PhotographerSettings, open_photographer
 from terminal.health import HealthDesk, Program, device_health
 from terminal.incoming import IncomingMessages
-from terminal.service import InboxNews, Mailbox, TerminalService, TimerHeap
+from terminal.mailbox import InboxNews, Mailbox
+from terminal.service import TerminalService
 from terminal.session import Session
 from terminal.snapshot import Place, TerminalSnapshot
 from terminal.store.database import KeyFile
 from terminal.store.store import TerminalStore
+from terminal.timers import TimerHeap
 
 log = logging.getLogger(__name__)
 

@@ -4,37 +4,35 @@ Everything comes in by one queue (intents, devices, camera, link); everything go
 after the commit it tells of. Nothing here blocks but the disk.
 """
 
-import heapq
-import itertools
 import logging
 import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from queue import Empty, SimpleQueue
 
 from drivers.messages import DeviceMessage, DeviceStatusChanged
 from drivers.park import Park
 from sync.contract.exam import Complaints
 from sync.link_report import LinkReport
 from terminal import intents
-from terminal.camera.film import FilmFinished, FilmMessage, Kept, Lost
+from terminal.camera.film import FilmFinished, Kept, Lost
 from terminal.clock import Clock
 from terminal.config import TerminalConfig
-from terminal.exam.model import Activity, ExamState, Phase
-from terminal.face.capture import CameraChanged, FaceMessage
+from terminal.face.capture import CameraChanged
 from terminal.face.continuity import StrangerSeen
 from terminal.face.enroller import PortraitJudged
 from terminal.face_desk import FaceDesk
 from terminal.health import HealthDesk
 from terminal.identity import identify_card, identify_typed
 from terminal.incoming import IncomingMessages
+from terminal.mailbox import InboxNews, Mailbox, Message
 from terminal.session import Session
-from terminal.snapshot import Link, Place, TerminalSnapshot, Timeout
+from terminal.snapshot import Link, Place, TerminalSnapshot
 from terminal.store.store import TerminalStore
+from terminal.timeouts import ScreenTimeout
+from terminal.timers import TimerHeap
 
 log = logging.getLogger(__name__)
 
@@ -43,62 +41,6 @@ HELP_SHOWN_S = 180.0
 
 DISK_RESERVE_BYTES = 200 * 1024 * 1024
 """Free space below which no new exam starts, so that a running one can always end."""
-
-
-class InboxNews:
-    """Posted by the sync side: something came from the centre."""
-
-
-Message = (
-    intents.Intent | DeviceMessage | FaceMessage | PortraitJudged | FilmMessage | StrangerSeen | LinkReport | InboxNews
-)
-
-
-class Mailbox:
-    """The core thread's one way in. May be handed out before the service exists; `post` is safe from any thread."""
-
-    def __init__(self) -> None:
-        self._queue: SimpleQueue[Message | None] = SimpleQueue()
-
-    def post(self, message: Message) -> None:
-        self._queue.put(message)
-
-    def wake(self) -> None:
-        """Let the core thread look around without a message."""
-        self._queue.put(None)
-
-    def take(self, timeout_s: float) -> Message | None:
-        """The next message, or None after `timeout_s`."""
-        with suppress(Empty):
-            return self._queue.get(timeout=timeout_s)
-        return None
-
-
-class TimerHeap:
-    """Calls that are due at moments of the monotonic clock; run by the core thread."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._heap: list[tuple[float, int, Callable[[], None]]] = []
-        self._numbers = itertools.count()
-
-    def after(self, seconds: float, call: Callable[[], None]) -> None:
-        heapq.heappush(self._heap, (self._clock.now().monotonic_s + seconds, next(self._numbers), call))
-
-    def next_in_s(self, most_s: float) -> float:
-        """Seconds until the next call is due, at most `most_s`."""
-        if not self._heap:
-            return most_s
-        return min(most_s, max(0.0, self._heap[0][0] - self._clock.now().monotonic_s))
-
-    def run_due(self) -> bool:
-        """Run what is due; whether anything was."""
-        ran = False
-        while self._heap and self._heap[0][0] <= self._clock.now().monotonic_s:
-            _, _, call = heapq.heappop(self._heap)
-            call()
-            ran = True
-        return ran
 
 
 class TerminalService:
@@ -132,9 +74,8 @@ class TerminalService:
         self._link = Link()
         self._camera = CameraChanged("absent")
         self._help_until_s: float | None = None
-        self._timeout: Timeout | None = None
+        self._timeout = ScreenTimeout(config.timeouts, clock)
         self._software_s: dict[str, float] = {}
-        self._timeout_of: tuple[object, ...] = ()
         self._notice = "store_set_aside" if store.set_aside else ""
         self.latest: TerminalSnapshot | None = None
 
@@ -194,7 +135,7 @@ class TerminalService:
 
     def _intend(self, intent: intents.Intent) -> None:
         """A person did something: the time-out starts anew."""
-        self._timeout_of = ()
+        self._timeout.begin_anew()
         match intent:
             case intents.Begin(exam_type):
                 if not self._start_refusal():
@@ -251,36 +192,12 @@ class TerminalService:
 
     def _check_timeout(self) -> None:
         """Back to idle when nobody touches the screen; nothing measured is lost."""
-        state = self._session.active
-        if state is None:
-            self._timeout, self._timeout_of = None, ()
-            return
-        key = (state.exam_id, state.phase, state.activity, state.attempt, self._session.awaiting_resume)
-        if key != self._timeout_of:
-            after_s = self._timeout_s(state)
-            now_s = self._clock.now().monotonic_s
-            self._timeout = Timeout(now_s + after_s, after_s) if after_s else None
-            self._timeout_of = key
-        if self._timeout is not None and self._timeout.at_monotonic_s <= self._clock.now().monotonic_s:
+        if self._timeout.is_over(self._session.active, self._session.awaiting_resume):
             if self._session.awaiting_resume:
                 self._session.drop()
             else:
                 self._session.leave(timed_out=True)
-            self._timeout_of = ()
-
-    def _timeout_s(self, state: ExamState) -> float:
-        timeouts = self._config.timeouts
-        if self._session.awaiting_resume:
-            return timeouts.resume_s
-        if state.activity in (Activity.MEASURING, Activity.RESULT):
-            return 0.0  # the measurement has its own deadline
-        if state.phase is Phase.WAITING or state.activity is Activity.RESTING:
-            return timeouts.waiting_s
-        if state.phase is Phase.DECIDED:
-            return timeouts.decided_s
-        if state.phase in (Phase.TEMPERATURE, Phase.PRESSURE, Phase.BREATH):
-            return timeouts.measuring_s
-        return timeouts.asking_s
+            self._timeout.begin_anew()
 
     def _show(self) -> None:
         """Publish what is true now; everything in it is committed."""
@@ -297,7 +214,7 @@ class TerminalService:
             progress=self._session.progress,
             search_offered=self._session.search_is_offered,
             searching=self._session.is_searching,
-            timeout=self._timeout,
+            timeout=self._timeout.running,
             start_refusal="" if self._session.active else self._start_refusal(),
             help_called=self._help_is_called(),
             notice=self._notice,

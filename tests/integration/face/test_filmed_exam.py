@@ -23,7 +23,7 @@ from terminal.face.engine import FaceEngine
 from terminal.face.engines.choose import open_engine
 from terminal.face.jpeg import encode_jpeg
 from terminal.film_desk import FilmRecorder
-from terminal.service import Mailbox
+from terminal.mailbox import Mailbox
 from terminal.store.database import KeyFile
 from tests.integration.face.conftest import wait_until
 from tests.unit.terminal.kiosk import Kiosk, running_kiosk

@@ -34,7 +34,7 @@ from terminal.face.engines.dlib_engine import DlibEngine
 from terminal.face.engines.names import TEMPLATE_NAMES
 from terminal.face.framing import FramingLimits, judge
 from terminal.face.law import BiometricsOff
-from terminal.service import InboxNews
+from terminal.mailbox import InboxNews
 from terminal.snapshot import TerminalSnapshot
 from terminal.store.database import KeyFile, connect
 from tests.integration.face.conftest import wait_until

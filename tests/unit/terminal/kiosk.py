@@ -28,11 +28,13 @@ from terminal.face.enroller import Portrait
 from terminal.face_desk import FaceDesk
 from terminal.film_desk import FilmRecorder
 from terminal.incoming import IncomingMessages
-from terminal.service import Mailbox, TerminalService, TimerHeap
+from terminal.mailbox import Mailbox
+from terminal.service import TerminalService
 from terminal.session import Session
 from terminal.snapshot import Place, TerminalSnapshot
 from terminal.store.database import KeyFile
 from terminal.store.store import TerminalStore
+from terminal.timers import TimerHeap
 from terminal.watch_desk import PersonWatch
 from tests.unit.terminal.exams import VALUES
 from tests.unit.terminal.test_identity import worker

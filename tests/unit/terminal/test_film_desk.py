@@ -23,7 +23,7 @@ from terminal.camera.film import PHOTO_TYPE, VIDEO_TYPE, FilmFinished, Kept, Los
 from terminal.config import TerminalConfig
 from terminal.exam.decide import fold
 from terminal.face.continuity import ContinuitySummary, StrangerSeen
-from terminal.service import Mailbox
+from terminal.mailbox import Mailbox
 from terminal.store.database import KeyFile, derive_key
 from terminal.store.media_files import MediaFiles
 from terminal.store.verify import verify_store
