@@ -11,7 +11,8 @@ schedule of deliveries). `docs/reliability.md` lists them column by column.
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -76,6 +77,7 @@ def _check_file(connection: Connection, _expected: Expected, _report: StoreRepor
 
 def _check_exams(connection: Connection, _expected: Expected, report: StoreReport) -> None:
     seen = set()
+    first_of: dict[str, datetime] = {}
     for row, wire, received_at in exams.with_messages(connection):
         report.exams += 1
         place = f"exam {row['exam_id']}"
@@ -90,6 +92,8 @@ def _check_exams(connection: Connection, _expected: Expected, report: StoreRepor
                 raise Wrong("changed", place, f"{name} is not what the message says")
         if (row["message_sha256"], row["received_at"]) != (sha256_hex(wire), received_at):
             raise Wrong("changed", place, "it names another hash or time than its message has")
+        if row["revision"] > 1 or row["first_received_at"] != received_at:
+            first_of[row["exam_id"]] = row["first_received_at"]
         decided = decisions.find(connection, row["decision_id"]) if row["decision_id"] else None
         if row["decision_id"] and decided is None:
             raise Wrong("missing", place, "the decision that it names is not in the store")
@@ -99,11 +103,22 @@ def _check_exams(connection: Connection, _expected: Expected, report: StoreRepor
             in_force = ("decided", decided.outcome, decided.medic_id, decided.decided_at)
         if in_force != (row["state"], row["outcome"], row["medic_id"], row["decided_at"]):
             raise Wrong("changed", place, "its state is not that of the decision on it")
-    for exam_id in messages.exam_ids(connection):
-        if exam_id not in seen:
+    _check_receipts(connection, seen, first_of)
+
+
+def _check_receipts(connection: Connection, listed: set[str], first_of: Mapping[str, datetime]) -> None:
+    """`first_of`: since when those exams are said to wait that more than one message may have come of."""
+    came: dict[str, datetime] = {}
+    for exam_id, at in messages.exam_receipts(connection):
+        if exam_id not in listed:
             raise Wrong(
                 "missing", f"exam {exam_id}", "a message of this exam was received, the exam is not in the list"
             )
+        if exam_id in first_of:
+            came[exam_id] = min(at, came.get(exam_id, at))
+    for exam_id, at in first_of.items():
+        if came.get(exam_id) != at:
+            raise Wrong("changed", f"exam {exam_id}", "its waiting does not count from its first message")
 
 
 def _check_decisions(connection: Connection, expected: Expected, report: StoreReport) -> None:

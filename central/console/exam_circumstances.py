@@ -9,17 +9,28 @@ from sqlalchemy import Connection, select
 
 from central.store.messages import message
 from central.store.terminals import terminal
-from central.store.worklist import ListedExam
+from central.store.worklist import ListedExam, WaitingExam
 
 LATE_COMER = timedelta(minutes=5)
 """An exam that took longer than this from its end to the centre is shown as one that came late."""
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
-    """`waiting_s`: since the centre has it, in seconds; None when it does not wait."""
+class Waited:
+    """Whole seconds since the first record of the exam reached the centre, and since its repeat did, None where it is none.
 
-    waiting_s: int | None
+    Who was asked to repeat a measurement keeps his place: the rest that he was told to take is part of his waiting.
+    """
+
+    since_first_s: int
+    since_repeat_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """`waited` is None when the exam does not wait."""
+
+    waited: Waited | None
     terminal_offline: bool
     clock_trusted: bool
     came_late: bool
@@ -30,11 +41,22 @@ def circumstances(connection: Connection, item: ListedExam, message_id: str, now
     link = connection.execute(select(terminal.c.link).where(terminal.c.terminal_id == item.terminal_id)).scalar()
     trusted = connection.execute(select(message.c.clock_trusted).where(message.c.message_id == message_id)).scalar()
     return Circumstances(
-        waiting_s=max(0, int((now - item.received_at).total_seconds())) if item.state == "waiting" else None,
+        waited=waited_of(item, now) if item.state == "waiting" else None,
         terminal_offline=link == "offline",
         clock_trusted=trusted is not False,
         came_late=travelled(item.finished_at, item.received_at) is not None,
     )
+
+
+def waited_of(item: ListedExam | WaitingExam, now: datetime) -> Waited:
+    """How long this exam waits."""
+    repeat_s = _seconds(item.received_at, now) if item.revision > 1 else None
+    return Waited(_seconds(item.first_received_at, now), repeat_s)
+
+
+def _seconds(since: datetime, now: datetime) -> int:
+    """Whole ones, none where the centre's clock was set back meanwhile."""
+    return max(0, int((now - since).total_seconds()))
 
 
 def travelled(finished_at: datetime, received_at: datetime) -> timedelta | None:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, Engine
 
 from central.console import exam_view
-from central.console.exam_circumstances import travelled
+from central.console.exam_circumstances import Waited, travelled, waited_of
 from central.console.live import Live
 from central.console.look import Look
 from central.store import decisions, refusals, terminals, worklist
@@ -34,7 +34,7 @@ class QueueRow:
 
     exam: WaitingExam
     cells: Markup
-    waiting_s: int
+    waited: Waited
     late: bool
     claimed_by: str
     claimant: str
@@ -83,11 +83,12 @@ class QueueTables:
         self._logged[session_id] = now
         return True
 
-    def waiting(self, orgs: Sequence[str]) -> list[tuple[WaitingExam, int]]:
-        """The waiting exams of these organisations, oldest first, each with the seconds that it has waited."""
+    def waiting(self, orgs: Sequence[str]) -> list[tuple[WaitingExam, Waited]]:
+        """The waiting exams of these organisations, oldest first, and how long each has waited."""
         with reading(self._engine) as connection:
             found = worklist.waiting(connection, orgs)
-        return [(item, self._waiting_s(item)) for item in found]
+        now = self._clock()
+        return [(item, waited_of(item, now)) for item in found]
 
     def _draw(self, orgs: Sequence[str], language: str) -> str:
         now = self._clock()
@@ -99,9 +100,9 @@ class QueueTables:
             in_need = terminals.in_need(connection, orgs, refusing)
         rows = []
         for item, drawn in zip(waiting, cells, strict=True):
-            claim, waiting_s = claims.get(item.exam_id), self._waiting_s(item)
+            claim, waited = claims.get(item.exam_id), waited_of(item, now)
             whose = (claim.full_name, claim.account_id) if claim else ("", "")
-            rows.append(QueueRow(item, drawn, waiting_s, waiting_s > LATE_S, *whose))
+            rows.append(QueueRow(item, drawn, waited, waited.since_first_s > LATE_S, *whose))
         return self._render(
             "queue_rows.html",
             language,
@@ -142,6 +143,3 @@ class QueueTables:
     def _render(self, template: str, language: str, **values: Any) -> str:
         # Shared with others: neither somebody's theme nor their time zone may be in it.
         return self._templates.get_template(template).render(look=Look(language, "", UTC), **values)
-
-    def _waiting_s(self, item: WaitingExam) -> int:
-        return max(0, int((self._clock() - item.received_at).total_seconds()))

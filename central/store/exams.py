@@ -16,6 +16,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     Text,
+    case,
     func,
     select,
     text,
@@ -43,6 +44,12 @@ exam = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime, nullable=False),
     Column("received_at", UtcDateTime, nullable=False, comment="of the current revision"),
+    Column(
+        "first_received_at",
+        UtcDateTime,
+        nullable=False,
+        comment="of the revision that came first; waiting counts from it",
+    ),
     Column("suggestion", Text, nullable=False, comment="what the rules suggest, never a decision"),
     Column("has_deviation", Boolean, nullable=False, comment="a finding of the rules, or a complaint"),
     Column("payload", JSON, nullable=False, comment="sync.contract.exam.ExamRecord of the current revision"),
@@ -52,7 +59,7 @@ exam = Table(
     Column("outcome", Text, comment="its outcome"),
     Column("medic_id", Text, comment="who took it"),
     Column("decided_at", UtcDateTime),
-    Index("ix_exam_state_received_at", "state", "received_at"),
+    Index("ix_exam_state_first_received_at", "state", "first_received_at"),
     Index("ix_exam_received_at", "received_at"),
     # Each filter of the journal goes down an index in the journal's own order; `state` at its end answers without the table
     # which exams were finished. See `central.store.journal_lead`.
@@ -98,20 +105,33 @@ class Revision:
 def project(connection: Connection, revisions: Sequence[Revision]) -> list[Revision]:
     """Bring exams up to these revisions; a later one opens a decided exam again. Returns those that changed nothing.
 
-    An older or equal revision under another message id changes nothing: what a medic has seen is not replaced.
+    An older or equal revision under another message id changes nothing: what a medic has seen is not replaced. What came of an
+    exam first stays the moment that its waiting counts from: who was asked to repeat a measurement does not wait anew.
     """
     if not revisions:
         return []
     ordered = sorted(revisions, key=lambda revision: (revision.record.exam_id, revision.record.revision))
     latest = {revision.record.exam_id: revision for revision in ordered}
-    insert, given = insert_rows_for(connection, exam, [_row(revision) for revision in latest.values()])
-    replaced = {name: insert.excluded[name] for name in exam.c.keys() if name != "exam_id"}  # noqa: SIM118  # not a dict
+    first: dict[str, datetime] = {}
+    for revision in ordered:
+        exam_id, at = revision.record.exam_id, revision.received_at
+        first[exam_id] = min(at, first.get(exam_id, at))
+    rows = [_row(revision, first[exam_id]) for exam_id, revision in latest.items()]
+    insert, given = insert_rows_for(connection, exam, rows)
+    replaced: dict[str, Any] = {name: insert.excluded[name] for name in exam.c.keys() if name != "exam_id"}  # noqa: SIM118  # not a dict
+    kept, come = exam.c.first_received_at, insert.excluded.first_received_at
+    replaced["first_received_at"] = case((kept < come, kept), else_=come)
     upsert = insert.on_conflict_do_update(
         index_elements=["exam_id"], set_=replaced, where=exam.c.revision < insert.excluded.revision
     ).returning(exam.c.exam_id)
     taken = set(connection.execute(upsert, given).scalars())
     unchanged = [revision for exam_id, revision in latest.items() if exam_id not in taken]
     ids = [revision.message_id for revision in unchanged]
+    for revision in unchanged:
+        # The centre's clock may have been set back since.
+        at = first[revision.record.exam_id]
+        earlier = (exam.c.exam_id == revision.record.exam_id) & (exam.c.first_received_at > at)
+        connection.execute(update(exam).where(earlier).values(first_received_at=at))
     known = (
         set(connection.execute(select(exam.c.message_id).where(exam.c.message_id.in_(ids))).scalars()) if ids else set()
     )
@@ -158,11 +178,12 @@ def with_messages(connection: Connection) -> Iterator[tuple[RowMapping, bytes | 
         yield row, row["message_wire"], row["message_at"]
 
 
-def _row(revision: Revision) -> dict[str, Any]:
+def _row(revision: Revision, first_received_at: datetime) -> dict[str, Any]:
     record = revision.record
     return projection(record, revision.payload, revision.terminal_id, revision.generation) | {
         "state": "waiting" if record.state == "submitted" else "unfinished",
         "received_at": revision.received_at,
+        "first_received_at": first_received_at,
         "message_id": revision.message_id,
         "message_sha256": revision.message_sha256,
         "decision_id": None,

@@ -141,11 +141,11 @@ def exams_as_received(connection: Connection) -> Iterator[MessageRow]:
             yield MessageRow(*row)
 
 
-def exam_ids(connection: Connection) -> Iterator[str]:
-    """The exam of every exam message."""
-    query = select(message.c.wire).where(message.c.kind == "exam")
-    for wire in connection.execute(query.execution_options(yield_per=_PAGE)).scalars():
-        yield str(json.loads(wire)["payload"]["exam_id"])
+def exam_receipts(connection: Connection) -> Iterator[tuple[str, datetime]]:
+    """The exam of every exam message, and when the message came."""
+    query = select(message.c.wire, message.c.received_at).where(message.c.kind == "exam")
+    for wire, received_at in connection.execute(query.execution_options(yield_per=_PAGE)):
+        yield str(json.loads(wire)["payload"]["exam_id"]), received_at
 
 
 def acknowledgements(connection: Connection, terminal_id: str) -> Iterator[tuple[bytes, datetime]]:

@@ -32,6 +32,7 @@ class ListedExam:
     started_at: datetime
     finished_at: datetime
     received_at: datetime
+    first_received_at: datetime
     suggestion: str
     has_deviation: bool
     outcome: str | None
@@ -53,11 +54,14 @@ class WaitingExam:
     employer_name: str | None
     exam_type: str
     received_at: datetime
+    """Of the current revision."""
+    first_received_at: datetime
+    """Of the revision that came first: waiting counts from here."""
     suggestion: str
 
 
 def waiting(connection: Connection, orgs: Sequence[str]) -> list[WaitingExam]:
-    """Every exam of these organisations that waits for a medic, oldest first."""
+    """Every exam of these organisations that waits for a medic, oldest first; a repeat stands where its first record stood."""
     c = exam.c
     query: Select[Any] = (
         select(
@@ -70,13 +74,14 @@ def waiting(connection: Connection, orgs: Sequence[str]) -> list[WaitingExam]:
             employer.c.name,
             c.exam_type,
             c.received_at,
+            c.first_received_at,
             c.suggestion,
         )
         .outerjoin(terminal, terminal.c.terminal_id == c.terminal_id)
         .outerjoin(worker, worker.c.worker_id == c.worker_id)
         .outerjoin(employer, employer.c.employer_id == c.employer_id)
         .where(c.state == "waiting", c.org.in_(orgs))
-        .order_by(c.received_at, c.exam_id)
+        .order_by(c.first_received_at, c.exam_id)
     )
     return [WaitingExam(*row) for row in connection.execute(query)]
 
@@ -123,6 +128,7 @@ def _listing() -> Select[Any]:
             exam.c.started_at,
             exam.c.finished_at,
             exam.c.received_at,
+            exam.c.first_received_at,
             exam.c.suggestion,
             exam.c.has_deviation,
             exam.c.outcome,
@@ -143,7 +149,7 @@ def _listed(rows: Sequence[Any]) -> list[ListedExam]:
 def waiting_ids(connection: Connection, orgs: Sequence[str]) -> list[str]:
     """Ids of the waiting exams of these organisations, oldest first."""
     query = select(exam.c.exam_id).where(exam.c.state == "waiting", exam.c.org.in_(orgs))
-    return list(connection.execute(query.order_by(exam.c.received_at, exam.c.exam_id)).scalars())
+    return list(connection.execute(query.order_by(exam.c.first_received_at, exam.c.exam_id)).scalars())
 
 
 def message_id_of(connection: Connection, exam_id: str) -> str:

@@ -208,6 +208,7 @@ class ExamWriter:
             "started_at": datetime.fromisoformat(payload["started_at"]),
             "finished_at": finished_at,
             "received_at": at,
+            "first_received_at": at,
             "suggestion": payload["rule_verdict"]["suggestion"],
             "has_deviation": finds,
             "payload": payload_text,

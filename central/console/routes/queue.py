@@ -1,7 +1,8 @@
 """The queue: who waits, since when, with what deviations; it updates by itself.
 
 GET /queue/rows (for the page's script) answers the table; its header `Age` says how many seconds ago that was drawn.
-GET /queue.json (for scripts): `{"waiting": [{"exam_id", "terminal_id", "waiting_s", "revision"}]}`, oldest first.
+GET /queue.json (for scripts): `{"waiting": [{"exam_id", "terminal_id", "waiting_s", "repeat_s", "revision"}]}`, oldest first;
+`waiting_s` since the first record of the exam reached the centre, `repeat_s` since its repeat did (null without one), in seconds.
 """
 
 import json
@@ -45,8 +46,14 @@ def queue_as_json(request: Request, visitor: Annotated[Visitor, Depends(Guard(Ri
     """Ids and waiting times, oldest first."""
     _log(request, visitor)
     waiting = [
-        {"exam_id": item.exam_id, "terminal_id": item.terminal_id, "waiting_s": waiting_s, "revision": item.revision}
-        for item, waiting_s in console_of(request).queue.waiting(visitor.account.orgs)
+        {
+            "exam_id": item.exam_id,
+            "terminal_id": item.terminal_id,
+            "waiting_s": waited.since_first_s,
+            "repeat_s": waited.since_repeat_s,
+            "revision": item.revision,
+        }
+        for item, waited in console_of(request).queue.waiting(visitor.account.orgs)
     ]
     return JSONResponse({"waiting": waiting})
 

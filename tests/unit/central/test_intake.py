@@ -23,7 +23,7 @@ from simulators.fleet_exam import exam_payload
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.canonical import GENESIS_HASH, canonical, new_id, sha256_hex
 from sync.contract.envelope import MAX_MESSAGE_BYTES
-from sync.contract.exam import EXAM_SCHEMA
+from sync.contract.exam import EXAM_SCHEMA, ExamRecord
 from sync.contract.media import MEDIA_SCHEMA
 from sync.contract.receipt import ACK_SCHEMA
 from tests.central_store import CENTRE_KEY, ORG
@@ -288,6 +288,36 @@ def test_a_later_revision_opens_a_decided_exam_again(
         assert (again.revision, again.state) == (2, "waiting")
         # A decision on what the medic saw before must not fall on what came since.
         assert not exams.mark_decided(connection, current.exam_id, current.message_id, **decided)
+
+
+@pytest.mark.parametrize(
+    ("batches", "stands"),
+    [
+        ([[(1, 0)], [(2, 25)]], (2, 25, 0)),
+        ([[(1, 0)], [(2, 25)], [(3, 50)]], (3, 50, 0)),
+        ([[(1, 0), (2, 25)]], (2, 25, 0)),
+        ([[(2, 5)], [(1, 9)]], (2, 5, 5)),
+        ([[(1, 30)], [(2, 5)]], (2, 5, 5)),
+        ([[(2, 30)], [(1, 5)]], (2, 30, 5)),
+    ],
+    ids=["repeat", "second repeat", "both at once", "first one late", "clock set back", "set back, first one late"],
+)
+def test_waiting_counts_from_what_came_of_an_exam_first(
+    engine: Engine, make_exam: Any, batches: list[list[tuple[int, int]]], stands: tuple[int, int, int]
+) -> None:
+    payload, midnight = make_exam(), datetime(2026, 11, 22, tzinfo=UTC)
+
+    def came(revision: int, minute: int) -> exams.Revision:
+        at = midnight + timedelta(minutes=minute)
+        record = ExamRecord.model_validate(payload | {"revision": revision})
+        return exams.Revision(record, payload, "kiosk-1", "test", new_id(), "", at)
+
+    for batch in batches:
+        with writing(engine) as connection:
+            exams.project(connection, [came(*one) for one in batch])
+    with reading(engine) as connection:
+        row = connection.execute(select(exam.c.revision, exam.c.received_at, exam.c.first_received_at)).one()
+    assert (row[0], *((moment - midnight) // timedelta(minutes=1) for moment in row[1:])) == stands
 
 
 def test_another_message_with_an_old_revision_replaces_nothing(

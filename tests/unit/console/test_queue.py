@@ -12,9 +12,11 @@ from central.console.texts import catalogue
 from central.media_files import MediaFiles
 from central.store.audit import audit
 from central.store.engine import reading, writing
+from central.store.exams import exam
 from central.store.registry import worker
 from sync.contract.canonical import sha256_hex
 from tests.console_centre import Browser, ConsoleCentre
+from tests.waiting import LONGEST_S
 
 
 def test_queue_shows_the_oldest_first_with_values_and_deviations(centre: ConsoleCentre, zoya: Browser) -> None:
@@ -40,6 +42,31 @@ def test_what_is_kept_of_a_row_follows_the_register_and_the_language(centre: Con
     zoya.post("/preferences", {"language": "en", "back": "/queue"}, page="/queue")
     assert "pre-shift" in zoya.get("/queue").text
     assert "pre-shift" in zoya.get("/queue/rows").text
+
+
+def test_a_repeat_stands_where_its_first_record_stood(centre: ConsoleCentre, zoya: Browser) -> None:
+    payload = centre.payload("1001")
+    repeated = centre.receive(payload)
+    assert zoya.decide(repeated, outcome="repeat", repeat_step="pressure").status_code == 303
+    since = centre.exam("1003")
+    with writing(centre.engine) as connection:
+        for exam_id, ago in ((repeated, timedelta(minutes=25)), (since, timedelta(minutes=10))):
+            moments = {"received_at": centre.now() - ago, "first_received_at": centre.now() - ago}
+            connection.execute(update(exam).where(exam.c.exam_id == exam_id).values(moments))
+    centre.receive(payload | {"revision": 2})
+
+    first, second = zoya.get("/queue.json").json()["waiting"]
+    assert [first["exam_id"], second["exam_id"]] == [repeated, since]
+    assert 25 * 60 <= first["waiting_s"] < 30 * 60
+    assert 0 <= first["repeat_s"] < 5 * 60
+    assert second["repeat_s"] is None
+    shown = zoya.get("/queue").text
+    assert shown.index(repeated) < shown.index(since)
+    assert shown.count("повтор <span data-waiting") == 1
+    assert "Это повтор" in zoya.get(f"/exams/{repeated}").text
+    assert "Это повтор" not in zoya.get(f"/exams/{since}").text
+    answer = zoya.decide(since, outcome="admitted", then="next")
+    assert answer.headers["location"].startswith(f"/exams/{repeated}?")
 
 
 def test_record_that_was_long_on_its_way_is_marked(centre: ConsoleCentre, zoya: Browser) -> None:
@@ -81,10 +108,10 @@ def test_open_page_hears_of_a_new_exam(centre: ConsoleCentre, zoya: Browser) -> 
 
     listener = threading.Thread(target=listen)
     listener.start()
-    assert first.wait(10), "the stream begins with what is there now"
+    assert first.wait(LONGEST_S), "the stream begins with what is there now"
     wanted.append(centre.exam())
-    assert found.wait(10)
-    listener.join(10)
+    assert found.wait(LONGEST_S)
+    listener.join(LONGEST_S)
     assert wanted[0] in zoya.get("/queue/rows").text
 
 

@@ -199,6 +199,12 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False, comment="of the current revision"),
+        sa.Column(
+            "first_received_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="of the revision that came first; waiting counts from it",
+        ),
         sa.Column("suggestion", sa.Text(), nullable=False, comment="what the rules suggest, never a decision"),
         sa.Column("has_deviation", sa.Boolean(), nullable=False, comment="a finding of the rules, or a complaint"),
         sa.Column(
@@ -235,7 +241,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_exam_org_outcome_finished_at", ["org", "outcome", "finished_at", "state"])
         batch_op.create_index("ix_exam_org_terminal_id_finished_at", ["org", "terminal_id", "finished_at", "state"])
         batch_op.create_index("ix_exam_received_at", ["received_at"], unique=False)
-        batch_op.create_index("ix_exam_state_received_at", ["state", "received_at"], unique=False)
+        batch_op.create_index("ix_exam_state_first_received_at", ["state", "first_received_at"], unique=False)
         batch_op.create_index("ix_exam_worker_id_finished_at", ["worker_id", "finished_at"], unique=False)
 
     op.create_table(
