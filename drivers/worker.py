@@ -6,24 +6,23 @@ with short deadlines, so that on a bus a dead unit costs the living ones next to
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 from drivers.deadline import MonotonicDeadline
 from drivers.errors import Cancelled, DeviceError, DeviceFault, NoResponse, Unavailable
 from drivers.identity import identity_of_reading, with_configured_serial
+from drivers.line_place import LinePlace, reason_of
 from drivers.messages import (
     DeviceMessage,
     DeviceStatus,
-    DeviceStatusChanged,
     MeasurementFailed,
     MeasurementProgress,
     MeasurementTaken,
 )
-from drivers.model import Act, DeviceIdentity, DeviceState
+from drivers.model import Act, DeviceState
 from drivers.orders import LineRun, Order
 from drivers.ports import Instrument, Progress
 from drivers.registry import Attached
@@ -35,9 +34,6 @@ CARE_S = 0.5
 IDENTIFY_S = 3.0
 IDENTIFY_SILENT_S = 0.4
 """How long a silent device on a shared line may hold up the others when it is asked again."""
-RECHECK_ABSENT_S = 2.0
-RECHECK_FAULT_S = 10.0
-RECHECK_READY_S = 30.0
 
 
 class Line(Protocol):
@@ -53,17 +49,6 @@ class Opened:
 
     line: Line
     instruments: Mapping[str, Instrument]
-
-
-@dataclass(slots=True)
-class _Place:
-    """What the worker knows of one configured device."""
-
-    attached: Attached
-    status: DeviceStatus
-    recheck: MonotonicDeadline
-    silent: bool = False
-    """It did not answer when it was asked last."""
 
 
 class LineWorker:
@@ -85,7 +70,7 @@ class LineWorker:
         self._opened: Opened | None = None
         self._failures = 0
         self._reopen = MonotonicDeadline(0.0)
-        self._places = {item.config.id: self._place(item) for item in devices}
+        self._places = {item.config.id: LinePlace(item, post) for item in devices}
         names = ",".join(self._places)
         self._thread = threading.Thread(target=self._work, name=f"line:{names}", daemon=True)
 
@@ -108,11 +93,6 @@ class LineWorker:
     def join(self) -> None:
         if self._thread.ident is not None:
             self._thread.join()
-
-    def _place(self, attached: Attached) -> _Place:
-        config = attached.config
-        status = DeviceStatus(config.id, config.measures, DeviceState.ABSENT, "starting", time.monotonic())
-        return _Place(attached, status, MonotonicDeadline(0.0))
 
     def _work(self) -> None:
         try:
@@ -170,7 +150,7 @@ class LineWorker:
             self._back_off()
             state = DeviceState.ABSENT if error.code in ("not_found", "line_lost") else DeviceState.FAULT
             for place in self._places.values():
-                self._set(place, state, _reason(error))
+                place.show(state, reason_of(error))
             raise
         for place in self._places.values():
             place.recheck = MonotonicDeadline(0.0)
@@ -186,14 +166,14 @@ class LineWorker:
         self._close_line()
         self._back_off()
         for place in self._places.values():
-            self._set(place, DeviceState.ABSENT, _reason(error))
+            place.show(DeviceState.ABSENT, reason_of(error))
 
     def _close_line(self) -> None:
         if self._opened is not None:
             self._opened.line.close()
             self._opened = None
 
-    def _check(self, place: _Place) -> DeviceError | None:
+    def _check(self, place: LinePlace) -> DeviceError | None:
         """Ask one device who it is; sets its state and returns what was wrong."""
         if self._opened is None:
             return Unavailable("the line is not open", code="line_lost")
@@ -203,22 +183,21 @@ class LineWorker:
             self._lose_line(error)
             return error
         except DeviceError as error:
-            self._set_failed(place, error)
+            place.failed(error)
             return error
         return None
 
-    def _identify(self, opened: Opened, place: _Place) -> None:
+    def _identify(self, opened: Opened, place: LinePlace) -> None:
         config = place.attached.config
         if config.verified_until is not None and config.verified_until < self._today():
             message = f"{config.id}: the verification ended on {config.verified_until}; have the instrument verified"
             raise DeviceFault(message, code="verification_expired")
-        silent = len(self._places) > 1 and place.status.state is DeviceState.ABSENT and place.silent
-        place.silent = False
+        silent = len(self._places) > 1 and place.status.state is DeviceState.ABSENT and place.was_silent
+        place.was_silent = False
         deadline = MonotonicDeadline(IDENTIFY_SILENT_S if silent else IDENTIFY_S, self._stopping)
         identity = opened.instruments[config.id].identify(deadline)
         self._failures = 0
-        place.recheck = MonotonicDeadline(RECHECK_READY_S)
-        self._set(place, DeviceState.READY, "", with_configured_serial(identity, place.attached))
+        place.answered(with_configured_serial(identity, place.attached))
 
     def _serve(self, order: Order) -> None:
         place = self._places[order.device_id]
@@ -228,13 +207,13 @@ class LineWorker:
             self._fail(order, type(error).__name__, error.code, str(error), error.act)
         except BaseException as error:
             # Our own bug: whoever waits is told, the thread ends with the trace, the other lines go on.
-            self._set(place, DeviceState.FAULT, f"internal: {type(error).__name__}")
+            place.show(DeviceState.FAULT, f"internal: {type(error).__name__}")
             self._fail(order, "InternalError", "internal", f"fault of the program: {error!r}", Act.SERVICE)
             raise
         else:
             self._post(taken)
 
-    def _measure(self, order: Order, place: _Place) -> MeasurementTaken:
+    def _measure(self, order: Order, place: LinePlace) -> MeasurementTaken:
         if order.off.is_set():
             raise Cancelled(f"{order.device_id}: called off before it began")
         if order.deadline.expired:
@@ -245,7 +224,7 @@ class LineWorker:
         if place.status.state is not DeviceState.READY and (problem := self._check(place)) is not None:
             raise problem
         options = {**place.attached.options, **order.options}
-        self._set(place, DeviceState.BUSY, "measuring")
+        place.show(DeviceState.BUSY, "measuring")
         run = LineRun(order, options, lambda progress: self._progress(order, place, progress))
         try:
             reading = opened.instruments[order.device_id].measure(run)
@@ -254,37 +233,15 @@ class LineWorker:
             self._lose_line(error)
             raise
         except DeviceError as error:
-            self._set_failed(place, error)
+            place.failed(error)
             raise
-        self._set(place, DeviceState.READY, "")
+        place.show(DeviceState.READY, "")
         return MeasurementTaken(order.request_id, order.device_id, reading, identity)
 
-    def _progress(self, order: Order, place: _Place, progress: Progress) -> None:
+    def _progress(self, order: Order, place: LinePlace, progress: Progress) -> None:
         warming = progress.state == DeviceState.WARMING
-        self._set(place, DeviceState.WARMING if warming else DeviceState.BUSY, "measuring")
+        place.show(DeviceState.WARMING if warming else DeviceState.BUSY, "measuring")
         self._post(MeasurementProgress(order.request_id, order.device_id, progress.state, progress.details))
 
     def _fail(self, order: Order, kind: str, code: str, message: str, act: Act) -> None:
         self._post(MeasurementFailed(order.request_id, order.device_id, kind, code, message, str(act)))
-
-    def _set_failed(self, place: _Place, error: DeviceError) -> None:
-        if isinstance(error, Cancelled) or error.act is not Act.SERVICE:
-            place.recheck = MonotonicDeadline(RECHECK_FAULT_S)
-            self._set(place, DeviceState.READY, "")
-            return
-        place.silent = silent = isinstance(error, NoResponse)
-        place.recheck = MonotonicDeadline(RECHECK_ABSENT_S if silent else RECHECK_FAULT_S)
-        self._set(place, DeviceState.ABSENT if silent else DeviceState.FAULT, _reason(error))
-
-    def _set(self, place: _Place, state: DeviceState, reason: str, identity: DeviceIdentity | None = None) -> None:
-        old = place.status
-        identity = identity or old.identity
-        if (old.state, old.reason, old.identity) == (state, reason, identity):
-            return
-        since = old.since_monotonic_s if old.state is state else time.monotonic()
-        place.status = replace(old, state=state, reason=reason, identity=identity, since_monotonic_s=since)
-        self._post(DeviceStatusChanged(place.status))
-
-
-def _reason(error: DeviceError) -> str:
-    return f"{error.code}: {error}"
