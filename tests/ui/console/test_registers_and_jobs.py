@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
 from central.rights import Role
@@ -76,9 +76,9 @@ def test_a_worker_is_entered_with_the_keyboard_alone(centre: ConsoleCentre, page
     keys.type("Ясный Марк Ильич")
     keys.press("Enter")
     # Nothing is stored, and what is wrong has the focus: a reader of screens begins there.
-    page.wait_for_selector("#fault-position")
-    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
-    assert page.input_value("[name=full_name]") == "Ясный Марк Ильич"
+    expect(page.locator("#fault-position")).to_be_visible()
+    expect(page.locator("[role=alert]:focus")).to_be_visible()
+    expect(page.locator("[name=full_name]")).to_have_value("Ясный Марк Ильич")
     page.focus("[name=employer_id]")
     keys.press("ArrowDown")
     keys.press("Tab")
@@ -119,13 +119,12 @@ def test_a_file_of_exams_is_checked_and_imported(centre: ConsoleCentre, page: Pa
         "[name=file]", {"name": "a.jsonl", "mimeType": "application/jsonl", "buffer": line + b"no row\n"}
     )
     page.click("main form button.primary")
-    page.wait_for_selector(".counts")
-    assert page.inner_text(".counts .accepted dd") == "1"
-    assert page.inner_text(".counts .refused dd") == "1"
+    expect(page.locator(".counts .accepted dd")).to_have_text("1")
+    expect(page.locator(".counts .refused dd")).to_have_text("1")
     page.click("main form button.primary")
     page.wait_for_selector(".notice.good")
     page.goto(f"{address}/queue")
-    assert "Заречная Ольга Марковна" in page.inner_text("table.queue")
+    expect(page.locator("table.queue")).to_contain_text("Заречная Ольга Марковна")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1024, 768), (768, 1024)])
