@@ -5,14 +5,19 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_QUICK_BACKEND", "software")
 
 LEAVE_WITHIN_S = 60.0
 
-settings.register_profile("dopusk", deadline=None)  # a test never asserts a time
+# A test asserts no time, neither of a case nor of its making, and what it tries is the same in every run.
+settings.register_profile(
+    "dopusk", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None
+)
+# New cases each time, and many more: `pytest --hypothesis-profile=explore`.
+settings.register_profile("explore", settings.get_profile("dopusk"), derandomize=False, max_examples=2000)
 settings.load_profile("dopusk")
 
 
