@@ -68,6 +68,10 @@ class Keystrokes(QObject):
         elif event.key() == Qt.Key.Key_Backspace:
             self._press("key_erase")
         elif event.text().isprintable() and event.text():
-            self._reader.typed(event.text(), self._now_s())
+            self._reader.typed(event.text(), self._moment_s(event))
             if event.text().isdigit():
                 self._press(f"key_{event.text()}")
+
+    def _moment_s(self, event: QKeyEvent) -> float:
+        """When the key was pressed. A busy screen looks at it later, and the pauses between looks are its own."""
+        return event.timestamp() / 1000 or self._now_s()

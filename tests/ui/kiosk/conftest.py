@@ -19,6 +19,7 @@ from kiosk_ui.settings import KioskSettings
 from terminal.intents import Intent, Touch
 from terminal.snapshot import TerminalSnapshot
 from tests.ui.kiosk.fake_camera import PortraitCamera
+from tests.waiting import LONGEST_S
 
 
 @dataclass
@@ -33,11 +34,15 @@ class Stand:
     def window(self) -> Any:
         return self.kiosk.window
 
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Let the screens live until the condition holds."""
+        self.qtbot.waitUntil(condition, timeout=round(1000 * LONGEST_S))
+
     def show(self, snapshot: TerminalSnapshot, screen: str) -> None:
         """Publish and wait until that screen is drawn from this very snapshot."""
         self.kiosk.publish(snapshot)
         bridge = self.kiosk.bridge
-        self.qtbot.waitUntil(lambda: bridge.shown is snapshot and bridge.screen_view.screen == screen, timeout=5000)
+        self.until(lambda: bridge.shown is snapshot and bridge.screen_view.screen == screen)
 
     @property
     def wanted(self) -> list[Intent]:

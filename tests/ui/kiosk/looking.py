@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QPoint, QRectF, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QKeyEvent
 from PySide6.QtQuick import QQuickItem, QQuickWindow
 from PySide6.QtTest import QTest
 
@@ -71,10 +71,12 @@ def click(window: QQuickWindow, name: str) -> None:
     )
 
 
-def type_keys(window: QQuickWindow, text: str) -> None:
-    """Keys of a real keyboard, without any pause."""
-    for character in text:
-        QTest.keyClick(window, character)
+def type_keys(window: QQuickWindow, text: str, gap_s: float) -> None:
+    """Keys of a real keyboard with this pause between them, by their own time and not by the machine's."""
+    for number, character in enumerate(text, 1):
+        key = QKeyEvent(QEvent.Type.KeyPress, ord(character.upper()), Qt.KeyboardModifier.NoModifier, character)
+        key.setTimestamp(round(1000 * (1 + number * gap_s)))
+        QCoreApplication.sendEvent(window, key)
 
 
 def texts_on(layer: QQuickItem) -> list[Seen]:

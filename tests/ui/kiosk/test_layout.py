@@ -60,7 +60,7 @@ def test_the_service_screen_fits_with_five_devices_and_long_reasons(
     stand.show(made_up.snapshot(devices=devices, link=down, verified_until={"cuff": "2027-03-01"}), "idle")
     for press in ("service", "key_1", "service_enter"):
         stand.kiosk.bridge.press(press)
-    stand.qtbot.waitUntil(lambda: "screen_service" in names_on(stand.window))
+    stand.until(lambda: "screen_service" in names_on(stand.window))
     faults = faults_on(stand.window)
     stand.kiosk.bridge.press("service_terminal")
     faults += faults_on(stand.window)

@@ -73,7 +73,7 @@ def test_another_shape_is_refused_by_name(shape: tuple[int, ...]) -> None:
 
 def test_the_picture_is_on_the_face_screen(stand: Stand) -> None:
     stand.show(CASES["face"][1], "face")
-    stand.qtbot.waitUntil(lambda: find(stand.window, "preview").property("has_picture"))
+    stand.until(lambda: find(stand.window, "preview").property("has_picture"))
     stand.window.grabWindow()
     preview = find(stand.window, "preview")
     middle = preview.mapToScene(preview.boundingRect().center()).toPoint()
@@ -85,12 +85,12 @@ def test_nobody_looks_at_the_camera_on_other_screens(make_stand: Callable[..., S
     camera = CountingCamera()
     stand = make_stand(camera=camera)
     stand.show(CASES["face"][1], "face")
-    stand.qtbot.waitUntil(lambda: camera.looks > 3)
+    stand.until(lambda: camera.looks > 3)
     stand.show(CASES["complaints"][1], "complaints")
     seen = camera.looks
     ticks: list[int] = []
     stand.kiosk.bridge.view.live_changed.connect(lambda: ticks.append(camera.looks))
-    stand.qtbot.waitUntil(lambda: len(ticks) >= 1)  # the clock's own tick: thirty frames later
+    stand.until(lambda: len(ticks) >= 1)  # the clock's own tick: thirty frames later
     assert ticks == [seen] * len(ticks)
 
 
@@ -102,10 +102,10 @@ def test_a_camera_that_goes_and_comes_back(make_stand: Callable[..., Stand]) -> 
     assert not find(stand.window, "preview").property("has_picture")
     assert find(stand.window, "hint").property("text") == "Камера не показывает. Осмотр продолжится без неё."
     camera.unplugged = False
-    stand.qtbot.waitUntil(lambda: find(stand.window, "preview").property("has_picture"))
+    stand.until(lambda: find(stand.window, "preview").property("has_picture"))
     assert find(stand.window, "hint").property("text").startswith("Снимите очки")
     camera.unplugged = True
-    stand.qtbot.waitUntil(lambda: not find(stand.window, "preview").property("has_picture"))
+    stand.until(lambda: not find(stand.window, "preview").property("has_picture"))
 
 
 def test_a_terminal_without_a_camera(make_stand: Callable[..., Stand]) -> None:

@@ -1,6 +1,11 @@
 """Readers that type, people that type, and the pause after wrong PINs."""
 
-from kiosk_ui.keystrokes import MOST_CARD_CHARACTERS, CardReader
+import itertools
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+
+from kiosk_ui.keystrokes import MOST_CARD_CHARACTERS, CardReader, Keystrokes
 from kiosk_ui.service_door import MOST_WRONG_PINS, PAUSE_S, ServiceDoor
 
 
@@ -37,6 +42,35 @@ def test_the_line_is_forgotten_after_its_end() -> None:
     reader = CardReader(gap_s=0.05)
     assert line("00076", 0.004, reader) == "00076"
     assert reader.ended() == ""
+
+
+def typed_at(moments_ms: list[int], looked_at_s: list[float]) -> tuple[list[str], list[str]]:
+    """Presses and cards of `0007` and Enter, typed at these moments and looked at at those."""
+    presses: list[str] = []
+    cards: list[str] = []
+    looks = itertools.chain(looked_at_s, itertools.repeat(looked_at_s[-1]))
+    keys = Keystrokes(presses.append, cards.append, lambda: next(looks), 0.05)
+    for character, moment_ms in zip("0007", moments_ms, strict=True):
+        event = QKeyEvent(QEvent.Type.KeyPress, ord(character), Qt.KeyboardModifier.NoModifier, character)
+        event.setTimestamp(moment_ms)
+        keys.eventFilter(QObject(), event)
+    keys.eventFilter(QObject(), QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier))
+    return presses, cards
+
+
+def test_a_card_is_a_card_on_a_busy_screen_too() -> None:
+    """The screen was drawing something else in the middle of the line."""
+    assert typed_at([5000, 5004, 5008, 5012], [9.0, 9.3, 9.6, 11.0])[1] == ["0007"]
+
+
+def test_a_number_is_a_number_although_the_screen_looked_at_all_its_keys_at_once() -> None:
+    presses, cards = typed_at([5000, 5200, 5400, 5600], [9.0])
+    assert (presses, cards) == (["key_0", "key_0", "key_0", "key_7", "number_ok"], [])
+
+
+def test_where_a_key_has_no_moment_the_look_counts() -> None:
+    assert typed_at([0, 0, 0, 0], [9.0, 9.004, 9.008, 9.012])[1] == ["0007"]
+    assert typed_at([0, 0, 0, 0], [9.0, 9.2, 9.4, 9.6])[1] == []
 
 
 def test_the_door_pauses_after_too_many_wrong_pins() -> None:
