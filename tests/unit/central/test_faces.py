@@ -137,9 +137,9 @@ def test_the_roster_says_what_is_in_force_and_no_longer_after_a_withdrawal(
 
 
 def test_a_form_that_cannot_be_true_is_refused_at_its_field(engine: Engine, consents: Consents, worker: Worker) -> None:
-    tomorrow = now_utc().date() + timedelta(days=1)
+    to_come = now_utc().date() + timedelta(days=2)
     cases: list[tuple[dict[str, Any], dict[str, str]]] = [
-        ({"given_on": tomorrow}, {"given_on": "future"}),
+        ({"given_on": to_come}, {"given_on": "future"}),
         ({"given_on": date(2025, 12, 31)}, {"given_on": "before_text"}),
         ({"means": "rumour", "basis": "  "}, {"means": "choose", "basis": "needed"}),
         ({"kind": "blood"}, {"kind": "choose"}),
@@ -155,13 +155,13 @@ def test_a_form_that_cannot_be_true_is_refused_at_its_field(engine: Engine, cons
     assert caught.value.faults == {"version": "in_force"}
     for day, faults in (
         (date(2026, 1, 31), {"withdrawn_on": "before_consent"}),
-        (tomorrow, {"withdrawn_on": "future"}),
+        (to_come, {"withdrawn_on": "future"}),
     ):
         with pytest.raises(ConsentRefused) as caught, writing(engine) as connection:
             consents.withdraw(connection, consent_id, withdrawn_on=day, means="paper", basis="з", author="a")
         assert caught.value.faults == faults
     with pytest.raises(ConsentRefused) as caught, writing(engine) as connection:
-        consents.add_text(connection, ORG, "video", "2026-1", "другой", valid_from=tomorrow, author="a")
+        consents.add_text(connection, ORG, "video", "2026-1", "другой", valid_from=to_come, author="a")
     assert caught.value.faults == {"version": "taken"}
 
 

@@ -88,12 +88,12 @@ def test_personal_limits_in_force_travel_and_ended_ones_do_not(
 ) -> None:
     enrolled("kiosk-1")
     entry = {"parameter": "systolic_mmhg", "high": 150, "source": "worker"}
-    today = datetime.now(UTC).date()
+    today = (datetime.now(UTC) + timedelta(minutes=5)).date()  # unless today is over before the list is made
     with writing(engine) as connection:
         limit_id = registry.add_worker_limit(
             connection, worker.worker_id, entry, author="zoya", basis="осмотр терапевта", valid_until=today
         )
-        old = today - timedelta(days=1)
+        old = today - timedelta(days=2)
         registry.add_worker_limit(connection, worker.worker_id, {"x": 1}, author="zoya", basis="b", valid_until=old)
     assert list(_rosters(engine, "kiosk-1")[-1].workers[0].limits) == [entry]
     with writing(engine) as connection:
