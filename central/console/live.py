@@ -58,6 +58,7 @@ class Live:
         self._round = 0
         """Counts up whenever changes may have been missed."""
         self._changes: Counter[str] = Counter()
+        self._names = queue_marks.Names()
         self._shared: dict[Hashable, _Shared] = {}
         self._keeping = threading.Lock()
 
@@ -164,4 +165,4 @@ class Live:
 
     def _marks(self) -> dict[str, Hashable]:
         with reading(self._engine) as connection:
-            return queue_marks.marks(connection, self._clock())
+            return queue_marks.marks(connection, self._clock(), self._names)

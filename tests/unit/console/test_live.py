@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.exc import OperationalError
 
 from central.console import live
@@ -13,7 +13,7 @@ from central.console.live import Live
 from central.store import queue_marks
 from central.store.decisions import Claim, take_claim
 from central.store.engine import writing
-from central.store.registry import organisation
+from central.store.registry import employer, organisation, worker
 from central.store.terminals import get_terminal, terminal
 from tests.console_centre import ConsoleCentre
 from tests.waiting import LONGEST_S
@@ -99,6 +99,44 @@ def test_only_those_who_see_an_organisation_hear_of_it(centre: ConsoleCentre, mo
     monkeypatch.setattr(live, "SPACING_S", 0.0)
     monkeypatch.setattr(live, "TOLD_PER_S", 10_000)
     assert asyncio.run(_told(centre)) == [False, True]
+
+
+async def _renamed(centre: ConsoleCentre) -> int:
+    """Of how many changed names an open queue is told; that of another organisation of none."""
+    watched = Live(centre.engine, centre.now, poll_s=0.01)
+    watching = asyncio.create_task(watched.watch())
+    here, there = watched.changes(["zarya"], lambda: True), watched.changes(["rassvet"], lambda: True)
+    await asyncio.to_thread(centre.exam, "1001")
+    told = 0
+    changes = (
+        update(worker).values(full_name="Тихий Пётр"),
+        update(worker).values(personnel_number="77").where(worker.c.personnel_number == "1001"),
+        update(employer).values(name="Рассвет и сыновья"),
+        update(terminal).values(name="Проходная"),
+    )
+    async with asyncio.timeout(20):
+        for listening in (here, there, here, there):
+            await anext(listening)
+        other = asyncio.create_task(anext(there))
+        for change in changes:
+            with writing(centre.engine) as connection:
+                connection.execute(change)
+            # Only now: a look in between would read the old names for the next seconds.
+            centre.shift += queue_marks.NAMES_EVERY
+            await anext(here)
+            told += 1
+        assert not other.done()
+        other.cancel()
+    watched.close()
+    await watching
+    await here.aclose()
+    return told
+
+
+def test_open_queue_hears_of_a_changed_name(centre: ConsoleCentre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "SPACING_S", 0.0)
+    monkeypatch.setattr(live, "TOLD_PER_S", 10_000)
+    assert asyncio.run(_renamed(centre)) == 4
 
 
 async def _outage(centre: ConsoleCentre, monkeypatch: pytest.MonkeyPatch) -> list[int]:
