@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from central.store import anomalies, messages, terminals
+from central.store import anomalies, chain_heads, messages
 from central.store.anomalies import Oddity
 from central.store.messages import Place
 
@@ -19,7 +19,7 @@ class Chain:
 
     def __init__(self, connection: Connection, terminal_ids: Sequence[str]) -> None:
         self._connection = connection
-        self._heads = terminals.heads(connection, terminal_ids) if terminal_ids else {}
+        self._heads = chain_heads.heads(connection, terminal_ids) if terminal_ids else {}
 
     def extend(self, places: Sequence[Place], *, now: datetime) -> list[Oddity]:
         """Check new messages, already stored and ordered by `seq`, against their neighbours, and move the heads."""
@@ -34,8 +34,8 @@ class Chain:
             if place.seq > seq:
                 moved[place.terminal_id] = (place.seq, place.sha256)
                 if place.seq > seq + 1:
-                    terminals.suspect_gap(self._connection, place.terminal_id, seq + 1, now=now)
-        terminals.advance_heads(
+                    chain_heads.suspect_gap(self._connection, place.terminal_id, seq + 1, now=now)
+        chain_heads.advance_heads(
             self._connection,
             [{"terminal": name, "seq": seq, "sha256": sha256} for name, (seq, sha256) in sorted(moved.items())],
         )
@@ -54,7 +54,7 @@ class Chain:
 
 def sweep(connection: Connection, *, now: datetime, grace: timedelta) -> None:
     """Record what has been missing for longer than `grace`, and close the gaps that have been filled."""
-    for terminal_id, first, last in terminals.suspected_gaps(connection, now - grace):
+    for terminal_id, first, last in chain_heads.suspected_gaps(connection, now - grace):
         missing = messages.missing_ranges(connection, terminal_id, first, last)
         for gap in anomalies.open_gaps(connection, terminal_id):
             if (gap["first_seq"], gap["last_seq"]) not in missing:
@@ -65,7 +65,7 @@ def sweep(connection: Connection, *, now: datetime, grace: timedelta) -> None:
                 detail = f"messages {start} to {end} have not come, a later one has"
                 oddity = Oddity("gap", "", detail, terminal_id, None, start, end)
                 anomalies.note(connection, oddity, now=now)
-        terminals.set_gap_from(connection, terminal_id, missing[0][0] if missing else None)
+        chain_heads.set_gap_from(connection, terminal_id, missing[0][0] if missing else None)
 
 
 def _faults(place: Place, stored: Sequence[Place]) -> list[Oddity]:

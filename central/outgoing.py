@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 
 from central.config import CentralConfig, ConfigError, Generation
 from central.store import outgoing as store
+from central.store.chain_heads import next_down_link
 from central.store.metadata import now_utc
-from central.store.terminals import next_down_link
 from sync.contract.canonical import GENESIS_HASH, new_id
 from sync.contract.envelope import ClockStamp, Envelope, Sealed, seal
 

@@ -25,8 +25,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import UniqueConstraint
 
+from central.store.chain_heads import Link, advance_down
 from central.store.metadata import UtcDateTime, metadata
-from central.store.terminals import Link, advance_down, terminal
+from central.store.terminals import terminal
 from sync.contract.envelope import MAX_MESSAGE_BYTES, Sealed
 
 centre_outbox = Table(

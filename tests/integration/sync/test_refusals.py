@@ -13,10 +13,10 @@ import central.outgoing
 import central.store.outgoing
 import terminal.incoming
 from central.outgoing import DownKind, Outgoing, load_signing_key
+from central.store.chain_heads import next_down_link
 from central.store.engine import reading, writing
 from central.store.metadata import now_utc
 from central.store.outgoing import add, centre_outbox
-from central.store.terminals import next_down_link
 from sync import metrics
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.envelope import MAX_MESSAGE_BYTES, Sealed
