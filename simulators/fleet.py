@@ -32,6 +32,8 @@ WINDOW = 50
 _KEEPALIVE_S = 60
 _TURN_S = 0.05
 _RATE_TURN_S = 0.002
+_CONNECT_S = 60.0
+"""How long the broker has at least to take all terminals; a short run is no reason for a hurry there."""
 _CARE_S = 1.0
 """How often keep-alives are looked after."""
 
@@ -115,7 +117,7 @@ class Fleet:
 
         Ends early after `timeout_s`; what has no receipt then is missing in the report.
         """
-        self._connect(timeout_s)
+        self._connect(max(timeout_s, _CONNECT_S))
         begun = shown = time.monotonic()
         sent = receipted = 0
         while receipted < self._exams and time.monotonic() - begun < timeout_s:

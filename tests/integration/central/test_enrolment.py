@@ -191,20 +191,31 @@ def test_a_revoked_terminal_is_refused_by_ingest_and_by_the_broker(
 
 
 def _gets_in(centre: TestCentre, files: tuple[Path, Path]) -> bool:
-    """Whether the broker completes a TLS handshake and answers, with the certificate of these files."""
-    answered = threading.Event()
+    """Whether the broker lets a client in with the certificate of these files; it says so, or cuts the client off."""
+    said = threading.Event()
+    let_in: list[bool] = []
+
+    def told(answer: bool) -> None:
+        let_in.append(answer)
+        said.set()
+
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2, client_id="probe", protocol=mqtt.MQTTv5, reconnect_on_failure=False
     )
     client.tls_set_context(client_context(centre.broker.ca_file, *files))
-    client.on_connect = lambda *_: answered.set()
-    with contextlib.suppress(ssl.SSLError, OSError):
+    client.on_connect = lambda _client, _user, _flags, reason, _properties: told(not reason.is_failure)
+    client.on_connect_fail = lambda *_: told(False)
+    client.on_disconnect = lambda *_: told(False)
+    try:
         client.connect(centre.broker.host, centre.broker.port)
         client.loop_start()
-        answered.wait(2)
-    client.disconnect()
-    client.loop_stop()
-    return answered.is_set()
+        assert said.wait(LONGEST_S)
+    except (ssl.SSLError, OSError):
+        return False
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    return let_in[0]
 
 
 def test_a_terminal_can_neither_write_nor_read_the_topics_of_another(centre: TestCentre, make_exam: Any) -> None:
@@ -251,6 +262,6 @@ def test_without_a_certificate_nobody_gets_in(centre: TestCentre) -> None:
     with contextlib.suppress(ssl.SSLError, OSError):
         client.connect(centre.broker.host, centre.broker.port)
         client.loop_start()
-        ended.wait(5)
+        assert ended.wait(LONGEST_S)
     client.loop_stop()
     assert not connected.is_set()

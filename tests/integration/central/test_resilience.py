@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import Connection, create_engine, event, func, select
 
-from central import pki
+from central import metrics, pki
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing
-from central.store import engine as store_engine
 from central.store.engine import reading, writing
 from central.store.exams import exam
 from central.store.messages import message
@@ -126,20 +125,25 @@ def _sent(terminal: FleetTerminal, payload: dict[str, Any]) -> tuple[str, bytes]
     return message_id, sealed.wire
 
 
-def test_a_locked_store_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_payload: Any) -> None:
-    monkeypatch.setattr(store_engine, "BUSY_TIMEOUT_S", 0.2)
-    with running_centre(tmp_path) as centre:
-        terminal = centre.terminal("kiosk-1")
-        other = create_engine(centre.config.store_url)
-        raw = other.raw_connection()
-        raw.cursor().execute("BEGIN IMMEDIATE")
-        message_id, _ = terminal.send_exam(make_payload(centre))
-        assert not terminal.wait_for_receipts([message_id], timeout_s=1)
-        raw.rollback()
-        raw.close()
-        other.dispose()
-        assert terminal.wait_for_receipts([message_id])
-        assert _counts(centre) == (1, 1)
+def _impatient(connection: Connection) -> None:
+    connection.exec_driver_sql("PRAGMA busy_timeout = 200")
+
+
+def test_a_locked_store_is_waited_for(centre: TestCentre, make_exam: Any) -> None:
+    terminal = centre.terminal("kiosk-1")
+    other = create_engine(centre.config.store_url)
+    raw = other.raw_connection()
+    raw.cursor().execute("BEGIN IMMEDIATE")
+    event.listen(centre.engine, "begin", _impatient)
+    before = metrics.store_retries._value.get()
+    message_id, _ = terminal.send_exam(make_exam())
+    assert until(lambda: metrics.store_retries._value.get() > before)
+    assert message_id not in terminal.receipts
+    raw.rollback()
+    raw.close()
+    other.dispose()
+    assert terminal.wait_for_receipts([message_id])
+    assert _counts(centre) == (1, 1)
 
 
 def test_a_disk_that_takes_no_media_does_not_stop_exams(centre: TestCentre, make_exam: Any) -> None:

@@ -15,6 +15,7 @@ from drivers.errors import DeviceFault, NoResponse, Unavailable, WrongDevice
 from drivers.registry import driver
 from drivers.spec import LineSettings
 from drivers.transport.modbus_bus import ModbusBus
+from tests.waiting import LONGEST_S
 
 WORDS = [17, 1, 1, 57920, 1, 0, 250, 9800, 0, 0, 0, 365, 360, 367, 366, 366, 281, 0]
 
@@ -41,14 +42,14 @@ def served(framer: FramerType) -> Iterator[str]:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert started.wait(10.0)
+    assert started.wait(LONGEST_S)
     port = servers[0].transport.sockets[0].getsockname()[1]
     try:
         yield f"{'tcp' if framer is FramerType.SOCKET else 'socket'}://127.0.0.1:{port}"
     finally:
-        asyncio.run_coroutine_threadsafe(servers[0].shutdown(), loop).result(10.0)
+        asyncio.run_coroutine_threadsafe(servers[0].shutdown(), loop).result(LONGEST_S)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10.0)
+        thread.join(LONGEST_S)
         loop.close()
 
 
@@ -56,7 +57,7 @@ def served(framer: FramerType) -> Iterator[str]:
 def test_the_profile_reads_from_pymodbus(framer: FramerType) -> None:
     with served(framer) as url:
         bus = ModbusBus(url, LineSettings())
-        block = bus.read_registers(1, 0x0B, 7)
+        block = bus.read_registers(1, 0x0B, 7, timeout_s=LONGEST_S)
         assert block.registers == (365, 360, 367, 366, 366, 281, 0)
         if framer is FramerType.RTU:
             assert block.reply.hex(" ").upper() == "01 03 0E 01 6D 01 68 01 6F 01 6E 01 6E 01 19 00 00 9A 85"
@@ -65,13 +66,13 @@ def test_the_profile_reads_from_pymodbus(framer: FramerType) -> None:
             assert block.reply[6:].hex(" ").upper() == "01 03 0E 01 6D 01 68 01 6F 01 6E 01 6E 01 19 00 00"
         make = driver("calex_pyrominibus").make_modbus
         assert make is not None
-        assert make(bus, 1, {}).identify(MonotonicDeadline(2.0)).serial_number == "123456"
+        assert make(bus, 1, {}).identify(MonotonicDeadline(LONGEST_S)).serial_number == "123456"
         stranger = driver("calex_pyrousb").make_modbus
         assert stranger is not None
         with pytest.raises(WrongDevice):
-            stranger(bus, 1, {}).identify(MonotonicDeadline(2.0))
+            stranger(bus, 1, {}).identify(MonotonicDeadline(LONGEST_S))
         with pytest.raises(DeviceFault) as caught:
-            bus.read_registers(1, 500, 2)
+            bus.read_registers(1, 500, 2, timeout_s=LONGEST_S)
         assert caught.value.code == "modbus_2"
         bus.close()
 
@@ -79,7 +80,7 @@ def test_the_profile_reads_from_pymodbus(framer: FramerType) -> None:
 def test_a_gateway_that_goes_away_is_unavailable() -> None:
     with served(FramerType.SOCKET) as url:
         bus = ModbusBus(url, LineSettings())
-        bus.read_registers(1, 0, 1)
+        bus.read_registers(1, 0, 1, timeout_s=LONGEST_S)
     with pytest.raises((Unavailable, NoResponse)):
         bus.read_registers(1, 0, 1, timeout_s=0.2)
     with pytest.raises(Unavailable):

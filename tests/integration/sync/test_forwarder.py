@@ -94,7 +94,7 @@ def test_nobody_at_the_centre_is_said_and_soon_noticed_to_be_over(terminal: Sync
     terminal.start(receipt_patience_s=3600.0)
     exams = [terminal.exam() for _ in range(30)]
     assert until(lambda: "nobody" in terminal.reason)
-    assert terminal.is_connected
+    assert until(lambda: terminal.is_connected)
     terminal.centre.start_ingest()
     assert until(lambda: terminal.queued == 0)
     assert sorted(terminal.exams_at_centre()) == sorted(exams)

@@ -25,8 +25,8 @@ def test_a_broker_that_never_acknowledges_is_noticed_and_costs_nothing(terminal:
         forwarder = terminal.start(receipt_patience_s=0.2)
         assert until(lambda: terminal.reason == NO_RECEIPTS)
         assert until(lambda: mute.pings > 0)
-        assert terminal.is_connected
-        assert mute.taken >= 3
+        assert until(lambda: terminal.is_connected)
+        assert until(lambda: mute.taken >= 3)
         assert len(forwarder._window) <= WINDOW
         assert metrics.receiptless._value.get() > before
         assert terminal.queued == 3
@@ -35,7 +35,7 @@ def test_a_broker_that_never_acknowledges_is_noticed_and_costs_nothing(terminal:
     terminal.start()
     assert until(lambda: terminal.queued == 0)
     assert set(terminal.exams_at_centre()) == exams
-    assert terminal.reason == ""
+    assert until(lambda: terminal.reason == "")
 
 
 def test_an_expired_certificate_is_named_and_a_new_one_goes_on(

@@ -8,6 +8,7 @@ from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 from simulators.bench import Bench
 from simulators.calex_pyrominibus import CalexModel
 from simulators.modbus_rtu import Responder, crc
+from tests.waiting import LONGEST_S
 
 
 def ask(request: str, **fields: object) -> str:
@@ -75,13 +76,13 @@ def test_pymodbus_understands_it(tmp_path: Path, transport: str) -> None:
     with Bench(tmp_path, 20.0) as bench:
         bench.add("thermometer", "calex_pyrominibus", transport=transport)
         bench.start()
-        bench.wait_for("thermometer", lambda model: model.seen_celsius > 36.59, 10.0)
+        bench.wait_for("thermometer", lambda model: model.seen_celsius > 36.59, LONGEST_S)
         client: ModbusSerialClient | ModbusTcpClient
         if transport == "pty":
-            client = ModbusSerialClient(bench.port("thermometer"), baudrate=9600, timeout=2, retries=0)
+            client = ModbusSerialClient(bench.port("thermometer"), baudrate=9600, timeout=LONGEST_S, retries=0)
         else:
             client = ModbusTcpClient(
-                "127.0.0.1", port=int(bench.port("thermometer").rpartition(":")[2]), timeout=2, retries=0
+                "127.0.0.1", port=int(bench.port("thermometer").rpartition(":")[2]), timeout=LONGEST_S, retries=0
             )
         assert client.connect()
         assert client.read_holding_registers(0x0E, count=1, device_id=1).registers == [366]
