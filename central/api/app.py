@@ -7,71 +7,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AwareDatetime, BaseModel
-from sqlalchemy import Engine
+from pydantic import AwareDatetime
+from sqlalchemy import Connection, Engine
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from central.admissions import Admission, admissions
+from central.api.answers import AdmissionList, AdmissionState, ExamOutcome, ExamPage, Problem
 from central.config import RatesConfig
 from central.rate_limit import RateLimit, TooMany
+from central.seldom import Seldom
 from central.store import api_keys, audit, outcomes
 from central.store.api_keys import ApiKey
 from central.store.engine import reading, writing
 from central.store.workers import find_worker
-from sync.contract.model import Utc
 
 MAX_ROWS = 1000
 _TOUCH_EVERY = timedelta(minutes=1)
-
-
-class Problem(BaseModel):
-    """What went wrong: a code for programs and words for people."""
-
-    code: str
-    message: str
-
-
-class AdmissionState(BaseModel):
-    """Whether one worker may work now. Only `admitted` opens a gate."""
-
-    personnel_number: str
-    state: Literal["admitted", "not_admitted", "not_identified", "referred", "waiting", "expired", "not_examined"]
-    may_work: bool
-    exam_id: str | None
-    exam_type: str | None
-    decided_at: Utc | None
-    valid_until: Utc | None
-
-
-class AdmissionList(BaseModel):
-    """All workers of the key's employer."""
-
-    at: Utc
-    workers: list[AdmissionState]
-
-
-class ExamOutcome(BaseModel):
-    """The outcome of one examination. No value, no reason: medical secrets stay with the medics."""
-
-    exam_id: str
-    personnel_number: str | None
-    exam_type: str
-    finished_at: Utc
-    outcome: Literal["admitted", "not_admitted", "not_identified", "repeat", "refer", "waiting", "unfinished"]
-    decided_at: Utc | None
-
-
-class ExamPage(BaseModel):
-    """One page of outcomes, oldest first. `next_after` asks for the next page; null at the end."""
-
-    exams: list[ExamOutcome]
-    next_after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +37,7 @@ class _Shop:
     clock: Callable[[], datetime]
     calls: RateLimit
     failures: RateLimit
+    seldom: Seldom
 
 
 _bearer = HTTPBearer(auto_error=False, description="A key that the medical organisation's administrator has made.")
@@ -135,6 +93,7 @@ def create_api(engine: Engine, clock: Callable[[], datetime], rates: RatesConfig
         clock,
         RateLimit("api", rates.api_per_minute),
         RateLimit("api_failures", rates.api_failures_per_minute),
+        Seldom(clock),
     )
     api.get("/admissions", responses=_without(404), summary="All workers")(list_admissions)
     api.get("/admissions/{personnel_number}", responses=_ERRORS, summary="One worker")(get_admission)
@@ -151,6 +110,7 @@ def list_admissions(request: Request, key: Key) -> AdmissionList:
     now = shop.clock()
     with reading(shop.engine) as connection:
         found = admissions(connection, key.employer_id, now)
+    _note_states(request, key)
     return AdmissionList(at=now, workers=[_state(item) for item in found])
 
 
@@ -168,7 +128,31 @@ def get_admission(
         found = admissions(connection, key.employer_id, shop.clock(), row["worker_id"])
     if not found:
         raise HTTPException(404)
+    _note_states(request, key)
     return _state(found[0])
+
+
+def _note_states(request: Request, key: ApiKey) -> None:
+    """Write into the access log that a program follows the states, once an hour for a key: a gate asks at each passage."""
+    shop: _Shop = request.app.state.shop
+    if shop.seldom.is_due(key.key_id):
+        with writing(shop.engine) as connection:
+            _write(connection, shop, request, key, "api.admissions", {})
+
+
+def _write(
+    connection: Connection, shop: _Shop, request: Request, key: ApiKey, action: str, detail: dict[str, Any]
+) -> None:
+    audit.write(
+        connection,
+        at=shop.clock(),
+        account_id=None,
+        address=request.client.host if request.client else "",
+        action=action,
+        subject=key.key_id,
+        org=key.org,
+        detail=detail,
+    )
 
 
 def list_exams(
@@ -185,16 +169,7 @@ def list_exams(
     until = _shifted(since, timedelta(days=days))
     with writing(shop.engine) as connection:
         rows = outcomes.page(connection, key.employer_id, begin, until, after, limit + 1)
-        audit.write(
-            connection,
-            at=shop.clock(),
-            account_id=None,
-            address=request.client.host if request.client else "",
-            action="api.exams",
-            subject=key.key_id,
-            org=key.org,
-            detail={"rows": min(len(rows), limit)},
-        )
+        _write(connection, shop, request, key, "api.exams", {"rows": min(len(rows), limit)})
     shown = [
         ExamOutcome(
             exam_id=row.exam_id,

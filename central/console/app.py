@@ -62,6 +62,7 @@ from central.passwords import load_list
 from central.rate_limit import RateLimit
 from central.registry import Registry
 from central.second_factor import FactorPolicy, TotpSeal
+from central.seldom import Seldom
 from central.signature.vault import Vault
 from central.snils import SnilsKey
 from central.stamping import Stamping
@@ -153,6 +154,7 @@ def create_app(
         live=live,
         queue=QueueTables(store, live, templates, clock),
         jobs=jobs,
+        seldom=Seldom(clock),
         templates=templates,
         totp_seal=TotpSeal(session_secret),
         factor_policy=FactorPolicy(

@@ -26,6 +26,7 @@ from central.rate_limit import RateLimit
 from central.registry import Registry
 from central.rights import Right, may
 from central.second_factor import FactorPolicy, TotpSeal
+from central.seldom import Seldom
 from central.signature.vault import Vault
 from central.stamping import Stamping
 from central.store.accounts import Account, Session
@@ -61,6 +62,7 @@ class Console:
     vault: Vault
     live: Live
     queue: QueueTables
+    seldom: Seldom
     jobs: Jobs
     templates: Jinja2Templates
     totp_seal: TotpSeal

@@ -6,7 +6,7 @@ exam waits. A row that somebody looks at carries whose look it is; `QueueTable.f
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi.templating import Jinja2Templates
@@ -24,8 +24,6 @@ from central.store.worklist import WaitingExam
 LATE_S = 300.0
 """After this long in the queue, in seconds, a row is shown as late."""
 KEPT_CELLS = 5_000
-LOGGED_EVERY = timedelta(hours=1)
-"""An open queue is read anew with each change; so often it is written into the access log for one session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,6 @@ class QueueTables:
         self._templates = templates
         self._clock = clock
         self._cells: dict[tuple[WaitingExam, str], Markup] = {}
-        self._logged: dict[str, datetime] = {}
 
     def table(self, orgs: Sequence[str], language: str, *, shared: bool) -> QueueTable:
         """The table of these organisations, drawn now; `shared`: or since the last change in one of them."""
@@ -72,16 +69,6 @@ class QueueTables:
         if not shared:
             return QueueTable(draw(), 0.0)
         return QueueTable(*self._live.shared((tuple(orgs), language), orgs, draw))
-
-    def is_to_be_logged(self, session_id: str) -> bool:
-        """Whether this look at the queue is one for the access log: the first of a session within an hour. Notes it."""
-        now = self._clock()
-        if now - self._logged.get(session_id, datetime.min.replace(tzinfo=UTC)) < LOGGED_EVERY:
-            return False
-        if len(self._logged) >= KEPT_CELLS:
-            self._logged = {key: at for key, at in self._logged.items() if now - at < LOGGED_EVERY}
-        self._logged[session_id] = now
-        return True
 
     def waiting(self, orgs: Sequence[str]) -> list[tuple[WaitingExam, Waited]]:
         """The waiting exams of these organisations, oldest first, and how long each has waited."""

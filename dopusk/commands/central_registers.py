@@ -13,17 +13,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 
 from central.checks import Rules
-from central.decisions import export as export_decision_files
 from central.imports import grounds
 from central.imports.exam_faults import fault_words
 from central.imports.exams import RowResult, check_rows, fault_file, import_rows, read_rows
 from central.imports.tables import UnreadableTable
-from central.imports.workers import check_file, store_checked, table_of
+from central.imports.workers import check_file, store_checked
 from central.intake import Intake
-from central.journal import columns as journal_columns
-from central.journal.csv_file import csv_lines
-from central.journal.signature_check import SignatureCheck
-from central.journal.xlsx_file import write_xlsx
 from central.media_files import MediaFiles
 from central.medics import Qualification, add_medic
 from central.outgoing import Outgoing
@@ -31,21 +26,17 @@ from central.parties import Organisation
 from central.pki import Authority
 from central.registry import Registry
 from central.snils import SnilsKey
-from central.store import journal, registry
-from central.store.engine import reading, writing
-from central.store.journal import JournalFilter
+from central.store import registry
+from central.store.engine import writing
 from central.store.register_changes import Author
-from central.trust import Trust
 from dopusk import words
-from dopusk.commands.central import ConfigFile, open_centre, open_store, plain_errors
+from dopusk.commands.central import ConfigFile, open_centre, plain_errors
 from sync.contract.canonical import new_id
 
-export_app = typer.Typer(no_args_is_help=True, help="Write journal, workers or one signed decision to files.")
 import_app = typer.Typer(no_args_is_help=True, help="Take workers, grounds or examinations from files.")
 register_app = typer.Typer(no_args_is_help=True, help="Enter organisations and medics.")
 
 Org = Annotated[str, typer.Option(help="Name of the organisation, as in topics.")]
-Day = Annotated[str | None, typer.Option(help="Day as YYYY-MM-DD, UTC.")]
 
 
 @register_app.command("organisation")
@@ -137,63 +128,6 @@ def _signing_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise ValueError("the authority made a key of a kind that is not known here")
     return key
-
-
-@export_app.command("decision")
-def export_decision(
-    decision_id: Annotated[str, typer.Argument(help="Id of the decision.")],
-    folder: Annotated[Path, typer.Argument(help="Where decision.cms, record.json and ca.pem go.")],
-    config: ConfigFile,
-) -> None:
-    """Write the three files that `openssl cms -verify` needs."""
-    with plain_errors():
-        loaded, engine = open_centre(config)
-        for path in export_decision_files(engine, Trust(loaded.keys.authority_dir), decision_id, folder):
-            print(path)
-
-
-@export_app.command("journal")
-def export_journal(
-    file: Annotated[Path, typer.Argument(help="A .csv or .xlsx that does not exist yet.")],
-    config: ConfigFile,
-    org: Org,
-    since: Day = None,
-    until: Day = None,
-) -> None:
-    """Write the journal of a period, all columns."""
-    if file.suffix not in {".csv", ".xlsx"} or file.exists():
-        raise typer.BadParameter("must end in .csv or .xlsx and not exist yet")
-    with plain_errors():
-        loaded, engine = open_centre(config)
-        check = SignatureCheck(Trust(loaded.keys.authority_dir))
-        wanted = JournalFilter((org,), since=_moment(since), until=_next_day(until))
-        keys = tuple(journal_columns.COLUMNS)
-        headings = journal_columns.headings(keys, "ru")
-        with reading(engine) as connection:
-            rows = (
-                journal_columns.cells(journal_columns.reading_of(row, "ru", UTC, check), keys)
-                for row in journal.every(connection, wanted)
-            )
-            table = journal_columns.numbered(headings, rows)
-            if file.suffix == ".xlsx":
-                count = write_xlsx(file, *table)
-            else:
-                with file.open("wb") as stream:
-                    count = sum(1 for line in csv_lines(*table) if stream.write(line)) - 2
-    print(f"{count} rows in {file}")
-
-
-@export_app.command("workers")
-def export_workers(
-    file: Annotated[Path, typer.Argument(help="A new .xlsx file.")], config: ConfigFile, org: Org
-) -> None:
-    """Write the register of workers in the form of the import, without SNILS."""
-    with plain_errors():
-        with reading(open_store(config)) as connection:
-            content = table_of(connection, org)
-        with file.open("xb") as stream:
-            stream.write(content)
-    print(file)
 
 
 @import_app.command("workers")
@@ -297,12 +231,3 @@ def import_exams(
 def _registry(config: Path) -> tuple[Registry, Engine]:
     loaded, engine = open_centre(config)
     return Registry(Outgoing.from_config(loaded), SnilsKey.from_file(loaded.keys.snils_key_file)), engine
-
-
-def _moment(day: str | None) -> datetime | None:
-    return datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
-
-
-def _next_day(day: str | None) -> datetime | None:
-    found = _moment(day)
-    return found + timedelta(days=1) if found else None

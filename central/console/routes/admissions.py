@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from central.admissions import Admission, admissions
-from central.console.access_log import note
+from central.console.access_log import note, note_seldom
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.rights import Right
@@ -27,6 +27,7 @@ def show_admissions(
     """The workers of the visitor's own employer; `q` is the beginning of a name or a personnel number."""
     console = console_of(request)
     employer_id = _employer(visitor)
+    note_seldom(request, visitor, "admissions.read")
     with reading(console.engine) as connection:
         everybody = admissions(connection, employer_id, console.clock())
         told = alerts.of_employer(connection, employer_id)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import FormData
 
 from central.consents import ConsentRefused, Consents
-from central.console.access_log import note
+from central.console.access_log import covers, note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.routes.registers import XLSX, own_org
@@ -170,6 +170,7 @@ def worker_page(
     with writing(console.engine) as connection:
         worker = own_worker(connection, visitor, worker_id)
         _log(connection, request, visitor, "worker.consents", worker, {})
+        covers(console, visitor, worker_id)
         records = consents.of_worker(connection, worker_id)
         employer = registry.get_employer(connection, worker["employer_id"])
         values: dict[str, Any] = {

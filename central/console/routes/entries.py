@@ -202,6 +202,10 @@ def entry_page(
                 for item in registry.list_employers(connection, org, archived=archived)
             },
         }
+    if form.kind == "workers" and entry_id:
+        # It says what keeps somebody from a remote exam, and when the toxicology study was.
+        with writing(console.engine) as connection:
+            _log(connection, console, visitor, form, "read", entry_id, org)
     return page(
         request,
         "entry.html",

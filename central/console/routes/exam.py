@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from sqlalchemy import Connection
 
 from central.console import exam_view, grounds_view, wording
-from central.console.access_log import note
+from central.console.access_log import covers, note
 from central.console.charts import charts_of
 from central.console.context import Console, Visitor, console_of, page
 from central.console.exam_circumstances import circumstances
@@ -208,3 +208,4 @@ def _age(birth: date, today: date) -> int:
 
 def _log(connection: Connection, console: Console, visitor: Visitor, action: str, exam_id: str, org: str) -> None:
     note(connection, console, visitor, action, exam_id, org=org)
+    covers(console, visitor, exam_id)

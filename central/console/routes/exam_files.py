@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 
-from central.console.access_log import note
+from central.console.access_log import note, note_seldom
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard
 from central.console.reference import reference_file
@@ -37,6 +37,7 @@ def show_media(
     file = MediaFiles(console.config.media_dir).path(sha256)
     if not named or not file.is_file():
         raise HTTPException(404)
+    note_seldom(request, visitor, "exam.media", exam_id, org=item.org)
     kind = named[0]["content_type"]
     shown = kind if kind in SHOWN_TYPES else "application/octet-stream"
     return FileResponse(file, media_type=shown, headers={"Cache-Control": "private, max-age=600"})
@@ -54,6 +55,7 @@ def show_reference(
     file = reference_file(console, worker)
     if file is None:
         raise HTTPException(404)
+    note_seldom(request, visitor, "exam.media", exam_id, org=item.org)
     return FileResponse(file, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=600"})
 
 

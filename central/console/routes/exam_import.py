@@ -100,9 +100,11 @@ def follow_import(request: Request, job_id: str, visitor: Importer) -> Response:
 def fetch_errors(request: Request, job_id: str, visitor: Importer) -> Response:
     """The refused rows in the form of the file, each with what is wrong."""
     console = console_of(request)
-    with reading(console.engine) as connection:
+    with writing(console.engine) as connection:
         job = own_job(connection, visitor, job_id, KINDS)
-    return job_file(console, job)
+        answer = job_file(console, job)
+        note(connection, console, visitor, "exams.refused_rows", job_id)
+    return answer
 
 
 @router.post("/imports/exams/{job_id}/cancel")

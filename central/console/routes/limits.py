@@ -5,7 +5,7 @@ Form fields of POST /limits: `scope` (organisation | employer:<id> | worker), `p
 """
 
 import math
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -50,8 +50,7 @@ def change_limits(
     if faults:
         return _page(request, visitor, 422, typed, faults)
     if typed.one("action") != "save":
-        with reading(console.engine) as connection:
-            return _page(request, visitor, 200, typed, seen=preview(connection, wish, now))
+        return _page(request, visitor, 200, typed, seen=_previewed(request, visitor, wish, now))
     with writing(console.engine) as connection:
         version = set_limit(connection, console.registry, console.outgoing, wish, visitor.account.full_name, now)
         note(
@@ -65,6 +64,24 @@ def change_limits(
         )
     console.wake()
     return RedirectResponse("/limits", status_code=303)
+
+
+def _previewed(request: Request, visitor: Visitor, wish: LimitWish, now: datetime) -> Preview:
+    """What would have changed. It is read from the measurements of a month, and written down as such."""
+    console = console_of(request)
+    with reading(console.engine) as connection:
+        seen = preview(connection, wish, now)
+    with writing(console.engine) as connection:
+        note(
+            connection,
+            console,
+            visitor,
+            "limit.preview",
+            wish.subject or wish.org,
+            org=wish.org,
+            detail={"parameter": wish.parameter, "source": wish.source, "rows": seen.exams},
+        )
+    return seen
 
 
 def _wish(connection: Connection, visitor: Visitor, typed: Typed, faults: dict[str, str]) -> LimitWish:
@@ -124,27 +141,32 @@ def _page(
     faults: dict[str, str] | None = None,
     seen: Preview | None = None,
 ) -> Response:
-    console = console_of(request)
+    console, orgs = console_of(request), visitor.account.orgs
     with reading(console.engine) as connection:
-        orgs = visitor.account.orgs
-        return page(
-            request,
-            "limits.html",
-            visitor,
-            status,
-            defaults=default_entries(),
-            entries=[item for org in orgs for item in limits.of_organisation(connection, org)],
-            personal=[item for org in orgs for item in limits.personal(connection, org)],
-            employers={
-                row["employer_id"]: row["name"] for org in orgs for row in registry.list_employers(connection, org)
-            },
-            parameters=list(POSSIBLE),
-            typed=typed or Typed({}),
-            faults=faults or {},
-            seen=seen,
-            examples=_examples(visitor, typed, seen),
-            today=console.clock().date(),
-        )
+        entries = [item for org in orgs for item in limits.of_organisation(connection, org)]
+        personal = [item for org in orgs for item in limits.personal(connection, org)]
+        employers = {
+            row["employer_id"]: row["name"] for org in orgs for row in registry.list_employers(connection, org)
+        }
+    with writing(console.engine) as connection:
+        # Somebody's own corridor tells of an illness.
+        note(connection, console, visitor, "limits.read", detail={"rows": len(personal)})
+    return page(
+        request,
+        "limits.html",
+        visitor,
+        status,
+        defaults=default_entries(),
+        entries=entries,
+        personal=personal,
+        employers=employers,
+        parameters=list(POSSIBLE),
+        typed=typed or Typed({}),
+        faults=faults or {},
+        seen=seen,
+        examples=_examples(visitor, typed, seen),
+        today=console.clock().date(),
+    )
 
 
 def _examples(visitor: Visitor, typed: Typed | None, seen: Preview | None) -> list[tuple[Changed, str]]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
-from central.console.access_log import note
+from central.console.access_log import note, note_seldom
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of
 from central.console.routes.consents import own_worker, worker_page
@@ -29,10 +29,12 @@ def show_photo(
     """The picture that medics compare by eye."""
     console = console_of(request)
     with reading(console.engine) as connection:
-        sha256 = own_worker(connection, visitor, worker_id)["photo_sha256"]
+        worker = own_worker(connection, visitor, worker_id)
+    sha256 = worker["photo_sha256"]
     path = MediaFiles(console.config.media_dir).path(sha256) if sha256 else None
     if path is None or not path.exists():
         raise HTTPException(404)
+    note_seldom(request, visitor, "worker.photo_read", worker_id, org=worker["org"])
     return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=600"})
 
 

@@ -13,12 +13,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
 from central.accounts import is_alive
-from central.console.access_log import note
+from central.console.access_log import note_seldom
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.rights import Right
 from central.store import accounts
-from central.store.engine import reading, writing
+from central.store.engine import reading
 
 router = APIRouter()
 
@@ -78,9 +78,6 @@ async def follow(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
 
 
 def _log(request: Request, visitor: Visitor) -> None:
-    """Write down who follows the queue, once an hour for a session: it shows names beside values."""
-    console = console_of(request)
-    if not console.queue.is_to_be_logged(visitor.session.session_id):
-        return
-    with writing(console.engine) as connection:
-        note(connection, console, visitor, "queue.read", org=visitor.account.orgs[0] if visitor.account.orgs else None)
+    """Write down who follows the queue, once an hour for a session: it is read anew with each change."""
+    org = visitor.account.orgs[0] if visitor.account.orgs else None
+    note_seldom(request, visitor, "queue.read", org=org)

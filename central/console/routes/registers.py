@@ -182,6 +182,10 @@ def register_page(
             rows, hidden = search_workers(connection, orgs, query.strip(), SHOWN, archived=archived)
         reported = _unregistered(connection, orgs) if kind == "devices" and not archived else []
         places = {row["terminal_id"]: row for org in orgs for row in terminals.list_terminals(connection, org)}
+    if kind == "workers" and rows:
+        # The list says who may not be examined remotely and why.
+        with writing(console.engine) as connection:
+            note(connection, console, visitor, "workers.read", detail={"rows": len(rows)})
     return page(
         request,
         "registers.html",

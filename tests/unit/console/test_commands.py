@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
 from central.imports.exams import FAULT
@@ -12,6 +13,7 @@ from central.imports.exams import HEADINGS as EXAM_HEADINGS
 from central.imports.tables import read_table, write_table
 from central.imports.workers import HEADINGS
 from central.store import decisions, exams
+from central.store.audit import audit
 from central.store.engine import reading
 from dopusk.commands.central_group import app
 from sync.contract.exam import EXAM_SCHEMA
@@ -41,6 +43,13 @@ def test_signed_decision_and_journal_come_out(centre: ConsoleCentre, zoya: Brows
         assert "1 rows" in written.output
     assert "Ветров Степан Ильич" in (tmp_path / "journal.csv").read_text(encoding="utf-8-sig")
     assert run("export", "journal", tmp_path / "journal.csv", "--org", "zarya").exit_code == 2
+    with reading(centre.engine) as connection:
+        noted = connection.execute(select(audit.c.action, audit.c.org).where(audit.c.address == "command line")).all()
+    assert sorted(map(tuple, noted), key=str) == [
+        ("decision.export", None),
+        ("journal.export", "zarya"),
+        ("journal.export", "zarya"),
+    ]
 
 
 def test_workers_go_out_and_come_back_whole_or_not_at_all(centre: ConsoleCentre, run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,114 @@
+"""`dopusk central export …`: journal, workers or one signed decision as files. Each export is in the access log."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import Engine
+
+from central.decisions import export as export_decision_files
+from central.imports.workers import table_of
+from central.journal import columns as journal_columns
+from central.journal.csv_file import csv_lines
+from central.journal.signature_check import SignatureCheck
+from central.journal.xlsx_file import write_xlsx
+from central.store import audit, journal
+from central.store.engine import reading, writing
+from central.store.journal import JournalFilter
+from central.store.workers import count_workers
+from central.trust import Trust
+from dopusk.commands.central import ConfigFile, open_centre, open_store, plain_errors
+from dopusk.commands.central_registers import Org
+
+export_app = typer.Typer(no_args_is_help=True, help="Write journal, workers or one signed decision to files.")
+
+_HERE = "command line"
+"""Where from and, where there is no other subject, of what: an alert of a mass export names it."""
+
+Day = Annotated[str | None, typer.Option(help="Day as YYYY-MM-DD, UTC.")]
+
+
+@export_app.command("decision")
+def export_decision(
+    decision_id: Annotated[str, typer.Argument(help="Id of the decision.")],
+    folder: Annotated[Path, typer.Argument(help="Where decision.cms, record.json and ca.pem go.")],
+    config: ConfigFile,
+) -> None:
+    """Write the three files that `openssl cms -verify` needs."""
+    with plain_errors():
+        loaded, engine = open_centre(config)
+        for path in export_decision_files(engine, Trust(loaded.keys.authority_dir), decision_id, folder):
+            print(path)
+        _note(engine, "decision.export", None, {}, decision_id)
+
+
+def _note(engine: Engine, action: str, org: str | None, detail: dict[str, Any], subject: str = _HERE) -> None:
+    """Write an export into the access log, without an account: whoever has the shell has the store."""
+    with writing(engine) as connection:
+        audit.write(
+            connection,
+            at=datetime.now(UTC),
+            account_id=None,
+            address=_HERE,
+            action=action,
+            subject=subject,
+            org=org,
+            detail=detail,
+        )
+
+
+@export_app.command("journal")
+def export_journal(
+    file: Annotated[Path, typer.Argument(help="A .csv or .xlsx that does not exist yet.")],
+    config: ConfigFile,
+    org: Org,
+    since: Day = None,
+    until: Day = None,
+) -> None:
+    """Write the journal of a period, all columns."""
+    if file.suffix not in {".csv", ".xlsx"} or file.exists():
+        raise typer.BadParameter("must end in .csv or .xlsx and not exist yet")
+    with plain_errors():
+        loaded, engine = open_centre(config)
+        check = SignatureCheck(Trust(loaded.keys.authority_dir))
+        wanted = JournalFilter((org,), since=_moment(since), until=_next_day(until))
+        keys = tuple(journal_columns.COLUMNS)
+        headings = journal_columns.headings(keys, "ru")
+        with reading(engine) as connection:
+            rows = (
+                journal_columns.cells(journal_columns.reading_of(row, "ru", UTC, check), keys)
+                for row in journal.every(connection, wanted)
+            )
+            table = journal_columns.numbered(headings, rows)
+            if file.suffix == ".xlsx":
+                count = write_xlsx(file, *table)
+            else:
+                with file.open("wb") as stream:
+                    count = sum(1 for line in csv_lines(*table) if stream.write(line)) - 2
+        _note(engine, "journal.export", org, {"rows": count, "form": file.suffix[1:], "columns": len(keys)})
+    print(f"{count} rows in {file}")
+
+
+@export_app.command("workers")
+def export_workers(
+    file: Annotated[Path, typer.Argument(help="A new .xlsx file.")], config: ConfigFile, org: Org
+) -> None:
+    """Write the register of workers in the form of the import, without SNILS."""
+    with plain_errors():
+        engine = open_store(config)
+        with reading(engine) as connection:
+            content, rows = table_of(connection, org), count_workers(connection, org)
+        with file.open("xb") as stream:
+            stream.write(content)
+        _note(engine, "workers.export", org, {"rows": rows})
+    print(file)
+
+
+def _moment(day: str | None) -> datetime | None:
+    return datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
+
+
+def _next_day(day: str | None) -> datetime | None:
+    found = _moment(day)
+    return found + timedelta(days=1) if found else None
