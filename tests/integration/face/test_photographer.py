@@ -15,6 +15,7 @@ from terminal.face.framing import FramingLimits, judge
 from terminal.face.liveness import LivenessLimits
 from terminal.face.photographer import CameraPhotographer, PhotographerSettings, open_photographer
 from tests.integration.face.conftest import wait_until
+from tests.waiting import LONGEST_S
 
 Open = Callable[..., CameraPhotographer]
 
@@ -32,7 +33,8 @@ def photographer_of(simulator: CameraSimulator, messages: list[FaceMessage]) -> 
     def open_one(**times: float) -> CameraPhotographer:
         camera = Camera(simulator.url)
         wait_until(lambda: camera.state.name != "opening", "the camera's first word")
-        photographer = open_photographer(camera, messages.append, PhotographerSettings(**times))
+        patient = {"give_up_s": LONGEST_S, "no_camera_s": LONGEST_S}
+        photographer = open_photographer(camera, messages.append, PhotographerSettings(**(patient | times)))
         opened.append((photographer, camera))
         return photographer
 
@@ -40,7 +42,7 @@ def photographer_of(simulator: CameraSimulator, messages: list[FaceMessage]) -> 
     for photographer, camera in opened:
         photographer.close()
         camera.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "photographer"]
+    wait_until(lambda: all(thread.name != "photographer" for thread in threading.enumerate()), "the threads to end")
 
 
 def answers(messages: list[FaceMessage]) -> list[PhotoReady | PhotoUnusable]:
@@ -99,7 +101,7 @@ def test_a_worker_who_steps_up_late_is_photographed(
     simulator: CameraSimulator, messages: list[FaceMessage], photographer_of: Open
 ) -> None:
     simulator.scene("nobody")
-    photographer_of(give_up_s=30.0).begin("r1", "w1", may_compare=False)
+    photographer_of().begin("r1", "w1", may_compare=False)
     wait_until(lambda: any(isinstance(m, FaceHint) for m in messages), "a hint")
     simulator.scene("person:grace")
     wait_until(lambda: bool(answers(messages)), "the photo")
@@ -110,7 +112,7 @@ def test_a_cancelled_request_is_not_answered_and_a_new_one_is(
     simulator: CameraSimulator, messages: list[FaceMessage], photographer_of: Open
 ) -> None:
     simulator.scene("nobody")
-    photographer = photographer_of(give_up_s=30.0)
+    photographer = photographer_of()
     photographer.begin("r1", "w1", may_compare=False)
     wait_until(lambda: any(isinstance(m, FaceHint) for m in messages), "a hint")
     photographer.cancel()
@@ -167,7 +169,8 @@ def test_comparison_runs_only_when_it_may(simulator: CameraSimulator, messages: 
             return FaceCheck(outcome="same", faces_found=1, score=0.7, threshold=0.45, engine="test")
 
     camera = Camera(simulator.url)
-    photographer = open_photographer(camera, messages.append, make_comparer=Comparer)
+    patient = PhotographerSettings(give_up_s=LONGEST_S, no_camera_s=LONGEST_S)
+    photographer = open_photographer(camera, messages.append, patient, make_comparer=Comparer)
     try:
         photographer.begin("r1", "w1", may_compare=False)
         wait_until(lambda: len(answers(messages)) == 1, "the first photo")
