@@ -22,7 +22,7 @@ from terminal.exam.filming import report_of, segments
 
 Tell = Callable[[str], None]
 
-RECEIPTS_WITHIN_S = 20.0
+RECEIPTS_WITHIN_S = 60.0
 FACE_WITHIN_S = 60.0
 STRANGER = "person:grace"
 

@@ -23,7 +23,7 @@ class Hand:
         self._count = 0
         self.taken: list[str] = []
 
-    def connect(self, is_alive: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    def connect(self, is_alive: Callable[[], bool], timeout_s: float = 120.0) -> None:
         """Wait for the kiosk's robot and connect to it (again, after a restart of the kiosk)."""
         deadline = time.monotonic() + timeout_s
         while True:
@@ -53,7 +53,7 @@ class Hand:
         command = {"do": "wait", "for": list(names), "not": other_than, "gone": gone, "timeout_s": timeout_s}
         return str(self._do(command)["found"])
 
-    def click(self, name: str, timeout_s: float = 20.0) -> None:
+    def click(self, name: str, timeout_s: float = 60.0) -> None:
         """Press an item as soon as it can be pressed."""
         self._do({"do": "click", "name": name, "timeout_s": timeout_s})
 

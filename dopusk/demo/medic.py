@@ -17,14 +17,14 @@ class ScriptedMedic:
     """One medic's browser session."""
 
     def __init__(self, address: str) -> None:
-        self._http = httpx.Client(base_url=address, timeout=20.0)
+        self._http = httpx.Client(base_url=address, timeout=60.0)
 
     def log_in(self, username: str, password: str, passphrase: str) -> None:
         """Log in and open the signing key for this session."""
         self._filled_in("/login", "/login", {"username": username, "password": password})()
         self._filled_in("/signature", "/signature", {"passphrase": passphrase})()
 
-    def wait_for(self, exam_id: str, revision: int, timeout_s: float = 30.0) -> float:
+    def wait_for(self, exam_id: str, revision: int, timeout_s: float = 60.0) -> float:
         """Wait until the exam stands in the queue; returns for how long it has been waiting there, in seconds."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:

@@ -8,8 +8,8 @@ import threading
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-START_WITHIN_S = 60.0
-STOP_WITHIN_S = 15.0
+START_WITHIN_S = 120.0
+STOP_WITHIN_S = 60.0
 
 
 class ProcessTrouble(Exception):
