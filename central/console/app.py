@@ -61,6 +61,7 @@ from central.outgoing import Outgoing
 from central.passwords import load_list
 from central.rate_limit import RateLimit
 from central.registry import Registry
+from central.sealed_words import WordsSeal
 from central.second_factor import FactorPolicy, TotpSeal
 from central.seldom import Seldom
 from central.signature.vault import Vault
@@ -155,6 +156,7 @@ def create_app(
         queue=QueueTables(store, live, templates, clock),
         jobs=jobs,
         seldom=Seldom(clock),
+        words_seal=WordsSeal(session_secret),
         templates=templates,
         totp_seal=TotpSeal(session_secret),
         factor_policy=FactorPolicy(

@@ -25,6 +25,7 @@ from central.outgoing import Outgoing
 from central.rate_limit import RateLimit
 from central.registry import Registry
 from central.rights import Right, may
+from central.sealed_words import WordsSeal
 from central.second_factor import FactorPolicy, TotpSeal
 from central.seldom import Seldom
 from central.signature.vault import Vault
@@ -63,6 +64,7 @@ class Console:
     live: Live
     queue: QueueTables
     seldom: Seldom
+    words_seal: WordsSeal
     jobs: Jobs
     templates: Jinja2Templates
     totp_seal: TotpSeal

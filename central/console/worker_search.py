@@ -1,10 +1,14 @@
-"""The search for a worker by what a form brought. That a number was looked for stands in the access log, the number does not."""
+"""The search for a worker by what a form brought. That a number was looked for stands in the access log, the number does not.
+
+Names and personnel numbers stand sealed in addresses (`sought`), as nobody but this centre can read them.
+"""
 
 from fastapi import Request
+from starlette.datastructures import QueryParams
 
 from central.console.access_log import note
 from central.console.context import Visitor, console_of
-from central.sought import Sought, is_private, seek
+from central.sought import MOST_CHARS, Sought, has_snils_form, is_private, seek
 from central.store.engine import reading, writing
 
 
@@ -24,3 +28,23 @@ def find_worker(request: Request, visitor: Visitor, typed: str) -> Sought:
                 detail={"found": len(sought.worker_ids)},
             )
     return sought
+
+
+def words_of(request: Request, query: QueryParams, field: str) -> tuple[str, str]:
+    """The words that an address asks for, and what is wrong with them (a key under `fault_code`; then there are none).
+
+    Somebody may have written them into the address by hand, under the name of the field; no page of ours does.
+    """
+    plain, sealed = query.get(field, "").strip()[:MOST_CHARS], query.get("sought", "")
+    if has_snils_form(plain):
+        return "", "snils_in_address"
+    if plain or not sealed:
+        return plain, ""
+    words = console_of(request).words_seal.open(sealed)
+    return (words, "") if words is not None else ("", "search_again")
+
+
+def address_pairs(request: Request, sought: Sought) -> list[tuple[str, str]]:
+    """How whom the words mean stands in an address."""
+    pairs = [("sought", console_of(request).words_seal.seal(sought.words))] if sought.words else []
+    return pairs + [("worker_id", one) for one in sought.worker_ids]

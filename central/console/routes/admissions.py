@@ -1,56 +1,64 @@
 """The employer's page: who is admitted now, who still has to come, alerts. Not one medical value.
 
-Form fields: POST /admissions/alerts/{alert_id}/seen `csrf`.
+GET /admissions takes `state`, `sought` (beginning of a name or a personnel number, sealed by the POST; by hand plain as `q`) and
+`worker_id` (repeatable). POST /admissions takes `q` (a SNILS too), `state` and `csrf`: 303 to the address of who is meant; 422 with
+the page when it is nobody's or wrong. POST /admissions/alerts/{alert_id}/seen takes `csrf`.
 """
 
 from collections import Counter
+from dataclasses import replace
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
 
 from central.admissions import Admission, admissions
 from central.console.access_log import note, note_seldom
 from central.console.context import Visitor, console_of, page
-from central.console.guard import Guard
+from central.console.guard import Guard, form_of
+from central.console.worker_search import address_pairs, find_worker, words_of
 from central.rights import Right
+from central.sought import Sought, has_snils_form
 from central.store import alerts, notices, registry
 from central.store.engine import reading, writing
 
 router = APIRouter()
 
 
+Reader = Annotated[Visitor, Depends(Guard(Right.SEE_ADMISSIONS))]
+
+
 @router.get("/admissions")
-def show_admissions(
-    request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_ADMISSIONS))], state: str = "", q: str = ""
-) -> Response:
-    """The workers of the visitor's own employer; `q` is the beginning of a name or a personnel number."""
-    console = console_of(request)
-    employer_id = _employer(visitor)
-    note_seldom(request, visitor, "admissions.read")
-    with reading(console.engine) as connection:
-        everybody = admissions(connection, employer_id, console.clock())
-        told = alerts.of_employer(connection, employer_id)
-        delivered = {item.alert_id: item for item in notices.of_alerts(connection, [entry.alert_id for entry in told])}
-        employer = registry.get_employer(connection, employer_id)
-    return page(
-        request,
-        "admissions.html",
-        visitor,
-        employer=employer,
-        rows=[item for item in everybody if (not state or item.state == state) and _matches(item, q)],
-        query=q,
-        counts=Counter(item.state for item in everybody),
-        chosen=state,
-        alerts=told,
-        notices=delivered,
-    )
+def show_admissions(request: Request, visitor: Reader, state: str = "") -> Response:
+    """The workers of the visitor's own employer."""
+    words, fault = words_of(request, request.query_params, "q")
+    ids = tuple(request.query_params.getlist("worker_id"))
+    return _page(request, visitor, 422 if fault else 200, words=words, worker_ids=ids, state=state, fault=fault)
+
+
+@router.post("/admissions")
+def find_in_admissions(request: Request, visitor: Reader, form: Annotated[FormData, Depends(form_of)]) -> Response:
+    """Lead to the address of who is meant. A form by POST: what is typed names a person (adr/0075)."""
+    console, employer_id = console_of(request), _employer(visitor)
+    typed, state = str(form.get("q", "")).strip(), str(form.get("state", ""))
+    sought = find_worker(request, visitor, typed)
+    if sought.worker_ids:
+        with reading(console.engine) as connection:
+            own = {item.worker_id for item in admissions(connection, employer_id, console.clock())}
+        # Whether another employer has somebody of that number is not told.
+        sought = replace(sought, worker_ids=tuple(one for one in sought.worker_ids if one in own))
+        if not sought.worker_ids:
+            sought = replace(sought, fault="snils_unknown" if has_snils_form(typed) else "number_unknown")
+    if sought.fault:
+        return _page(request, visitor, 422, words=typed, state=state, fault=sought.fault)
+    pairs = ([("state", state)] if state else []) + address_pairs(request, sought)
+    return RedirectResponse(f"/admissions?{urlencode(pairs)}" if pairs else "/admissions", status_code=303)
 
 
 @router.post("/admissions/alerts/{alert_id}/seen")
-def acknowledge(
-    request: Request, alert_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_ADMISSIONS))]
-) -> Response:
+def acknowledge(request: Request, alert_id: str, visitor: Reader) -> Response:
     """The employer's receipt for an alert."""
     console = console_of(request)
     with writing(console.engine) as connection:
@@ -59,8 +67,47 @@ def acknowledge(
     return RedirectResponse("/admissions", status_code=303)
 
 
-def _matches(item: Admission, words: str) -> bool:
-    wanted = words.strip().lower()
+def _page(
+    request: Request,
+    visitor: Visitor,
+    status: int = 200,
+    *,
+    words: str = "",
+    worker_ids: tuple[str, ...] = (),
+    state: str = "",
+    fault: str = "",
+) -> Response:
+    console = console_of(request)
+    employer_id = _employer(visitor)
+    note_seldom(request, visitor, "admissions.read")
+    with reading(console.engine) as connection:
+        everybody = admissions(connection, employer_id, console.clock())
+        told = alerts.of_employer(connection, employer_id)
+        delivered = {item.alert_id: item for item in notices.of_alerts(connection, [entry.alert_id for entry in told])}
+        employer = registry.get_employer(connection, employer_id)
+    meant = [] if fault else [item for item in everybody if _is_meant(item, words, worker_ids)]
+    return page(
+        request,
+        "admissions.html",
+        visitor,
+        status,
+        employer=employer,
+        rows=[item for item in meant if not state or item.state == state],
+        query=words,
+        narrowed=bool(worker_ids),
+        fault=fault,
+        who="" if fault else urlencode(address_pairs(request, Sought(words, worker_ids))),
+        counts=Counter(item.state for item in everybody),
+        chosen=state,
+        alerts=told,
+        notices=delivered,
+    )
+
+
+def _is_meant(item: Admission, words: str, worker_ids: tuple[str, ...]) -> bool:
+    if worker_ids:
+        return item.worker_id in worker_ids
+    wanted = words.lower()
     return not wanted or item.full_name.lower().startswith(wanted) or item.personnel_number.lower() == wanted
 
 

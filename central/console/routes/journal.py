@@ -1,11 +1,12 @@
 """The journal: every exam, by any filter, in own columns, on the screen and as a file.
 
 GET /journal and GET /journal/export/csv take the same query, as do the exports in the background (`routes.exports`):
-`since`, `until` (days, both included), `employer_id`, `terminal_id`, `exam_type`, `outcome`, `person` (beginning of a name, or
-a personnel number; no SNILS), `worker_id` (repeatable), `medic_id`, `deviation`, `unfinished`, `columns` (repeatable), and for
-the page `after_moment`, `after_id`, `after_number` (what the row before the page is counted as). POST /journal takes the same
-as fields of a form, in `person` a SNILS too, and `csrf`: 303 to the address of what is meant, where a SNILS has become
-`worker_id`; 422 with the journal when it is nobody's or wrong.
+`since`, `until` (days, both included), `employer_id`, `terminal_id`, `exam_type`, `outcome`, `sought` (beginning of a name or a
+personnel number, sealed by POST /journal; by hand also plain as `person`, and no SNILS), `worker_id` (repeatable), `medic_id`,
+`deviation`, `unfinished`, `columns` (repeatable), and for the page `after_moment`, `after_id`, `after_number` (what the row
+before the page is counted as). POST /journal takes the same as fields of a form, in `person` what is typed, a SNILS too, and
+`csrf`: 303 to the address of what is meant, where a SNILS has become `worker_id`; 422 with the journal when it is nobody's or
+wrong.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,12 +24,12 @@ from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.query import day_of, place_of
 from central.console.texts import text
-from central.console.worker_search import find_worker
+from central.console.worker_search import address_pairs, find_worker, words_of
 from central.journal import columns as journal_columns
 from central.journal.csv_file import csv_lines, grouped
 from central.journal.signature_check import SignatureCheck
 from central.rights import Right
-from central.sought import MOST_CHARS, has_snils_form
+from central.sought import Sought
 from central.store import column_sets, journal, medics, registry, terminals
 from central.store.engine import reading, writing
 from central.store.journal import JournalFilter, JournalRow
@@ -109,11 +110,11 @@ def find_in_journal(
     """Take the filter as typed and lead to its address. A form by POST: a SNILS may be typed into it (adr/0075)."""
     typed = str(form.get("person", "")).strip()
     sought = find_worker(request, visitor, typed)
-    # Whoever types somebody else means that one and no longer the one before.
-    ids = sought.worker_ids if typed else tuple(str(one) for one in form.getlist("worker_id"))
     pairs = [(name, str(value)) for name, value in form.multi_items() if name in _FIELDS and value]
-    pairs += [("person", sought.words)] if sought.words else []
-    pairs += [("worker_id", one) for one in ids]
+    pairs += address_pairs(request, sought)
+    if not typed:
+        # Whoever types somebody else means that one and no longer the one before.
+        pairs += [("worker_id", str(one)) for one in form.getlist("worker_id")]
     if not sought.fault:
         return RedirectResponse(f"/journal?{urlencode(pairs)}", status_code=303)
     asked = _asked(QueryParams(pairs), request, visitor, typed)
@@ -239,10 +240,13 @@ def _asked(query: QueryParams, request: Request, visitor: Visitor, typed: str | 
     until = day_of(query, "until", visitor.look.zone, faults)
     if since and until and since > until:
         faults["until"] = "before_since"
-    if has_snils_form(query.get("person", "")):
-        # Nothing is looked up by it, and no link of the page carries it on.
-        faults["person"] = "snils_in_address"
-        query = QueryParams([(name, value) for name, value in query.multi_items() if name != "person"])
+    words, fault = words_of(request, query, "person")
+    if fault:
+        faults["person"] = fault
+    if query.get("person") or fault:
+        # No link of the page carries on what was written by hand, or what cannot be read.
+        kept = [(name, value) for name, value in query.multi_items() if name not in {"person", "sought"}]
+        query = QueryParams([*kept, *address_pairs(request, Sought(words))])
     wanted = JournalFilter(
         orgs=visitor.account.orgs,
         since=since,
@@ -251,7 +255,7 @@ def _asked(query: QueryParams, request: Request, visitor: Visitor, typed: str | 
         terminal_id=query.get("terminal_id", ""),
         exam_type=query.get("exam_type", ""),
         outcome=query.get("outcome", ""),
-        person=query.get("person", "").strip()[:MOST_CHARS],
+        person=words,
         worker_ids=tuple(query.getlist("worker_id")[:_MOST_WORKERS]),
         medic_id=query.get("medic_id", ""),
         deviation=query.get("deviation") == "1",

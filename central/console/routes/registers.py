@@ -1,7 +1,8 @@
 """Registers as lists: workers, employers, medics, instruments, organisations; import and export of workers.
 
-GET /registers/{kind} takes `q` (beginning of a name, or a personnel number), `worker_id` (repeatable) and `archived` (1: what
-was put away). POST /registers/workers `q` (a SNILS too), `archived`, `csrf`: 303 to the address of what is meant, where a
+GET /registers/{kind} takes `sought` (beginning of a name or a personnel number, sealed by the POST; by hand plain as `q`),
+`worker_id` (repeatable) and `archived` (1: what was put away). POST /registers/workers `q` (what is typed, a SNILS too),
+`archived`, `csrf`: 303 to the address of what is meant, where a
 SNILS has become `worker_id`; 422 with the register when it is nobody's or wrong. POST /registers/workers/import `file`,
 `action` (check | errors | apply), `csrf`. Single entries: `routes.entries`.
 """
@@ -20,7 +21,7 @@ from starlette.datastructures import FormData, UploadFile
 from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
-from central.console.worker_search import find_worker
+from central.console.worker_search import address_pairs, find_worker, words_of
 from central.imports import workers as imports
 from central.imports.tables import UnreadableTable, write_table
 from central.imports.workers import Checked
@@ -28,7 +29,6 @@ from central.medics import register_faults
 from central.registers import table
 from central.registers.forms import FORMS
 from central.rights import Right
-from central.sought import has_snils_form
 from central.store import instruments, medics, registry, terminals
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
@@ -79,16 +79,17 @@ def show_register(
     request: Request,
     kind: str,
     visitor: Annotated[Visitor, Depends(Guard(Right.SEE_REGISTERS))],
-    q: str = "",
     archived: str = "",
 ) -> Response:
     """One register."""
     if kind not in KINDS:
         raise HTTPException(404)
-    if has_snils_form(q):
-        return register_page(request, visitor, kind, 422, archived=archived == "1", fault="snils_in_address")
+    words, fault = words_of(request, request.query_params, "q")
     ids = tuple(request.query_params.getlist("worker_id"))
-    return register_page(request, visitor, kind, query=q, worker_ids=ids, archived=archived == "1")
+    status = 422 if fault else 200
+    return register_page(
+        request, visitor, kind, status, query=words, worker_ids=ids, archived=archived == "1", fault=fault
+    )
 
 
 @router.post("/registers/workers")
@@ -102,13 +103,9 @@ def find_in_workers(
     sought = find_worker(request, visitor, typed)
     if sought.fault:
         return register_page(request, visitor, "workers", 422, query=typed, archived=archived, fault=sought.fault)
-    pairs = [
-        ("q", sought.words),
-        *(("worker_id", one) for one in sought.worker_ids),
-        ("archived", "1" if archived else ""),
-    ]
+    pairs = address_pairs(request, sought) + ([("archived", "1")] if archived else [])
     return RedirectResponse(
-        f"/registers/workers?{urlencode([(name, value) for name, value in pairs if value])}", status_code=303
+        f"/registers/workers?{urlencode(pairs)}" if pairs else "/registers/workers", status_code=303
     )
 
 

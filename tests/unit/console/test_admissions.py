@@ -5,6 +5,7 @@ import email
 import email.policy
 import hmac
 import json
+import re
 import socket
 import socketserver
 import threading
@@ -23,6 +24,7 @@ from central.rights import Role
 from central.store import alerts, decisions
 from central.store.engine import reading, writing
 from central.store.notices import notice
+from dopusk.demo.sample_people import sample_snils
 from tests.console_centre import Browser, ConsoleCentre
 
 SECRET = "a secret of the webhook"
@@ -281,9 +283,32 @@ def test_wrong_channel_is_refused(centre: ConsoleCentre, kind: str, address: str
         add_channel(connection, "e", kind, address, secret, ChannelSecrets(b"s" * 32))
 
 
-def test_employer_finds_a_worker_by_name_or_number(centre: ConsoleCentre, dispatcher: Browser) -> None:
-    for words in ("ветр", "1001"):
-        found = dispatcher.get(f"/admissions?q={words}").text
+def test_employer_finds_a_worker_and_no_address_says_whom(centre: ConsoleCentre, dispatcher: Browser) -> None:
+    for words in ("ветр", "1001", sample_snils("1001")):
+        location = str(dispatcher.post("/admissions", {"q": words, "state": "not_examined"}).headers["location"])
+        assert re.fullmatch(r"/admissions\?state=not_examined&(sought|worker_id)=[\w-]+", location)
+        found = dispatcher.get(location).text
         assert "Ветров Степан Ильич" in found
         assert "Заречная" not in found
+        tab = re.findall(r'href="(/admissions\?state=admitted[^"]*)"', found)[0].replace("&amp;", "&")
+        assert "Ветров" not in dispatcher.get(tab).text
+    assert dispatcher.post("/admissions", {"q": " "}).headers["location"] == "/admissions"
+
+
+def test_workers_of_another_employer_are_not_told_from_nobody(centre: ConsoleCentre, dispatcher: Browser) -> None:
+    for words in (sample_snils("1003"), "123456789", "112-233-445 96"):
+        answer = dispatcher.post("/admissions", {"q": words})
+        assert answer.status_code == 422
+        assert 'aria-invalid="true"' in answer.text
+        assert "Ветров" not in answer.text, "everybody in place of the wanted one would mislead"
+    theirs, nobodys = (
+        re.findall(r'id="fault-q"[^<]*', dispatcher.post("/admissions", {"q": words}).text)
+        for words in (sample_snils("1003"), "112-233-445 95")
+    )
+    assert theirs == nobodys != []
+    assert "Ветров" not in dispatcher.get(f"/admissions?worker_id={centre.people.workers['1003']}").text
+
+
+def test_a_search_by_hand_is_understood_too(dispatcher: Browser) -> None:
+    assert "Ветров" in dispatcher.get("/admissions?q=ветр").text
     assert "Ветров" not in dispatcher.get("/admissions?q=1001&state=admitted").text

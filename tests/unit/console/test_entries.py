@@ -101,7 +101,7 @@ def test_worker_is_entered_changed_archived_and_taken_back(centre: ConsoleCentre
         actions = connection.execute(select(register_change.c.action).where(register_change.c.entry_id == worker_id))
         assert sorted(actions.scalars()) == ["archive", "change", "create", "restore"]
         told = set(connection.execute(select(audit.c.action).where(audit.c.subject == worker_id)).scalars())
-    assert told == {"worker.add", "worker.save", "worker.archive", "worker.restore", "worker.find"}
+    assert told == {"worker.add", "worker.save", "worker.archive", "worker.restore", "worker.find", "worker.read"}
 
 
 @pytest.mark.parametrize(

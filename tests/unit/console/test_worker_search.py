@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from central.parties import Worker
 from central.rights import Role
+from central.sealed_words import WordsSeal
 from central.sought import digits_in
 from central.store import jobs as job_store
 from central.store.audit import audit
@@ -143,17 +144,53 @@ def test_what_is_wrong_is_said_at_the_field_and_the_rest_stays(
     assert said in register.text.split('name="q"')[1].split("</label>")[0]
 
 
-def test_a_name_and_a_short_number_stay_in_the_address(zoya: Browser) -> None:
-    assert _find(zoya, " заречная  ольга ").headers["location"].startswith("/journal?person=%D0%B7%D0%B0%D1%80%D0%B5")
-    assert _find(zoya, "1001").headers["location"] == "/journal?person=1001"
-    assert zoya.post("/registers/workers", {"q": "1001"}).headers["location"] == "/registers/workers?q=1001"
+def test_no_name_and_no_number_stands_in_an_address_and_both_are_found(centre: ConsoleCentre, zoya: Browser) -> None:
+    exam_id = centre.exam("1002")
+    for typed in (" заречная  ольга ", "1002"):
+        for path, field, shown in (("/journal", "person", exam_id), ("/registers/workers", "q", "Заречная Ольга")):
+            location = str(zoya.post(path, {field: typed}).headers["location"])
+            assert re.fullmatch(rf"{path}\?sought=[\w-]+", location)
+            page = zoya.get(location).text
+            assert shown in page
+            assert f'value="{" ".join(typed.split())}"' in page, "what was typed stands in its field"
+            assert "Ветров" not in page
+            links = "".join(re.findall(r'(?:href|action)="([^"]*)"', page))
+            assert "1002" not in links
+            assert "%D0%B7" not in links.lower().replace("%d0%97", "")
+
+
+def test_links_carry_a_search_on_that_was_written_into_the_address_by_hand(
+    centre: ConsoleCentre, zoya: Browser
+) -> None:
+    hers, his = centre.exam("1002"), centre.exam("1001")
+    page = zoya.get("/journal?person=Зареч").text
+    assert hers in page
+    assert his not in page
+    tab = re.findall(r'href="(/journal\?[^"]*unfinished=1[^"]*)"', page)[0].replace("&amp;", "&")
+    assert "sought=" in tab
+    assert "person=" not in tab
+    centre.exam("1002", state="unfinished", end_reason="interrupted", measurements=[])
+    assert "Заречная" in zoya.get(tab).text
+
+
+@pytest.mark.parametrize("path", ["/journal", "/registers/workers"])
+def test_a_search_that_was_sealed_elsewhere_is_asked_for_again(centre: ConsoleCentre, zoya: Browser, path: str) -> None:
+    exam_id = centre.exam("1002")
+    for wrong in ("x", "я", "A" * 60, "A" * 2000, WordsSeal(b"another secret").seal("Заречная")):
+        answer = zoya.get(path, params={"sought": wrong})
+        assert answer.status_code == 422
+        assert "введите его снова" in answer.text
+        assert exam_id not in answer.text
+        assert "Заречная" not in answer.text
 
 
 def test_who_was_found_stays_until_somebody_else_is_typed(centre: ConsoleCentre, zoya: Browser) -> None:
     worker_id = centre.people.workers["1002"]
     kept = _find(zoya, "", worker_id=worker_id, outcome="waiting")
     assert kept.headers["location"] == f"/journal?outcome=waiting&worker_id={worker_id}"
-    assert _find(zoya, "1001", worker_id=worker_id).headers["location"] == "/journal?person=1001"
+    another = str(_find(zoya, "1001", worker_id=worker_id).headers["location"])
+    assert another.startswith("/journal?sought=")
+    assert worker_id not in another
 
 
 @pytest.mark.parametrize("path", ["/journal?person=", "/journal/export/csv?person=", "/registers/workers?q="])
