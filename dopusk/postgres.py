@@ -43,7 +43,7 @@ def running_postgres() -> Iterator[Path]:
             str(BINARIES / "initdb"), "-D", cluster, "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--locale", "C.UTF-8"
         )
         options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c max_connections=50"
-        control = (str(BINARIES / "pg_ctl"), "-D", cluster, "-w")
+        control = (str(BINARIES / "pg_ctl"), "-D", cluster, "-w", "-t", "120")
         _as_owner(*control, "-l", str(folder / "log"), "-o", options, "start")
         try:
             yield folder

@@ -27,6 +27,7 @@ from terminal.mailbox import Mailbox
 from terminal.store.database import KeyFile
 from tests.integration.face.conftest import wait_until
 from tests.unit.terminal.kiosk import Kiosk, running_kiosk
+from tests.waiting import LONGEST_S
 
 BASIS = {"legal_basis": "Приказ № 7"}
 MakeKiosk = Callable[..., AbstractContextManager[Kiosk]]
@@ -49,6 +50,7 @@ def make_kiosk(
     camera: Camera, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> MakeKiosk:
     monkeypatch.setenv("DOPUSK_CACHE", str(tmp_path_factory.getbasetemp() / "models"))
+    monkeypatch.setattr("terminal.film_desk.FINISH_WITHIN_S", LONGEST_S)
     authority = create_authority(tmp_path / "authority")
     anchor = load_pem_x509_certificate(authority.ca_pem)
     keys = {"centre_key": Ed25519PrivateKey.generate(), "signing_key": Ed25519PrivateKey.generate()}
