@@ -14,6 +14,9 @@ from central.store.metadata import json_text, metadata
 BUSY_TIMEOUT_S = 30.0
 CONNECTIONS = 20
 """So many stay open once they were needed: a new one has to start a server process, or to read the schema anew."""
+ROWS_AT_ONCE = 16
+"""So many rows go into one statement of SQLite's. The driver keeps its last 128 statements with the values they had: with
+a statement for every size of batch that was 200 MiB of people's values after a long drain."""
 _READING = "dopusk_reading"
 PRAGMAS = ("synchronous = EXTRA", "journal_mode = WAL", "foreign_keys = ON")
 """EXTRA, and before WAL: the rollback journal of a new store is deleted and its folder synced. Otherwise a power cut may
@@ -32,7 +35,12 @@ def open_engine(url: str) -> Engine:
         )
     timeout = {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
     engine = create_engine(
-        url, pool_size=CONNECTIONS, connect_args=timeout, json_serializer=json_text, hide_parameters=True
+        url,
+        pool_size=CONNECTIONS,
+        connect_args=timeout,
+        json_serializer=json_text,
+        hide_parameters=True,
+        insertmanyvalues_page_size=ROWS_AT_ONCE,
     )
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
