@@ -15,7 +15,7 @@ from dopusk.torture.stage import Stage
 # The processes of the torture are killed: their pipes and sockets are closed by nobody but the collector.
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(900),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
