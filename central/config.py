@@ -166,7 +166,8 @@ class TimestampConfig(_Section):
     """Roots that its certificate must lead to, PEM."""
     required: bool = False
     """Without an answer: True refuses the signature, False signs without a stamp and says so."""
-    timeout_s: Annotated[float, Field(gt=0, le=30)] = 3.0
+    timeout_s: Annotated[float, Field(gt=0, le=10)] = 3.0
+    """Term of a whole answer, in seconds: the medic waits for it, and the worker at the kiosk with him."""
     max_skew_s: Annotated[float, Field(gt=0, le=3600)] = 300.0
     """How far its time may be from the centre's own."""
 

@@ -153,7 +153,7 @@ def create_app(
         trust=trust,
         vault=vault or Vault(),
         live=live,
-        queue=QueueTables(store, live, templates, clock),
+        queue=QueueTables(store, live, templates, clock, stamping),
         jobs=jobs,
         seldom=Seldom(clock),
         words_seal=WordsSeal(session_secret),

@@ -17,6 +17,7 @@ from central.console import exam_view
 from central.console.exam_circumstances import Waited, travelled, waited_of
 from central.console.live import Live
 from central.console.look import Look
+from central.stamping import Stamping
 from central.store import decisions, refusals, terminals, worklist
 from central.store.engine import reading
 from central.store.worklist import WaitingExam
@@ -53,8 +54,16 @@ class QueueTable:
 class QueueTables:
     """Draws the queue, from any thread."""
 
-    def __init__(self, engine: Engine, live: Live, templates: Jinja2Templates, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        live: Live,
+        templates: Jinja2Templates,
+        clock: Callable[[], datetime],
+        stamping: Stamping,
+    ) -> None:
         self._engine = engine
+        self._stamping = stamping
         self._live = live
         self._templates = templates
         self._clock = clock
@@ -97,6 +106,7 @@ class QueueTables:
             offline=[row["name"] for row in in_need if row["link"] == "offline"],
             calling=[f"{row['name']}, {row['place']}" for row in in_need if row["calls"]],
             refused=[row["name"] for row in in_need if row["terminal_id"] in refusing],
+            no_stamps=self._stamping.outage,
         )
 
     def _cells_of(self, connection: Connection, waiting: Sequence[WaitingExam], language: str) -> list[Markup]:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-import httpx
 from asn1crypto import algos, cms, core, tsp
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -20,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from central.signature.chain import SignatureError, check_chain, signer_certificate
+from central.signature.stamp_line import StampError, StampLine
 
-MAX_ANSWER_BYTES = 256 * 1024
 _ATTRIBUTE = "signature_time_stamp_token"
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
@@ -35,17 +34,6 @@ class _Answer(core.Sequence):  # type: ignore[misc]  # the library has no types
     """TimeStampResp of RFC 3161, 2.4.2: a refusal brings no token, which the library's own reading does not allow."""
 
     _fields = [("status", tsp.PKIStatusInfo), ("time_stamp_token", cms.ContentInfo, {"optional": True})]
-
-
-class StampError(Exception):
-    """No time stamp, or not one to be believed. `code`: `unreachable`, `refused`, `unreadable`, `wrong_imprint`,
-
-    `wrong_nonce`, `wrong_time`, `untrusted`.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +54,14 @@ class TimeStamper:
     """
 
     def __init__(self, url: str, roots: Sequence[x509.Certificate], timeout_s: float, max_skew: timedelta) -> None:
-        self._url = url
+        self._line = StampLine(url, timeout_s)
         self._roots = roots
-        self._timeout_s = timeout_s
         self._max_skew = max_skew
 
     def stamp(self, signature: bytes, now: datetime) -> tuple[bytes, Stamp]:
         """The same CMS with a token in it, verified, and what the token says. Raises `StampError`."""
         nonce = secrets.randbits(63)
-        answer = self._ask(_request(_value_of(signature), nonce))
+        answer = self._line.ask(_request(_value_of(signature), nonce))
         token = _token_of(answer)
         found = _info_of(token)["nonce"].native
         if found != nonce:
@@ -84,20 +71,6 @@ class TimeStamper:
         if abs(stamp.at - now) > self._max_skew:
             raise StampError("wrong_time", f"the authority's time {stamp.at} is too far from ours {now}")
         return stamped, stamp
-
-    def _ask(self, request: bytes) -> bytes:
-        headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
-        try:
-            answer = httpx.post(
-                self._url, content=request, headers=headers, timeout=self._timeout_s, follow_redirects=False
-            )
-        except httpx.HTTPError as error:
-            raise StampError("unreachable", f"{self._url}: {type(error).__name__}") from error
-        if not answer.is_success:
-            raise StampError("refused", f"{self._url} answered {answer.status_code}")
-        if len(answer.content) > MAX_ANSWER_BYTES:
-            raise StampError("unreadable", f"{self._url} answered {len(answer.content)} bytes")
-        return answer.content
 
 
 def stamp_in(signature: bytes, roots: Sequence[x509.Certificate]) -> Stamp | None:

@@ -65,6 +65,7 @@ def fleet_page(
         address=lambda **changes: address(wanted, number, **changes),
         oddities=oddities,
         refused=refused,
+        no_stamps=console.stamping.outage,
         names={brief.terminal_id: brief.name for brief in everything},
         LOW_DISK_BYTES=LOW_DISK_BYTES,
         today=now.date().isoformat(),

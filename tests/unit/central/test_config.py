@@ -69,3 +69,14 @@ def test_an_installation_is_not_replaced(installed: Path) -> None:
     with pytest.raises(FileExistsError):
         create_secrets(installed.parent)
     assert (installed.parent / "authority" / "ca.pem").read_bytes() == before
+
+
+def test_nobody_signs_for_half_a_minute(installed: Path) -> None:
+    section = '[timestamp]\nurl = "http://tsa.example/tsp"\nca_file = "tsa.pem"\ntimeout_s = {}\n'
+    text = installed.read_text(encoding="utf-8")
+    installed.write_text(text + section.format(30), encoding="utf-8")
+    with pytest.raises(ConfigError) as refused:
+        load_config(installed)
+    assert refused.value.faults == ["timestamp.timeout_s: Input should be less than or equal to 10"]
+    installed.write_text(text + section.format(10), encoding="utf-8")
+    assert load_config(installed).timestamp is not None

@@ -13,7 +13,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from central.config import TimestampConfig
 from central.decisions import export
-from central.signature.timestamp import StampError, TimeStamper, stamp_in
+from central.signature.stamp_line import StampError
+from central.signature.timestamp import TimeStamper, stamp_in
 from central.store import decisions
 from central.store.engine import reading
 from central.trust import Trust
@@ -101,7 +102,16 @@ def test_without_an_answer_it_is_signed_and_said(
     (item,) = _given(centre, exam_id)
     assert item.trail["timestamp"] == {"state": "missing", "code": "refused"}
     assert stamp_in(item.cms, _roots(tsa)) is None
-    assert "Без штампа времени" in zoya.get(f"/exams/{exam_id}").text
+    assert "Без штампа времени (служба отказала)" in zoya.get(f"/exams/{exam_id}").text
+    assert "решения подписаны без него" in zoya.get("/queue").text
+    fleet = zoya.get("/fleet").text
+    assert "решения подписаны без него" in fleet
+    assert "служба отказала" in fleet
+
+    tsa.status = 200
+    assert zoya.decide(centre.exam(), outcome="admitted").status_code == 303
+    assert "без него" not in zoya.get("/queue").text
+    assert "без него" not in zoya.get("/fleet").text
 
 
 @pytest.mark.parametrize("required", [True])
@@ -115,6 +125,7 @@ def test_where_it_is_demanded_nothing_is_signed_without(
     assert "не ответила" in answer.text
     assert "головокружение" in answer.text
     assert _given(centre, exam_id) == []
+    assert "решения сейчас не подписываются" in zoya.get("/queue").text
     tsa.status = 200
     assert zoya.decide(exam_id, outcome="admitted").status_code == 303
     assert _given(centre, exam_id)[0].trail["timestamp"]["state"] == "stamped"

@@ -1,0 +1,125 @@
+"""Asking a time-stamping authority so that whatever it does, few wait for it and none for long.
+
+Whoever signs waits for the answer, and with him a worker at a kiosk, and one of the few threads that answer pages. So an
+answer has one term for all of it (a name that is not found, a line that is silent, a body that comes byte by byte); only so many
+ask at once; and an authority that has let the term pass is left alone for a while, which grows each time until it speaks again.
+"""
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+import httpx
+
+MAX_ANSWER_BYTES = 256 * 1024
+AT_ONCE = 6
+"""So many ask at once: half of the threads that answer the console's pages (`central.console.app.THREADS`)."""
+FIRST_REST_S = 5.0
+MAX_REST_S = 60.0
+"""A silent authority is left alone for the first of these times, then for twice as long each time, up to the second."""
+_HEADERS = {
+    "Content-Type": "application/timestamp-query",
+    "Accept": "application/timestamp-reply",
+    "Accept-Encoding": "identity",
+}
+
+
+class StampError(Exception):
+    """No time stamp, or not one to be believed.
+
+    `code`: `unreachable`, `no_answer` (within the term), `resting` (not asked: it was silent just before), `busy` (not asked: too
+    many ask already), `refused`, `unreadable`, `wrong_imprint`, `wrong_nonce`, `wrong_time`, `untrusted`.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class StampLine:
+    """The way to one authority, from any thread. `timeout_s`: the term of a whole answer, in seconds."""
+
+    def __init__(self, url: str, timeout_s: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._url = url
+        self._timeout_s = timeout_s
+        self._monotonic = monotonic
+        self._trusted = httpx.create_ssl_context()
+        self._keeping = threading.Lock()
+        self._asking = 0
+        self._silences = 0
+        self._rests_until_s = 0.0
+
+    def ask(self, request: bytes) -> bytes:
+        """The body of the answer to a time-stamp query (RFC 3161, 3.4). Raises `StampError` when the term is over."""
+        self._enter()
+        outcomes: queue.SimpleQueue[bytes | StampError] = queue.SimpleQueue()
+        # A thread of its own: a name server that is silent cannot be interrupted, and the caller must not wait for it.
+        threading.Thread(target=self._run, args=(request, outcomes), name="time-stamp", daemon=True).start()
+        try:
+            outcome = outcomes.get(timeout=self._timeout_s)
+        except queue.Empty:
+            outcome = self._no_answer()
+        self._note(is_silent=isinstance(outcome, StampError) and outcome.code == "no_answer")
+        if isinstance(outcome, StampError):
+            raise outcome
+        return outcome
+
+    def _enter(self) -> None:
+        with self._keeping:
+            rest_s = self._rests_until_s - self._monotonic()
+            if rest_s > 0:
+                raise StampError("resting", f"{self._url} was silent and is asked again in {rest_s:.0f} s")
+            if self._silences and self._asking:
+                raise StampError(
+                    "resting", f"{self._url} was silent, and one request finds out whether it speaks again"
+                )
+            if self._asking >= AT_ONCE:
+                raise StampError("busy", f"{self._asking} requests wait for {self._url} already")
+            self._asking += 1
+
+    def _note(self, *, is_silent: bool) -> None:
+        with self._keeping:
+            now_s = self._monotonic()
+            if not is_silent:
+                self._silences, self._rests_until_s = 0, now_s
+            elif now_s >= self._rests_until_s:  # those who asked together with the first one are one silence
+                self._rests_until_s = now_s + min(MAX_REST_S, FIRST_REST_S * 2**self._silences)
+                self._silences += 1
+
+    def _run(self, request: bytes, outcomes: "queue.SimpleQueue[bytes | StampError]") -> None:
+        try:
+            outcome = self._outcome(request)
+        finally:
+            with self._keeping:
+                self._asking -= 1
+        outcomes.put(outcome)
+
+    def _outcome(self, request: bytes) -> bytes | StampError:
+        try:
+            return asyncio.run(self._post(request))
+        except TimeoutError:
+            return self._no_answer()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return StampError("unreachable", f"{self._url}: {type(error).__name__}")
+        except StampError as error:
+            return error
+
+    async def _post(self, request: bytes) -> bytes:
+        body = b""
+        async with (
+            asyncio.timeout(self._timeout_s),
+            httpx.AsyncClient(verify=self._trusted, timeout=None, follow_redirects=False) as client,  # noqa: S113
+            client.stream("POST", self._url, content=request, headers=_HEADERS) as answer,
+        ):
+            if not answer.is_success:
+                raise StampError("refused", f"{self._url} answered {answer.status_code}")
+            async for piece in answer.aiter_raw():
+                body += piece
+                if len(body) > MAX_ANSWER_BYTES:
+                    raise StampError("unreadable", f"{self._url} answered more than {MAX_ANSWER_BYTES} bytes")
+        return body
+
+    def _no_answer(self) -> StampError:
+        return StampError("no_answer", f"{self._url} did not answer within {self._timeout_s:g} s")
