@@ -29,7 +29,15 @@ _WAIT_S = 1.0
 
 
 class WorkFailed(Exception):
-    """Work that somebody waited for was not done. The message is for the log."""
+    """Work that somebody waited for was not done. The message is for the log.
+
+    `fault` is a text of the console, `job.fault.<fault>` with `detail`, or `job.ended.lost` where it is `lost`.
+    """
+
+    def __init__(self, message: str, fault: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.fault = fault
+        self.detail = detail
 
 
 class Busy(Exception):
@@ -129,7 +137,7 @@ class JobProcess:
 def run_at_once(order: Order, command: Sequence[str] = COMMAND) -> int:
     """Do work that somebody waits for, one at a time; returns the rows done.
 
-    Raises `Busy`, `WorkFailed`, and `OSError` as `JobProcess`.
+    Raises `Busy` and `WorkFailed`, also where the machine has no room for another process.
     """
     if not _AT_ONCE.acquire(blocking=False):
         raise Busy
@@ -139,10 +147,15 @@ def run_at_once(order: Order, command: Sequence[str] = COMMAND) -> int:
             while process.listen(_WAIT_S):
                 rows = process.news().get("rows_done", rows)
             ended = process.end()
+    except OSError as error:
+        log.exception("the process of work of kind %s could not be started", order.kind)
+        raise WorkFailed(f"the work of kind {order.kind} was not begun", "not_run", type(error).__name__) from error
     finally:
         _AT_ONCE.release()
     if ended["state"] != "done":
-        raise WorkFailed(f"the work of kind {order.kind} ended: {ended}")
+        result = ended.get("result", {})
+        message = f"the work of kind {order.kind} ended: {ended}"
+        raise WorkFailed(message, result.get("fault", ended["state"]), result.get("detail", ""))
     return int(process.news().get("rows_done", rows))
 
 

@@ -12,9 +12,10 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
-from central.accounts import create_account, hash_password, names_about
+from central.accounts import create_account, hash_password, is_alive, names_about
 from central.console.access_log import note
-from central.console.context import Visitor, console_of, page
+from central.console.account_actions import ACTIONS, offered
+from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.typed import Typed
 from central.passwords import password_fault
@@ -92,14 +93,17 @@ def change_account(
     console = console_of(request)
     action = str(form.get("action", ""))
     password = str(form.get("password", ""))
+    if action not in ACTIONS:
+        raise HTTPException(404)
     with writing(console.engine) as connection:
         account = _own_account(connection, visitor, account_id)
+        needed = action in _offered(connection, console, visitor, account)
+        if not needed and account_id == visitor.account.account_id:
+            raise HTTPException(404)
         names = names_about(connection, account.username, account.full_name, account.orgs)
         weak = password_fault(password, names, console.listed_passwords) if action == "reset_password" else None
-        if weak is None:
+        if needed and weak is None:
             changes = _changes(action, password)
-            if action == "disable" and account_id == visitor.account.account_id:
-                raise HTTPException(404)
             if changes:
                 store.change_account(connection, account_id, changes)
             if action == "reset_totp":
@@ -107,8 +111,10 @@ def change_account(
             if action in {"disable", "reset_password", "reset_totp", "end_sessions"}:
                 store.end_sessions_of(connection, account_id)
             note(connection, console, visitor, f"account.{action}", account_id)
+    if not needed:
+        return accounts_page(request, visitor, 409, faults={"action": "not_needed"})
     if weak is not None:
-        return accounts_page(request, visitor, 422, faults={"password": weak})
+        return accounts_page(request, visitor, 422, faults={"new_password": weak}, about=account_id)
     return RedirectResponse("/accounts", status_code=303)
 
 
@@ -124,10 +130,19 @@ def _changes(action: str, password: str) -> dict[str, Any]:
             return {"password_hash": hash_password(password), "must_change_password": True}
         case "reset_totp":
             return NO_FACTOR
-        case "end_sessions":
-            return {}
         case _:
-            raise HTTPException(404)
+            return {}
+
+
+def _offered(connection: Connection, console: Console, visitor: Visitor, account: Account) -> tuple[str, ...]:
+    now = console.clock()
+    return offered(
+        account,
+        now,
+        factor_roles=console.config.accounts.second_factor_roles,
+        is_own=account.account_id == visitor.account.account_id,
+        has_sessions=any(is_alive(item, now) for item in store.sessions_of(connection, account.account_id)),
+    )
 
 
 def _own_account(connection: Connection, visitor: Visitor, account_id: str) -> Account:
@@ -153,8 +168,12 @@ def accounts_page(
     typed: Typed | None = None,
     faults: dict[str, str] | None = None,
     fresh_key: str = "",
+    about: str = "",
 ) -> Response:
-    """The page, with what was typed and what is wrong with it; `fresh_key` is shown this once."""
+    """The page, with what was typed and what is wrong with it; `fresh_key` is shown this once.
+
+    `about`: the account whose form has a fault.
+    """
     console = console_of(request)
     orgs = visitor.account.orgs
     with reading(console.engine) as connection:
@@ -167,7 +186,8 @@ def accounts_page(
             "accounts.html",
             visitor,
             status,
-            accounts=mine,
+            accounts=[(item, _offered(connection, console, visitor, item)) for item in mine],
+            about=about,
             employers=employers,
             medics=medics.of_organisations(connection, orgs),
             keys=api_keys.of_organisations(connection, orgs),

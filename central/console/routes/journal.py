@@ -25,6 +25,7 @@ from central.console.guard import Guard, form_of
 from central.console.query import day_of, place_of
 from central.console.texts import text
 from central.console.worker_search import address_pairs, find_worker, words_of
+from central.jobs.child import WorkFailed
 from central.journal import columns as journal_columns
 from central.journal.csv_file import csv_lines, grouped
 from central.journal.signature_check import SignatureCheck
@@ -122,8 +123,10 @@ def find_in_journal(
     return journal_page(request, visitor, asked)
 
 
-def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
-    """The page of that query, with 422 and the faults where it has some."""
+def journal_page(
+    request: Request, visitor: Visitor, asked: Asked, status: int = 200, not_printed: WorkFailed | None = None
+) -> Response:
+    """The page of that query, with 422 and the faults where it has some. `not_printed`: why there is no signed print."""
     console = console_of(request)
     after = place_of(asked.query)
     most = COUNT_TO if journal.is_counted_quickly(asked.wanted) else COUNT_FEW_TO
@@ -156,8 +159,9 @@ def journal_page(request: Request, visitor: Visitor, asked: Asked) -> Response:
         request,
         "journal.html",
         visitor,
-        422 if asked.faults else 200,
+        422 if asked.faults else status,
         asked=asked,
+        not_printed=not_printed,
         headings=list(zip(asked.columns, journal_columns.headings(asked.columns, look.language), strict=True)),
         rows=[
             (number, item.row, journal_columns.cells(item, asked.columns))

@@ -3,9 +3,10 @@
 POST /journal/signed takes the journal's query in its address (both `since` and `until` are needed) and `csrf`. The answer
 is a ZIP of `journal.pdf`, `journal.cms` (detached CMS over its exact bytes, DER) and `ca.pem`. 303 to /signature when the
 key is closed or the register forbids signing, 422 with the journal when the period is not named or has too many exams, and
-while another print is under way.
+while another print is under way; 503 with the journal and what happened when the process that prints was killed or failed.
 """
 
+import logging
 import tempfile
 import zipfile
 from datetime import datetime
@@ -20,7 +21,7 @@ from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of
 from central.console.guard import Guard
 from central.console.routes.journal import PDF_ROWS, Asked, asked_of, journal_page, title_of
-from central.jobs.child import Busy, run_at_once
+from central.jobs.child import Busy, WorkFailed, run_at_once
 from central.jobs.kinds import JOURNAL_EXPORT
 from central.jobs.order import Order
 from central.journal import columns as journal_columns
@@ -33,6 +34,7 @@ from central.store import journal
 from central.store.engine import reading, writing
 
 router = APIRouter()
+log = logging.getLogger(__name__)
 
 
 @router.post("/journal/signed")
@@ -62,6 +64,9 @@ def sign_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
         except Busy:
             asked.faults["until"] = "print_under_way"
             return journal_page(request, visitor, asked)
+        except WorkFailed as error:
+            log.warning("a journal was not printed for its signature: %s", error)
+            return journal_page(request, visitor, asked, 503, not_printed=error)
         try:
             archive = _signed(console, provider, order.made, now)
         except SigningRefused as error:

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pyotp
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from central.rights import Role
 from central.store import accounts
-from central.store.audit import write
+from central.store.accounts import account
+from central.store.audit import audit, write
 from central.store.engine import reading, writing
 from tests.console_centre import PASSWORD, Browser, ConsoleCentre
 
@@ -124,3 +125,57 @@ def test_fleet_shows_terminals_to_the_service_without_medical_data(centre: Conso
     assert "Терминал 1" in page
     assert "Громов" not in page
     assert "171" not in page
+
+
+def _row(page: str, username: str) -> str:
+    """The line of an account."""
+    return page.split(f"<tr><td>{username}</td>")[1].split("</tr>")[0]
+
+
+def _actions(page: str, username: str) -> set[str]:
+    return set(re.findall(r'name="action" value="(\w+)"', _row(page, username)))
+
+
+def test_an_account_is_offered_only_what_it_needs(centre: ConsoleCentre, admin: Browser, zoya: Browser) -> None:
+    centre.add_account("inspector", Role.AUDITOR)
+    page = admin.get("/accounts").text
+    assert _actions(page, "inspector") == {"disable", "reset_password"}
+    assert _actions(page, "zoya") == {"disable", "reset_password", "end_sessions"}
+    assert _actions(page, "admin") == set(), "nobody locks himself out"
+    with writing(centre.engine) as connection:
+        (account_id,) = connection.execute(
+            select(account.c.account_id).where(account.c.username == "inspector")
+        ).scalars()
+        overdue = {"locked_until": centre.now() + timedelta(minutes=5), "factor_due_at": centre.now()}
+        connection.execute(update(account).where(account.c.account_id == account_id).values(overdue))
+    assert "unlock" in _actions(admin.get("/accounts").text, "inspector")
+    address = f"/accounts/{account_id}"
+    assert admin.post(address, {"action": "unlock"}, page="/accounts").status_code == 303
+    assert "unlock" not in _actions(admin.get("/accounts").text, "inspector")
+    # The page of another tab still offers it.
+    again = admin.post(address, {"action": "unlock"}, page="/accounts")
+    assert again.status_code == 409
+    assert "делать это уже незачем" in again.text
+    with reading(centre.engine) as connection:
+        assert len(connection.execute(select(audit).where(audit.c.action == "account.unlock")).all()) == 1
+
+
+def test_a_temporary_password_is_set_and_a_weak_one_is_said_at_its_field(
+    centre: ConsoleCentre, admin: Browser, zoya: Browser
+) -> None:
+    with reading(centre.engine) as connection:
+        (account_id,) = connection.execute(select(account.c.account_id).where(account.c.username == "zoya")).scalars()
+    weak = admin.post(f"/accounts/{account_id}", {"action": "reset_password", "password": "short"}, page="/accounts")
+    assert weak.status_code == 422
+    assert 'aria-describedby="fault-new-password"' in _row(weak.text, "zoya")
+    assert zoya.get("/queue").status_code == 200
+    fields = {"action": "reset_password", "password": "staple battery correct 71"}
+    assert admin.post(f"/accounts/{account_id}", fields, page="/accounts").status_code == 303
+    assert zoya.get("/queue").status_code == 303, "the sessions of the account are over"
+
+
+def test_what_is_wrong_with_a_new_account_stands_at_its_fields(admin: Browser) -> None:
+    answer = admin.post("/accounts", {"username": "", "full_name": "", "role": "employer", "password": "x"})
+    assert answer.status_code == 422
+    for name in ("username", "full_name", "employer_id", "password"):
+        assert f'id="fault-{name}"' in answer.text

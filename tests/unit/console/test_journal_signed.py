@@ -3,6 +3,7 @@
 import contextlib
 import io
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -92,3 +93,38 @@ def test_without_an_open_key_nothing_is_signed(centre: ConsoleCentre, address: s
         assert browser.log_in("revizor", unlock=False).post(PERIOD, {}, page="/journal").status_code == 403
     with reading(centre.engine) as connection:
         assert not connection.execute(select(audit).where(audit.c.action == "journal.sign")).all()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("os.kill(os.getpid(), 9)", "прервала процесс этой работы (SIGKILL)"),
+        ("os.kill(os.getpid(), 15)", "процесс этой работы был остановлен"),
+        ("sys.exit(7)", "аварийно завершился (exit code 7)"),
+    ],
+)
+def test_a_print_whose_process_ends_half_way_is_told_with_what_to_do(
+    centre: ConsoleCentre, zoya: Browser, monkeypatch: pytest.MonkeyPatch, code: str, said: str
+) -> None:
+    exam_id = centre.exam()
+    command = (sys.executable, "-S", "-c", f"import os, sys; sys.stdin.readline(); {code}")
+    monkeypatch.setattr(journal_signed, "run_at_once", lambda order: child.run_at_once(order, command))
+    answer = zoya.post(PERIOD, {}, page="/journal")
+    assert answer.status_code == 503
+    told = answer.text.split('id="not-printed"')[1].split("</p>")[0]
+    assert "не напечатан и не подписан" in told
+    assert said in told
+    assert f"/exams/{exam_id}" in answer.text, "the journal stays as it was asked for"
+    with reading(centre.engine) as connection:
+        assert "journal.sign" not in set(connection.execute(select(audit.c.action)).scalars())
+    monkeypatch.undo()
+    assert zoya.post(PERIOD, {}, page="/journal").status_code == 200
+
+
+def test_a_machine_without_room_for_a_process_is_told(
+    centre: ConsoleCentre, zoya: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_signed, "run_at_once", lambda order: child.run_at_once(order, ("/no/such/program",)))
+    answer = zoya.post(PERIOD, {}, page="/journal")
+    assert answer.status_code == 503
+    assert "не смог начать или закончить эту работу (FileNotFoundError)" in answer.text

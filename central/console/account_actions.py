@@ -1,0 +1,28 @@
+"""What an administrator can do to an account as it stands now. Pure. The page offers this and no more, the route takes no more."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from central.rights import Role
+from central.store.accounts import Account
+
+ACTIONS = ("disable", "enable", "unlock", "reset_totp", "reset_password", "end_sessions")
+
+
+def offered(
+    account: Account, now: datetime, *, factor_roles: Collection[Role], is_own: bool, has_sessions: bool
+) -> tuple[str, ...]:
+    """Those of `ACTIONS` that would change something, in their order.
+
+    A factor is reset where there is one, and where the time to set it up has run out: then it begins anew.
+    """
+    is_overdue = account.role in factor_roles and account.factor_due_at is not None and account.factor_due_at <= now
+    useful = {
+        "disable": not account.disabled and not is_own,
+        "enable": account.disabled,
+        "unlock": account.locked_until is not None and account.locked_until > now,
+        "reset_totp": account.has_totp or is_overdue,
+        "reset_password": not account.disabled and not is_own,
+        "end_sessions": has_sessions and not is_own,
+    }
+    return tuple(action for action in ACTIONS if useful[action])
