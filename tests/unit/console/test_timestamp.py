@@ -22,6 +22,7 @@ from sync.contract.decision import DecisionMessage
 from terminal.decision_check import check_decision
 from tests.console_centre import Browser, ConsoleCentre, serving
 from tests.time_stamping import TimeStampingAuthority, running_tsa
+from tests.waiting import LONGEST_S
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def required() -> bool:
 
 @pytest.fixture
 def address(centre: ConsoleCentre, tsa: TimeStampingAuthority, required: bool) -> Iterator[str]:
-    stamping = TimestampConfig(url=tsa.url, ca_file=tsa.root_file, required=required)
+    stamping = TimestampConfig(url=tsa.url, ca_file=tsa.root_file, required=required, timeout_s=10)
     centre.config = centre.config.model_copy(update={"timestamp": stamping})
     with serving(centre.app(), centre.config.http.port) as found:
         yield found
@@ -168,7 +169,7 @@ def test_answers_that_must_not_be_believed(
     centre: ConsoleCentre, signature: bytes, tsa: TimeStampingAuthority, tmp_path: Path
 ) -> None:
     hour = timedelta(hours=1)
-    good = TimeStamper(tsa.url, _roots(tsa), 5, hour)
+    good = TimeStamper(tsa.url, _roots(tsa), LONGEST_S, hour)
     value = cms.ContentInfo.load(signature)["content"]["signer_infos"][0]["signature"].native
     query = tsp.TimeStampReq(
         {
@@ -185,14 +186,16 @@ def test_answers_that_must_not_be_believed(
         tsa.answer = nonsense
         assert _code(good, signature, centre) == "unreadable"
     tsa.answer = None
-    assert _code(TimeStamper(tsa.url, _roots(tsa), 5, timedelta(0)), signature, centre) == "wrong_time"
+    assert _code(TimeStamper(tsa.url, _roots(tsa), LONGEST_S, timedelta(0)), signature, centre) == "wrong_time"
     strangers = x509.load_pem_x509_certificates(centre.authority.ca_pem)
-    assert _code(TimeStamper(tsa.url, strangers, 5, hour), signature, centre) == "untrusted"
-    assert _code(TimeStamper("http://127.0.0.1:1/tsp", _roots(tsa), 5, hour), signature, centre) == "unreachable"
+    assert _code(TimeStamper(tsa.url, strangers, LONGEST_S, hour), signature, centre) == "untrusted"
+    assert (
+        _code(TimeStamper("http://127.0.0.1:1/tsp", _roots(tsa), LONGEST_S, hour), signature, centre) == "unreachable"
+    )
     wrong_usage = (ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.EMAIL_PROTECTION)
     with running_tsa(tmp_path / "other", usages=wrong_usage, ess="sha1") as other:
         other.answer = None
-        stamper = TimeStamper(other.url, _roots(other), 5, hour)
+        stamper = TimeStamper(other.url, _roots(other), LONGEST_S, hour)
         assert _code(stamper, signature, centre) in {"untrusted", "unreadable", "unreachable"}
 
 
@@ -202,7 +205,7 @@ def test_a_refusal_of_the_authority_is_told(
     refusal = tsp.PKIStatusInfo({"status": "rejection", "status_string": ["not today"]})
     tsa.answer = b"\x30" + bytes([len(refusal.dump())]) + refusal.dump()
     with pytest.raises(StampError, match="not today") as refused:
-        TimeStamper(tsa.url, _roots(tsa), 5, timedelta(hours=1)).stamp(signature, centre.now())
+        TimeStamper(tsa.url, _roots(tsa), LONGEST_S, timedelta(hours=1)).stamp(signature, centre.now())
     assert refused.value.code == "refused"
 
 
@@ -211,6 +214,8 @@ def test_authorities_name_their_certificate_in_either_way(
     centre: ConsoleCentre, signature: bytes, tmp_path: Path, ess: str
 ) -> None:
     with running_tsa(tmp_path / "other", ess=ess) as other:
-        stamped, stamp = TimeStamper(other.url, _roots(other), 5, timedelta(hours=1)).stamp(signature, centre.now())
+        stamped, stamp = TimeStamper(other.url, _roots(other), LONGEST_S, timedelta(hours=1)).stamp(
+            signature, centre.now()
+        )
         assert stamp_in(stamped, _roots(other)) == stamp
         assert stamp.authority == "CN=Clock of the tests"
