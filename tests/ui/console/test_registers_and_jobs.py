@@ -1,5 +1,6 @@
 """Registers, exports and imports in a real Chromium: keyboard only, without the script, on tablets."""
 
+import contextlib
 import csv
 import io
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from central.store.workers import find_worker
 from dopusk.demo.sample_people import ORG
 from sync.contract.exam import EXAM_SCHEMA
 from tests.console_centre import PASSWORD, ConsoleCentre
+from tests.console_centre import Browser as Client
 from tests.ui.console.conftest import WAIT_MS
 
 PAGES = (
@@ -150,3 +152,18 @@ def test_no_page_runs_off_a_tablet(
     )
     context.close()
     assert low == [], "too low for a finger"
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_journals_usual_columns_fit_the_screen(
+    centre: ConsoleCentre, page: Page, address: str, language: str
+) -> None:
+    complaints = {"feels_well": False, "codes": ["headache", "dizziness"], "text": "Кружится голова по утрам"}
+    exam_id = centre.exam("1002", exam_type="post_trip", complaints=complaints, systolic_mmhg=171)
+    with contextlib.closing(Client(address)) as medic:
+        reasons = {"reasons": "alcohol_breath", "outcome": "not_identified", "comment": "другой человек"}
+        assert medic.log_in("zoya").decide(exam_id, **reasons).status_code == 303
+    page.context.add_cookies([{"name": "dopusk_language", "value": language, "url": address}])
+    page.goto(f"{address}/journal")
+    expect(page.locator("td.col-medic")).to_be_visible()
+    page.wait_for_function("(box => box.scrollWidth <= box.clientWidth)(document.querySelector('.scroll'))")
