@@ -40,7 +40,7 @@ def _ask(browser: Browser, form: str, query: str = "") -> str:
 
 
 def _finished(browser: Browser, path: str) -> str:
-    assert until(lambda: 'id="download"' in browser.get(path).text, 30)
+    assert until(lambda: 'id="download"' in browser.get(path).text)
     return browser.get(path).text
 
 
@@ -147,14 +147,14 @@ def test_a_process_killed_half_way_is_told_and_leaves_nothing(
     path = _ask(zoya, "csv")
     job_id = path.rsplit("/", 1)[1]
     half = work_folder(stalled.folder, job_id) / "made"
-    assert until(lambda: half.exists() and half.stat().st_size > 0, 30)
+    assert until(lambda: half.exists() and half.stat().st_size > 0)
     assert zoya.get(f"{path}/file").status_code == 404, "half a file is no file"
     [process] = own_children("journal_export")
     for told in ("cmdline", "environ"):
         assert centre.config.store_url.encode() not in Path(f"/proc/{process}/{told}").read_bytes()
     assert os.getpriority(os.PRIO_PROCESS, process) > os.getpriority(os.PRIO_PROCESS, 0)
     os.kill(process, signal.SIGKILL)
-    assert until(lambda: _job(centre, job_id).state == "failed", 30)
+    assert until(lambda: _job(centre, job_id).state == "failed")
     page = zoya.get(path).text
     assert "Операционная система прервала процесс этой работы (SIGKILL)" in page
     assert 'id="download"' not in page
@@ -165,10 +165,10 @@ def test_a_process_killed_half_way_is_told_and_leaves_nothing(
 def test_cancel_ends_the_process(centre: ConsoleCentre, zoya: Browser, stalled: Jobs) -> None:
     centre.exam()
     path = _ask(zoya, "xlsx")
-    assert until(lambda: _job(centre, path.rsplit("/", 1)[1]).rows_total == 1, 30)
+    assert until(lambda: _job(centre, path.rsplit("/", 1)[1]).rows_total == 1)
     assert own_children("journal_export")
     assert zoya.post(f"{path}/cancel", {}, page=path).status_code == 303
-    assert until(lambda: "Отменено, файла нет" in zoya.get(path).text, 30)
+    assert until(lambda: "Отменено, файла нет" in zoya.get(path).text)
     assert own_children("journal_export") == []
     assert list(stalled.folder.iterdir()) == []
 
@@ -205,8 +205,8 @@ def test_files_expire(centre: ConsoleCentre, zoya: Browser) -> None:
     assert file.stat().st_mode & 0o077 == 0, "only the service reads it"
     with writing(centre.engine) as connection:
         connection.execute(update(job).values(expires_at=centre.now() - KEPT))
-    assert until(lambda: not file.exists(), 30)
-    assert until(lambda: _job(centre, job_id).state == "expired", 30)
+    assert until(lambda: not file.exists())
+    assert until(lambda: _job(centre, job_id).state == "expired")
     assert "Срок хранения прошёл" in zoya.get(path).text
     assert zoya.get(f"{path}/file").status_code == 404
 
