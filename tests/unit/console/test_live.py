@@ -114,7 +114,7 @@ async def _renamed(centre: ConsoleCentre) -> int:
         update(employer).values(name="Рассвет и сыновья"),
         update(terminal).values(name="Проходная"),
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONGEST_S):
         for listening in (here, there, here, there):
             await anext(listening)
         other = asyncio.create_task(anext(there))
