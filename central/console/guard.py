@@ -139,8 +139,8 @@ def find_visitor(console: Console, request: Request, token: str) -> Visitor | No
     if session is None or account is None or account.disabled or not is_alive(session, now):
         console.vault.close(session_id)
         return None
-    # The page's own listening keeps no session alive: nobody may be at the desk.
-    if needs_touch(session, now) and not request.url.path.endswith(("/events", "/rows")):
+    # What an open page does by itself keeps no session alive: nobody may be at the desk.
+    if needs_touch(session, now) and not request.url.path.endswith(("/events", "/rows", "/claim")):
         with writing(console.engine) as connection:
             store.touch_session(connection, session_id, now)
     return Visitor(account, session, look_of(request), address_of(request))

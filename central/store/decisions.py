@@ -1,7 +1,7 @@
 """Tables of signed decisions and of claims. A decision is added once and never changed; a claim is only a courtesy."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -165,10 +165,15 @@ def claim_of(connection: Connection, exam_id: str, now: datetime) -> Claim | Non
     return None if row is None else Claim(*row)
 
 
-def take_claim(connection: Connection, item: Claim, now: datetime) -> bool:
-    """Take or renew a claim; False when somebody else holds it. Call inside a write transaction."""
+def take_claim(connection: Connection, item: Claim, now: datetime, *, relieve_since: datetime | None = None) -> bool:
+    """Take or renew a claim; False when somebody else holds it. Call inside a write transaction.
+
+    Who renews has looked since he took it. `relieve_since`: who holds it since then, or longer, gives it up.
+    """
     held = claim_of(connection, item.exam_id, now)
-    if held is not None and held.account_id != item.account_id:
+    if held is not None and held.account_id == item.account_id:
+        item = replace(item, claimed_at=held.claimed_at)
+    elif held is not None and (relieve_since is None or held.claimed_at > relieve_since):
         return False
     connection.execute(delete(claim).where(claim.c.exam_id == item.exam_id))
     try:

@@ -16,9 +16,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.datastructures import FormData
 
+from central.console.access_log import note
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of, typed_fields
-from central.console.routes.exam import exam_page, find_exam
+from central.console.routes.exam import RELIEVED_AFTER, exam_page, find_exam
 from central.decision_record import VISUAL_FIELDS, DecisionFaults, Wish
 from central.decisions import Actor, DecisionConflict
 from central.rights import Right
@@ -96,16 +97,30 @@ def _after(request: Request, visitor: Visitor, wish: Wish, *, to_next: bool) -> 
 
 
 @router.post("/exams/{exam_id}/claim")
-def claim(request: Request, exam_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.DECIDE))]) -> Response:
-    """Say that I look at this exam; renewed by the open page. 409 when somebody else does."""
+def claim(
+    request: Request,
+    exam_id: str,
+    visitor: Annotated[Visitor, Depends(Guard(Right.DECIDE))],
+    form: Annotated[FormData, Depends(form_of)],
+) -> Response:
+    """Say that I look at this exam; renewed by the open page. 409 when somebody else does.
+
+    `take_over` takes it from somebody who has looked at it for `RELIEVED_AFTER`, which is written into the access log.
+    """
     console = console_of(request)
+    relieving = "take_over" in form
     now = console.clock()
     account = visitor.account
     with writing(console.engine) as connection:
         item = find_exam(connection, visitor, exam_id)
         before = store.claim_of(connection, exam_id, now)
         wanted = Claim(exam_id, account.account_id, account.full_name, now, now + CLAIM)
-        taken = item.state == "waiting" and store.take_claim(connection, wanted, now)
+        relieve_since = now - RELIEVED_AFTER if relieving else None
+        taken = item.state == "waiting" and store.take_claim(connection, wanted, now, relieve_since=relieve_since)
+        if taken and before is not None and before.account_id != account.account_id:
+            relieved = accounts.by_id(connection, before.account_id)
+            detail = {"username": relieved.username} if relieved is not None else {}
+            note(connection, console, visitor, "exam.take_over", exam_id, org=item.org, detail=detail)
     if taken and (before is None or before.account_id != account.account_id):
         console.live.poke()
     if "application/json" in request.headers.get("accept", ""):

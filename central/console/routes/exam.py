@@ -1,7 +1,7 @@
 """The exam page: everything that the decision rests on, on one screen. GET /exams/{exam_id}; its files: `routes.exam_files`."""
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from cryptography import x509
@@ -34,6 +34,9 @@ from central.store.worklist import ListedExam
 from sync.contract.exam import ExamRecord
 
 router = APIRouter()
+
+RELIEVED_AFTER = timedelta(minutes=5)
+"""Who has looked at an exam for so long may be relieved of it: he may have left his desk with the page open."""
 
 
 @router.get("/exams/{exam_id}")
@@ -126,6 +129,7 @@ def exam_page(
         decided=decided,
         claim=claim,
         claimed_by_other=claim is not None and not mine,
+        may_relieve=claim is not None and now - claim.claimed_at >= RELIEVED_AFTER,
         claimed_at=wording.clock_time(claim.claimed_at, look.zone) if claim else "",
         signer=signer,
         message_id=message_id,

@@ -4,11 +4,13 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import select
 
 from central.console.charts import charts_of
 from central.console.exam_view import steps
 from central.medics import register_faults
-from central.store import medics, registry, terminals
+from central.store import decisions, medics, registry, terminals
+from central.store.audit import audit
 from central.store.engine import reading, writing
 from sync.contract.envelope import ClockStamp
 from sync.contract.health import TerminalStatus
@@ -35,6 +37,43 @@ def test_medic_who_may_not_sign_takes_no_exam_from_the_others(centre: ConsoleCen
 
 def test_medic_who_may_sign_claims(centre: ConsoleCentre, zoya: Browser) -> None:
     assert _claim(zoya.get(f"/exams/{centre.exam()}").text) == "1"
+
+
+def test_who_looks_for_long_may_be_relieved(centre: ConsoleCentre, zoya: Browser, foma: Browser) -> None:
+    exam_id = centre.exam()
+    page = f"/exams/{exam_id}"
+
+    def ask(browser: Browser, **fields: str) -> int:
+        return browser.post(f"{page}/claim", fields, page=page).status_code
+
+    def holder() -> tuple[str, datetime]:
+        with reading(centre.engine) as connection:
+            held = decisions.claim_of(connection, exam_id, centre.now())
+        assert held is not None
+        return held.full_name, held.claimed_at
+
+    ask(foma)
+    name, since = holder()
+    ask(zoya, take_over="1")
+    shown = zoya.get(page).text
+    assert holder() == (name, since), "too early"
+    assert "Проверить, свободен ли" in shown
+    assert "Взять осмотр себе" not in shown
+
+    for _ in range(4):
+        centre.shift += timedelta(seconds=90)
+        ask(foma)
+    assert holder() == (name, since), "who renews has looked since the beginning"
+    ask(zoya)
+    assert holder() == (name, since), "an open page alone relieves nobody"
+    assert "Взять осмотр себе" in zoya.get(page).text
+    ask(zoya, take_over="1")
+    assert holder()[0] == "Луговая Зоя Марковна"
+    assert foma.decide(exam_id, outcome="admitted").status_code == 409
+    assert zoya.decide(exam_id, outcome="admitted").status_code == 303
+    with reading(centre.engine) as connection:
+        (noted,) = connection.execute(select(audit).where(audit.c.action == "exam.take_over")).all()
+    assert (noted.subject, noted.detail) == (exam_id, {"username": "foma"})
 
 
 def test_licence_is_the_administrators(centre: ConsoleCentre, zoya: Browser) -> None:

@@ -81,6 +81,19 @@ def test_second_factor_is_asked_for_and_each_code_works_once(centre: ConsoleCent
     _refused(browser, code=code)
 
 
+def test_an_open_exam_keeps_no_session_alive(centre: ConsoleCentre, zoya: Browser) -> None:
+    """Its page holds the exam for the medic by itself, whether anybody is at the desk or not."""
+    exam_id = centre.exam()
+    (token, *_) = re.findall(r'name="csrf" value="([^"]+)"', zoya.get(f"/exams/{exam_id}").text)
+    headers = {"accept": "application/json"}
+    answers = []
+    for _ in range(4):
+        answers.append(zoya.http.post(f"/exams/{exam_id}/claim", data={"csrf": token}, headers=headers).status_code)
+        centre.shift += timedelta(minutes=11)
+    assert answers == [200, 200, 200, 401]
+    assert zoya.get("/queue.json").status_code == 401
+
+
 def test_idle_session_ends(centre: ConsoleCentre, zoya: Browser) -> None:
     assert zoya.get("/queue").status_code == 200
     centre.shift = timedelta(minutes=31)
