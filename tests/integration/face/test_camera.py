@@ -12,6 +12,7 @@ from simulators.camera import DEFAULT_PHOTOS, CameraSimulator
 from terminal.camera import Camera, CameraFault
 from terminal.camera.source import without_password
 from tests.integration.face.conftest import wait_until
+from tests.waiting import LONGEST_S
 
 
 @pytest.fixture
@@ -32,14 +33,14 @@ Opener = Callable[..., Camera]
 
 def test_pictures_come_newest_first_and_numbered(simulator: CameraSimulator, open_camera: Opener) -> None:
     camera = open_camera(simulator.url)
-    first = camera.newer_than(0, 20)
+    first = camera.newer_than(0, LONGEST_S)
     assert first is not None
-    second = camera.newer_than(first.seq, 20)
+    second = camera.newer_than(first.seq, LONGEST_S)
     assert second is not None
     assert first.bgr.shape == (480, 640, 3)
     assert second.seq > first.seq
     assert second.monotonic_s > first.monotonic_s
-    assert camera.state.name == "ready"
+    wait_until(lambda: camera.state.name == "ready", "the camera to be ready")
     with pytest.raises(ValueError, match="read-only"):
         second.bgr[0, 0] = 0
 
@@ -109,9 +110,9 @@ def test_files_folders_and_videos_stand_in_for_a_camera(tmp_path: Path, open_cam
     for path, rows in ((still, 600), (still.parent, 512), (video, 48)):
         camera = open_camera(f"file:{path}")
         wait_until(lambda camera=camera: camera.latest() is not None, f"a picture of {path.name}")
-        assert camera.newer_than(2, 20) is not None
+        assert camera.newer_than(2, LONGEST_S) is not None
         if path != still.parent:
-            frame = camera.latest()
+            frame = camera.newer_than(0, LONGEST_S)
             assert frame is not None
             assert frame.bgr.shape[0] == rows
 
