@@ -103,7 +103,7 @@ class QueueTables:
             "queue_rows.html",
             language,
             rows=rows,
-            offline=[row["name"] for row in in_need if row["link"] == "offline"],
+            offline=[row["name"] for row in in_need if row["link"] != "online"],
             calling=[f"{row['name']}, {row['place']}" for row in in_need if row["calls"]],
             refused=[row["name"] for row in in_need if row["terminal_id"] in refusing],
             no_stamps=self._stamping.outage,

@@ -133,21 +133,22 @@ def names(connection: Connection, orgs: Sequence[str]) -> Sequence[RowMapping]:
 def in_need(connection: Connection, orgs: Sequence[str], refusing: Collection[str]) -> Sequence[RowMapping]:
     """Enrolled terminals of these organisations that have no link, call for help or are among `refusing`, by name.
 
+    One that has never said anything has no link either.
     `terminal_id`, `name`, `place`, `link`, `calls`: what else they say of themselves is left where it is.
     """
     c = terminal.c
     calls = and_(c.link == "online", cast(c.status, Text).like(_CALLS))
     query = select(c.terminal_id, c.name, c.place, c.link, calls.label("calls")).where(
-        c.org.in_(orgs), c.state == "enrolled", or_(c.link == "offline", calls, c.terminal_id.in_(refusing))
+        c.org.in_(orgs), c.state == "enrolled", or_(c.link != "online", calls, c.terminal_id.in_(refusing))
     )
     return connection.execute(query.order_by(c.name)).mappings().all()
 
 
 def attention_marks(connection: Connection) -> list[tuple[str, str, str]]:
-    """Organisation, identifier and link of the terminals that have no link or call for help."""
+    """Organisation, identifier and link of the enrolled terminals that have no link or call for help."""
     c = terminal.c
     calls = cast(c.status, Text).like(_CALLS)
-    query = select(c.org, c.terminal_id, c.link).where((c.link == "offline") | calls)
+    query = select(c.org, c.terminal_id, c.link).where(c.state == "enrolled", or_(c.link != "online", calls))
     return [(row.org, row.terminal_id, row.link) for row in connection.execute(query.order_by(c.terminal_id))]
 
 

@@ -10,11 +10,15 @@ from sqlalchemy import func, select, update
 from central.console.app import _check_doors
 from central.console.texts import catalogue
 from central.media_files import MediaFiles
+from central.parties import Terminal
+from central.store import terminals
 from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.store.exams import exam
 from central.store.registry import worker
+from dopusk.demo.sample_people import ORG
 from sync.contract.canonical import sha256_hex
+from sync.contract.health import TerminalStatus
 from tests.console_centre import Browser, ConsoleCentre
 from tests.waiting import LONGEST_S
 
@@ -74,6 +78,22 @@ def test_record_that_was_long_on_its_way_is_marked(centre: ConsoleCentre, zoya: 
     centre.exam("1003", started_at=centre.now() - timedelta(minutes=2))
     shown = zoya.get("/queue").text
     assert shown.count("шёл в центр") == shown.count("шёл в центр 118 мин") > 0
+
+
+def test_terminals_without_a_link_are_seen_and_counted(centre: ConsoleCentre, zoya: Browser) -> None:
+    assert "Нет связи (1): Терминал 1<" in zoya.get("/queue").text, "it has never said anything"
+    with writing(centre.engine) as connection:
+        terminals.note_status(connection, "kiosk-1", TerminalStatus(state="online"), now=centre.now())
+        for number in range(8):
+            new = Terminal(f"silent-{number}", ORG, f"Тихий {number}", "")
+            terminals.add_terminal(connection, new, now=centre.now())
+    assert "Все терминалы на связи" in zoya.get("/queue").text, "who has not enrolled cannot be away"
+    with writing(centre.engine) as connection:
+        for number in range(8):
+            terminals.set_key(connection, f"silent-{number}", centre.terminal.public_key)
+    shown = zoya.get("/queue").text
+    assert "Нет связи (8): Тихий 0, Тихий 1, Тихий 2, Тихий 3, Тихий 4, Тихий 5" in shown
+    assert "и ещё 2" in shown
 
 
 def test_who_follows_the_queue_stands_in_the_access_log_once_an_hour(centre: ConsoleCentre, zoya: Browser) -> None:
