@@ -194,7 +194,9 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextlib.contextmanager
 def serving(app: FastAPI, port: int) -> Iterator[str]:
     """The application on a real port; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="on"))
+    # A connection that is closed for its idleness just when a request goes out would fail a test that pauses for so long.
+    patient = {"timeout_keep_alive": round(LONGEST_S), "log_level": "error", "lifespan": "on"}
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, **patient))
     thread = threading.Thread(target=server.run, name="console")
     thread.start()
     try:

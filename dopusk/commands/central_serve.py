@@ -20,6 +20,10 @@ from central.registry import Registry
 from central.resending import Replenisher
 from central.snils import SnilsKey
 
+KEEP_ALIVE_S = 75
+"""An idle connection is kept for so long. Whoever asks every five seconds, as gates do, met the end of a shorter term sooner or
+later: its request went out while the connection was being closed, and was lost."""
+
 
 def run(config: CentralConfig, engine: Engine) -> None:
     """Serve until a signal ends it. Raises `OSError` for a port that is in use."""
@@ -31,7 +35,13 @@ def run(config: CentralConfig, engine: Engine) -> None:
     application.include_router(make_router(Enrolment(config, engine)))
     if config.http.metrics_port is not None:
         start_http_server(config.http.metrics_port, "127.0.0.1", metrics.REGISTRY)
-    settings = uvicorn.Config(application, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+    settings = uvicorn.Config(
+        application,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=KEEP_ALIVE_S,
+    )
     with dispatcher:
         _Announcing(settings, f"central serve ready: {config.http.public_url}").run(sockets=[listener])
 
