@@ -31,6 +31,7 @@ POSSIBLE: dict[str, tuple[float, float]] = {
 }
 """Parameters that can have a limit, and between which numbers a limit makes sense."""
 PREVIEW = timedelta(days=30)
+MAX_BASIS_CHARS = 200
 EXAMPLES = 20
 """So many of the exams that would have been judged otherwise are shown."""
 _CLOSENESS = {"default": 0, "organisation": 1, "employer": 2, "worker": 3}
@@ -92,6 +93,8 @@ def limit_faults(wish: LimitWish, today: date) -> dict[str, str]:
         faults["high"] = "below_low"
     if len(wish.basis.strip()) < 3:
         faults["basis"] = "needed"
+    elif len(wish.basis) > MAX_BASIS_CHARS:
+        faults["basis"] = "too_long"
     if wish.valid_until is not None and wish.valid_until < today:
         faults["valid_until"] = "past"
     return faults

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from central.console.context import Console, page
-from central.console.guard import FactorFirst, Forbidden, ForgedForm, NotLoggedIn, PasswordFirst
+from central.console.guard import FactorFirst, Forbidden, ForgedForm, NotLoggedIn, PasswordFirst, UnreadableInput
 from central.console.routes import entries
 from central.console.routes.login import login_page
 from central.rate_limit import TooMany
@@ -74,6 +74,9 @@ def add_error_pages(app: FastAPI) -> None:
             return await asyncio.to_thread(_keep_typed, request, error.visitor.session.session_id, error)
         return page(request, "error.html", error.visitor, 403, code="forged", number="")
 
+    async def unreadable(request: Request, _error: Exception) -> Response:
+        return page(request, "error.html", None, 422, code="unreadable", number="")
+
     async def plain(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         if request.url.path.startswith("/api/v1/"):
@@ -94,6 +97,7 @@ def add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(TooMany, too_many)
     app.add_exception_handler(Forbidden, forbidden)
     app.add_exception_handler(ForgedForm, forged)
+    app.add_exception_handler(UnreadableInput, unreadable)
     app.add_exception_handler(HTTPException, plain)
     app.add_exception_handler(Exception, ours)
 

@@ -52,6 +52,10 @@ class Forbidden(Exception):
         self.right = right
 
 
+class UnreadableInput(Exception):
+    """A zero character in an address or a field: no store of ours keeps one, and nobody types one."""
+
+
 class ForgedForm(Exception):
     """A changing request without the token of this session: another site, or a page from before the last login."""
 
@@ -63,7 +67,16 @@ class ForgedForm(Exception):
 
 
 async def _read_form(request: Request) -> FormData:
-    return await request.form(max_fields=MAX_FIELDS, max_files=1, max_part_size=16 * 1024 * 1024)
+    form = await request.form(max_fields=MAX_FIELDS, max_files=1, max_part_size=16 * 1024 * 1024)
+    if any("\x00" in name or (isinstance(value, str) and "\x00" in value) for name, value in form.multi_items()):
+        raise UnreadableInput
+    return form
+
+
+def _check_address(request: Request) -> None:
+    values = (request.url.path, *request.path_params.values(), *request.query_params.values())
+    if any("\x00" in str(value) for value in values):
+        raise UnreadableInput
 
 
 async def form_of(request: Request) -> AsyncIterator[FormData]:
@@ -92,6 +105,7 @@ class Guard:
         self.right = right
 
     async def __call__(self, request: Request) -> AsyncIterator[Visitor]:
+        _check_address(request)
         console = console_of(request)
         token = request.cookies.get(console.session_cookie, "")
         visitor = await run_in_threadpool(find_visitor, console, request, token) if token else None
@@ -120,8 +134,8 @@ class Guard:
 class Public:
     """Marks a route that is open to everybody on purpose."""
 
-    async def __call__(self) -> None:
-        return None
+    async def __call__(self, request: Request) -> None:
+        _check_address(request)
 
 
 def same_token(given: Any, expected: str) -> bool:

@@ -4,17 +4,23 @@ from datetime import datetime, time, tzinfo
 
 from starlette.datastructures import QueryParams
 
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""Days beyond are slips of the keyboard, and the last ones of the calendar have no day after them."""
+
 
 def day_of(query: QueryParams, field: str, zone: tzinfo, faults: dict[str, str]) -> datetime | None:
-    """The beginning of a day; None without one. What is no day is a fault, `not_a_day`."""
+    """The beginning of a day; None without one. What is no day of these centuries is a fault, `not_a_day`."""
     value = query.get(field, "")
     if not value:
         return None
     try:
-        return datetime.combine(datetime.fromisoformat(value).date(), time(), zone)
+        found = datetime.fromisoformat(value).date()
     except ValueError:
+        found = None
+    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
         faults[field] = "not_a_day"
         return None
+    return datetime.combine(found, time(), zone)
 
 
 def place_of(query: QueryParams) -> tuple[datetime, str] | None:

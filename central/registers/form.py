@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 MAX_CHARS = 200
+FIRST_YEAR = 1900
+"""A day before is a slip: nobody who works now was born then."""
 FieldKind = Literal["line", "text", "day", "number", "choice", "reference"]
 
 
@@ -52,7 +54,7 @@ def parse(fields: Sequence[Field], typed: Mapping[str, str], today: date) -> tup
             faults[field.name] = Fault("too_long")
         elif field.kind == "day":
             found = parse_day(words)
-            if found is None:
+            if found is None or found.year < FIRST_YEAR:
                 faults[field.name] = Fault("not_a_day")
             elif found > today and not field.future:
                 faults[field.name] = Fault("future")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Index, Table, Text, func, select
+from sqlalchemy import JSON, Column, Connection, Index, Table, Text, and_, func, or_, select
 
 from central.store.metadata import UtcDateTime, metadata
 from sync.contract.canonical import new_id
@@ -68,9 +68,15 @@ def write(
     )
 
 
+Place = tuple[datetime, str]
+
+
 def search(
     connection: Connection,
     *,
+    orgs: Sequence[str],
+    accounts: Sequence[str],
+    after: Place | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     account_id: str | None = None,
@@ -78,8 +84,17 @@ def search(
     subject: str | None = None,
     limit: int = 200,
 ) -> list[Entry]:
-    """Newest lines that match everything given."""
+    """Newest lines that match everything given, of these organisations, of these accounts, and of nobody (refused logins).
+
+    `after`: only those that stand after that one.
+    """
     query = select(audit).order_by(audit.c.at.desc(), audit.c.audit_id.desc()).limit(limit)
+    of_nobody = and_(audit.c.org.is_(None), audit.c.account_id.is_(None))
+    query = query.where(or_(audit.c.org.in_(orgs), audit.c.account_id.in_(accounts), of_nobody))
+    if after is not None:
+        # The first condition alone lets the index find the place.
+        at, audit_id = after
+        query = query.where(audit.c.at <= at, or_(audit.c.at < at, audit.c.audit_id < audit_id))
     for column, value in ((audit.c.account_id, account_id), (audit.c.action, action), (audit.c.subject, subject)):
         if value:
             query = query.where(column == value)

@@ -16,7 +16,7 @@ from starlette.datastructures import FormData
 from central.console.access_log import note
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of, typed_fields
-from central.console.routes.accounts import accounts_page, own_employer
+from central.console.routes.accounts import MAX_CHARS, accounts_page, own_employer
 from central.console.typed import Typed
 from central.notice_channels import add_channel
 from central.rights import Right
@@ -37,8 +37,10 @@ def add_key(
     """Make a key for another program. It is shown once; the store keeps its hash."""
     console = console_of(request)
     typed = Typed(typed_fields(form))
-    if not typed.one("name").strip():
-        return accounts_page(request, visitor, 422, typed=typed, faults={"key_name": "needed"})
+    name = typed.one("name").strip()
+    if not name or len(name) > MAX_CHARS:
+        fault = "too_long" if name else "needed"
+        return accounts_page(request, visitor, 422, typed=typed, faults={"key_name": fault})
     secret = f"dopusk_{secrets.token_urlsafe(32)}"
     with writing(console.engine) as connection:
         org = own_employer(connection, visitor, typed.one("employer_id"))
@@ -46,7 +48,7 @@ def add_key(
             key_id=new_id(),
             org=org,
             employer_id=typed.one("employer_id"),
-            name=typed.one("name").strip()[:200],
+            name=name,
             secret_sha256=sha256(secret.encode("ascii")).hexdigest(),
             created_at=console.clock(),
             created_by=visitor.account.account_id,

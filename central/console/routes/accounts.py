@@ -5,6 +5,7 @@ POST /accounts/{account_id} `action` (disable | enable | unlock | reset_password
 `csrf`. Keys of programs and channels, which stand on the same page, are in `account_channels`.
 """
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -26,6 +27,10 @@ from central.store.accounts import NO_FACTOR, Account
 from central.store.engine import reading, writing
 
 router = APIRouter()
+
+MAX_CHARS = 200
+"""Of a name, and of what a program's key is called."""
+_USERNAME = re.compile(r"[\w.@-]{1,64}")
 
 
 @router.get("/accounts")
@@ -49,6 +54,8 @@ def add_account(
         faults["role"] = "choose"
     if not typed.one("full_name").strip():
         faults["full_name"] = "needed"
+    elif len(typed.one("full_name").strip()) > MAX_CHARS:
+        faults["full_name"] = "too_long"
     if typed.one("role") == Role.EMPLOYER and not typed.one("employer_id"):
         faults["employer_id"] = "choose"
     with writing(console.engine) as connection:
@@ -62,11 +69,13 @@ def add_account(
             faults["username"] = "taken"
         if not typed.one("username").strip():
             faults["username"] = "needed"
+        elif not _USERNAME.fullmatch(typed.one("username").strip()):
+            faults["username"] = "wrong_username"
         if not faults:
             account_id = create_account(
                 connection,
                 username=typed.one("username"),
-                full_name=typed.one("full_name").strip()[:200],
+                full_name=typed.one("full_name").strip(),
                 role=Role(typed.one("role")),
                 password=password,
                 now=console.clock(),

@@ -1,10 +1,12 @@
 """The audit log: who read or changed what. Mass exports, lock-outs and odd hours are marked; names of workers never stand here.
 
-GET /audit takes `since`, `until` (days), `account_id`, `action`, `subject`.
+GET /audit takes `since`, `until` (days, both included), `account_id`, `action`, `subject`, and for the page `after_moment`,
+`after_id`; 422 with the page for a wrong day. Shown is what the visitor's organisations and their accounts did, and refused logins.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -12,6 +14,7 @@ from central.config import VigilanceConfig
 from central.console.audit_words import details
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
+from central.console.query import day_of, place_of
 from central.rights import Right
 from central.store import accounts, audit, security_alerts
 from central.store.audit import Entry
@@ -21,34 +24,56 @@ from central.vigilance import EXPORTS, is_odd_hour, rows_of
 router = APIRouter()
 
 
+ROWS = 200
+_FILTERS = ("since", "until", "account_id", "action", "subject")
+
+
 @router.get("/audit")
 def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_AUDIT))]) -> Response:
-    """Search the log; newest first."""
-    console = console_of(request)
-    query = request.query_params
-    since, until = _day(query.get("since", ""), visitor), _day(query.get("until", ""), visitor)
+    """A page of the log; newest first."""
+    console, query, orgs = console_of(request), request.query_params, visitor.account.orgs
+    faults: dict[str, str] = {}
+    since = day_of(query, "since", visitor.look.zone, faults)
+    until = day_of(query, "until", visitor.look.zone, faults)
+    if since and until and since > until:
+        faults["until"] = "before_since"
+    asked = {name: query.get(name, "").strip() for name in _FILTERS}
     with reading(console.engine) as connection:
-        entries = audit.search(
-            connection,
-            since=since,
-            until=until + timedelta(days=1) if until else None,
-            account_id=query.get("account_id") or None,
-            action=query.get("action") or None,
-            subject=query.get("subject") or None,
-            limit=500,
+        names = {
+            item.account_id: item.username
+            for item in accounts.all_accounts(connection)
+            if not item.orgs or set(item.orgs) & set(orgs)
+        }
+        found = (
+            []
+            if faults
+            else audit.search(
+                connection,
+                orgs=orgs,
+                accounts=tuple(names),
+                after=place_of(query),
+                since=since,
+                until=until + timedelta(days=1) if until else None,
+                account_id=asked["account_id"],
+                action=asked["action"],
+                subject=asked["subject"],
+                limit=ROWS + 1,
+            )
         )
-        names = {item.account_id: item.username for item in accounts.all_accounts(connection)}
         actions = audit.actions(connection)
-        told = security_alerts.latest(connection, visitor.account.orgs)
-    rows = [(entry, concern(entry, console.config.vigilance)) for entry in entries]
+        told = security_alerts.latest(connection, orgs)
+    shown = found[:ROWS]
     return page(
         request,
         "audit.html",
         visitor,
-        rows=rows,
+        422 if faults else 200,
+        rows=[(entry, concern(entry, console.config.vigilance)) for entry in shown],
         names=names,
         actions=actions,
-        query=query,
+        asked=asked,
+        faults=faults,
+        next_query=_next_query(asked, shown[-1]) if len(found) > ROWS else "",
         security_alerts=told,
         details=details,
     )
@@ -65,8 +90,6 @@ def concern(entry: Entry, config: VigilanceConfig) -> str:
     return "odd_hour" if is_odd_hour(entry, config) else ""
 
 
-def _day(value: str, visitor: Visitor) -> datetime | None:
-    try:
-        return datetime.combine(datetime.fromisoformat(value).date(), time(), visitor.look.zone) if value else None
-    except ValueError:
-        return None
+def _next_query(asked: dict[str, str], last: Entry) -> str:
+    place = {"after_moment": last.at.isoformat(), "after_id": last.audit_id}
+    return urlencode({name: value for name, value in (asked | place).items() if value})

@@ -103,7 +103,7 @@ def _wish(connection: Connection, visitor: Visitor, typed: Typed, faults: dict[s
         parameter=typed.one("parameter"),
         low=_number(typed, "low", faults),
         high=_number(typed, "high", faults),
-        basis=typed.one("basis")[:200],
+        basis=typed.one("basis").strip(),
         valid_until=_day(typed, faults),
     )
 

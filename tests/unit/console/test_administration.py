@@ -7,6 +7,7 @@ import pyotp
 import pytest
 from sqlalchemy import select, update
 
+from central.console.routes import audit as audit_routes
 from central.rights import Role
 from central.store import accounts
 from central.store.accounts import account
@@ -179,3 +180,69 @@ def test_what_is_wrong_with_a_new_account_stands_at_its_fields(admin: Browser) -
     assert answer.status_code == 422
     for name in ("username", "full_name", "employer_id", "password"):
         assert f'id="fault-{name}"' in answer.text
+
+
+def test_the_access_log_goes_on_page_by_page_and_says_wrong_days_at_their_fields(
+    centre: ConsoleCentre, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_routes, "ROWS", 5)
+    centre.add_account("auditor", Role.AUDITOR)
+    browser.log_in("auditor", unlock=False)
+    with writing(centre.engine) as connection:
+        for number in range(12):
+            # Equal moments must not hide a line between two pages.
+            write(
+                connection,
+                at=centre.now(),
+                account_id=None,
+                address="",
+                action="login.refused",
+                subject=f"n{number // 3}",
+            )
+    seen, link = [], "/audit?action=login.refused"
+    while link:
+        page = browser.get(link).text
+        seen += re.findall(r'<td class="code">(n\d)', page)
+        found = re.findall(r'id="next" href="([^"]*)"', page)
+        link = found[0].replace("&amp;", "&") if found else ""
+    assert sorted(seen) == sorted(f"n{number // 3}" for number in range(12))
+    for query in ("since=2026-02-31", "until=9999-12-31", "since=0001-01-01", "since=2027-01-01&until=2026-01-01"):
+        answer = browser.get(f"/audit?{query}")
+        assert answer.status_code == 422
+        assert 'aria-invalid="true"' in answer.text
+
+
+def test_an_auditor_of_another_organisation_sees_nothing_of_ours(
+    centre: ConsoleCentre, zoya: Browser, browser: Browser
+) -> None:
+    exam_id = centre.exam("1001")
+    zoya.get(f"/exams/{exam_id}")
+    centre.add_account("stranger", Role.AUDITOR, orgs=("another",))
+    page = browser.log_in("stranger", unlock=False).get("/audit").text
+    assert exam_id not in page
+    assert "zoya" not in page
+    assert "stranger" in page
+
+
+@pytest.mark.parametrize("username", ["a b", "<script>", "x" * 65, "имя;1\nимя;2"])
+def test_a_login_name_that_nobody_could_type_is_refused(admin: Browser, username: str) -> None:
+    made = {"username": username, "full_name": "Ильин Павел", "role": "auditor", "password": PASSWORD}
+    answer = admin.post("/accounts", made)
+    assert answer.status_code == 422
+    assert "буквы, цифры, точка" in answer.text.split('id="fault-username"')[1].split("</small>")[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "field"),
+    [
+        ("/accounts", {"username": "nn", "full_name": "ы" * 201, "role": "auditor", "password": PASSWORD}, "full_name"),
+        ("/accounts/keys", {"name": "ы" * 201}, "key_name"),
+        ("/accounts/channels", {"kind": "webhook", "address": "ftp://x", "secret": "s" * 16}, "channel_address"),
+    ],
+)
+def test_what_is_too_long_or_wrong_is_said_at_its_field_and_not_cut(
+    centre: ConsoleCentre, admin: Browser, path: str, fields: dict[str, str], field: str
+) -> None:
+    answer = admin.post(path, fields | {"employer_id": centre.people.employers[0]}, page="/accounts")
+    assert answer.status_code == 422
+    assert answer.text.count(f'id="fault-{field}"') == 1

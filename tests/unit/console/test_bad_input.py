@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from central.rights import Role
-from central.store import decisions
+from central.store import decisions, limits
 from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.store.registry import organisation, worker
@@ -137,3 +137,44 @@ def test_refused_forms_leave_no_trace_of_a_change(centre: ConsoleCentre, zoya: B
     with reading(centre.engine) as connection:
         actions = list(connection.execute(audit.select().where(audit.c.action == "exam.decide")))
     assert actions == []
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/journal", {"person": "Вет\x00ров"}),
+        ("/journal/columns", {"name": "a\x00", "action": "keep"}),
+        ("/signature", {"passphrase": "\x00"}),
+        ("/login", {"username": "\x00", "password": "x"}),
+    ],
+)
+def test_a_zero_character_is_refused_at_the_door(zoya: Browser, path: str, fields: dict[str, str]) -> None:
+    answer = zoya.post(path, fields, page="/journal")
+    assert answer.status_code == 422
+    assert "знак, которого не бывает в тексте" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/journal?terminal_id=%00", "/exams/%00", "/check/%00", "/registers/workers?q=%00"])
+def test_a_zero_character_in_an_address_is_refused_too(zoya: Browser, path: str) -> None:
+    assert zoya.get(path).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/journal", "/changes"])
+@pytest.mark.parametrize("query", ["until=9999-12-31", "since=0001-01-01"])
+def test_days_at_the_ends_of_the_calendar_are_slips(
+    centre: ConsoleCentre, browser: Browser, path: str, query: str
+) -> None:
+    centre.add_account("senior", Role.SENIOR_MEDIC)
+    answer = browser.log_in("senior", unlock=False).get(f"{path}?{query}")
+    assert answer.status_code == 422
+    assert "это не дата" in answer.text
+
+
+def test_a_basis_of_ten_thousand_rows_is_refused_and_not_cut(centre: ConsoleCentre, browser: Browser) -> None:
+    centre.add_account("senior", Role.SENIOR_MEDIC)
+    fields = {"scope": "organisation", "parameter": "systolic_mmhg", "high": "150", "basis": PASTE, "action": "save"}
+    answer = browser.log_in("senior", unlock=False).post("/limits", fields)
+    assert answer.status_code == 422
+    assert "слишком длинный текст" in answer.text
+    with reading(centre.engine) as connection:
+        assert not limits.of_organisation(connection, ORG)
