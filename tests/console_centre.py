@@ -185,6 +185,11 @@ class Browser:
         return self.post(f"/exams/{exam_id}/decision", fields, page=f"/exams/{exam_id}")
 
 
+def shows(text: str, number: str) -> bool:
+    """Whether the number stands in the text by itself. Ids, tokens and moments are full of digits, and other ones each time."""
+    return re.search(rf"(?<![\w-]){re.escape(number)}(?![\w-])", text) is not None
+
+
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords and passphrases of tests need not be slow to guess."""
     monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))

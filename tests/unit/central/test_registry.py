@@ -80,7 +80,8 @@ def test_the_snils_travels_as_a_keyed_hash_only(
     assert registry.open_snils(row["snils_sealed"]) == "11223344595"
     assert b"11223344595" not in wires
     assert row["snils_hmac"].encode() in wires
-    assert "112" not in repr(replace(worker, snils="112-233-445 95"))
+    for written in ("112-233-445 95", "11223344595"):
+        assert written not in repr(replace(worker, snils="112-233-445 95"))
 
 
 def test_personal_limits_in_force_travel_and_ended_ones_do_not(
