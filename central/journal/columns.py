@@ -188,9 +188,9 @@ ON_SCREEN = (
 
 WEIGHTS = {
     "moment": 13.5,
-    "duration_s": 16.5,
+    "duration_s": 12.5,
     "exam_type": 15.5,
-    "place": 12.0,
+    "place": 11.5,
     "employer": 16.5,
     "personnel_number": 12.5,
     "full_name": 22.5,
@@ -205,16 +205,16 @@ WEIGHTS = {
     "pulse": 8.5,
     "alcohol_sign": 11.5,
     "alcohol": 11.5,
-    "drug_test": 12.5,
+    "drug_test": 14.0,
     "conclusion": 14.0,
     "outcome": 15.0,
     "reasons": 14.5,
-    "comment": 16.5,
+    "comment": 14.5,
     "medic": 17.0,
-    "signature": 16.0,
+    "signature": 21.5,
     "signature_check": 13.5,
     "acknowledged": 11.5,
-    "exam_id": 18,
+    "exam_id": 17.0,
 }
 """How wide a column is on paper beside the others: what its longest usual word takes in a print, in mm."""
 

@@ -225,11 +225,11 @@ def test_signature_has_certificate_term_and_a_check_that_finds_a_changed_record(
     signer = signed_by(item, Trust(centre.config.keys.authority_dir))
     assert signer is not None
     certificate = signer.certificate
-    term = f"{certificate.not_valid_before_utc:%d.%m.%Y} по {certificate.not_valid_after_utc:%d.%m.%Y}"
+    term = f"{certificate.not_valid_before_utc:%d.%m.%Y} – {certificate.not_valid_after_utc:%d.%m.%Y}"
     zoya.http.cookies.set("dopusk_zone", "UTC")
 
     rows = {row["exam_id"]: row for row in _cells_of_csv(zoya)}
-    assert rows[admitted]["signature"] == f"ЭП, сертификат {item.certificate_serial}, действует с {term}"
+    assert rows[admitted]["signature"] == f"ЭП, сертификат {item.certificate_serial}, срок {term}"
     assert rows[admitted]["signature_check"] == "верна"
     assert (rows[waiting]["signature"], rows[waiting]["signature_check"]) == ("", "")
 

@@ -37,6 +37,7 @@ def test_headings_and_usual_words_stand_uncut(language: str) -> None:
     cells += [("skin", words[f"decision.visual_{name}"], REGULAR) for name in ("normal", "changed")]
     cells += [("sex", words[f"exam.{name}"], REGULAR) for name in ("male", "female")]
     cells += [("alcohol_sign", words[f"journal.alcohol_{name}"], REGULAR) for name in ("found", "none")]
+    cells += [("drug_test", words["journal.not_done"], REGULAR)]
     cells += [("outcome", text, REGULAR) for key, text in words.items() if key.startswith("outcome.")]
     cells += [("signature_check", text, REGULAR) for key, text in words.items() if key.startswith("journal.signature.")]
     cells += [(key, text, REGULAR) for key, text in _USUAL.items()]
