@@ -13,7 +13,7 @@ from fastapi.templating import Jinja2Templates
 from markupsafe import Markup
 from sqlalchemy import Connection, Engine
 
-from central.console import exam_view
+from central.console import exam_view, wording
 from central.console.exam_circumstances import Waited, travelled, waited_of
 from central.console.live import Live
 from central.console.look import Look
@@ -128,7 +128,7 @@ class QueueTables:
             "queue_cells.html",
             language,
             exam=item,
-            late_min=int(late.total_seconds() // 60) if late else None,
+            late=wording.how_long(late, language) if late else "",
             pressure=[latest[name] for name in ("systolic_mmhg", "diastolic_mmhg") if name in latest],
             pulse=latest.get("pulse_bpm"),
             temperature=latest.get("temperature_celsius"),

@@ -1,7 +1,7 @@
 """How values, times and names of things look on a page, in Russian and in English. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from central.console.texts import text, text_or
@@ -73,6 +73,15 @@ def moment_with_offset(at: datetime, zone: tzinfo) -> str:
 def clock_time(at: datetime, zone: tzinfo) -> str:
     """Time of the day with seconds."""
     return at.astimezone(zone).strftime("%H:%M:%S")
+
+
+def how_long(span: timedelta, language: str) -> str:
+    """Whole minutes up to two hours, whole hours up to two days, then whole days."""
+    if span < timedelta(hours=2):
+        return text(language, "span.minutes", count=span // timedelta(minutes=1))
+    if span < timedelta(days=2):
+        return text(language, "span.hours", count=span // timedelta(hours=1))
+    return text(language, "span.days", count=span.days)
 
 
 def parse(moment_text: str) -> datetime:
