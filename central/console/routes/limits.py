@@ -1,7 +1,8 @@
 """Limits and norms: what holds now and whose it is, the history, and a look at the last month before anything is set.
 
 Form fields of POST /limits: `scope` (organisation | employer:<id> | worker), `personnel_number` (of scope worker),
-`parameter`, `low`, `high`, `basis`, `valid_until`, `action` (preview | save), `csrf`.
+`parameter`, `low`, `high`, `basis`, `valid_until`, `action` (preview | save), `previewed` (what the page says was looked at),
+`csrf`. 409 with the preview when something else is to be set than was looked at.
 """
 
 import math
@@ -50,7 +51,10 @@ def change_limits(
     if faults:
         return _page(request, visitor, 422, typed, faults)
     if typed.one("action") != "save":
-        return _page(request, visitor, 200, typed, seen=_previewed(request, visitor, wish, now))
+        return _page(request, visitor, 200, typed, seen=_previewed(request, visitor, wish, now), mark=_mark(wish))
+    if typed.one("previewed") != _mark(wish):
+        seen = _previewed(request, visitor, wish, now)
+        return _page(request, visitor, 409, typed, seen=seen, mark=_mark(wish), changed=True)
     with writing(console.engine) as connection:
         version = set_limit(connection, console.registry, console.outgoing, wish, visitor.account.full_name, now)
         note(
@@ -64,6 +68,11 @@ def change_limits(
         )
     console.wake()
     return RedirectResponse("/limits", status_code=303)
+
+
+def _mark(wish: LimitWish) -> str:
+    """What a preview was of: what is set is what was looked at."""
+    return "|".join(str(part) for part in (wish.source, wish.subject, wish.parameter, wish.low, wish.high))
 
 
 def _previewed(request: Request, visitor: Visitor, wish: LimitWish, now: datetime) -> Preview:
@@ -140,7 +149,11 @@ def _page(
     typed: Typed | None = None,
     faults: dict[str, str] | None = None,
     seen: Preview | None = None,
+    mark: str = "",
+    *,
+    changed: bool = False,
 ) -> Response:
+    """The page. `mark`: what `seen` is a preview of; `changed`: something else was to be set than had been looked at."""
     console, orgs = console_of(request), visitor.account.orgs
     with reading(console.engine) as connection:
         entries = [item for org in orgs for item in limits.of_organisation(connection, org)]
@@ -164,6 +177,8 @@ def _page(
         typed=typed or Typed({}),
         faults=faults or {},
         seen=seen,
+        mark=mark,
+        changed=changed,
         examples=_examples(visitor, typed, seen),
         today=console.clock().date(),
     )

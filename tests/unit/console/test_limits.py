@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select, update
 
 from central.rights import Role
+from central.store import limits
 from central.store.accounts import account
 from central.store.engine import reading, writing
 from central.store.outgoing import centre_outbox
@@ -31,6 +33,13 @@ def _wish(**changes: str) -> dict[str, str]:
     } | changes
 
 
+def _set(browser: Browser, **changes: str) -> httpx.Response:
+    """Look at what would change, then set it."""
+    seen = browser.post("/limits", _wish(**changes) | {"action": "preview"}).text
+    mark = seen.split('name="previewed" value="')[1].split('"')[0]
+    return browser.post("/limits", _wish(**changes) | {"previewed": mark})
+
+
 def _sent(centre: ConsoleCentre, kind: str) -> dict[str, Any]:
     with reading(centre.engine) as connection:
         query = select(centre_outbox.c.wire).where(centre_outbox.c.kind == kind).order_by(centre_outbox.c.seq)
@@ -39,7 +48,7 @@ def _sent(centre: ConsoleCentre, kind: str) -> dict[str, Any]:
 
 
 def test_limit_of_the_organisation_goes_down_with_all_defaults(centre: ConsoleCentre, senior: Browser) -> None:
-    assert senior.post("/limits", _wish()).status_code == 303
+    assert _set(senior).status_code == 303
     book = _sent(centre, "reference")
     assert book["name"] == "limits"
     mine = [entry for entry in book["content"]["entries"] if entry["source"] == "organisation"]
@@ -48,7 +57,7 @@ def test_limit_of_the_organisation_goes_down_with_all_defaults(centre: ConsoleCe
         "temperature_celsius",
         "breath_alcohol_mg_per_l",
     }
-    senior.post("/limits", _wish(high="138"))
+    _set(senior, high="138")
     mine = [entry for entry in _sent(centre, "reference")["content"]["entries"] if entry["source"] == "organisation"]
     assert [entry["high"] for entry in mine] == [138]
     page = senior.get("/limits").text
@@ -57,7 +66,7 @@ def test_limit_of_the_organisation_goes_down_with_all_defaults(centre: ConsoleCe
 
 def test_limit_of_a_worker_goes_down_with_the_roster(centre: ConsoleCentre, senior: Browser) -> None:
     for high in ("150", "155"):
-        assert senior.post("/limits", _wish(scope="worker", personnel_number="1003", high=high)).status_code == 303
+        assert _set(senior, scope="worker", personnel_number="1003", high=high).status_code == 303
     workers = {item["personnel_number"]: item for item in _sent(centre, "roster")["workers"]}
     assert [entry["high"] for entry in workers["1003"]["limits"]] == [155]
     assert workers["1001"]["limits"] == []
@@ -65,7 +74,7 @@ def test_limit_of_a_worker_goes_down_with_the_roster(centre: ConsoleCentre, seni
 
 def test_limit_of_an_employer_reaches_its_workers_only(centre: ConsoleCentre, senior: Browser) -> None:
     employer = centre.people.employers[1]
-    assert senior.post("/limits", _wish(scope=f"employer:{employer}")).status_code == 303
+    assert _set(senior, scope=f"employer:{employer}").status_code == 303
     workers = _sent(centre, "roster")["workers"]
     assert {item["employer_id"] for item in workers if item["limits"]} == {employer}
 
@@ -126,3 +135,18 @@ def test_fault_of_a_limit_stands_at_its_field(senior: Browser) -> None:
     assert 'aria-invalid="true"' in high
     assert "это не число" in high
     assert "заполните" in page.split('name="basis"')[1].split("</label>")[0]
+
+
+def test_what_is_set_is_what_was_looked_at(centre: ConsoleCentre, senior: Browser) -> None:
+    centre.exam("1001", systolic_mmhg=137)
+    seen = senior.post("/limits", _wish(action="preview", high="160")).text
+    mark = seen.split('name="previewed" value="')[1].split('"')[0]
+    for previewed in (mark, ""):
+        other = senior.post("/limits", _wish(high="135") | {"previewed": previewed})
+        assert other.status_code == 409
+        assert "Вот что изменилось бы" in other.text
+        assert "стали бы вне нормы 1" in other.text
+    with reading(centre.engine) as connection:
+        assert not limits.of_organisation(connection, "zarya")
+    fresh = other.text.split('name="previewed" value="')[1].split('"')[0]
+    assert senior.post("/limits", _wish(high="135") | {"previewed": fresh}).status_code == 303
