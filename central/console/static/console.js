@@ -13,7 +13,8 @@ let selected = sessionStorage.getItem("selected") || "";
 let loadedAt = Date.now();
 let fetching = false, again = false, silent = null;
 
-const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+const two = (number) => String(Math.floor(number)).padStart(2, "0");
+const clock = (seconds) => seconds < 3600 ? `${Math.floor(seconds / 60)}:${two(seconds % 60)}` : `${Math.floor(seconds / 3600)}:${two((seconds % 3600) / 60)}:${two(seconds % 60)}`;
 
 function tick() {
   const passed = (Date.now() - loadedAt) / 1000;

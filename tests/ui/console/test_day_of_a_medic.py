@@ -1,9 +1,13 @@
 """The ways of a medic's day, in a real browser, with the keyboard."""
 
+import re
+from datetime import timedelta
+
 from playwright.sync_api import expect
 
 from central.store import accounts, decisions
 from central.store.engine import reading, writing
+from central.store.exams import exam
 from tests.console_centre import PASSPHRASE, PASSWORD, ConsoleCentre
 from tests.ui.console.conftest import Desk
 
@@ -79,6 +83,18 @@ def test_row_that_is_decided_goes_and_the_others_stay_as_they_are(
     expect(link).to_be_focused()
     expect(page.locator(".queuebar strong")).to_contain_text("1")
     expect(page).to_have_title("(1) Очередь осмотров · Допуск")
+
+
+def test_clock_of_the_page_and_of_the_centre_read_alike(centre: ConsoleCentre, zoya: Desk) -> None:
+    exam_id = centre.exam("1001")
+    with writing(centre.engine) as connection:
+        ago = {"first_received_at": centre.now() - timedelta(hours=3, minutes=12)}
+        connection.execute(exam.update().where(exam.c.exam_id == exam_id).values(ago))
+    zoya.page.goto(f"{zoya.address}/queue")
+    timer = zoya.page.locator(f"{zoya.row(exam_id)} .timer")
+    expect(timer).to_have_text(re.compile(r"^3:1\d:\d\d$"))
+    shown = zoya.page.evaluate("[59, 600, 3599, 3600, 11522].map(clock).join(' ')")
+    assert shown == "0:59 10:00 59:59 1:00:00 3:12:02"
 
 
 def test_refusal_asks_for_a_reason_at_the_field(centre: ConsoleCentre, zoya: Desk) -> None:
