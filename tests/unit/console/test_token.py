@@ -21,9 +21,9 @@ LIBRARY = "/usr/lib/softhsm/libsofthsm2.so"
 LABEL, PIN = "medic", "12345678"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def _soft_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A fresh software token. The library reads its configuration once in a process, hence once a module."""
+    """A fresh software token. The library reads its configuration once in a process, hence once a session."""
     folder = tmp_path_factory.mktemp("softhsm")
     (folder / "tokens").mkdir()
     (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")
@@ -34,7 +34,7 @@ def _soft_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def token_key(_soft_token: None) -> ec.EllipticCurvePublicKey:
     token = pkcs11.lib(LIBRARY).get_token(token_label=LABEL)
     with token.open(user_pin=PIN, rw=True) as session:
