@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from central.store import decisions, exams, messages
+from central.store import decisions, exams, in_force, messages
 from central.store.exams import Revision
 from sync.contract.envelope import read_unverified
 from sync.contract.exam import ExamRecord
@@ -36,7 +36,10 @@ def rebuild(connection: Connection) -> int:
             exams.project(connection, batch)
             batch = []
     exams.project(connection, batch)
+    corrected = in_force.corrected(connection)
     for decision in decisions.every(connection):
+        if decision.decision_id in corrected:
+            continue
         exams.mark_decided(
             connection,
             decision.exam_id,

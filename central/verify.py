@@ -22,7 +22,7 @@ from sqlalchemy.exc import DatabaseError
 
 from central.signature.chain import SignatureError
 from central.signature.verification import verify_detached
-from central.store import decisions, exams, media, messages
+from central.store import decisions, exams, in_force, media, messages
 from central.store.decisions import StoredDecision
 from central.store.engine import reading
 from central.store.workers import photo_hashes
@@ -98,12 +98,14 @@ def _check_exams(connection: Connection, _expected: Expected, report: StoreRepor
         if row["decision_id"] and decided is None:
             raise Wrong("missing", place, "the decision that it names is not in the store")
         undecided = "waiting" if record.state == "submitted" else "unfinished"
-        in_force: tuple[object, ...] = (undecided, None, None, None)
+        said: tuple[object, ...] = (undecided, None, None, None)
         if decided:
-            in_force = ("decided", decided.outcome, decided.medic_id, decided.decided_at)
-        if in_force != (row["state"], row["outcome"], row["medic_id"], row["decided_at"]):
+            said = ("decided", decided.outcome, decided.medic_id, decided.decided_at)
+        if said != (row["state"], row["outcome"], row["medic_id"], row["decided_at"]):
             raise Wrong("changed", place, "its state is not that of the decision on it")
     _check_receipts(connection, seen, first_of)
+    if (misnamed := in_force.misnamed(connection)) is not None:
+        raise Wrong("changed", f"exam {misnamed}", "it does not name the decision that is in force on it")
 
 
 def _check_receipts(connection: Connection, listed: set[str], first_of: Mapping[str, datetime]) -> None:

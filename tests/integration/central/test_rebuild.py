@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from central.intake import Arrival, Intake
 from central.parties import Worker
 from central.rebuild import rebuild
-from central.store import exams
+from central.store import exams, in_force
 from central.store.decisions import StoredDecision, add
 from central.store.engine import reading, writing
 from central.store.exams import exam
@@ -73,12 +73,15 @@ def test_the_list_is_the_same_when_made_anew(engine: Engine, intake: Intake, enr
 
     send()
     send(state="unfinished", end_reason="interrupted", examinee=None)
-    admitted, repeated, corrected = send(), send(), send()
+    admitted, repeated, corrected, set_back = send(), send(), send(), send()
     _decided(engine, admitted, "admitted")
     _decided(engine, repeated, "repeat")
     first = _decided(engine, corrected, "admitted")
     later = first.decided_at + timedelta(seconds=1)
     _decided(engine, corrected, "not_admitted", corrects=first.decision_id, decided_at=later)
+    first = _decided(engine, set_back, "admitted")
+    earlier = first.decided_at - timedelta(hours=1)
+    refusal = _decided(engine, set_back, "not_admitted", corrects=first.decision_id, decided_at=earlier)
     with reading(engine) as connection:
         before_repeat = exams.current(connection, repeated)
     assert before_repeat is not None
@@ -87,5 +90,26 @@ def test_the_list_is_the_same_when_made_anew(engine: Engine, intake: Intake, enr
     before = _rows(engine)
     assert {row["state"] for row in before} == {"waiting", "decided", "unfinished"}
     with writing(engine) as connection:
-        assert rebuild(connection) == 5
+        assert rebuild(connection) == 6
     assert _rows(engine) == before
+    assert {row["decision_id"] for row in before if row["exam_id"] == set_back} == {refusal.decision_id}
+    with reading(engine) as connection:
+        assert in_force.misnamed(connection) is None
+
+
+def test_an_exam_that_names_another_decision_is_found(
+    engine: Engine, intake: Intake, enrolled: Any, worker: Worker
+) -> None:
+    identity = enrolled("kiosk-1")
+    payload = exam_payload(
+        random.Random(4), org=ORG, worker_id=worker.worker_id, employer_id=worker.employer_id, generation="test"
+    )
+    intake.take([Arrival(identity.address.up("exam"), identity.seal("dopusk.exam/1", payload)[1].wire)])
+    exam_id = str(payload["exam_id"])
+    first = _decided(engine, exam_id, "admitted")
+    _decided(engine, exam_id, "not_admitted", corrects=first.decision_id)
+    for wrong in (first.decision_id, None):
+        with writing(engine) as connection:
+            connection.execute(exam.update().values(decision_id=wrong))
+        with reading(engine) as connection:
+            assert in_force.misnamed(connection) == exam_id

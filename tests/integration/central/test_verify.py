@@ -200,6 +200,19 @@ def test_every_row_that_is_gone_is_found(table: str, store: Store) -> None:
     assert store.verify().ok
 
 
+def test_a_decided_exam_that_waits_as_if_nobody_had_decided_is_found(store: Store) -> None:
+    columns = ("state", "decision_id", "outcome", "medic_id", "decided_at")
+    [(exam_id, *before)] = store.run(f"SELECT exam_id, {', '.join(columns)} FROM exam WHERE state = 'decided'")  # noqa: S608
+    change = f"UPDATE exam SET {', '.join(f'{name} = ?' for name in columns)} WHERE exam_id = ?"  # noqa: S608
+    store.run(change, "waiting", None, None, None, None, exam_id)
+    try:
+        [fault, *_] = store.verify().faults
+    finally:
+        store.run(change, *before, exam_id)
+    assert fault.place == f"exam {exam_id}"
+    assert "in force" in fault.what
+
+
 def test_the_fault_names_the_row(store: Store) -> None:
     [(message_id, value)] = store.run("SELECT message_id, wire FROM message WHERE seq = 2")
     store.run("UPDATE message SET wire = ? WHERE seq = 2", value[:-3] + b"x" + value[-2:])

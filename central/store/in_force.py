@@ -1,0 +1,24 @@
+"""Which decision on an exam is in force: the one on its current revision that no other corrects.
+
+Never the newest by the clock: the centre's clock may have been set back between a decision and its correction.
+"""
+
+from sqlalchemy import Connection, and_, exists, func, select
+
+from central.store.decisions import decision
+from central.store.exams import exam
+
+
+def corrected(connection: Connection) -> frozenset[str]:
+    """Ids of the decisions that another one corrects."""
+    return frozenset(connection.execute(select(decision.c.corrects).where(decision.c.corrects.is_not(None))).scalars())
+
+
+def misnamed(connection: Connection) -> str | None:
+    """An exam that names another decision than the one in force, or none where there is one; None when all are right."""
+    later = decision.alias("later")
+    stands = ~exists().where(later.c.corrects == decision.c.decision_id)
+    on_revision = and_(decision.c.exam_id == exam.c.exam_id, decision.c.exam_message_id == exam.c.message_id, stands)
+    query = select(exam.c.exam_id).join_from(exam, decision, on_revision, isouter=True)
+    differs = func.coalesce(exam.c.decision_id, "") != func.coalesce(decision.c.decision_id, "")
+    return connection.execute(query.where(differs).limit(1)).scalar_one_or_none()
