@@ -63,7 +63,7 @@ def measure(report: Report, store: str, scale: Scale) -> None:
         for work in done:
             report(f"{name}.medics.decisions", work.decisions / work.seconds, "decisions/s")
             report(f"{name}.medics.refreshes", work.refreshes / work.seconds, "queues/s")
-        measure_export(report, name, config.store_url, population)
+        measure_export(report, name, config, population)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """An export of the journal as the console runs it, a process for each: rows a second, and the most memory of that process."""
 
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from central.config import CentralConfig
 from central.installation import Choices, write_config
 from central.jobs.kinds import JOURNAL_EXPORT
 from central.jobs.queue import Jobs
@@ -28,13 +30,14 @@ WITHIN_S = 1800.0
 _LOOK_S = 0.05
 
 
-def measure_export(report: Report, name: str, store_url: str, population: Population) -> None:
-    """Export all columns of `SHARES` of the exams in each form, from asking to the whole file. Memory must not grow with them.
+def measure_export(report: Report, name: str, centre: CentralConfig, population: Population) -> None:
+    """Export all columns of `SHARES` of the exams in each form, each signature checked, from asking to the whole file.
 
-    One PDF holds up to `pdf_parts.PART_ROWS` rows and is in memory until it is whole: below that, memory grows with the rows.
+    Memory must not grow with them. One PDF holds up to `pdf_parts.PART_ROWS` rows and is in memory until it is whole: below
+    that, memory grows with the rows.
     """
     orgs, days = tuple(population.people.organisations), population.scale.days
-    with _jobs(store_url) as (engine, jobs):
+    with _jobs(centre) as (engine, jobs):
         for form in FORMS:
             peaks = []
             for share in SHARES:
@@ -48,11 +51,12 @@ def measure_export(report: Report, name: str, store_url: str, population: Popula
 
 
 @contextmanager
-def _jobs(store_url: str) -> Iterator[tuple[Engine, Jobs]]:
-    """Jobs of a centre with that store, whose files stand in a folder of their own."""
+def _jobs(centre: CentralConfig) -> Iterator[tuple[Engine, Jobs]]:
+    """Jobs of a centre with that store and authority, whose files stand in a folder of their own."""
     with tempfile.TemporaryDirectory(prefix="dopusk-bench-", dir="/var/tmp") as folder:
-        config = write_config(Path(folder), Choices("test", 1, 1, store_url=store_url))
-        engine = open_engine(store_url)
+        config = write_config(Path(folder), Choices("test", 1, 1, store_url=centre.store_url))
+        shutil.copytree(centre.keys.authority_dir, config.keys.authority_dir)
+        engine = open_engine(centre.store_url)
         jobs = Jobs(engine, config, lambda: datetime.now(UTC))
         jobs.start()
         try:
