@@ -9,6 +9,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from central.days import day_of
 from central.registry import Registry
 from central.store import consents as store
 from central.store import faces
@@ -83,7 +84,7 @@ class Consents:
         Raises `ConsentRefused` (field → code) and `LookupError` for an unknown worker.
         """
         org = worker_org(connection, worker_id)
-        faults = _faults_of_paper(given_on, means, basis, "given_on")
+        faults = faults_of_paper(given_on, means, basis, "given_on")
         text = store.get_text(connection, org, kind, version)
         if kind not in KINDS:
             faults["kind"] = "choose"
@@ -124,7 +125,7 @@ class Consents:
         record = store.get_consent(connection, consent_id)
         if record is None:
             raise LookupError("no such consent")
-        faults = _faults_of_paper(withdrawn_on, means, basis, "withdrawn_on")
+        faults = faults_of_paper(withdrawn_on, means, basis, "withdrawn_on")
         if not record.in_force:
             faults["consent_id"] = "withdrawn"
         standing = [
@@ -148,9 +149,10 @@ class Consents:
         return [one.consent_id for one in standing]
 
 
-def _faults_of_paper(day: date, means: str, basis: str, day_field: str) -> dict[str, str]:
+def faults_of_paper(day: date, means: str, basis: str, day_field: str) -> dict[str, str]:
+    """What is wrong with a paper, by field: `future`, `choose`, `needed`, `too_long`; `day_field` names the field of the day."""
     faults: dict[str, str] = {}
-    if day > now_utc().date():
+    if day > day_of(now_utc()):
         faults[day_field] = "future"
     if means not in MEANS:
         faults["means"] = "choose"

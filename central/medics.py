@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
+from central.days import day_of
 from central.signature.gost import open_gost_key
 from central.signature.provider import SigningRefused
 from central.signature.software import SigningKey, encrypt_key, encrypt_pkcs8, open_key
@@ -42,7 +43,7 @@ def register_faults(entry: MedicEntry, organisation: Mapping[Any, Any] | None, a
     `no_accreditation`, `accreditation_expired`, `training_short`, `not_in_federal_register`,
     `certificate_not_yet_valid`, `certificate_expired`.
     """
-    today = at.date()
+    today = day_of(at)
     licence = str(organisation["licence"]).strip() if organisation else ""
     licence_until = organisation["licence_until"] if organisation else None
     certificate = x509.load_pem_x509_certificate(entry.certificate_pem)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from central.days import day_of
 from central.outgoing import Outgoing
 from central.parties import Employer, Organisation, Terminal, Worker
 from central.roster_parts import RosterList
@@ -135,7 +136,7 @@ class Registry:
 
     def _list_of(self, connection: Connection, org: str) -> RosterList:
         given = consents.in_force(connection, org)
-        return RosterList.of(roster_workers(connection, org, now_utc().date(), given))
+        return RosterList.of(roster_workers(connection, org, day_of(now_utc()), given))
 
     def _queue_roster(self, connection: Connection, terminal_id: str, roster: RosterList) -> str:
         version = terminals.next_roster_version(connection, terminal_id)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from central.console import wording
 from central.console.texts import text, text_or
+from central.days import day_of
 from sync.contract.exam import ExamRecord
 
 Payload = Mapping[str, Any]
@@ -132,7 +133,7 @@ def _measured(item: Payload, limits: Mapping[str, Payload], language: str, zone:
         maker=device["maker"],
         serial=device.get("serial") or text(language, "exam.no_serial"),
         verified_until=".".join(reversed(until.split("-"))) if until else "",
-        verification_over=bool(until) and until < item["at"][:10],
+        verification_over=bool(until) and until < day_of(wording.parse(item["at"])).isoformat(),
         medical_device=device["medical_device"],
         manual=item.get("derivation") == "manual",
         raw_hex=item["raw_hex"],

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection
 
+from central.days import day_of
 from central.imports.employers import employer_faults
 from central.parties import Employer
 from central.registers.form import Fault, Field, parse
@@ -40,7 +41,7 @@ class EmployerForm:
 
     def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
         """Store it; a name or an ИНН that another employer has is refused with that one's name."""
-        values, faults = parse(self.fields, typed.fields, desk.author.at.date())
+        values, faults = parse(self.fields, typed.fields, day_of(desk.author.at))
         words = {name: str(value) for name, value in values.items()}
         faults = {name: Fault(code) for name, code in employer_faults(words).items()} | faults
         everybody = [

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection
 
+from central.days import day_of
 from central.registers.form import Fault, Field, parse, typed_of
 from central.registers.keeping import Desk, Options, Saved, Typed
 from central.rights import Right
@@ -48,7 +49,7 @@ class InstrumentForm:
 
     def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
         """Store it; the same model and serial number twice is refused."""
-        values, faults = parse(self.fields, typed.fields, desk.author.at.date())
+        values, faults = parse(self.fields, typed.fields, day_of(desk.author.at))
         places = {terminal_id for terminal_id, _ in self.options(desk.connection, desk.org)["terminal_id"]}
         if values["terminal_id"] and values["terminal_id"] not in places:
             faults["terminal_id"] = Fault("choose")

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Connection
 
+from central.days import day_of
 from central.medics import Qualification, add_medic, replace_key
 from central.registers.form import Fault, Faults, Field, parse
 from central.registers.keeping import Desk, KeyWish, Options, Saved, Typed
@@ -51,7 +52,7 @@ class MedicForm:
 
     def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
         """Store the entry; a new one with its key. Papers may be missing: signing then says which."""
-        values, faults = parse(self.fields, typed.fields, desk.author.at.date())
+        values, faults = parse(self.fields, typed.fields, day_of(desk.author.at))
         values["education"] = values["education"] or ""
         values["training_hours"] = values["training_hours"] or 0
         for other in store.of_organisations(desk.connection, (desk.org,)):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection
 
+from central.days import day_of
 from central.parties import Organisation
 from central.registers.form import Fault, Field, parse
 from central.registers.keeping import Desk, Options, Saved, Typed
@@ -43,7 +44,7 @@ class OrganisationForm:
     def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
         """Store it under its short name."""
         words = dict(typed.fields) | ({"org": entry_id} if entry_id else {})
-        values, faults = parse(self.fields, words, desk.author.at.date())
+        values, faults = parse(self.fields, words, day_of(desk.author.at))
         org = str(values["org"])
         if org and not _NAME.fullmatch(org):
             faults["org"] = Fault("wrong_form")

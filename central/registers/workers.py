@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection, RowMapping
 
+from central.days import day_of
 from central.imports import workers as imports
 from central.parties import Worker
 from central.registers.form import Fault, Faults, Field
@@ -68,7 +69,7 @@ class WorkerForm:
         """Store the worker and send the roster. A number, card or SNILS of another is refused with that one's name."""
         before = self.read(desk.connection, entry_id) if entry_id else None
         row = {column: " ".join(typed.fields.get(name, "").split()) for name, column in COLUMNS.items()}
-        found = imports.check_row(desk.connection, desk.org, row, before, desk.author.at.date())
+        found = imports.check_row(desk.connection, desk.org, row, before, day_of(desk.author.at))
         if isinstance(found, Worker):
             faults = self._twins(desk, found, typed.another)
         else:

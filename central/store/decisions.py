@@ -118,7 +118,9 @@ def find(connection: Connection, decision_id: str) -> StoredDecision | None:
 
 def of_exam(connection: Connection, exam_id: str) -> list[StoredDecision]:
     """All decisions on an exam, oldest first: repeats asked for, the decision, its corrections."""
-    query = select(decision).where(decision.c.exam_id == exam_id).order_by(decision.c.decided_at, decision.c.decision_id)
+    query = (
+        select(decision).where(decision.c.exam_id == exam_id).order_by(decision.c.decided_at, decision.c.decision_id)
+    )
     return [_stored(row) for row in connection.execute(query)]
 
 

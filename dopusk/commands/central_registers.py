@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 
 from central.checks import Rules
+from central.days import day_of
 from central.imports import grounds
 from central.imports.exam_faults import fault_words
 from central.imports.exams import RowResult, check_rows, fault_file, import_rows, read_rows
@@ -142,7 +143,7 @@ def import_workers(
     with plain_errors():
         registry_of, engine = _registry(config)
         with writing(engine) as connection:
-            today = datetime.now(UTC).date()
+            today = day_of(datetime.now(UTC))
             checked = check_file(connection, org, file.read_bytes(), today, registry_of.snils_hash)
             if not checked.faults and not dry_run:
                 store_checked(connection, registry_of, checked)
@@ -171,7 +172,7 @@ def import_grounds(
         registry_of, engine = _registry(config)
         now = datetime.now(UTC)
         with writing(engine) as connection:
-            checked = grounds.check_file(connection, org, file.read_bytes(), now.date(), registry_of.snils_hash)
+            checked = grounds.check_file(connection, org, file.read_bytes(), day_of(now), registry_of.snils_hash)
             if not checked.faults and not dry_run:
                 added = grounds.store_checked(connection, checked, Author(None, now))
     for fault in checked.faults:

@@ -20,6 +20,7 @@ from central.console.access_log import covers, note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.routes.registers import XLSX, own_org
+from central.days import day_of
 from central.imports.consents import register_table
 from central.rights import Right
 from central.store import accounts, consents, faces, registry
@@ -194,7 +195,7 @@ def worker_page(
         withdrawal_faults=withdrawal_faults or {},
         photo_fault=photo_fault,
         saved=saved,
-        today=console.clock().date().isoformat(),
+        today=day_of(console.clock()).isoformat(),
         **values,
     )
 
@@ -221,7 +222,7 @@ def _texts_page(
         kinds=KINDS,
         typed=typed or {},
         faults=faults or {},
-        today=console.clock().date().isoformat(),
+        today=day_of(console.clock()).isoformat(),
     )
 
 

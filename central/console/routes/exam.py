@@ -17,6 +17,7 @@ from central.console.film_view import film_view, people_lines, photos_of
 from central.console.guard import Guard
 from central.console.reference import reference_file
 from central.console.typed import Typed
+from central.days import day_of
 from central.decision_record import OUTCOMES, REPEAT_STEPS, VISUAL_FIELDS
 from central.decisions import is_valid
 from central.media_files import MediaFiles
@@ -105,14 +106,14 @@ def exam_page(
         exam=item,
         payload=payload,
         worker=worker,
-        age=_age(worker["birth_date"], now.date()) if worker and worker["birth_date"] else None,
+        age=_age(worker["birth_date"], day_of(now)) if worker and worker["birth_date"] else None,
         steps=exam_view.steps(payload, look.language, look.zone),
         verified=verified,
-        exam_day=item.started_at.date(),
+        exam_day=day_of(item.started_at),
         summary=exam_view.summary(payload, look.language),
         limits=exam_view.limit_lines(payload, look.language),
-        grounds=grounds_view.lines(grounds, known, now.date(), toxicology_days),
-        blocks=grounds_view.remote_blocks(grounds, known, now.date(), toxicology_days),
+        grounds=grounds_view.lines(grounds, known, day_of(now), toxicology_days),
+        blocks=grounds_view.remote_blocks(grounds, known, day_of(now), toxicology_days),
         findings=exam_view.finding_lines(payload, look.language),
         complaints=exam_view.complaint_lines(payload, look.language),
         reference=reference_file(console, worker) is not None,

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
+from central.days import day_of
 from central.rights import Right
 from central.store import fleet, refusals
 from central.store.engine import reading
@@ -44,7 +45,7 @@ def fleet_page(
     now, orgs = console.clock(), visitor.account.orgs
     wanted = filter_of(request)
     with reading(console.engine) as connection:
-        everything = fleet.briefs(connection, orgs, now.date())
+        everything = fleet.briefs(connection, orgs, day_of(now))
         fitting = [brief.terminal_id for brief in everything if wanted.fits(brief)]
         pages = max(1, -(-len(fitting) // ROWS))
         number = min(_number(request), pages)
@@ -68,7 +69,7 @@ def fleet_page(
         no_stamps=console.stamping.outage,
         names={brief.terminal_id: brief.name for brief in everything},
         LOW_DISK_BYTES=LOW_DISK_BYTES,
-        today=now.date().isoformat(),
+        today=day_of(now).isoformat(),
         typed=typed or {},
         faults=faults or {},
         notice=notice,

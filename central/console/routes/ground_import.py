@@ -14,6 +14,7 @@ from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.routes.registers import XLSX, own_org
+from central.days import day_of
 from central.imports import grounds as imports
 from central.imports.grounds import CheckedGrounds
 from central.imports.tables import UnreadableTable, write_table
@@ -52,7 +53,7 @@ def import_grounds(request: Request, visitor: Importer, form: Annotated[FormData
     stored: int | None = None
     try:
         with writing(console.engine) as connection:
-            checked = imports.check_file(connection, org, content, now.date(), console.registry.snils_hash)
+            checked = imports.check_file(connection, org, content, day_of(now), console.registry.snils_hash)
             if action == "apply" and not checked.faults:
                 stored = imports.store_checked(connection, checked, Author(visitor.account.account_id, now))
                 note(

@@ -19,6 +19,7 @@ from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.typed import Typed
+from central.days import day_of
 from central.limits import POSSIBLE, Changed, LimitWish, Preview, default_entries, limit_faults, preview, set_limit
 from central.rights import Right
 from central.store import limits, registry
@@ -47,7 +48,7 @@ def change_limits(
     faults: dict[str, str] = {}
     with reading(console.engine) as connection:
         wish = _wish(connection, visitor, typed, faults)
-    faults = limit_faults(wish, now.date()) | faults
+    faults = limit_faults(wish, day_of(now)) | faults
     if faults:
         return _page(request, visitor, 422, typed, faults)
     if typed.one("action") != "save":
@@ -180,7 +181,7 @@ def _page(
         mark=mark,
         changed=changed,
         examples=_examples(visitor, typed, seen),
-        today=console.clock().date(),
+        today=day_of(console.clock()),
     )
 
 

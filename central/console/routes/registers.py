@@ -22,6 +22,7 @@ from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.worker_search import address_pairs, find_worker, words_of
+from central.days import day_of
 from central.imports import workers as imports
 from central.imports.tables import UnreadableTable, write_table
 from central.imports.workers import Checked
@@ -122,7 +123,7 @@ def import_workers(
     action = str(form.get("action", "check"))
     try:
         with writing(console.engine) as connection:
-            today, snils_hash = console.clock().date(), console.registry.snils_hash
+            today, snils_hash = day_of(console.clock()), console.registry.snils_hash
             checked = imports.check_file(connection, own_org(visitor), content, today, snils_hash)
             if action == "apply" and not checked.faults:
                 author = Author(visitor.account.account_id, console.clock())
@@ -203,7 +204,7 @@ def register_page(
         done=done,
         unreadable=unreadable,
         form=FORMS[kind],
-        today=console.clock().date(),
+        today=day_of(console.clock()),
     )
 
 
