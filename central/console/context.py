@@ -13,6 +13,7 @@ from fastapi.templating import Jinja2Templates
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Engine
 
+from central.accounts import IDLE
 from central.config import CentralConfig
 from central.console.live import Live
 from central.console.look import Look
@@ -36,6 +37,8 @@ from central.trust import Trust
 LANGUAGE_COOKIE = "dopusk_language"
 THEME_COOKIE = "dopusk_theme"
 ZONE_COOKIE = "dopusk_zone"
+SESSION_WARNING_S = 300
+"""So long before its end an idle session says so on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,8 @@ def page(request: Request, template: str, visitor: Visitor | None, status: int =
             "look": look,
             "generation": console.config.generation,
             "Right": Right,
+            "session_idle_s": int(IDLE.total_seconds()),
+            "session_warning_s": SESSION_WARNING_S,
             "factor_is_off": not console.config.accounts.second_factor_roles,
             "key_open": visitor is not None
             and console.vault.is_open(visitor.session.session_id, visitor.account.medic_id or ""),

@@ -1,6 +1,7 @@
 """Logging in and out.
 
-Form fields: POST /login `username`, `password`, `code` (second factor), `csrf`, `next`, `draft`; POST /logout `csrf`.
+Form fields: POST /login `username`, `password`, `code` (second factor), `csrf`, `next`, `draft`; POST /logout and
+POST /session/alive `csrf`.
 The login form's `csrf` belongs to the cookie that GET /login sets; all later forms carry the session's own token.
 """
 
@@ -92,6 +93,12 @@ def log_out(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.OW
     response = RedirectResponse("/login", status_code=303)
     response.delete_cookie(console.session_cookie, path="/")
     return response
+
+
+@router.post("/session/alive")
+def keep_alive(_visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))]) -> Response:
+    """Somebody is at the desk: a key, the mouse or a finger. The door has written it down. 204."""
+    return Response(status_code=204)
 
 
 @router.get("/")

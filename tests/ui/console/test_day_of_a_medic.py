@@ -222,6 +222,38 @@ def test_session_that_ends_in_mid_decision_loses_nothing(centre: ConsoleCentre, 
     assert _outcomes(centre, exam_id) == ["not_admitted"]
 
 
+def test_end_of_an_idle_session_is_announced_and_a_key_puts_it_off(centre: ConsoleCentre, zoya: Desk) -> None:
+    page = zoya.page
+    page.clock.install()
+    page.goto(f"{zoya.address}/queue")
+    ending = page.locator("#ending")
+    page.clock.run_for(24 * 60_000)
+    expect(ending).to_be_hidden()
+    page.clock.run_for(2 * 60_000)
+    expect(ending).to_contain_text("Сеанс закончится через 4 мин")
+    with page.expect_response("**/session/alive") as answer:
+        page.keyboard.press("j")
+    assert answer.value.status == 204
+    expect(ending).to_be_hidden()
+
+    with writing(centre.engine) as connection:
+        connection.execute(accounts.session.delete())
+    page.goto(f"{zoya.address}/login")
+    expect(ending).to_have_count(0)
+
+
+def test_end_of_the_session_is_said_on_an_open_exam(centre: ConsoleCentre, zoya: Desk) -> None:
+    exam_id = centre.exam("1001")
+    page = zoya.page
+    page.clock.install()
+    page.goto(f"{zoya.address}/exams/{exam_id}")
+    with writing(centre.engine) as connection:
+        connection.execute(accounts.session.delete())
+    page.clock.run_for(2 * 60_000)
+    page.keyboard.press("2")
+    expect(page.locator("#ending")).to_contain_text("Сеанс закончился")
+
+
 def test_draft_survives_a_look_at_the_queue(centre: ConsoleCentre, zoya: Desk) -> None:
     exam_id = centre.exam("1001")
     page = zoya.page

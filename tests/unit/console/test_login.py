@@ -101,6 +101,15 @@ def test_idle_session_ends(centre: ConsoleCentre, zoya: Browser) -> None:
     assert zoya.get("/queue.json").status_code == 401
 
 
+def test_somebody_at_the_desk_keeps_the_session(centre: ConsoleCentre, zoya: Browser) -> None:
+    [token] = re.findall(r'data-idle-s="1800" data-warn-s="300" data-csrf="([^"]+)"', zoya.get("/queue").text)
+    for _ in range(3):
+        centre.shift += timedelta(minutes=29)
+        assert zoya.http.post("/session/alive", data={"csrf": token}).status_code == 204
+    centre.shift += timedelta(minutes=31)
+    assert zoya.get("/queue.json").status_code == 401
+
+
 def test_logout_ends_the_session_and_closes_the_key(centre: ConsoleCentre, zoya: Browser) -> None:
     cookie = zoya.http.cookies["dopusk_session"]
     assert zoya.post("/logout", {}, page="/queue").status_code == 303
