@@ -11,6 +11,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from central.console.context import Console, page
 from central.console.guard import FactorFirst, Forbidden, ForgedForm, NotLoggedIn, PasswordFirst, UnreadableInput
@@ -86,6 +87,10 @@ def add_error_pages(app: FastAPI) -> None:
         visitor = getattr(request.state, "visitor", None)
         return page(request, "error.html", visitor, status, code=code, number="")
 
+    async def gone(_request: Request, _error: Exception) -> Response:
+        # Whoever asked went away in the middle of it: no fault of ours, and nobody reads the answer.
+        return Response(status_code=400)
+
     async def ours(request: Request, error: Exception) -> Response:
         number = secrets.token_hex(4)
         log.error("fault %s on %s: %s", number, request.url.path, type(error).__name__, exc_info=error)
@@ -98,6 +103,7 @@ def add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(Forbidden, forbidden)
     app.add_exception_handler(ForgedForm, forged)
     app.add_exception_handler(UnreadableInput, unreadable)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(HTTPException, plain)
     app.add_exception_handler(Exception, ours)
 

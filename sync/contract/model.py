@@ -9,7 +9,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 class WireModel(BaseModel):
     """A frozen wire value. Unknown fields are kept out: within a version, fields are only added, and old readers ignore them."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="constants", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        ser_json_inf_nan="constants",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,  # what is wrong gets logged, and the values are people's
+    )
 
 
 def _to_utc(moment: datetime) -> datetime:

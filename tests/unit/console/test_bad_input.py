@@ -1,11 +1,15 @@
 """What people and scripts send by mistake or on purpose: said at the field, nothing half-saved. What has a page of tests of
 its own (imports, pictures, forged forms, two tabs of a register) is tested there."""
 
+import asyncio
+import logging
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from central.days import day_of
 from central.rights import Role
 from central.store import decisions, limits
 from central.store.audit import audit
@@ -26,7 +30,7 @@ def _given(centre: ConsoleCentre, exam_id: str) -> int:
 def test_nobody_signs_under_an_expired_licence(centre: ConsoleCentre, zoya: Browser) -> None:
     exam_id = centre.exam()
     with writing(centre.engine) as connection:
-        yesterday = (centre.now() - timedelta(days=1)).date()
+        yesterday = day_of(centre.now() - timedelta(days=1))
         connection.execute(update(organisation).values(licence_until=yesterday))
     answer = zoya.decide(exam_id, outcome="admitted", comment="набранное остаётся")
     assert answer.status_code == 403
@@ -36,7 +40,7 @@ def test_nobody_signs_under_an_expired_licence(centre: ConsoleCentre, zoya: Brow
     assert "Срок лицензии" in zoya.get("/registers/medics").text
     with writing(centre.engine) as connection:
         # Today, unless today is over before the decision is there.
-        last_day = (centre.now() + timedelta(minutes=5)).date()
+        last_day = day_of(centre.now() + timedelta(minutes=5))
         connection.execute(update(organisation).values(licence_until=last_day))
     assert zoya.decide(exam_id, outcome="admitted").status_code == 303
 
@@ -178,3 +182,35 @@ def test_a_basis_of_ten_thousand_rows_is_refused_and_not_cut(centre: ConsoleCent
     assert "слишком длинный текст" in answer.text
     with reading(centre.engine) as connection:
         assert not limits.of_organisation(connection, ORG)
+
+
+def test_who_goes_away_in_the_middle_of_a_form_is_no_fault_of_ours(
+    centre: ConsoleCentre, zoya: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, sent = "/journal", []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    cookies = "; ".join(f"{name}={value}" for name, value in zoya.http.cookies.items())
+    headers = [(b"cookie", cookies.encode()), (b"content-type", b"application/x-www-form-urlencoded")]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": headers,
+        "scheme": "http",
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 1),
+        "root_path": "",
+        "http_version": "1.1",
+    }
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(centre.app()(scope, receive, send))
+    assert sent[0]["status"] == 400
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
