@@ -2,10 +2,13 @@
 // A session ends when nobody does anything for a while. Whoever reads, types or moves is there; a page that refreshes itself is not.
 // Before the end it is said, seen and heard: on a page that asks for a login nobody hears that somebody waits.
 
-const ending = document.getElementById("ending");
-if (ending) {
-  const idle = 1000 * Number(ending.dataset.idleS), warned = 1000 * Number(ending.dataset.warnS);
-  const words = ending.querySelector("span");
+const session = document.getElementById("session");
+if (session) {
+  const idle = 1000 * Number(session.dataset.idleS), warned = 1000 * Number(session.dataset.warnS);
+  const ending = document.createElement("p");
+  ending.id = "ending";
+  ending.className = "notice bad ending";
+  ending.setAttribute("role", "alert");
   let over = false, rung = 0, askedAt = 0;
 
   // One clock for all pages of this browser.
@@ -15,11 +18,11 @@ if (ending) {
   function tell() {
     const left = usedAt() + idle - Date.now();
     over = over || left <= 0;
-    ending.hidden = !over && left > warned;
-    if (ending.hidden) { rung = 0; return; }
+    if (!over && left > warned) { rung = 0; ending.remove(); return; }
     const minutes = Math.ceil(left / 60000);
-    const said = over ? ending.dataset.over : ending.dataset.ends.replace("{minutes}", minutes);
-    if (words.textContent !== said) words.textContent = said;
+    const said = over ? session.dataset.over : session.dataset.ends.replace("{minutes}", minutes);
+    if (ending.textContent !== said) ending.textContent = said;
+    if (!ending.isConnected) session.after(ending);
     if (!over && rung !== minutes) { rung = minutes; chime(); }
   }
 
@@ -27,7 +30,7 @@ if (ending) {
     if (over || Date.now() - Math.max(usedAt(), askedAt) < 60000) return;
     askedAt = Date.now();
     try {
-      const answer = await fetch("/session/alive", { method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams({ csrf: ending.dataset.csrf }) });
+      const answer = await fetch("/session/alive", { method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams({ csrf: session.dataset.csrf }) });
       if (answer.ok) used();
       over = answer.status === 401;
     } catch (error) {
