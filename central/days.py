@@ -1,6 +1,7 @@
 """The calendar day at the centre: what "today", "not yet" and "expired" mean in registers and papers."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 def day_of(at: datetime) -> date:
@@ -10,3 +11,19 @@ def day_of(at: datetime) -> date:
     one of the future, and a licence would hold half a day after its last.
     """
     return at.astimezone().date()
+
+
+def zone_name(zone: tzinfo, at: datetime) -> str:
+    """How a zone is stored: its name, or for one without a name its offset from UTC at that moment, as `+0300`."""
+    return zone.key if isinstance(zone, ZoneInfo) else at.astimezone(zone).strftime("%z")
+
+
+def zone_of(name: str) -> tzinfo | None:
+    """The zone of a stored name or offset; none when this machine does not know it."""
+    if name[:1] in {"+", "-"} and name[1:].isascii() and name[1:].isdigit() and len(name) == 5:
+        minutes = int(name[1:3]) * 60 + int(name[3:])
+        return timezone(timedelta(minutes=-minutes if name[0] == "-" else minutes))
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

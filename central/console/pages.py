@@ -1,7 +1,7 @@
 """Jinja2 with the console's own words: texts by key, numbers and times in the reader's form."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ def make_templates() -> Jinja2Templates:
         t_or=_t_or,
         when=_when,
         when_with_offset=_when_with_offset,
+        when_on_paper=_when_on_paper,
         day=_day,
         csrf=_csrf,
         menu=menu_of,
@@ -88,6 +89,12 @@ def _day(value: date | str | None) -> str:
 def menu_of(visitor: Any) -> list[tuple[Right, str, str]]:
     """The entries of the menu that this visitor may open."""
     return [entry for entry in MENU if may(visitor.account.role, entry[0])]
+
+
+@pass_context
+def _when_on_paper(context: Context, at: datetime, zone: tzinfo | None) -> str:
+    """In the zone of the paper, so that page and paper say the same whoever looks, from wherever."""
+    return wording.moment_with_offset(at, zone or context["look"].zone)
 
 
 @pass_context

@@ -11,10 +11,11 @@ from cryptography import x509
 from sqlalchemy import Connection
 
 from central.console import exam_view, wording
+from central.days import zone_name, zone_of
 from central.decisions import is_valid, signed_by
 from central.papers import drawing
 from central.papers.drawing import Sheet
-from central.papers.wording import KINDS, NoSuchPaper, act, body, kinds_for, mark_text, title
+from central.papers.wording import KINDS, NoSuchPaper, act, body, headline, kinds_for, lower_band, mark_text, title
 from central.store import decisions, papers, registry, worklist
 from central.store.decisions import StoredDecision
 from central.store.papers import Paper
@@ -23,6 +24,7 @@ from central.store.worklist import ListedExam
 from central.trust import Trust
 from sync.contract.canonical import new_id
 
+NO_FORCE = "НЕ ИМЕЕТ СИЛЫ: УЧЕБНЫЕ ДАННЫЕ"
 LANGUAGE = "ru"
 """Papers are for Russian readers whatever the language of the console is."""
 
@@ -82,6 +84,7 @@ def _register(connection: Connection, given: StoredDecision, kind: str, issuer: 
         issued_at=issuer.at,
         issued_by=issuer.account_id,
         prints=0,
+        zone=zone_name(issuer.zone, issuer.at),
     )
     papers.add(connection, entry)
     return entry
@@ -129,8 +132,17 @@ def _sheet(
             f"действителен до {certificate.not_valid_after_utc.astimezone(issuer.zone):%d.%m.%Y}",
         ),
         check_url=f"{issuer.public_url.rstrip('/')}/check/{entry.code}",
-        band="" if issuer.generation == "real" else "НЕ ИМЕЕТ СИЛЫ: УЧЕБНЫЕ ДАННЫЕ",
+        band="" if issuer.generation == "real" and _is_real(exam.payload) else NO_FORCE,
+        headline=headline(exam.exam_type, given.outcome) if is_mark else "",
+        headline_note=_headline_note(exam, given, issuer.zone) if is_mark else "",
+        is_refusal=given.outcome != "admitted",
     )
+
+
+def _headline_note(exam: ListedExam, given: StoredDecision, zone: tzinfo) -> str:
+    if given.outcome != "admitted":
+        return lower_band(exam.exam_type)
+    return f"до {wording.moment_with_offset(given.valid_until, zone)}" if given.valid_until else ""
 
 
 def _breath_table(payload: Mapping[str, Any], zone: tzinfo) -> tuple[tuple[str, ...], ...]:
@@ -156,8 +168,12 @@ class Checked:
     signature_valid: bool
     exam_type: str
     exam_at: datetime
+    initials: str
+    """Of the examinee: ties the paper to a person without naming them."""
     organisation: str
     valid_until: datetime | None
+    zone: tzinfo | None
+    """That of the times on the paper; none of papers that do not say."""
     is_over: bool
     """It was an admission, and its time is over."""
     generation_real: bool
@@ -179,8 +195,19 @@ def check(connection: Connection, code: str, trust: Trust, now: datetime) -> Che
         signature_valid=in_force is not None and is_valid(in_force, trust),
         exam_type=exam.exam_type,
         exam_at=exam.finished_at,
+        initials=initials(exam.worker_name or ""),
         organisation=organisation["name"] if organisation else entry.org,
         valid_until=in_force.valid_until if in_force else None,
+        zone=zone_of(entry.zone) if entry.zone else None,
         is_over=in_force is not None and in_force.valid_until is not None and in_force.valid_until <= now,
-        generation_real=all(item["generation"] == "real" for item in exam.payload.get("measurements", ())),
+        generation_real=_is_real(exam.payload),
     )
+
+
+def initials(full_name: str) -> str:
+    """The first letters of a name: `Ветров Степан Ильич` is `В. С. И.`."""
+    return " ".join(f"{word[0].upper()}." for word in full_name.split()[:3])
+
+
+def _is_real(payload: Mapping[str, Any]) -> bool:
+    return all(item["generation"] == "real" for item in payload.get("measurements", ()))

@@ -46,6 +46,20 @@ def mark_text(exam_type: str, outcome: str) -> str:
     return str(words[outcome]).format(type=book["type"][exam_type])
 
 
+def headline(exam_type: str, outcome: str) -> str:
+    """The big words of the mark; they never break. Raises `NoSuchPaper` for outcomes that have none."""
+    words = templates()["headline"]["after" if exam_type in AFTER_WORK else "before"]
+    if outcome not in words:
+        raise NoSuchPaper("outcome")
+    return str(words[outcome]).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def lower_band(exam_type: str) -> str:
+    """A refusal in other words, so that a badly read "not" of the big ones is not the only one."""
+    words = templates()["lower_band"]["after" if exam_type in AFTER_WORK else "before"]
+    return str(words).replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def title(kind: str) -> str:
     """The heading of a paper."""
     return str(templates()["title"][kind])

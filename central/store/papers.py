@@ -22,6 +22,12 @@ paper = Table(
     Column("issued_at", UtcDateTime, nullable=False),
     Column("issued_by", Text, nullable=False, comment="account"),
     Column("prints", Integer, nullable=False),
+    Column(
+        "zone",
+        Text,
+        nullable=True,
+        comment="time zone of the times on it: a name, or an offset from UTC; none before 0002",
+    ),
     UniqueConstraint("org", "kind", "year", "number"),
     UniqueConstraint("decision_id", "kind"),
     Index("ix_paper_org_kind_issued_at", "org", "kind", "issued_at"),
@@ -43,6 +49,7 @@ class Paper:
     issued_at: datetime
     issued_by: str
     prints: int
+    zone: str | None
 
 
 def next_number(connection: Connection, org: str, kind: str, year: int) -> int:
@@ -61,14 +68,14 @@ def add(connection: Connection, item: Paper) -> None:
 def of_decision(connection: Connection, decision_id: str, kind: str) -> Paper | None:
     """The paper of that kind on a decision."""
     query = select(paper).where(paper.c.decision_id == decision_id, paper.c.kind == kind)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else Paper(*row)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else Paper(**row)
 
 
 def by_code(connection: Connection, code: str) -> Paper | None:
     """The paper with that public code."""
-    row = connection.execute(select(paper).where(paper.c.code == code)).one_or_none()
-    return None if row is None else Paper(*row)
+    row = connection.execute(select(paper).where(paper.c.code == code)).mappings().one_or_none()
+    return None if row is None else Paper(**row)
 
 
 def count_print(connection: Connection, paper_id: str) -> None:

@@ -30,7 +30,7 @@ def enter_papers(connection: Connection, population: Population) -> tuple[str, .
     codes, now = [], datetime.now(UTC)
     for number, (decision_id, exam_id, org) in enumerate(rows, start=1):
         codes.append(secrets.token_urlsafe(16))
-        item = Paper(new_id(), org, "mark", now.year, number, exam_id, decision_id, codes[-1], now, "bench", 1)
+        item = Paper(new_id(), org, "mark", now.year, number, exam_id, decision_id, codes[-1], now, "bench", 1, None)
         papers.add(connection, item)
     return tuple(codes)
 

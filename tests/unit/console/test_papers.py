@@ -11,7 +11,8 @@ from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from central.papers import drawing
-from central.papers.drawing import Sheet, _qr
+from central.papers.code import draw_code
+from central.papers.drawing import Sheet
 from central.papers.wording import mark_text
 from central.store.audit import audit
 from central.store.decisions import decision
@@ -136,7 +137,7 @@ def test_the_code_on_the_sticker_can_be_read() -> None:
             self.image[round(top) : round(top + height), round(x) : round(x + width)] = 0
 
     raster = Raster()
-    _qr(raster, "https://example.test/check/abc", 50, 50, 300)
+    draw_code(raster, "https://example.test/check/abc", 50, 50, 300)
     text, _, _ = cv2.QRCodeDetector().detectAndDecode(raster.image)
     assert text == "https://example.test/check/abc"
 

@@ -1,0 +1,103 @@
+"""Papers of one or more A5 pages: certificate, protocol, conclusion. What is too long for a page goes on to the next one."""
+
+import io
+from xml.sax.saxutils import escape
+
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A5
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Spacer, Table, TableStyle
+
+from central.papers.code import draw_code
+from central.papers.fitting import Block, draw_blocks
+from central.papers.fonts import BOLD, REGULAR, register_fonts
+from central.papers.sheet import Sheet, describe
+
+_WIDTH, _HEIGHT = A5
+_EDGE = 14 * mm
+_INNER = _WIDTH - 2 * _EDGE
+_CODE = 24 * mm
+_LABELS = 38 * mm
+_FOOT = _CODE + 3 * mm
+"""Signature and code stand at the foot of every page."""
+
+
+def document(sheet: Sheet) -> bytes:
+    """The paper as a PDF. Raises `FontsMissing`."""
+    register_fonts()
+    stream = io.BytesIO()
+    frame = Frame(
+        _EDGE,
+        _EDGE + _FOOT,
+        _INNER,
+        _HEIGHT - 2 * _EDGE - _FOOT,
+        leftPadding=0,
+        rightPadding=0,
+        topPadding=0,
+        bottomPadding=0,
+    )
+
+    def foot(canvas: Canvas, template: BaseDocTemplate) -> None:
+        describe(canvas, sheet)
+        _draw_foot(canvas, sheet, template.page)
+
+    template = BaseDocTemplate(
+        stream, pagesize=A5, lang="ru-RU", pageTemplates=[PageTemplate(frames=[frame], onPage=foot)]
+    )
+    template.build(_story(sheet))
+    return stream.getvalue()
+
+
+def _story(sheet: Sheet) -> list[Flowable]:
+    story: list[Flowable] = []
+    if sheet.band:
+        story.append(_paragraph(sheet.band, BOLD, 9))
+    story += [
+        _paragraph(sheet.organisation, BOLD, 10),
+        _paragraph(sheet.licence, REGULAR, 8),
+        Spacer(1, 5 * mm),
+        _paragraph(f"{sheet.title} {sheet.number}", BOLD, 12),
+        Spacer(1, 2 * mm),
+        _paragraph(sheet.statement, REGULAR, 9.5),
+        Spacer(1, 2 * mm),
+    ]
+    if sheet.lines:
+        rows = [[_paragraph(label, REGULAR, 8.5), _paragraph(value, REGULAR, 8.5)] for label, value in sheet.lines]
+        story.append(Table(rows, colWidths=[_LABELS, _INNER - _LABELS], style=_PLAIN, splitInRow=1))
+    if sheet.table:
+        story.append(Spacer(1, 2 * mm))
+        cells = [
+            [_paragraph(cell, BOLD if place == 0 else REGULAR, 7.5) for cell in row]
+            for place, row in enumerate(sheet.table)
+        ]
+        step = _INNER / len(sheet.table[0])
+        story.append(Table(cells, colWidths=[step] * len(sheet.table[0]), style=_RULED, repeatRows=1, splitInRow=1))
+    return story
+
+
+def _draw_foot(canvas: Canvas, sheet: Sheet, page: int) -> None:
+    draw_code(canvas, sheet.check_url, _WIDTH - _EDGE - _CODE, _EDGE, _CODE)
+    lines = [Block(line, REGULAR, 7.5, 3) for line in sheet.signature]
+    draw_blocks(canvas, lines, _EDGE, _EDGE + _CODE, _INNER - _CODE - 4 * mm, _CODE)
+    if page > 1:
+        canvas.setFont(REGULAR, 7)
+        canvas.drawRightString(_WIDTH - _EDGE, _HEIGHT - _EDGE / 2, f"{sheet.number}, лист {page}")
+
+
+def _paragraph(words: str, font: str, size: float) -> Paragraph:
+    style = ParagraphStyle("", fontName=font, fontSize=size, leading=size * 1.25, splitLongWords=True)
+    return Paragraph(escape(words), style)
+
+
+_PLAIN = TableStyle(
+    [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 2),
+        ("TOPPADDING", (0, 0), (-1, -1), 0.6),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 0.6),
+    ]
+)
+_RULED = TableStyle([*_PLAIN.getCommands(), ("LINEBELOW", (0, 0), (-1, -1), 0.3, colors.black)])
