@@ -16,7 +16,7 @@ def _journal_export(engine: Engine, config: CentralConfig) -> Work:
     from central.journal.export import JournalExport
     from central.trust import Trust
 
-    return JournalExport(engine, Trust(config.keys.authority_dir))
+    return JournalExport(engine, Trust(config.keys.authority_dir), config.generation)
 
 
 def _exams_check(engine: Engine, config: CentralConfig) -> Work:

@@ -5,6 +5,8 @@ import io
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
+from central.no_force import marked
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -13,10 +15,13 @@ def disarmed(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
-def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    """CSV in UTF-8 with the mark that makes spreadsheets read it so; semicolons, as Russian spreadsheets expect."""
+def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[str]], band: str = "") -> Iterator[bytes]:
+    """CSV in UTF-8 with the mark that makes spreadsheets read it so; semicolons, as Russian spreadsheets expect.
+
+    `band`: of a centre whose records have no force, see `marked`.
+    """
     yield "\ufeff".encode()
-    for row in itertools.chain([headings], rows):
+    for row in itertools.chain([marked(headings, band)], rows):
         line = io.StringIO()
         csv.writer(line, delimiter=";", lineterminator="\r\n").writerow([disarmed(cell) for cell in row])
         yield line.getvalue().encode("utf-8")

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from central.jobs.order import JobFault, Running
 from central.journal import columns as journal_columns
 from central.journal.signature_check import SignatureCheck
+from central.no_force import band, file_name
 from central.store import journal
 from central.store.engine import reading
 from central.store.journal import JournalFilter
@@ -64,9 +65,9 @@ def filter_of(params: dict[str, Any]) -> JournalFilter:
 class JournalExport:
     """The work: counts, then writes row by row."""
 
-    def __init__(self, engine: Engine, trust: Trust) -> None:
-        self._engine = engine
-        self._trust = trust
+    def __init__(self, engine: Engine, trust: Trust, generation: str) -> None:
+        """`generation`: `real`, or what the files have to say (see `central.no_force`)."""
+        self._engine, self._trust, self._generation = engine, trust, generation
 
     def __call__(self, running: Running) -> None:
         """Write `running.made`."""
@@ -80,29 +81,30 @@ class JournalExport:
         running.report(0, total=total)
         rows = self._cells(running, wanted)
         headings = journal_columns.headings(tuple(asked["columns"]), asked["language"])
-        stem = f"journal-{running.asked_at:%Y%m%d-%H%M}"
+        stem = file_name(self._generation, f"journal-{running.asked_at:%Y%m%d-%H%M}")
+        over = band(self._generation, asked["language"])
         running.file_name = f"{stem}.{form}"
         # Each form's library takes a fifth of a second and some ten MiB: who wants CSV need not pay for it.
         if form == "csv":
             from central.journal.csv_file import csv_lines, grouped
 
             with running.made.open("wb") as file:
-                for piece in grouped(csv_lines(*journal_columns.numbered(headings, rows))):
+                for piece in grouped(csv_lines(*journal_columns.numbered(headings, rows), over)):
                     file.write(piece)
         elif form == "xlsx":
             from central.journal.xlsx_file import write_xlsx
 
-            write_xlsx(running.made, *journal_columns.numbered(headings, rows))
+            write_xlsx(running.made, *journal_columns.numbered(headings, rows), over)
         else:
             from central.journal.pdf_file import write_pdf
             from central.journal.pdf_parts import PART_ROWS, write_pdf_parts
 
             shares = journal_columns.widths(tuple(asked["columns"]))
             if asked["whole"] or total <= PART_ROWS:
-                write_pdf(running.made, asked["title"], headings, shares, rows)
+                write_pdf(running.made, asked["title"], headings, shares, rows, band=over)
             else:
                 running.file_name = f"{stem}.zip"
-                write_pdf_parts(running.made, stem, asked["title"], headings, shares, rows)
+                write_pdf_parts(running.made, stem, asked["title"], headings, shares, rows, band=over)
 
     def _cells(self, running: Running, wanted: JournalFilter) -> Iterator[list[str]]:
         asked = running.params

@@ -28,18 +28,23 @@ def write_pdf(
     shares: Sequence[float],
     rows: Iterable[Sequence[str]],
     first_number: int = 1,
+    band: str = "",
 ) -> int:
     """Write a printable journal (A3, landscape), page by page; returns the number of rows. `shares` of the width add up to 1.
 
-    Rows are numbered from `first_number` on: a journal on paper has a column №.
+    Rows are numbered from `first_number` on: a journal on paper has a column №. `band` stands over every page, of a centre whose
+    records have no force.
     """
     register_fonts()
-    canvas = Canvas(str(path), pagesize=_PAGE, pageCompression=1)
+    canvas = Canvas(str(path), pagesize=_PAGE, pageCompression=1, lang="ru-RU")
+    canvas.setTitle(" ".join([*title[:1], *title[2:], band]).strip())
+    canvas.setAuthor(title[1] if len(title) > 1 else "")
+    canvas.setCreator("Dopusk")
     inner = _PAGE[0] - 2 * _MARGIN - _NUMBER
     widths = [_NUMBER, *(inner * share for share in shares)]
     headings = ["№", *headings]
     page, count = 1, 0
-    y = _head(canvas, title, headings, widths, page)
+    y = _head(canvas, title, headings, widths, page, band)
     for row in rows:
         numbered = (str(first_number + count), *row)
         lines = [_wrapped(cell, width - 1.2 * mm) for cell, width in zip(numbered, widths, strict=True)]
@@ -48,7 +53,7 @@ def write_pdf(
             _foot(canvas, page)
             canvas.showPage()
             page += 1
-            y = _head(canvas, title, headings, widths, page)
+            y = _head(canvas, title, headings, widths, page, band)
         _draw_row(canvas, lines, y, widths)
         y -= height
         canvas.line(_MARGIN, y, _PAGE[0] - _MARGIN, y)
@@ -58,8 +63,13 @@ def write_pdf(
     return count
 
 
-def _head(canvas: Canvas, title: Sequence[str], headings: Sequence[str], widths: Sequence[float], page: int) -> float:
+def _head(
+    canvas: Canvas, title: Sequence[str], headings: Sequence[str], widths: Sequence[float], page: int, band: str
+) -> float:
     y = _PAGE[1] - _MARGIN - 4 * mm
+    if band:
+        canvas.setFont(BOLD, 9)
+        canvas.drawCentredString(_PAGE[0] / 2, _PAGE[1] - _MARGIN + 1 * mm, band)
     if page == 1:
         for line in title:
             canvas.setFont(BOLD, 10)

@@ -19,15 +19,17 @@ def write_pdf_parts(
     shares: Sequence[float],
     rows: Iterator[Sequence[str]],
     part_rows: int = PART_ROWS,
+    band: str = "",
 ) -> int:
     """Write the archive of `<stem>-001.pdf` and so on, each with `title` and its number; returns the number of parts."""
     part = path.with_name(f"{path.name}.part")
     number = 0
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        while (first := next(rows, None)) is not None:
+        while (row := next(rows, None)) is not None:
             number += 1
-            own = chain([first], islice(rows, part_rows - 1))
-            write_pdf(part, [*title, f"№ {number}"], headings, shares, own, first_number=(number - 1) * part_rows + 1)
+            own = chain([row], islice(rows, part_rows - 1))
+            first = (number - 1) * part_rows + 1
+            write_pdf(part, [*title, f"№ {number}"], headings, shares, own, first_number=first, band=band)
             archive.write(part, f"{stem}-{number:03d}.pdf")
             part.unlink()
     return number

@@ -7,14 +7,20 @@ from pathlib import Path
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
+from central.no_force import marked, sheet_title
 
-def write_xlsx(path: Path, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
-    """Write a workbook in one pass; returns the number of rows. Cells are text: dates and numbers stand as they were shown."""
+
+def write_xlsx(path: Path, headings: Sequence[str], rows: Iterable[Sequence[str]], band: str = "") -> int:
+    """Write a workbook in one pass; returns the number of rows. Cells are text: dates and numbers stand as they were shown.
+
+    `band`: of a centre whose records have no force; it stands in the first cell, on the sheet's tab and over each printed page.
+    """
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("Журнал")
+    sheet = book.create_sheet(sheet_title("Журнал", band))
     sheet.freeze_panes = "A2"
+    sheet.oddHeader.center.text = band
     count = 0
-    for row in itertools.chain([headings], rows):
+    for row in itertools.chain([marked(headings, band)], rows):
         made = []
         for cell in row:
             item = WriteOnlyCell(sheet, value=cell)

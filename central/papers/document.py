@@ -84,6 +84,7 @@ def _draw_foot(canvas: Canvas, sheet: Sheet, page: int) -> None:
     if page > 1:
         canvas.setFont(REGULAR, 7)
         canvas.drawRightString(_WIDTH - _EDGE, _HEIGHT - _EDGE / 2, f"{sheet.number}, лист {page}")
+        canvas.drawString(_EDGE, _HEIGHT - _EDGE / 2, sheet.band)
 
 
 def _paragraph(words: str, font: str, size: float) -> Paragraph:

@@ -26,15 +26,15 @@ def templates() -> dict[str, Any]:
 
 
 def kinds_for(outcome: str, has_breath: bool) -> tuple[str, ...]:
-    """Which papers can be made of an exam with that outcome in force."""
-    made = []
-    if outcome in {"admitted", "not_admitted"}:
-        made.append("mark")
-    if outcome in {"not_admitted", "refer"}:
-        made.append("refusal")
+    """Which papers can be made of an exam with that outcome in force, the usual one first.
+
+    The mark of a refusal stands last: whoever presses the first button by habit must not hold a mark.
+    """
+    made = {"admitted": ["mark"], "not_admitted": ["refusal"], "refer": ["refusal"]}.get(outcome, [])
     if has_breath:
         made.append("sobriety")
-    return (*made, "conclusion")
+    made.append("conclusion")
+    return (*made, "mark") if outcome == "not_admitted" else tuple(made)
 
 
 def mark_text(exam_type: str, outcome: str) -> str:

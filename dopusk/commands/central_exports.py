@@ -13,6 +13,7 @@ from central.journal import columns as journal_columns
 from central.journal.csv_file import csv_lines
 from central.journal.signature_check import SignatureCheck
 from central.journal.xlsx_file import write_xlsx
+from central.no_force import band
 from central.store import audit, journal
 from central.store.engine import reading, writing
 from central.store.journal import JournalFilter
@@ -80,12 +81,12 @@ def export_journal(
                 journal_columns.cells(journal_columns.reading_of(row, "ru", UTC, check), keys)
                 for row in journal.every(connection, wanted)
             )
-            table = journal_columns.numbered(headings, rows)
+            table, over = journal_columns.numbered(headings, rows), band(loaded.generation, "ru")
             if file.suffix == ".xlsx":
-                count = write_xlsx(file, *table)
+                count = write_xlsx(file, *table, over)
             else:
                 with file.open("wb") as stream:
-                    count = sum(1 for line in csv_lines(*table) if stream.write(line)) - 2
+                    count = sum(1 for line in csv_lines(*table, over) if stream.write(line)) - 2
         _note(engine, "journal.export", org, {"rows": count, "form": file.suffix[1:], "columns": len(keys)})
     print(f"{count} rows in {file}")
 

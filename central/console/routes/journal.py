@@ -29,6 +29,7 @@ from central.jobs.child import WorkFailed
 from central.journal import columns as journal_columns
 from central.journal.csv_file import csv_lines, grouped
 from central.journal.signature_check import SignatureCheck
+from central.no_force import band, file_name
 from central.rights import Right
 from central.sought import Sought
 from central.store import column_sets, journal, medics, registry, terminals
@@ -206,11 +207,12 @@ def export_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(R
         note(
             connection, console, visitor, "journal.export", detail={"rows": count, "form": "csv", "columns": len(keys)}
         )
-    name = f"journal-{console.clock():%Y%m%d-%H%M}.csv"
-    headings = journal_columns.headings(keys, visitor.look.language)
+    generation, language = console.config.generation, visitor.look.language
+    name = file_name(generation, f"journal-{console.clock():%Y%m%d-%H%M}.csv")
+    headings = journal_columns.headings(keys, language)
     rows = cells_of(console, visitor, asked.wanted, keys)
     disposition = {"Content-Disposition": f'attachment; filename="{name}"', "X-Rows": str(count)}
-    pieces = grouped(csv_lines(*journal_columns.numbered(headings, rows)))
+    pieces = grouped(csv_lines(*journal_columns.numbered(headings, rows), band(generation, language)))
     return StreamingResponse(pieces, media_type="text/csv; charset=utf-8", headers=disposition)
 
 

@@ -27,6 +27,7 @@ from central.jobs.order import Order
 from central.journal import columns as journal_columns
 from central.journal.export import wish
 from central.medics import check_register
+from central.no_force import file_name
 from central.rights import Right
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.verification import verify_detached
@@ -84,7 +85,7 @@ def sign_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
     return FileResponse(
         archive,
         media_type="application/zip",
-        filename=f"journal-{asked.query['since']}-{asked.query['until']}.zip",
+        filename=file_name(console.config.generation, f"journal-{asked.query['since']}-{asked.query['until']}.zip"),
         background=BackgroundTask(archive.unlink, missing_ok=True),
     )
 

@@ -1,0 +1,87 @@
+"""Whatever leaves a demonstration's or a test's centre says so: a register that looks real must not be taken for one."""
+
+import io
+import subprocess
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from central import no_force
+from central.jobs import queue
+from tests.console_centre import Browser, ConsoleCentre
+from tests.job_processes import DoneHere
+from tests.waiting import until
+
+BAND = "записи не имеют силы"
+
+
+def _words_of(pdf: bytes, folder: Path) -> list[str]:
+    """The text of each page."""
+    (folder / "file.pdf").write_bytes(pdf)
+    answer = subprocess.run(
+        ["pdftotext", "-layout", folder / "file.pdf", "-"], check=True, capture_output=True, text=True
+    )
+    return answer.stdout.split("\f")[:-1]
+
+
+def _in_the_background(browser: Browser, form: str) -> tuple[str, bytes]:
+    path = browser.post(f"/journal/exports/{form}", {}, page="/journal").headers["location"]
+    assert until(lambda: 'id="download"' in browser.get(path).text)
+    answer = browser.get(f"{path}/file")
+    return answer.headers["content-disposition"], answer.content
+
+
+def test_the_journal_says_it_in_each_form(
+    centre: ConsoleCentre, zoya: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "JobProcess", DoneHere)
+    for number in range(40):
+        centre.exam("1001" if number % 2 else "1002")
+
+    direct = zoya.get("/journal/export/csv")
+    assert BAND in direct.content.decode("utf-8-sig").splitlines()[0]
+    assert f'filename="{centre.config.generation}-journal-' in direct.headers["content-disposition"]
+
+    name, content = _in_the_background(zoya, "xlsx")
+    assert f'filename="{centre.config.generation}-journal-' in name
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    assert sheet is not None
+    assert BAND in str(sheet["A1"].value)
+    assert "ТЕСТ" in sheet.title
+    assert BAND in str(sheet.oddHeader.center.text)
+
+    name, content = _in_the_background(zoya, "pdf")
+    pages = _words_of(content, tmp_path)
+    assert len(pages) > 1
+    assert all(BAND in page for page in pages)
+
+
+def test_the_signed_journal_says_it_on_each_page(centre: ConsoleCentre, zoya: Browser, tmp_path: Path) -> None:
+    for _ in range(40):
+        centre.exam("1001")
+    day = f"{centre.now():%Y-%m-%d}"
+    answer = zoya.post(f"/journal/signed?since={day}&until={day}", {}, page="/journal")
+    assert f'filename="{centre.config.generation}-journal-' in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        pages = _words_of(archive.read("journal.pdf"), tmp_path)
+    assert len(pages) > 1
+    assert all(BAND in page for page in pages)
+
+
+def test_each_paper_says_it_on_each_page(centre: ConsoleCentre, zoya: Browser, tmp_path: Path) -> None:
+    exam_id = centre.exam("1001")
+    zoya.decide(exam_id, outcome="not_admitted", reasons="pressure_high")
+    for kind in ("mark", "refusal", "sobriety", "conclusion"):
+        answer = zoya.post(f"/exams/{exam_id}/papers", {"kind": kind}, page=f"/exams/{exam_id}")
+        assert all("НЕ ИМЕЕТ СИЛЫ" in page for page in _words_of(answer.content, tmp_path)), kind
+
+
+def test_a_real_centre_says_nothing_of_the_kind() -> None:
+    assert no_force.band("real", "ru") == ""
+    assert no_force.file_name("real", "journal.pdf") == "journal.pdf"
+    assert no_force.marked(["№", "Дата"], "") == ["№", "Дата"]
+    assert no_force.sheet_title("Журнал", "") == "Журнал"
+    assert "учебные" in no_force.band("demo", "ru")
+    assert no_force.file_name("demo", "journal.pdf") == "demo-journal.pdf"
