@@ -17,7 +17,6 @@ from types import TracebackType
 import paho.mqtt.client as mqtt
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from central import metrics
 from central.broker_link import BrokerLink
@@ -27,11 +26,13 @@ from central.face_photos import FacePhotos
 from central.outgoing import load_signing_key
 from central.resending import Replenisher
 from central.sealing import Sealer
+from central.step_records import is_away
 from central.store import anomalies, outgoing, refusals, terminals
 from central.store.anomalies import Oddity
 from central.store.engine import reading, writing
 from central.store.metadata import now_utc
 from central.store.outgoing import Waiting
+from central.supervision import Step, Supervised, each
 from sync.contract.canonical import canonical
 from sync.contract.envelope import ContractError
 from sync.contract.health import TerminalStatus
@@ -46,7 +47,14 @@ SEAL_EVERY_S = 10.0
 _GREETING_S = 1.0
 """After a terminal came online the broker's own queue goes first; what is unacknowledged then is sent again."""
 _BATCH = 500
+SET_ASIDE_S = 600.0
+"""How long a message that cannot be handed over is passed over, before it is tried again."""
+_MOST_ASIDE = 1000
 _STATUS_MAX_BYTES = 64 * 1024
+BROKER_AWAY_S = 15.0
+"""How long the connection may be gone before somebody is told."""
+_BROKER = "broker"
+_SHUTTING_OUT = "shutting_out"
 _log = logging.getLogger(__name__)
 
 
@@ -65,15 +73,13 @@ class Dispatcher:
         """
         self._engine, self._photos, self._broker = engine, photos, config.mqtt
         self._replenisher = replenisher
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
         self._statuses: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self._latest: dict[str, bytes] = {}
         self._greet_at: dict[str, float] = {}
-        self._checked = time.monotonic()
+        self._aside: dict[str, float] = {}
+        self._seen_broker_s = time.monotonic()
         self._sealer = Sealer(engine, load_signing_key(config.keys.centre_signing_key_file))
         self._sealed = -SEAL_EVERY_S
-        self._shut_out_at = 0.0
         self.ready = threading.Event()
         self._link = BrokerLink(
             config.mqtt,
@@ -82,23 +88,36 @@ class Dispatcher:
             on_message=self._arrived,
             on_ready=self._connected,
         )
-        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+        # Each by itself: what stops one of them stops none of the others.
+        self._loop = Supervised(
+            "dispatcher",
+            (
+                Step("photos", self._answer_photos),
+                Step("sending", self._send_queued),
+                Step("statuses", self._take_statuses),
+                Step("greeting", self._greet),
+                Step("sending_again", self._send_overdue, RESEND_CHECK_S),
+                Step("replenishing", self._replenish, RESEND_CHECK_S),
+                Step(_SHUTTING_OUT, self._shut_out, RESEND_CHECK_S),
+                Step("figures", self._measure, RESEND_CHECK_S),
+            ),
+            poll_s=POLL_S,
+            daemon=True,
+        )
 
     def start(self) -> None:
         """Connect in the background and begin to send."""
         self._link.start()
-        self._thread.start()
+        self._loop.start()
 
     def wake(self) -> None:
         """Something was committed: look at once. From any thread."""
-        self._shut_out_at = 0.0
-        self._woken.set()
+        self._loop.hasten(_SHUTTING_OUT)
+        self._loop.wake()
 
     def stop(self) -> None:
         """End the thread and the connection. What was not sent is sent after the next start."""
-        self._stopping.set()
-        self._woken.set()
-        self._thread.join()
+        self._loop.stop()
         self._link.stop()
 
     def __enter__(self) -> "Dispatcher":
@@ -112,28 +131,15 @@ class Dispatcher:
 
     def _connected(self) -> None:
         self.ready.set()
-        self._woken.set()
+        self._loop.hasten(_SHUTTING_OUT)
+        self._loop.wake()
 
     def _arrived(self, message: mqtt.MQTTMessage) -> None:
         # An empty one only clears what the broker retained.
         if message.payload:
             self._statuses.put((message.topic, bytes(message.payload)))
         self._link.client.ack(message.mid, message.qos)
-        self._woken.set()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._woken.wait(POLL_S)
-            self._woken.clear()
-            try:
-                self._answer_photos()
-                self._send_queued()
-                self._take_statuses()
-                self._send_again()
-                self._shut_out()
-            except (SQLAlchemyError, OSError) as error:
-                _log.error("the store cannot be read or written now: %s", getattr(error, "orig", None) or error)
-                self._stopping.wait(POLL_S)
+        self._loop.wake()
 
     def _seal(self) -> None:
         moment = time.monotonic()
@@ -162,24 +168,42 @@ class Dispatcher:
             self._photos.answer(connection, now=now_utc())
 
     def _send_queued(self) -> None:
-        while self._link.ready and not self._stopping.is_set():
+        while self._link.ready and not self._loop.stopping:
             with reading(self._engine) as connection:
-                rows = outgoing.queued(connection, _BATCH)
+                rows = outgoing.queued(connection, _BATCH, self._without())
             if not self._send(rows) or len(rows) < _BATCH:
                 return
 
-    def _send(self, rows: Sequence[Waiting]) -> bool:
-        sent = []
-        for row in rows:
-            topic = TerminalAddress(row.org, row.terminal_id).down(Down(row.kind))
-            if not self._link.publish(topic, row.wire):
-                break
-            metrics.dispatched.labels(row.kind).inc()
-            sent.append(row.message_id)
+    def _send(self, rows: Sequence[Waiting], step: str = "sending") -> bool:
+        """Hand them over until the broker takes no more. False then; True when nothing is left of them."""
+        sent, left = [], False
+
+        def publish(row: Waiting) -> None:
+            nonlocal left
+            left = left or not self._link.publish(
+                TerminalAddress(row.org, row.terminal_id).down(Down(row.kind)), row.wire
+            )
+            if not left:
+                metrics.dispatched.labels(row.kind).inc()
+                sent.append(row.message_id)
+
+        each(rows, publish, self._loop.record(step), lambda row: row.message_id, self._set_aside)
         if sent:
             with writing(self._engine) as connection:
                 outgoing.mark_sent(connection, sent, now=now_utc())
-        return len(sent) == len(rows)
+        return not left
+
+    def _set_aside(self, row: Waiting, _error: Exception) -> None:
+        """One that cannot be handed over as it is: the others go on, and it is tried again after a while."""
+        if len(self._aside) >= _MOST_ASIDE:
+            self._aside.clear()
+        self._aside[row.message_id] = time.monotonic() + SET_ASIDE_S
+
+    def _without(self) -> list[str]:
+        """What is passed over now."""
+        moment = time.monotonic()
+        self._aside = {name: until_s for name, until_s in self._aside.items() if until_s > moment}
+        return list(self._aside)
 
     def _take_statuses(self) -> None:
         while True:
@@ -193,8 +217,20 @@ class Dispatcher:
         with writing(self._engine) as connection:
             # In the order of ingest, which takes the terminals' rows by name: who goes another way may deadlock.
             for topic in sorted(self._latest, key=lambda topic: topic.split("/")[-2:-1]):
-                self._take_status(connection, topic, self._latest[topic])
+                self._take_one(connection, topic, self._latest[topic])
         self._latest.clear()
+
+    def _take_one(self, connection: Connection, topic: str, wire: bytes) -> None:
+        """A status that cannot be taken is recorded and dropped: the next one of that terminal replaces it anyway."""
+        try:
+            with connection.begin_nested():
+                self._take_status(connection, topic, wire)
+        except Exception as error:
+            if is_away(error):
+                raise
+            self._loop.record("statuses").note(error, topic)
+            detail = f"the status cannot be taken: {type(error).__name__}"
+            anomalies.note(connection, Oddity("malformed", topic, detail), now=now_utc())
 
     def _take_status(self, connection: Connection, topic: str, wire: bytes) -> None:
         now = now_utc()
@@ -211,37 +247,50 @@ class Dispatcher:
         if status.state == "online":
             self._greet_at.setdefault(address.terminal, time.monotonic() + _GREETING_S)
 
-    def _send_again(self) -> None:
+    def _greet(self) -> None:
+        """What terminals that came online a moment ago have not acknowledged."""
+        moment = time.monotonic()
         if not self._link.ready:
             return
-        moment = time.monotonic()
         for terminal_id in [name for name, at in self._greet_at.items() if at <= moment]:
             del self._greet_at[terminal_id]
             with reading(self._engine) as connection:
-                rows = outgoing.unacknowledged(connection, terminal_id, _BATCH)
-            self._send(rows)
-        if moment - self._checked < RESEND_CHECK_S:
+                rows = outgoing.unacknowledged(connection, terminal_id, _BATCH, self._without())
+            self._send(rows, "greeting")
+
+    def _send_overdue(self) -> None:
+        if not self._link.ready:
             return
-        self._checked = moment
-        self._replenish()
         with reading(self._engine) as connection:
-            late = outgoing.overdue(connection, now_utc() - RESEND_AFTER, _BATCH)
+            late = outgoing.overdue(connection, now_utc() - RESEND_AFTER, _BATCH, self._without())
+        self._send(late, "sending_again")
+
+    def _measure(self) -> None:
+        """The figures of the way down, with or without the broker: they are looked at when something is wrong."""
+        self._note_broker()
+        with reading(self._engine) as connection:
             count, oldest = outgoing.backlog(connection)
             refused = refusals.counts(connection)
-        self._send(late)
         metrics.outbox_backlog.set(count)
+        metrics.outbox_oldest_s.set((now_utc() - oldest).total_seconds() if oldest else 0)
+        metrics.broker_connects.labels("dispatcher").set(self._link.connects)
         metrics.refusals_open.clear()
         for kind, code, number in refused:
             metrics.refusals_open.labels(kind, code).set(number)
-        metrics.outbox_oldest_s.set((now_utc() - oldest).total_seconds() if oldest else 0)
-        metrics.broker_connects.labels("dispatcher").set(self._link.connects)
+
+    def _note_broker(self) -> None:
+        """A broker that stays away is a trouble like any other: it is shown, though every step gets along without it."""
+        moment = time.monotonic()
+        if self._link.ready:
+            self._seen_broker_s = moment
+            self._loop.record(_BROKER).passed()
+        elif moment - self._seen_broker_s > BROKER_AWAY_S:
+            self._loop.record(_BROKER).failed(ConnectionError("no connection to the broker"))
 
     def _shut_out(self) -> None:
         """Revoked terminals that are still connected, now and again, until the broker has read the new list."""
-        moment = time.monotonic()
-        if not self._link.ready or moment < self._shut_out_at:
+        if not self._link.ready:
             return
-        self._shut_out_at = moment + RESEND_CHECK_S
         with reading(self._engine) as connection:
             connected = terminals.revoked_online(connection)
         for address in connected:

@@ -4,7 +4,6 @@ Any number of processes share the stream through `$share/<group>/`.
 """
 
 import gc
-import logging
 import os
 import queue
 import threading
@@ -15,7 +14,6 @@ from datetime import timedelta
 
 import paho.mqtt.client as mqtt
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from central import metrics
 from central.broker_link import BrokerLink
@@ -24,17 +22,16 @@ from central.config import CentralConfig
 from central.intake import Arrival, Intake
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing
+from central.step_records import StepRecord
 from central.verdicts import Verdict
 from sync.contract.receipt import RECEIPT_SCHEMA, Receipt, ReceiptBatch
 from sync.contract.topics import ALL_UP, Down, TerminalAddress
 
 SWEEP_EVERY_S = 2.0
-RETRY_S = (0.1, 5.0)
 _IDLE_S = 0.25
 _COLLECTION = (50_000, 2, 5)
 """Objects before a look at the young ones, looks before one at the older and at the oldest: what outlives a look within its
 batch must not wait for long, or memory grows by a hundred MiB over a large backlog."""
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +69,7 @@ class Ingest:
         self._outgoing = Outgoing.from_config(config)
         self._waiting: queue.SimpleQueue[_Pending] = queue.SimpleQueue()
         self._stopping = threading.Event()
+        self._taking, self._sweeping = StepRecord("ingest", "intake"), StepRecord("ingest", "sweep")
         self.ready = threading.Event()
         self._link = BrokerLink(
             config.mqtt,
@@ -91,6 +89,7 @@ class Ingest:
         self._link.start()
         announced = False
         swept = time.monotonic()
+        metrics.thread_alive.labels("ingest").set(1)
         try:
             while not self._stopping.is_set():
                 if not announced and self.ready.is_set():
@@ -99,11 +98,13 @@ class Ingest:
                 batch = self._next_batch()
                 if batch:
                     self._take(batch)
-                if time.monotonic() - swept > SWEEP_EVERY_S:
+                if time.monotonic() - swept > SWEEP_EVERY_S and not self._sweeping.rests:
                     self._sweep()
                     swept = time.monotonic()
         finally:
             self._link.stop()
+            self._taking.forget()
+            self._sweeping.forget()
 
     def stop(self) -> None:
         """Make `run` return after the batch it is at. Callable from any thread and from a signal handler."""
@@ -130,24 +131,25 @@ class Ingest:
 
     def _take(self, batch: Sequence[_Pending]) -> None:
         begun = time.monotonic()
-        delay_s, most_s = RETRY_S
         while True:
             try:
                 verdicts = self._intake.take([pending.arrival for pending in batch])
                 break
-            except (SQLAlchemyError, OSError) as error:
+            except Exception as error:  # noqa: BLE001  # what is not stored is not acknowledged, and this worker goes on
                 metrics.store_retries.inc()
-                _log.error("nothing can be stored now, trying again in %.1f s: %s", delay_s, _plain(error))
-                if self._stopping.wait(delay_s):
+                if self._stopping.wait(self._taking.failed(error)):
                     return
-                delay_s = min(most_s, delay_s * 2)
+        self._taking.passed()
         metrics.commit_s.observe(time.monotonic() - begun)
         metrics.batch_messages.observe(len(batch))
         metrics.broker_connects.labels("ingest").set(self._link.connects)
         for pending in batch:
             if pending.connect == self._link.connects:
                 self._link.client.ack(pending.mid, pending.qos)
-        self._send_receipts(verdicts)
+        try:
+            self._send_receipts(verdicts)
+        except Exception as error:  # noqa: BLE001  # committed they are; terminals without a receipt send again
+            self._taking.note(error, "receipts")
         for verdict in verdicts:
             metrics.messages.labels(verdict.kind, verdict.outcome).inc()
             if verdict.code:
@@ -166,10 +168,7 @@ class Ingest:
     def _sweep(self) -> None:
         try:
             self._intake.sweep()
-        except (SQLAlchemyError, OSError) as error:
-            _log.warning("the look at gaps and media is put off: %s", _plain(error))
-
-
-def _plain(error: Exception) -> str:
-    """What went wrong without the statement's values: they carry personal data."""
-    return str(getattr(error, "orig", None) or error)[:300]
+        except Exception as error:  # noqa: BLE001  # messages are more urgent than the look after them
+            self._sweeping.failed(error)
+        else:
+            self._sweeping.passed()

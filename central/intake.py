@@ -5,6 +5,7 @@ not before: what it returns is committed.
 """
 
 import logging
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from central import gaps, metrics
 from central.checks import Accepted, Refused, Rules, address_of, judge
 from central.face_reports import note_reports
 from central.media_files import MediaError, MediaFiles
+from central.step_records import is_away, place_of
 from central.store import anomalies, exams, health, media, messages, outgoing, refusals, terminals
 from central.store.anomalies import Oddity
 from central.store.engine import reading, writing
@@ -23,6 +25,7 @@ from central.store.metadata import now_utc
 from central.store.refusals import Refusal
 from central.store.terminals import Known
 from central.verdicts import Verdict, counted, judged_verdict, oddity_of, refusal_verdict
+from sync.contract.canonical import sha256_hex
 from sync.contract.envelope import ContractError
 from sync.contract.exam import ExamRecord
 from sync.contract.health import HealthReport
@@ -31,6 +34,9 @@ from sync.contract.receipt import AckBatch
 from sync.contract.topics import Up
 
 _log = logging.getLogger(__name__)
+
+NOT_TAKEN = "not_taken"
+"""Code of a message that a fault of the centre kept out. Nobody is told: its terminal keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +61,15 @@ class Intake:
         """
         try:
             return self._take_all(arrivals)
-        except (DataError, IntegrityError):
-            # One message that the database will not have must not stop the others.
-            if len(arrivals) == 1:
+        except Exception as error:
+            if is_away(error):
+                raise
+            # One message that the database will not have, or that we stumble over, must not stop the others.
+            if len(arrivals) > 1:
+                return [verdict for arrival in arrivals for verdict in self.take([arrival])]
+            if isinstance(error, DataError | IntegrityError):
                 return [self._refuse_unstorable(arrivals[0])]
-            return [verdict for arrival in arrivals for verdict in self.take([arrival])]
+            return [self._set_aside(arrivals[0], error)]
 
     def _take_all(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
         now = now_utc()
@@ -89,6 +99,25 @@ class Intake:
         with writing(self._engine) as connection:
             anomalies.note(connection, oddity_of(item, verdict), now=now)
         return verdict
+
+    def _set_aside(self, arrival: Arrival, error: Exception) -> Verdict:
+        """A message that we cannot take because of a fault of ours. Without a receipt the terminal keeps it and sends it again."""
+        _log.error(
+            "a message on %s was set aside: %s", arrival.topic, "".join(traceback.format_tb(error.__traceback__))
+        )
+        try:
+            address = address_of(arrival.topic)[0]
+        except ContractError:
+            address = None
+        oddity = Oddity(
+            NOT_TAKEN,
+            arrival.topic,
+            f"{len(arrival.wire)} bytes, sha256 {sha256_hex(arrival.wire)}: {place_of(error)}",
+            address.terminal if address else None,
+        )
+        with writing(self._engine) as connection:
+            anomalies.note(connection, oddity, now=now_utc())
+        return Verdict("", address, "refused", NOT_TAKEN, None)
 
     def sweep(self) -> None:
         """Look after what several messages make up: gaps in chains, and media whose last chunk came before a crash."""

@@ -43,6 +43,22 @@ rate_limited = Counter(
     "dopusk_rate_limited", "Requests refused because the caller knocked too often", ["door"], registry=REGISTRY
 )
 time_stamps = Counter("dopusk_time_stamps", "Time stamps asked for, by outcome", ["outcome"], registry=REGISTRY)
+thread_alive = Gauge("dopusk_thread_alive", "Whether a thread of the centre lives", ["thread"], registry=REGISTRY)
+thread_restarts = Counter(
+    "dopusk_thread_restarts", "Errors after which a thread went on with its next step", ["thread"], registry=REGISTRY
+)
+step_failing = Gauge(
+    "dopusk_step_failing",
+    "Whether a step of a thread fails now, is stuck, or has lost its thread",
+    ["thread", "step"],
+    registry=REGISTRY,
+)
+step_failures = Counter(
+    "dopusk_step_failures",
+    "What went wrong in a step of a thread, by kind of error",
+    ["thread", "step", "error"],
+    registry=REGISTRY,
+)
 
 
 def render() -> bytes:

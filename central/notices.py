@@ -7,13 +7,11 @@ other side took it: the mail server accepted, or the webhook answered 2xx.
 
 import logging
 import smtplib
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from central.config import NoticesConfig, VigilanceConfig
 from central.notice_channels import ChannelSecrets, Undelivered
@@ -23,6 +21,7 @@ from central.store import notices as store
 from central.store.engine import reading, writing
 from central.store.notices import Notice
 from central.store.security_alerts import SecurityAlert
+from central.supervision import Step, Supervised, each
 from central.vigilance import Vigil
 from sync.contract.canonical import new_id
 from sync.contract.model import utc_text
@@ -57,52 +56,54 @@ class Notifier:
         self._config = config
         self._secrets = channel_secrets
         self._clock = clock
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._loop = Supervised(
+            "notifier",
+            (Step("vigil", self._look), Step("notices", self._make), Step("delivery", self._deliver)),
+            poll_s=_POLL_S,
+        )
 
     def start(self) -> None:
         """Begin."""
-        self._thread = threading.Thread(target=self._run, name="notifier")
-        self._thread.start()
+        self._loop.start()
 
     def wake(self) -> None:
         """Look now."""
-        self._woken.set()
+        self._loop.wake()
 
     def stop(self) -> None:
         """End after the notice in hand."""
-        self._stopping.set()
-        self._woken.set()
-        if self._thread is not None:
-            self._thread.join(TIMEOUT_S * 2)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.step()
-            except SQLAlchemyError as error:
-                log.warning("notices are put off, the store did not answer: %s", type(error).__name__)
-            self._woken.wait(_POLL_S)
-            self._woken.clear()
+        self._loop.stop(TIMEOUT_S * 2)
 
     def step(self) -> int:
         """Look at the log, make notices of new alerts, try those that are due; returns how many were delivered."""
+        self._look()
+        self._make()
+        return self._deliver()
+
+    def _look(self) -> None:
         now = self._clock()
         if self._looked_at is None or now - self._looked_at >= LOOK_EVERY:
             self._looked_at = now
             self._vigil.look(now)
+
+    def _make(self) -> None:
+        now = self._clock()
         with reading(self._engine) as connection:
             fresh = _without_notices(connection) or _security_without_notices(connection)
         if fresh:
             with writing(self._engine) as connection:
                 _make_notices(connection, _without_notices(connection), now)
                 _make_security_notices(connection, _security_without_notices(connection), now)
+
+    def _deliver(self) -> int:
         delivered = 0
-        for notice in self._lease():
-            if self._stopping.is_set():
-                break
-            delivered += self._try(notice)
+
+        def attempt(notice: Notice) -> None:
+            nonlocal delivered
+            if not self._loop.stopping:
+                delivered += self._try(notice)
+
+        each(self._lease(), attempt, self._loop.record("delivery"), lambda notice: notice.notice_id, self._put_off)
         return delivered
 
     def _lease(self) -> list[Notice]:

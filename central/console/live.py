@@ -6,7 +6,6 @@ own rights; what it shows alike with others is made once.
 
 import asyncio
 import contextlib
-import logging
 import threading
 import time
 from collections import Counter
@@ -16,12 +15,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
+from central.step_records import StepRecord
 from central.store import queue_marks
 from central.store.engine import reading
 
-log = logging.getLogger(__name__)
 Made = TypeVar("Made")
 
 POLL_S = 0.1
@@ -67,8 +65,8 @@ class Live:
         self._loop = asyncio.get_running_loop()
         self._poked = asyncio.Event()
         self._ended = asyncio.Event()
+        record = StepRecord("live", "marks")
         last: dict[str, Hashable] | None = None
-        silent = False
         while not self._closing:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._poked.wait(), self._poll_s)
@@ -79,13 +77,11 @@ class Live:
                 continue
             try:
                 marks = await asyncio.to_thread(self._marks)
-            except SQLAlchemyError as error:
-                if not silent:
-                    log.warning("the store does not answer the watcher of queues: %s", type(error).__name__)
-                silent = True
+            except Exception as error:  # noqa: BLE001  # whatever it is, queues are watched on
                 self._round += 1
+                await self._rest(record.failed(error))
                 continue
-            silent = False
+            record.passed()
             if last is None:
                 # The first look after somebody began to listen: something may have come in between.
                 self._round += 1
@@ -96,6 +92,12 @@ class Live:
                 self._wake(changed)
             last = marks
         self._ended.set()
+        record.forget()
+
+    async def _rest(self, rest_s: float) -> None:
+        if self._ended is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), rest_s)
 
     def poke(self) -> None:
         """Something may have changed that should be seen without waiting for the next look."""
@@ -141,9 +143,7 @@ class Live:
 
     async def _pause(self) -> None:
         """Let changes gather; the end of the application does not wait for it."""
-        if self._ended is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), max(SPACING_S, len(self._listeners) / TOLD_PER_S))
+        await self._rest(max(SPACING_S, len(self._listeners) / TOLD_PER_S))
 
     @property
     def closing(self) -> bool:

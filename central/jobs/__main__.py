@@ -71,8 +71,10 @@ def carry_out(order: Order, running: Running) -> Said:
 
 def _end_with_server() -> None:
     # Nothing follows the order: a read returns only when the other end is closed.
-    os.read(0, 1)
-    os._exit(_ORPHANED)
+    try:
+        os.read(0, 1)
+    finally:
+        os._exit(_ORPHANED)
 
 
 def _peak_mib() -> int:

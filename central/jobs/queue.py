@@ -9,7 +9,6 @@ import logging
 import os
 import shutil
 import socket
-import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -17,15 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from central.config import CentralConfig
 from central.jobs.child import COMMAND, JobProcess, failed
 from central.jobs.kinds import WORKS
 from central.jobs.order import Order
+from central.step_records import is_away
 from central.store import jobs as store
 from central.store.engine import reading, writing
 from central.store.jobs import Job
+from central.supervision import Step, Supervised
 from sync.contract.canonical import new_id
 
 log = logging.getLogger(__name__)
@@ -59,26 +59,28 @@ class Jobs:
         self._clock = clock
         self._command = command
         self._runner = f"{socket.gethostname()}:{config.http.port}"
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._loop = Supervised(
+            "jobs",
+            (Step("lost_jobs", self._close_lost), Step("old_files", self._delete_old), Step("work", self._work_all)),
+            poll_s=_POLL_S,
+        )
+        self._is_first_look = True
 
     def start(self) -> None:
         """Begin. What a dead process of the same address left running is lost."""
-        self._close_lost(own=True)
-        self._thread = threading.Thread(target=self._run, name="jobs")
-        self._thread.start()
+        try:
+            self._close_lost()
+        except Exception as error:  # noqa: BLE001  # the console opens all the same, and the thread looks again
+            self._loop.record("lost_jobs").note(error)
+        self._loop.start()
 
     def stop(self) -> None:
         """End; the process of the job in hand is killed, and the job says so."""
-        self._stopping.set()
-        self._woken.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._loop.stop()
 
     def wake(self) -> None:
         """There is a new job."""
-        self._woken.set()
+        self._loop.wake()
 
     def ask(
         self,
@@ -116,17 +118,9 @@ class Jobs:
         path = made_file(self.folder, job.job_id)
         return path if job.state == "done" and job.file_name and path.is_file() else None
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._close_lost(own=False)
-                self._delete_old()
-                while not self._stopping.is_set() and self.step():
-                    pass
-            except SQLAlchemyError as error:
-                log.warning("jobs are put off, the store did not answer: %s", type(error).__name__)
-            self._woken.wait(_POLL_S)
-            self._woken.clear()
+    def _work_all(self) -> None:
+        while not self._loop.stopping and self.step():
+            pass
 
     def step(self) -> bool:
         """Run the job that waits longest; False when none does."""
@@ -152,9 +146,12 @@ class Jobs:
             if ended.get("file_name"):
                 # Only now is there something to download, and it is whole.
                 os.replace(order.made, made)
-        except OSError as error:
-            log.error("job %s of kind %s could not be run", job.job_id, job.kind, exc_info=error)
-            ended = failed("not_run", error.strerror or type(error).__name__)
+        except Exception as error:
+            if is_away(error) and not isinstance(error, OSError):
+                raise
+            # Whatever it is: this job has failed and says so, and the next one is not kept from its turn.
+            self._loop.record("work").note(error, f"job {job.job_id} of kind {job.kind}")
+            ended = failed("not_run", getattr(error, "strerror", None) or type(error).__name__)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         with writing(self._engine) as connection:
@@ -176,7 +173,7 @@ class Jobs:
         """Pass on what it says until it is over or is to be over; returns what the row says of the end."""
         written_s = time.monotonic()
         while process.listen(_LOOK_S):
-            if self._stopping.is_set():
+            if self._loop.stopping:
                 return {"state": "lost"}
             news = process.news()
             if news or time.monotonic() - written_s > _LIFE_S:
@@ -189,11 +186,13 @@ class Jobs:
                 return {"state": "cancelled"}
         return process.news() | process.end()
 
-    def _close_lost(self, *, own: bool) -> None:
-        now = self._clock()
+    def _close_lost(self) -> None:
+        """Jobs whose serving process is dead. At the first look also those of one that had our address before us."""
+        now, own = self._clock(), self._is_first_look
         with reading(self._engine) as connection:
             found = store.running(connection)
-        for job in found:
+
+        def close(job: Job) -> None:
             silent = job.seen_at is None or job.seen_at < now - LOST_AFTER
             if silent or (own and job.runner == self._runner):
                 with writing(self._engine) as connection:
@@ -201,14 +200,33 @@ class Jobs:
                 made_file(self.folder, job.job_id).unlink(missing_ok=True)
                 shutil.rmtree(work_folder(self.folder, job.job_id), ignore_errors=True)
 
+        self._each("lost_jobs", found, close)
+        self._is_first_look = False
+
     def _delete_old(self) -> None:
         with reading(self._engine) as connection:
             found = store.over(connection, self._clock())
-        for job in found:
+
+        def expire(job: Job) -> None:
             for path in (given_file(self.folder, job.job_id), made_file(self.folder, job.job_id)):
                 path.unlink(missing_ok=True)
             with writing(self._engine) as connection:
                 store.change(connection, job.job_id, [job.state], {"state": "expired"})
+
+        self._each("old_files", found, expire)
+
+    def _each(self, step: str, found: Sequence[Job], do: Callable[[Job], None]) -> None:
+        """One after the other; a file that cannot be deleted keeps no other one."""
+        record = self._loop.record(step)
+        for job in found:
+            try:
+                do(job)
+            except OSError as error:
+                record.note(error, f"job {job.job_id}")
+            except Exception as error:
+                if is_away(error):
+                    raise
+                record.note(error, f"job {job.job_id}")
 
 
 def given_file(folder: Path, job_id: str) -> Path:

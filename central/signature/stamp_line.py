@@ -6,12 +6,17 @@ ask at once; and an authority that has let the term pass is left alone for a whi
 """
 
 import asyncio
+import logging
 import queue
 import threading
 import time
 from collections.abc import Callable
 
 import httpx
+
+from central.step_records import place_of
+
+log = logging.getLogger(__name__)
 
 MAX_ANSWER_BYTES = 256 * 1024
 AT_ONCE = 6
@@ -105,6 +110,9 @@ class StampLine:
             return StampError("unreachable", f"{self._url}: {type(error).__name__}")
         except StampError as error:
             return error
+        except Exception as error:  # noqa: BLE001  # whoever waits for the answer is told, whatever it was
+            log.error("the time-stamping authority could not be asked: %s", place_of(error))
+            return StampError("unreachable", f"{self._url}: {type(error).__name__}")
 
     async def _post(self, request: bytes) -> bytes:
         body = b""

@@ -3,7 +3,7 @@
 A message that the terminal refuses is closed as well, with the terminal's reason: sending it again would change nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,21 +95,23 @@ def add(connection: Connection, link: Link, message_id: str, kind: str, sealed: 
     advance_down(connection, link, sealed.sha256)
 
 
-def queued(connection: Connection, limit: int) -> list[Waiting]:
-    """Messages that were never handed to the broker, oldest first."""
-    return _waiting(connection, centre_outbox.c.state == "queued", limit)
+def queued(connection: Connection, limit: int, without: Collection[str] = ()) -> list[Waiting]:
+    """Messages that were never handed to the broker, oldest first; those whose ids are in `without` are passed over."""
+    return _waiting(connection, centre_outbox.c.state == "queued", limit, without)
 
 
-def unacknowledged(connection: Connection, terminal_id: str, limit: int) -> list[Waiting]:
+def unacknowledged(
+    connection: Connection, terminal_id: str, limit: int, without: Collection[str] = ()
+) -> list[Waiting]:
     """What one terminal has not acknowledged yet, in the order of its chain."""
-    return _waiting(connection, and_(centre_outbox.c.terminal_id == terminal_id, IS_OPEN), limit)
+    return _waiting(connection, and_(centre_outbox.c.terminal_id == terminal_id, IS_OPEN), limit, without)
 
 
-def overdue(connection: Connection, sent_before: datetime, limit: int) -> list[Waiting]:
+def overdue(connection: Connection, sent_before: datetime, limit: int, without: Collection[str] = ()) -> list[Waiting]:
     """Messages sent before that moment to terminals that are not known to be offline, and still unacknowledged."""
     late = and_(centre_outbox.c.state == "sent", centre_outbox.c.sent_at < sent_before)
     offline = select(terminal.c.terminal_id).where(terminal.c.link == "offline")
-    return _waiting(connection, and_(late, centre_outbox.c.terminal_id.not_in(offline)), limit)
+    return _waiting(connection, and_(late, centre_outbox.c.terminal_id.not_in(offline)), limit, without)
 
 
 def mark_sent(connection: Connection, message_ids: Sequence[str], *, now: datetime) -> None:
@@ -191,8 +193,12 @@ def is_served() -> ColumnElement[bool]:
     return centre_outbox.c.terminal_id.not_in(revoked)
 
 
-def _waiting(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[Waiting]:
+def _waiting(
+    connection: Connection, condition: ColumnElement[bool], limit: int, without: Collection[str]
+) -> list[Waiting]:
     columns = (centre_outbox.c.message_id, centre_outbox.c.org, centre_outbox.c.terminal_id, centre_outbox.c.kind)
     query = select(*columns, centre_outbox.c.wire).where(condition, is_served())
+    if without:
+        query = query.where(centre_outbox.c.message_id.not_in(without))
     rows = connection.execute(query.order_by(centre_outbox.c.created_at, centre_outbox.c.seq).limit(limit))
     return [Waiting(*row) for row in rows]

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from prometheus_client import start_http_server
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from central import metrics
 from central.backup import BackupError
 from central.config import CentralConfig, ConfigError, load_config
 from central.ingest import Ingest, spare_the_collector
@@ -20,6 +18,7 @@ from central.installation import Choices, create_secrets, write_config
 from central.signature.provider import SigningRefused
 from central.store import schema
 from central.store.engine import open_engine
+from dopusk.commands.central_figures import serve_figures
 
 app = typer.Typer(no_args_is_help=True, help="The central module: console, ingest, store.")
 
@@ -88,7 +87,7 @@ def ingest(
         worker = Ingest(loaded, engine, name=name)
         spare_the_collector()
         if loaded.ingest.metrics_port is not None:
-            start_http_server(loaded.ingest.metrics_port, "127.0.0.1", metrics.REGISTRY)
+            serve_figures(loaded.ingest.metrics_port)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: worker.stop())
         worker.run(announce=lambda: print("central ingest ready", flush=True))

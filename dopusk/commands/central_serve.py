@@ -4,10 +4,8 @@ import gc
 import socket
 
 import uvicorn
-from prometheus_client import start_http_server
 from sqlalchemy import Engine
 
-from central import metrics
 from central.config import CentralConfig
 from central.console.app import create_app
 from central.dispatcher import Dispatcher
@@ -19,6 +17,7 @@ from central.outgoing import Outgoing
 from central.registry import Registry
 from central.resending import Replenisher
 from central.snils import SnilsKey
+from dopusk.commands.central_figures import serve_figures
 
 KEEP_ALIVE_S = 75
 """An idle connection is kept for so long. Whoever asks every five seconds, as gates do, met the end of a shorter term sooner or
@@ -34,7 +33,7 @@ def run(config: CentralConfig, engine: Engine) -> None:
     application = create_app(config, engine=engine, outgoing=outgoing, wake=dispatcher.wake)
     application.include_router(make_router(Enrolment(config, engine)))
     if config.http.metrics_port is not None:
-        start_http_server(config.http.metrics_port, "127.0.0.1", metrics.REGISTRY)
+        serve_figures(config.http.metrics_port)
     settings = uvicorn.Config(
         application,
         log_level="warning",

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from central import step_records
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.days import day_of
@@ -67,6 +68,8 @@ def fleet_page(
         oddities=oddities,
         refused=refused,
         no_stamps=console.stamping.outage,
+        troubles=step_records.troubles(),
+        stumbles=step_records.stumbles(),
         names={brief.terminal_id: brief.name for brief in everything},
         LOW_DISK_BYTES=LOW_DISK_BYTES,
         today=day_of(now).isoformat(),

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.exc import OperationalError
 
+from central import step_records
 from central.console import live
 from central.console.live import Live
 from central.store import queue_marks
@@ -174,6 +175,6 @@ def test_a_store_that_is_away_is_told_once_and_nothing_old_is_given(
 ) -> None:
     monkeypatch.setattr(live, "SPACING_S", 0.0)
     assert asyncio.run(_outage(centre, monkeypatch)) == [0, 0, 1]
-    assert [record.getMessage() for record in caplog.records if record.name == live.log.name] == [
-        "the store does not answer the watcher of queues: OperationalError"
+    assert [record.getMessage() for record in caplog.records if record.name == step_records.log.name] == [
+        "live: marks is put off: away"
     ]
