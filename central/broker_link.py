@@ -87,6 +87,10 @@ class BrokerLink:
         """
         return self.client.publish(topic, wire, qos=1).rc == mqtt.MQTT_ERR_SUCCESS
 
+    def forget(self, topic: str) -> None:
+        """Make the broker drop what it retained on a topic: a retained message without content."""
+        self.client.publish(topic, b"", qos=1, retain=True)
+
     def _connected(
         self,
         client: mqtt.Client,

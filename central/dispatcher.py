@@ -230,22 +230,28 @@ class Dispatcher:
                 raise
             self._loop.record("statuses").note(error, topic)
             detail = f"the status cannot be taken: {type(error).__name__}"
-            anomalies.note(connection, Oddity("malformed", topic, detail), now=now_utc())
+            self._refuse_status(connection, topic, "malformed", detail)
 
     def _take_status(self, connection: Connection, topic: str, wire: bytes) -> None:
         now = now_utc()
         try:
             address, status = read_status(topic, wire)
         except ContractError as error:
-            anomalies.note(connection, Oddity(error.code, topic, str(error)), now=now)
+            self._refuse_status(connection, topic, error.code, str(error))
             return
         row = terminals.get_terminal(connection, address.terminal)
         if row is None or row["org"] != address.org:
-            anomalies.note(connection, Oddity("unknown_terminal", topic, "status of a stranger"), now=now)
+            self._refuse_status(connection, topic, "unknown_terminal", "status of a stranger")
             return
         terminals.note_status(connection, address.terminal, status, now=now)
         if status.state == "online":
             self._greet_at.setdefault(address.terminal, time.monotonic() + _GREETING_S)
+
+    def _refuse_status(self, connection: Connection, topic: str, code: str, detail: str) -> None:
+        """Record it, and make the broker forget what it retained: it would come again with every connection."""
+        sender = topic.split("/")[3] if topic.count("/") == ALL_STATUS.count("/") else None
+        anomalies.note(connection, Oddity(code, topic, detail, sender), now=now_utc())
+        self._link.forget(topic)
 
     def _greet(self) -> None:
         """What terminals that came online a moment ago have not acknowledged."""
@@ -312,5 +318,5 @@ def read_status(topic: str, wire: bytes) -> tuple[TerminalAddress, TerminalStatu
         return address, TerminalStatus.model_validate(value)
     except ValidationError as error:
         raise ContractError("malformed", f"status: {error.errors()[0]['type']}") from error
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, OverflowError) as error:
         raise ContractError("malformed", "status is not JSON") from error

@@ -13,15 +13,16 @@ from sqlalchemy import Connection
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing
 from central.store import consents, faces
-from central.store.faces import Wanted
+from central.store.faces import MOST_PARTS_IN_FLIGHT, Wanted
 from central.store.workers import get_worker
 from sync.contract.canonical import sha256_hex
 from sync.contract.face import PHOTO_SCHEMA, PhotoPart
 from sync.contract.media import CHUNK_BYTES
 
-MOST_PARTS_IN_FLIGHT = 8
-"""Parts that one terminal has not acknowledged; at 175 kB each, more would make decisions wait on a thin line."""
-_LOOK_AT = 200
+LOOK_AT = 200
+"""Requests that one call answers at most."""
+
+__all__ = ["LOOK_AT", "MOST_PARTS_IN_FLIGHT", "FacePhotos"]
 
 
 class FacePhotos:
@@ -37,12 +38,13 @@ class FacePhotos:
 
     def answer(self, connection: Connection, *, now: datetime) -> int:
         """Queue the next photos; returns how many requests were answered. Call again after acknowledgements."""
-        asks = faces.wanted(connection, _LOOK_AT)
+        asks = faces.wanted(connection, LOOK_AT)
         if not asks:
             return 0
         in_flight = Counter(faces.photos_in_flight(connection))
         answered = 0
-        for ask in sorted(asks, key=lambda ask: ask.terminal_id):  # rows of terminals are taken in one order
+        # Rows of terminals are taken in one order; the requests of one stay in theirs.
+        for ask in sorted(asks, key=lambda ask: ask.terminal_id):
             if in_flight[ask.terminal_id] >= MOST_PARTS_IN_FLIGHT:
                 continue
             reason = self._obstacle(connection, ask)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     RowMapping,
+    Select,
     Table,
     Text,
     func,
@@ -24,6 +25,9 @@ from central.store.outgoing import centre_outbox
 from central.store.registry import worker
 from central.store.terminals import terminal
 from sync.contract.face import FaceNote
+
+MOST_PARTS_IN_FLIGHT = 8
+"""Parts of photos that one terminal has not acknowledged; at 175 kB each, more would make decisions wait on a thin line."""
 
 worker_face = Table(
     "worker_face",
@@ -86,21 +90,38 @@ def note(
 
 
 def wanted(connection: Connection, limit: int) -> list[Wanted]:
-    """Photos that were asked for and not answered, the oldest first."""
+    """Photos that were asked for and not answered, of the terminals that can take one now: enrolled, and with fewer than
+    `MOST_PARTS_IN_FLIGHT` parts on their way.
+
+    The first request of each terminal, then the second of each, and so on: who asks for many delays nobody.
+    """
     c = worker_face.c
+    turn = func.row_number().over(partition_by=c.terminal_id, order_by=(c.seq, c.worker_id)).label("turn")
     query = (
         select(c.terminal_id, terminal.c.org, c.worker_id, c.photo_sha256, c.seq)
         .join_from(worker_face, terminal, c.terminal_id == terminal.c.terminal_id)
-        .where(c.state == "wanted", terminal.c.state == "enrolled")
-        .order_by(c.seq, c.terminal_id, c.worker_id)
+        .where(c.state == "wanted", terminal.c.state == "enrolled", c.terminal_id.not_in(_full()))
+        .order_by(turn, c.updated_at, c.terminal_id)
     )
     return [Wanted(*row) for row in connection.execute(query.limit(limit))]
 
 
 def is_any_wanted(connection: Connection) -> bool:
-    """Whether some terminal waits for a photo."""
-    query = select(worker_face.c.worker_id).where(worker_face.c.state == "wanted").limit(1)
-    return connection.execute(query).first() is not None
+    """Whether some terminal waits for a photo that it could take now: whether `wanted` would find one."""
+    c = worker_face.c
+    query = (
+        select(c.worker_id)
+        .join_from(worker_face, terminal, c.terminal_id == terminal.c.terminal_id)
+        .where(c.state == "wanted", terminal.c.state == "enrolled", c.terminal_id.not_in(_full()))
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _full() -> Select[tuple[str]]:
+    """Terminals that must acknowledge something first."""
+    c = centre_outbox.c
+    query = select(c.terminal_id).where(c.kind == "photo", c.state.in_(("queued", "sent"))).group_by(c.terminal_id)
+    return query.having(func.count() >= MOST_PARTS_IN_FLIGHT)
 
 
 def photos_in_flight(connection: Connection) -> dict[str, int]:

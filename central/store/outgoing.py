@@ -108,10 +108,22 @@ def unacknowledged(
 
 
 def overdue(connection: Connection, sent_before: datetime, limit: int, without: Collection[str] = ()) -> list[Waiting]:
-    """Messages sent before that moment to terminals that are not known to be offline, and still unacknowledged."""
-    late = and_(centre_outbox.c.state == "sent", centre_outbox.c.sent_at < sent_before)
+    """Messages sent before that moment to terminals that are not known to be offline, and still unacknowledged.
+
+    The first one of each terminal, then the second of each, and so on: one that takes nothing for days must not use up what
+    is looked at of all of them.
+    """
+    c = centre_outbox.c
     offline = select(terminal.c.terminal_id).where(terminal.c.link == "offline")
-    return _waiting(connection, and_(late, centre_outbox.c.terminal_id.not_in(offline)), limit, without)
+    turn = func.row_number().over(partition_by=c.terminal_id, order_by=c.seq)
+    late = select(c.message_id).where(
+        c.state == "sent",
+        c.sent_at < sent_before,
+        c.terminal_id.not_in(offline),
+        c.message_id.not_in(without),
+        is_served(),
+    )
+    return _waiting(connection, c.message_id.in_(late.order_by(turn, c.created_at).limit(limit)), limit, without)
 
 
 def mark_sent(connection: Connection, message_ids: Sequence[str], *, now: datetime) -> None:

@@ -21,8 +21,12 @@ class WireModel(BaseModel):
 def _to_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time without an offset is not a time")
-    spare = moment.microsecond % 1000
-    return moment.astimezone(UTC) - timedelta(microseconds=spare) if spare else moment.astimezone(UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:
+        # The first and the last day of the calendar, at an offset: a fault of the message, never of who reads it.
+        raise ValueError("a time beyond the calendar in UTC") from error
+    return moment - timedelta(microseconds=moment.microsecond % 1000)
 
 
 def utc_text(moment: datetime) -> str:

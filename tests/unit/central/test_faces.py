@@ -9,22 +9,23 @@ import pytest
 from sqlalchemy import Engine
 
 from central.consents import ConsentRefused, Consents
-from central.face_photos import MOST_PARTS_IN_FLIGHT, FacePhotos
+from central.face_photos import LOOK_AT, FacePhotos
 from central.intake import Arrival, Intake
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing
 from central.parties import Worker
 from central.registry import Registry
-from central.store import anomalies, faces, outgoing
+from central.store import anomalies, faces, outgoing, terminals
 from central.store import consents as consent_store
 from central.store.engine import reading, writing
+from central.store.faces import MOST_PARTS_IN_FLIGHT
 from central.store.metadata import now_utc
 from central.verify import verify_store
 from central.verify_report import Expected
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.canonical import new_id
 from sync.contract.envelope import open_sealed
-from sync.contract.face import FACE_SCHEMA, FaceNote, FaceReport, PhotoPart
+from sync.contract.face import FACE_SCHEMA, PHOTO_SCHEMA, FaceNote, FaceReport, PhotoPart
 from sync.contract.media import CHUNK_BYTES
 from sync.contract.receipt import ACK_SCHEMA, AckBatch
 from sync.contract.roster import Roster
@@ -248,6 +249,42 @@ def test_a_terminal_gets_no_more_at_once_than_it_acknowledges(
     _, sealed = terminal.seal(ACK_SCHEMA, ack.model_dump(mode="json"))
     intake.take([Arrival(terminal.address.up(Up.ACK), sealed.wire)])
     assert answer(engine, files) == len(crowd) - answered
+
+
+def test_terminals_that_take_nothing_delay_nobody(
+    engine: Engine,
+    registry: Registry,
+    consents: Consents,
+    intake: Intake,
+    files: MediaFiles,
+    enrolled: Enrol,
+    worker: Worker,
+    photo: str,
+) -> None:
+    """One full and away with many more requests than are looked at in one round, one revoked, one that works."""
+    crowd = [Worker(ORG, worker.employer_id, str(2000 + n), f"Имя {n}", "водитель") for n in range(LOOK_AT + 20)]
+    with writing(engine) as connection:
+        registry.save_workers(connection, crowd)
+    away, gone, honest = enrolled("kiosk-1"), enrolled("kiosk-2"), enrolled("kiosk-3")
+    give(engine, consents, worker)
+    tell(intake, gone, note(worker.worker_id, photo))
+    with writing(engine) as connection:
+        terminals.set_state(connection, "kiosk-2", "revoked")
+        for number in range(MOST_PARTS_IN_FLIGHT):
+            Outgoing(CENTRE_KEY, "test").queue(connection, "kiosk-1", "photo", PHOTO_SCHEMA, {"part": number})
+    for start in range(0, len(crowd), 100):
+        tell(intake, away, *[note(one.worker_id, photo) for one in crowd[start : start + 100]])
+    with reading(engine) as connection:
+        assert not faces.is_any_wanted(connection)  # so the dispatcher takes no lock for them
+    for _ in range(5):  # its chain has come further than theirs
+        tell(intake, honest, note(worker.worker_id, photo, "deleted"))
+    tell(intake, honest, note(worker.worker_id, photo))
+    with reading(engine) as connection:
+        assert faces.is_any_wanted(connection)
+    assert answer(engine, files) == 1
+    assert parts(engine, "kiosk-3") != []
+    with reading(engine) as connection:
+        assert not faces.is_any_wanted(connection)
 
 
 def test_an_older_report_changes_nothing_and_a_strangers_worker_is_noted(
