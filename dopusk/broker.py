@@ -13,8 +13,9 @@ from string import Template
 from types import TracebackType
 
 from central.pki import Authority, write_secret
+from config import BROKER_TEMPLATES
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "config" / "mosquitto"
+TEMPLATES = BROKER_TEMPLATES
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0

@@ -28,11 +28,12 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
+from config import EXAMPLE_TERMINAL
 from sync.contract.enrolment import EnrolAnswer, RenewAnswer, mac_is_right, mac_of, split_code
 from terminal.config import TerminalConfig
 from terminal.store.folders import sync_folder
 
-EXAMPLE = Path(__file__).resolve().parent.parent / "config" / "terminal.toml"
+EXAMPLE = EXAMPLE_TERMINAL
 RENEW_BEFORE = timedelta(days=30)
 ANSWER_WITHIN_S = 30.0
 

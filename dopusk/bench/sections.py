@@ -1,24 +1,24 @@
 """All benchmarks by name. Each reports figures one by one, so that a long run shows what it is at."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from dopusk.bench import centre, click, console, devices, face, kiosk, store
 from dopusk.bench.durable import durable_commit
 from dopusk.bench.fuzz import golden_frames
+from dopusk.checkout import FOLDER, need_checkout
 
 Report = Callable[[str, float, str], None]
 Section = Callable[..., None]
 
 FUZZED_FRAMES = 1_000_000
 """Damaged frames per driver."""
-GOLDEN = Path(__file__).resolve().parents[2] / "tests" / "golden" / "frames.toml"
+GOLDEN = FOLDER / "tests" / "golden" / "frames.toml"
 
 
 def _devices(report: Report, *, long: bool) -> None:
     """Codecs against their lines, idle and streaming devices, last byte to committed event, a million damaged frames each."""
-    frames = golden_frames(GOLDEN)
+    frames = golden_frames(need_checkout(GOLDEN))
     for name, value in _flat(devices.codec_speed(frames)):
         if name.endswith("times_the_line"):
             report(f"devices.codec.{name}", value, "x")

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
+from dopusk.checkout import FOLDER, need_checkout
 from sync.contract.published import PUBLISHED
 from sync.contract.topics import ROOT
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-SCHEMAS = REPOSITORY / "sync" / "contract" / "schemas"
-ASYNCAPI = REPOSITORY / "docs" / "asyncapi.json"
+SCHEMAS = FOLDER / "sync" / "contract" / "schemas"
+ASYNCAPI = FOLDER / "docs" / "asyncapi.json"
 
 
 def schemas(
@@ -20,17 +20,18 @@ def schemas(
     ] = False,
 ) -> None:
     """Write the published form of the wire contract."""
+    need_checkout(FOLDER)
     stale = 0
     for path, text in published_files().items():
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         stale += 1
         if check:
-            print(f"not up to date: {path.relative_to(REPOSITORY)}")
+            print(f"not up to date: {path.relative_to(FOLDER)}")
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-            print(f"written: {path.relative_to(REPOSITORY)}")
+            print(f"written: {path.relative_to(FOLDER)}")
     raise typer.Exit(1 if check and stale else 0)
 
 

@@ -8,17 +8,16 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from central.decision_record import Wish
 from central.media_files import MediaFiles
 from dopusk.demo.sample_people import ORG, PEOPLE, SampleIds
+from simulators.camera_scenes import PORTRAITS
 from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import new_id
 from sync.contract.model import utc_text
 
-PORTRAITS = Path(__file__).resolve().parents[2] / "simulators" / "portraits"
 LOOKED = {"skin": "normal", "mucous": "normal", "behaviour": "normal"}
 VERIFIED_FOR = timedelta(days=200)
 

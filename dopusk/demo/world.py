@@ -18,6 +18,7 @@ from central.registry import Registry
 from central.snils import SnilsKey
 from central.store import schema, terminals
 from central.store.engine import open_engine, writing
+from config import EXAMPLE_TERMINAL
 from dopusk.broker import Broker, free_port, start_mosquitto
 from dopusk.broker_watch import RevocationWatch
 from dopusk.demo.history import Past, fill_history
@@ -29,7 +30,7 @@ from simulators.camera import CameraSimulator
 
 TERMINAL = "kiosk-01"
 ORGANISATION = "Медпункт «Заря»"
-EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "terminal.toml"
+EXAMPLE = EXAMPLE_TERMINAL
 DEVICES = {"thermometer": "calex_pyrominibus", "tonometer": "and_tm2655", "breathalyzer": "dingo_e200"}
 FOUNDED_AGO = timedelta(days=60)
 """The demo's authority is that old, so that decisions of past weeks have valid certificates."""

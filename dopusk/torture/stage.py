@@ -28,11 +28,12 @@ from central.registry import Registry
 from central.snils import SnilsKey
 from central.store import schema, terminals
 from central.store.engine import open_engine, writing
+from config import EXAMPLE_TERMINAL
 from dopusk.broker import Broker, free_port, start_mosquitto
 from dopusk.torture.proxy import Proxy
 
 ORG = "zarya"
-EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "terminal.toml"
+EXAMPLE = EXAMPLE_TERMINAL
 CONTEXT = multiprocessing.get_context("forkserver")
 _JOIN_S = 20.0
 
