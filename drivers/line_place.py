@@ -1,5 +1,6 @@
 """What a line's worker knows of one configured device: its state, and when to ask it again."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +22,10 @@ def reason_of(error: DeviceError) -> str:
 
 
 class LinePlace:
-    """One device on a line. Each change of its state is posted once. Belongs to the line's thread."""
+    """One device on a line. Each change of its state is posted once.
+
+    Belongs to the line's thread; whoever finds that this one hangs may call `show`.
+    """
 
     def __init__(self, attached: Attached, post: Callable[[DeviceMessage], None]) -> None:
         config = attached.config
@@ -31,6 +35,7 @@ class LinePlace:
         self.was_silent = False
         """It did not answer when it was asked last."""
         self._post = post
+        self._changing = threading.Lock()
 
     def answered(self, identity: DeviceIdentity) -> None:
         """It told who it is and can measure."""
@@ -43,16 +48,21 @@ class LinePlace:
             self.recheck = MonotonicDeadline(RECHECK_FAULT_S)
             self.show(DeviceState.READY, "")
             return
+        self.unready(error)
+
+    def unready(self, error: DeviceError) -> None:
+        """It did not say who it is, or that it can measure."""
         self.was_silent = isinstance(error, NoResponse)
         self.recheck = MonotonicDeadline(RECHECK_ABSENT_S if self.was_silent else RECHECK_FAULT_S)
         self.show(DeviceState.ABSENT if self.was_silent else DeviceState.FAULT, reason_of(error))
 
     def show(self, state: DeviceState, reason: str, identity: DeviceIdentity | None = None) -> None:
         """Set the state and post it, unless nothing has changed. Without `identity` the known one stays."""
-        old = self.status
-        identity = identity or old.identity
-        if (old.state, old.reason, old.identity) == (state, reason, identity):
-            return
-        since = old.since_monotonic_s if old.state is state else time.monotonic()
-        self.status = replace(old, state=state, reason=reason, identity=identity, since_monotonic_s=since)
-        self._post(DeviceStatusChanged(self.status))
+        with self._changing:
+            old = self.status
+            identity = identity or old.identity
+            if (old.state, old.reason, old.identity) == (state, reason, identity):
+                return
+            since = old.since_monotonic_s if old.state is state else time.monotonic()
+            self.status = replace(old, state=state, reason=reason, identity=identity, since_monotonic_s=since)
+            self._post(DeviceStatusChanged(self.status))

@@ -1,6 +1,6 @@
 """Modbus application data units, RTU and TCP, taken apart without I/O. Source: Modbus Application Protocol V1.1b3.
 
-Used to read captures; live traffic goes through pymodbus in `drivers.transport`.
+The one reader of frames, for captures and for lines: `drivers.modbus_answer` binds what it finds to a question.
 """
 
 from dataclasses import dataclass
@@ -114,14 +114,30 @@ def _rtu_size(head: bytes) -> int:
     return 5 if function & 0x80 and function & 0x7F in (*_READS, _WRITE, _WRITE_BLOCK) else 0
 
 
+def answer_size(head: bytes, *, tcp: bool) -> int:
+    """Bytes of the answer that begins with these (eight, or fewer at the end); 0 when none can."""
+    if not tcp:
+        return _rtu_size(head) if len(head) > 2 else 0
+    size = 6 + int.from_bytes(head[4:6], "big")
+    return size if len(head) == 8 and head[2:4] == b"\0\0" and _MBAP + 2 <= size <= _LONGEST_TCP else 0
+
+
+def parse_answer(adu: bytes, *, tcp: bool) -> Adu | FrameBroken:
+    """One whole frame of that kind of line."""
+    if not tcp:
+        whole = len(adu) >= 5 and crc16(adu[:-2]) == adu[-2:]
+        return _pdu(adu[0], adu[1:-2], adu) if whole else FrameBroken("wrong CRC")
+    whole = len(adu) > _MBAP and adu[2:4] == b"\0\0" and 6 + int.from_bytes(adu[4:6], "big") == len(adu)
+    return _pdu(adu[6], adu[7:], adu) if whole else FrameBroken("no MBAP header")
+
+
 def _parse(adu: bytes | FrameBroken) -> Adu | FrameBroken:
     if isinstance(adu, FrameBroken):
         return adu
     if len(adu) >= 5 and crc16(adu[:-2]) == adu[-2:]:
-        return _pdu(adu[0], adu[1:-2], adu)
-    if len(adu) > _MBAP and adu[2:4] == b"\0\0" and 6 + int.from_bytes(adu[4:6], "big") == len(adu):
-        return _pdu(adu[6], adu[7:], adu)
-    return FrameBroken("wrong CRC")
+        return parse_answer(adu, tcp=False)
+    answer = parse_answer(adu, tcp=True)
+    return FrameBroken("wrong CRC") if answer == FrameBroken("no MBAP header") else answer
 
 
 def _pdu(unit: int, pdu: bytes, adu: bytes) -> Adu | FrameBroken:

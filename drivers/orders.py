@@ -8,15 +8,24 @@ from drivers.deadline import MonotonicDeadline
 from drivers.ports import Progress
 
 
-@dataclass(slots=True, weakref_slot=True)
+@dataclass(slots=True, eq=False)
 class Order:
-    """One measurement that somebody waits for."""
+    """One measurement that somebody waits for. It ends once, whoever ends it."""
 
     request_id: str
     device_id: str
     options: Mapping[str, str]
     deadline: MonotonicDeadline
     off: threading.Event = field(default_factory=threading.Event)
+    _end: threading.Lock = field(default_factory=threading.Lock)
+
+    def ends_now(self) -> bool:
+        """True for the first who asks, and only he tells how it ended."""
+        return self._end.acquire(blocking=False)
+
+    @property
+    def has_ended(self) -> bool:
+        return self._end.locked()
 
 
 class LineRun:

@@ -3,7 +3,6 @@
 This is the face that the terminal sees; `worker` runs a line, `transport` opens it, `registry` knows the drivers.
 """
 
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Protocol
 from drivers.config import DeviceConfig
 from drivers.deadline import MonotonicDeadline
 from drivers.messages import DeviceMessage, DeviceStatus
+from drivers.order_watch import OrderWatch
 from drivers.orders import Order
 from drivers.ports import Instrument
 from drivers.registry import Attached, attach
@@ -39,9 +39,12 @@ class Park(Protocol):
     def statuses(self) -> Mapping[str, DeviceStatus]: ...
 
     def close(self) -> None:
-        """Stop all workers and close all ports; waits for the threads."""
+        """Stop all workers and close all ports; waits for the threads, but for no more than 1.5 s."""
         ...
 
+
+CLOSE_S = 1.5
+"""A thread that hangs longer than this is left behind; it closes its line when it comes back."""
 
 Post = Callable[[DeviceMessage], None]
 
@@ -55,33 +58,39 @@ class LinePark:
             groups.setdefault(line_of(device), []).append(device)
         self._workers = [LineWorker(group, partial(open_line, group), post, today) for group in groups.values()]
         self._worker_of = {name: worker for worker in self._workers for name in worker.statuses()}
-        self._orders: weakref.WeakValueDictionary[str, Order] = weakref.WeakValueDictionary()
+        self._watch = OrderWatch(lambda order: self._worker_of[order.device_id].give_up(order))
 
     def start(self) -> None:
+        self._watch.start()
         for worker in self._workers:
             worker.start()
 
     def measure(self, request_id: str, device_id: str, options: Mapping[str, str], timeout_s: float) -> None:
         """Raises `KeyError` for a device that is not configured."""
         order = Order(request_id, device_id, options, MonotonicDeadline(timeout_s))
-        self._orders[request_id] = order
-        self._worker_of[device_id].order(order)
+        worker = self._worker_of[device_id]
+        self._watch.add(order)
+        worker.order(order)
 
     def cancel(self, request_id: str) -> None:
-        order = self._orders.get(request_id)
-        if order is not None:
-            order.off.set()
+        for order in self._watch.open_orders():
+            if order.request_id == request_id:
+                order.off.set()
 
     def statuses(self) -> Mapping[str, DeviceStatus]:
         return {name: status for worker in self._workers for name, status in worker.statuses().items()}
 
     def close(self) -> None:
-        for order in list(self._orders.values()):
+        for order in self._watch.open_orders():
             order.off.set()
         for worker in self._workers:
             worker.stop()
+        ended_by = MonotonicDeadline(CLOSE_S)
         for worker in self._workers:
-            worker.join()
+            worker.join(ended_by.left_s)
+        self._watch.close()
+        for order in self._watch.open_orders():
+            self._worker_of[order.device_id].refuse(order)
 
 
 def open_park(

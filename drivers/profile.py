@@ -45,6 +45,8 @@ class Link(_Part):
     poll_period_s: Annotated[float, Field(gt=0, le=5)] = 0.15
     largest_block: Annotated[int, Field(ge=1, le=125)] = 125
     tries: Annotated[int, Field(ge=1, le=5)] = 3
+    echo: bool = False
+    """The adapter gives back what is sent: a write counts when it is confirmed a second time or read back."""
 
 
 class Block(_Part):

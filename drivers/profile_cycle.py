@@ -2,10 +2,12 @@
 
 from typing import Protocol
 
-from drivers.errors import Cancelled, DeviceFault, NoResponse, StaleReading, WrongDevice
+from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading, WrongDevice
 from drivers.model import Act, Reading
 from drivers.ports import Deadline, Progress, Run
 from drivers.profile import Cycle, CycleState, Profile
+
+_MOST_READS = 5
 
 
 class Unit(Protocol):
@@ -44,7 +46,7 @@ class CycleRun:
             if state.state == "error":
                 raise self._error()
             if state.state == "done" and started:
-                reading = self._instrument.read_result(self._run.deadline)
+                reading = self._settled_result()
                 self._reset()
                 return reading
             if state.value != before.value:
@@ -53,6 +55,15 @@ class CycleRun:
             self._run.pause(self._profile.link.poll_period_s)
         self._reset()
         raise NoResponse(f"{self._profile.model}: stayed in state {before.state} too long", code="state_timeout")
+
+    def _settled_result(self) -> Reading:
+        """Two answers in a row that are alike: one alone may be a late answer to another question."""
+        reading = self._instrument.read_result(self._run.deadline)
+        for _ in range(_MOST_READS):
+            before, reading = reading, self._instrument.read_result(self._run.deadline)
+            if reading.values == before.values:
+                return reading
+        raise FrameError(f"{self._profile.model}: the result differs each time that it is read", act=Act.WORKER)
 
     def _state(self) -> CycleState:
         value = self._instrument.read_word(self._cycle.state_register, self._run.deadline)

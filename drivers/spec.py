@@ -34,6 +34,8 @@ class LineSettings:
     bytesize: int = 8
     parity: str = "N"
     stopbits: int = 1
+    echo: bool = False
+    """Whether a half-duplex adapter is known to give back what is sent; a bus also finds that out by itself."""
 
 
 Options = Mapping[str, str]

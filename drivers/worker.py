@@ -29,6 +29,8 @@ from drivers.registry import Attached
 
 REOPEN_S = (0.25, 0.5, 1.0, 2.0)
 """Pauses between attempts to open a line; the last one repeats."""
+RECHECK_BESIDE_SILENT_S = 5.0
+"""How soon a living device is asked again when another one on its line is silent: is it the line?"""
 CARE_S = 0.5
 """How often an idle line is looked at: is it still there?"""
 IDENTIFY_S = 3.0
@@ -79,8 +81,21 @@ class LineWorker:
 
     def order(self, order: Order) -> None:
         self._orders.put(order)
-        if self._ended.is_set():
+        if self._ended.is_set() or self._stopping.is_set():
             self._refuse_orders()
+
+    def give_up(self, order: Order) -> None:
+        """Fail an order that is past its time, from another thread than the line's: that one hangs."""
+        order.off.set()
+        text = f"{order.device_id}: the line has not come back from a measurement in time"
+        if self._fail(order, NoResponse.__name__, "line_stuck", text, Act.SERVICE):
+            place = self._places[order.device_id]
+            place.show(DeviceState.FAULT, f"line_stuck: {text}")
+            place.recheck = MonotonicDeadline(0.0)
+
+    def refuse(self, order: Order) -> None:
+        """Nobody serves this order any more."""
+        self._fail(order, Cancelled.__name__, "line_closed", f"{order.device_id}: the line is closed", Act.SERVICE)
 
     def statuses(self) -> Mapping[str, DeviceStatus]:
         return {name: place.status for name, place in self._places.items()}
@@ -90,9 +105,9 @@ class LineWorker:
         self._stopping.set()
         self._orders.put(None)
 
-    def join(self) -> None:
+    def join(self, timeout_s: float | None = None) -> None:
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(timeout_s)
 
     def _work(self) -> None:
         try:
@@ -117,9 +132,7 @@ class LineWorker:
             except queue.Empty:
                 return
             if order is not None:
-                self._fail(
-                    order, Cancelled.__name__, "line_closed", f"{order.device_id}: the line is closed", Act.SERVICE
-                )
+                self.refuse(order)
 
     def _next_care_s(self) -> float:
         return CARE_S if self._opened else min(CARE_S, self._reopen.left_s)
@@ -183,7 +196,10 @@ class LineWorker:
             self._lose_line(error)
             return error
         except DeviceError as error:
-            place.failed(error)
+            place.unready(error)
+            if place.was_silent:
+                for other in self._places.values():
+                    other.recheck = other.recheck.within(RECHECK_BESIDE_SILENT_S)
             return error
         return None
 
@@ -211,7 +227,8 @@ class LineWorker:
             self._fail(order, "InternalError", "internal", f"fault of the program: {error!r}", Act.SERVICE)
             raise
         else:
-            self._post(taken)
+            if order.ends_now():
+                self._post(taken)
 
     def _measure(self, order: Order, place: LinePlace) -> MeasurementTaken:
         if order.off.is_set():
@@ -243,5 +260,9 @@ class LineWorker:
         place.show(DeviceState.WARMING if warming else DeviceState.BUSY, "measuring")
         self._post(MeasurementProgress(order.request_id, order.device_id, progress.state, progress.details))
 
-    def _fail(self, order: Order, kind: str, code: str, message: str, act: Act) -> None:
+    def _fail(self, order: Order, kind: str, code: str, message: str, act: Act) -> bool:
+        """Tell how the order ended; False when somebody else has done so."""
+        if not order.ends_now():
+            return False
         self._post(MeasurementFailed(order.request_id, order.device_id, kind, code, message, str(act)))
+        return True

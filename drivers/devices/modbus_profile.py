@@ -11,6 +11,7 @@ from drivers.config import ConfigError
 from drivers.errors import Cancelled, DeviceError, DeviceFault, FrameError, NoResponse, StaleReading
 from drivers.findings import Codec, FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
 from drivers.modbus_adu import Adu, AduReader, Answer, Refused, Written
+from drivers.modbus_refusal import ACCEPTED, is_passing
 from drivers.model import Act, DeviceIdentity, Number, Reading, Value
 from drivers.ports import Deadline, Instrument, Progress, RegisterBlock, RegisterBus, Run
 from drivers.profile import Block, Profile, Settle
@@ -148,7 +149,7 @@ class ProfileInstrument:
         return Registers(block.address, self._ask(block, deadline).registers)
 
     def _ask(self, block: Block, deadline: Deadline) -> RegisterBlock:
-        """Read a block; noise on the line is asked over, at most `link.tries` times and within the deadline."""
+        """Read a block; noise and what passes by itself are asked over, at most `link.tries` times within the deadline."""
         link = self._profile.link
         problem: DeviceError = NoResponse(f"{self._profile.model}: no time left to ask")
         for _ in range(link.tries):
@@ -164,14 +165,26 @@ class ProfileInstrument:
                 )
             except (FrameError, NoResponse) as error:
                 problem = error
+            except DeviceFault as error:
+                if not is_passing(error):
+                    raise
+                problem = error
         raise problem
 
     def read_word(self, register: int, deadline: Deadline) -> int:
         return self._ask(Block(address=register, count=1), deadline).registers[0]
 
     def write_word(self, register: int, value: int) -> None:
+        """Write a register; a busy unit is asked over, one that has begun to work on it is not."""
+        link = self._profile.link
         address = self._profile.pdu_address(register)
-        self._bus.write_register(self._unit, address, value, timeout_s=self._profile.link.timeout_s)
+        for tries_left in reversed(range(link.tries)):
+            try:
+                self._bus.write_register(self._unit, address, value, timeout_s=link.timeout_s)
+                break
+            except DeviceError as error:
+                if not tries_left or not is_passing(error) or error.code == ACCEPTED:
+                    raise
 
 
 def spec_of(profile: Profile) -> DriverSpec:
@@ -186,7 +199,7 @@ def spec_of(profile: Profile) -> DriverSpec:
         medical_device=profile.medical_device,
         make_codec=_codec_of(profile),
         make_modbus=partial(ProfileInstrument, profile),
-        line=LineSettings(profile.link.baudrate, 8, profile.link.parity, profile.link.stopbits),
+        line=LineSettings(profile.link.baudrate, 8, profile.link.parity, profile.link.stopbits, profile.link.echo),
         options={
             "block": Option("", f"register that a captured answer begins with (default {profile.block.address:#06x})"),
             "profile": Option("", "the file that the profile came from"),

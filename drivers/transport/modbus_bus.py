@@ -1,39 +1,43 @@
-"""A Modbus line or gateway through pymodbus 3.16: RTU on any pyserial URL, or `tcp://host:port`.
+"""A Modbus line or gateway: RTU on any pyserial URL (`socket://` too), or Modbus TCP at `tcp://host:port`.
 
-pymodbus' own time-out (3 s) and retries (3) could hold a bus for twelve seconds per dead unit: each call here carries
-its own time-out and there are no retries; whoever polls, polls again. The exact ADUs are kept for the record.
+pymodbus 3.16 makes the requests and reads the registers; waiting, and finding the answer among the bytes, are ours
+(ADR 0100). Each question ends within its own time-out by the monotonic clock; whoever polls, polls again. On RTU an
+answer that was not in time is waited out before anything else is asked, on a network the connection is made anew when
+nobody on it answers any more.
 """
 
 import logging
-import socket
-from collections.abc import Callable
-from urllib.parse import urlsplit
+import time
 
-from pymodbus.client import ModbusSerialClient, ModbusTcpClient
-from pymodbus.exceptions import ConnectionException, ModbusException
-from pymodbus.pdu import ExceptionResponse, ModbusPDU
+from pymodbus.framer import FramerBase, FramerRTU, FramerSocket
+from pymodbus.pdu import DecodePDU, ModbusPDU
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadInputRegistersRequest,
+    WriteSingleRegisterRequest,
+)
 
+from drivers.deadline import MonotonicDeadline
 from drivers.errors import DeviceFault, FrameError, NoResponse, Unavailable
+from drivers.modbus_adu import Adu, Refused
+from drivers.modbus_answer import AnswerReader, Question, frames_in
+from drivers.modbus_owed import OwedAnswers
+from drivers.modbus_refusal import is_passing, refusal
 from drivers.ports import RegisterBlock
 from drivers.spec import LineSettings
-from drivers.transport.serial_line import GONE, close_port, discard, open_port
+from drivers.transport.modbus_silence import SilentQuestions
+from drivers.transport.modbus_wire import Wire, open_wire
 
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)  # every failure is raised here in our own words
 
-_CONNECT_S = 2.0
-_MBAP_BYTES = 6
-_NEVER = 1 << 31
-"""pymodbus closes a gateway after four silent units; a dead unit is no reason to drop the others."""
-_EXCEPTIONS = {
-    1: "illegal function",
-    2: "no such register",
-    3: "illegal value",
-    4: "device failure",
-    5: "acknowledged, still busy",
-    6: "device busy",
-    10: "gateway path unavailable",
-    11: "gateway target did not respond",
-}
+_TALK_S = 1.0
+"""A line that does not fall silent for so much longer than it should belongs to somebody else."""
+_BUSY_S = 0.1
+"""How long a unit that was busy is left alone."""
+_MOST_ASKINGS = 10
+_COPIES_WITH_ECHO = 2
+_NETWORK = ("tcp://", "socket://", "rfc2217://")
+_DECODER = DecodePDU(False)
 
 
 class ModbusBus:
@@ -41,117 +45,175 @@ class ModbusBus:
 
     def __init__(self, url: str, line: LineSettings) -> None:
         self._url = url
-        self._sent = b""
-        self._received = b""
-        self._client: ModbusSerialClient | ModbusTcpClient
-        if url.startswith("tcp://"):
-            place = urlsplit(url)
-            self._client = ModbusTcpClient(
-                place.hostname or "localhost", port=place.port or 502, retries=0, trace_packet=self._trace
-            )
-        else:
-            self._client = ModbusSerialClient(
-                url,
-                baudrate=line.baudrate,
-                bytesize=line.bytesize,
-                parity=line.parity,
-                stopbits=line.stopbits,
-                retries=0,
-                trace_packet=self._trace,
-            )
         self._line = line
-        self._open()
+        self._tcp = url.startswith("tcp://")
+        self._is_network = url.startswith(_NETWORK)
+        self._framer: FramerBase = FramerSocket(_DECODER) if self._tcp else FramerRTU(_DECODER)
+        self._transaction = 0
+        self._owed = OwedAnswers()
+        self._silence = SilentQuestions()
+        self._last_heard_s = time.monotonic()
+        self._left_alone: dict[int, MonotonicDeadline] = {}
+        """Units that were busy, and until when."""
+        self._echoes: bool | None = True if line.echo else None
+        """Whether the line gives back what is sent; unknown until an answer has come."""
+        self._wire: Wire | None = open_wire(url, line)
 
     def read_registers(
         self, unit: int, address: int, count: int, *, function: int = 3, timeout_s: float = 0.5
     ) -> RegisterBlock:
-        """Read `count` registers with function 3 or 4; the answer carries the exact request and reply ADUs."""
-        self._bound(timeout_s)
-        read = self._client.read_input_registers if function == 4 else self._client.read_holding_registers
-        answer = self._ask(unit, lambda: read(address, count=count, device_id=unit))
-        if len(answer.registers) != count:
-            raise FrameError(f"{self._url} unit {unit}: {len(answer.registers)} registers came instead of {count}")
-        return RegisterBlock(address, tuple(answer.registers), self._sent, self._reply_adu(unit, function, count))
+        """Read `count` registers with function 3 or 4; the answer carries the exact request and reply ADUs.
+
+        Raises `NoResponse`, `FrameError`, `DeviceFault` (see `drivers.modbus_refusal`) or `Unavailable`.
+        """
+        kind = ReadInputRegistersRequest if function == 4 else ReadHoldingRegistersRequest
+        alike: list[tuple[int, ...]] = []
+        for _ in range(_MOST_ASKINGS):
+            question = self._question(kind(address=address, count=count, dev_id=unit), address, count)
+            answer = self._ask(question, timeout_s)
+            words = self._registers(answer)
+            alike = [*alike, words] if words in alike else [words]
+            if self._tcp or len(alike) >= self._owed.equals_wanted(question, time.monotonic()):
+                return RegisterBlock(address, words, question.adu, answer.adu)
+        raise FrameError(f"{self._url} unit {unit}: answers differ after a late one")
 
     def write_register(self, unit: int, address: int, value: int, *, timeout_s: float = 0.5) -> None:
-        self._bound(timeout_s)
-        self._ask(unit, lambda: self._client.write_register(address, value, device_id=unit))
+        """Write one register (function 6); see `_confirm` for when it counts. Raises as `read_registers` does."""
+        request = WriteSingleRegisterRequest(address=address, registers=[value], dev_id=unit)
+        self._ask(self._question(request, address, value), timeout_s)
 
     def discard_input(self) -> None:
         """Sign of life of the line itself; raises `Unavailable` when it is gone."""
-        try:
-            if isinstance(self._client, ModbusSerialClient) and self._client.socket is not None:
-                discard(self._client.socket)
-            elif isinstance(self._client, ModbusTcpClient) and self._client.socket is not None:
-                self._drain(self._client.socket)
-        except GONE as error:
-            raise self._gone() from error
+        self._heard(self._opened().drain())
 
     def close(self) -> None:
-        if isinstance(self._client, ModbusSerialClient) and self._client.socket is not None:
-            close_port(self._client.socket)
-        elif isinstance(self._client, ModbusTcpClient) and self._client.socket is not None:
-            self._client.socket.close()
-        self._client.socket = None
+        if self._wire is not None:
+            self._wire.close()
+        self._wire = None
 
-    def _drain(self, connection: socket.socket) -> None:
-        connection.setblocking(False)  # as pymodbus leaves it after every call
-        try:
-            while received := connection.recv(4096):
-                if len(received) < 4096:
-                    return
-        except BlockingIOError:
-            return
-        raise self._gone()
+    def _question(self, request: ModbusPDU, address: int, number: int) -> Question:
+        self._transaction = self._transaction % 0xFFFF + 1
+        request.transaction_id = self._transaction
+        adu = self._framer.buildFrame(request)
+        return Question(request.dev_id, request.function_code, address, number, adu, self._tcp)
 
-    def _open(self) -> None:
-        # pymodbus swallows the reason why a port cannot be opened, so we open it and hand it over.
-        if isinstance(self._client, ModbusSerialClient):
-            self._client.socket = open_port(self._url, self._line)
-            return
-        address = (self._client.comm_params.host, self._client.comm_params.port)
-        try:
-            self._client.socket = socket.create_connection(address, timeout=_CONNECT_S)
-        except OSError as error:
-            raise Unavailable(f"{self._url}: the gateway does not answer ({error})", code="not_found") from error
-
-    def _bound(self, timeout_s: float) -> None:
-        self._client.comm_params.timeout_connect = timeout_s
-        self._client.transaction.comm_params.timeout_connect = timeout_s
-        self._client.transaction.count_until_disconnect = _NEVER
-        self._sent = self._received = b""
-        if self._client.socket is None:
-            raise self._gone()
-
-    def _ask(self, unit: int, call: Callable[[], ModbusPDU]) -> ModbusPDU:
-        try:
-            answer = call()
-        except (ConnectionException, *GONE) as error:
-            raise self._gone() from error
-        except ModbusException as error:
-            if self._received:
-                raise FrameError(f"{self._url} unit {unit}: only garbage came ({self._received.hex(' ')})") from error
-            raise NoResponse(f"{self._url} unit {unit}: no answer in time") from error
-        if isinstance(answer, ExceptionResponse):
-            code = answer.exception_code
-            text = _EXCEPTIONS.get(code, "unknown exception")
-            raise DeviceFault(f"{self._url} unit {unit}: exception {code}, {text}", code=f"modbus_{code}")
+    def _ask(self, question: Question, timeout_s: float) -> Adu:
+        """The answer, judged. Ends within `timeout_s` once the line was free to be asked."""
+        wire = self._free_for(question)
+        reader = AnswerReader(question)
+        deadline = MonotonicDeadline(timeout_s)
+        wire.write(question.adu)
+        while (answer := reader.feed(wire.read())) is None:
+            if deadline.expired:
+                raise self._unanswered(question, reader, timeout_s)
+        self._silence.answered(question.unit)
+        self._judge(question, reader, timeout_s)
+        if isinstance(answer, Refused):
+            error = refusal(self._url, question.unit, answer.code)
+            if is_passing(error):
+                self._left_alone[question.unit] = MonotonicDeadline(_BUSY_S)
+            raise error
+        if question.is_write and not self._tcp:
+            self._confirm(question, wire, reader, deadline, timeout_s)
         return answer
 
-    def _trace(self, sending: bool, packet: bytes) -> bytes:
-        if sending:
-            self._sent = packet
-        else:
-            self._received = packet
-        return packet
+    def _judge(self, question: Question, reader: AnswerReader, timeout_s: float) -> None:
+        """Refuse an answer that may belong to another question, and learn whether the line echoes."""
+        if self._tcp:
+            return
+        if reader.echoed:
+            self._echoes = True
+        elif not question.is_write and self._echoes is None:
+            self._echoes = False
+        strangers = [frame for frame in self._owed.pay(reader.foreign) if frame.unit == question.unit]
+        if reader.several or strangers:
+            self._owe(question, timeout_s)
+            raise FrameError(f"{self._url} unit {question.unit}: several answers came to one question")
 
-    def _reply_adu(self, unit: int, function: int, count: int) -> bytes:
-        """The accepted frame alone, without garbage that pymodbus skipped before it."""
-        head = bytes([unit, function, 2 * count])
-        start = max(0, self._received.find(head))
-        if isinstance(self._client, ModbusTcpClient):
-            return self._received[max(0, start - _MBAP_BYTES) : start + len(head) + 2 * count]
-        return self._received[start : start + len(head) + 2 * count + 2]
+    def _confirm(
+        self, question: Question, wire: Wire, reader: AnswerReader, deadline: MonotonicDeadline, timeout_s: float
+    ) -> None:
+        """A write is answered by its own copy, and an echo is one as well.
 
-    def _gone(self) -> Unavailable:
-        return Unavailable(f"{self._url}: the line is gone; put the cable back", code="line_lost")
+        Where the line may echo, only a second copy counts, or the value read back.
+        """
+        if not self._may_echo:
+            return
+        while reader.copies() < _COPIES_WITH_ECHO and not deadline.expired:
+            reader.feed(wire.read())
+        if reader.copies() >= _COPIES_WITH_ECHO:
+            self._echoes = True
+            return
+        stands: int | None = None
+        try:
+            stands = self.read_registers(question.unit, question.address, 1, timeout_s=timeout_s).registers[0]
+        except DeviceFault as error:
+            if is_passing(error):
+                raise
+        if self._may_echo and stands != question.number:
+            raise FrameError(f"{self._url} unit {question.unit}: the line echoes, and nobody has confirmed the write")
+
+    @property
+    def _may_echo(self) -> bool:
+        return self._echoes is not False
+
+    def _free_for(self, question: Question) -> Wire:
+        """The line, silent for as long as this question needs it to be."""
+        if self._is_network and self._silence.is_dead:
+            self._open_anew()
+        wire = self._opened()
+        self._heard(wire.drain())
+        left_alone = self._left_alone.pop(question.unit, None)
+        silence_s = 0.0 if self._tcp else self._owed.silence_s(question, time.monotonic())
+        until = MonotonicDeadline(max(self._last_heard_s + silence_s - time.monotonic(), 0.0))
+        limit = MonotonicDeadline(silence_s + _TALK_S)
+        while not until.expired or not (left_alone is None or left_alone.expired):
+            if self._heard(wire.read()):
+                until = MonotonicDeadline(silence_s)
+            if limit.expired:
+                raise FrameError(f"{self._url}: the line is never silent, somebody else talks on it")
+        if silence_s:
+            self._owed.waited_out()
+        return wire
+
+    def _heard(self, unasked: bytes) -> bool:
+        """Account for what came while nothing was asked."""
+        if not unasked:
+            return False
+        self._owed.pay(frames_in(unasked))
+        self._last_heard_s = time.monotonic()
+        return True
+
+    def _unanswered(self, question: Question, reader: AnswerReader, timeout_s: float) -> FrameError | NoResponse:
+        place = f"{self._url} unit {question.unit}"
+        if reader.echoed:
+            self._echoes = True
+        self._owe(question, timeout_s)
+        why = reader.why_not()
+        if why:
+            self._silence.answered(question.unit)
+            return FrameError(f"{place}: {why}")
+        self._silence.unanswered(question.unit)
+        return NoResponse(f"{place}: no answer in time")
+
+    def _owe(self, question: Question, timeout_s: float) -> None:
+        if not self._tcp:
+            self._last_heard_s = time.monotonic()
+            self._owed.add(question, self._last_heard_s, timeout_s)
+
+    def _registers(self, answer: Adu) -> tuple[int, ...]:
+        pdu = _DECODER.decode(answer.adu[7:] if self._tcp else answer.adu[1:-2])
+        if pdu is None:
+            raise FrameError(f"{self._url} unit {answer.unit}: an answer that cannot be read ({answer.adu.hex(' ')})")
+        return tuple(pdu.registers)
+
+    def _opened(self) -> Wire:
+        if self._wire is None:
+            raise Unavailable(f"{self._url}: the line is gone; put the cable back", code="line_lost")
+        return self._wire
+
+    def _open_anew(self) -> None:
+        """Nobody on this connection answers any more: the other end may have forgotten it."""
+        self.close()
+        self._silence.opened_anew()
+        self._wire = open_wire(self._url, self._line)

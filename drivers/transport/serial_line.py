@@ -14,6 +14,7 @@ import serial
 
 from drivers.errors import Unavailable
 from drivers.spec import LineSettings
+from drivers.transport.keep_alive import keep_alive
 
 _FIRST_BYTE_S = 0.1
 _WRITE_S = 1.0
@@ -24,7 +25,7 @@ GONE = (OSError, termios.error, TypeError)
 """`TypeError` is what pyserial raises when its file is closed under a call."""
 
 
-def open_port(url: str, line: LineSettings) -> serial.Serial:
+def open_port(url: str, line: LineSettings, first_byte_s: float = _FIRST_BYTE_S) -> serial.Serial:
     """Open a pyserial URL exclusively. Raises `Unavailable` (`not_found`, `port_in_use`, `no_permission`)."""
     try:
         port: serial.Serial = serial.serial_for_url(
@@ -33,12 +34,15 @@ def open_port(url: str, line: LineSettings) -> serial.Serial:
             bytesize=line.bytesize,
             parity=line.parity,
             stopbits=line.stopbits,
-            timeout=_FIRST_BYTE_S,
+            timeout=first_byte_s,
             write_timeout=_WRITE_S,
             exclusive=True,
         )
     except (OSError, ValueError, termios.error) as error:
         raise _unavailable(url, error) from error
+    connection = getattr(port, "_socket", None)
+    if isinstance(connection, socket.socket):
+        keep_alive(connection)
     return port
 
 
@@ -54,12 +58,12 @@ def _unavailable(url: str, error: Exception) -> Unavailable:
 class SerialLine:
     """A `drivers.ports.ByteStream` over an open pyserial port."""
 
-    def __init__(self, url: str, line: LineSettings) -> None:
+    def __init__(self, url: str, line: LineSettings, *, first_byte_s: float = _FIRST_BYTE_S) -> None:
         self._url = url
-        self._port = open_port(url, line)
+        self._port = open_port(url, line, first_byte_s)
 
     def read(self, size: int = 256) -> bytes:
-        """At most `size` bytes, as soon as the first is there; empty after 0.1 s of silence."""
+        """At most `size` bytes, as soon as the first is there; empty after `first_byte_s` of silence."""
         try:
             received = bytearray(self._port.read(1))
             while received and len(received) < size and (waiting := self._port.in_waiting):
@@ -76,8 +80,12 @@ class SerialLine:
 
     def discard_input(self) -> None:
         """Forget what was received. Raises `Unavailable` when the line is gone, so it serves as a sign of life too."""
+        self.drain()
+
+    def drain(self) -> bytes:
+        """What was received and nobody has read. Raises `Unavailable` when the line is gone."""
         try:
-            discard(self._port)
+            return discard(self._port)
         except GONE as error:
             raise self._gone(error) from error
 
@@ -89,12 +97,13 @@ class SerialLine:
         return Unavailable(f"{self._url}: the line is gone ({error}); put the cable back", code="line_lost")
 
 
-def discard(port: serial.Serial) -> None:
-    """Read away what is waiting. Raises one of `GONE` when the line is."""
-    discarded = 0
-    while (waiting := port.in_waiting) and discarded < _DISCARD_BYTES:
-        discarded += len(port.read(waiting))
+def discard(port: serial.Serial) -> bytes:
+    """Read away what is waiting, and return it. Raises one of `GONE` when the line is."""
+    discarded = bytearray()
+    while (waiting := port.in_waiting) and len(discarded) < _DISCARD_BYTES:
+        discarded += port.read(waiting)
     port.reset_input_buffer()
+    return bytes(discarded)
 
 
 def close_port(port: serial.Serial) -> None:

@@ -63,7 +63,7 @@ def test_line_settings_reach_the_port(tmp_path: Path) -> None:
             opened.line.close()
         fields = {"id": "b", "driver": "ct100", "measures": "temperature", "port": bench.port("thermometer")}
         opened = open_line(attach([DeviceConfig.model_validate(fields)]))
-        assert opened.line._client.socket.baudrate == 19200
+        assert opened.line._wire._port.baudrate == 19200
         opened.line.close()
 
 
