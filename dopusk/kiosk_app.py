@@ -27,7 +27,11 @@ CRASHED = 70
 
 
 def run_kiosk_terminal(
-    config: TerminalConfig, *, on_window: Callable[[Kiosk], None] = lambda kiosk: None, fullscreen: bool = True
+    config: TerminalConfig,
+    *,
+    on_window: Callable[[Kiosk], None] = lambda kiosk: None,
+    fullscreen: bool = True,
+    touch_guard_s: float = KioskSettings().touch_guard_s,
 ) -> int:
     """Run a terminal with its window until it is closed; returns the exit code.
 
@@ -46,7 +50,12 @@ def run_kiosk_terminal(
         on_window(kiosk)
 
     try:
-        code = run_kiosk(mailbox.post, camera, kiosk_settings(config, fullscreen=fullscreen), on_ready=start)
+        code = run_kiosk(
+            mailbox.post,
+            camera,
+            kiosk_settings(config, fullscreen=fullscreen, touch_guard_s=touch_guard_s),
+            on_ready=start,
+        )
         return CRASHED if crashed else code
     finally:
         for terminal in running:
@@ -73,7 +82,9 @@ def end_when_a_thread_dies() -> list[str]:
     return crashed
 
 
-def kiosk_settings(config: TerminalConfig, *, fullscreen: bool) -> KioskSettings:
+def kiosk_settings(
+    config: TerminalConfig, *, fullscreen: bool, touch_guard_s: float = KioskSettings().touch_guard_s
+) -> KioskSettings:
     """What the screens need of the configuration."""
 
     def facts() -> Mapping[str, str]:
@@ -82,6 +93,7 @@ def kiosk_settings(config: TerminalConfig, *, fullscreen: bool) -> KioskSettings
 
     return KioskSettings(
         fullscreen=fullscreen,
+        touch_guard_s=touch_guard_s,
         view=ViewOptions(exam_type=config.exam.type),
         check_pin=_pin_check(config.service.pin_hash) if config.service.pin_hash else None,
         service_facts=facts,

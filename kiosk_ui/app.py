@@ -71,6 +71,7 @@ def build_window(post: Callable[[Intent], None], camera: LatestFrame | None, set
     window = roots[0]
     keys = Keystrokes(bridge.key_typed, bridge.card_read, time.monotonic, settings.card_gap_s, engine)
     window.installEventFilter(keys)
+    window.frameSwapped.connect(bridge.drawn)
     sounds = Sounds(enabled=settings.sounds)
     bridge.tone.connect(sounds.play)
     if settings.fullscreen:

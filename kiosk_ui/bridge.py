@@ -13,6 +13,7 @@ from kiosk_ui.sections import DraftSection, Sections
 from kiosk_ui.service_door import ServiceDoor
 from kiosk_ui.settings import KioskSettings
 from kiosk_ui.texts import LANGUAGES, texts_of
+from kiosk_ui.touch_guard import TouchGuard
 from kiosk_ui.view import Draft, ScreenView, advanced, view_of
 from kiosk_ui.view.draft import pressed
 from kiosk_ui.view.sounds import Tone, tone_between
@@ -50,6 +51,7 @@ class Bridge(QObject):
         self._snapshot: TerminalSnapshot | None = None
         self._arrived_s = 0.0
         self.screen_view: ScreenView | None = None
+        self._guard = TouchGuard(settings.touch_guard_s)
         self._door = ServiceDoor()
         self._pin_error = ""
         self._in_service = False
@@ -67,6 +69,9 @@ class Bridge(QObject):
     def press(self, name: str) -> None:
         """A touch on the button of that object name."""
         self._touched_s = time.monotonic()
+        if not self._guard.may_press(self._touched_s):
+            self._post(Touch())
+            return
         match name:
             case "language":
                 self._language = LANGUAGES[(LANGUAGES.index(self._language) + 1) % len(LANGUAGES)]
@@ -78,6 +83,16 @@ class Bridge(QObject):
             case _:
                 self._press(name)
         self._refresh()
+
+    @Slot()
+    def drawn(self) -> None:
+        """A frame is on the glass."""
+        self._guard.drawn(time.monotonic())
+
+    @property
+    def takes_answers(self) -> bool:
+        """Whether a press on a button of the screen that stands now would count."""
+        return self._guard.may_answer(time.monotonic())
 
     @Slot()
     def touched(self) -> None:
@@ -110,6 +125,9 @@ class Bridge(QObject):
 
     def _press(self, name: str) -> None:
         intent = intent_of(name, self._draft, self._settings.view, self._language)
+        if intent is not None and not self._may_answer():
+            self._post(Touch())
+            return
         if name == "number_ok":
             self._sent_number = self._draft.typed
         self._draft = pressed(self._draft, name)
@@ -121,6 +139,13 @@ class Bridge(QObject):
         elif intent is not None:
             self._draft = replace(self._draft, sheet="")
         self._post(intent or Touch())
+
+    def _may_answer(self) -> bool:
+        now_s = time.monotonic()
+        if not self._guard.may_answer(now_s):
+            return False
+        self._guard.answered(now_s)
+        return True
 
     def _take(self, snapshot: TerminalSnapshot) -> None:
         before, self._snapshot = self._snapshot, snapshot
@@ -167,6 +192,7 @@ class Bridge(QObject):
         )
         before, self.screen_view = self.screen_view, view
         self._sections.show(view)
+        self._guard.shown(self._to_press(view), time.monotonic())
         if before is None:
             self.ready_changed.emit()
         self._timer.start(FILLING_TICK_MS if view.live.fraction >= 0 else TICK_MS)
@@ -176,6 +202,12 @@ class Bridge(QObject):
         if before is None or before.screen != view.screen:
             self.screen_shown.emit(view.screen)
         self.refreshed.emit()
+
+    def _to_press(self, view: ScreenView) -> tuple[object, ...]:
+        """What tells one set of buttons from another: another attempt is another screen, a hint or a clock is not."""
+        exam = self._snapshot.exam if self._snapshot else None
+        try_of = (exam.exam_id, exam.phase, exam.activity, exam.attempt, exam.identification_attempts) if exam else ()
+        return (view.screen, self._draft.sheet, frozenset(view.page.buttons), *try_of)
 
     def _try_pin(self) -> None:
         """The hash is computed beside the Qt thread."""

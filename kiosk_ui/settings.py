@@ -21,6 +21,8 @@ class KioskSettings:
     view: ViewOptions = field(default_factory=ViewOptions)
     check_pin: Callable[[str], bool] | None = None
     """Called in a thread of its own, for a good hash takes its time."""
+    touch_guard_s: float = 0.7
+    """No press counts while a screen has been seen for less than so many seconds: a double touch presses one button."""
     lonely_s: float = 60.0
     """A sheet over the idle screen, and the service screen, close by themselves after so many seconds without a touch."""
     card_gap_s: float = 0.05

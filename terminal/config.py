@@ -17,6 +17,9 @@ from terminal.camera.source import CameraFault, check_source
 from terminal.exam.limits import LimitsBook
 from terminal.exam.model import Plan, Repeat
 
+LEAST_RESULT_S = 4.0
+"""So long a value has to stand to be read, in seconds."""
+
 LEAST_MEDIA_DAYS = 30
 """Photos and videos are kept at least so long (order 266n, item 10)."""
 
@@ -73,7 +76,8 @@ class Exam(_Section):
     steps: tuple[str, ...] = Plan().model_dump()["steps"]
     repeats: dict[str, Repeat] = {}
     most_failures: Annotated[int, Field(ge=1, le=10)] = 3
-    show_result_s: Annotated[float, Field(ge=0, le=30)] = 1.5
+    show_result_s: Annotated[float, Field(ge=0, le=30)] = LEAST_RESULT_S
+    """How long a value within its limits is shown. In real work never less than `LEAST_RESULT_S`."""
     consent_version: str = "2026-2"
 
 
@@ -164,12 +168,13 @@ class TerminalConfig(_Section):
 
     def plan(self) -> Plan:
         """The plan that a new exam starts with. Raises `ValueError` for a step that does not exist."""
+        least_result_s = LEAST_RESULT_S if self.identity.generation == "real" else 0.0
         return Plan.model_validate(
             {
                 "steps": self.exam.steps,
                 "repeats": self.exam.repeats,
                 "most_failures": self.exam.most_failures,
-                "show_result_s": self.exam.show_result_s,
+                "show_result_s": max(least_result_s, self.exam.show_result_s),
                 "rules_version": self.limits.version,
             }
         )

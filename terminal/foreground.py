@@ -23,7 +23,7 @@ from terminal.exam.effects import (
     StartMeasurement,
     WakeAt,
 )
-from terminal.exam.model import Activity, ExamState, Phase
+from terminal.exam.model import Activity, ExamState, Phase, Stamp
 from terminal.face.capture import Photographer
 from terminal.face.continuity import StrangerSeen
 from terminal.film_desk import FilmDesk, FilmRecorder
@@ -70,6 +70,7 @@ class Foreground:
         self.awaiting_resume = False
         self.worker: WorkerCard | None = None
         self.progress = LiveProgress()
+        self._stopped: tuple[str, Stamp] | None = None
 
     @property
     def active(self) -> ExamState | None:
@@ -131,6 +132,16 @@ class Foreground:
             self.happen(answer_event(answer, state, self._config, self._clock.now()))
             return
         self._park.measure(started.request_id, device.id, RUN_OPTIONS.get(step, {}), TIMEOUT_S[step])
+
+    def stop(self, state: ExamState) -> None:
+        """Tell the device to stop. A second touch does not make it later."""
+        if self.stopped(state.request_id) is None:
+            self._stopped = (state.request_id, self._clock.now())
+        self._park.cancel(state.request_id)
+
+    def stopped(self, request_id: str) -> Stamp | None:
+        """When the worker stopped that try, if he did."""
+        return self._stopped[1] if self._stopped is not None and self._stopped[0] == request_id else None
 
     def photo_done(self, outcome: PhotoOutcome | None) -> None:
         """Keep what became of a request for a photo, if it is decided."""

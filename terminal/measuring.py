@@ -1,6 +1,7 @@
 """From a step to its device and from a device's reading to the exam's measurement. No thread of its own."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -12,7 +13,7 @@ from sync.contract.exam import Device, Failure, Measurement
 from terminal.config import TerminalConfig
 from terminal.exam import events
 from terminal.exam.effects import MeasuringStep
-from terminal.exam.model import ExamState, Stamp
+from terminal.exam.model import AT_ONCE_S, STOPPED_AT_ONCE, ExamState, Stamp
 
 RUN_OPTIONS: Mapping[str, Mapping[str, str]] = {"breath": {"test": "precise"}}
 """What a step asks of its device: breath alcohol is measured with a number, never only as pass or fail."""
@@ -39,11 +40,18 @@ def start_event(state: ExamState, device: DeviceConfig, step: MeasuringStep, sta
 
 
 def answer_event(
-    message: MeasurementTaken | MeasurementFailed, state: ExamState, config: TerminalConfig, stamp: Stamp
+    message: MeasurementTaken | MeasurementFailed,
+    state: ExamState,
+    config: TerminalConfig,
+    stamp: Stamp,
+    *,
+    stopped: Stamp | None = None,
 ) -> events.MeasurementTaken | events.MeasurementFailed:
-    """What the device answered to the current start, as an event."""
+    """What the device answered to the current start, as an event. `stopped`: when the worker told it to stop."""
     device = next(device for device in config.device if device.id == message.device_id)
     if isinstance(message, MeasurementFailed):
+        if message.act == "worker" and is_at_once(state, stopped):
+            message = replace(message, code=STOPPED_AT_ONCE)
         failure = failure_of(message, state, str(device.measures), stamp)
         return events.MeasurementFailed(
             exam_id=state.exam_id, stamp=stamp, request_id=message.request_id, failure=failure
@@ -52,6 +60,14 @@ def answer_event(
     return events.MeasurementTaken(
         exam_id=state.exam_id, stamp=stamp, request_id=message.request_id, measurement=measurement
     )
+
+
+def is_at_once(state: ExamState, stopped: Stamp | None) -> bool:
+    """Whether the current try was stopped before anything could be measured, by the monotonic clock."""
+    began = state.measuring_since
+    if stopped is None or began is None or began.boot_id != stopped.boot_id:
+        return False
+    return stopped.monotonic_s - began.monotonic_s <= AT_ONCE_S
 
 
 def expired(device: DeviceConfig, request_id: str) -> MeasurementFailed:

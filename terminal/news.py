@@ -53,7 +53,8 @@ class News:
         if isinstance(message, MeasurementProgress):
             self._front.progress = LiveProgress(message.state, dict(message.details), stamp.monotonic_s)
         else:
-            self._front.happen(answer_event(message, state, self._config, stamp))
+            stopped = self._front.stopped(state.request_id)
+            self._front.happen(answer_event(message, state, self._config, stamp, stopped=stopped))
 
     def face(self, message: SessionFace) -> None:
         """Take what the photographer found."""

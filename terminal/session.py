@@ -185,7 +185,7 @@ class Session:
     def stop_measuring(self) -> None:
         """Stop at once; the device answers with `Cancelled`, which is kept as a failed try."""
         if (state := self.active) and state.activity is Activity.MEASURING:
-            self._park.cancel(state.request_id)
+            self._front.stop(state)
 
     def go_next(self) -> None:
         """Seen: on from a value, from the summary, from a decision, from a rest (back to idle)."""

@@ -2,6 +2,7 @@
 
 from terminal.clock import Clock
 from terminal.config import Timeouts
+from terminal.exam.measuring import waits_to_be_seen
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.snapshot import Timeout
 
@@ -10,6 +11,8 @@ def allowed_s(timeouts: Timeouts, state: ExamState, awaiting_resume: bool) -> fl
     """How long the screen of an exam's state may stand untouched, in seconds; 0 for as long as it takes."""
     if awaiting_resume:
         return timeouts.resume_s
+    if waits_to_be_seen(state):
+        return timeouts.measuring_s
     if state.activity in (Activity.MEASURING, Activity.RESULT):
         return 0.0  # the measurement has its own deadline
     if state.phase is Phase.WAITING or state.activity is Activity.RESTING:

@@ -144,6 +144,8 @@ def _measured(item: Payload, limits: Mapping[str, Payload], language: str, zone:
 
 def _failed(item: Payload, language: str, zone: tzinfo) -> Attempt:
     act = text_or(language, f"act.{item['act']}", item["act"])
+    stopped = item["kind"] == "Cancelled" or item["code"] == "stopped_at_once"  # then the code says nothing more
+    words = "stopped_at_once" if item["code"] == "stopped_at_once" else item["kind"]
     return Attempt(
         number=item["attempt"],
         at=wording.clock_time(wording.parse(item["at"]), zone),
@@ -156,8 +158,8 @@ def _failed(item: Payload, language: str, zone: tzinfo) -> Attempt:
         medical_device=True,
         manual=False,
         raw_hex="",
-        details=f"{item['code']} · {act}",
-        failure=text_or(language, f"failure.{item['kind']}", item["message"]),
+        details="" if stopped else f"{item['code']} · {act}",
+        failure=text_or(language, f"failure.{words}", item["message"]),
         device_words=item["message"],
     )
 

@@ -168,7 +168,13 @@ class Director:
         self._decide()
 
     def _start_kiosk(self) -> None:
-        kiosk = start_kiosk(self._world.terminal_config, self._socket, self._world.folder, headless=self._headless)
+        kiosk = start_kiosk(
+            self._world.terminal_config,
+            self._socket,
+            self._world.folder,
+            headless=self._headless,
+            speed=self._world.speed,
+        )
         self._kiosk = kiosk
         self.hand.connect(lambda: kiosk.is_alive)
         self._tell("kiosk   is up")

@@ -53,9 +53,9 @@ class Hand:
         command = {"do": "wait", "for": list(names), "not": other_than, "gone": gone, "timeout_s": timeout_s}
         return str(self._do(command)["found"])
 
-    def click(self, name: str, timeout_s: float = 60.0) -> None:
-        """Press an item as soon as it can be pressed."""
-        self._do({"do": "click", "name": name, "timeout_s": timeout_s})
+    def click(self, name: str, timeout_s: float = 60.0, on: str = "") -> None:
+        """Press an item as soon as it can be pressed; not at all once the screen `on` has gone."""
+        self._do({"do": "click", "name": name, "on": on, "timeout_s": timeout_s})
 
     def type_number(self, digits: str) -> None:
         """Type on the screen's keypad and confirm."""

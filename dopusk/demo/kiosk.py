@@ -1,6 +1,6 @@
 """The kiosk process of the demonstration: the ordinary terminal with a robot's hand in it.
 
-`python -m dopusk.demo.kiosk TERMINAL_TOML ROBOT_SOCKET`
+`python -m dopusk.demo.kiosk TERMINAL_TOML ROBOT_SOCKET [SPEED]`
 """
 
 import logging
@@ -10,6 +10,7 @@ from pathlib import Path
 from dopusk.demo.robot import Robot
 from dopusk.kiosk_app import run_kiosk_terminal
 from kiosk_ui.app import Kiosk
+from kiosk_ui.settings import KioskSettings
 from terminal.config import load_config
 
 
@@ -17,11 +18,13 @@ def main() -> int:
     """Run until told to end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config_file, robot_socket = Path(sys.argv[1]), Path(sys.argv[2])
+    speed = float(sys.argv[3]) if len(sys.argv) > 3 else 1.0
     hands: list[Robot] = []
     return run_kiosk_terminal(
         load_config(config_file),
         on_window=lambda kiosk: hands.append(_hand_of(kiosk, robot_socket)),
         fullscreen=False,
+        touch_guard_s=KioskSettings().touch_guard_s / max(1.0, speed),
     )
 
 

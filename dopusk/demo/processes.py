@@ -95,9 +95,12 @@ def start_centre(config_file: Path, logs: Path) -> list[Child]:
     return children
 
 
-def start_kiosk(config_file: Path, robot_socket: Path, logs: Path, *, headless: bool) -> Child:
-    """A kiosk process with a robot in it. The caller connects to the robot."""
+def start_kiosk(config_file: Path, robot_socket: Path, logs: Path, *, headless: bool, speed: float = 1.0) -> Child:
+    """A kiosk process with a robot in it. The caller connects to the robot.
+
+    `speed`: the robot may press so many times sooner after a change of screens than a person.
+    """
     environment = {"QT_QPA_PLATFORM": "offscreen", "QT_QUICK_BACKEND": "software"} if headless else {}
     robot_socket.unlink(missing_ok=True)
-    arguments = ["dopusk.demo.kiosk", str(config_file), str(robot_socket)]
+    arguments = ["dopusk.demo.kiosk", str(config_file), str(robot_socket), str(speed)]
     return Child("kiosk", arguments, logs / "kiosk.log", environment)

@@ -2,7 +2,7 @@
 
 Commands come as JSON lines over a Unix socket, one answer line each:
 `{"do": "wait", "for": ["screen_consent", ...], "not": "screen_face", "gone": ""}` → `{"ok": true, "found": "..."}`,
-`{"do": "click", "name": "begin"}`, `{"do": "shot", "path": "..."}`, `{"do": "latencies"}`, `{"do": "quit"}`.
+`{"do": "click", "name": "begin", "on": ""}`, `{"do": "shot", "path": "..."}`, `{"do": "latencies"}`, `{"do": "quit"}`.
 Waiting is done by looking again with each new frame or after 10 ms, never by blocking the Qt thread.
 """
 
@@ -36,7 +36,7 @@ class Robot(QObject):
     def __init__(self, kiosk: Kiosk, socket_path: Path) -> None:
         super().__init__()
         window = kiosk.window
-        self._window = window
+        self._window, self._bridge = window, kiosk.bridge
         self._touched_s: float | None = None
         self._screen_changed = False
         self._answers_ms: list[float] = []
@@ -93,9 +93,11 @@ class Robot(QObject):
         return None if found is None or command.get("gone") in seen else {"ok": True, "found": found}
 
     def _click(self, command: dict[str, Any]) -> dict[str, Any] | None:
+        if command.get("on") and command["on"] not in self._names():
+            return {"ok": True}  # the kiosk went on by itself
         item = next((item for item in self._items() if item.objectName() == command["name"] and item.isEnabled()), None)
-        if item is None:
-            return None
+        if item is None or not self._bridge.takes_answers:
+            return None  # no press counts yet
         centre = item.mapToScene(QPointF(item.width() / 2, item.height() / 2))
         position = QPoint(round(centre.x()), round(centre.y()))
         if self._aimed_at != (command["name"], position):

@@ -97,6 +97,8 @@ class ScriptedWorker:
                 self._hand.click("complaints_none")
             case "pressure":
                 self._hand.click("start_measuring")
+            case "result":
+                self._hand.click("next", on="screen_result")
             case "try_again":
                 self._hand.click("retry")
             case "summary":

@@ -56,6 +56,7 @@ class World:
     login: Login
     past: Past | None
     revocations: RevocationWatch
+    speed: float
 
     def close(self) -> None:
         """End devices, camera and broker."""
@@ -86,7 +87,7 @@ def build_world(folder: Path, speed: float, *, with_past: bool = False, compares
     revocations.start()
     if compares:
         _name_legal_basis(terminal_config)
-    return World(folder, config, authority, broker, bench, camera, terminal_config, login, past, revocations)
+    return World(folder, config, authority, broker, bench, camera, terminal_config, login, past, revocations, speed)
 
 
 def _fill_centre(

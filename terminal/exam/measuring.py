@@ -30,6 +30,7 @@ def started(state: ExamState, event: MeasurementStarted) -> Step:
             attempt=event.attempt,
             request_id=event.request_id,
             device_id=event.device_id,
+            measuring_since=event.stamp,
         ),
         (),
     )
@@ -44,7 +45,16 @@ def taken(state: ExamState, event: MeasurementTaken) -> Step:
         activity=Activity.RESULT,
         request_id="",
     )
-    return state, (ShowResultFor(state.plan.show_result_s),)
+    return state, _show_result(state)
+
+
+def waits_to_be_seen(state: ExamState) -> bool:
+    """Whether the value on the screen is out of its limits: then it stays until somebody has touched it away."""
+    return state.activity is Activity.RESULT and bool(out_of_limits(state.taken(state.phase)[-1], state.limits))
+
+
+def _show_result(state: ExamState) -> tuple[Effect, ...]:
+    return () if waits_to_be_seen(state) else (ShowResultFor(state.plan.show_result_s),)
 
 
 def failed(state: ExamState, event: MeasurementFailed) -> Step:
@@ -88,7 +98,7 @@ def resumed(state: ExamState, event: ExamResumed) -> Step:
     if state.activity is Activity.RESTING and state.rest_until is not None:
         return state, (WakeAt(state.rest_until),)
     if state.activity is Activity.RESULT:
-        return state, (ShowResultFor(state.plan.show_result_s),)
+        return state, _show_result(state)
     if state.activity in (Activity.MEASURING, Activity.READY):
         state = replace(state, activity=Activity.READY, request_id="")
         return state, start_effects(state)

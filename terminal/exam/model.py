@@ -60,6 +60,12 @@ class Repeat(WireModel):
     rest_s: float = Field(default=0, ge=0)
 
 
+STOPPED_AT_ONCE = "stopped_at_once"
+"""Code of a try that the worker stopped before anything could be measured: a slip of the finger, not a failed try."""
+AT_ONCE_S = 2.0
+MOST_SLIPS = 20
+"""Tries of one step stopped at once that cost nothing; a record has to end somewhere."""
+
 PlannedStep = Literal[Phase.CONSENT, Phase.FACE, Phase.COMPLAINTS, Phase.TEMPERATURE, Phase.PRESSURE, Phase.BREATH]
 
 
@@ -79,7 +85,8 @@ class Plan(WireModel):
     """Failed tries of one step before the worker is sent to a medic."""
     most_identifications: int = Field(default=3, ge=1, le=10)
     most_photos: int = Field(default=3, ge=1, le=10)
-    show_result_s: float = Field(default=1.5, ge=0)
+    show_result_s: float = Field(default=4.0, ge=0)
+    """How long a value within its limits is shown; one out of limits stays until the worker has seen it."""
     rules_version: ShortText = "default"
 
 
@@ -140,6 +147,8 @@ class ExamState:
     attempt: int = 0
     request_id: str = ""
     device_id: str = ""
+    measuring_since: Stamp | None = None
+    """When the current try was started."""
     rest_until: datetime | None = None
     phase_since: Stamp | None = None
     identification_attempts: int = 0
@@ -191,6 +200,8 @@ class ExamState:
         )
 
     def failed(self, step: str) -> int:
-        """How many tries of a step failed since its last value."""
+        """How many tries of a step failed since its last value; those that were stopped at once are no tries."""
         last_value = max((m.attempt for m in self.taken(step)), default=0)
-        return sum(1 for failure in self.failures if failure.step == step and failure.attempt > last_value)
+        since = [failure for failure in self.failures if failure.step == step and failure.attempt > last_value]
+        slips = sum(1 for failure in since if failure.code == STOPPED_AT_ONCE)
+        return len(since) - min(slips, MOST_SLIPS)

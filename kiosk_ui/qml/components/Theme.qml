@@ -15,6 +15,13 @@ QtObject {
     readonly property int bandHeight: 48
     readonly property int unlimited: 100000 // a nested layout stops at its children's size unless told otherwise
 
+    // Buttons that follow each other never lie on each other: starting is at the lower left, going on at the lower right,
+    // stopping above it at the right, ending above it at the left.
+    readonly property int startWidth: 552
+    readonly property int onwardWidth: 400
+    readonly property int stopWidth: 514
+    readonly property int endWidth: 438
+
     readonly property int titleSize: 56
     readonly property int leadSize: 40
     readonly property int textSize: 34

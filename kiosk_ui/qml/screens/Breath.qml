@@ -27,23 +27,38 @@ Page {
             Layout.preferredWidth: 430
             name: screen.page.state === "blowing" ? "blow" : screen.page.state === "waiting_for_breath" ? "blow" : "inhale"
         }
-        Words {
+        ColumnLayout {
             Layout.fillWidth: true
-            text: screen.page.text
-            font.pixelSize: Theme.leadSize
+            Layout.fillHeight: true
+            spacing: Theme.gap
+
+            Words {
+                Layout.fillWidth: true
+                Layout.fillHeight: true
+                verticalAlignment: Text.AlignVCenter
+                text: screen.page.text
+                font.pixelSize: Theme.leadSize
+            }
+            PageButton {
+                Layout.alignment: Qt.AlignRight
+                Layout.preferredWidth: Theme.stopWidth
+                Layout.preferredHeight: 112
+                name: "stop_measuring"
+                icon: "square"
+            }
         }
     }
-    FillBar {
-        objectName: "breath_bar"
+    Item { // where another step's start lay: nothing to press
         Layout.fillWidth: true
-        implicitHeight: 72
-        visible: screen.barred
-        fraction: screen.live.fraction
-        tone: screen.live.fraction >= 1 ? Theme.good : Theme.alcohol
-    }
-    PageButton {
-        Layout.fillWidth: true
-        name: "stop_measuring"
-        icon: "square"
+        Layout.preferredHeight: 120
+
+        FillBar {
+            objectName: "breath_bar"
+            anchors { left: parent.left; right: parent.right; verticalCenter: parent.verticalCenter }
+            implicitHeight: 72
+            visible: screen.barred
+            fraction: screen.live.fraction
+            tone: screen.live.fraction >= 1 ? Theme.good : Theme.alcohol
+        }
     }
 }

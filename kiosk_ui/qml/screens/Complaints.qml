@@ -22,7 +22,8 @@ Page {
             objectName: "complaints_none"
             Layout.fillWidth: true
             Layout.preferredWidth: 1
-            Layout.preferredHeight: 320
+            Layout.preferredHeight: 300
+            Layout.alignment: Qt.AlignTop
             kind: "primary"
             stacked: true
             iconSize: 130
@@ -34,7 +35,8 @@ Page {
             objectName: "complaints_some"
             Layout.fillWidth: true
             Layout.preferredWidth: 1
-            Layout.preferredHeight: 320
+            Layout.preferredHeight: 300
+            Layout.alignment: Qt.AlignTop
             stacked: true
             iconSize: 130
             icon: "sad"

@@ -63,26 +63,24 @@ Page {
             }
         }
     }
-    RowLayout {
+    RowLayout { // yes is always on the right, where no cuff is ever started and nothing ends
         Layout.fillWidth: true
         spacing: Theme.gap
 
         PageButton {
             Layout.fillWidth: true
             Layout.preferredHeight: 120
-            Layout.preferredWidth: 2
+            name: "confirm_no"
+            icon: "cross"
+            textSize: 40
+        }
+        PageButton {
+            Layout.preferredWidth: Theme.onwardWidth
+            Layout.preferredHeight: 120
             name: "confirm_yes"
             kind: "primary"
             icon: "tick"
-            textSize: 44
-        }
-        PageButton {
-            Layout.fillWidth: true
-            Layout.preferredHeight: 120
-            Layout.preferredWidth: 1
-            name: "confirm_no"
-            icon: "cross"
-            textSize: 44
+            textSize: 38
         }
     }
 }

@@ -44,26 +44,24 @@ Page {
             Layout.fillHeight: true
         }
     }
-    RowLayout {
+    RowLayout { // yes is always on the right, where no cuff is ever started and nothing ends
         Layout.fillWidth: true
         spacing: Theme.gap
 
         PageButton {
             Layout.fillWidth: true
             Layout.preferredHeight: 120
-            Layout.preferredWidth: 3
+            name: "consent_no"
+            icon: "cross"
+            textSize: 40
+        }
+        PageButton {
+            Layout.preferredWidth: Theme.onwardWidth
+            Layout.preferredHeight: 120
             name: "consent_yes"
             kind: "primary"
             icon: "tick"
             textSize: 44
-        }
-        PageButton {
-            Layout.fillWidth: true
-            Layout.preferredHeight: 120
-            Layout.preferredWidth: 2
-            name: "consent_no"
-            icon: "cross"
-            textSize: 40
         }
     }
 }

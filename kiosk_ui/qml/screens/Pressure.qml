@@ -81,6 +81,34 @@ Page {
                     wrapMode: Text.NoWrap
                 }
             }
+            PageButton {
+                Layout.alignment: Qt.AlignRight | Qt.AlignBottom
+                Layout.preferredWidth: Theme.stopWidth
+                Layout.preferredHeight: 112
+                name: "stop_measuring"
+                kind: "stop"
+                icon: "square"
+                textSize: 44
+            }
+        }
+    }
+    RowLayout {
+        Layout.fillWidth: true
+        Layout.preferredHeight: 120
+        spacing: Theme.gap
+
+        PageButton {
+            Layout.preferredWidth: Theme.startWidth
+            Layout.preferredHeight: 120
+            name: "start_measuring"
+            kind: "primary"
+            icon: "play"
+            textSize: 44
+        }
+        ColumnLayout {
+            Layout.fillWidth: true
+            spacing: 8
+
             FillBar {
                 Layout.fillWidth: true
                 visible: screen.measuring
@@ -94,21 +122,5 @@ Page {
                 color: Theme.inkSoft
             }
         }
-    }
-    PageButton {
-        Layout.fillWidth: true
-        Layout.preferredHeight: 120
-        name: "start_measuring"
-        kind: "primary"
-        icon: "play"
-        textSize: 44
-    }
-    PageButton {
-        Layout.fillWidth: true
-        Layout.preferredHeight: 120
-        name: "stop_measuring"
-        kind: "stop"
-        icon: "square"
-        textSize: 44
     }
 }

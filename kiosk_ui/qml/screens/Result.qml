@@ -41,7 +41,7 @@ Page {
             text: screen.page.text
         }
         PageButton {
-            Layout.preferredWidth: 400
+            Layout.preferredWidth: Theme.onwardWidth
             Layout.preferredHeight: 112
             name: "next"
             kind: "primary"

@@ -43,25 +43,23 @@ Page {
             }
         }
     }
-    RowLayout {
+    RowLayout { // yes is always on the right, where no cuff is ever started and nothing ends
         Layout.fillWidth: true
         spacing: Theme.gap
 
         PageButton {
             Layout.fillWidth: true
-            Layout.preferredWidth: 3
+            Layout.preferredHeight: 120
+            name: "resume_no"
+            icon: "cross"
+            textSize: 40
+        }
+        PageButton {
+            Layout.preferredWidth: Theme.onwardWidth
             Layout.preferredHeight: 120
             name: "resume_yes"
             kind: "primary"
             icon: "play"
-            textSize: 44
-        }
-        PageButton {
-            Layout.fillWidth: true
-            Layout.preferredWidth: 2
-            Layout.preferredHeight: 120
-            name: "resume_no"
-            icon: "cross"
             textSize: 44
         }
     }

@@ -20,31 +20,59 @@ Page {
         Layout.maximumHeight: Theme.unlimited
         spacing: Theme.gap
 
-        Repeater {
-            model: screen.page.lines
+        RowLayout {
+            Layout.fillWidth: true
+            spacing: 24
 
-            RowLayout {
-                id: line
-                required property string modelData
-                required property int index
+            Icon {
+                name: "medic"
+                size: 60
+                color: Theme.action
+            }
+            Words {
                 Layout.fillWidth: true
-                spacing: 24
-
-                Icon {
-                    name: line.index === 0 ? "medic" : "repeat"
-                    size: 60
-                    color: Theme.action
-                }
-                Words {
-                    Layout.fillWidth: true
-                    text: line.modelData
-                    font.pixelSize: line.index === 0 ? 36 : Theme.textSize
-                    font.bold: line.index === 0
-                }
+                text: screen.page.lines[0] ?? ""
+                font.pixelSize: 36
+                font.bold: true
             }
         }
         Item {
             Layout.fillHeight: true
+        }
+    }
+    RowLayout {
+        Layout.fillWidth: true
+        Layout.preferredHeight: 104
+        spacing: Theme.gap
+
+        PageButton {
+            Layout.preferredWidth: Theme.endWidth
+            Layout.preferredHeight: 104
+            name: "leave"
+            kind: "primary"
+            icon: "medic"
+        }
+        Words {
+            Layout.fillWidth: true
+            text: screen.page.lines[1] ?? ""
+            font.pixelSize: Theme.smallSize
+        }
+    }
+    RowLayout { // the left is kept free where a start may have lain, when there is nothing more to try
+        Layout.fillWidth: true
+        Layout.preferredHeight: 104
+        spacing: Theme.gap
+
+        Item {
+            Layout.preferredWidth: Theme.startWidth
+            Layout.preferredHeight: 104
+
+            PageButton {
+                anchors.fill: parent
+                name: "retry"
+                icon: "repeat"
+                textSize: Theme.smallSize
+            }
         }
         Words {
             objectName: "code"
@@ -53,24 +81,6 @@ Page {
             font.pixelSize: Theme.smallSize
             color: Theme.inkSoft
             wrapMode: Text.Wrap
-        }
-    }
-    RowLayout {
-        Layout.fillWidth: true
-        spacing: Theme.gap
-
-        PageButton {
-            Layout.fillWidth: true
-            Layout.preferredHeight: 104
-            name: "leave"
-            kind: "primary"
-            icon: "medic"
-        }
-        PageButton {
-            Layout.preferredHeight: 104
-            name: "retry"
-            icon: "repeat"
-            textSize: Theme.smallSize
         }
     }
 }

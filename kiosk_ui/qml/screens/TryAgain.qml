@@ -37,11 +37,11 @@ Page {
         }
     }
     PageButton {
-        Layout.fillWidth: true
+        Layout.preferredWidth: Theme.startWidth
         Layout.preferredHeight: 120
         name: "retry"
         kind: "primary"
         icon: "repeat"
-        textSize: 44
+        textSize: Theme.buttonSize
     }
 }

@@ -26,7 +26,9 @@ def draw(folder: Path, language: str, part: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     application = make_application()
     kiosk = build_window(
-        lambda _: None, PortraitCamera(), KioskSettings(language=language, sounds=False, check_pin=lambda _: True)
+        lambda _: None,
+        PortraitCamera(),
+        KioskSettings(language=language, sounds=False, check_pin=lambda _: True, touch_guard_s=0.0),
     )
     for name, _, snapshot in made_up.every():
         if part not in name:

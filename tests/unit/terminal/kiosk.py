@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -203,6 +203,12 @@ class Kiosk:
         self.until_exam(lambda exam: exam.activity == "measuring")
         self.park.answer(**values)
 
+    def measure_and_see(self, **values: Any) -> None:
+        """Let the device answer with something out of limits, and touch it away."""
+        self.measure(**values)
+        self.until_exam(lambda exam: exam.activity == "result")
+        self.want(intents.Next())
+
 
 def make_config(folder: Path, **changes: Any) -> TerminalConfig:
     """The shipped example in a folder of the test's."""
@@ -282,3 +288,7 @@ def running_kiosk(
         thread.join(LONGEST_S)
         store.close()
         assert not thread.is_alive()
+
+
+MakeKiosk = Callable[..., AbstractContextManager[Kiosk]]
+"""What the fixture `make_kiosk` gives."""

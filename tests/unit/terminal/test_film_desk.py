@@ -219,7 +219,7 @@ def test_a_rest_ends_the_film_and_going_on_begins_another(make: Callable[..., Ab
     with make(exam={"repeats": repeats}) as filmed:
         filmed.kiosk.up_to("pressure")
         filmed.kiosk.want(intents.StartMeasuring())
-        filmed.kiosk.measure(systolic_mmhg=181, diastolic_mmhg=110, pulse_bpm=80)
+        filmed.kiosk.measure_and_see(systolic_mmhg=181, diastolic_mmhg=110, pulse_bpm=80)
         filmed.kiosk.until_exam(lambda e: e.activity == "resting")
         filmed.kiosk.until_exam(lambda e: e.activity == "ready" and len(e.measurements) == 2)
         filmed.finish_exam()

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from terminal import intents
-from tests.unit.terminal.kiosk import Kiosk
-from tests.unit.terminal.test_service import MakeKiosk, make_kiosk, records
+from tests.unit.terminal.kiosk import Kiosk, MakeKiosk
+from tests.unit.terminal.test_service import records
 
-__all__ = ["make_kiosk"]
 ON = {"legal_basis": "Приказ № 7", "search": True}
 
 

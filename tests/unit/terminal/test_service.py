@@ -1,36 +1,16 @@
 """The core thread with real store and session: what people do, what devices do, what a power cut leaves."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import date
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.x509 import load_pem_x509_certificate
 
-from central.pki import create_authority
 from drivers.model import DeviceState
 from sync.contract.canonical import sha256_hex
 from sync.contract.envelope import open_sealed
 from sync.contract.exam import ExamRecord
 from terminal import intents
 from terminal.exam.decide import fold
-from tests.unit.terminal.kiosk import Kiosk, running_kiosk
-
-MakeKiosk = Callable[..., AbstractContextManager[Kiosk]]
-
-
-@pytest.fixture
-def make_kiosk(tmp_path: Path) -> MakeKiosk:
-    authority = create_authority(tmp_path / "authority")
-    anchor = load_pem_x509_certificate(authority.ca_pem)
-    keys = {"centre_key": Ed25519PrivateKey.generate(), "signing_key": Ed25519PrivateKey.generate()}
-
-    def make(**options: object) -> AbstractContextManager[Kiosk]:
-        return running_kiosk(tmp_path / "terminal", anchor, **{**keys, **options})  # type: ignore[arg-type]
-
-    return make
+from tests.unit.terminal.kiosk import Kiosk, MakeKiosk
 
 
 def records(kiosk: Kiosk) -> list[ExamRecord]:
@@ -187,7 +167,7 @@ def test_the_worker_may_leave_while_resting_and_finds_his_exam_again(make_kiosk:
     with make_kiosk() as kiosk:
         first = kiosk.up_to("pressure")
         kiosk.want(intents.StartMeasuring())
-        kiosk.measure(systolic_mmhg=168, diastolic_mmhg=104)
+        kiosk.measure_and_see(systolic_mmhg=168, diastolic_mmhg=104)
         kiosk.until_exam(lambda e: e.activity == "resting")
         kiosk.want(intents.Leave())
         kiosk.until_idle()
