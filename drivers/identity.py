@@ -6,9 +6,17 @@ from drivers.errors import WrongDevice
 from drivers.model import DeviceIdentity, Reading
 from drivers.registry import Attached
 
+_LONGEST_TEXT = 200
+
 
 def with_configured_serial(identity: DeviceIdentity, attached: Attached) -> DeviceIdentity:
     """Complete the identity from the configuration; a different serial number is a different instrument."""
+    said = (identity.maker, identity.model, identity.serial_number or "", identity.firmware or "")
+    if any(len(text) > _LONGEST_TEXT or (text and not text.isprintable()) for text in said):
+        raise WrongDevice(
+            f"{attached.config.id}: what answers on {attached.config.port} names itself unreadably; check unit and port",
+            code="unreadable_identity",
+        )
     configured = attached.config.serial_number
     if identity.serial_number is None:
         return replace(identity, serial_number=configured, serial_source="configuration")

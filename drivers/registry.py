@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from drivers import devices as device_files
+from drivers.body import JudgedCodec
 from drivers.config import ConfigError, DeviceConfig
 from drivers.devices import modbus_profile
 from drivers.ledger import check_ledger, todos
@@ -46,9 +47,9 @@ def drivers() -> Mapping[str, DriverSpec]:
     found: dict[str, DriverSpec] = {}
     for module in pkgutil.iter_modules(device_files.__path__):
         spec: DriverSpec = importlib.import_module(f"{device_files.__name__}.{module.name}").SPEC
-        found[spec.name] = spec
+        found[spec.name] = _judged(spec)
     for name, content in _profiles().items():
-        found[name] = modbus_profile.spec_of(parse_profile(name, content))
+        found[name] = _judged(modbus_profile.spec_of(parse_profile(name, content)))
     return MappingProxyType(dict(sorted(found.items())))
 
 
@@ -61,8 +62,14 @@ def driver(name: str, options: Mapping[str, str] | None = None) -> DriverSpec:
         raise ConfigError("drivers", [f"{name}: no such driver, there are: {', '.join(drivers())}"])
     path = (options or {}).get("profile", "")
     if name == modbus_profile.SPEC.name and path:
-        return modbus_profile.spec_of(parse_profile(path, _read(path)))
+        return _judged(modbus_profile.spec_of(parse_profile(path, _read(path))))
     return drivers()[name]
+
+
+def _judged(spec: DriverSpec) -> DriverSpec:
+    """What its codec finds is held against what a body can have; the line's worker does so for what is measured."""
+    make_codec = spec.make_codec
+    return replace(spec, make_codec=lambda options: JudgedCodec(make_codec(options)))
 
 
 def ledger(name: str) -> Mapping[str, str]:

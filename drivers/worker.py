@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from drivers.body import judge_reading
 from drivers.deadline import MonotonicDeadline
 from drivers.errors import Cancelled, DeviceError, DeviceFault, NoResponse, Unavailable
 from drivers.identity import identity_of_reading, with_configured_serial
@@ -245,6 +246,7 @@ class LineWorker:
         run = LineRun(order, options, lambda progress: self._progress(order, place, progress))
         try:
             reading = opened.instruments[order.device_id].measure(run)
+            judge_reading(reading, place.attached.config.measures)
             identity = identity_of_reading(reading, place.status.identity, place.attached)
         except Unavailable as error:
             self._lose_line(error)

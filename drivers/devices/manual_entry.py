@@ -6,6 +6,7 @@ There is no protocol: the form is ours. A typed result is one line `name=value;n
 
 from collections.abc import Mapping
 
+from drivers.body import LIMITS, REQUIRED, impossible
 from drivers.cutter import LineCutter
 from drivers.errors import Cancelled, DeviceFault
 from drivers.findings import Finding, FrameBroken, MeasurementFound, Rejected
@@ -15,25 +16,8 @@ from drivers.spec import DriverSpec, Option, Options, Transport
 from drivers.verdict import UNASKED, counts
 
 _LONGEST = 400
-_WORDS = ("pass", "fail", "over")
-LIMITS: Mapping[str, tuple[float, float]] = {
-    Quantity.SYSTOLIC: (30, 300),
-    Quantity.DIASTOLIC: (15, 250),
-    Quantity.MEAN_PRESSURE: (20, 280),
-    Quantity.PULSE: (20, 300),
-    Quantity.SPO2: (1, 100),
-    Quantity.PERFUSION_INDEX: (0, 30),
-    Quantity.BREATH_ALCOHOL: (0, 5),
-    Quantity.TEMPERATURE: (25, 45),
-}
-"""What an instrument can show at all (°C, mmHg, %, mg/L, 1/min); anything else is a slip of the finger."""
+_TYPED = frozenset(LIMITS) - {Quantity.BREATH_ALCOHOL_RAW, Quantity.MOVEMENT_COUNT}
 _WHOLE = frozenset((Quantity.SYSTOLIC, Quantity.DIASTOLIC, Quantity.MEAN_PRESSURE, Quantity.PULSE, Quantity.SPO2))
-_REQUIRED: Mapping[Measures, tuple[tuple[Quantity, ...], ...]] = {
-    Measures.PRESSURE: ((Quantity.SYSTOLIC, Quantity.DIASTOLIC),),
-    Measures.OXIMETRY: ((Quantity.SPO2,),),
-    Measures.BREATH: ((Quantity.BREATH_ALCOHOL,), (Quantity.BREATH_TEST,)),
-    Measures.TEMPERATURE: ((Quantity.TEMPERATURE,),),
-}
 
 
 def typed_values(typed: Mapping[str, str]) -> dict[str, Value]:
@@ -41,33 +25,27 @@ def typed_values(typed: Mapping[str, str]) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for name, text in typed.items():
         if name == Quantity.BREATH_TEST:
-            if text not in _WORDS:
-                raise ValueError(f"{name}: {text!r} is none of {', '.join(_WORDS)}")
             values[name] = text
             continue
-        if name not in LIMITS:
+        if name not in _TYPED:
             raise ValueError(f"{name}: there is no such quantity")
-        low, high = LIMITS[name]
         number = _number(name, text)
-        if not low <= number <= high:
-            raise ValueError(f"{name}: {text} is not between {low:g} and {high:g}")
-        values[name] = int(number) if name in _WHOLE else number
-    if not any(set(names) <= values.keys() for alternatives in _REQUIRED.values() for names in alternatives):
+        values[name] = int(number) if name in _WHOLE and number.is_integer() else number
+    if found := impossible(values):
+        raise ValueError(found.reason)
+    for name in _WHOLE & values.keys():
+        if isinstance(values[name], float):
+            raise ValueError(f"{name}: {typed[name]} must be a whole number")
+    if not any(set(names) <= values.keys() for alternatives in REQUIRED.values() for names in alternatives):
         raise ValueError("no complete result: pressure needs both values, the others one each")
-    systolic, diastolic = values.get(Quantity.SYSTOLIC), values.get(Quantity.DIASTOLIC)
-    if isinstance(systolic, int) and isinstance(diastolic, int) and systolic <= diastolic:
-        raise ValueError("systolic_mmhg must be above diastolic_mmhg")
     return values
 
 
 def _number(name: str, text: str) -> float:
     try:
-        number = float(text.replace(",", "."))
+        return float(text.replace(",", "."))
     except ValueError as error:
         raise ValueError(f"{name}: {text!r} is no number") from error
-    if name in _WHOLE and not number.is_integer():
-        raise ValueError(f"{name}: {text} must be a whole number")
-    return number
 
 
 class TypedCodec:
@@ -117,7 +95,7 @@ class ManualEntry:
         """Take the typed values. Raises `DeviceFault` (the medic must act) when they are missing or impossible."""
         if run.cancelled:
             raise Cancelled("manual entry: called off")
-        typed = {name: text for name, text in run.options.items() if name in LIMITS or name == Quantity.BREATH_TEST}
+        typed = {name: text for name, text in run.options.items() if name in _TYPED or name == Quantity.BREATH_TEST}
         if not typed:
             raise DeviceFault("manual entry: nothing was typed", code="not_typed", act=Act.MEDIC)
         line = ";".join(f"{name}={text.strip()}" for name, text in sorted(typed.items())).encode("ascii", "replace")

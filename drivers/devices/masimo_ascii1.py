@@ -2,8 +2,8 @@
 
 Source: Masimo Rad-8 and Radical-7 operator's manuals, section on serial output.
 03/19/16 13:37:12 SN=0000093112 SPO2=097% BPM=072 DESAT=-- PIDELTA=+-- ALARM=0000 EXC=000000; the Radical-7 adds PI=,
-SPCO=, SPMET=, PVI=. Dashes stand for no value. Tokens are read by name, not by column; a token that is not of the
-printed form makes the whole line broken.
+SPCO=, SPMET=, PVI=, and wider ALARM= and EXC=. Dashes stand for "none", in a serial number too: the monitor was given none.
+Tokens are read by name, not by column; a token that is not of the printed form makes the whole line broken.
 """
 
 import re
@@ -24,11 +24,11 @@ _LINE = re.compile(
     rb"(?P<tokens>(?: +[A-Z][A-Z0-9]*=[!-<>-~]+)+) *$"
 )
 _FORMS = {
-    "SN": re.compile(r"\d{1,12}"),
+    "SN": re.compile(r"\d{1,12}|-+"),
     "SPO2": re.compile(r"\d{1,3}%|-+%?"),
     "BPM": re.compile(r"\d{1,3}%?|-+%?"),
     "PI": re.compile(r"\d{1,2}\.\d{1,2}%?|-+(?:\.-+)?%?"),
-    "ALARM": re.compile(r"[0-9A-F]{1,6}"),
+    "ALARM": re.compile(r"[0-9A-F]{1,8}|-+"),
     "EXC": re.compile(r"[0-9A-F]{1,8}"),
 }
 _REQUIRED = ("SPO2", "BPM", "EXC")
@@ -99,9 +99,9 @@ class MasimoCodec:
         clock = device_clock(
             2000 + int(shape["year"]), *(int(shape[name]) for name in ("month", "day", "hour", "minute", "second"))
         )
-        device = {"serial": tokens["SN"]} if "SN" in tokens else {}
+        device = {"serial": tokens["SN"]} if tokens.get("SN", "-")[0] != "-" else {}
         return result(
-            Reading(values, shape[0], device, clock, _details(exceptions, int(tokens.get("ALARM", "0"), 16))),
+            Reading(values, shape[0], device, clock, _details(exceptions, _alarms(tokens.get("ALARM", "-")))),
             in_session=self._in_session,
         )
 
@@ -109,6 +109,10 @@ class MasimoCodec:
 def _whole(text: str) -> int | None:
     digits = text.rstrip("%")
     return int(digits) if digits.isdecimal() else None
+
+
+def _alarms(text: str) -> int:
+    return 0 if text.startswith("-") else int(text, 16)
 
 
 def _details(exceptions: int, alarms: int) -> dict[str, Value]:

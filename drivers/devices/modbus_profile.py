@@ -7,6 +7,7 @@ settled, or by a started cycle (`drivers.profile_cycle`), as the profile says.
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from drivers.body import Impossible, impossible, is_fahrenheit, judged
 from drivers.config import ConfigError
 from drivers.errors import Cancelled, DeviceError, DeviceFault, FrameError, NoResponse, StaleReading
 from drivers.findings import Codec, FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
@@ -63,6 +64,8 @@ class ProfileCodec:
 
     def _plausible(self, finding: MeasurementFound) -> Finding:
         """A value outside of the range in which one measures is what the instrument sees, and nobody's result."""
+        if (refused := judged(finding)) is not finding:
+            return refused
         settle = self._profile.settle
         value = finding.reading.values.get(settle.point) if settle is not None else None
         if settle is None or value is None or isinstance(value, str) or settle.low <= value <= settle.high:
@@ -111,6 +114,7 @@ class ProfileInstrument:
         """Poll until the value is in range and still; what was read last is the reading, nothing is averaged."""
         seen: list[Number] = []
         held = run.deadline.within(settle.hold_s)
+        last: Impossible | None = None
         while not run.deadline.expired:
             if run.cancelled:
                 raise Cancelled(f"{self._profile.model}: called off")
@@ -118,6 +122,7 @@ class ProfileInstrument:
             value = reading.values[settle.point]
             if isinstance(value, str) or not settle.low <= value <= settle.high:
                 seen.clear()
+                last = impossible({settle.point: value}) if is_fahrenheit(settle.point, value) else None
                 run.report(Progress(settle.waiting_state))
             elif not seen or max(*seen, value) - min(*seen, value) > settle.spread:
                 seen, held = [value], run.deadline.within(settle.hold_s)
@@ -127,6 +132,8 @@ class ProfileInstrument:
             else:
                 seen = [min(*seen, value), max(*seen, value)]
             run.pause(self._profile.link.poll_period_s)
+        if last is not None:
+            raise DeviceFault(f"{self._profile.model}: {last.reason}", code=last.code, act=last.act)
         if seen:
             raise NoResponse(f"{self._profile.model}: the value never kept still", code="unsteady", act=Act.WORKER)
         raise NoResponse(f"{self._profile.model}: nobody came in front of it in time", code="timeout", act=Act.WORKER)

@@ -1,15 +1,21 @@
 """Masimo ASCII 1: the printed line, every exception bit, strict tokens, and the simulated monitor."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.config import ConfigError
+from drivers.config import ConfigError, DeviceConfig
 from drivers.devices.masimo_ascii1 import SPEC
 from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading, Unavailable
-from drivers.findings import FaultSeen, MeasurementFound, Rejected, StateSeen
+from drivers.findings import FaultSeen, FrameBroken, MeasurementFound, Rejected, StateSeen
+from drivers.identity import identity_of_reading
+from drivers.model import Measures
+from drivers.registry import attach
 from drivers.spec import LineSettings
 from simulators.masimo_ascii1 import MasimoAscii1
+from tests.contract.rig import decoded
 from tests.unit.drivers.virtual_line import (
     ModelLine,
     cut_lists,
@@ -226,3 +232,43 @@ def test_identity_is_the_manuals() -> None:
 def test_a_wrong_option_is_named() -> None:
     with pytest.raises(ConfigError, match="steady_frames"):
         instrument(SPEC, ModelLine(MasimoAscii1()), steady_frames="-3")
+
+
+RADICAL_7_COLOR = (
+    b"03/17/16 19:19:36 SN=---------- SPO2=098% BPM=123 PI=00.55 SPCO=--% SPMET=--.-% SPHB=--.- SPOC=-- RESVD=--- DESAT=-- "
+    b"PIDELTA=+-- PVI=--- ALARM=000000 EXC=0000C00 EXC1=00000000\r\n"
+)
+
+
+@pytest.mark.parametrize(("mask", "details"), [(b"0000C00", {"artefact": 1}), (b"0000800", {})])
+def test_a_published_line_of_a_radical_7_color(mask: bytes, details: dict[str, int]) -> None:
+    """Its serial number is dashes: the monitor was given none."""
+    (found,) = decoded("masimo_ascii1", RADICAL_7_COLOR.replace(b"EXC=0000C00", b"EXC=" + mask))
+    assert isinstance(found, MeasurementFound)
+    reading = found.reading
+    assert reading.values == {"spo2_percent": 98, "pulse_bpm": 123, "perfusion_index_percent": 0.55}
+    assert dict(reading.details) == details
+    assert "serial" not in reading.device
+    device = attach(
+        [
+            DeviceConfig(
+                id="a", driver="masimo_ascii1", measures=Measures.OXIMETRY, port="/dev/a", serial_number="0000093112"
+            )
+        ]
+    )[0]
+    identity = identity_of_reading(reading, None, device)
+    assert (identity.serial_number, identity.serial_source) == ("0000093112", "configuration")
+
+
+@pytest.mark.parametrize("token", [b"SN", b"SPO2", b"BPM", b"PI", b"SPCO", b"PVI", b"ALARM", b"DESAT"])
+@pytest.mark.parametrize("dashes", [b"-", b"--", b"----------"])
+def test_dashes_in_any_token_mean_none(token: bytes, dashes: bytes) -> None:
+    line = re.sub(rb" " + token + rb"=[^ ]+", b" " + token + b"=" + dashes, RADICAL_7_COLOR)
+    assert line != RADICAL_7_COLOR or token in (b"SN", b"DESAT")
+    (found,) = decoded("masimo_ascii1", line)
+    assert not isinstance(found, FrameBroken)
+
+
+def test_a_line_that_does_not_say_how_it_is_does_not_count() -> None:
+    (found,) = decoded("masimo_ascii1", RADICAL_7_COLOR.replace(b"EXC=0000C00", b"EXC=-------"))
+    assert isinstance(found, FrameBroken)
