@@ -1,17 +1,14 @@
 """The composition root of a kiosk: window first, so that the screen is there at once, then the terminal behind it."""
 
 import logging
-import os
 import shutil
-import signal
-import threading
-import traceback
 from collections.abc import Callable, Mapping
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from dopusk.terminal_app import Terminal
+from dopusk.thread_deaths import CRASHED, end_when_a_thread_dies
 from kiosk_ui.app import Kiosk, run_kiosk
 from kiosk_ui.settings import KioskSettings
 from kiosk_ui.texts import LANGUAGES, texts_of
@@ -21,9 +18,6 @@ from terminal.config import TerminalConfig
 from terminal.mailbox import Mailbox
 
 log = logging.getLogger(__name__)
-
-CRASHED = 70
-"""Exit code after a bug of ours (EX_SOFTWARE)."""
 
 
 def run_kiosk_terminal(
@@ -62,24 +56,6 @@ def run_kiosk_terminal(
             terminal.close()
         if not running and camera is not None:
             camera.close()
-
-
-def end_when_a_thread_dies() -> list[str]:
-    """A thread of ours that dies of a bug ends the process, so that the supervisor starts a whole one.
-
-    Returns a list that then holds the thread's name. Everything committed is on the disk; the exam is offered again.
-    """
-    crashed: list[str] = []
-
-    def end(what: threading.ExceptHookArgs) -> None:
-        name = what.thread.name if what.thread else "?"
-        crashed.append(name)
-        trace = "".join(traceback.format_tb(what.exc_traceback))
-        log.critical("thread %s died of %s; the terminal ends\n%s", name, what.exc_type.__name__, trace)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.excepthook = end
-    return crashed
 
 
 def kiosk_settings(

@@ -141,6 +141,11 @@ class Terminal:
             else SyncProcess(files.store, self.mailbox.post, lambda: self.mailbox.post(InboxNews()), self._status)
         )
 
+        if self.forwarder is not None:
+            self.store.on_queued = self.forwarder.wake
+        elif self._neighbour is not None:
+            self.store.on_queued = self._neighbour.tell_outbox
+
     def _publish(self, snapshot: TerminalSnapshot) -> None:
         """Show it; and tell the centre at once when a device, or a call for a medic, has changed."""
         self._show(snapshot)

@@ -19,7 +19,8 @@ from sync.contract.topics import Down, TerminalAddress, parse_topic
 from sync.inbox import Inbox
 from sync.outbox import Outbox
 from sync.publisher import Arrived
-from sync.transactions import writing
+from sync.thread_faults import PROGRAM_FAULT, note_fault
+from sync.transactions import is_of_the_store, writing
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,6 @@ class Arrivals:
     def __init__(self, address: TerminalAddress, centre_key: Ed25519PublicKey) -> None:
         self._address, self._centre_key = address, centre_key
         self._waiting: list[Arrived] = []
-        self.refused = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -60,40 +60,52 @@ class Arrivals:
 
         Raises the store's errors; nothing is acknowledged then, and all of it still waits.
         """
-        receipts: list[tuple[tuple[Receipt, ...], bytes]] = []
-        messages: list[tuple[Envelope, str, bytes]] = []
+        receipts: list[tuple[Arrived, tuple[Receipt, ...]]] = []
+        messages: list[tuple[Arrived, str, str]] = []
         refusals: list[RefusedMessage] = []
         for message in self._waiting:
             try:
                 kind, envelope = self._open(message)
                 if kind == Down.RECEIPT:
-                    receipts.append((ReceiptBatch.model_validate(envelope.payload).receipts, message.payload))
+                    receipts.append((message, ReceiptBatch.model_validate(envelope.payload).receipts))
                 else:
-                    messages.append((envelope, kind, message.payload))
-            except (ContractError, ValueError) as error:
+                    messages.append((message, kind, envelope.message_id))
+            except Exception as error:  # noqa: BLE001 - one message never stops the others
                 refusals += self._refuse(message, error)
         is_news = False
         closed: list[int] = []
         with metrics.commit_s.time(), writing(db):
-            for envelope, kind, wire in messages:
-                if inbox.store(envelope.message_id, kind, wire):
-                    is_news = True
-                elif inbox.holds_other(envelope.message_id, wire):
-                    reused = ContractError("message_id_reused", "another message is stored under this id")
-                    refusals += self._refuse(Arrived(self._address.down(Down(kind)), wire, (0, 0, 0)), reused)
-                else:
-                    is_news |= inbox.note_repeated(envelope.message_id)
+            for message, kind, message_id in messages:
+                try:
+                    is_news |= self._store(inbox, message, kind, message_id)
+                except Exception as error:
+                    if is_of_the_store(error):
+                        raise
+                    refusals += self._refuse(message, error)
+            for message, batch in receipts:
+                try:
+                    closed += outbox.close(batch, message.payload)
+                except Exception as error:
+                    if is_of_the_store(error):
+                        raise
+                    refusals += self._refuse(message, error)
             for refusal in refusals:
                 is_news |= inbox.note_refused(refusal)
-            for batch, proof in receipts:
-                closed += outbox.close(batch, proof)
         for message in self._waiting:
             acknowledge(message.token)
         self._waiting.clear()
-        for batch, _ in receipts:
+        for _, batch in receipts:
             for receipt in batch:
                 metrics.receipts.labels(receipt.outcome).inc()
         return Stored(tuple(closed), is_news)
+
+    def _store(self, inbox: Inbox, message: Arrived, kind: str, message_id: str) -> bool:
+        """Store one message; whether the terminal's writer has something to do. Raises `ContractError`."""
+        if inbox.store(message_id, kind, message.payload):
+            return True
+        if inbox.holds_other(message_id, message.payload):
+            raise ContractError("message_id_reused", "another message is stored under this id")
+        return inbox.note_repeated(message_id)
 
     def _open(self, message: Arrived) -> tuple[str, Envelope]:
         """Kind and contents of a message that is the centre's and meant for us. Raises `ContractError`, `ValueError`."""
@@ -111,15 +123,27 @@ class Arrivals:
         Nothing is told of receipts: the word would be receipted, and that receipt refused again. Nor of a message on a wrong
         topic: somebody may have copied it there, and it has not been refused where it belongs.
         """
-        code = getattr(error, "code", "malformed")
-        self.refused += 1
+        code = _code_of(error)
+        if code == PROGRAM_FAULT:
+            note_fault("sync", "taking a message of the centre", error)
         metrics.refused.labels(code).inc()
-        log.warning("a message from the centre was refused (%s): %s", code, error)
+        log.warning("a message from the centre was refused (%s): %s", code, _words_of(error))
         if code == FOREIGN_TOPIC or message.topic == self._address.down(Down.RECEIPT):
             return []
         try:
             message_id = read_unverified(message.payload)[0].message_id
-        except ContractError:
+        except Exception:  # noqa: BLE001 - it could not be read: that is what is being told
             message_id = None
-        reason = str(error)[:200] if isinstance(error, ContractError) else type(error).__name__
-        return [RefusedMessage(message_id=message_id, sha256=sha256_hex(message.payload), code=code, reason=reason)]
+        sha256 = sha256_hex(message.payload)
+        return [RefusedMessage(message_id=message_id, sha256=sha256, code=code, reason=_words_of(error)[:200])]
+
+
+def _code_of(error: Exception) -> str:
+    if isinstance(error, ContractError):
+        return error.code
+    return "malformed" if isinstance(error, ValueError) else PROGRAM_FAULT
+
+
+def _words_of(error: Exception) -> str:
+    """What is wrong; of anything but our own words the kind alone, for the rest may be a person's data."""
+    return str(error) if isinstance(error, ContractError) else type(error).__name__

@@ -3,6 +3,9 @@
 Owns its own database connection (delivery columns and the inbox) and the MQTT connection. A published message stays in
 the window until its receipt comes; without one it is published again after a while. The broker's acknowledgement proves
 nothing: only where it says that a message reached nobody, that is believed, and the message is due again soon.
+
+Nothing is looked for in turns: whoever appends says so (`wake`), and the thread sleeps until something is due. All waits are
+by the monotonic clock.
 """
 
 import logging
@@ -20,13 +23,16 @@ from sqlite_utils import Database
 from sync import metrics
 from sync.arrivals import Arrivals
 from sync.broker_address import BrokerAddress, LinkFilesError
+from sync.broker_limits import BrokerLimits
+from sync.contract.envelope import MAX_MESSAGE_BYTES
 from sync.contract.health import TerminalStatus
-from sync.contract.topics import TerminalAddress
+from sync.contract.topics import TerminalAddress, Up
 from sync.inbox import Inbox
-from sync.link_report import NO_RECEIPTS, LinkReport, LinkReporter
-from sync.outbox import Outbox
+from sync.link_report import NO_RECEIPTS, LinkCode, LinkReport, LinkReporter
+from sync.outbox import OVERSIZED, UNSENDABLE, Outbox, Outgoing
 from sync.policy import RECEIPT_PATIENCE_S, STORE_RETRY, UNHEARD, WINDOW, Backoff
 from sync.publisher import (
+    ACCESS_REFUSED,
     Arrived,
     Connected,
     Disconnected,
@@ -36,19 +42,19 @@ from sync.publisher import (
     Unheard,
     Woken,
 )
-from sync.transactions import STORE_TROUBLE
+from sync.thread_faults import note_fault
+from sync.transactions import STORE_TROUBLE, is_of_the_store
 from sync.window import Window
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY_S = 0.1
+_LOOK_EVERY_S = 2.0
+"""How often the store is asked whether somebody changed it without a word: another program, or a wake that was lost."""
 _CARE_EVERY_S = 5.0
-_PATIENT_TRIES = 2
-"""After so many tries without a receipt something stands still."""
 
 
 class Forwarder:
-    """Run `run()` in a thread or a process of its own; `wake()` after an append saves the wait for the next look."""
+    """Run `run()` in a thread or a process of its own, and call `wake()` after each append."""
 
     def __init__(
         self,
@@ -68,21 +74,20 @@ class Forwarder:
         self._link, self._on_inbox = LinkReporter(on_link), on_inbox
         self._status, self._status_every_s = status, status_every_s
         self._events: SimpleQueue[LinkEvent] = SimpleQueue()
+        self._limits: BrokerLimits | None = None
+        self._retains, self._is_fitted = True, False
         self._publisher = self._make_publisher()
         self._stopping = threading.Event()
         self._window = Window(Backoff(first_s=receipt_patience_s, most_s=12 * receipt_patience_s))
         self._arrivals = Arrivals(address, centre_key)
+        self._receiptless_after_s = receipt_patience_s / 2
+        self._receipt_s = 0.0
         self._look = True
         self._unheard = 0
         self._quiet_until_s = 0.0
         self._seen_version = -1
-        self._next_status_s = self._next_care_s = 0.0
+        self._next_status_s = self._next_care_s = self._next_look_s = 0.0
         self._certificate = broker.fingerprint()
-
-    @property
-    def refused_messages(self) -> int:
-        """How many messages of the centre were not taken since the start."""
-        return self._arrivals.refused
 
     def wake(self) -> None:
         """Something was appended to the outbox."""
@@ -109,59 +114,108 @@ class Forwarder:
         failures = 0
         try:
             while not self._stopping.is_set():
-                self._take_events()
                 try:
+                    self._take_events()
                     self._work(db, outbox, inbox)
                     failures = 0
                 except STORE_TROUBLE as error:
                     metrics.store_trouble.inc()
                     log.error("the terminal's store cannot be used now: %s", error)
-                    self._link.say(f"the terminal's store cannot be used now: {error}")
+                    self._link.say("store_trouble", f"the terminal's store cannot be used now: {error}")
+                    self._link.changed()
                     self._stopping.wait(STORE_RETRY.delay_s(failures, random.random()))  # noqa: S311 - jitter
                     failures += 1
         finally:
             self._link.connected = False
-            self._link.say("sync has ended")
+            self._link.say("sync_ended", "sync has ended")
             self._publisher.close()
             db.close()
+
+    def _wait_s(self, now_s: float) -> float:
+        """Seconds until something is due."""
+        if self._arrivals:
+            return 0.0
+        dues = [self._next_care_s, self._next_look_s]
+        if self._link.connected:
+            dues.append(self._next_status_s)
+            if (due_s := self._window.next_due_s()) is not None or self._look:
+                dues.append(max(self._quiet_until_s, 0.0 if self._look or due_s is None else due_s))
+            if not self._link.code and (first_s := self._window.unanswered_since_s()) is not None:
+                dues.append(max(self._receipt_s, first_s) + self._receiptless_after_s)
+        report_s = self._link.due_in_s(now_s)
+        return max(0.0, min(min(dues) - now_s, _LOOK_EVERY_S if report_s is None else report_s))
 
     def _take_events(self) -> None:
         """Wait for the first event, then take all that are there: receipts of a burst are closed in one commit."""
         batch: list[LinkEvent] = []
         with suppress(Empty):
-            batch.append(self._events.get(timeout=_LOOK_EVERY_S))
+            wait_s = self._wait_s(time.monotonic())
+            batch.append(self._events.get(timeout=wait_s) if wait_s else self._events.get_nowait())
             while len(batch) < WINDOW:
                 batch.append(self._events.get_nowait())
         now_s = time.monotonic()
         for event in batch:
             match event:
-                case Connected(remembered):
-                    self._link.connected, self._link.reason = True, ""
-                    self._next_status_s = 0.0
-                    self._unheard, self._quiet_until_s = 0, 0.0
-                    metrics.connects.inc()
-                    if not remembered:
-                        # What the broker had acknowledged and not handed over is gone with its memory.
-                        self._window.all_due(now_s)
-                case Disconnected(reason):
-                    self._link.connected, self._link.reason = False, _why_disconnected(self._broker, reason)
+                case Connected(remembered, limits):
+                    self._connected(remembered, limits, now_s)
+                case Disconnected(reason, without_retain):
+                    self._link.connected = False
+                    self._link.because(*_why_disconnected(self._broker, reason))
+                    if without_retain and self._retains:
+                        log.warning("the broker keeps no last messages: status and will go without being kept")
+                        self._retains = False
+                        self._renew_publisher()
                 case Unheard(mid, reason):
                     self._nobody_there(mid, reason, now_s)
                 case Heard():
-                    self._unheard, self._quiet_until_s, self._link.reason = 0, 0.0, ""
+                    self._unheard, self._quiet_until_s = 0, 0.0
+                    self._link.well()
                     self._window.unheard_due(now_s)
                 case Arrived():
                     self._arrivals.add(event)
                 case Woken():
                     pass
             self._look = True
+            self._link.changed()
+
+    def _connected(self, remembered: bool, limits: BrokerLimits, now_s: float) -> None:
+        metrics.connects.inc()
+        if limits.maximum_qos < 1:
+            self._link.connected = False
+            words = "the broker takes messages of QoS 0 only, and nothing may be lost (administrator of the broker)"
+            self._link.because("qos_refused", words)
+            return
+        known, self._limits = self._limits, limits
+        if limits != known:
+            self._is_fitted = False
+            if known is not None and self._publisher.holds:
+                # What the library still holds was given to it under other limits, and it sends it over these.
+                self._renew_publisher()
+                return
+        self._link.connected = True
+        self._link.well()
+        self._next_status_s = 0.0
+        self._unheard, self._quiet_until_s = 0, 0.0
+        self._receipt_s = now_s
+        if not remembered:
+            # What the broker had acknowledged and not handed over is gone with its memory.
+            self._window.all_due(now_s)
+
+    def _fit(self, outbox: Outbox) -> None:
+        """Queue again what an earlier broker would not take, as far as this one does."""
+        longest = max((self._address.up(kind) for kind in Up), key=len)
+        most_bytes = None if self._limits is None else self._limits.most_payload_bytes(longest)
+        released = outbox.requeue_oversized(MAX_MESSAGE_BYTES if most_bytes is None else most_bytes)
+        self._is_fitted = True
+        if released:
+            log.warning("%d messages that an earlier broker would not take are queued again", released)
 
     def _nobody_there(self, mid: int, reason: str, now_s: float) -> None:
         metrics.unheard.inc()
         if now_s >= self._quiet_until_s:
             self._quiet_until_s = now_s + UNHEARD.delay_s(self._unheard, random.random())  # noqa: S311 - jitter
             self._unheard += 1
-            self._link.reason = f"nobody at the centre takes messages ({reason})"
+            self._link.because("nobody_listens", f"nobody at the centre takes messages ({reason})")
         self._window.unheard(mid, self._quiet_until_s)
 
     def _work(self, db: Database, outbox: Outbox, inbox: Inbox) -> None:
@@ -171,10 +225,16 @@ class Forwarder:
         if now_s >= self._next_care_s:
             self._next_care_s = now_s + _CARE_EVERY_S
             self._care()
-        (version,) = db.execute("PRAGMA data_version").fetchone()
-        if version != self._seen_version:
-            self._seen_version, self._look = version, True
+            self._link.changed()
+        if now_s >= self._next_look_s:
+            self._next_look_s = now_s + _LOOK_EVERY_S
+            (version,) = db.execute("PRAGMA data_version").fetchone()
+            if version != self._seen_version:
+                self._seen_version, self._look = version, True
+                self._link.changed()
         if self._link.connected:
+            if not self._is_fitted:
+                self._fit(outbox)
             self._fill_window(outbox, now_s)
             self._send_status(now_s)
         self._link.look(outbox, now_s)
@@ -182,29 +242,34 @@ class Forwarder:
     def _store_arrivals(self, db: Database, outbox: Outbox, inbox: Inbox) -> None:
         stored = self._arrivals.commit(db, outbox, inbox, self._publisher.acknowledge)
         self._window.close(stored.closed)
-        if stored.closed and self._link.reason == NO_RECEIPTS:
-            self._link.reason = ""
+        if stored.closed:
+            self._receipt_s = time.monotonic()
+            if self._link.code == "no_receipts":
+                self._link.well()
         self._look = True
+        self._link.changed()
         if stored.is_news:
             self._on_inbox()
 
     def _fill_window(self, outbox: Outbox, now_s: float) -> None:
         if now_s < self._quiet_until_s:
             return
+        self._miss_receipts(now_s)
         overdue = self._window.take_overdue(now_s)
-        if not self._link.reason and max(overdue.values(), default=0) >= _PATIENT_TRIES:
-            self._link.reason = NO_RECEIPTS
-            metrics.receiptless.inc()
         if not self._look and not overdue:
             return
         self._look = False
         free, media_free = self._window.room(probing=bool(self._unheard))
+        free = min(free, self._publisher.room)
         if free <= 0:
             return
         if self._unheard:
             self._quiet_until_s = now_s + UNHEARD.most_s  # until the one that is sent now was heard, or was not
         for row in outbox.next_queued(free, without=self._window.seqs, media_limit=media_free):
-            mid = self._publisher.publish(self._address.up(row.kind), row.wire)
+            if not self._is_fit(row, outbox):
+                self._look = True
+                continue
+            mid = self._publish(row, outbox)
             if mid is None:
                 self._look = True
                 break
@@ -212,10 +277,52 @@ class Forwarder:
             self._window.add(row, mid, now_s, tries, random.random())  # noqa: S311 - jitter, not a secret
             metrics.published.labels("again" if tries else "first").inc()
 
+    def _miss_receipts(self, now_s: float) -> None:
+        """Say so when what was published has no receipt for long and none of anything came meanwhile."""
+        first_s = self._window.unanswered_since_s()
+        if self._link.code or first_s is None or max(self._receipt_s, first_s) + self._receiptless_after_s > now_s:
+            return
+        self._link.because("no_receipts", NO_RECEIPTS)
+        metrics.receiptless.inc()
+
+    def _is_fit(self, row: Outgoing, outbox: Outbox) -> bool:
+        """Park what this broker does not take in one packet: it would cost the connection each time it is tried."""
+        topic = self._address.up(row.kind)
+        if self._limits is None or self._limits.takes(topic, len(row.wire)):
+            return True
+        most = self._limits.packet_bytes
+        words = f"{len(row.wire)} bytes of content; this broker takes packets of at most {most} (administrator of the broker)"
+        log.error("message %s waits for another broker or another limit: %s", row.message_id, words)
+        outbox.park(row.seq, OVERSIZED, words)
+        self._window.close([row.seq])
+        self._link.changed()
+        return False
+
+    def _publish(self, row: Outgoing, outbox: Outbox) -> int | None:
+        """The packet id; None if the library takes no more now or the row cannot be published at all and was parked."""
+        try:
+            return self._publisher.publish(self._address.up(row.kind), row.wire)
+        except Exception as error:
+            if is_of_the_store(error):
+                raise
+            note_fault("sync", "publishing a message", error)
+            outbox.park(row.seq, UNSENDABLE, f"it cannot be published: {type(error).__name__} (developers)")
+            self._window.close([row.seq])
+            return None
+
     def _send_status(self, now_s: float) -> None:
-        if self._status is not None and now_s >= self._next_status_s:
-            self._next_status_s = now_s + self._status_every_s
-            self._publisher.publish(self._address.status, self._status().model_dump_json().encode(), retain=True)
+        if self._status is None or now_s < self._next_status_s:
+            return
+        self._next_status_s = now_s + self._status_every_s
+        try:
+            wire = self._status().model_dump_json().encode()
+        except Exception as error:  # noqa: BLE001 - whatever it is, records go on
+            note_fault("sync", "telling the status", error)
+            return
+        if self._limits is not None and not self._limits.takes(self._address.status, len(wire)):
+            log.error("the status has %d bytes, and the broker takes less (administrator of the broker)", len(wire))
+            return
+        self._publisher.publish(self._address.status, wire, retain=True)
 
     def _care(self) -> None:
         """Now and then: a dead network thread is started again, a renewed certificate is taken into use."""
@@ -226,25 +333,38 @@ class Forwarder:
         if fingerprint != self._certificate:
             self._certificate = fingerprint
             log.info("the certificate was renewed; connecting with it")
-            try:
-                fresh = self._make_publisher()
-            except LinkFilesError as error:
-                log.error("the old certificate stays in use: %s", error)
-                return
-            self._publisher.close()
-            self._window.all_due(time.monotonic())
-            self._arrivals.forget()
-            self._publisher = fresh
-            self._publisher.start()
+            self._renew_publisher()
+
+    def _renew_publisher(self) -> None:
+        """A new connection by a client that holds nothing; all that has no receipt is due again."""
+        try:
+            fresh = self._make_publisher()
+        except LinkFilesError as error:
+            log.error("the old certificate stays in use: %s", error)
+            return
+        self._publisher.close()
+        self._link.connected = False
+        self._window.all_due(time.monotonic())
+        self._arrivals.forget()
+        self._publisher = fresh
+        self._publisher.start()
 
     def _make_publisher(self) -> Publisher:
         will = TerminalStatus(state="offline").model_dump_json().encode()
-        return Publisher(self._broker, self._address, self._events, will)
+        return Publisher(self._broker, self._address, self._events, will, retains=self._retains)
 
 
-def _why_disconnected(broker: BrokerAddress, reason: str) -> str:
+def _why_disconnected(broker: BrokerAddress, reason: str) -> tuple[LinkCode, str]:
     """The library's word, or a clear one: a broker hangs up on an expired certificate without saying why."""
+    if reason.startswith(ACCESS_REFUSED):
+        return "topics_refused", reason
+    if reason.startswith("QoS"):
+        return (
+            "qos_refused",
+            f"the broker refuses QoS 1, and nothing may be lost (administrator of the broker): {reason}",
+        )
     until = broker.valid_until()
     if until is None or until > datetime.now(UTC):
-        return reason
-    return f"the terminal's certificate expired on {until:%Y-%m-%d}; enrol the terminal again (service engineer)"
+        return "disconnected", reason
+    words = f"the terminal's certificate expired on {until:%Y-%m-%d}; enrol the terminal again (service engineer)"
+    return "certificate_expired", words

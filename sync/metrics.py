@@ -20,6 +20,13 @@ refused = Counter(
 unheard = Counter("dopusk_terminal_unheard", "Messages that the broker could hand to nobody", registry=REGISTRY)
 receiptless = Counter("dopusk_terminal_receiptless", "Times when no receipts came for long", registry=REGISTRY)
 store_trouble = Counter("dopusk_terminal_store_trouble", "Times the store could not be written", registry=REGISTRY)
+thread_faults = Counter(
+    "dopusk_terminal_thread_faults", "Faults of the program that a thread survived", ["thread"], registry=REGISTRY
+)
+unsendable = Counter("dopusk_terminal_unsendable", "Messages that cannot be put on the wire, parked", registry=REGISTRY)
+kiosk_faults = Gauge(
+    "dopusk_terminal_kiosk_faults", "Faults that the kiosk's threads survived, as it says itself", registry=REGISTRY
+)
 commit_s = Histogram(
     "dopusk_terminal_commit_seconds",
     "Commit of receipts and of what the centre sent",

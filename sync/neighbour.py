@@ -18,9 +18,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sync import metrics
 from sync.contract.health import TerminalStatus
-from sync.link_report import LinkReport
+from sync.link_report import NO_SYNC_PROCESS, LinkReport
 from sync.outbox import Backlog
+from sync.thread_faults import count_of_faults, note_fault
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +76,13 @@ class _Socket:
             except TimeoutError:
                 pass
             except (OSError, ValueError, TypeError, KeyError, ValidationError) as error:
-                log.warning("news of the neighbour process cannot be read: %s", error)
-            self._idle()
+                log.warning("news of the neighbour process cannot be read: %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - one piece of news never stops the others
+                note_fault("neighbour", "taking news", error)
+            try:
+                self._idle()
+            except Exception as error:  # noqa: BLE001 - the next turn tells again
+                note_fault("neighbour", "telling news", error)
 
 
 class SyncProcess:
@@ -102,6 +109,10 @@ class SyncProcess:
         self._next_s = 0.0
         self._socket.send({"status": self._status().model_dump(mode="json"), "at_once": True})
 
+    def tell_outbox(self) -> None:
+        """Something was committed to the outbox: it need not wait until the sync process looks by itself."""
+        self._socket.send({"outbox": True})
+
     def close(self) -> None:
         self._socket.close()
 
@@ -109,7 +120,8 @@ class SyncProcess:
         self._heard_s = time.monotonic()
         if "link" in fields:
             link = fields["link"]
-            self._on_link(LinkReport(link["connected"], Backlog(**link["backlog"]), link["reason"]))
+            backlog = None if link["backlog"] is None else Backlog(**link["backlog"])
+            self._on_link(LinkReport(link["connected"], backlog, link["reason"], link["code"]))
         if "inbox" in fields:
             self._on_inbox()
 
@@ -117,16 +129,24 @@ class SyncProcess:
         now_s = time.monotonic()
         if now_s >= self._next_s:
             self._next_s = now_s + EVERY_S
-            self._socket.send({"status": self._status().model_dump(mode="json")})
             if now_s - self._heard_s > SILENT_AFTER_S:
-                self._on_link(LinkReport(False, Backlog(0, 0, None), "the sync process is not running"))
+                self._on_link(LinkReport(False, None, NO_SYNC_PROCESS, "no_sync_process"))
+            self._socket.send({"status": self._status().model_dump(mode="json"), "faults": count_of_faults()})
 
 
 class KioskProcess:
     """The sync process's view of the kiosk: reports go to it, its status comes from it and is passed to the centre."""
 
-    def __init__(self, store: Path, tell_centre: Callable[[], None], without_kiosk: TerminalStatus) -> None:
-        self._tell_centre, self._without_kiosk = tell_centre, without_kiosk
+    def __init__(
+        self,
+        store: Path,
+        tell_centre: Callable[[], None],
+        without_kiosk: TerminalStatus,
+        *,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`tell_centre` sends the status at once; `wake` has the outbox looked at."""
+        self._tell_centre, self._without_kiosk, self._wake = tell_centre, without_kiosk, wake
         self._status = without_kiosk
         self._heard_s = -SILENT_AFTER_S
         self._report: LinkReport | None = None
@@ -159,6 +179,9 @@ class KioskProcess:
             self._heard_s = time.monotonic()
             # Said again each time: a kiosk that was just started knows nothing, and datagrams may be lost.
             self._socket.send(({"link": asdict(self._report)} if self._report else {}) | {"inbox": True})
+            metrics.kiosk_faults.set(fields.get("faults", 0))
+        if "outbox" in fields:
+            self._wake()
         if "at_once" in fields:
             self._tell_centre()
 

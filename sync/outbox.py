@@ -13,6 +13,7 @@ from typing import Any, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlite_utils import Database
 
+from sync import metrics
 from sync.contract.canonical import GENESIS_HASH, new_id
 from sync.contract.envelope import MAX_MESSAGE_BYTES, ClockStamp, Envelope, seal
 from sync.contract.model import utc_text
@@ -31,6 +32,11 @@ def priority_of(kind: Up, payload: Mapping[str, Any]) -> int:
     is_film = kind is Up.MEDIA and str(payload.get("content_type", "")).startswith("video/")
     return FILM_PRIORITY if is_film else PRIORITY[kind]
 
+
+OVERSIZED = "oversized"
+"""Larger than the wire takes at all, or than the broker of now takes."""
+UNSENDABLE = "unsendable"
+"""A row that this program cannot read or publish."""
 
 EMPTIED = (Up.MEDIA, Up.HEALTH)
 """Kinds of which the body may go after the receipt; the hash stays in the chain."""
@@ -117,12 +123,13 @@ class Outbox:
         """The next rows to publish, exams before media, leaving out those already in flight.
 
         `media_limit` bounds the chunks of media among them: they are large and must not stand in the way of an exam.
+        A row that this program cannot read is parked as `unsendable`: it must not hold up the others.
         """
         media_limit = limit if media_limit is None else media_limit
         chosen = self._choose("priority < ?", limit, without)
         chosen += self._choose("priority >= ?", min(limit - len(chosen), media_limit), without)
-        rows = [self._row(seq) for seq in chosen]
-        return [Outgoing(row["seq"], row["message_id"], Up(row["kind"]), row["wire"]) for row in rows]
+        rows = (self._outgoing(seq) for seq in chosen)
+        return [row for row in rows if row is not None]
 
     def _choose(self, condition: str, limit: int, without: Container[int]) -> list[int]:
         """Numbers of queued rows from the index alone: the bodies of what is in flight are not read again."""
@@ -140,8 +147,35 @@ class Outbox:
             rows.close()
         return found
 
-    def _row(self, seq: int) -> dict[str, Any]:
-        return next(iter(self._db.query("SELECT seq, message_id, kind, wire FROM outbox WHERE seq = ?", (seq,))))
+    def _outgoing(self, seq: int) -> Outgoing | None:
+        query = "SELECT seq, message_id, kind, wire FROM outbox WHERE seq = ?"
+        number, message_id, kind, wire = self._db.execute(query, (seq,)).fetchone()
+        try:
+            return Outgoing(number, message_id, Up(kind), bytes(wire))
+        except (ValueError, TypeError):
+            what = "its content is gone" if wire is None else f"nothing is known of its kind {kind!r}"
+            self.park(seq, UNSENDABLE, f"{what} (developers)")
+            return None
+
+    def park(self, seq: int, code: str, reason: str) -> None:
+        """Set a queued message aside that cannot be sent as things stand; `status` lists it with code and reason."""
+        with writing(self._db):
+            self._db.execute(
+                "UPDATE outbox SET state = 'parked', receipt_code = ?, receipt_reason = ?"
+                " WHERE seq = ? AND state = 'queued'",
+                (code, reason[:200], seq),
+            )
+        metrics.unsendable.inc()
+
+    def requeue_oversized(self, most_bytes: int) -> int:
+        """Queue again what an earlier broker would not take and this one does, with `most_bytes` of content; how many."""
+        with writing(self._db):
+            cursor = self._db.execute(
+                "UPDATE outbox SET state = 'queued', receipt_code = NULL, receipt_reason = NULL WHERE state = 'parked'"
+                " AND receipt_proof IS NULL AND receipt_code = ? AND length(wire) <= ? RETURNING seq",
+                (OVERSIZED, min(most_bytes, MAX_MESSAGE_BYTES)),
+            )
+            return len(cursor.fetchall())
 
     def close(self, receipts: Sequence[Receipt], proof: bytes) -> list[int]:
         """Take the centre's receipts, in one transaction: accepted and duplicate close the row, refused parks it.
@@ -182,8 +216,12 @@ class Outbox:
     def release_parked(self, message_id: str) -> bool:
         """Queue a parked message again, after staff have looked. False if there is none of that id."""
         with writing(self._db):
+            # What the centre said of it stays beside it; our own word for parking it does not.
             cursor = self._db.execute(
-                "UPDATE outbox SET state = 'queued' WHERE message_id = ? AND state = 'parked' RETURNING seq",
+                "UPDATE outbox SET state = 'queued',"
+                " receipt_code = CASE WHEN receipt_proof IS NULL THEN NULL ELSE receipt_code END,"
+                " receipt_reason = CASE WHEN receipt_proof IS NULL THEN NULL ELSE receipt_reason END"
+                " WHERE message_id = ? AND state = 'parked' RETURNING seq",
                 (message_id,),
             )
             return cursor.fetchone() is not None
@@ -212,13 +250,13 @@ class Outbox:
         ).fetchone()
         return None if row is None else str(row[0])
 
-    def closed(self, kind: Up, subject: str) -> tuple[str, bytes] | None:
-        """Time (UTC text) and bytes of the newest message of a kind about a subject, if it has its receipt; else None."""
+    def closed(self, kind: Up, subject: str) -> bytes | None:
+        """The bytes of the newest message of a kind about a subject, if it has its receipt; else None."""
         row = self._db.execute(
-            "SELECT state, created_at, wire FROM outbox WHERE subject = ? AND kind = ? ORDER BY seq DESC LIMIT 1",
+            "SELECT state, wire FROM outbox WHERE subject = ? AND kind = ? ORDER BY seq DESC LIMIT 1",
             (subject, str(kind)),
         ).fetchone()
-        return (row[1], bytes(row[2])) if row is not None and row[0] == "receipted" else None
+        return bytes(row[1]) if row is not None and row[0] == "receipted" else None
 
     def receipts_of(self, subject: str) -> list[dict[str, Any]]:
         """What became of the messages about a subject: `message_id`, `kind`, `outcome`, `code`, `at` (None while open)."""
@@ -236,4 +274,4 @@ def _first_state(size_bytes: int) -> tuple[str, str | None, str | None]:
     """State, code and reason of a row as it is appended."""
     if size_bytes <= MAX_MESSAGE_BYTES:
         return "queued", None, None
-    return "parked", "oversized", f"{size_bytes} bytes; the wire takes at most {MAX_MESSAGE_BYTES} (developers)"
+    return "parked", OVERSIZED, f"{size_bytes} bytes; the wire takes at most {MAX_MESSAGE_BYTES} (developers)"

@@ -6,6 +6,7 @@ again. What the broker has not acknowledged is bounded: memory stays the same wh
 """
 
 import itertools
+import threading
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
@@ -18,6 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from sync.broker_address import BrokerAddress
+from sync.broker_limits import BrokerLimits
 from sync.contract.topics import TerminalAddress
 
 _CONNECTIONS = itertools.count(1)
@@ -25,16 +27,18 @@ _CONNECTIONS = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The broker took us in. `remembered` tells whether it still has our session."""
+    """The broker took us in. `remembered` tells whether it still has our session, `limits` what it can take."""
 
     remembered: bool
+    limits: BrokerLimits
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The link is gone; `reason` is the library's word."""
+    """The link is gone; `reason` is the library's word. `without_retain`: the broker refuses a will that is retained."""
 
     reason: str
+    without_retain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,12 @@ class Woken:
 LinkEvent = Connected | Disconnected | Arrived | Unheard | Heard | Woken
 
 
+ACCESS_REFUSED = "the broker's access list refuses our topics"
 NO_SUBSCRIBERS = 16
 """MQTT 5 reason code of a PUBACK: taken, but nobody is there to have it."""
+
+RETAIN_NOT_SUPPORTED = 0x9A
+"""MQTT 5 reason code of a CONNACK: the broker keeps no last messages."""
 
 MOST_UNACKNOWLEDGED = 1200
 """Messages that the library may hold because the broker has not acknowledged them."""
@@ -81,8 +89,15 @@ class Publisher:
     """One connection. `publish` and `acknowledge` may be called from the sync thread only; events come by the queue."""
 
     def __init__(
-        self, broker: BrokerAddress, address: TerminalAddress, events: "SimpleQueue[LinkEvent]", will: bytes
+        self,
+        broker: BrokerAddress,
+        address: TerminalAddress,
+        events: "SimpleQueue[LinkEvent]",
+        will: bytes,
+        *,
+        retains: bool = True,
     ) -> None:
+        """`retains`: whether status and will are kept by the broker for those who ask later."""
         self._events = events
         self._broker = broker
         self._address = address
@@ -94,9 +109,9 @@ class Publisher:
         )
         client.tls_set_context(broker.tls())
         client.reconnect_delay_set(min_delay=1, max_delay=15)
-        client.max_inflight_messages_set(0xFFFF)  # the forwarder's window is the bound
+        client.max_inflight_messages_set(0xFFFF)  # `room` is the bound
         client.max_queued_messages_set(MOST_UNACKNOWLEDGED)
-        client.will_set(address.status, will, qos=1, retain=True)
+        client.will_set(address.status, will, qos=1, retain=retains)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
@@ -104,8 +119,28 @@ class Publisher:
         client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
         self._client = client
+        self._retains = retains
         self._connection = 0
         self._unheard = False
+        self._lock = threading.Lock()
+        self._unacknowledged: set[int] = set()
+        self._acknowledged_early: set[int] = set()
+        self._limits = BrokerLimits()
+        self._is_full = False
+
+    @property
+    def room(self) -> int:
+        """How many more messages the broker may be given before it has acknowledged some."""
+        with self._lock:
+            room = min(self._limits.receive_maximum, MOST_UNACKNOWLEDGED) - len(self._unacknowledged)
+            self._is_full = room <= 0
+        return max(0, room)
+
+    @property
+    def holds(self) -> int:
+        """Messages that the library would send again after a new connection."""
+        with self._lock:
+            return len(self._unacknowledged)
 
     def start(self) -> None:
         """Begin to connect, and reconnect for ever. Returns at once."""
@@ -124,12 +159,19 @@ class Publisher:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
         """Hand a message to the library; returns its packet id for `Unheard`. None when too many are unacknowledged.
 
-        Delivery is proved by receipts alone.
+        Delivery is proved by receipts alone. Raises `ValueError` for what is no message of MQTT.
         """
-        info = self._client.publish(topic, payload, qos=1, retain=retain)
-        if info.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
-            return info.mid
-        return None
+        if self.room <= 0:
+            return None
+        info = self._client.publish(topic, payload, qos=1, retain=retain and self._retains and self._limits.retains)
+        if info.rc is MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
+            return None
+        with self._lock:  # whatever else it says, the library holds it and sends it on the next connection
+            if info.mid in self._acknowledged_early:  # the library's thread was quicker than this one
+                self._acknowledged_early.discard(info.mid)
+            else:
+                self._unacknowledged.add(info.mid)
+        return info.mid
 
     def acknowledge(self, token: tuple[int, int, int]) -> None:
         """Tell the broker that a message is committed. On a newer connection the same packet id is another message."""
@@ -148,19 +190,30 @@ class Publisher:
 
     def _on_connect(self, client: Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:
-            self._events.put(Disconnected(str(reason)))
+            self._events.put(Disconnected(str(reason), without_retain=reason.value == RETAIN_NOT_SUPPORTED))
             return
+        limits = BrokerLimits.of(properties)
+        with self._lock:
+            self._limits = limits
         self._connection = next(_CONNECTIONS)
         client.subscribe(self._address.all_down, options=SubscribeOptions(qos=1))
-        self._events.put(Connected(bool(flags.session_present)))
+        self._events.put(Connected(bool(flags.session_present), limits))
 
     def _on_subscribe(
         self, client: Client, userdata: Any, mid: int, reasons: list[ReasonCode], properties: Any
     ) -> None:
         if any(reason.is_failure for reason in reasons):
-            self._events.put(Disconnected(f"the broker's access list refuses our topics: {reasons[0]}"))
+            self._events.put(Disconnected(f"{ACCESS_REFUSED}: {reasons[0]}"))
 
     def _on_publish(self, client: Client, userdata: Any, mid: int, reason: ReasonCode, properties: Any) -> None:
+        with self._lock:
+            if mid in self._unacknowledged:
+                self._unacknowledged.discard(mid)
+            else:
+                self._acknowledged_early.add(mid)
+            was_full, self._is_full = self._is_full, False
+        if was_full:
+            self._events.put(Woken())
         if reason.is_failure or reason.value == NO_SUBSCRIBERS:
             self._unheard = True
             self._events.put(Unheard(mid, str(reason)))
@@ -175,4 +228,10 @@ class Publisher:
         self._events.put(Disconnected(str(reason)))
 
     def _on_message(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
-        self._events.put(Arrived(message.topic, bytes(message.payload), (self._connection, message.mid, message.qos)))
+        token = (self._connection, message.mid, message.qos)
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            # The library's thread would die of it, and the broker would send it again for ever.
+            topic = ""
+        self._events.put(Arrived(topic, bytes(message.payload), token))

@@ -24,6 +24,11 @@ def is_full(error: Exception) -> bool:
     return "full" in str(error)
 
 
+def is_of_the_store(error: BaseException) -> bool:
+    """Whether the store itself is in trouble or damaged, and not what was to be written or read there."""
+    return isinstance(error, STORE_TROUBLE) or type(error) in STORE_DAMAGE
+
+
 @contextmanager
 def writing(db: Database) -> Iterator[None]:
     """One transaction with the write lock, committed with a full sync or rolled back; inside another one, a savepoint.

@@ -7,17 +7,15 @@ import base64
 import logging
 from collections.abc import Callable
 
-from pydantic import ValidationError
-
 from sync.contract.canonical import sha256_hex
 from sync.contract.exam import EXAM_SCHEMA, MediaReference
 from sync.contract.media import CHUNK_BYTES, MEDIA_SCHEMA, MediaChunk
 from sync.contract.topics import Up
+from sync.transactions import is_of_the_store
 from terminal.exam.decide import decide, fold
 from terminal.exam.effects import Effect, SendRecord
 from terminal.exam.events import Event
 from terminal.exam.model import ExamState, Phase, Stamp
-from terminal.exam.moves import ImpossibleEvent
 from terminal.exam.record import record_of
 from terminal.store.store import TerminalStore
 
@@ -38,7 +36,9 @@ class ExamDesk:
         for exam in self._store.log.open_exams():
             try:
                 state = fold(self._store.log.events_of(exam.exam_id))
-            except (ImpossibleEvent, ValidationError) as error:
+            except Exception as error:
+                if is_of_the_store(error):
+                    raise
                 # One exam of another version's rules must not keep the kiosk from starting; `status` lists it as open.
                 log.error("exam %s cannot be gone on with and stays as it is: %s", exam.exam_id, type(error).__name__)
                 continue

@@ -84,9 +84,13 @@ class HealthDesk:
                 self._store.queue(Up.HEALTH, HEALTH_SCHEMA, payload, subject=self._store.address.terminal, stamp=now)
         except STORE_TROUBLE as error:
             log.error("the health report waits, the store cannot be written now: %s", error)
-            self._look_s = now.monotonic_s + CHANGE_EVERY_S
+            self.wait()
             return
         self._told, self._told_s = key, now.monotonic_s
+
+    def wait(self) -> None:
+        """Something is wrong with the report itself: try again after a while."""
+        self._look_s = self._clock.now().monotonic_s + CHANGE_EVERY_S
 
     def _cause(self, key: tuple[object, ...], now: Stamp) -> Cause | None:
         if self._told is None:

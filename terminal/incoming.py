@@ -6,7 +6,7 @@ applied is marked with the reason, the centre is told so in the same transaction
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -21,6 +21,8 @@ from sync.contract.receipt import ACK_SCHEMA, AckBatch, RefusedMessage
 from sync.contract.roster import REFERENCE_SCHEMA, ROSTER_SCHEMA, Reference, Roster
 from sync.contract.topics import Down, Up
 from sync.inbox import Incoming, refusal_text
+from sync.thread_faults import PROGRAM_FAULT, note_fault
+from sync.transactions import is_of_the_store
 from terminal.clock import Clock
 from terminal.decision_check import UntrustedDecision, check_decision
 from terminal.exam import events
@@ -40,7 +42,8 @@ SCHEMAS: dict[str, str] = {
 """Which schema of each kind this program reads."""
 
 ANSWER_AGAIN_AFTER = timedelta(minutes=1)
-"""A message that comes more often is answered no more often: copies must not fill the disk."""
+"""A message that comes more often is answered no more often: copies must not fill the disk. By the clock that cannot jump."""
+_MOST_REMEMBERED = 10_000
 
 FUTURE_TOLERANCE = timedelta(days=1)
 """A message whose clock is right, and that lies further ahead of our right clock, is refused; the centre does the same."""
@@ -66,6 +69,7 @@ class IncomingMessages:
         self._store, self._clock = store, clock
         self._centre_key, self._anchor, self._medic_roots = centre_key, anchor, medic_roots
         self._take_decision, self._faces = take_decision, faces
+        self._answered_s: dict[str, float] = {}
 
     def apply_new(self) -> int:
         """Apply everything that waits, and tell the centre what was refused; returns how many messages were dealt with."""
@@ -76,6 +80,13 @@ class IncomingMessages:
                 try:
                     self._apply(message)
                 except (ContractError, UntrustedDecision, ImpossibleEvent, ValidationError) as error:
+                    self._refuse(message, error)
+                except Exception as error:
+                    # A fault of ours that this message meets must not end the terminal at every start; once it is applied,
+                    # what failed belongs to the exam and not to the message.
+                    if is_of_the_store(error) or self._store.inbox.state_of(message.message_id) != "new":
+                        raise
+                    note_fault("core", f"applying a message of kind {message.kind}", error)
                     self._refuse(message, error)
             count += len(waiting)
         return count
@@ -106,13 +117,18 @@ class IncomingMessages:
         now = self._clock.now()
         with self._store.transaction():
             for message_id in self._store.inbox.take_repeated():
-                answered = self._store.outbox.closed(Up.ACK, message_id)
-                if answered is None:
-                    continue  # the answer is still on its way
-                at, wire = answered
-                if abs(now.at - datetime.fromisoformat(at)) >= ANSWER_AGAIN_AFTER:
+                wire = self._store.outbox.closed(Up.ACK, message_id)
+                answered_s = self._answered_s.get(message_id, float("-inf"))
+                # No wire: the answer is still on its way.
+                if wire is not None and now.monotonic_s - answered_s >= ANSWER_AGAIN_AFTER.total_seconds():
+                    self._note_answered(message_id, now.monotonic_s)
                     payload = read_unverified(wire)[0].payload
                     self._store.queue(Up.ACK, ACK_SCHEMA, payload, subject=message_id, stamp=now)
+
+    def _note_answered(self, message_id: str, monotonic_s: float) -> None:
+        if len(self._answered_s) >= _MOST_REMEMBERED:
+            del self._answered_s[next(iter(self._answered_s))]
+        self._answered_s[message_id] = monotonic_s
 
     def _tell(self, refused: RefusedMessage, *, subject: str) -> None:
         """Queue the word for the centre; runs inside a transaction."""
@@ -135,7 +151,7 @@ class IncomingMessages:
                     done()
                     is_in_force = self._store.roster_parts.take(roster, message.message_id)
                 if is_in_force:
-                    self._faces.look()
+                    self._see_to_faces(self._faces.look)
             case Down.REFERENCE:
                 reference = Reference.model_validate(envelope.payload)
                 if reference.name == "limits":
@@ -149,9 +165,18 @@ class IncomingMessages:
                     done()
                     if not is_wanted:
                         self._store.inbox.empty(message.message_id)
-                self._faces.collect()
+                self._see_to_faces(self._faces.collect)
             case _:
                 raise ContractError("unknown_schema", f"nothing is known of messages of kind {message.kind!r}")
+
+    def _see_to_faces(self, look: Callable[[], None]) -> None:
+        """The message is applied: what goes wrong with faces now is told, and stops neither exams nor other messages."""
+        try:
+            look()
+        except Exception as error:
+            if is_of_the_store(error):
+                raise
+            note_fault("core", "looking after reference faces", error)
 
     def _check_schema(self, kind: str, envelope: Envelope) -> None:
         if SCHEMAS.get(kind, envelope.schema_) != envelope.schema_:
@@ -172,9 +197,9 @@ class IncomingMessages:
         def mark() -> None:
             self._store.inbox.mark(message.message_id, "applied")
             ack = AckBatch(message_ids=(message.message_id,))
-            self._store.queue(
-                Up.ACK, ACK_SCHEMA, ack.model_dump(mode="json"), subject=message.message_id, stamp=self._clock.now()
-            )
+            now = self._clock.now()
+            self._store.queue(Up.ACK, ACK_SCHEMA, ack.model_dump(mode="json"), subject=message.message_id, stamp=now)
+            self._note_answered(message.message_id, now.monotonic_s)
 
         return mark
 
@@ -203,8 +228,10 @@ def _code(error: Exception) -> str:
             return "untrusted_decision"
         case ImpossibleEvent():
             return "impossible_now"
-        case _:
+        case ValidationError():
             return "invalid_payload"
+        case _:
+            return PROGRAM_FAULT
 
 
 def _reason(error: Exception) -> str:
@@ -212,4 +239,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
         fault = error.errors()[0]
         return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['type']}"[:200]
-    return str(error)[:200]
+    if isinstance(error, ContractError | UntrustedDecision | ImpossibleEvent):
+        return str(error)[:200]
+    return f"fault of the program: {type(error).__name__} (developers)"

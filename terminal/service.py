@@ -16,10 +16,13 @@ from drivers.messages import DeviceMessage, DeviceStatusChanged
 from drivers.park import Park
 from sync.contract.exam import Complaints
 from sync.link_report import LinkReport
+from sync.thread_faults import note_fault
+from sync.transactions import STORE_TROUBLE, is_of_the_store
 from terminal import intents
 from terminal.camera.film import FilmFinished, Kept, Lost
 from terminal.clock import Clock
 from terminal.config import TerminalConfig
+from terminal.crashes import CrashNote
 from terminal.face.capture import CameraChanged
 from terminal.face.continuity import StrangerSeen
 from terminal.face.enroller import PortraitJudged
@@ -30,6 +33,7 @@ from terminal.incoming import IncomingMessages
 from terminal.mailbox import InboxNews, Mailbox, Message
 from terminal.session import Session
 from terminal.snapshot import Link, Place, TerminalSnapshot
+from terminal.stand_in import stand_in
 from terminal.store.store import TerminalStore
 from terminal.timeouts import ScreenTimeout
 from terminal.timers import TimerHeap
@@ -38,6 +42,9 @@ log = logging.getLogger(__name__)
 
 HELP_SHOWN_S = 180.0
 """How long a call for a medic stands on the screen and in the status, in seconds."""
+
+STORE_AGAIN_S = 5.0
+"""While the store cannot be written, what the centre sent is tried again so often."""
 
 DISK_RESERVE_BYTES = 200 * 1024 * 1024
 """Free space below which no new exam starts, so that a running one can always end."""
@@ -76,6 +83,7 @@ class TerminalService:
         self._help_until_s: float | None = None
         self._timeout = ScreenTimeout(config.timeouts, clock)
         self._software_s: dict[str, float] = {}
+        self._crashes = CrashNote(config.files.store)
         self._notice = "store_set_aside" if store.set_aside else ""
         self.latest: TerminalSnapshot | None = None
 
@@ -88,10 +96,21 @@ class TerminalService:
         self._mailbox.wake()
 
     def run(self) -> None:
-        """Recover, then serve until stopped. An error here is our own bug: it ends the process, systemd starts it again."""
-        self._session.recover()
-        self._incoming.apply_new()
-        self._faces.start()
+        """Recover, then serve until stopped.
+
+        What one message stumbles over is passed over where nothing was committed for it. Any other error is our own bug: it
+        ends the process, systemd starts it again, and an exam that has ended it twice is set aside.
+        """
+        try:
+            self._serve()
+        except BaseException:
+            self._crashes.note(self._session.active_id)
+            raise
+
+    def _serve(self) -> None:
+        self._session.recover(set_aside=self._crashes.take_deadly())
+        self._apply_new()
+        self._begin_with_faces()
         self._park.start()
         self._show()
         while not self._stopping.is_set():
@@ -103,18 +122,58 @@ class TerminalService:
             self._check_timeout()
             self._session.observe()
             self._show()
-            if self._health is not None and self.latest is not None:
-                self._health.look(self.latest, self._camera)
+            self._look_at_health()
             if acted and (exam_id := self._session.active_id):
                 spent_s = self._clock.now().monotonic_s - began_s
                 self._software_s[exam_id] = self._software_s.get(exam_id, 0.0) + spent_s
 
     def _take(self, message: Message) -> None:
+        """Take one message; one that we stumble over is answered as if it had failed, unless it has changed something."""
+        commits = self._store.commits
+        try:
+            self._handle(message)
+        except Exception as error:
+            if is_of_the_store(error) or self._store.commits != commits:
+                raise
+            note_fault("core", f"taking {type(message).__name__}", error)
+            if (answer := stand_in(message)) is not None:
+                self._handle(answer)
+
+    def _apply_new(self) -> None:
+        """Apply what the centre sent; while the store cannot be written it waits, and is tried again."""
+        try:
+            self._incoming.apply_new()
+        except STORE_TROUBLE as error:
+            log.error("what the centre sent waits, the store cannot be written now: %s", error)
+            self._timers.after(STORE_AGAIN_S, self._apply_new)
+
+    def _begin_with_faces(self) -> None:
+        try:
+            self._faces.start()
+        except Exception as error:
+            if is_of_the_store(error):
+                raise
+            note_fault("core", "looking after reference faces", error)
+
+    def _look_at_health(self) -> None:
+        if self._health is None or self.latest is None:
+            return
+        try:
+            self._health.look(self.latest, self._camera)
+        except Exception as error:
+            if is_of_the_store(error):
+                raise
+            note_fault("core", "making the report of health", error)
+            self._health.wait()
+
+    def _handle(self, message: Message) -> None:
         match message:
-            case LinkReport(connected, backlog, reason):
-                self._link = Link(connected, backlog.queued, backlog.parked, reason)
+            case LinkReport(connected, backlog, reason, code):
+                # Where nobody else counts, what waits is counted here.
+                backlog = backlog or self._store.outbox.backlog()
+                self._link = Link(connected, backlog.queued, backlog.parked, reason, code, backlog.oldest_at)
             case InboxNews():
-                self._incoming.apply_new()
+                self._apply_new()
             case CameraChanged():
                 self._camera = message
             case PortraitJudged():

@@ -90,14 +90,17 @@ class Session:
     def is_searching(self) -> bool:
         return self._search.is_running
 
-    def recover(self) -> None:
-        """After a start: an exam that was cut off is offered for resuming; those that wait for a medic rest on."""
+    def recover(self, set_aside: str | None = None) -> None:
+        """After a start: an exam that was cut off is offered for resuming; those that wait for a medic rest on.
+
+        `set_aside`: an exam that has ended the program again and again; it ends here, with what was measured.
+        """
         self._desk.recover()
         self._front.films.recover()
         cut_off = [state for state in self._desk.exams.values() if not state.is_waiting and state.decision is None]
-        for state in cut_off[:-1]:
+        for state in [*cut_off[:-1], *(state for state in cut_off[-1:] if state.exam_id == set_aside)]:
             self._front.end(state.exam_id, cut_off_reason)
-        if cut_off:
+        if cut_off and cut_off[-1].exam_id != set_aside:
             self._front.activate(cut_off[-1])
             self._front.awaiting_resume = True
 

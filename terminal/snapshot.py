@@ -9,6 +9,7 @@ from datetime import datetime
 
 from drivers.messages import DeviceStatus
 from drivers.model import Value
+from sync.link_report import LinkCode
 from terminal.exam.model import ExamState, Stamp
 
 
@@ -42,6 +43,10 @@ class Link:
     waiting: int = 0
     parked: int = 0
     reason: str = ""
+    code: LinkCode = ""
+    """Why nothing gets through; `reason` says the same in English, for the log and the service screen."""
+    oldest_at: str | None = None
+    """When the oldest message without a receipt was made (UTC text)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,11 @@ class MuteBroker:
             with plain, self.context.wrap_socket(plain, server_side=True) as wire:
                 self._wires.append(wire)
                 while not self._closing.is_set():
-                    kind, body = _packet(wire)
+                    kind, body = read_packet(wire)
                     if kind == _CONNECT:
                         wire.sendall(bytes([0x20, 3, 0, 0, 0]))
                     elif kind == _SUBSCRIBE:
-                        codes = bytes([1]) * _topics(body)
+                        codes = bytes([1]) * count_topics(body)
                         wire.sendall(bytes([0x90, 3 + len(codes)]) + body[:2] + b"\x00" + codes)
                     elif kind == _PINGREQ:
                         self.pings += 1
@@ -78,16 +78,22 @@ class MuteBroker:
             return  # the other side is gone
 
 
-def _packet(wire: ssl.SSLSocket) -> tuple[int, bytes]:
+def read_packet(wire: ssl.SSLSocket) -> tuple[int, bytes]:
     """Type and body of the next control packet. Raises `OSError` at the end of the stream."""
-    kind = _exactly(wire, 1)[0] >> 4
+    head, body = read_whole(wire)
+    return head >> 4, body
+
+
+def read_whole(wire: ssl.SSLSocket) -> tuple[int, bytes]:
+    """First byte and body of the next control packet. Raises `OSError` at the end of the stream."""
+    head = _exactly(wire, 1)[0]
     length, shift = 0, 0
     while True:
         (byte,) = _exactly(wire, 1)
         length |= (byte & 0x7F) << shift
         shift += 7
         if not byte & 0x80:
-            return kind, _exactly(wire, length)
+            return head, _exactly(wire, length)
 
 
 def _exactly(wire: ssl.SSLSocket, count: int) -> bytes:
@@ -100,7 +106,7 @@ def _exactly(wire: ssl.SSLSocket, count: int) -> bytes:
     return found
 
 
-def _topics(body: bytes) -> int:
+def count_topics(body: bytes) -> int:
     """How many filters a SUBSCRIBE names (its properties are shorter than 128 bytes)."""
     at, count = 3 + body[2], 0
     while at < len(body):

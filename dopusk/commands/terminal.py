@@ -66,6 +66,7 @@ def sync(config: ConfigFile) -> None:
     from prometheus_client import start_http_server
 
     from dopusk.terminal_sync import make_forwarder
+    from dopusk.thread_deaths import CRASHED, end_when_a_thread_dies
     from sync import metrics
     from sync.contract.health import TerminalStatus
     from sync.neighbour import KioskProcess
@@ -75,7 +76,9 @@ def sync(config: ConfigFile) -> None:
     master = KeyFile(loaded.files.master_key).master_key()
     open_store(loaded.files.store, master).close()
     without_kiosk = TerminalStatus(state="online", software_version=version("dopusk"))
-    kiosk = KioskProcess(loaded.files.store, lambda: forwarder.tell_status(), without_kiosk)
+    kiosk = KioskProcess(
+        loaded.files.store, lambda: forwarder.tell_status(), without_kiosk, wake=lambda: forwarder.wake()
+    )
     forwarder = make_forwarder(loaded, master, on_link=kiosk.tell_link, on_inbox=kiosk.tell_inbox, status=kiosk.status)
     if loaded.metrics.port is not None:
         start_http_server(loaded.metrics.port, "127.0.0.1", metrics.REGISTRY)
@@ -85,12 +88,15 @@ def sync(config: ConfigFile) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    crashed = end_when_a_thread_dies()
     kiosk.start()
     typer.echo("terminal sync ready")
     try:
         forwarder.run()
     finally:
         kiosk.close()
+    if crashed:
+        raise typer.Exit(CRASHED)
 
 
 @app.command("check-config")

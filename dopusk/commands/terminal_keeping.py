@@ -125,7 +125,7 @@ def _send(config: TerminalConfig, master: bytes, wait_s: float) -> bool:
     done = threading.Event()
 
     def look(report: LinkReport) -> None:
-        if report.connected and report.backlog.queued == 0:
+        if report.connected and report.backlog is not None and report.backlog.queued == 0:
             done.set()
 
     forwarder = make_forwarder(config, master, on_link=look)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from sync.thread_faults import note_fault
 from terminal.camera.source import CameraFault, Frame, Picture, Source, SourceFactory, check_source, without_password
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,9 @@ class _Reader:
                 source.close()
         except CameraFault as fault:
             self.fault = fault
+        except Exception as error:  # noqa: BLE001 - what a camera sends ends this reader, and the next one tries again
+            note_fault("camera-reader", "reading the camera", error)
+            self.fault = CameraFault("broken", f"the camera sent what cannot be read ({type(error).__name__})")
         finally:
             self.fault = self.fault or CameraFault("silent", "the camera's reader has ended")
             self._wake.set()
@@ -164,7 +168,11 @@ class Camera:
         while not self._closing.is_set():
             self._abandoned = [reader for reader in self._abandoned if reader.thread.is_alive()]
             if len(self._abandoned) < MOST_ABANDONED:
-                delivered = self._watch_one_reader()
+                try:
+                    delivered = self._watch_one_reader()
+                except Exception as error:  # noqa: BLE001 - such as no room for one more thread: tried again
+                    note_fault("camera", "watching the camera", error)
+                    delivered = False
                 pause_s = FIRST_PAUSE_S if delivered else min(pause_s * 2, LONGEST_PAUSE_S)
             self._closing.wait(pause_s)
         with self._lock:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sync.contract.film import FilmMark
+from sync.thread_faults import note_fault
 from terminal.camera.camera import Camera
 from terminal.camera.encoder import EncoderError, SegmentWriter
 from terminal.camera.film import VIDEO_TYPE, FilmFinished, FilmMessage, FilmSettings, Kept, Lost, SegmentNote
@@ -77,6 +78,14 @@ class FilmTake:
     def _run(self) -> None:
         # On Linux a thread has a priority of its own, and the encoder's threads inherit it.
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOW_PRIORITY)
+        try:
+            self._film()
+        except Exception as error:  # noqa: BLE001 - the exam goes on without its film, and says so
+            note_fault("film", "filming", error)
+            self._stop_for("encoder")
+        self._around.post(FilmFinished(self.exam_id, self.film))
+
+    def _film(self) -> None:
         waiting_since_s = time.monotonic()
         absent_since_s = None if self._around.camera.latest() else waiting_since_s
         seq = 0
@@ -101,7 +110,6 @@ class FilmTake:
                 break
         if absent_since_s is not None:
             self._lost("no_camera", absent_since_s, time.monotonic())
-        self._around.post(FilmFinished(self.exam_id, self.film))
 
     def _stop_for(self, reason: str) -> None:
         """No more film; what is missing lasts until the end."""
@@ -129,7 +137,7 @@ class FilmTake:
         writer = SegmentWriter(path, self._settings.frames_per_s, self._settings.width_px)
         try:
             seq, is_absent = self._write_frames(writer, first, began_s, path, note)
-        except EncoderError:
+        except Exception:
             writer.close()
             self._around.scratch.discard(path)
             raise

@@ -11,8 +11,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from sync.thread_faults import note_fault
 from terminal.camera.encoder import EncoderError, save_cut_off
-from terminal.camera.film import PHOTO_TYPE, FilmFinished, Kept, Lost
+from terminal.camera.film import PHOTO_TYPE, FilmFinished, Kept, Lost, SegmentNote
 from terminal.camera.film_take import LOW_PRIORITY, FilmTake, Surroundings, hand_over, sha256_of
 from terminal.camera.scratch import ScratchError, is_whole
 
@@ -104,12 +105,16 @@ class Recorder:
 
         while (wanted := self._stills.get()) is not None:
             exam_id, step, attempt, moment, frame = wanted
-            content = encode_jpeg(frame.bgr)
             try:
+                content = encode_jpeg(frame.bgr)
                 sha256 = self._around.keep(content)
             except OSError as error:
                 log.error("a still could not be stored: %s (service engineer)", error.strerror)
                 self._around.post(Lost(exam_id, None, "photo", "not_stored", step, attempt, frame.monotonic_s))
+                continue
+            except Exception as error:  # noqa: BLE001 - one still never stops the others
+                note_fault("stills", "keeping a still", error)
+                self._around.post(Lost(exam_id, None, "photo", "encoder", step, attempt, frame.monotonic_s))
                 continue
             at_s = frame.monotonic_s
             self._around.post(
@@ -118,24 +123,34 @@ class Recorder:
 
     def _salvage(self, exam_id: str, film: int, known: frozenset[str]) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOW_PRIORITY)
-        scratch, codec = self._around.scratch, self._around.settings.codec
-        for path, note in scratch.left(exam_id, film):
-            if is_whole(path):
-                if sha256_of(path) in known:
+        scratch = self._around.scratch
+        try:
+            for path, note in scratch.left(exam_id, film):
+                try:
+                    self._salvage_segment(path, note, known)
+                except (EncoderError, ScratchError, OSError) as error:
+                    log.error("a film segment that was cut off cannot be saved: %s", error)
                     scratch.discard(path)
-                else:
-                    hand_over(path, note, self._around, codec)
-                continue
-            try:
-                saved = scratch.new(note.model_copy(update={"began_s": note.began_s + 0.001}))
-                seconds = save_cut_off(path, saved, note.frames_per_s)
-                scratch.discard(path)
-                if seconds:
-                    whole = note.model_copy(update={"seconds": seconds})
-                    hand_over(scratch.whole(saved, whole), whole, self._around, codec)
-                else:
-                    scratch.discard(saved)
-            except (EncoderError, ScratchError, OSError) as error:
-                log.error("a film segment that was cut off cannot be saved: %s", error)
-                scratch.discard(path)
+                except Exception as error:  # noqa: BLE001 - a segment that we stumble over must not stop each start
+                    note_fault("film-salvage", "saving a segment that was cut off", error)
+                    scratch.discard(path)
+        except Exception as error:  # noqa: BLE001 - nor must the list of them
+            note_fault("film-salvage", "finding the segments that were cut off", error)
         self._around.post(FilmFinished(exam_id, film))
+
+    def _salvage_segment(self, path: Path, note: SegmentNote, known: frozenset[str]) -> None:
+        scratch, codec = self._around.scratch, self._around.settings.codec
+        if is_whole(path):
+            if sha256_of(path) in known:
+                scratch.discard(path)
+            else:
+                hand_over(path, note, self._around, codec)
+            return
+        saved = scratch.new(note.model_copy(update={"began_s": note.began_s + 0.001}))
+        seconds = save_cut_off(path, saved, note.frames_per_s)
+        scratch.discard(path)
+        if seconds:
+            whole = note.model_copy(update={"seconds": seconds})
+            hand_over(scratch.whole(saved, whole), whole, self._around, codec)
+        else:
+            scratch.discard(saved)

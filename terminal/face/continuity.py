@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sync.thread_faults import note_fault
 from terminal.camera import Camera, Frame
 
 if TYPE_CHECKING:
@@ -128,7 +129,11 @@ class ContinuityWatch:
                 exam = self._exam
             if exam is not None:
                 exam.due_s = time.monotonic() + self._settings.every_s
-                self._look(exam)
+                try:
+                    self._look(exam)
+                except Exception as error:  # noqa: BLE001 - one look never stops the others
+                    note_fault("continuity", "looking who stands there", error)
+                    self._count(exam, "no_picture")
 
     def _wait_s(self) -> float | None:
         """Seconds until the next look; 0 for now, None for as long as nothing is watched."""

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sync.thread_faults import note_fault
+
 log = logging.getLogger(__name__)
 
 JUDGE_WITHIN_S = 60.0
@@ -67,7 +69,12 @@ class Enroller:
 
     def _run(self) -> None:
         while (portrait := self._waiting.get()) is not None and not self._closing.is_set():
-            judged = self._judge(portrait)
+            try:
+                judged = self._judge(portrait)
+            except Exception as error:  # noqa: BLE001 - one photo never stops the others
+                note_fault("enroller", "judging a reference photo", error)
+                told = (portrait.worker_id, portrait.photo_sha256)
+                judged = PortraitJudged(*told, "", None, (), f"fault of the program: {type(error).__name__}")
             if not self._closing.is_set():
                 self._post(judged)
 

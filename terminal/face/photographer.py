@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync.contract.exam import FaceCheck
+from sync.thread_faults import note_fault
 from terminal.camera import Camera, CameraState, Frame
 from terminal.face.capture import (
     CameraChanged,
@@ -142,8 +143,13 @@ class CameraPhotographer:
             frame = self._camera.newer_than(seq, LOOK_S)
             if frame is not None:
                 seq = frame.seq
-                self._look(request, frame)
-            self._watch_time(request, frame)
+            try:
+                if frame is not None:
+                    self._look(request, frame)
+                self._watch_time(request, frame)
+            except Exception as error:  # noqa: BLE001 - a picture that the program stumbles over costs this request alone
+                note_fault("photographer", "looking at a picture", error)
+                self._give_up(request)
 
     def _tell_of_camera(self) -> None:
         state = self._camera.state
@@ -260,6 +266,13 @@ class CameraPhotographer:
                 self._finish(request, FaceNotFound(request.request_id, code))
                 return
             self._finish(request, PhotoUnusable(request.request_id, code, jpeg))
+
+    def _give_up(self, request: _Request) -> None:
+        """A fault of ours: the exam goes on by the medic's eye, and without what we stumbled over."""
+        if request.searching:
+            self._finish(request, FaceNotFound(request.request_id, "no_engine"))
+        else:
+            self._finish(request, PhotoUnusable(request.request_id, "no_good_frame", None))
 
     def _finish(self, request: _Request, answer: PhotoReady | PhotoUnusable | FaceFound | FaceNotFound) -> None:
         with self._lock:

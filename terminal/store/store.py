@@ -63,6 +63,11 @@ class TerminalStore:
         self._signing_key = signing_key
         self.public_key = signing_key.public_key()
         self._generation = generation
+        self._is_anything_queued = False
+        self.commits = 0
+        """How many transactions were committed on this connection."""
+        self.on_queued: Callable[[], None] = lambda: None
+        """Called after the commit of anything that the sync side is to send."""
 
     def _note_identity(self, signing_key: Ed25519PrivateKey, generation: str) -> None:
         """Write down whose diary this is. Raises `StoreError` (`foreign`) for the store of another terminal or key."""
@@ -84,8 +89,15 @@ class TerminalStore:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is committed together with a full sync, or not at all."""
+        is_outermost = not self.db.conn.in_transaction
+        if is_outermost:
+            self._is_anything_queued = False
         with noting_damage(self._path), writing(self.db):
             yield
+        self.commits += is_outermost
+        if is_outermost and self._is_anything_queued:
+            self._is_anything_queued = False
+            self.on_queued()
 
     def commit(self, work: Callable[[], None]) -> None:
         """Run `work` in a transaction. On a full disk the reserve is given up and it is run once more.
@@ -109,6 +121,7 @@ class TerminalStore:
 
     def queue(self, kind: Up, schema: str, payload: dict[str, Any], *, subject: str, stamp: Stamp) -> str:
         """Append a message to the outbox; call inside a transaction. Returns its id."""
+        self._is_anything_queued = True
         return self.outbox.append(
             self._signing_key,
             self.address,

@@ -9,14 +9,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlite_utils import Database
 
 from sync.contract.canonical import GENESIS_HASH, parse_canonical, sha256_hex
-from sync.contract.envelope import ContractError, Envelope, open_sealed, read_unverified
+from sync.contract.envelope import MAX_MESSAGE_BYTES, ContractError, Envelope, open_sealed, read_unverified
 from sync.contract.model import utc_text
 from sync.contract.receipt import AckBatch, ReceiptBatch
 from sync.contract.topics import Down, Up
 from sync.contract.verify_report import FaultKind, Wrong
 from sync.inbox import refusal_text
 from sync.outbox import EMPTIED as SENT_EMPTIED
-from sync.outbox import priority_of
+from sync.outbox import OVERSIZED, UNSENDABLE, priority_of
 from terminal.store.verify_report import Expected, StoreReport
 
 EMPTIED = (Down.PHOTO, Down.ROSTER)
@@ -106,7 +106,7 @@ def _answered(db: Database, message_id: str, wire: bytes) -> tuple[str, str | No
 def _check_message(row: dict[str, Any], key: Ed25519PublicKey, place: str) -> None:
     if sha256_hex(row["wire"]) != row["sha256"]:
         raise Wrong("changed", place, "the message does not give its hash")
-    if row["receipt_code"] == "oversized":
+    if row["receipt_code"] == OVERSIZED and len(row["wire"]) > MAX_MESSAGE_BYTES:
         return  # it was never fit for the wire, and cannot be read back by its rules
     envelope = _opened(row["wire"], key, place)
     kind = envelope.schema_.split("/")[0].removeprefix("dopusk.")
@@ -138,7 +138,7 @@ def _check_delivery(db: Database, row: dict[str, Any], key: Ed25519PublicKey | N
     state, code = row["state"], row["receipt_code"]
     told = tuple(row[name] or "" for name in ("receipt_outcome", "receipt_code", "receipt_reason", "receipt_at"))
     if row["receipt_proof"] is None:
-        is_parked_by_us = (state, code) == ("parked", "oversized")
+        is_parked_by_us = state == "parked" and code in (OVERSIZED, UNSENDABLE)
         if not is_parked_by_us and (state != "queued" or any(told)):
             raise Wrong("missing", place, f"it is {state}, and no receipt of the centre says so")
         return

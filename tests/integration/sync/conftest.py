@@ -61,6 +61,7 @@ class SyncedTerminal:
             on_inbox=self.inbox_news.set,
             **options,
         )
+        self.store.on_queued = self.forwarder.wake
         self._thread = threading.Thread(target=self.forwarder.run, name="sync")
         self._thread.start()
         return self.forwarder

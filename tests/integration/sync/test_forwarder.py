@@ -171,10 +171,9 @@ def test_what_only_pretends_to_come_from_the_centre_closes_nothing(
         "for another terminal": ingest_side.seal_unchained("kiosk-2", RECEIPT_SCHEMA, batch).wire,
         "no receipt at all": ingest_side.seal_unchained("kiosk-1", RECEIPT_SCHEMA, {"receipts": "all"}).wire,
     }[what]
-    forwarder = terminal.start()
+    terminal.start()
     assert until(lambda: terminal.is_connected)
     terminal.centre.dispatcher._link.publish(terminal.address.down(Down.RECEIPT), wire)
-    assert until(lambda: forwarder.refused_messages == 1)
     assert until(lambda: "refused" in caplog.text)
     assert terminal.queued == 1
     terminal.centre.start_ingest()

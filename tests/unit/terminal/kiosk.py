@@ -150,7 +150,13 @@ class Kiosk:
     photographer: PlayedPhotographer
     mailbox: Mailbox
     snapshots: "SimpleQueue[TerminalSnapshot]"
+    thread: Thread
     last: TerminalSnapshot | None = None
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the core thread has ended by itself."""
+        return not self.thread.is_alive()
 
     def want(self, *wishes: intents.Intent) -> None:
         for wish in wishes:
@@ -282,7 +288,7 @@ def running_kiosk(
     thread = Thread(target=service.run, name="core")
     thread.start()
     try:
-        yield Kiosk(config, store, park, photographer, mailbox, snapshots)
+        yield Kiosk(config, store, park, photographer, mailbox, snapshots, thread)
     finally:
         service.stop()
         thread.join(LONGEST_S)
