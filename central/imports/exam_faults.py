@@ -7,12 +7,14 @@ whose value is a word itself has it as `exam_import.fact.<name>.<value>`; a rule
 from collections.abc import Mapping
 
 from central.console.texts import text, text_or
+from central.text_cleaning import encodable
 
 
 def fault_words(code: str, facts: Mapping[str, str], language: str) -> tuple[str, str]:
     """What is wrong, and where or why; the latter is empty where the code says all."""
-    said = {name: text_or(language, f"exam_import.fact.{name}.{value}", value) for name, value in facts.items()}
-    if "rule" in facts and said["rule"] == facts["rule"]:
+    given = {name: encodable(value) for name, value in facts.items()}
+    said = {name: text_or(language, f"exam_import.fact.{name}.{value}", value) for name, value in given.items()}
+    if "rule" in facts and said["rule"] == given["rule"]:
         said["rule"] = text(language, "exam_import.other_rule", rule=facts["rule"])
     key = f"exam_import.detail.{code}" + (f".{facts['form']}" if "form" in facts else "")
     return text_or(language, f"exam_import.fault.{code}", code), text_or(language, key, "").format(**said)

@@ -17,6 +17,7 @@ from central.imports.tables import UnreadableTable
 from central.intake import Intake
 from central.jobs.order import JobFault, Running
 from central.media_files import MediaFiles
+from central.text_cleaning import encodable
 
 MOST_SHOWN = 200
 """So many refused rows stand on the page; all of them stand in the file of faults."""
@@ -72,7 +73,7 @@ class ExamImport:
             {
                 "row": item.row.number,
                 "code": item.code,
-                "facts": {name: value[:_MOST_FACT_CHARS] for name, value in item.facts.items()},
+                "facts": {name: encodable(value[:_MOST_FACT_CHARS]) for name, value in item.facts.items()},
             }
             for item in refused[:MOST_SHOWN]
         ]

@@ -16,18 +16,25 @@ from sqlalchemy import Engine
 
 from central.checks import Refused, Rules, judge
 from central.imports.exam_faults import fault_words
-from central.imports.tables import read_table, write_table
+from central.imports.tables import MAX_UNPACKED_BYTES, Columns, read_table, write_table
+from central.imports.workbook import Bounds
 from central.intake import Arrival, Intake
 from central.store import messages, terminals
 from central.store.engine import reading
 from central.store.metadata import now_utc
+from central.text_cleaning import encodable
 from sync.contract.canonical import canonical
 from sync.contract.topics import TerminalAddress, Up, parse_topic
 
 BATCH = 200
 ORGANISATION, MESSAGE, FAULT = "Организация", "Сообщение", "Ошибка"
 HEADINGS = (ORGANISATION, MESSAGE)
+COLUMNS = Columns(HEADINGS, known=(*HEADINGS, FAULT), verbatim=(MESSAGE,))
+BOUNDS = Bounds(MAX_UNPACKED_BYTES, elements=2_200_000, chars=200_000_000)
+"""Messages are long, and a job has memory of its own."""
 _ZIP = b"PK"
+_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+"""What editors and shells put before a text; JSON has no such sign (RFC 8259, 8.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +65,17 @@ class _BadRow(Exception):
 
 
 def read_rows(content: bytes) -> Iterator[ExamRow]:
-    """The rows of a file in either form; a line of JSON Lines counts from 1, a row of a workbook from 2.
+    """The rows of a file in either form; lines of JSON Lines and rows of a sheet have the numbers that they have there.
 
     Raises `UnreadableTable` for a workbook that cannot be taken as a whole.
     """
     if content.startswith(_ZIP):
-        for number, cells in enumerate(read_table(content, HEADINGS), start=2):
-            yield ExamRow(number, cells[ORGANISATION], cells[MESSAGE])
+        for row in read_table(content, HEADINGS, columns=COLUMNS, bounds=BOUNDS):
+            yield ExamRow(row.number, row[ORGANISATION], row[MESSAGE])
         return
+    encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), "")
+    if encoding:
+        content = content.decode(encoding, errors="replace").encode("utf-8")
     for number, line in enumerate(content.split(b"\n"), start=1):
         if line.strip():
             yield _line(number, line)
@@ -168,4 +178,6 @@ def _fault_line(item: RowResult, words: str) -> bytes:
     except (ValueError, RecursionError):
         fields = {"text": item.row.message}
     said = fields | {"error": words, "code": item.code}
-    return json.dumps(said, ensure_ascii=False).encode("utf-8") + b"\n"
+    line = json.dumps(said, ensure_ascii=False)
+    # Half of a surrogate pair can be written in JSON, though in no UTF-8: the row stays what it was.
+    return (line if encodable(line) == line else json.dumps(said)).encode("utf-8") + b"\n"

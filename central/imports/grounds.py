@@ -2,18 +2,20 @@
 
 Each row is checked, all faults are told at once, everything is stored in one transaction or nothing; the same row twice
 changes nothing. Columns: `Табельный номер` or `СНИЛС` (one of them finds the worker), `Вид` (периодический,
-психиатрическое, наркология, ХТИ, прочее), `Дата`, `Действует до`, `Заключение` (годен, ограничения, не годен, or empty),
-`Только очно` (да or нет), `Примечание`, `Источник` (which register the row comes from).
+психиатрическое, наркология, ХТИ, прочее), `Дата`, `Действует до`, `Заключение` (годен, ограничения, не годен, or empty where the
+register draws none), `Только очно` (да or нет, never empty: what nobody said forbids nothing and allows nothing), `Примечание`,
+`Источник` (which register the row comes from).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
-from central.imports.tables import RowFault, fault_table, read_table
+from central.imports.tables import Columns, RowFault, TableRow, fault_table, read_table
+from central.name_folding import fold_name
 from central.registers.form import parse_day
 from central.snils import parse_snils
 from central.store import grounds as store
@@ -24,7 +26,8 @@ from sync.contract.canonical import canonical, new_id, sha256_hex
 NUMBER, SNILS, KIND, AT = "Табельный номер", "СНИЛС", "Вид", "Дата"
 UNTIL, FINDING, IN_PERSON, NOTE, SOURCE = "Действует до", "Заключение", "Только очно", "Примечание", "Источник"
 HEADINGS = (NUMBER, SNILS, KIND, AT, UNTIL, FINDING, IN_PERSON, NOTE, SOURCE)
-NEEDED = (KIND, AT, SOURCE)
+NEEDED = (KIND, AT, IN_PERSON, SOURCE)
+COLUMNS = Columns(NEEDED, known=HEADINGS, identifiers=(NUMBER, SNILS))
 KINDS = {
     "периодический": "periodic",
     "периодический осмотр": "periodic",
@@ -49,7 +52,7 @@ FINDINGS = {
     "не годен": "unfit",
     "unfit": "unfit",
 }
-_YES, _NO = {"да", "yes", "1"}, {"нет", "no", "0", ""}
+_YES, _NO = {"да", "yes", "1"}, {"нет", "no", "0"}
 _MOST_CHARS = 500
 
 
@@ -72,11 +75,26 @@ class CheckedGrounds:
         return fault_table(HEADINGS, self.rows, self.faults, language)
 
 
+def read_file(content: bytes) -> list[TableRow]:
+    """The rows of a file. Raises `UnreadableTable`. Takes its time: no transaction waits for it."""
+    return read_table(content, NEEDED, columns=COLUMNS)
+
+
 def check_file(
     connection: Connection, org: str, content: bytes, today: date, snils_hash: Callable[[str], str]
 ) -> CheckedGrounds:
-    """Check a whole file against the register; stores nothing. Raises `UnreadableTable`."""
-    rows = read_table(content, NEEDED)
+    """Read a small file and check it in one go, where nobody waits for the store; else `read_file` and `check_rows`."""
+    return check_rows(connection, org, read_file(content), today, snils_hash)
+
+
+def check_rows(
+    connection: Connection,
+    org: str,
+    rows: Sequence[Mapping[str, str]],
+    today: date,
+    snils_hash: Callable[[str], str],
+) -> CheckedGrounds:
+    """Check the rows of a file against the register; stores nothing."""
     workers = [row for archived in (False, True) for row in list_workers(connection, org, archived=archived)]
     by_number = {row["personnel_number"]: row["worker_id"] for row in workers}
     by_snils = {row["snils_hmac"]: row["worker_id"] for row in workers if row["snils_hmac"]}
@@ -84,10 +102,11 @@ def check_file(
     values: list[dict[str, Any]] = []
     seen: set[tuple[str, str]] = set()
     for place, row in enumerate(rows, start=2):
-        found: dict[str, str] = {}
+        found = dict(row.faults) if isinstance(row, TableRow) else {}
         worker_id = _worker(row, by_number, by_snils, snils_hash, found)
         made = _values(row, org, worker_id, today, found)
-        faults += [RowFault(place, column, code) for column, code in found.items()]
+        line = row.number if isinstance(row, TableRow) else place
+        faults += [RowFault(line, column, code) for column, code in found.items()]
         if not found and (made["worker_id"], made["sha256"]) not in seen:
             seen.add((made["worker_id"], made["sha256"]))
             values.append(made)
@@ -116,44 +135,42 @@ def _worker(
 ) -> str:
     number, snils = row.get(NUMBER, ""), row.get(SNILS, "")
     if not number and not snils:
-        faults[NUMBER] = "needed"
+        faults.setdefault(NUMBER, "needed")
         return ""
     by_its_number = by_number.get(number, "")
     if number and not by_its_number:
-        faults[NUMBER] = "unknown_worker"
+        faults.setdefault(NUMBER, "unknown_worker")
     if not snils:
         return by_its_number
     try:
         by_its_snils = by_snils.get(snils_hash(parse_snils(snils)), "")
     except ValueError:
-        faults[SNILS] = "wrong_snils"
+        faults.setdefault(SNILS, "wrong_snils")
         return ""
     if not by_its_snils:
-        faults[SNILS] = "unknown_worker"
+        faults.setdefault(SNILS, "unknown_worker")
     elif by_its_number and by_its_number != by_its_snils:
         # Two people in one row: nobody guesses which.
-        faults[SNILS] = "another_worker"
+        faults.setdefault(SNILS, "another_worker")
     return by_its_snils
 
 
 def _values(row: Mapping[str, str], org: str, worker_id: str, today: date, faults: dict[str, str]) -> dict[str, Any]:
     for name in NEEDED:
         if not row.get(name, ""):
-            faults[name] = "needed"
+            faults.setdefault(name, "needed")
     for name in HEADINGS:
         if len(row.get(name, "")) > _MOST_CHARS:
-            faults[name] = "too_long"
-    kind = row.get(KIND, "").lower()
-    finding = row.get(FINDING, "").lower()
-    in_person = row.get(IN_PERSON, "").lower()
+            faults.setdefault(name, "too_long")
+    kind, finding, in_person = (fold_name(row.get(name, "")) for name in (KIND, FINDING, IN_PERSON))
     for name, value, allowed in ((KIND, kind, KINDS), (FINDING, finding, FINDINGS), (IN_PERSON, in_person, _YES | _NO)):
-        if value not in allowed and name not in faults:
-            faults[name] = "choose"
+        if value not in allowed:
+            faults.setdefault(name, "choose")
     at, until = _day(row, AT, faults), _day(row, UNTIL, faults)
     if at is not None and at > today:
-        faults[AT] = "future"
+        faults.setdefault(AT, "future")
     if at is not None and until is not None and until < at:
-        faults[UNTIL] = "before_since"
+        faults.setdefault(UNTIL, "before_since")
     values = {
         "kind": KINDS.get(kind, ""),
         "at": at,
@@ -171,5 +188,5 @@ def _day(row: Mapping[str, str], column: str, faults: dict[str, str]) -> date | 
     words = row.get(column, "")
     found = parse_day(words) if words else None
     if words and found is None:
-        faults[column] = "not_a_day"
+        faults.setdefault(column, "not_a_day")
     return found

@@ -1,25 +1,45 @@
-"""Reading a table from CSV or XLSX as rows of text, with bounds. Writing it back with a column of faults."""
+"""The one reader of tables, for every import: CSV or XLSX as rows of text, with bounds. And writing them back.
+
+A table is where its headings are: on whichever visible sheet, below whatever title, in whichever form of delimited text. Rows
+keep the numbers that they have in the file. A cell that says nothing that can be taken is a fault of that cell, and never empty.
+"""
 
 import csv
 import io
-import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook as NewWorkbook
+from openpyxl.cell import Cell as WrittenCell
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from central.console.texts import text
+from central.imports import delimited
+from central.imports.cell_values import Cell, identifier_fault, ungrouped
+from central.imports.sheet_rows import SheetRow
+from central.imports.workbook import Bounds, DamagedWorkbook, TooLarge, Workbook
+from central.text_cleaning import clean_line, has_controls, xlsx_text
 
 FAULTS = "Ошибка"
 MAX_ROWS = 20_000
+"""Rows that hold anything; blank ones do not count."""
+MAX_FILE_BYTES = 16 * 1024 * 1024
+"""A file of a register. Twenty thousand workers take two."""
 MAX_UNPACKED_BYTES = 200 * 1024 * 1024
+REGISTER_BOUNDS = Bounds(MAX_UNPACKED_BYTES, elements=2_200_000, chars=16_000_000)
+"""Of what is read while somebody waits: some seconds and some 40 MiB at most."""
+_HEADING_ROWS = 20
+_HEAD_BYTES = 4096
+_ZIP, _OLE = b"PK", b"\xd0\xcf\x11\xe0"
 
 
 class UnreadableTable(Exception):
-    """The file as a whole cannot be taken. `code`: `not_a_table`, `too_many_rows`, `too_large`, `empty`, `headings`."""
+    """The file as a whole cannot be taken.
+
+    `code`: `not_a_table`, `old_or_locked`, `too_many_rows`, `too_large`, `empty`, `headings`, `headings_twice`, `two_tables`.
+    """
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code} {detail}".strip())
@@ -29,11 +49,39 @@ class UnreadableTable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """What is wrong in one row of the file; the heading's row is 1."""
+    """What is wrong in one row of the file. `row` is its number in the file; the first is 1."""
 
     row: int
     column: str
     code: str
+
+
+class TableRow(dict[str, str]):
+    """Texts by heading, of the columns that the file has. `number` of the row in the file; `faults`: code by heading."""
+
+    __slots__ = ("faults", "number")
+
+    def __init__(self, texts: Mapping[str, str], number: int, faults: Mapping[str, str]) -> None:
+        super().__init__(texts)
+        self.number = number
+        self.faults = dict(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of an import. Others are ignored where `known` names any."""
+
+    needed: Sequence[str]
+    known: Sequence[str] = ()
+    identifiers: Collection[str] = ()
+    """Numbers of people, cards and papers: what a spreadsheet has rounded or grouped is not taken for one."""
+    verbatim: Collection[str] = ()
+    """Texts that are taken sign by sign, since they are signed."""
+
+
+def unreadable_words(error: UnreadableTable, language: str) -> str:
+    """Why a file cannot be taken, in a sentence."""
+    return text(language, f"registers.unreadable.{error.code}", detail=error.detail)
 
 
 def fault_table(
@@ -43,80 +91,174 @@ def fault_table(
     by_row: dict[int, list[str]] = {}
     for fault in faults:
         by_row.setdefault(fault.row, []).append(f"{fault.column}: {text(language, f'fault_code.{fault.code}')}")
+    numbered = {row.number if isinstance(row, TableRow) else place: row for place, row in enumerate(rows, start=2)}
     made = [
-        [rows[row - 2].get(name, "") for name in headings] + ["; ".join(codes)] for row, codes in sorted(by_row.items())
+        [numbered[number].get(name, "") for name in headings] + ["; ".join(codes)]
+        for number, codes in sorted(by_row.items())
     ]
     return write_table([*headings, FAULTS], made)
 
 
-def read_table(content: bytes, headings: Sequence[str]) -> list[dict[str, str]]:
-    """Rows by heading. Headings may stand in any order; unknown ones are ignored; those of `headings[0:1]` must be there."""
-    rows = _xlsx_rows(content) if content.startswith(b"PK") else _csv_rows(content)
-    if not rows:
-        raise UnreadableTable("empty")
-    found = [cell.strip() for cell in rows[0]]
-    missing = [name for name in headings if name not in found]
-    if missing:
-        raise UnreadableTable("headings", ", ".join(missing))
-    if len(rows) - 1 > MAX_ROWS:
-        raise UnreadableTable("too_many_rows", str(MAX_ROWS))
-    filled = [row for row in rows[1:] if any(cell.strip() for cell in row)]
-    return [
-        {name: row[place].strip() if place < len(row) else "" for place, name in enumerate(found) if name}
-        for row in filled
-    ]
+def read_table(
+    content: bytes,
+    headings: Sequence[str],
+    *,
+    columns: Columns | None = None,
+    bounds: Bounds = REGISTER_BOUNDS,
+) -> list[TableRow]:
+    """Rows by heading. `headings` must be there, in any order and spelling of blanks and capitals; `columns` says more of them.
+
+    Raises `UnreadableTable`.
+    """
+    wanted = columns or Columns(headings)
+    if content.startswith(_ZIP):
+        tables = _tables_of_workbook(content, wanted, bounds)
+    elif content.startswith(_OLE):
+        raise UnreadableTable("old_or_locked")
+    else:
+        tables = _tables_of_text(content, wanted)
+    whole = [table for table in tables if not table.missing]
+    if not whole:
+        least = min(tables, key=lambda table: len(table.missing), default=None)
+        if least is None:
+            raise UnreadableTable("empty")
+        raise UnreadableTable("headings", ", ".join(least.missing))
+    filled = [table for table in whole if table.rows] or whole[:1]
+    if len(filled) > 1:
+        raise UnreadableTable("two_tables", ", ".join(table.name for table in filled))
+    return filled[0].rows
 
 
-def write_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
-    """An XLSX of text cells; nothing becomes a formula."""
-    book = Workbook(write_only=True)
+@dataclass(slots=True)
+class _Table:
+    """What was found on a sheet, or in a text read in one way."""
+
+    name: str = ""
+    missing: list[str] = field(default_factory=list)
+    places: dict[int, str] = field(default_factory=dict)
+    rows: list[TableRow] = field(default_factory=list)
+
+
+def _tables_of_workbook(content: bytes, columns: Columns, bounds: Bounds) -> list[_Table]:
+    found = []
+    try:
+        book = Workbook(content, bounds)
+        if not book.sheets:
+            raise UnreadableTable("not_a_table", "no sheets")
+        for name, part in book.sheets:
+            table = _Table(name)
+            # Columns beyond the headings are not even kept.
+            if _fill(table, book.rows(part, lambda table=table: table.places or None), columns):  # type: ignore[misc]
+                found.append(table)
+    except DamagedWorkbook as error:
+        raise UnreadableTable("not_a_table", str(error)[:100]) from error
+    except TooLarge as error:
+        raise UnreadableTable("too_large") from error
+    return found
+
+
+def _tables_of_text(content: bytes, columns: Columns) -> list[_Table]:
+    found: list[_Table] = []
+    too_long = unreadable = False
+    for encoding, delimiter in delimited.forms(content):
+        table = _Table()
+        try:
+            if _fill(table, delimited.rows(content, encoding, delimiter), columns):
+                found.append(table)
+        except delimited.TooLong:
+            too_long = True
+        except csv.Error:
+            unreadable = True
+        if found and not table.missing and table.places:
+            # Nothing after it is likelier.
+            return [table]
+        if table.places:
+            break
+    if too_long:
+        raise UnreadableTable("too_large")
+    if unreadable or b"\x00" in content[:_HEAD_BYTES]:
+        raise UnreadableTable("not_a_table")
+    return found
+
+
+def _fill(table: _Table, rows: Iterator[SheetRow], columns: Columns) -> bool:
+    """Find the headings and read what stands below them; whether there was anything at all."""
+    if not _find_headings(table, rows, columns):
+        return bool(table.missing)
+    for row in rows:
+        made = _row(row, table.places, columns)
+        if made is None:
+            continue
+        if len(table.rows) == MAX_ROWS:
+            raise UnreadableTable("too_many_rows", str(MAX_ROWS))
+        table.rows.append(made)
+    return True
+
+
+def _find_headings(table: _Table, rows: Iterator[SheetRow], columns: Columns) -> bool:
+    known = {_folded(name): name for name in [*columns.needed, *columns.known]}
+    for _ in range(_HEADING_ROWS):
+        row = next(rows, None)
+        if row is None:
+            break
+        found = {place: clean_line(cell.text) for place, cell in row.cells.items() if cell.text.strip()}
+        if not found:
+            continue
+        named = {place: known.get(_folded(words), "" if columns.known else words) for place, words in found.items()}
+        missing = [name for name in columns.needed if name not in named.values()]
+        if not missing:
+            names = [name for name in named.values() if name]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise UnreadableTable("headings_twice", ", ".join(twice))
+            table.places, table.missing = {place: name for place, name in named.items() if name}, []
+            return True
+        if not table.missing or len(missing) < len(table.missing):
+            table.missing = missing
+    return False
+
+
+def _folded(heading: str) -> str:
+    return clean_line(unicodedata.normalize("NFKC", heading)).casefold().replace("ё", "е")
+
+
+def _row(row: SheetRow, places: Mapping[int, str], columns: Columns) -> TableRow | None:
+    texts, faults = dict.fromkeys(places.values(), ""), {}
+    for place, cell in row.cells.items():
+        name = places.get(place)
+        if name is not None:
+            texts[name], fault = _taken(cell, name, columns)
+            if fault:
+                faults[name] = fault
+    return TableRow(texts, row.number, faults) if faults or any(texts.values()) else None
+
+
+def _taken(cell: Cell, name: str, columns: Columns) -> tuple[str, str]:
+    if name in columns.verbatim:
+        return cell.text.strip(), cell.fault
+    words = clean_line(cell.text)
+    if name not in columns.identifiers:
+        return words, cell.fault
+    fault = cell.fault or ("lost_sign" if has_controls(cell.text) else identifier_fault(words))
+    return clean_line(ungrouped(cell.text)), fault
+
+
+def write_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """An XLSX of text cells; nothing becomes a formula, and whatever is stored can be written."""
+    book = NewWorkbook(write_only=True)
     sheet = book.create_sheet("Таблица")
-    for row in [headings, *rows]:
-        cells = []
-        for value in row:
-            cell = WriteOnlyCell(sheet, value=value)
-            cell.data_type = "s"
-            cells.append(cell)
-        sheet.append(cells)
+    for row in (headings, *rows):
+        sheet.append(text_cells(sheet, row))
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
 
 
-def _csv_rows(content: bytes) -> list[list[str]]:
-    if b"\x00" in content:
-        raise UnreadableTable("not_a_table")
-    try:
-        words = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        words = content.decode("cp1251", errors="replace")
-    delimiter = ";" if words.split("\n", 1)[0].count(";") >= words.split("\n", 1)[0].count(",") else ","
-    try:
-        return list(csv.reader(io.StringIO(words, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        raise UnreadableTable("not_a_table", str(error)) from error
-
-
-def _xlsx_rows(content: bytes) -> list[list[str]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            # A workbook is a ZIP: what it unpacks to is bounded before anything is unpacked.
-            if sum(item.file_size for item in archive.infolist()) > MAX_UNPACKED_BYTES:
-                raise UnreadableTable("too_large")
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        rows = [[_words(cell) for cell in row] for row in sheet.iter_rows(max_row=MAX_ROWS + 2, values_only=True)]
-        book.close()
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ValueError) as error:
-        raise UnreadableTable("not_a_table", type(error).__name__) from error
-    return rows
-
-
-def _words(cell: object) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime | date):
-        return f"{cell:%d.%m.%Y}"
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)
+def text_cells(sheet: WriteOnlyWorksheet, row: Sequence[str]) -> list[WrittenCell]:
+    """Cells of text, as every workbook of ours has them."""
+    cells = []
+    for value in row:
+        cell = WriteOnlyCell(sheet, value=xlsx_text(value))
+        cell.data_type = "s"
+        cells.append(cell)
+    return cells

@@ -1,57 +1,69 @@
-"""Workers from a table: each row checked, all faults told at once, everything stored in one transaction or nothing."""
+"""Workers from a table: each row checked, all faults told at once, everything stored in one transaction or nothing.
+
+A column that a file leaves out changes nothing of workers who are there. The file is read before any transaction (`read_file`).
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Literal
+from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection
 
 from central.consents import Consents
 from central.imports import consents
 from central.imports.consents import GivenConsent
-from central.imports.tables import RowFault, fault_table, read_table, write_table
+from central.imports.tables import Columns, RowFault, TableRow, fault_table, read_table, write_table
+from central.imports.twins import Twins
+from central.name_folding import fold_name
 from central.parties import Worker
+from central.registers.worker_rules import differs, worker_of
 from central.registry import Registry
-from central.snils import parse_snils
 from central.store import consents as consent_store
 from central.store import registry as store
 from central.store.consents import ConsentRecord
 from central.store.register_changes import Author
 from central.store.workers import list_workers
-from sync.contract.roster import ConsentKind
 
 NUMBER, NAME, POSITION, EMPLOYER = "Табельный номер", "ФИО", "Должность", "Работодатель"
 SNILS, BORN, SEX, CARDS = "СНИЛС", "Дата рождения", "Пол", "Карты"
 REMOTE, REASON, STATUS, TOXICOLOGY = "Дистанционный осмотр", "Причина запрета", "Состояние", "Дата ХТИ"
-HEADINGS = (
-    *(NUMBER, NAME, POSITION, EMPLOYER, SNILS, BORN, SEX, CARDS, REMOTE, REASON, STATUS, TOXICOLOGY),
-    consents.COLUMN,
-)
+FIELDS = {
+    NUMBER: "personnel_number",
+    NAME: "full_name",
+    POSITION: "position",
+    EMPLOYER: "employer_id",
+    SNILS: "snils",
+    BORN: "birth_date",
+    SEX: "sex",
+    CARDS: "cards",
+    REMOTE: "remote_allowed",
+    REASON: "block_text",
+    STATUS: "status",
+    TOXICOLOGY: "toxicology_at",
+}
+"""Field of each column, as `central.registers.worker_rules` calls it."""
+_HEADING = {field: heading for heading, field in FIELDS.items()}
+HEADINGS = (*FIELDS, consents.COLUMN)
 NEEDED = (NUMBER, NAME, POSITION, EMPLOYER)
-_YES, _NO = {"да", "yes", "1", ""}, {"нет", "no", "0"}
-_SEXES: dict[str, Literal["male", "female"] | None] = {
-    "м": "male",
-    "мужской": "male",
-    "male": "male",
-    "ж": "female",
-    "женский": "female",
-    "female": "female",
-    "": None,
+COLUMNS = Columns(NEEDED, known=HEADINGS, identifiers=(NUMBER, SNILS, CARDS))
+WORDS: dict[str, dict[str, str]] = {
+    REMOTE: {"да": "yes", "yes": "yes", "1": "yes", "нет": "no", "no": "no", "0": "no"},
+    SEX: {
+        **{"м": "male", "муж": "male", "мужской": "male", "male": "male"},
+        **{"ж": "female", "жен": "female", "женский": "female", "female": "female"},
+    },
+    STATUS: {
+        **{"работает": "active", "active": "active"},
+        **{"отстранен": "suspended", "отстранена": "suspended", "suspended": "suspended"},
+    },
 }
-_STATES: dict[str, Literal["active", "suspended"]] = {
-    "": "active",
-    "работает": "active",
-    "active": "active",
-    "отстранён": "suspended",
-    "отстранен": "suspended",
-    "suspended": "suspended",
-}
+"""What a file may say, folded as names are; other words are faults."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a file would do."""
+    """What a file would do. `workers` are those that it adds or changes."""
 
     workers: tuple[Worker, ...]
     added: int
@@ -59,31 +71,28 @@ class Checked:
     faults: tuple[RowFault, ...]
     rows: tuple[Mapping[str, str], ...]
     consents: tuple[tuple[str, GivenConsent], ...] = ()
-    """Worker's id and consent, also those that are in force already."""
+    """Worker's id and consent, of those that are not in force yet."""
+
+    @property
+    def unchanged(self) -> int:
+        """Rows that say what is stored already."""
+        return 0 if self.faults else len(self.rows) - self.added - self.changed
 
     def error_file(self, language: str) -> bytes:
         """The rows with faults, in the same form, with one more column that says what is wrong."""
         return fault_table(HEADINGS, self.rows, self.faults, language)
 
 
+def read_file(content: bytes) -> list[TableRow]:
+    """The rows of a file. Raises `UnreadableTable`. Takes its time: no transaction waits for it."""
+    return read_table(content, NEEDED, columns=COLUMNS)
+
+
 def check_file(
     connection: Connection, org: str, content: bytes, today: date, snils_hash: Callable[[str], str]
 ) -> Checked:
-    """Check a whole file against the register; stores nothing. Raises `UnreadableTable`.
-
-    `snils_hash` is `Registry.snils_hash`: a SNILS that another worker has on record is a fault.
-    """
-    return check_rows(connection, org, read_table(content, NEEDED), today, snils_hash)
-
-
-def check_row(
-    connection: Connection, org: str, row: Mapping[str, str], before: Mapping[str, Any] | None, today: date
-) -> Worker | dict[str, str]:
-    """One row that came another way, as from a form: the worker (the one `before`, changed), or column and code of each
-    fault."""
-    faults: dict[str, str] = {}
-    worker = _worker(org, row, _employers(connection, org), before, today, faults)
-    return worker if worker is not None else faults
+    """Read a small file and check it in one go, where nobody waits for the store; else `read_file` and `check_rows`."""
+    return check_rows(connection, org, read_file(content), today, snils_hash)
 
 
 def check_rows(
@@ -93,59 +102,104 @@ def check_rows(
     today: date,
     snils_hash: Callable[[str], str],
 ) -> Checked:
-    """The same for rows that are read already."""
-    known: dict[str, dict[str, Any]] = {row["personnel_number"]: dict(row) for row in list_workers(connection, org)}
+    """Check the rows of a file against the register; stores nothing.
+
+    `snils_hash` is `Registry.snils_hash`: a SNILS that another worker has on record is a fault.
+    """
+    at_work = [dict(row) for row in list_workers(connection, org)]
     put_away = [dict(row) for row in list_workers(connection, org, archived=True)]
+    known = {row["personnel_number"]: row for row in at_work}
     archived = {row["personnel_number"] for row in put_away}
-    holders = {row["snils_hmac"]: row["personnel_number"] for row in [*known.values(), *put_away] if row["snils_hmac"]}
-    employers = _employers(connection, org)
+    employers = _Employers(connection, org)
+    # Whose cards the file says anew holds no card by what is stored: a card may go from one to the other.
+    anew = {row.get(NUMBER, "") for row in rows if CARDS in row}
+    twins = Twins([*(row | {"cards": ()} if row["personnel_number"] in anew else row for row in at_work), *put_away])
+    texts = {(row["kind"], row["version"]): row["valid_from"] for row in consent_store.list_texts(connection, org)}
+    standing = consent_store.in_force(connection, org)
     faults: list[RowFault] = []
     workers: list[Worker] = []
-    numbers: set[str] = set()
-    snils_seen: dict[str, str] = {}
-    texts = {(row["kind"], row["version"]): row["valid_from"] for row in consent_store.list_texts(connection, org)}
     given: list[tuple[str, GivenConsent]] = []
+    added = 0
     for place, row in enumerate(rows, start=2):
-        found: dict[str, str] = {}
-        number = row.get(NUMBER, "")
-        if number in numbers:
-            found[NUMBER] = "twice"
+        number, before = row.get(NUMBER, ""), known.get(row.get(NUMBER, ""))
+        worker, found = _worker(org, row, employers, before, today)
+        hashed = snils_hash(worker.snils) if worker is not None and worker.snils else None
         if number in archived:
-            found[NUMBER] = "archived"
-        numbers.add(number)
-        worker = _worker(org, row, employers, known.get(number), today, found)
-        if worker is not None and worker.snils:
-            other = snils_seen.setdefault(worker.snils, number)
-            if other != number:
-                found[SNILS] = "twice"
-            elif holders.get(snils_hash(worker.snils), number) != number:
-                found[SNILS] = "snils_taken"
+            found.setdefault(NUMBER, "archived")
+        for field, code in (twins.of_number(number) | (twins.of(worker, hashed) if worker else {})).items():
+            found.setdefault(_HEADING[field], code)
         agreed = consents.read_cell(row.get(consents.COLUMN, ""), texts, today)
         if isinstance(agreed, str):
-            found[consents.COLUMN] = agreed
-        faults += [RowFault(place, column, code) for column, code in found.items()]
-        if worker is not None and not found and not isinstance(agreed, str):
+            found.setdefault(consents.COLUMN, agreed)
+        line = row.number if isinstance(row, TableRow) else place
+        faults += [RowFault(line, column, code) for column, code in found.items()]
+        if worker is None or found or isinstance(agreed, str):
+            continue
+        new = [one for one in agreed if standing.get(worker.worker_id, {}).get(one.kind) != one.version]
+        given += [(worker.worker_id, one) for one in new]
+        added += before is None
+        if before is None or new or differs(worker, before, hashed):
             workers.append(worker)
-            given += [(worker.worker_id, one) for one in agreed]
-    changed = sum(worker.personnel_number in known for worker in workers)
-    return Checked(tuple(workers), len(workers) - changed, changed, tuple(faults), tuple(rows), tuple(given))
+    return Checked(tuple(workers), added, len(workers) - added, tuple(faults), tuple(rows), tuple(given))
+
+
+class _Employers:
+    """Which employer a cell means: by id, ИНН, or name. A name that several could have is nobody's."""
+
+    def __init__(self, connection: Connection, org: str) -> None:
+        self.ids: set[str] = set()
+        self._exact: dict[str, set[str]] = {}
+        self._folded: dict[str, set[str]] = {}
+        for row in store.list_employers(connection, org):
+            self.ids.add(row["employer_id"])
+            for key in filter(None, (row["employer_id"], row["inn"], row["name"])):
+                self._exact.setdefault(key, set()).add(row["employer_id"])
+            self._folded.setdefault(fold_name(row["name"]), set()).add(row["employer_id"])
+
+    def find(self, words: str) -> tuple[str, str]:
+        """The id, or the code of what is wrong."""
+        found = self._exact.get(words) or self._folded.get(fold_name(words), set())
+        if len(found) == 1:
+            return next(iter(found)), ""
+        return "", "several" if found else "unknown"
+
+
+def _worker(
+    org: str, row: Mapping[str, str], employers: _Employers, before: Mapping[str, Any] | None, today: date
+) -> tuple[Worker | None, dict[str, str]]:
+    """The worker of a row, and the code of what is wrong by column."""
+    found: dict[str, str] = dict(row.faults) if isinstance(row, TableRow) else {}
+    given = {
+        field: WORDS.get(heading, {}).get(fold_name(row[heading]), row[heading])
+        for heading, field in FIELDS.items()
+        if heading in row
+    }
+    if given.get("employer_id"):
+        given["employer_id"], code = employers.find(given["employer_id"])
+        if code:
+            found.setdefault(EMPLOYER, code)
+    worker = worker_of(org, given, employers.ids, before, today)
+    if isinstance(worker, Worker):
+        return (None if found else worker), found
+    for field, code in worker.items():
+        found.setdefault(_HEADING[field], code)
+    return None, found
 
 
 def store_checked(connection: Connection, registry: Registry, checked: Checked, author: Author | None = None) -> None:
     """Store a file without faults, in the caller's transaction. Raises `ValueError` for one with faults."""
     if checked.faults:
         raise ValueError("a file with faults is not stored")
+    if not checked.workers:
+        return
     registry.save_workers(connection, checked.workers, author)
     entered_by = author.account_id if author is not None and author.account_id else ""
     _give(connection, registry, checked, entered_by)
 
 
 def _give(connection: Connection, registry: Registry, checked: Checked, entered_by: str) -> None:
-    """Enter the consents of a file that are not in force yet, and send one more roster if there were any."""
-    standing: dict[str, dict[ConsentKind, str]] = {}
-    for org in {worker.org for worker in checked.workers}:
-        standing |= consent_store.in_force(connection, org)
-    new = [(worker_id, one) for worker_id, one in checked.consents if not _stands(standing, worker_id, one)]
+    """Enter the consents of a file, and send one more roster if there were any."""
+    new = checked.consents
     for worker_id, one in new:
         Consents(registry).give(
             connection,
@@ -162,10 +216,6 @@ def _give(connection: Connection, registry: Registry, checked: Checked, entered_
         registry.publish_roster(connection, *{worker.org for worker in checked.workers})
 
 
-def _stands(standing: Mapping[str, Mapping[ConsentKind, str]], worker_id: str, given: GivenConsent) -> bool:
-    return standing.get(worker_id, {}).get(given.kind) == given.version
-
-
 def table_of(connection: Connection, org: str) -> bytes:
     """The register in the form that can be taken back. SNILS are left out: an empty cell keeps what is stored."""
     names = {row["employer_id"]: row["name"] for row in store.list_employers(connection, org)}
@@ -177,87 +227,6 @@ def table_of(connection: Connection, org: str) -> bytes:
         for row in list_workers(connection, org)
     ]
     return write_table(HEADINGS, rows)
-
-
-def _employers(connection: Connection, org: str) -> dict[str, str]:
-    """Employers by name, by ИНН and by id."""
-    found: dict[str, str] = {}
-    for row in store.list_employers(connection, org):
-        found[row["name"].lower()] = found[row["employer_id"]] = row["employer_id"]
-        if row["inn"]:
-            found[row["inn"]] = row["employer_id"]
-    return found
-
-
-def _worker(
-    org: str,
-    row: Mapping[str, str],
-    employers: Mapping[str, str],
-    before: Mapping[str, Any] | None,
-    today: date,
-    faults: dict[str, str],
-) -> Worker | None:
-    for name in NEEDED:
-        if not row.get(name, ""):
-            faults[name] = "needed"
-    for name in HEADINGS:
-        if len(row.get(name, "")) > 200:
-            faults[name] = "too_long"
-    employer_id = employers.get(row.get(EMPLOYER, "").lower())
-    if row.get(EMPLOYER) and employer_id is None:
-        faults[EMPLOYER] = "unknown"
-    snils = row.get(SNILS, "")
-    if snils:
-        try:
-            snils = parse_snils(snils)
-        except ValueError:
-            faults[SNILS] = "wrong_snils"
-    sex = row.get(SEX, "").lower()
-    state = row.get(STATUS, "").lower()
-    remote = row.get(REMOTE, "").lower()
-    for name, value, allowed in ((SEX, sex, _SEXES), (STATUS, state, _STATES), (REMOTE, remote, _YES | _NO)):
-        if value not in allowed:
-            faults[name] = "choose"
-    born = _day(row.get(BORN, ""), BORN, today, faults)
-    toxicology = _day(row.get(TOXICOLOGY, ""), TOXICOLOGY, today, faults)
-    if remote in _NO and not row.get(REASON, ""):
-        faults[REASON] = "needed"
-    if faults or employer_id is None:
-        return None
-    kept = {"worker_id": before["worker_id"]} if before else {}
-    return Worker(
-        org=org,
-        employer_id=employer_id,
-        personnel_number=row[NUMBER],
-        full_name=" ".join(row[NAME].split()),
-        position=row[POSITION],
-        snils=snils or None,
-        cards=tuple(part.strip() for part in row.get(CARDS, "").split(",") if part.strip()),
-        sex=_SEXES[sex],
-        birth_date=born,
-        status=_STATES[state],
-        remote_allowed=remote not in _NO,
-        block_text=row.get(REASON, ""),
-        photo_sha256=before["photo_sha256"] if before else None,
-        toxicology_at=toxicology,
-        **kept,
-    )
-
-
-def _day(words: str, column: str, today: date, faults: dict[str, str]) -> date | None:
-    if not words:
-        return None
-    for form in ("%d.%m.%Y", "%Y-%m-%d"):
-        try:
-            # Only the day is used.
-            found = datetime.strptime(words, form).date()  # noqa: DTZ007
-        except ValueError:
-            continue
-        if found > today:
-            faults[column] = "future"
-        return found
-    faults[column] = "not_a_day"
-    return None
 
 
 def _cells(row: Mapping[str, Any], employers: Mapping[str, str]) -> list[str]:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from central.no_force import marked
+from central.text_cleaning import encodable
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -24,7 +25,7 @@ def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[str]], band: str 
     for row in itertools.chain([marked(headings, band)], rows):
         line = io.StringIO()
         csv.writer(line, delimiter=";", lineterminator="\r\n").writerow([disarmed(cell) for cell in row])
-        yield line.getvalue().encode("utf-8")
+        yield encodable(line.getvalue()).encode("utf-8")
 
 
 def grouped(lines: Iterable[bytes], size_bytes: int = 64 * 1024) -> Iterator[bytes]:

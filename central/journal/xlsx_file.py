@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
+from central.imports.tables import text_cells
 from central.no_force import marked, sheet_title
 
 
@@ -21,12 +21,7 @@ def write_xlsx(path: Path, headings: Sequence[str], rows: Iterable[Sequence[str]
     sheet.oddHeader.center.text = band
     count = 0
     for row in itertools.chain([marked(headings, band)], rows):
-        made = []
-        for cell in row:
-            item = WriteOnlyCell(sheet, value=cell)
-            item.data_type = "s"
-            made.append(item)
-        sheet.append(made)
+        sheet.append(text_cells(sheet, row))
         count += 1
     book.save(path)
     return count - 1

@@ -1,4 +1,4 @@
-"""The register of workers as a form: the same checks as the import of a file, and whom else the entry may be about."""
+"""The register of workers as a form: the same rules as for a file, and whom else the entry may be about."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -6,29 +6,14 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection, RowMapping
 
 from central.days import day_of
-from central.imports import workers as imports
+from central.name_folding import fold_card, fold_name
 from central.parties import Worker
 from central.registers.form import Fault, Faults, Field
 from central.registers.keeping import Desk, Options, Saved, Typed
+from central.registers.worker_rules import ANSWERS, SEXES, STATES, worker_of
 from central.rights import Right
 from central.store import registry
 from central.store.workers import alike_workers, card_holders, get_worker
-
-COLUMNS = {
-    "personnel_number": imports.NUMBER,
-    "full_name": imports.NAME,
-    "position": imports.POSITION,
-    "employer_id": imports.EMPLOYER,
-    "birth_date": imports.BORN,
-    "sex": imports.SEX,
-    "snils": imports.SNILS,
-    "cards": imports.CARDS,
-    "status": imports.STATUS,
-    "remote_allowed": imports.REMOTE,
-    "block_text": imports.REASON,
-    "toxicology_at": imports.TOXICOLOGY,
-}
-"""Field of the form and column of the import: one set of checks for both."""
 
 
 class WorkerForm:
@@ -41,13 +26,13 @@ class WorkerForm:
         Field("personnel_number", needed=True),
         Field("full_name", needed=True),
         Field("birth_date", "day"),
-        Field("sex", "choice", choices=("male", "female")),
+        Field("sex", "choice", choices=SEXES),
         Field("snils"),
         Field("employer_id", "reference", needed=True, section="work"),
         Field("position", needed=True, section="work"),
         Field("cards", section="work"),
-        Field("status", "choice", choices=("active", "suspended"), section="admission"),
-        Field("remote_allowed", "choice", choices=("yes", "no"), section="admission"),
+        Field("status", "choice", choices=STATES, section="admission"),
+        Field("remote_allowed", "choice", needed=True, choices=ANSWERS, section="admission"),
         Field("block_text", "text", section="admission"),
         Field("toxicology_at", "day", section="admission"),
     )
@@ -68,13 +53,13 @@ class WorkerForm:
     def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
         """Store the worker and send the roster. A number, card or SNILS of another is refused with that one's name."""
         before = self.read(desk.connection, entry_id) if entry_id else None
-        row = {column: " ".join(typed.fields.get(name, "").split()) for name, column in COLUMNS.items()}
-        found = imports.check_row(desk.connection, desk.org, row, before, day_of(desk.author.at))
+        given = {field.name: typed.fields.get(field.name, "") for field in self.fields}
+        employers = {employer_id for employer_id, _ in self.options(desk.connection, desk.org)["employer_id"]}
+        found = worker_of(desk.org, given, employers, before, day_of(desk.author.at))
         if isinstance(found, Worker):
             faults = self._twins(desk, found, typed.another)
         else:
-            names = {column: name for name, column in COLUMNS.items()}
-            faults = {names[column]: Fault(code) for column, code in found.items()}
+            faults = {name: Fault(code) for name, code in found.items()}
         if faults or not isinstance(found, Worker):
             return faults
         desk.registry.save_workers(desk.connection, [found], desk.author)
@@ -101,11 +86,12 @@ class WorkerForm:
                 faults["personnel_number"] = who
             if hashed is not None and row["snils_hmac"] == hashed:
                 faults["snils"] = who
-            same = row["full_name"].lower() == new.full_name.lower()
+            same = fold_name(row["full_name"]) == fold_name(new.full_name)
             if same and not another and row["birth_date"] in (new.birth_date, None):
                 faults["full_name"] = Fault("same_person", who.detail, who.entry_id)
-        for row in card_holders(desk.connection, desk.org) if new.cards else ():
-            if row["worker_id"] != new.worker_id and set(row["cards"]) & set(new.cards):
+        cards = {fold_card(card) for card in new.cards}
+        for row in card_holders(desk.connection, desk.org) if cards else ():
+            if row["worker_id"] != new.worker_id and cards & {fold_card(card) for card in row["cards"]}:
                 faults["cards"] = _taken_by(row)
         return faults
 

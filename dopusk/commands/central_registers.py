@@ -2,9 +2,10 @@
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from cryptography import x509
@@ -14,11 +15,10 @@ from sqlalchemy import Engine
 
 from central.checks import Rules
 from central.days import day_of
-from central.imports import grounds
+from central.imports import grounds, workers
 from central.imports.exam_faults import fault_words
 from central.imports.exams import RowResult, check_rows, fault_file, import_rows, read_rows
-from central.imports.tables import UnreadableTable
-from central.imports.workers import check_file, store_checked
+from central.imports.tables import UnreadableTable, unreadable_words
 from central.intake import Intake
 from central.media_files import MediaFiles
 from central.medics import Qualification, add_medic
@@ -28,7 +28,7 @@ from central.pki import Authority
 from central.registry import Registry
 from central.snils import SnilsKey
 from central.store import registry
-from central.store.engine import writing
+from central.store.engine import reading, writing
 from central.store.register_changes import Author
 from dopusk import words
 from dopusk.commands.central import ConfigFile, open_centre, plain_errors
@@ -37,6 +37,7 @@ from sync.contract.canonical import new_id
 import_app = typer.Typer(no_args_is_help=True, help="Take workers, grounds or examinations from files.")
 register_app = typer.Typer(no_args_is_help=True, help="Enter organisations and medics.")
 
+_Row = TypeVar("_Row")
 Org = Annotated[str, typer.Option(help="Name of the organisation, as in topics.")]
 
 
@@ -142,20 +143,20 @@ def import_workers(
     """Check a file as a whole, and store it as a whole or not at all. Exit code 1 when it has faults."""
     with plain_errors():
         registry_of, engine = _registry(config)
-        with writing(engine) as connection:
-            today = day_of(datetime.now(UTC))
-            checked = check_file(connection, org, file.read_bytes(), today, registry_of.snils_hash)
+        rows = _table(file, workers.read_file)
+        today = day_of(datetime.now(UTC))
+        with (reading if dry_run else writing)(engine) as connection:
+            checked = workers.check_rows(connection, org, rows, today, registry_of.snils_hash)
             if not checked.faults and not dry_run:
-                store_checked(connection, registry_of, checked)
+                workers.store_checked(connection, registry_of, checked)
     for fault in checked.faults:
         typer.echo(f"row {fault.row}: {fault.column}: {fault.code}", err=True)
     if checked.faults:
         if errors is not None:
             errors.write_bytes(checked.error_file(words.in_use()))
         raise typer.Exit(1)
-    print(
-        f"{'would add' if dry_run else 'added'} {checked.added}, {'would change' if dry_run else 'changed'} {checked.changed}"
-    )
+    added, changed = ("would add", "would change") if dry_run else ("added", "changed")
+    print(f"{added} {checked.added}, {changed} {checked.changed}, unchanged {checked.unchanged}")
 
 
 @import_app.command("grounds")
@@ -171,8 +172,9 @@ def import_grounds(
     with plain_errors():
         registry_of, engine = _registry(config)
         now = datetime.now(UTC)
-        with writing(engine) as connection:
-            checked = grounds.check_file(connection, org, file.read_bytes(), day_of(now), registry_of.snils_hash)
+        rows = _table(file, grounds.read_file)
+        with (reading if dry_run else writing)(engine) as connection:
+            checked = grounds.check_rows(connection, org, rows, day_of(now), registry_of.snils_hash)
             if not checked.faults and not dry_run:
                 added = grounds.store_checked(connection, checked, Author(None, now))
     for fault in checked.faults:
@@ -201,11 +203,7 @@ def import_exams(
         loaded, engine = open_centre(config)
         rules = Rules(loaded.generation, timedelta(seconds=loaded.ingest.future_tolerance_s))
         content = file.read_bytes()
-        try:
-            rows = list(read_rows(content))
-        except UnreadableTable as error:
-            typer.echo(f"{file} cannot be read as a table of examinations: {error}", err=True)
-            raise typer.Exit(2) from error
+        rows = _table(file, lambda content: list(read_rows(content)), code=2)
         taken = (
             check_rows(engine, rules, rows)
             if dry_run
@@ -227,6 +225,15 @@ def import_exams(
         print(f"nothing stored; would be: {found}" if dry_run else found)
     if refused:
         raise typer.Exit(1)
+
+
+def _table(file: Path, read: Callable[[bytes], list[_Row]], code: int = 1) -> list[_Row]:
+    """Read a file before any transaction. What cannot be taken as a whole ends the command with one line of words."""
+    try:
+        return read(file.read_bytes())
+    except UnreadableTable as error:
+        typer.echo(f"{file}: {unreadable_words(error, words.in_use())}", err=True)
+        raise typer.Exit(code) from error
 
 
 def _registry(config: Path) -> tuple[Registry, Engine]:

@@ -8,23 +8,22 @@ file. GET /imports/grounds/form: an empty table to fill in.
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 
 from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
-from central.console.routes.registers import XLSX, own_org
+from central.console.routes.registers import XLSX, own_org, uploaded
 from central.days import day_of
 from central.imports import grounds as imports
 from central.imports.grounds import CheckedGrounds
 from central.imports.tables import UnreadableTable, write_table
 from central.rights import Right
-from central.store.engine import writing
+from central.store.engine import reading, writing
 from central.store.register_changes import Author
 
 router = APIRouter()
 Importer = Annotated[Visitor, Depends(Guard(Right.IMPORT_EXAMS))]
-MOST_BYTES = 32 * 1024 * 1024
 
 
 @router.get("/imports/grounds")
@@ -45,15 +44,13 @@ def import_grounds(request: Request, visitor: Importer, form: Annotated[FormData
     """Check a file, or check and store it."""
     console = console_of(request)
     org, now = own_org(visitor), console.clock()
-    upload = form.get("file")
-    content = upload.file.read(MOST_BYTES + 1) if isinstance(upload, UploadFile) else b""
     action = str(form.get("action", "check"))
-    if len(content) > MOST_BYTES:
-        return _page(request, visitor, 422, unreadable=UnreadableTable("too_large"))
     stored: int | None = None
     try:
-        with writing(console.engine) as connection:
-            checked = imports.check_file(connection, org, content, day_of(now), console.registry.snils_hash)
+        # Before the transaction: everybody else's writing would wait for a stranger's file.
+        rows = imports.read_file(uploaded(form))
+        with (writing if action == "apply" else reading)(console.engine) as connection:
+            checked = imports.check_rows(connection, org, rows, day_of(now), console.registry.snils_hash)
             if action == "apply" and not checked.faults:
                 stored = imports.store_checked(connection, checked, Author(visitor.account.account_id, now))
                 note(

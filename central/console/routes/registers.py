@@ -24,7 +24,7 @@ from central.console.guard import Guard, form_of
 from central.console.worker_search import address_pairs, find_worker, words_of
 from central.days import day_of
 from central.imports import workers as imports
-from central.imports.tables import UnreadableTable, write_table
+from central.imports.tables import MAX_FILE_BYTES, UnreadableTable, write_table
 from central.imports.workers import Checked
 from central.medics import register_faults
 from central.registers import table
@@ -118,13 +118,13 @@ def import_workers(
 ) -> Response:
     """Check a file, or check and store it: all of it or nothing. `action` errors: the rows with faults as a file."""
     console = console_of(request)
-    upload = form.get("file")
-    content = upload.file.read() if isinstance(upload, UploadFile) else b""
     action = str(form.get("action", "check"))
     try:
-        with writing(console.engine) as connection:
+        # Before the transaction: everybody else's writing would wait for a stranger's file.
+        rows = imports.read_file(uploaded(form))
+        with (writing if action == "apply" else reading)(console.engine) as connection:
             today, snils_hash = day_of(console.clock()), console.registry.snils_hash
-            checked = imports.check_file(connection, own_org(visitor), content, today, snils_hash)
+            checked = imports.check_rows(connection, own_org(visitor), rows, today, snils_hash)
             if action == "apply" and not checked.faults:
                 author = Author(visitor.account.account_id, console.clock())
                 imports.store_checked(connection, console.registry, checked, author)
@@ -142,6 +142,15 @@ def import_workers(
     if done:
         console.wake()
     return register_page(request, visitor, "workers", 422 if checked.faults else 200, checked=checked, done=done)
+
+
+def uploaded(form: FormData) -> bytes:
+    """The file of a form. Raises `UnreadableTable` for one that is larger than any register."""
+    upload = form.get("file")
+    content = upload.file.read(MAX_FILE_BYTES + 1) if isinstance(upload, UploadFile) else b""
+    if len(content) > MAX_FILE_BYTES:
+        raise UnreadableTable("too_large")
+    return content
 
 
 def own_org(visitor: Visitor) -> str:

@@ -114,7 +114,7 @@ def test_who_may_not_change_registers_sees_the_page_without_forms(
 
 def test_consents_come_with_the_workers_file_and_leave_in_both_tables(centre: ConsoleCentre, senior: Browser) -> None:
     def upload(cell: str, action: str = "apply") -> str:
-        row = ["1001", "Ветров Степан Ильич", "водитель", "ООО «Ромашка-Транс»", *[""] * 8, cell]
+        row = ["1001", "Ветров Степан Ильич", "водитель", "ООО «Ромашка-Транс»", *[""] * 4, "да", "", "", "", cell]
         content = ";".join(HEADINGS) + "\n" + ";".join(f'"{value}"' for value in row) + "\n"
         token = senior.get("/registers/workers").text.split('name="csrf" value="')[1].split('"')[0]
         files = {"file": ("w.csv", content.encode(), "text/csv")}

@@ -28,11 +28,13 @@ def senior(centre: ConsoleCentre, zoya: Browser) -> Browser:
 def _row(number: str, **changes: str) -> dict[str, str]:
     return {
         "Табельный номер": number,
-        "ФИО": "Новиков Лев Ильич",
+        "ФИО": f"Новиков Лев Ильич {number}",
         "Должность": "слесарь",
         "Работодатель": "ООО «Ромашка-Транс»",
         "Пол": "м",
         "Дата рождения": "01.02.1990",
+        "Дистанционный осмотр": "да",
+        "Состояние": "работает",
     } | changes
 
 
@@ -57,7 +59,7 @@ def test_dry_run_stores_nothing_and_apply_stores_everything(centre: ConsoleCentr
     before = _count(centre)
     content = _file(_row("2001", СНИЛС=sample_snils("2001")), _row("2002"), _row("1001", ФИО="Ветров Степан Ильич"))
     checked = _send(senior, content, "check")
-    assert "Будет добавлено 2, изменено 1" in checked.text
+    assert "Будет добавлено 2, изменено 1, без изменений 0" in checked.text
     assert _count(centre) == before
 
     with reading(centre.engine) as connection:
@@ -127,7 +129,12 @@ def test_too_many_rows_are_refused() -> None:
 
 def test_export_can_be_taken_back(centre: ConsoleCentre, senior: Browser) -> None:
     content = senior.get("/registers/workers/export").content
-    assert "Будет добавлено 0, изменено 8" in _send(senior, content, "check").text
+    assert "Будет добавлено 0, изменено 0, без изменений 8" in _send(senior, content, "check").text
+    with reading(centre.engine) as connection:
+        sent = connection.execute(select(func.count()).select_from(centre_outbox)).scalar_one()
+    assert "новых 0, изменено 0, без изменений 8" in _send(senior, content, "apply").text
+    with reading(centre.engine) as connection:
+        assert connection.execute(select(func.count()).select_from(centre_outbox)).scalar_one() == sent
 
 
 def test_number_of_an_archived_worker_is_not_taken_over(centre: ConsoleCentre, senior: Browser) -> None:

@@ -1,0 +1,127 @@
+"""What a worker's fields must be, whether they come from a form or from a file. Pure.
+
+Fields by name, as texts. A field that is not there was not said anything about: what is stored stays. Leave to be examined
+remotely is never what is left over: it is said, or it is a fault.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+from central.name_folding import fold_card
+from central.parties import Worker
+from central.registers.form import FIRST_YEAR, parse_day
+from central.snils import parse_snils
+from central.text_cleaning import clean_line
+
+NEEDED = ("personnel_number", "full_name", "position", "employer_id")
+SEXES, STATES, ANSWERS = ("male", "female"), ("active", "suspended"), ("yes", "no")
+FIELDS = (*NEEDED, "snils", "birth_date", "sex", "cards", "remote_allowed", "block_text", "status", "toxicology_at")
+MOST_CHARS = 200
+Stored = Mapping[str, Any]
+"""A row of the register."""
+
+
+def worker_of(
+    org: str, given: Mapping[str, str], employers: Collection[str], before: Stored | None, today: date
+) -> Worker | dict[str, str]:
+    """The worker (the one `before`, changed), or the code of what is wrong by field. `employers`: ids that may be named."""
+    said = {name: clean_line(words) for name, words in given.items()}
+    faults = {name: "too_long" for name, words in said.items() if len(words) > MOST_CHARS}
+    for name in NEEDED:
+        if not said.get(name) and (name in said or before is None):
+            faults[name] = "needed"
+    if said.get("employer_id") and said["employer_id"] not in employers:
+        faults["employer_id"] = "unknown"
+    remote = _remote(said, before, faults)
+    status = _status(said, before, faults)
+    if said.get("sex") and said["sex"] not in SEXES:
+        faults["sex"] = "choose"
+    days = {name: _day(said, name, before, today, faults) for name in ("birth_date", "toxicology_at")}
+    snils = _snils(said, faults)
+    reason = said["block_text"] if "block_text" in said else (before or {}).get("block_text", "")
+    if remote is False and not reason:
+        faults["block_text"] = "needed"
+    if faults:
+        return faults
+    kept: Stored = before or {}
+    texts = {name: said[name] if name in said else kept[name] for name in NEEDED}
+    sex: Any = (said["sex"] or None) if "sex" in said else kept.get("sex")
+    state: Any = status
+    return Worker(
+        org=org,
+        **texts,
+        snils=snils,
+        cards=cards_of(said["cards"]) if "cards" in said else tuple(kept.get("cards", ())),
+        sex=sex,
+        birth_date=days["birth_date"],
+        status=state,
+        remote_allowed=remote is True,
+        block_text=reason,
+        photo_sha256=kept.get("photo_sha256"),
+        toxicology_at=days["toxicology_at"],
+        **({"worker_id": kept["worker_id"]} if before else {}),
+    )
+
+
+def cards_of(words: str) -> tuple[str, ...]:
+    """Numbers of cards divided by commas or semicolons; one that only a reader types otherwise stands once."""
+    found: dict[str, str] = {}
+    for part in words.replace(";", ",").split(","):
+        if part.strip():
+            found.setdefault(fold_card(part), part.strip())
+    return tuple(found.values())
+
+
+def differs(worker: Worker, before: Stored, snils_hash: str | None) -> bool:
+    """Whether storing the worker would change anything. `snils_hash`: of the SNILS that was said, if one was."""
+    if snils_hash is not None and before["snils_hmac"] != snils_hash:
+        return True
+    names = (*NEEDED, "sex", "birth_date", "status", "remote_allowed", "block_text", "toxicology_at")
+    return list(worker.cards) != list(before["cards"]) or any(getattr(worker, name) != before[name] for name in names)
+
+
+def _remote(said: Mapping[str, str], before: Stored | None, faults: dict[str, str]) -> bool | None:
+    if "remote_allowed" not in said:
+        if before is not None:
+            return bool(before["remote_allowed"])
+        faults["remote_allowed"] = "needed"
+        return None
+    if said["remote_allowed"] not in ANSWERS:
+        faults["remote_allowed"] = "choose" if said["remote_allowed"] else "needed"
+        return None
+    return said["remote_allowed"] == "yes"
+
+
+def _status(said: Mapping[str, str], before: Stored | None, faults: dict[str, str]) -> str:
+    """Who is entered is at work unless it is said that they are suspended; nothing left out ends a suspension."""
+    words, stored = said.get("status", ""), "active" if before is None else str(before["status"])
+    if words and words not in STATES:
+        faults["status"] = "choose"
+    elif "status" in said and not words and stored == "suspended":
+        faults["status"] = "needed"
+    return words or stored
+
+
+def _day(said: Mapping[str, str], name: str, before: Stored | None, today: date, faults: dict[str, str]) -> date | None:
+    if name not in said:
+        return before[name] if before is not None else None
+    if not said[name]:
+        return None
+    found = parse_day(said[name])
+    if found is None or found.year < FIRST_YEAR:
+        faults[name] = "not_a_day"
+    elif found > today:
+        faults[name] = "future"
+    return found
+
+
+def _snils(said: Mapping[str, str], faults: dict[str, str]) -> str | None:
+    """None keeps the one on record."""
+    if not said.get("snils"):
+        return None
+    try:
+        return parse_snils(said["snils"])
+    except ValueError:
+        faults["snils"] = "wrong_snils"
+        return None
