@@ -11,16 +11,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from openpyxl import Workbook as NewWorkbook
-from openpyxl.cell import Cell as WrittenCell
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from central.console.texts import text
 from central.imports import delimited
 from central.imports.cell_values import Cell, identifier_fault, ungrouped
 from central.imports.sheet_rows import SheetRow
 from central.imports.workbook import Bounds, DamagedWorkbook, TooLarge, Workbook
-from central.text_cleaning import clean_line, has_controls, xlsx_text
+from central.text_cleaning import clean_line, has_controls
+from central.xlsx_cells import text_cells
 
 FAULTS = "Ошибка"
 MAX_ROWS = 20_000
@@ -252,13 +250,3 @@ def write_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
-
-
-def text_cells(sheet: WriteOnlyWorksheet, row: Sequence[str]) -> list[WrittenCell]:
-    """Cells of text, as every workbook of ours has them."""
-    cells = []
-    for value in row:
-        cell = WriteOnlyCell(sheet, value=xlsx_text(value))
-        cell.data_type = "s"
-        cells.append(cell)
-    return cells
