@@ -28,6 +28,8 @@ _FIXED: Mapping[str, Intent] = {
     "confirm_yes": AnswerIdentity(yes=True),
     "confirm_no": AnswerIdentity(yes=False),
     "complaints_none": AnswerComplaints(feels_well=True),
+    "call_now": CallMedic(),
+    "urgent_go_on": Next(),
     "start_measuring": StartMeasuring(),
     "stop_measuring": StopMeasuring(),
     "retry": StartMeasuring(),

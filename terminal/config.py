@@ -78,6 +78,8 @@ class Exam(_Section):
     most_failures: Annotated[int, Field(ge=1, le=10)] = 3
     show_result_s: Annotated[float, Field(ge=0, le=30)] = LEAST_RESULT_S
     """How long a value within its limits is shown. In real work never less than `LEAST_RESULT_S`."""
+    urgent_complaints: tuple[str, ...] = ("chest_pain", "breathless", "injury", "fever")
+    """Codes of complaints that call a medic at once and lead the medic's queue."""
     consent_version: str = "2026-2"
 
 
@@ -173,6 +175,7 @@ class TerminalConfig(_Section):
             {
                 "steps": self.exam.steps,
                 "repeats": self.exam.repeats,
+                "urgent_complaints": self.exam.urgent_complaints,
                 "most_failures": self.exam.most_failures,
                 "show_result_s": max(least_result_s, self.exam.show_result_s),
                 "rules_version": self.limits.version,

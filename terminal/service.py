@@ -23,6 +23,7 @@ from terminal.camera.film import FilmFinished, Kept, Lost
 from terminal.clock import Clock
 from terminal.config import TerminalConfig
 from terminal.crashes import CrashNote
+from terminal.exam.model import Phase
 from terminal.face.capture import CameraChanged
 from terminal.face.continuity import StrangerSeen
 from terminal.face.enroller import PortraitJudged
@@ -216,6 +217,8 @@ class TerminalService:
                 self._session.answer_consent(yes, language, self._consent_texts[language])
             case intents.AnswerComplaints(feels_well, codes, text):
                 self._session.answer_complaints(Complaints(feels_well=feels_well, codes=codes, text=text[:4000]))
+                if self._session.active is not None and self._session.active.phase is Phase.URGENT:
+                    self._call_medic()
             case intents.StartMeasuring():
                 self._session.start_measuring()
             case intents.StopMeasuring():
@@ -225,13 +228,16 @@ class TerminalService:
             case intents.Leave():
                 self._session.leave()
             case intents.CallMedic():
-                self._help_until_s = self._clock.now().monotonic_s + HELP_SHOWN_S
+                self._call_medic()
             case intents.ResumeExam():
                 self._session.resume()
             case intents.DropExam():
                 self._session.drop()
             case intents.Touch():
                 pass
+
+    def _call_medic(self) -> None:
+        self._help_until_s = self._clock.now().monotonic_s + HELP_SHOWN_S
 
     def _help_is_called(self) -> bool:
         """A call for a medic stands for some minutes, also on the idle screen; nobody can answer it from here."""

@@ -200,6 +200,8 @@ class Session:
             self._front.happen(events.ResultSeen(exam_id=state.exam_id, stamp=stamp))
         elif state.phase is Phase.REVIEW:
             self._front.submit(state.exam_id)
+        elif state.phase is Phase.URGENT:
+            self._front.happen(events.UrgencySeen(exam_id=state.exam_id, stamp=stamp))
         elif state.phase is Phase.DECIDED:
             self._front.happen(events.DecisionSeen(exam_id=state.exam_id, stamp=stamp))
         elif state.is_waiting:
@@ -216,6 +218,8 @@ class Session:
             or state.activity is Activity.RESULT
         ):
             self.go_next()
+        elif state.phase is Phase.URGENT:
+            self._front.submit(state.exam_id)  # whoever is in pain or lies on the floor is in the medic's queue
         elif state.is_waiting:
             self._front.leave_screen()
         else:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from central.console import wording
 from central.console.texts import text, text_or
 from central.days import day_of
-from sync.contract.exam import ExamRecord
+from sync.contract.exam import URGENT_COMPLAINT, ExamRecord
 
 Payload = Mapping[str, Any]
 Side = Literal["low", "high", ""]
@@ -98,6 +98,8 @@ def shown_values(values: Payload, limits: Mapping[str, Payload], language: str) 
 
 
 def _value_text(name: str, value: Any, language: str) -> str:
+    if name == "complaints":
+        return text_or(language, f"complaint.{value}", str(value))
     if isinstance(value, str):
         return text_or(language, f"value.{name}.{value}", value)
     return wording.quantity(name, value, language)
@@ -187,9 +189,22 @@ def complaint_lines(payload: Payload, language: str) -> list[str]:
     return lines
 
 
+def urgent_complaints(payload: Payload, language: str) -> list[str]:
+    """The complaints that cannot wait, in words."""
+    return [
+        _value_text("complaints", item["value"], language)
+        for item in payload["rule_verdict"].get("findings", ())
+        if item["code"] == URGENT_COMPLAINT
+    ]
+
+
 def finding_lines(payload: Payload, language: str) -> list[str]:
     """Why the rules look twice, one sentence each."""
-    return [_finding(item, language) for item in payload["rule_verdict"].get("findings", ())]
+    complaints = "; ".join(complaint_lines(payload, language))
+    return [
+        f"{_finding(item, language)} ({complaints})" if item["code"] == "complaints" else _finding(item, language)
+        for item in payload["rule_verdict"].get("findings", ())
+    ]
 
 
 def _finding(item: Payload, language: str) -> str:

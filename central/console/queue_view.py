@@ -80,7 +80,7 @@ class QueueTables:
         return QueueTable(*self._live.shared((tuple(orgs), language), orgs, draw))
 
     def waiting(self, orgs: Sequence[str]) -> list[tuple[WaitingExam, Waited]]:
-        """The waiting exams of these organisations, oldest first, and how long each has waited."""
+        """The waiting exams of these organisations in the order of the queue, and how long each has waited."""
         with reading(self._engine) as connection:
             found = worklist.waiting(connection, orgs)
         now = self._clock()
@@ -134,6 +134,7 @@ class QueueTables:
             temperature=latest.get("temperature_celsius"),
             alcohol=latest.get("breath_alcohol_mg_per_l") or latest.get("breath_test"),
             complaints=exam_view.complaint_lines(payload, language),
+            urgent=exam_view.urgent_complaints(payload, language),
         )
         return Markup(drawn)  # noqa: S704 - drawn by a template
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     case,
+    false,
     func,
     select,
     text,
@@ -52,6 +53,13 @@ exam = Table(
     ),
     Column("suggestion", Text, nullable=False, comment="what the rules suggest, never a decision"),
     Column("has_deviation", Boolean, nullable=False, comment="a finding of the rules, or a complaint"),
+    Column(
+        "is_urgent",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="a complaint that cannot wait: leads the queue",
+    ),
     Column("payload", JSON, nullable=False, comment="sync.contract.exam.ExamRecord of the current revision"),
     Column("message_id", Text, nullable=False, comment="the message of the current revision"),
     Column("message_sha256", Text, nullable=False),
@@ -166,6 +174,7 @@ def projection(record: ExamRecord, payload: dict[str, Any], terminal_id: str, ge
         "finished_at": record.finished_at,
         "suggestion": record.rule_verdict.suggestion,
         "has_deviation": complains or bool(record.rule_verdict.findings),
+        "is_urgent": bool(record.rule_verdict.urgent_complaints),
         "payload": payload,
     }
 

@@ -58,10 +58,12 @@ class WaitingExam:
     first_received_at: datetime
     """Of the revision that came first: waiting counts from here."""
     suggestion: str
+    is_urgent: bool
 
 
 def waiting(connection: Connection, orgs: Sequence[str]) -> list[WaitingExam]:
-    """Every exam of these organisations that waits for a medic, oldest first; a repeat stands where its first record stood."""
+    """Every exam of these organisations that waits for a medic: urgent ones, then the oldest; a repeat stands where its first
+    record stood."""
     c = exam.c
     query: Select[Any] = (
         select(
@@ -76,12 +78,13 @@ def waiting(connection: Connection, orgs: Sequence[str]) -> list[WaitingExam]:
             c.received_at,
             c.first_received_at,
             c.suggestion,
+            c.is_urgent,
         )
         .outerjoin(terminal, terminal.c.terminal_id == c.terminal_id)
         .outerjoin(worker, worker.c.worker_id == c.worker_id)
         .outerjoin(employer, employer.c.employer_id == c.employer_id)
         .where(c.state == "waiting", c.org.in_(orgs))
-        .order_by(c.first_received_at, c.exam_id)
+        .order_by(c.is_urgent.desc(), c.first_received_at, c.exam_id)
     )
     return [WaitingExam(*row) for row in connection.execute(query)]
 
@@ -147,9 +150,11 @@ def _listed(rows: Sequence[Any]) -> list[ListedExam]:
 
 
 def waiting_ids(connection: Connection, orgs: Sequence[str]) -> list[str]:
-    """Ids of the waiting exams of these organisations, oldest first."""
+    """Ids of the waiting exams of these organisations, in the order of the queue."""
     query = select(exam.c.exam_id).where(exam.c.state == "waiting", exam.c.org.in_(orgs))
-    return list(connection.execute(query.order_by(exam.c.first_received_at, exam.c.exam_id)).scalars())
+    return list(
+        connection.execute(query.order_by(exam.c.is_urgent.desc(), exam.c.first_received_at, exam.c.exam_id)).scalars()
+    )
 
 
 def message_id_of(connection: Connection, exam_id: str) -> str:

@@ -123,6 +123,29 @@ def face(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
     )
 
 
+def urgent(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
+    """A complaint that cannot wait: who was told, whom to phone, and the way on."""
+    told = snapshot.help_called and snapshot.link.connected
+    known = texts.names_in("complaint")
+    named = "; ".join(texts(f"complaint.{code}") if code in known else code for code in exam.urgent)
+    return PageView(
+        screen="urgent",
+        title=texts("urgent.title"),
+        text=texts("urgent.told" if told else "urgent.not_told"),
+        note=named,
+        state="told" if told else "not_told",
+        lines=(
+            texts("urgent.phone", phone=snapshot.place.help_phone),
+            texts("urgent.room", room=snapshot.place.medic_room),
+        ),
+        buttons={
+            "call_now": texts("urgent.call_again" if told else "urgent.call"),
+            "leave": texts("urgent.leave"),
+            "urgent_go_on": texts("urgent.go_on"),
+        },
+    )
+
+
 def complaints(texts: Texts) -> PageView:
     """Well or not; the list and the remark are drawn over it from the draft."""
     return PageView(

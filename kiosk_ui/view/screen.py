@@ -87,6 +87,8 @@ def _exam_page(
             return asking.face(snapshot, exam, texts)
         case Phase.COMPLAINTS:
             return asking.complaints(texts)
+        case Phase.URGENT:
+            return asking.urgent(snapshot, exam, texts)
         case Phase.REVIEW:
             return ending.summary(exam, texts)
         case Phase.WAITING:

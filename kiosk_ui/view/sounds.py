@@ -6,7 +6,7 @@ from kiosk_ui.view.model import ScreenView
 
 Tone = Literal["start", "end", "error"]
 
-_ERRORS = frozenset({"try_again", "trouble", "not_today"})
+_ERRORS = frozenset({"try_again", "trouble", "not_today", "urgent"})
 _ENDS = frozenset({"result", "decision", "rest"})
 _STARTS = frozenset({"face", "temperature", "pressure", "breath"})
 

@@ -14,6 +14,9 @@ from sync.contract.model import Id, LongText, Name, Sha256, ShortText, Utc, Wire
 
 EXAM_SCHEMA = "dopusk.exam/1"
 
+URGENT_COMPLAINT = "urgent_complaint"
+"""Code of the finding that names a complaint which cannot wait; its value is the complaint's code."""
+
 ExamType = Literal["pre_shift", "pre_trip", "post_shift", "post_trip", "during_shift"]
 Value = int | float | str
 
@@ -146,6 +149,11 @@ class RuleVerdict(WireModel):
     suggestion: Literal["within_limits", "attention", "out_of_limits", "incomplete"]
     findings: tuple[RuleFinding, ...] = ()
     rules_version: ShortText
+
+    @property
+    def urgent_complaints(self) -> tuple[str, ...]:
+        """Codes of the complaints that cannot wait."""
+        return tuple(str(finding.value) for finding in self.findings if finding.code == URGENT_COMPLAINT)
 
 
 class MediaReference(WireModel):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from terminal.exam.effects import LookAtFace
-from terminal.exam.events import ComplaintsAnswered, ConsentAnswered, ExamResumed, PhotoRefused, PhotoTaken
+from terminal.exam.events import ComplaintsAnswered, ConsentAnswered, ExamResumed, PhotoRefused, PhotoTaken, UrgencySeen
 from terminal.exam.model import ExamState, Phase
 from terminal.exam.moves import Step, advance, enter
 
@@ -33,4 +33,10 @@ def face_resumed(state: ExamState, event: ExamResumed) -> Step:
 
 
 def complaints_answered(state: ExamState, event: ComplaintsAnswered) -> Step:
-    return advance(replace(state, complaints=event.complaints), event.stamp)
+    """Go on; with a complaint that cannot wait, stop here first: a medic is called."""
+    state = replace(state, complaints=event.complaints)
+    return enter(state, Phase.URGENT, event.stamp) if state.urgent else advance(state, event.stamp)
+
+
+def urgency_seen(state: ExamState, event: UrgencySeen) -> Step:
+    return advance(state, event.stamp)

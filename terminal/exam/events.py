@@ -114,6 +114,12 @@ class ComplaintsAnswered(EventBase):
     complaints: Complaints
 
 
+class UrgencySeen(EventBase):
+    """The worker has read that a medic was called, and goes on with the exam."""
+
+    type: Literal["urgency_seen"] = "urgency_seen"
+
+
 class MeasurementStarted(EventBase):
     type: Literal["measurement_started"] = "measurement_started"
     step: Literal["temperature", "pressure", "breath"]
@@ -243,6 +249,7 @@ Event = (
     | PhotoRefused
     | PhotoTaken
     | ComplaintsAnswered
+    | UrgencySeen
     | MeasurementStarted
     | MeasurementTaken
     | MeasurementFailed

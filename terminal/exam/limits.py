@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sync.contract.exam import AppliedLimit, Measurement, RuleFinding, RuleVerdict, Value
+from sync.contract.exam import URGENT_COMPLAINT, AppliedLimit, Measurement, RuleFinding, RuleVerdict, Value
 from sync.contract.model import ShortText, WireModel
 from terminal.exam.model import ExamState, Phase
 
@@ -120,6 +120,7 @@ def verdict_of(state: ExamState) -> RuleVerdict:
     ]
     if state.complaints is not None and not state.complaints.feels_well:
         attention.append(RuleFinding(parameter="complaints", code="complaints"))
+        attention += [RuleFinding(parameter="complaints", value=code, code=URGENT_COMPLAINT) for code in state.urgent]
     if state.face is not None and (state.face.outcome in ("not_same", "unclear") or state.face.faces_found != 1):
         attention.append(RuleFinding(parameter="face", code=state.face.reason or state.face.outcome))
     suggestion: Literal["within_limits", "attention", "out_of_limits", "incomplete"]

@@ -32,6 +32,8 @@ class Phase(StrEnum):
     CONSENT = "consent"
     FACE = "face"
     COMPLAINTS = "complaints"
+    URGENT = "urgent"
+    """A complaint that cannot wait: a medic is called, and the worker says whether the exam goes on."""
     TEMPERATURE = "temperature"
     PRESSURE = "pressure"
     BREATH = "breath"
@@ -85,6 +87,8 @@ class Plan(WireModel):
     """Failed tries of one step before the worker is sent to a medic."""
     most_identifications: int = Field(default=3, ge=1, le=10)
     most_photos: int = Field(default=3, ge=1, le=10)
+    urgent_complaints: tuple[ShortText, ...] = ()
+    """Codes of complaints that call a medic at once. Configuration: no list in the program."""
     show_result_s: float = Field(default=4.0, ge=0)
     """How long a value within its limits is shown; one out of limits stays until the worker has seen it."""
     rules_version: ShortText = "default"
@@ -183,6 +187,12 @@ class ExamState:
     def is_waiting(self) -> bool:
         """The worker may leave: the exam rests on the disk until the medic decides or the rest is over."""
         return self.phase in (Phase.WAITING, Phase.DECIDED) or self.activity is Activity.RESTING
+
+    @property
+    def urgent(self) -> tuple[str, ...]:
+        """The worker's complaints that cannot wait, in the order of the configuration."""
+        told = self.complaints.codes if self.complaints is not None else ()
+        return tuple(code for code in self.plan.urgent_complaints if code in told)
 
     @property
     def last_failure(self) -> Failure | None:

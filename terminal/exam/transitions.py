@@ -34,6 +34,7 @@ from terminal.exam.events import (
     RestEnded,
     ResultSeen,
     SummaryConfirmed,
+    UrgencySeen,
 )
 from terminal.exam.model import Phase
 from terminal.exam.moves import Step
@@ -95,6 +96,13 @@ TRANSITIONS: Mapping[Phase, Mapping[type[Any], Handler]] = {
         **_OF_THE_FILM,
         FilmBegan: filming.film_began,
         ComplaintsAnswered: asking.complaints_answered,
+        ExamResumed: outcome.unchanged,
+        ExamEnded: outcome.ended,
+    },
+    Phase.URGENT: {
+        **_OF_THE_FILM,
+        UrgencySeen: asking.urgency_seen,
+        SummaryConfirmed: outcome.summary_confirmed,
         ExamResumed: outcome.unchanged,
         ExamEnded: outcome.ended,
     },

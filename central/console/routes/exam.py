@@ -116,6 +116,7 @@ def exam_page(
         blocks=grounds_view.remote_blocks(grounds, known, day_of(now), toxicology_days),
         findings=exam_view.finding_lines(payload, look.language),
         complaints=exam_view.complaint_lines(payload, look.language),
+        urgent=exam_view.urgent_complaints(payload, look.language),
         reference=reference_file(console, worker) is not None,
         photos=[_medium(console, entry) for entry in photos_of(payload["media"])],
         film=film_view(record, lambda sha256: _has_arrived(console, sha256), look.language, look.zone),

@@ -67,6 +67,7 @@ async function refresh() {
   fetching = true;
   try {
     const before = new Set([...document.querySelectorAll("tr[data-exam]")].map((row) => row.dataset.exam));
+    const called = calls();
     const answer = await fetch(live.dataset.live + location.search, { headers: { accept: "text/html" } });
     if (answer.status === 401) { location.reload(); return; }
     if (!answer.ok) throw new Error(String(answer.status));
@@ -78,7 +79,7 @@ async function refresh() {
     const rows = markSelected();
     const fresh = rows.filter((row) => !before.has(row.dataset.exam));
     fresh.forEach((row) => row.classList.add("new"));
-    if (fresh.length) chime();
+    if (fresh.some((row) => row.classList.contains("urgent")) || (calls() && calls() !== called)) alarm(); else if (fresh.length) chime();
     announce(rows.length);
     lost(false);
   } catch (error) {
@@ -88,6 +89,9 @@ async function refresh() {
     if (again) { again = false; refresh(); }
   }
 }
+
+// Who calls for a medic now; a call that goes makes no sound.
+function calls() { const notice = document.querySelector(".notice.calling"); return notice ? notice.textContent : ""; }
 
 function lost(is) {
   const sign = byId("lost");
@@ -114,11 +118,13 @@ let soundOn = localStorage.getItem("sound") !== "off";
 function showSound() { if (soundButton) soundButton.textContent = soundOn ? soundButton.dataset.on : soundButton.dataset.off; }
 if (soundButton) soundButton.addEventListener("click", () => { soundOn = !soundOn; localStorage.setItem("sound", soundOn ? "on" : "off"); showSound(); if (soundOn) chime(); });
 showSound();
-function chime() {
+function chime() { ring([660, 880]); }
+function alarm() { ring([988, 659, 988, 659, 988, 659]); }
+function ring(pitches) {
   if (!soundOn || !soundButton) return;
   silent = silent || new AudioContext();
   const now = silent.currentTime;
-  [660, 880].forEach((pitch, index) => {
+  pitches.forEach((pitch, index) => {
     const tone = silent.createOscillator(), level = silent.createGain();
     tone.frequency.value = pitch;
     level.gain.setValueAtTime(0.0001, now + index * 0.14);

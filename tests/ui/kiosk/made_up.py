@@ -166,6 +166,7 @@ def progress(state: str, since_s: float = 50.0, **details: float) -> LiveProgres
     return LiveProgress(state, details, 1000.0 + since_s)
 
 
+URGENT = ("chest_pain", "breathless", "injury", "fever")
 HIGH = {"systolic_mmhg": 162, "diastolic_mmhg": 98, "mean_mmhg": 120, "pulse_bpm": 88}
 
 
@@ -232,6 +233,13 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         yield f"face_{hint}", "face", snapshot(looking, 22, progress=progress(hint))
     yield "face_again", "face", snapshot(replace(looking, photo_attempts=1, photo_error="dark"), 30)
     yield "complaints", "complaints", snapshot(asked(Phase.COMPLAINTS, complaints=None), 28)
+    in_pain = asked(
+        Phase.URGENT,
+        plan=Plan(urgent_complaints=URGENT),
+        complaints=Complaints(feels_well=False, codes=("breathless", "cough", "chest_pain")),
+    )
+    yield "urgent", "urgent", snapshot(in_pain, 30, help_called=True)
+    yield "urgent_offline", "urgent", snapshot(in_pain, 30, help_called=True, link=Link(connected=False))
     yield "temperature", "temperature", snapshot(temperature, 33)
     yield "temperature_waiting", "temperature", snapshot(temperature, 33, progress=progress("waiting_for_forehead"))
     yield "temperature_measuring", "temperature", snapshot(temperature, 34, progress=progress("measuring"))

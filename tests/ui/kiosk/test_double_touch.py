@@ -34,6 +34,8 @@ FOLLOWS: list[tuple[str, str, tuple[str, ...]]] = [
     ("consent", "consent_yes", ("face", "complaints", "temperature", "pressure", "breath_started")),
     ("consent", "consent_no", ("not_today_consent_refused",)),
     ("complaints", "complaints_none", ("temperature", "pressure", "breath_started", "trouble_Unavailable_service")),
+    ("complaints", "complaints_none", ("urgent",)),
+    ("urgent", "urgent_go_on", ("temperature", "pressure", "breath_started", "trouble_Unavailable_service")),
     ("pressure", "start_measuring", ("pressure_measuring", "try_again_pressure_E44", "trouble_Unavailable_service")),
     ("pressure_measuring", "stop_measuring", ("try_again_Cancelled", "trouble_DeviceFault_worker")),
     ("breath_waiting_for_breath", "stop_measuring", ("try_again_breath_flow", "trouble_DeviceFault_worker")),

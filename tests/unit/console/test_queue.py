@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -32,6 +33,31 @@ def test_queue_shows_the_oldest_first_with_values_and_deviations(centre: Console
     rows = zoya.get("/queue.json").json()["waiting"]
     assert [row["exam_id"] for row in rows] == [first, second]
     assert all(row["terminal_id"] == "kiosk-1" and row["waiting_s"] >= 0 for row in rows)
+
+
+def urgent(payload: dict[str, Any], *codes: str) -> dict[str, Any]:
+    """The same exam of somebody who complains of these, as a terminal judges it whose configuration calls them urgent."""
+    findings = [{"parameter": "complaints", "code": "complaints"}]
+    findings += [{"parameter": "complaints", "value": code, "code": "urgent_complaint"} for code in codes]
+    verdict = payload["rule_verdict"] | {"suggestion": "attention", "findings": findings}
+    return payload | {"complaints": {"feels_well": False, "codes": list(codes)}, "rule_verdict": verdict}
+
+
+def test_a_complaint_that_cannot_wait_leads_the_queue_and_is_named(centre: ConsoleCentre, zoya: Browser) -> None:
+    calm, other = centre.exam("1001"), centre.exam("1003", systolic_mmhg=162)
+    in_pain = centre.receive(urgent(centre.payload("1004"), "chest_pain", "breathless"))
+    shown = zoya.get("/queue").text
+    assert shown.index(in_pain) < shown.index(calm) < shown.index(other)
+    assert '<span class="mark urgent">Срочно: Боль в груди; Одышка</span>' in shown
+    row = shown[shown.rindex("<tr", 0, shown.index(in_pain)) : shown.index(calm)]
+    assert 'class="urgent ' in row
+    assert shown.count('class="urgent ') == 1
+    assert [item["exam_id"] for item in zoya.get("/queue.json").json()["waiting"]] == [in_pain, calm, other]
+    page = zoya.get(f"/exams/{in_pain}").text
+    assert "Срочная жалоба: Боль в груди; Одышка" in page
+    assert "Жалобы: срочная жалоба, Боль в груди" in page
+    assert "Жалобы: есть жалобы (Боль в груди; Одышка)" in page
+    assert "Срочная жалоба" not in zoya.get(f"/exams/{calm}").text
 
 
 def test_what_is_kept_of_a_row_follows_the_register_and_the_language(centre: ConsoleCentre, zoya: Browser) -> None:
