@@ -1,4 +1,4 @@
-"""What a medic chose, what is missing on the form, and the record that is signed of it. Pure."""
+"""What a medic chose, what is missing on the form, the record that is signed of it, and what is stored beside it. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from central.reasons import reasons
 from central.signature.provider import SignatureProvider
+from central.store.decisions import DecisionColumns
 from central.store.exams import ExamMessage
 from central.store.medics import MedicEntry
 from sync.contract.canonical import new_id
-from sync.contract.decision import DECISION_RECORD_SCHEMA
+from sync.contract.decision import DECISION_RECORD_SCHEMA, DecisionRecord, Verdict
 from sync.contract.model import utc_text
 
 OUTCOMES = ("admitted", "not_admitted", "not_identified", "repeat", "refer")
@@ -142,3 +143,32 @@ def build_record(
             "licence": organisation["licence"],
         },
     }
+
+
+def columns_of(record: DecisionRecord) -> DecisionColumns:
+    """What is stored beside a signed record: the one place that says so, for who writes, verifies and rebuilds."""
+    exam, verdict, medic = record.exam, record.decision, record.medic
+    return DecisionColumns(
+        decision_id=verdict.decision_id,
+        exam_id=exam.exam_id,
+        exam_message_id=record.exam_message_id,
+        exam_revision=exam.revision,
+        org=record.organisation.org,
+        worker_id=exam.examinee.worker_id if exam.examinee else None,
+        medic_id=medic.medic_id,
+        medic_name=medic.full_name,
+        outcome=verdict.outcome,
+        reasons=_codes_of(verdict),
+        corrects=verdict.corrects,
+        decided_at=verdict.decided_at,
+        valid_until=verdict.valid_until,
+        certificate_serial=medic.certificate_serial,
+    )
+
+
+def _codes_of(verdict: Verdict) -> tuple[str, ...]:
+    """Records of the first centres name reasons by their words alone."""
+    if verdict.reason_codes or not verdict.reasons:
+        return verdict.reason_codes
+    known = {reason.ru: code for code, reason in reasons().items()}
+    return tuple(known.get(words, words) for words in verdict.reasons)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from central.config import ADMISSION_VALID_HOURS
-from central.decision_record import DecisionFaults, Wish, build_record, form_faults, valid_until_of
+from central.decision_record import DecisionFaults, Wish, build_record, columns_of, form_faults, valid_until_of
 from central.intoxication import tell_employer
 from central.medics import check_register
 from central.outgoing import Outgoing
@@ -25,10 +25,9 @@ from central.stamping import Stamping
 from central.store import audit, registry
 from central.store import decisions as store
 from central.store import exams as exam_store
-from central.store.decisions import StoredDecision
+from central.store.decisions import DecisionColumns, StoredDecision
 from central.store.engine import reading, writing
 from central.store.exams import ExamMessage
-from central.store.medics import MedicEntry
 from central.trust import Trust
 from sync.contract.canonical import canonical
 from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRecord
@@ -100,7 +99,7 @@ class Decisions:
             raise DecisionConflict("unknown", "the exam's organisation is not registered")
         until = valid_until_of(wish, exam.payload, now, self._admission_valid)
         record = build_record(wish, exam, medic, provider, dict(organisation), now, until)
-        item = self._sign(record, wish, exam, medic, actor, provider, now)
+        item = self._sign(record, actor, provider, now)
         corrected = next((one for one in before if one.decision_id == wish.corrects), None)
         self._commit(item, corrected, exam, actor, now)
         self._wake()
@@ -109,15 +108,12 @@ class Decisions:
     def _sign(
         self,
         record: dict[str, Any],
-        wish: Wish,
-        exam: ExamMessage,
-        medic: MedicEntry,
         actor: Actor,
         provider: SignatureProvider,
         now: datetime,
     ) -> StoredDecision:
         try:
-            DecisionRecord.model_validate(record)
+            columns = columns_of(DecisionRecord.model_validate(record))
         except ValidationError as error:
             first = error.errors()[0]
             raise DecisionFaults({".".join(map(str, first["loc"])): first["msg"]}) from error
@@ -128,25 +124,10 @@ class Decisions:
         if verified.certificate_sha256 != record["medic"]["certificate_sha256"]:
             raise SigningRefused("wrong_certificate", "another certificate has signed than the register names")
         signature, stamped = self._stamping.apply(signature, now)
-        decision = record["decision"]
-        examinee = exam.payload.get("examinee") or {}
         return StoredDecision(
-            decision_id=decision["decision_id"],
-            exam_id=exam.exam_id,
-            exam_message_id=exam.message_id,
-            exam_revision=exam.revision,
-            org=exam.org,
-            worker_id=examinee.get("worker_id"),
-            medic_id=medic.medic_id,
-            medic_name=medic.full_name,
-            outcome=wish.outcome,
-            reasons=wish.reasons,
-            corrects=wish.corrects,
-            decided_at=now,
-            valid_until=valid_until_of(wish, exam.payload, now, self._admission_valid),
+            **{name: getattr(columns, name) for name in DecisionColumns.__slots__},
             record=content,
             cms=signature,
-            certificate_serial=verified.certificate_serial,
             trail={
                 "account_id": actor.account_id,
                 "address": actor.address,
@@ -176,7 +157,7 @@ class Decisions:
                     item.exam_message_id,
                     decision_id=item.decision_id,
                     outcome=item.outcome,
-                    decided_at=now,
+                    decided_at=item.decided_at,
                 ):
                     raise DecisionConflict("changed", "the exam went on while it was being decided")
                 employer_id = (exam.payload.get("examinee") or {}).get("employer_id")

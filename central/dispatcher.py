@@ -23,9 +23,7 @@ from central.broker_link import BrokerLink
 from central.config import CentralConfig
 from central.eviction import end_connection
 from central.face_photos import FacePhotos
-from central.outgoing import load_signing_key
 from central.resending import Replenisher
-from central.sealing import Sealer
 from central.step_records import is_away
 from central.store import anomalies, outgoing, refusals, terminals
 from central.store.anomalies import Oddity
@@ -42,8 +40,6 @@ POLL_S = 0.5
 """How long a row written by another process may wait; a `wake` of this process does not wait."""
 RESEND_AFTER = timedelta(seconds=30)
 RESEND_CHECK_S = 5.0
-SEAL_EVERY_S = 10.0
-"""How often what the centre wrote is sealed: this process is the one that every centre has once."""
 _GREETING_S = 1.0
 """After a terminal came online the broker's own queue goes first; what is unacknowledged then is sent again."""
 _BATCH = 500
@@ -78,8 +74,6 @@ class Dispatcher:
         self._greet_at: dict[str, float] = {}
         self._aside: dict[str, float] = {}
         self._seen_broker_s = time.monotonic()
-        self._sealer = Sealer(engine, load_signing_key(config.keys.centre_signing_key_file))
-        self._sealed = -SEAL_EVERY_S
         self.ready = threading.Event()
         self._link = BrokerLink(
             config.mqtt,
@@ -140,12 +134,6 @@ class Dispatcher:
             self._statuses.put((message.topic, bytes(message.payload)))
         self._link.client.ack(message.mid, message.qos)
         self._loop.wake()
-
-    def _seal(self) -> None:
-        moment = time.monotonic()
-        if moment - self._sealed >= SEAL_EVERY_S:
-            self._sealed = moment
-            self._sealer.run()
 
     def _replenish(self) -> None:
         if self._replenisher is None:

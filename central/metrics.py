@@ -59,6 +59,10 @@ step_failures = Counter(
     ["thread", "step", "error"],
     registry=REGISTRY,
 )
+sealed_rows = Counter("dopusk_sealed_rows", "Rows that were sealed since the start", registry=REGISTRY)
+sealed_at = Gauge(
+    "dopusk_sealed_at", "When everything was last found sealed, in seconds of Unix time", registry=REGISTRY
+)
 
 
 def render() -> bytes:

@@ -1,6 +1,7 @@
 """`verify` of the chains: what came up from each terminal."""
 
 import base64
+from collections.abc import Mapping
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
@@ -19,26 +20,22 @@ _MOST_GAPS = 1000
 
 
 def check_messages(connection: Connection, _expected: Expected, report: StoreReport) -> None:
-    """Every message: its bytes, its signature, its columns, its place. Raises `Wrong`."""
+    """Every message: its bytes, its signature, its columns, its place."""
     keys = {name: [_key(one) for one in own] for name, own in terminals.all_keys(connection).items()}
     heads = {row["terminal_id"]: row for row in terminals.list_terminals(connection)}
-    chain = _ChainWalk(report)
-    for row in messages.in_chain_order(connection):
+    awaited = {name: row["gap_from"] for name, row in heads.items() if row["gap_from"] is not None}
+    chain = _ChainWalk(report, awaited)
+    for row in messages.in_chain_order(connection, report.on_bad("messages")):
         place = f"message {row.message_id} (terminal {row.terminal_id}, place {row.seq})"
         report.messages += 1
-        _check_message(row, keys.get(row.terminal_id, []), place)
-        chain.step(row, place)
+        with report.checking(place):
+            _check_message(row, keys.get(row.terminal_id, []), place)
+        with report.checking(place):
+            chain.step(row, place)
     for terminal_id, head in heads.items():
         if head["head_seq"] != chain.last.get(terminal_id, 0):
             place = f"terminal {terminal_id}, place {head['head_seq']}"
-            raise Wrong("missing", place, "the last message of the terminal is not in the store")
-    awaited = {name: row["gap_from"] for name, row in heads.items() if row["gap_from"] is not None}
-    for terminal_id, seq in chain.gaps:
-        if terminal_id not in awaited or seq < awaited[terminal_id]:
-            raise Wrong(
-                "missing", f"terminal {terminal_id}, place {seq}", "a message that had come is not in the store"
-            )
-        report.remarks.append(f"terminal {terminal_id}: message {seq} is awaited")
+            report.fault("missing", place, "the last message of the terminal is not in the store")
 
 
 def _check_message(row: MessageRow, keys: list[Ed25519PublicKey], place: str) -> None:
@@ -68,26 +65,33 @@ def _check_message(row: MessageRow, keys: list[Ed25519PublicKey], place: str) ->
 class _ChainWalk:
     """Follows the chains, terminal by terminal; the rows come ordered by terminal and place."""
 
-    def __init__(self, report: StoreReport) -> None:
-        self._report = report
+    def __init__(self, report: StoreReport, awaited: Mapping[str, int]) -> None:
+        self._report, self._awaited = report, awaited
         self._hashes: dict[int, set[str]] = {}
         self.last: dict[str, int] = {}
-        self.gaps: list[tuple[str, int]] = []
 
     def step(self, row: MessageRow, place: str) -> None:
+        """Take the next row. Raises `Wrong` when it does not fit behind the one before."""
         last = self.last.get(row.terminal_id, 0)
         if last == 0:
             self._hashes = {0: {GENESIS_HASH}}
         if row.seq == last:
-            self._report.remarks.append(f"{place}: the place is taken twice, two senders have used one identity")
+            self._report.remark(f"{place}: the place is taken twice, two senders have used one identity")
         for seq in range(last + 1, min(row.seq, last + 1 + _MOST_GAPS)):
-            self.gaps.append((row.terminal_id, seq))
+            self._note_gap(row.terminal_id, seq)
         before = self._hashes.get(row.seq - 1)
-        if before is not None and row.prev_hash not in before:
-            raise Wrong("out_of_order", place, "it does not name the hash of the message before it")
         self._hashes = {seq: hashes for seq, hashes in self._hashes.items() if seq >= row.seq - 1}
         self._hashes.setdefault(row.seq, set()).add(row.sha256)
         self.last[row.terminal_id] = row.seq
+        if before is not None and row.prev_hash not in before:
+            raise Wrong("out_of_order", place, "it does not name the hash of the message before it")
+
+    def _note_gap(self, terminal_id: str, seq: int) -> None:
+        if seq >= self._awaited.get(terminal_id, seq + 1):
+            self._report.remark(f"terminal {terminal_id}: message {seq} is awaited")
+        else:
+            place = f"terminal {terminal_id}, place {seq}"
+            self._report.fault("missing", place, "a message that had come is not in the store")
 
 
 def opened(wire: bytes, keys: list[Ed25519PublicKey], place: str) -> Envelope:

@@ -18,9 +18,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
-    case,
     func,
-    literal,
     not_,
     or_,
     select,
@@ -30,7 +28,6 @@ from sqlalchemy import (
 from central.store.engine import load_tables
 from central.store.metadata import UtcDateTime, metadata
 from central.verify_report import Expected, StoreReport
-from sync.contract.verify_report import Wrong
 
 _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _MOMENT = f"{_DAY} [0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]"
@@ -47,24 +44,25 @@ _STORAGE: tuple[tuple[type, str], ...] = (
 _PATTERNS: tuple[tuple[type, str], ...] = ((UtcDateTime, _MOMENT), (Date, _DAY))
 
 
-def check_forms(connection: Connection, _expected: Expected, _report: StoreReport) -> None:
-    """Every table has its columns, every cell its storage class and every date its form. Raises `Wrong`."""
+def check_forms(connection: Connection, _expected: Expected, report: StoreReport) -> None:
+    """Every table has its columns, every cell its storage class and every date its form."""
     if connection.dialect.name != "sqlite":
         return
     load_tables()
     for table in metadata.sorted_tables:
-        first = connection.execute(_misfits(table).limit(1)).first()
-        if first is not None:
-            *key, column = first
-            place = f"{table.name} {' '.join(map(str, key))}"
-            raise Wrong("changed", place, f"{column} is not in the form in which the centre writes it")
+        names = [column.name for column in table.columns]
+        for row in connection.execute(_misfits(table).execution_options(yield_per=500)):
+            place = f"{table.name} {' '.join(map(str, row[: -len(names)]))}"
+            wrong = ", ".join(name for name, is_wrong in zip(names, row[-len(names) :], strict=True) if is_wrong)
+            report.fault("changed", place, f"{wrong}: not in the form in which the centre writes it")
 
 
 def _misfits(table: Table) -> Any:
-    misfit = {column.name: _is_misfit(column) for column in table.columns}
-    named = case(*((condition, literal(name)) for name, condition in misfit.items()))
+    """Key of each row with a misfit, and for each column whether it is one."""
+    misfit = [_is_misfit(column) for column in table.columns]
     key = [type_coerce(column, Text) for column in table.primary_key]
-    return select(*key, named).where(or_(*misfit.values()))
+    named = [wrong.label(f"is_misfit_{number}") for number, wrong in enumerate(misfit)]
+    return select(*key, *named).where(or_(*misfit))
 
 
 def _is_misfit(column: Column[Any]) -> ColumnElement[bool]:

@@ -28,43 +28,48 @@ class _Answers:
     """By the hash of the bytes."""
 
     @classmethod
-    def of(cls, connection: Connection, terminal_id: str) -> "_Answers":
+    def of(cls, connection: Connection, terminal_id: str, report: StoreReport) -> "_Answers":
         answers = cls()
-        for wire, received_at in messages.acknowledgements(connection, terminal_id):
-            batch = AckBatch.model_validate(json.loads(wire)["payload"])
-            for message_id in batch.message_ids:
-                answers.acked.setdefault(message_id, set()).add(received_at)
-            for one in batch.refused:
-                answers.refused.setdefault(one.sha256, set()).add((received_at, one.code, one.reason))
+        walk = f"answers of terminal {terminal_id}"
+        for wire, received_at in messages.acknowledgements(connection, terminal_id, report.on_bad(walk)):
+            with report.checking(walk):
+                batch = AckBatch.model_validate(json.loads(wire)["payload"])
+                for message_id in batch.message_ids:
+                    answers.acked.setdefault(message_id, set()).add(received_at)
+                for one in batch.refused:
+                    answers.refused.setdefault(one.sha256, set()).add((received_at, one.code, one.reason))
         return answers
 
 
 def check_outgoing(connection: Connection, expected: Expected, report: StoreReport) -> None:
-    """Every message to a terminal: its bytes, its place, the centre's signature, the answer to it. Raises `Wrong`."""
+    """Every message to a terminal: its bytes, its place, the centre's signature, the answer to it."""
     orgs = {row["terminal_id"]: row["org"] for row in terminals.list_terminals(connection)}
     last: dict[str, tuple[int, str]] = {}
     answers, resent = _Answers(), _Resent()
-    for row in outgoing.in_chain_order(connection):
+    for row in outgoing.in_chain_order(connection, report.on_bad("outgoing messages")):
         report.outgoing += 1
         place = f"outgoing message {row.message_id} (terminal {row.terminal_id}, place {row.seq})"
         if row.terminal_id not in last:
-            resent.check_all_sent()
-            answers, resent = _Answers.of(connection, row.terminal_id), _Resent()
+            resent.check_all_sent(report)
+            answers, resent = _Answers.of(connection, row.terminal_id, report), _Resent()
         seq, head = last.get(row.terminal_id, (0, GENESIS_HASH))
-        if (row.seq, row.prev_hash) != (seq + 1, head):
-            raise Wrong("out_of_order", place, f"it does not follow place {seq}")
         last[row.terminal_id] = (row.seq, row.sha256)
-        _check_bytes(row, expected, place)
+        if (row.seq, row.prev_hash) != (seq + 1, head):
+            report.fault("out_of_order", place, f"it does not follow place {seq}")
+        with report.checking(place):
+            _check_bytes(row, expected, place)
         if row.org != orgs.get(row.terminal_id):
-            raise Wrong("changed", place, "it names another organisation than the terminal's")
-        _check_answer(row, answers, place)
-        resent.note(row, place)
-    resent.check_all_sent()
+            report.fault("changed", place, "it names another organisation than the terminal's")
+        with report.checking(place):
+            _check_answer(row, answers, place)
+        with report.checking(place):
+            resent.note(row, place)
+    resent.check_all_sent(report)
     for terminal in terminals.list_terminals(connection):
         terminal_id, end = terminal["terminal_id"], (terminal["down_seq"], terminal["down_hash"])
         if last.get(terminal_id, (0, GENESIS_HASH)) != end:
             place = f"terminal {terminal_id}, outgoing place {end[0]}"
-            raise Wrong("missing", place, "the last message to the terminal is not in the store")
+            report.fault("missing", place, "the last message to the terminal is not in the store")
 
 
 def _check_bytes(row: OutgoingRow, expected: Expected, place: str) -> None:
@@ -121,6 +126,6 @@ class _Resent:
                 raise Wrong("changed", place, "it was sent again, and nobody had refused it")
             self._wanted[row.resent_as] = (row.kind, place)
 
-    def check_all_sent(self) -> None:
+    def check_all_sent(self, report: StoreReport) -> None:
         for message_id, (_, place) in self._wanted.items():
-            raise Wrong("missing", place, f"it was sent again as {message_id}, which is not there")
+            report.fault("missing", place, f"it was sent again as {message_id}, which is not there")

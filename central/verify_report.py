@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central.media_files import MediaFiles
+from central.store.seals import Head
 from central.trust import Anchors
 from sync.contract.verify_report import VerifyReport
 
@@ -20,6 +21,8 @@ class StoreReport(VerifyReport):
     media: int = 0
     sealed: int = 0
     """Rows of the audit log, of registers' histories and of papers that a seal names."""
+    seal_head: Head | None = None
+    """The newest seal: what terminals' receipts and signed journals name, and what later heads can be held against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +32,5 @@ class Expected:
     centre_key: Ed25519PublicKey | None
     anchors: Anchors | None
     files: MediaFiles | None
+    seal_heads: tuple[Head, ...] = ()
+    """Seals that were told outside of the store: by receipts that terminals keep, by signed journals."""

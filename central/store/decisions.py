@@ -1,7 +1,7 @@
 """Tables of signed decisions and of claims. A decision is added once and never changed; a claim is only a courtesy."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    RowMapping,
     Table,
     Text,
     delete,
@@ -21,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from central.store.metadata import UtcDateTime, metadata
+from central.store.walking import OnBad, stream
 
 decision = Table(
     "decision",
@@ -74,8 +76,8 @@ claim = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class StoredDecision:
-    """A signed decision as it was stored."""
+class DecisionColumns:
+    """The columns of a decision that say again, for lists and filters, what its signed record says."""
 
     decision_id: str
     exam_id: str
@@ -87,12 +89,19 @@ class StoredDecision:
     medic_name: str
     outcome: str
     reasons: tuple[str, ...]
+    """Codes of the reference book."""
     corrects: str | None
     decided_at: datetime
     valid_until: datetime | None
+    certificate_serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision(DecisionColumns):
+    """A signed decision as it was stored."""
+
     record: bytes
     cms: bytes
-    certificate_serial: str
     trail: dict[str, Any]
 
 
@@ -102,8 +111,7 @@ class AlreadyStored(Exception):
 
 def add(connection: Connection, item: StoredDecision) -> None:
     """Insert a decision. Raises `AlreadyStored`; the transaction must then be rolled back."""
-    values = {name: getattr(item, name) for name in StoredDecision.__slots__}
-    values["reasons"] = list(item.reasons)
+    values = {one.name: getattr(item, one.name) for one in fields(StoredDecision)} | {"reasons": list(item.reasons)}
     try:
         connection.execute(decision.insert().values(**values))
     except IntegrityError as error:
@@ -112,7 +120,8 @@ def add(connection: Connection, item: StoredDecision) -> None:
 
 def find(connection: Connection, decision_id: str) -> StoredDecision | None:
     """The decision with that id."""
-    row = connection.execute(select(decision).where(decision.c.decision_id == decision_id)).one_or_none()
+    query = select(decision).where(decision.c.decision_id == decision_id)
+    row = connection.execute(query).mappings().one_or_none()
     return None if row is None else _stored(row)
 
 
@@ -121,27 +130,25 @@ def of_exam(connection: Connection, exam_id: str) -> list[StoredDecision]:
     query = (
         select(decision).where(decision.c.exam_id == exam_id).order_by(decision.c.decided_at, decision.c.decision_id)
     )
-    return [_stored(row) for row in connection.execute(query)]
+    return [_stored(row) for row in connection.execute(query).mappings()]
 
 
 def on_message(connection: Connection, exam_message_id: str) -> StoredDecision | None:
     """The first decision on one received revision."""
     query = select(decision).where(decision.c.exam_message_id == exam_message_id, decision.c.corrects.is_(None))
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(query).mappings().one_or_none()
     return None if row is None else _stored(row)
 
 
-def every(connection: Connection) -> Iterator[StoredDecision]:
+def every(connection: Connection, on_bad: OnBad | None = None) -> Iterator[StoredDecision]:
     """All decisions, oldest first, without holding them in memory."""
-    query = select(decision).order_by(decision.c.decided_at).execution_options(yield_per=500)
-    for row in connection.execute(query):
+    query = select(decision).order_by(decision.c.decided_at, decision.c.decision_id)
+    for row in stream(connection, query, 500, on_bad):
         yield _stored(row)
 
 
-def _stored(row: Any) -> StoredDecision:
-    values = row._asdict()
-    values["reasons"] = tuple(values["reasons"])
-    return StoredDecision(**values)
+def _stored(row: RowMapping) -> StoredDecision:
+    return StoredDecision(**dict(row) | {"reasons": tuple(row["reasons"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +164,15 @@ class Claim:
 
 def claims(connection: Connection, now: datetime) -> dict[str, Claim]:
     """All claims that hold now, by exam."""
-    rows = connection.execute(select(claim).where(claim.c.expires_at > now))
-    return {row.exam_id: Claim(*row) for row in rows}
+    rows = connection.execute(select(claim).where(claim.c.expires_at > now)).mappings()
+    return {row["exam_id"]: Claim(**row) for row in rows}
 
 
 def claim_of(connection: Connection, exam_id: str, now: datetime) -> Claim | None:
     """Who holds this exam now."""
-    row = connection.execute(select(claim).where(claim.c.exam_id == exam_id, claim.c.expires_at > now)).one_or_none()
-    return None if row is None else Claim(*row)
+    query = select(claim).where(claim.c.exam_id == exam_id, claim.c.expires_at > now)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else Claim(**row)
 
 
 def take_claim(connection: Connection, item: Claim, now: datetime, *, relieve_since: datetime | None = None) -> bool:

@@ -62,7 +62,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def create_schema(engine: Engine) -> None:
-    """Create all tables of all store modules without migrations. For tests and scratch stores."""
+    """Create all tables of all store modules without migrations and without guards. For tests and scratch stores."""
     load_tables()
     metadata.create_all(engine)
 

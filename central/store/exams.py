@@ -27,6 +27,7 @@ from sqlalchemy import (
 from central.store.decisions import decision
 from central.store.messages import message
 from central.store.metadata import UtcDateTime, insert_rows_for, metadata
+from central.store.walking import OnBad, stream
 from sync.contract.exam import ExamRecord
 
 exam = Table(
@@ -179,11 +180,13 @@ def projection(record: ExamRecord, payload: dict[str, Any], terminal_id: str, ge
     }
 
 
-def with_messages(connection: Connection) -> Iterator[tuple[RowMapping, bytes | None, datetime | None]]:
+def with_messages(
+    connection: Connection, on_bad: OnBad | None = None
+) -> Iterator[tuple[RowMapping, bytes | None, datetime | None]]:
     """Every exam with the bytes and the receipt time of the message of its current revision, None where that is gone."""
     columns = (message.c.wire.label("message_wire"), message.c.received_at.label("message_at"))
     query = select(exam, *columns).join_from(exam, message, exam.c.message_id == message.c.message_id, isouter=True)
-    for row in connection.execute(query.execution_options(yield_per=500)).mappings():
+    for row in stream(connection, query.order_by(exam.c.exam_id), 500, on_bad):
         yield row, row["message_wire"], row["message_at"]
 
 

@@ -3,6 +3,8 @@
 Never the newest by the clock: the centre's clock may have been set back between a decision and its correction.
 """
 
+from collections.abc import Iterator
+
 from sqlalchemy import Connection, and_, exists, func, select
 
 from central.store.decisions import decision
@@ -15,10 +17,15 @@ def corrected(connection: Connection) -> frozenset[str]:
 
 
 def misnamed(connection: Connection) -> str | None:
-    """An exam that names another decision than the one in force, or none where there is one; None when all are right."""
+    """One of `every_misnamed`; None when all are right."""
+    return next(every_misnamed(connection), None)
+
+
+def every_misnamed(connection: Connection) -> Iterator[str]:
+    """Exams that name another decision than the one in force, or none where there is one."""
     later = decision.alias("later")
     stands = ~exists().where(later.c.corrects == decision.c.decision_id)
     on_revision = and_(decision.c.exam_id == exam.c.exam_id, decision.c.exam_message_id == exam.c.message_id, stands)
     query = select(exam.c.exam_id).join_from(exam, decision, on_revision, isouter=True)
     differs = func.coalesce(exam.c.decision_id, "") != func.coalesce(decision.c.decision_id, "")
-    return connection.execute(query.where(differs).limit(1)).scalar_one_or_none()
+    yield from connection.execute(query.where(differs)).scalars()

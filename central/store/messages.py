@@ -1,14 +1,27 @@
 """The table of accepted messages: their exact bytes, the ground truth that every projection can be rebuilt from."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Index, LargeBinary, Select, Table, Text, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Index,
+    LargeBinary,
+    Select,
+    Table,
+    Text,
+    func,
+    select,
+)
 
 from central.store.metadata import UtcDateTime, insert_rows_for, metadata
+from central.store.walking import OnBad, stream
 from sync.contract.topics import Up
 
 message = Table(
@@ -119,42 +132,46 @@ MessageRow = NewMessage
 
 def find(connection: Connection, message_id: str) -> MessageRow | None:
     """One message."""
-    row = connection.execute(_rows().where(message.c.message_id == message_id)).one_or_none()
-    return MessageRow(*row) if row else None
+    row = connection.execute(_rows().where(message.c.message_id == message_id)).mappings().one_or_none()
+    return MessageRow(**row) if row else None
 
 
-def in_chain_order(connection: Connection) -> Iterator[MessageRow]:
+def in_chain_order(connection: Connection, on_bad: OnBad | None = None) -> Iterator[MessageRow]:
     """All messages, terminal by terminal and by place, without holding them in memory."""
     query = _rows().order_by(message.c.terminal_id, message.c.seq, message.c.message_id)
-    with connection.execute(query.execution_options(yield_per=_PAGE)) as rows:
-        for row in rows:
-            yield MessageRow(*row)
+    for row in stream(connection, query, _PAGE, on_bad):
+        yield MessageRow(**row)
+
+
+def newest_received_at(connection: Connection) -> datetime | None:
+    """When the newest message came; None before the first."""
+    newest: datetime | None = connection.execute(select(func.max(message.c.received_at))).scalar_one()
+    return newest
 
 
 def exams_as_received(connection: Connection) -> Iterator[MessageRow]:
     """All exam messages in the order of their receipt, without holding them in memory."""
-    query = (
-        _rows().where(message.c.kind == "exam").order_by(message.c.received_at, message.c.terminal_id, message.c.seq)
-    )
-    with connection.execute(query.execution_options(yield_per=_PAGE)) as rows:
-        for row in rows:
-            yield MessageRow(*row)
+    query = _rows().where(message.c.kind == "exam")
+    order = (message.c.received_at, message.c.terminal_id, message.c.seq)
+    for row in stream(connection, query.order_by(*order), _PAGE):
+        yield MessageRow(**row)
 
 
-def exam_receipts(connection: Connection) -> Iterator[tuple[str, datetime]]:
-    """The exam of every exam message, and when the message came."""
-    query = select(message.c.wire, message.c.received_at).where(message.c.kind == "exam")
-    for wire, received_at in connection.execute(query.execution_options(yield_per=_PAGE)):
-        yield str(json.loads(wire)["payload"]["exam_id"]), received_at
+def exam_receipts(connection: Connection, on_bad: OnBad | None = None) -> Iterator[tuple[str, bytes | None, datetime]]:
+    """Id, bytes and time of receipt of every exam message."""
+    query = select(message.c.message_id, message.c.wire, message.c.received_at).where(message.c.kind == "exam")
+    for row in stream(connection, query.order_by(message.c.message_id), _PAGE, on_bad):
+        yield row["message_id"], row["wire"], row["received_at"]
 
 
-def acknowledgements(connection: Connection, terminal_id: str) -> Iterator[tuple[bytes, datetime]]:
+def acknowledgements(
+    connection: Connection, terminal_id: str, on_bad: OnBad | None = None
+) -> Iterator[tuple[bytes, datetime]]:
     """Exact bytes and time of receipt of every `ack` of a terminal."""
     query = select(message.c.wire, message.c.received_at)
     query = query.where(message.c.terminal_id == terminal_id, message.c.kind == Up.ACK).order_by(message.c.seq)
-    with connection.execute(query.execution_options(yield_per=_PAGE)) as rows:
-        for row in rows:
-            yield row.wire, row.received_at
+    for row in stream(connection, query, _PAGE, on_bad):
+        yield row["wire"], row["received_at"]
 
 
 def _rows() -> Select[Any]:

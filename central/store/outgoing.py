@@ -28,6 +28,7 @@ from sqlalchemy.schema import UniqueConstraint
 from central.store.chain_heads import Link, advance_down
 from central.store.metadata import UtcDateTime, metadata
 from central.store.terminals import terminal
+from central.store.walking import OnBad, stream
 from sync.contract.envelope import MAX_MESSAGE_BYTES, Sealed
 
 centre_outbox = Table(
@@ -190,13 +191,12 @@ class OutgoingRow:
         return not self.wire and self.kind in _EMPTIED and self.state in ("acked", "superseded")
 
 
-def in_chain_order(connection: Connection) -> Iterator[OutgoingRow]:
+def in_chain_order(connection: Connection, on_bad: OnBad | None = None) -> Iterator[OutgoingRow]:
     """Everything that was ever queued, terminal by terminal and by place, without holding it in memory."""
     columns = [centre_outbox.c[name] for name in OutgoingRow.__dataclass_fields__]
     query = select(*columns).order_by(centre_outbox.c.terminal_id, centre_outbox.c.seq)
-    with connection.execute(query.execution_options(yield_per=500)) as rows:
-        for row in rows:
-            yield OutgoingRow(*row)
+    for row in stream(connection, query, 500, on_bad):
+        yield OutgoingRow(**row)
 
 
 def is_served() -> ColumnElement[bool]:
@@ -212,5 +212,5 @@ def _waiting(
     query = select(*columns, centre_outbox.c.wire).where(condition, is_served())
     if without:
         query = query.where(centre_outbox.c.message_id.not_in(without))
-    rows = connection.execute(query.order_by(centre_outbox.c.created_at, centre_outbox.c.seq).limit(limit))
-    return [Waiting(*row) for row in rows]
+    query = query.order_by(centre_outbox.c.created_at, centre_outbox.c.seq).limit(limit)
+    return [Waiting(**row) for row in connection.execute(query).mappings()]

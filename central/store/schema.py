@@ -11,6 +11,7 @@ from alembic.util import CommandError
 from sqlalchemy import Engine
 
 import central.store.migrations
+from central.store import guards
 from central.store.engine import reading, writing
 
 
@@ -19,7 +20,7 @@ class StoreVersionError(Exception):
 
 
 def upgrade(engine: Engine) -> None:
-    """Create or bring up to date all tables, in one transaction: a kill leaves the version before.
+    """Create or bring up to date all tables and their guards, in one transaction: a kill leaves the version before.
 
     Raises `StoreVersionError` for a store that a newer program has made.
     """
@@ -28,6 +29,7 @@ def upgrade(engine: Engine) -> None:
     with writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        guards.put_in_place(connection)
 
 
 def check(engine: Engine) -> None:

@@ -11,7 +11,22 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Connection, Index, LargeBinary, RowMapping, Table, Text, select, tuple_
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    RowMapping,
+    Table,
+    Text,
+    func,
+    select,
+    tuple_,
+    update,
+)
 
 from central.store.alerts import alert
 from central.store.audit import audit
@@ -19,10 +34,11 @@ from central.store.consents import consent, consent_text, consent_withdrawal
 from central.store.decisions import decision
 from central.store.grounds import ground
 from central.store.limits import limit_entry
-from central.store.metadata import UtcDateTime, metadata
+from central.store.metadata import UtcDateTime, insert_for, metadata
 from central.store.outgoing import centre_outbox
 from central.store.papers import paper
 from central.store.register_changes import register_change
+from central.store.walking import OnBad, stream
 from central.store.worker_limits import worker_limit
 from sync.contract.canonical import canonical, sha256_hex
 
@@ -40,6 +56,15 @@ seal = Table(
     Column("signature", LargeBinary, nullable=False, comment="Ed25519 of the centre over all other columns"),
     Index("ix_seal_kind_newest_row", "kind", "newest_row"),
 )
+
+seal_head = Table(
+    "seal_head",
+    metadata,
+    Column("head_id", Integer, primary_key=True, autoincrement=False, comment="always 1"),
+    Column("seal_no", BigInteger, nullable=False, comment="the highest seal that was ever made"),
+    Column("sha256", Text, nullable=False, comment="its hash, signature included"),
+)
+"""How far the seals had come: who takes seals away leaves this behind, and the next seal follows it and not what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +141,11 @@ class Seal:
         """What the next seal names, signature included."""
         return sha256_hex(self.body() + self.signature)
 
+    @property
+    def head(self) -> "Head":
+        """What points to this seal."""
+        return Head(self.seal_no, self.sha256)
+
     def body(self) -> bytes:
         """What is signed."""
         return canonical(
@@ -128,6 +158,14 @@ class Seal:
                 "made_at": self.made_at.isoformat(),
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest seal by number and hash: whoever keeps it elsewhere can tell later whether the end was cut off."""
+
+    seal_no: int
+    sha256: str
 
 
 def new_keys(connection: Connection, one: Sealed, since: datetime | None, limit: int) -> list[str]:
@@ -151,49 +189,72 @@ def rows_by_key(connection: Connection, one: Sealed, keys: Sequence[str]) -> dic
     return found
 
 
-def every_key(connection: Connection, one: Sealed) -> Iterator[tuple[str, Any]]:
-    """Key and time (or key again) of every row, without holding them in memory."""
-    query = select(*one.table.primary_key, one.table.c[one.since].label("since")).execution_options(yield_per=1000)
-    with connection.execute(query).mappings() as rows:
-        for row in rows:
-            yield one.key_of(row), row["since"]
+def newest_since(connection: Connection, one: Sealed) -> Any:
+    """The highest `since` of the table; None for an empty one."""
+    return connection.execute(select(func.max(one.table.c[one.since]))).scalar_one()
 
 
 def row_hash(one: Sealed, row: RowMapping) -> str:
-    """SHA-256 over the sealed columns of a row."""
-    return sha256_hex(canonical({column.name: _plain(row[column.name]) for column in one.columns}))
+    """SHA-256 over the sealed columns of a row.
+
+    Columns without a value are left out: a column that is added to the table later leaves the hashes of older rows as they
+    are, as long as it is empty there.
+    """
+    values = {column.name: _plain(row[column.name]) for column in one.columns if row[column.name] is not None}
+    return sha256_hex(canonical(values))
 
 
-def last(connection: Connection) -> Seal | None:
-    """The newest seal."""
-    row = connection.execute(select(seal).order_by(seal.c.seal_no.desc()).limit(1)).one_or_none()
-    return None if row is None else Seal(*row)
+def noted_head(connection: Connection) -> Head | None:
+    """How far the seals had come, as the store notes it apart from them; None before the first."""
+    query = select(seal_head.c.seal_no, seal_head.c.sha256).where(seal_head.c.head_id == 1)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else Head(**row)
+
+
+def head(connection: Connection) -> Head | None:
+    """What the next seal follows: what is noted, and where nothing is, the newest seal."""
+    noted = noted_head(connection)
+    if noted is not None:
+        return noted
+    row = connection.execute(select(seal).order_by(seal.c.seal_no.desc()).limit(1)).mappings().one_or_none()
+    return None if row is None else Seal(**row).head
 
 
 def last_of(connection: Connection, kind: str) -> Seal | None:
     """The newest seal of a table."""
     query = select(seal).where(seal.c.kind == kind).order_by(seal.c.seal_no.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else Seal(*row)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else Seal(**row)
 
 
 def reaching(connection: Connection, one: Sealed, since: datetime) -> list[Seal]:
     """Seals of a table that name rows from that moment on."""
     least = since.isoformat() if one.is_by_time else first_id_at(since)
     query = select(seal).where(seal.c.kind == one.table.name, seal.c.newest_row >= least)
-    return [Seal(*row) for row in connection.execute(query.order_by(seal.c.seal_no))]
+    return [Seal(**row) for row in connection.execute(query.order_by(seal.c.seal_no)).mappings()]
 
 
-def every(connection: Connection) -> Iterator[Seal]:
+def every(connection: Connection, on_bad: OnBad | None = None) -> Iterator[Seal]:
     """All seals in order, without holding them in memory."""
-    with connection.execute(select(seal).order_by(seal.c.seal_no).execution_options(yield_per=50)) as rows:
-        for row in rows:
-            yield Seal(*row)
+    for row in stream(connection, select(seal).order_by(seal.c.seal_no), 50, on_bad):
+        yield Seal(**row)
 
 
-def add(connection: Connection, new: Seal) -> None:
-    """Store a seal."""
+def add(connection: Connection, new: Seal, after: Head | None) -> bool:
+    """Store a seal behind `after`; False, and nothing stored, when another sealer has been quicker."""
+    values = {"seal_no": new.seal_no, "sha256": new.sha256}
+    moved = 0
+    if after is not None:
+        moved = connection.execute(
+            update(seal_head).where(seal_head.c.head_id == 1, seal_head.c.seal_no == after.seal_no).values(**values)
+        ).rowcount
+    if not moved:
+        first = insert_for(connection, seal_head).values(head_id=1, **values)
+        moved = connection.execute(first.on_conflict_do_nothing(index_elements=["head_id"])).rowcount
+    if not moved:
+        return False
     connection.execute(seal.insert().values(**{name: getattr(new, name) for name in Seal.__slots__}))
+    return True
 
 
 def first_id_at(moment: datetime) -> str:

@@ -4,10 +4,12 @@ import contextlib
 import logging
 import signal
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,6 +17,8 @@ from central.backup import BackupError
 from central.config import CentralConfig, ConfigError, load_config
 from central.ingest import Ingest, spare_the_collector
 from central.installation import Choices, create_secrets, write_config
+from central.outgoing import load_signing_key
+from central.sealing import Sealer
 from central.signature.provider import SigningRefused
 from central.store import schema
 from central.store.engine import open_engine
@@ -60,7 +64,8 @@ def init(
 def migrate(config: ConfigFile) -> None:
     """Bring the store to the version of this program. Run it once after each update, before the processes start."""
     with plain_errors():
-        schema.upgrade(open_engine(load_config(config).store_url))
+        loaded = load_config(config)
+        bring_up_to_date(open_engine(loaded.store_url), load_signing_key(loaded.keys.centre_signing_key_file))
     print("store is up to date")
 
 
@@ -71,7 +76,7 @@ def serve(config: ConfigFile) -> None:
     from dopusk.commands.central_serve import run
 
     with plain_errors():
-        loaded, engine = open_centre(config)
+        loaded, engine = open_centre(config, is_service=True)
         run(loaded, engine)
         engine.dispose()
 
@@ -83,7 +88,7 @@ def ingest(
 ) -> None:
     """Run one ingest worker. Start as many as the load needs; they share the stream."""
     with plain_errors():
-        loaded, engine = open_centre(config)
+        loaded, engine = open_centre(config, is_service=True)
         worker = Ingest(loaded, engine, name=name)
         spare_the_collector()
         if loaded.ingest.metrics_port is not None:
@@ -94,11 +99,22 @@ def ingest(
         engine.dispose()
 
 
+_unsealed: ContextVar[list[tuple[Engine, Ed25519PrivateKey]] | None] = ContextVar("unsealed", default=None)
+"""Stores that the command at work may have written to."""
+
+
 @contextlib.contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn what an administrator can put right into one plain message and an exit code."""
+    """Turn what an administrator can put right into one plain message and an exit code.
+
+    What the command has written is sealed at its end: `serve` may not run yet, or not any more.
+    """
+    opened: list[tuple[Engine, Ed25519PrivateKey]] = []
+    outer = _unsealed.set(opened)
     try:
         yield
+        for engine, key in opened:
+            Sealer(engine, key).run()
     except ConfigError as error:
         for fault in error.faults:
             typer.echo(f"{error.path}: {fault}", err=True)
@@ -109,6 +125,19 @@ def plain_errors() -> Iterator[None]:
         _fail(f"the store cannot be used: {getattr(error, 'orig', None) or error}")
     except (OSError, ValueError, LookupError, BackupError, SigningRefused) as error:
         _fail(str(error))
+    finally:
+        _unsealed.reset(outer)
+        for engine, _ in opened:
+            engine.dispose()
+
+
+def bring_up_to_date(engine: Engine, key: Ed25519PrivateKey) -> None:
+    """Migrate a store and seal what has no seal yet. Disposes of the engine. Raises `StoreVersionError`."""
+    try:
+        schema.upgrade(engine)
+        Sealer(engine, key).run()
+    finally:
+        engine.dispose()
 
 
 def open_store(config: Path) -> Engine:
@@ -116,12 +145,15 @@ def open_store(config: Path) -> Engine:
     return open_centre(config)[1]
 
 
-def open_centre(path: Path) -> tuple[CentralConfig, Engine]:
-    """Configuration and store, the store of the right version. Sets up logging."""
+def open_centre(path: Path, *, is_service: bool = False) -> tuple[CentralConfig, Engine]:
+    """Configuration and store, the store of the right version. Sets up logging. A service looks after its own seals."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = load_config(path)
     engine = open_engine(config.store_url)
     schema.check(engine)
+    opened = _unsealed.get()
+    if opened is not None and not is_service:
+        opened.append((engine, load_signing_key(config.keys.centre_signing_key_file)))
     return config, engine
 
 

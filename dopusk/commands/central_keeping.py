@@ -18,7 +18,7 @@ from central.store.engine import open_engine, writing
 from central.trust import Trust
 from central.verify import verify_store
 from central.verify_report import Expected, StoreReport
-from dopusk.commands.central import ConfigFile, open_store, plain_errors
+from dopusk.commands.central import ConfigFile, bring_up_to_date, open_store, plain_errors
 from dopusk.commands.verify import print_findings
 from dopusk.words import say
 
@@ -39,7 +39,8 @@ def restore(folder: BackupFolder, config: ConfigFile, as_json: AsJson = False) -
     with plain_errors():
         loaded = load_config(config)
         counts = put_back(folder, loaded.store_url, loaded.media_dir)
-        schema.upgrade(open_engine(loaded.store_url))
+        # What the copied centre had written in its last moments has no seal yet.
+        bring_up_to_date(open_engine(loaded.store_url), load_signing_key(loaded.keys.centre_signing_key_file))
         report = verify_centre(config)
     if as_json:
         print(json.dumps(counts | {"ok": report.ok}))
@@ -59,11 +60,18 @@ def rebuild(config: ConfigFile) -> None:
 def verify_centre(config: Path) -> StoreReport:
     """Check the store of a configuration against its keys. Raises `ConfigError`, `StoreVersionError`."""
     loaded = load_config(config)
-    engine = open_engine(loaded.store_url)
-    schema.check(engine)
     key = load_signing_key(loaded.keys.centre_signing_key_file).public_key()
     anchors = Trust(loaded.keys.authority_dir).anchors()
-    return verify_store(engine, Expected(key, anchors, MediaFiles(loaded.media_dir)))
+    return _verified(loaded.store_url, Expected(key, anchors, MediaFiles(loaded.media_dir)))
+
+
+def _verified(store_url: str, expected: Expected) -> StoreReport:
+    engine = open_engine(store_url)
+    try:
+        schema.check(engine)
+        return verify_store(engine, expected)
+    finally:
+        engine.dispose()
 
 
 def verify_sqlite(path: Path) -> StoreReport:
@@ -74,15 +82,13 @@ def verify_sqlite(path: Path) -> StoreReport:
     beside = path.resolve().parent / "central.toml"
     if beside.exists() and load_config(beside).store_url == f"sqlite:///{path.resolve()}":
         return verify_centre(beside)
-    engine = open_engine(f"sqlite:///{path}")
-    schema.check(engine)
-    return verify_store(engine, Expected(None, None, None))
+    return _verified(f"sqlite:///{path}", Expected(None, None, None))
 
 
 def print_report(report: StoreReport, *, as_json: bool = False) -> None:
     """For people, or for scripts."""
     if as_json:
-        print(json.dumps(asdict(report) | {"ok": report.ok}, ensure_ascii=False))
+        print(json.dumps(report.as_json(), ensure_ascii=False))
         return
     counted = (
         "{messages} messages, {exams} exams, {decisions} decisions, {outgoing} outgoing messages, {media} media files, "

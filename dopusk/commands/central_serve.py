@@ -1,7 +1,9 @@
-"""What `dopusk central serve` puts together: console, enrolment, dispatcher, metrics."""
+"""What `dopusk central serve` puts together: console, enrolment, dispatcher, sealing, metrics."""
 
 import gc
+import signal
 import socket
+import sys
 
 import uvicorn
 from sqlalchemy import Engine
@@ -13,9 +15,10 @@ from central.enrolment import Enrolment
 from central.enrolment_api import make_router
 from central.face_photos import FacePhotos
 from central.media_files import MediaFiles
-from central.outgoing import Outgoing
+from central.outgoing import Outgoing, load_signing_key
 from central.registry import Registry
 from central.resending import Replenisher
+from central.sealing import Sealing
 from central.snils import SnilsKey
 from dopusk.commands.central_figures import serve_figures
 
@@ -41,7 +44,10 @@ def run(config: CentralConfig, engine: Engine) -> None:
         timeout_graceful_shutdown=5,
         timeout_keep_alive=KEEP_ALIVE_S,
     )
-    with dispatcher:
+    # By SIGTERM the server ends in good order and then sends the signal once more: what stands around it must end like that too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # The outermost: what the others write at their end is sealed as well.
+    with Sealing(engine, load_signing_key(config.keys.centre_signing_key_file)), dispatcher:
         _Announcing(settings, f"central serve ready: {config.http.public_url}").run(sockets=[listener])
 
 

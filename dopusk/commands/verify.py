@@ -88,7 +88,7 @@ def _verify_centre(db: Path, as_json: bool) -> None:
 
 def _print(report: StoreReport, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(asdict(report) | {"store": "terminal", "ok": report.ok}, ensure_ascii=False))
+        print(json.dumps(report.as_json() | {"store": "terminal"}, ensure_ascii=False))
         return
     counted = (
         "{events} events of {exams} exams, {messages} messages ({receipts} with receipt), "
@@ -104,6 +104,10 @@ def print_findings(report: VerifyReport) -> None:
         print(say("remark: {text}", text=remark))
     for fault in report.faults:
         print(say("FAULT {kind}: {place}: {what}", kind=fault.kind, place=fault.place, what=fault.what))
+    if report.unlisted_remarks:
+        print(say("remark: {text}", text=say("{count} more remarks", count=report.unlisted_remarks)))
+    for walk, count in report.unlisted_faults.items():
+        print(say("FAULT: {count} more in {walk}", count=count, walk=walk))
     print(say("in order" if report.ok else "NOT in order"))
 
 

@@ -23,6 +23,7 @@ from central.store.engine import reading, writing
 from central.store.exams import exam
 from central.store.journal import JournalFilter
 from central.trust import Trust
+from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre
 
 
@@ -233,6 +234,7 @@ def test_signature_has_certificate_term_and_a_check_that_finds_a_changed_record(
     assert rows[admitted]["signature_check"] == "верна"
     assert (rows[waiting]["signature"], rows[waiting]["signature_check"]) == ("", "")
 
+    take_guards_out(centre.engine)
     with writing(centre.engine) as connection:
         connection.execute(update(decision).values(record=item.record.replace(b'"admitted"', b'"refer"', 1)))
     assert {row["signature_check"] for row in _cells_of_csv(zoya)} == {"", "НЕ ВЕРНА: запись изменена"}
