@@ -5,26 +5,34 @@ Lengths and times follow OWASP ASVS 4.0 chapters 2 and 3 (level 2).
 
 import secrets
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from central.passwords import MAX_PASSWORD, names_in, password_fault
+from central.login_gates import LOGIN, gate_at, login_gate
+from central.passwords import names_in, normal_form, password_fault, typed_forms
 from central.rights import Role
-from central.second_factor import FactorPolicy, TotpSeal, is_recovery_code, matching_step, use_recovery_code
+from central.second_factor import (
+    FactorPolicy,
+    TotpSeal,
+    digits_of,
+    is_recovery_code,
+    matching_step,
+    use_recovery_code,
+)
 from central.store import accounts as store
 from central.store import registry
 from central.store.accounts import Account, Session
+from central.store.engine import reading
 from sync.contract.canonical import new_id
 
-FAILURES_BEFORE_LOCK = 5
-LOCK = timedelta(minutes=15)
 SESSION = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
 _TOUCH_EVERY = timedelta(seconds=60)
@@ -47,6 +55,10 @@ class LoginRefused(Exception):
         self.locks = locks
 
 
+class NameTaken(ValueError):
+    """Somebody else has that login name."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedLogin:
     """Whose credentials they were, and whether a recovery code stood in for the second factor."""
@@ -64,9 +76,9 @@ class OpenedSession:
 
 
 def hash_password(password: str) -> str:
-    """Argon2id hash with its parameters."""
+    """Argon2id hash with its parameters, of the password's normal form. Slow: never inside a transaction."""
     with _hashing:
-        return _hasher.hash(password)
+        return _hasher.hash(normal_form(password))
 
 
 def create_account(
@@ -82,10 +94,12 @@ def create_account(
     medic_id: str | None = None,
     must_change_password: bool = False,
     listed: Collection[str] = frozenset(),
+    password_hash: str | None = None,
 ) -> str:
     """Add an account; returns its id. Raises `ValueError` for a weak password or a name that is taken.
 
-    `listed`: the operator's own list of bad passwords.
+    `listed`: the operator's own list of bad passwords. `password_hash`: of `hash_password`, where others wait for the
+    transaction's end; without it the password is hashed here.
     """
     username = username.strip().lower()
     if not username:
@@ -93,8 +107,6 @@ def create_account(
     fault = password_fault(password, names_about(connection, username, full_name, orgs), listed)
     if fault is not None:
         raise ValueError(f"the password is refused: {fault}")
-    if store.by_username(connection, username) is not None:
-        raise ValueError(f"the login name {username!r} is taken")
     account_id = new_id()
     values: dict[str, Any] = {
         "account_id": account_id,
@@ -104,13 +116,14 @@ def create_account(
         "orgs": list(orgs),
         "employer_id": employer_id,
         "medic_id": medic_id,
-        "password_hash": hash_password(password),
+        "password_hash": password_hash or hash_password(password),
         "must_change_password": must_change_password,
         "failed_logins": 0,
         "disabled": False,
         "created_at": now,
     }
-    store.add_account(connection, values)
+    if not store.add_account(connection, values):
+        raise NameTaken(f"the login name {username!r} is taken")
     return account_id
 
 
@@ -122,61 +135,116 @@ def names_about(connection: Connection, username: str, full_name: str, orgs: Col
 
 
 def password_is_right(password: str, password_hash: str) -> bool:
-    """Compare in constant time; a damaged hash is a wrong password."""
+    """Compare in constant time, whatever keyboard the letters come from; a damaged hash is a wrong password."""
+    return any(_verified(form, password_hash) for form in typed_forms(password))
+
+
+def _verified(password: str, password_hash: str) -> bool:
     with _hashing:
         try:
-            return _hasher.verify(password_hash, password[:MAX_PASSWORD])
+            return _hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
 
 
-def check_login(
-    connection: Connection, username: str, password: str, code: str, seal: TotpSeal, policy: FactorPolicy, now: datetime
-) -> CheckedLogin:
-    """Check name, password and second factor. Counts failures and locks.
+@dataclass(frozen=True, slots=True)
+class TriedPassword:
+    """What a password was compared with, and whether it was the right one."""
 
-    Raises `LoginRefused`; commit all the same, for the counter. An unknown name takes as long as a known one. Who must
-    have a second factor and has none gets in for the time of grace, to set it up.
+    password_hash: str
+    right: bool
+
+
+def try_password(engine: Engine, username: str, password: str) -> TriedPassword:
+    """Compare a password with that of the account, outside of every transaction: it is meant to be slow.
+
+    An unknown name takes as long as a known one.
     """
-    account = store.by_username(connection, username.strip().lower())
-    if account is None:
-        password_is_right(password, _NOBODY)
-        raise LoginRefused("wrong")
-    password_hash, totp_sealed, last_step = store.secrets_of(connection, account.account_id)
-    right = password_is_right(password, password_hash)
-    if account.locked_until is not None and account.locked_until > now:
+    with reading(engine) as connection:
+        account = store.by_username(connection, username.strip().lower())
+        known = _NOBODY if account is None else store.secrets_of(connection, account.account_id)[0]
+    return TriedPassword(known, password_is_right(password, known))
+
+
+def check_login(
+    connection: Connection,
+    username: str,
+    password: str,
+    code: str,
+    seal: TotpSeal,
+    policy: FactorPolicy,
+    now: datetime,
+    *,
+    tried: TriedPassword | None = None,
+    devices: Mapping[str, str] = MappingProxyType({}),
+) -> CheckedLogin:
+    """Check name, password and second factor. Counts failures and locks; the row of the account is held meanwhile.
+
+    `tried` is what `try_password` found; without it, or when the password was changed since, it is compared here.
+    `devices`: under which name this browser has logged in before, by account.
+
+    Raises `LoginRefused`; commit all the same, for the counter. A name that nobody has is answered like one that somebody
+    has. A closed door opens to the right password with the right code of a second factor. Who must have a second factor
+    and has none gets in for the time of grace, to set it up.
+    """
+    name = username.strip().lower()
+    account = store.by_username(connection, name, to_change=True)
+    gate = login_gate(connection, account, name, devices, now)
+    locked = gate.tries.are_locked(now)
+    password_hash, totp_sealed, last_step = (
+        (_NOBODY, None, None) if account is None else store.secrets_of(connection, account.account_id)
+    )
+    fresh = tried is not None and tried.password_hash == password_hash
+    right = tried.right if tried is not None and fresh else password_is_right(password, password_hash)
+    if locked and (account is None or account.disabled or totp_sealed is None or not right):
         raise LoginRefused("locked")
-    if not right:
-        raise LoginRefused("wrong", locks=_count_failure(connection, account, now))
+    if account is None or not right:
+        raise LoginRefused("wrong", locks=gate.fail(connection, now))
     if account.disabled:
         raise LoginRefused("disabled")
-    changes: dict[str, Any] = {"failed_logins": 0, "locked_until": None, "last_login_at": now}
+    changes: dict[str, Any] = {"last_login_at": now}
     recovered = False
     if totp_sealed is not None:
-        if not code.strip():
-            raise LoginRefused("code_needed")
-        recovered = is_recovery_code(code) and use_recovery_code(connection, account.account_id, code, now)
-        if not recovered:
-            step = matching_step(seal.open(totp_sealed, account.account_id), code, now)
-            if step is None or (last_step is not None and step <= last_step):
-                raise LoginRefused("wrong", locks=_count_failure(connection, account, now))
-            changes["totp_last_step"] = step
+        secret = seal.open(totp_sealed, account.account_id)
+        step = _prove_factor(connection, account, secret, last_step, code, now, is_door_closed=locked)
+        recovered = step is None
+        changes |= {} if step is None else {"totp_last_step": step}
     elif policy.demands(account.role):
         if account.factor_due_at is None:
             changes["factor_due_at"] = now + policy.grace
         elif account.factor_due_at <= now:
             raise LoginRefused("factor_overdue")
+    gate.pass_through(connection, now)
     store.change_account(connection, account.account_id, changes)
     return CheckedLogin(account.account_id, recovered)
 
 
-def _count_failure(connection: Connection, account: Account, now: datetime) -> bool:
-    """Count; True when this one has closed the account."""
-    failures = account.failed_logins + 1
-    locked = now + LOCK if failures >= FAILURES_BEFORE_LOCK else None
-    changes = {"failed_logins": 0 if locked else failures, "locked_until": locked}
-    store.change_account(connection, account.account_id, changes)
-    return locked is not None
+def _prove_factor(
+    connection: Connection,
+    account: Account,
+    secret: str,
+    last_step: int | None,
+    code: str,
+    now: datetime,
+    *,
+    is_door_closed: bool,
+) -> int | None:
+    """The step of a right code; None for a recovery code, which is used up. Raises `LoginRefused`.
+
+    Wrong codes are counted apart: only who knows the password can close this door.
+    """
+    gate = gate_at(connection, f"factor/{account.account_id}", account.account_id, LOGIN, now)
+    if gate.tries.are_locked(now):
+        raise LoginRefused("locked")
+    if not digits_of(code):
+        raise LoginRefused("locked" if is_door_closed else "code_needed")
+    recovered = is_recovery_code(code) and use_recovery_code(connection, account.account_id, code, now)
+    step = None if recovered else matching_step(secret, code, now)
+    if not recovered and (step is None or (last_step is not None and step <= last_step)):
+        locks = gate.fail(connection, now)
+        raise LoginRefused("locked" if is_door_closed else "wrong", locks=locks)
+    gate.pass_through(connection, now)
+    return step
 
 
 def open_session(

@@ -56,6 +56,8 @@ class HttpConfig(_Section):
     host: str = "127.0.0.1"
     port: Port = 8080
     public_url: str
+    host_names: tuple[str, ...] = ()
+    """Further names under which people and programs reach it; requests under a foreign name are led to `public_url`."""
     metrics_port: Port | None = None
     """Prometheus on the loopback; none without it. `ingest.metrics_port` is the same for the ingest worker."""
 

@@ -4,6 +4,7 @@ No rules of composition: a long phrase is as good as signs. Refused is what a gu
 the keyboard in both layouts, dates, the person's or organisation's own name, and whatever the operator's list holds.
 """
 
+import unicodedata
 from collections.abc import Collection, Iterable
 from functools import cache
 from importlib import resources
@@ -18,6 +19,8 @@ _OWN_CHARACTERS = 5
 _SHORTEST_ROW = 4
 _SHORTEST_NAME = 5
 _LONGEST_PIECE = 30
+_LONGEST_TYPED = 4 * MAX_PASSWORD
+"""More is never hashed; no password is as long, in whatever form its letters come."""
 
 _ROWS = (
     "1234567890",
@@ -46,12 +49,32 @@ class PasswordListError(ValueError):
     """The operator's list of passwords cannot be used; the message says why."""
 
 
+def normal_form(text: str) -> str:
+    """A password or passphrase as it is hashed: composed letters, plain spaces (RFC 8265, 4.2.2, "OpaqueString").
+
+    The same keys give `й` as one letter on one system and as two on another.
+    """
+    spaced = "".join(" " if unicodedata.category(sign) == "Zs" else sign for sign in text)
+    return unicodedata.normalize("NFC", spaced)
+
+
+def typed_forms(text: str) -> tuple[str, ...]:
+    """What a typed secret may have been hashed as: its normal form, and for hashes of earlier versions as any keyboard sends it.
+
+    More than one only where letters have more than one form.
+    """
+    text = text[:_LONGEST_TYPED]
+    forms = (normal_form(text), text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text))
+    return tuple(dict.fromkeys(forms))
+
+
 def password_fault(password: str, names: Iterable[str] = (), listed: Collection[str] = frozenset()) -> str | None:
     """Why a password cannot be taken, or None when it can.
 
     `too_short`, `too_long`, `contains_name` (one of `names`: login name, own name, organisation), `too_plain`,
     `digits_only`, `repeated`, `keyboard_row`, `common`. `listed`: the operator's list, of `load_list`.
     """
+    password = normal_form(password)
     if len(password) < MIN_PASSWORD:
         return "too_short"
     if len(password) > MAX_PASSWORD:
@@ -87,7 +110,7 @@ def load_list(path: Path | None) -> frozenset[str]:
         raise PasswordListError(f"{path}: a list of at most {MAX_LIST_BYTES // 1024**2} MiB can be kept in memory")
     try:
         with path.open(encoding="utf-8") as lines:
-            found = (line.strip().lower() for line in lines)
+            found = (normal_form(line.strip()).lower() for line in lines)
             return frozenset(line for line in found if MIN_PASSWORD <= len(line) <= MAX_PASSWORD)
     except UnicodeDecodeError as error:
         raise PasswordListError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from error

@@ -4,6 +4,7 @@ One number per caller: the moment at which its allowance is full again. Each pro
 processes behind one address let through N times as much; what protects accounts (lock-out) is in the store and shared.
 """
 
+import ipaddress
 import threading
 import time
 from collections import OrderedDict
@@ -12,8 +13,22 @@ from collections.abc import Callable
 from central import metrics
 
 _MINUTE_S = 60.0
+_SUBSCRIBER = 64
 MAX_CALLERS = 20_000
 """Callers that are remembered, about 4 MB. Beyond it the one that was longest silent is forgotten."""
+
+
+def network_of(address: str) -> str:
+    """Who counts as one caller: an IPv4 address, or the /64 that an IPv6 subscriber has all addresses of (RFC 6177)."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, _SUBSCRIBER), strict=False))
 
 
 class TooMany(Exception):

@@ -5,6 +5,7 @@ Recovery codes are twenty random digits (66 bits), stored as salted hashes, each
 
 import hmac
 import secrets
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -62,19 +63,19 @@ class TotpSeal:
 
 def matching_step(secret: str, code: str, now: datetime) -> int | None:
     """The 30-second step whose code this is: the present one or a neighbour (RFC 6238, section 5.2)."""
-    digits = _digits(code)
+    digits = digits_of(code)
     present = int(now.timestamp()) // TOTP_STEP_S
     generator = pyotp.TOTP(secret)
     for step in (present, present - 1, present + 1):
-        if hmac.compare_digest(generator.at(step * TOTP_STEP_S).encode("ascii"), digits.encode("utf-8")):
+        if hmac.compare_digest(generator.at(step * TOTP_STEP_S).encode("ascii"), digits.encode("ascii")):
             return step
     return None
 
 
 def is_recovery_code(code: str) -> bool:
     """Whether what was typed has the form of a recovery code."""
-    digits = _digits(code)
-    return len(digits) == _RECOVERY_DIGITS and digits.isascii() and digits.isdigit()
+    digits = digits_of(code)
+    return len(digits) == _RECOVERY_DIGITS
 
 
 def new_recovery_codes(connection: Connection, account_id: str, now: datetime) -> list[str]:
@@ -88,15 +89,16 @@ def new_recovery_codes(connection: Connection, account_id: str, now: datetime) -
 
 def use_recovery_code(connection: Connection, account_id: str, code: str, now: datetime) -> bool:
     """Whether this code works; it does so once."""
-    digits = _digits(code)
+    digits = digits_of(code)
     for code_id, salt, code_sha256 in store.unused(connection, account_id):
         if hmac.compare_digest(_hashed(salt, digits), code_sha256):
             return store.use(connection, code_id, now)
     return False
 
 
-def _digits(code: str) -> str:
-    return code.replace(" ", "").replace("-", "").strip()
+def digits_of(code: str) -> str:
+    """The digits of what was typed or pasted: applications and pages put blanks and marks of all kinds between them."""
+    return "".join(str(unicodedata.decimal(sign)) for sign in code if sign.isdecimal())
 
 
 def _hashed(salt: bytes, digits: str) -> str:

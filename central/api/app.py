@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from central.admissions import Admission, admissions
 from central.api.answers import AdmissionList, AdmissionState, ExamOutcome, ExamPage, Problem
 from central.config import RatesConfig
-from central.rate_limit import RateLimit, TooMany
+from central.rate_limit import RateLimit, TooMany, network_of
 from central.seldom import Seldom
 from central.store import api_keys, audit, outcomes
 from central.store.api_keys import ApiKey
@@ -51,12 +51,12 @@ def key_of(request: Request, credentials: Annotated[HTTPAuthorizationCredentials
     shop: _Shop = request.app.state.shop
     secret = credentials.credentials if credentials else ""
     now = shop.clock()
-    address = request.client.host if request.client else ""
-    shop.failures.check(address)
+    caller = network_of(request.client.host if request.client else "")
+    shop.failures.check(caller)
     with reading(shop.engine) as connection:
         key = api_keys.by_hash(connection, sha256(secret.encode("utf-8")).hexdigest())
     if key is None:
-        shop.failures.take(address)
+        shop.failures.take(caller)
         raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
     shop.calls.take(key.key_id)
     if key.last_used_at is None or now - key.last_used_at > _TOUCH_EVERY:

@@ -10,17 +10,24 @@ ACTIONS = ("disable", "enable", "unlock", "reset_totp", "reset_password", "end_s
 
 
 def offered(
-    account: Account, now: datetime, *, factor_roles: Collection[Role], is_own: bool, has_sessions: bool
+    account: Account,
+    now: datetime,
+    *,
+    factor_roles: Collection[Role],
+    is_own: bool,
+    has_sessions: bool,
+    is_locked: bool = False,
 ) -> tuple[str, ...]:
     """Those of `ACTIONS` that would change something, in their order.
 
-    A factor is reset where there is one, and where the time to set it up has run out: then it begins anew.
+    `is_locked`: some door of the account besides that of strangers is closed. A factor is reset where there is one, and where
+    the time to set it up has run out: then it begins anew.
     """
     is_overdue = account.role in factor_roles and account.factor_due_at is not None and account.factor_due_at <= now
     useful = {
         "disable": not account.disabled and not is_own,
         "enable": account.disabled,
-        "unlock": account.locked_until is not None and account.locked_until > now,
+        "unlock": is_locked or (account.locked_until is not None and account.locked_until > now),
         "reset_totp": account.has_totp or is_overdue,
         "reset_password": not account.disabled and not is_own,
         "end_sessions": has_sessions and not is_own,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
@@ -16,10 +16,13 @@ from starlette.routing import BaseRoute
 
 from central.api.app import create_api
 from central.config import CentralConfig
+from central.console.bounds import Bounds
 from central.console.context import Console, Rates, static_folder
 from central.console.error_pages import add_error_pages
 from central.console.guard import Guard, Public
 from central.console.headers import Headers
+from central.console.held_keys import forget_keys
+from central.console.hosts import Hosts
 from central.console.live import Live
 from central.console.pages import make_templates
 from central.console.queue_view import QueueTables
@@ -166,6 +169,8 @@ def create_app(
         rates=Rates(
             RateLimit("sign_in", config.rates.sign_in_per_minute), RateLimit("check", config.rates.check_per_minute)
         ),
+        strangers_line=CapacityLimiter(1),
+        known_line=CapacityLimiter(1),
         drafts=URLSafeTimedSerializer(session_secret, salt="draft"),
         session_secret=session_secret,
         clock=clock,
@@ -175,10 +180,12 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         watcher = asyncio.create_task(live.watch())
+        keys = asyncio.create_task(forget_keys(console))
         notifier.start()
         jobs.start()
         yield
         live.close()
+        keys.cancel()
         await watcher
         await asyncio.to_thread(jobs.stop)
         await asyncio.to_thread(notifier.stop)
@@ -194,6 +201,9 @@ def create_app(
     api.state.console = console
     app.mount("/api/v1", api, name="api")
     app.mount("/static", StaticFiles(directory=static_folder()), name="static")
+    # The last one added is the outermost: each answer carries the headers, those of the bounds too.
+    app.add_middleware(Hosts, config=config.http)
+    app.add_middleware(Bounds)
     app.add_middleware(Headers, console=console)
     add_error_pages(app)
     _check_doors(app)

@@ -8,6 +8,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from anyio import CapacityLimiter
 from fastapi import Request, Response
 from fastapi.templating import Jinja2Templates
 from itsdangerous import URLSafeTimedSerializer
@@ -74,6 +75,9 @@ class Console:
     factor_policy: FactorPolicy
     listed_passwords: frozenset[str]
     rates: Rates
+    strangers_line: CapacityLimiter
+    """Passwords are checked one at a time; those of unknown browsers wait for each other, and nobody else for them."""
+    known_line: CapacityLimiter
     drafts: URLSafeTimedSerializer
     session_secret: bytes
     clock: Callable[[], datetime]
@@ -86,7 +90,20 @@ class Console:
     @property
     def session_cookie(self) -> str:
         """Name of the session cookie; browsers enforce the `__Host-` rules."""
-        return "__Host-dopusk" if self.secure else "dopusk_session"
+        return self._host_cookie("dopusk", "dopusk_session")
+
+    @property
+    def form_cookie(self) -> str:
+        """Name of the cookie that the login form's token belongs to."""
+        return self._host_cookie("dopusk_form", "dopusk_form")
+
+    @property
+    def device_cookie(self) -> str:
+        """Name of the cookie by which a browser is known (`known_devices`)."""
+        return self._host_cookie("dopusk_device", "dopusk_device")
+
+    def _host_cookie(self, secure: str, plain: str) -> str:
+        return f"__Host-{secure}" if self.secure else plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +114,8 @@ class Visitor:
     session: Session
     look: Look
     address: str
+    is_installation: bool = False
+    """An administrator of no organisation administers the installation: all organisations are in `account.orgs`."""
 
     def may(self, right: Right) -> bool:
         """Whether the account has this right."""

@@ -14,7 +14,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from central.console.context import Console, page
-from central.console.guard import FactorFirst, Forbidden, ForgedForm, NotLoggedIn, PasswordFirst, UnreadableInput
+from central.console.guard import (
+    SAFE_METHODS,
+    FactorFirst,
+    Forbidden,
+    ForgedForm,
+    NotLoggedIn,
+    PasswordFirst,
+    UnreadableInput,
+)
 from central.console.routes import entries
 from central.console.routes.login import login_page
 from central.rate_limit import TooMany
@@ -23,7 +31,15 @@ from central.store.engine import writing
 
 log = logging.getLogger(__name__)
 
-_CODES = {404: "not_found", 413: "too_large", 405: "not_found", 400: "forged", 503: "no_time_stamp"}
+_CODES = {
+    400: "forged",
+    404: "not_found",
+    405: "not_found",
+    408: "too_slow",
+    413: "too_large",
+    503: "no_time_stamp",
+}
+_MESSAGES = {408: "the request did not come in time", 413: "the request is too large"}
 """Words for plain statuses, keys of the texts under `error`."""
 
 
@@ -40,6 +56,8 @@ def add_error_pages(app: FastAPI) -> None:
         if _wants_json(request):
             return JSONResponse({"error": "not_logged_in"}, status_code=401)
         if error.typed is None:
+            if request.method not in SAFE_METHODS:
+                return RedirectResponse("/login", status_code=303)
             target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/login?next={quote(target)}", status_code=303)
         return login_page(request, status=401, code="session_over", draft={"path": error.path, "fields": error.typed})
@@ -71,7 +89,11 @@ def add_error_pages(app: FastAPI) -> None:
     async def forged(request: Request, error: Exception) -> Response:
         if not isinstance(error, ForgedForm):
             raise error
-        if error.visitor is not None and (error.path.endswith("/decision") or entries.is_form(error.path)):
+        if (
+            error.typed
+            and error.visitor is not None
+            and (error.path.endswith("/decision") or entries.is_form(error.path))
+        ):
             return await asyncio.to_thread(_keep_typed, request, error.visitor.session.session_id, error)
         return page(request, "error.html", error.visitor, 403, code="forged", number="")
 
@@ -83,6 +105,8 @@ def add_error_pages(app: FastAPI) -> None:
         if request.url.path.startswith("/api/v1/"):
             # A path that a mount does not match (a line break in it) ends here: scripts get JSON all the same.
             return JSONResponse({"code": "not_found", "message": "there is nothing under this path"}, status)
+        if request.url.path in {"/enrol", "/renew"}:
+            return JSONResponse({"code": "bad_request", "message": _MESSAGES.get(status, "refused")}, status)
         code = _CODES.get(status, "ours")
         visitor = getattr(request.state, "visitor", None)
         return page(request, "error.html", visitor, status, code=code, number="")

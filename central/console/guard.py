@@ -5,16 +5,21 @@ Each route carries exactly one `Guard`; `central.console.app` refuses to start w
 
 import hmac
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from central.accounts import is_alive, needs_touch, session_id_of
+from central.console.bounds import PAGE_BYTES, allow, most_of
 from central.console.context import Console, Visitor, address_of, console_of, look_of
-from central.rights import Right
+from central.rights import Right, Role
 from central.store import accounts as store
+from central.store import registry
 from central.store.engine import reading, writing
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -27,7 +32,7 @@ SECRET_FIELDS = frozenset(
 
 
 class NotLoggedIn(Exception):
-    """Nobody is logged in, or the session has ended. `typed` is what would have been lost."""
+    """Nobody is logged in, or the session has ended. `typed` is what would have been lost; None where nothing was."""
 
     def __init__(self, path: str, typed: dict[str, list[str]] | None) -> None:
         super().__init__(path)
@@ -67,7 +72,7 @@ class ForgedForm(Exception):
 
 
 async def _read_form(request: Request) -> FormData:
-    form = await request.form(max_fields=MAX_FIELDS, max_files=1, max_part_size=16 * 1024 * 1024)
+    form = await request.form(max_fields=MAX_FIELDS, max_files=1, max_part_size=most_of(request))
     if any("\x00" in name or (isinstance(value, str) and "\x00" in value) for name, value in form.multi_items()):
         raise UnreadableInput
     return form
@@ -99,36 +104,70 @@ def typed_fields(form: FormData) -> dict[str, list[str]]:
 
 
 class Guard:
-    """Dependency: lets through who has `right`, and hands the route its `Visitor`."""
+    """Dependency: lets through who has `right`, and hands the route its `Visitor`.
 
-    def __init__(self, right: Right) -> None:
+    `by_itself`: open pages ask this route without anybody at the desk, which keeps no session alive. `most_bytes`: of a
+    request, its form and file together; anybody who is not let in may send far less (`bounds`).
+    """
+
+    def __init__(self, right: Right, *, by_itself: bool = False, most_bytes: int = PAGE_BYTES) -> None:
         self.right = right
+        self._by_itself = by_itself
+        self._most_bytes = most_bytes
 
     async def __call__(self, request: Request) -> AsyncIterator[Visitor]:
         _check_address(request)
         console = console_of(request)
         token = request.cookies.get(console.session_cookie, "")
-        visitor = await run_in_threadpool(find_visitor, console, request, token) if token else None
+        find = partial(find_visitor, console, request, token, by_itself=self._by_itself)
+        visitor = await run_in_threadpool(find) if token else None
         changing = request.method not in SAFE_METHODS
+        if visitor is not None:
+            self._check_rights(visitor)
+            allow(request, self._most_bytes)
         form = await _read_form(request) if changing else FormData()
         try:
             yield self._let_in(request, visitor, form, changing)
         finally:
             await form.close()
 
-    def _let_in(self, request: Request, visitor: Visitor | None, form: FormData, changing: bool) -> Visitor:
-        if visitor is None:
-            raise NotLoggedIn(request.url.path, typed_fields(form) if changing else None)
-        if changing and not same_token(form.get("csrf"), visitor.session.csrf_token):
-            raise ForgedForm(visitor, request.url.path, typed_fields(form))
+    def _check_rights(self, visitor: Visitor) -> None:
         if not visitor.may(self.right):
             raise Forbidden(visitor, self.right)
+
+    def _let_in(self, request: Request, visitor: Visitor | None, form: FormData, changing: bool) -> Visitor:
+        # Nothing of what another site sends is kept: it would come back as what the visitor has typed.
+        foreign = changing and is_foreign(request)
+        typed = {} if foreign else typed_fields(form)
+        if visitor is None:
+            raise NotLoggedIn(request.url.path, typed if changing and not foreign else None)
+        if foreign or (changing and not same_token(form.get("csrf"), visitor.session.csrf_token)):
+            raise ForgedForm(visitor, request.url.path, typed)
         if visitor.account.must_change_password and self.right is not Right.OWN_ACCOUNT:
             raise PasswordFirst
         if self.right is not Right.OWN_ACCOUNT and console_of(request).factor_policy.blocks(visitor.account):
             raise FactorFirst
         request.state.visitor = visitor
         return visitor
+
+
+def is_foreign(request: Request) -> bool:
+    """Whether a page of another site has sent this request, as the browser says (Fetch Metadata, RFC 6454).
+
+    Programs and old browsers say nothing; for them the tokens in our forms have to do.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None and site not in {"same-origin", "none"}:
+        return True
+    origin = request.headers.get("origin")
+    if origin is None:
+        return False
+    try:
+        sender = urlsplit(origin).netloc.lower()
+    except ValueError:
+        return True
+    config = console_of(request).config.http
+    return sender not in {request.headers.get("host", "").lower(), urlsplit(config.public_url).netloc.lower()}
 
 
 class Public:
@@ -143,18 +182,23 @@ def same_token(given: Any, expected: str) -> bool:
     return isinstance(given, str) and hmac.compare_digest(given.encode("utf-8"), expected.encode("utf-8"))
 
 
-def find_visitor(console: Console, request: Request, token: str) -> Visitor | None:
-    """The live session of a cookie and its account, or None."""
+def find_visitor(console: Console, request: Request, token: str, *, by_itself: bool = False) -> Visitor | None:
+    """The live session of a cookie and its account, or None.
+
+    `by_itself`: the page asks and nobody need be at the desk; that keeps no session alive.
+    """
     now = console.clock()
     session_id = session_id_of(token)
     with reading(console.engine) as connection:
         session = store.find_session(connection, session_id)
         account = store.by_id(connection, session.account_id) if session else None
+        is_installation = account is not None and account.role == Role.ADMINISTRATOR and not account.orgs
+        if account is not None and is_installation:
+            account = replace(account, orgs=tuple(row["org"] for row in registry.list_organisations(connection)))
     if session is None or account is None or account.disabled or not is_alive(session, now):
         console.vault.close(session_id)
         return None
-    # What an open page does by itself keeps no session alive: nobody may be at the desk.
-    if needs_touch(session, now) and not request.url.path.endswith(("/events", "/rows", "/claim")):
+    if not by_itself and needs_touch(session, now):
         with writing(console.engine) as connection:
             store.touch_session(connection, session_id, now)
-    return Visitor(account, session, look_of(request), address_of(request))
+    return Visitor(account, session, look_of(request), address_of(request), is_installation)

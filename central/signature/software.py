@@ -1,5 +1,6 @@
 """The software key: a private key in PKCS#8, encrypted with the medic's passphrase, opened for one session."""
 
+import contextlib
 import os
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import pkcs7
 
+from central.passwords import normal_form, typed_forms
 from central.signature.provider import SigningRefused
 
 MIN_PASSPHRASE = 8
@@ -35,7 +37,7 @@ def encrypt_pkcs8(plain: bytes, passphrase: str) -> bytes:
     if len(passphrase) < MIN_PASSPHRASE:
         raise ValueError(f"the passphrase needs at least {MIN_PASSPHRASE} characters")
     salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
-    return _FORM + salt + nonce + _cipher(passphrase, salt).encrypt(nonce, plain, _FORM)
+    return _FORM + salt + nonce + _cipher(normal_form(passphrase), salt).encrypt(nonce, plain, _FORM)
 
 
 def _cipher(passphrase: str, salt: bytes) -> AESGCM:
@@ -52,10 +54,10 @@ def decrypt_pkcs8(encrypted: bytes, passphrase: str) -> bytes:
         rest[_SALT_BYTES : _SALT_BYTES + _NONCE_BYTES],
         rest[_SALT_BYTES + _NONCE_BYTES :],
     )
-    try:
-        return _cipher(passphrase, salt).decrypt(nonce, sealed, _FORM)
-    except InvalidTag as error:
-        raise SigningRefused("wrong_passphrase", "the passphrase does not open the key") from error
+    for form in typed_forms(passphrase):
+        with contextlib.suppress(InvalidTag):
+            return _cipher(form, salt).decrypt(nonce, sealed, _FORM)
+    raise SigningRefused("wrong_passphrase", "the passphrase does not open the key")
 
 
 @dataclass(slots=True)

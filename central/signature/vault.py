@@ -58,6 +58,11 @@ class Vault:
         if opened is not None:
             opened.provider.close()
 
+    def sessions(self) -> list[str]:
+        """The sessions that hold a key."""
+        with self._lock:
+            return list(self._opened)
+
     def _drop_expired(self) -> None:
         now = self._monotonic()
         for session_id in [key for key, item in self._opened.items() if item.until <= now]:

@@ -1,12 +1,13 @@
 """Tables of console accounts and their sessions. Secrets are stored as hashes only (Argon2id, SHA-256 of random tokens)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Integer, LargeBinary, Table, Text, select, update
 
-from central.store.metadata import UtcDateTime, metadata
+from central.store.metadata import UtcDateTime, insert_for, metadata
 
 account = Table(
     "account",
@@ -24,6 +25,7 @@ account = Table(
     Column("totp_last_step", BigInteger, comment="30-second step of the last code taken: each code works once"),
     Column("factor_due_at", UtcDateTime, comment="until when a second factor that is demanded may still be set up"),
     Column("failed_logins", Integer, nullable=False),
+    Column("failed_at", UtcDateTime, comment="the newest wrong password of a stranger"),
     Column("locked_until", UtcDateTime),
     Column("disabled", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -62,15 +64,17 @@ class Account:
     has_totp: bool
     factor_due_at: datetime | None
     failed_logins: int
+    failed_at: datetime | None
     locked_until: datetime | None
     disabled: bool
     created_at: datetime
     last_login_at: datetime | None
 
 
-def add_account(connection: Connection, values: dict[str, Any]) -> None:
-    """Insert a row of `account`."""
-    connection.execute(account.insert().values(**values))
+def add_account(connection: Connection, values: dict[str, Any]) -> bool:
+    """Insert a row of `account`; False when the login name is taken, by somebody else just now too."""
+    new = insert_for(connection, account).values(**values).on_conflict_do_nothing(index_elements=["username"])
+    return connection.execute(new.returning(account.c.account_id)).first() is not None
 
 
 def change_account(connection: Connection, account_id: str, values: dict[str, Any]) -> bool:
@@ -78,9 +82,23 @@ def change_account(connection: Connection, account_id: str, values: dict[str, An
     return connection.execute(update(account).where(account.c.account_id == account_id).values(**values)).rowcount == 1
 
 
-def by_username(connection: Connection, username: str) -> Account | None:
-    """The account with that login name."""
-    row = connection.execute(select(account).where(account.c.username == username)).one_or_none()
+def add_org(connection: Connection, account_id: str, org: str) -> None:
+    """Let an account see one more organisation; its row is held, so that two at once are both kept."""
+    query = select(account.c.orgs).where(account.c.account_id == account_id).with_for_update()
+    orgs = connection.execute(query).scalar_one()
+    change_account(connection, account_id, {"orgs": [*orgs, org]})
+
+
+def set_first_factor(connection: Connection, account_id: str, values: dict[str, Any]) -> bool:
+    """Give an account its second factor; False when it has one, set by somebody else just now too."""
+    free = update(account).where(account.c.account_id == account_id, account.c.totp_sealed.is_(None))
+    return connection.execute(free.values(**values)).rowcount == 1
+
+
+def by_username(connection: Connection, username: str, *, to_change: bool = False) -> Account | None:
+    """The account with that login name. `to_change` holds its row until the transaction ends."""
+    query = select(account).where(account.c.username == username)
+    row = connection.execute(query.with_for_update() if to_change else query).one_or_none()
     return None if row is None else _account(row)
 
 
@@ -120,6 +138,7 @@ def _account(row: Any) -> Account:
         has_totp=row.totp_sealed is not None,
         factor_due_at=row.factor_due_at,
         failed_logins=row.failed_logins,
+        failed_at=row.failed_at,
         locked_until=row.locked_until,
         disabled=row.disabled,
         created_at=row.created_at,
@@ -140,6 +159,17 @@ class Session:
     address: str
 
 
+_SESSION = (
+    session.c.session_id,
+    session.c.account_id,
+    session.c.csrf_token,
+    session.c.created_at,
+    session.c.seen_at,
+    session.c.expires_at,
+    session.c.address,
+)
+
+
 def add_session(connection: Connection, item: Session, draft: dict[str, Any] | None) -> None:
     """Insert a session with what was typed before it began."""
     connection.execute(
@@ -158,34 +188,14 @@ def add_session(connection: Connection, item: Session, draft: dict[str, Any] | N
 
 def find_session(connection: Connection, session_id: str) -> Session | None:
     """The session with that id, expired or not."""
-    columns = (
-        session.c.session_id,
-        session.c.account_id,
-        session.c.csrf_token,
-        session.c.created_at,
-        session.c.seen_at,
-        session.c.expires_at,
-        session.c.address,
-    )
-    row = connection.execute(select(*columns).where(session.c.session_id == session_id)).one_or_none()
+    row = connection.execute(select(*_SESSION).where(session.c.session_id == session_id)).one_or_none()
     return None if row is None else Session(*row)
 
 
 def sessions_of(connection: Connection, account_id: str) -> list[Session]:
     """All sessions of an account, newest first."""
-    query = select(session).where(session.c.account_id == account_id).order_by(session.c.created_at.desc())
-    return [
-        Session(
-            row.session_id,
-            row.account_id,
-            row.csrf_token,
-            row.created_at,
-            row.seen_at,
-            row.expires_at,
-            row.address,
-        )
-        for row in connection.execute(query)
-    ]
+    query = select(*_SESSION).where(session.c.account_id == account_id).order_by(session.c.created_at.desc())
+    return [Session(*row) for row in connection.execute(query)]
 
 
 def touch_session(connection: Connection, session_id: str, seen_at: datetime) -> None:
@@ -198,9 +208,18 @@ def end_session(connection: Connection, session_id: str) -> None:
     connection.execute(session.delete().where(session.c.session_id == session_id))
 
 
-def end_sessions_of(connection: Connection, account_id: str, but: str | None = None) -> None:
-    """End every session of an account, except one."""
-    connection.execute(session.delete().where(session.c.account_id == account_id, session.c.session_id != (but or "")))
+def end_sessions_of(connection: Connection, account_id: str, but: str | None = None) -> list[str]:
+    """End every session of an account, except one. Returns which: their keys are to be forgotten."""
+    ended = session.delete().where(session.c.account_id == account_id, session.c.session_id != (but or ""))
+    return list(connection.execute(ended.returning(session.c.session_id)).scalars())
+
+
+def living(connection: Connection, session_ids: Collection[str]) -> list[tuple[Session, bool]]:
+    """Those of these sessions that are there still, and whether their account is disabled."""
+    columns = (*_SESSION, account.c.disabled)
+    query = select(*columns).join(account, account.c.account_id == session.c.account_id)
+    rows = connection.execute(query.where(session.c.session_id.in_(session_ids)))
+    return [(Session(*row[:-1]), row.disabled) for row in rows]
 
 
 def end_expired(connection: Connection, now: datetime) -> None:

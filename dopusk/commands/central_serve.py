@@ -21,6 +21,7 @@ from central.resending import Replenisher
 from central.sealing import Sealing
 from central.snils import SnilsKey
 from dopusk.commands.central_figures import serve_figures
+from dopusk.commands.central_protocol import BoundedProtocol
 
 KEEP_ALIVE_S = 75
 """An idle connection is kept for so long. Whoever asks every five seconds, as gates do, met the end of a shorter term sooner or
@@ -39,6 +40,8 @@ def run(config: CentralConfig, engine: Engine) -> None:
         serve_figures(config.http.metrics_port)
     settings = uvicorn.Config(
         application,
+        http=BoundedProtocol,
+        ws="none",
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=5,

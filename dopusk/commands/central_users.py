@@ -10,7 +10,7 @@ from central.accounts import create_account, hash_password, names_about
 from central.config import load_config
 from central.passwords import load_list, password_fault
 from central.rights import Role
-from central.store import accounts, audit, recovery_codes
+from central.store import accounts, audit, recovery_codes, secret_tries
 from central.store.engine import reading, writing
 from central.store.metadata import now_utc
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
@@ -35,36 +35,47 @@ def add(
     """Add an account. The password has to be changed at the first login."""
     if role is Role.EMPLOYER and employer_id is None:
         raise typer.BadParameter("an account of the role employer needs one", param_hint="--employer-id")
-    with plain_errors(), writing(open_store(config)) as connection:
-        create_account(
-            connection,
-            username=username,
-            full_name=full_name,
-            role=role,
-            password=_password(password_stdin),
-            now=now_utc(),
-            orgs=tuple(org or ()),
-            employer_id=employer_id,
-            medic_id=medic_id,
-            must_change_password=True,
-            listed=load_list(load_config(config).accounts.password_list_file),
-        )
+    with plain_errors():
+        engine = open_store(config)
+        listed = load_list(load_config(config).accounts.password_list_file)
+        first = _password(password_stdin)
+        hashed = hash_password(first)
+        with writing(engine) as connection:
+            create_account(
+                connection,
+                username=username,
+                full_name=full_name,
+                role=role,
+                password=first,
+                now=now_utc(),
+                orgs=tuple(org or ()),
+                employer_id=employer_id,
+                medic_id=medic_id,
+                must_change_password=True,
+                listed=listed,
+                password_hash=hashed,
+            )
     print(f"account {username} added")
 
 
 @app.command()
 def password(username: Username, config: ConfigFile, password_stdin: FromStdin = False) -> None:
     """Set a new password, end all sessions and lift a lock-out. It has to be changed at the next login."""
-    with plain_errors(), writing(open_store(config)) as connection:
-        account = _found(accounts.by_username(connection, username), username)
+    with plain_errors():
+        engine = open_store(config)
+        with reading(engine) as connection:
+            account = _found(accounts.by_username(connection, username), username)
+            names = names_about(connection, username, account.full_name, account.orgs)
         new = _password(password_stdin)
-        names = names_about(connection, username, account.full_name, account.orgs)
         fault = password_fault(new, names, load_list(load_config(config).accounts.password_list_file))
         if fault is not None:
             raise ValueError(f"the password is refused: {fault}")
         changes = {"password_hash": hash_password(new), "must_change_password": True}
-        accounts.change_account(connection, account.account_id, changes | {"failed_logins": 0, "locked_until": None})
-        accounts.end_sessions_of(connection, account.account_id)
+        with writing(engine) as connection:
+            opened = {"failed_logins": 0, "locked_until": None}
+            accounts.change_account(connection, account.account_id, changes | opened)
+            secret_tries.forget_account(connection, account.account_id)
+            accounts.end_sessions_of(connection, account.account_id)
     print(f"password of {username} set")
 
 

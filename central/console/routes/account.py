@@ -1,21 +1,24 @@
 """The medic's signing key and the browser's preferences.
 
-Form fields: POST /signature `passphrase`, `csrf`; POST /signature/close `csrf`; POST /preferences `language`, `theme`,
-`back`, `csrf`.
+Form fields: POST /signature `passphrase`, `password` (after wrong ones), `csrf`; POST /signature/close `csrf`;
+POST /preferences `language`, `theme`, `back`, `csrf`.
 """
 
+from datetime import datetime
 from typing import Annotated
 
 from cryptography import x509
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
 from central.console.access_log import note
 from central.console.context import LANGUAGE_COOKIE, THEME_COOKIE, Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.texts import LANGUAGES
-from central.medics import RegisterFault, check_register
+from central.console.tried_secrets import TriesOver, begin_passphrase, end_try, needs_proof
+from central.medics import RegisterFault, register_faults
 from central.rights import Right
 from central.signature.gost import open_gost_key
 from central.signature.provider import SignatureProvider, SigningRefused
@@ -23,7 +26,7 @@ from central.signature.software import open_key
 from central.signature.token import open_token
 from central.signature.vault import UNLOCKED_S
 from central.store import accounts as store
-from central.store import medics
+from central.store import medics, registry
 from central.store.engine import reading, writing
 from central.store.medics import MedicEntry
 
@@ -48,11 +51,20 @@ def unlock(
     now = console.clock()
     try:
         with reading(console.engine) as connection:
-            entry = check_register(connection, visitor.account.medic_id, now)
+            entry, faults = _register_entry(connection, visitor, now)
+        if entry is None or faults:
+            raise RegisterFault(faults)
+        tried = begin_passphrase(console, visitor, entry, str(form.get("password", "")))
+        if tried is None:
+            raise SigningRefused("proof_needed", "the password of the account does not stand beside the passphrase")
         provider = _opened(console, entry, str(form.get("passphrase", "")))
+    except TriesOver:
+        _log(console, visitor, "signature.refused", "too_many_tries")
+        return signature_page(request, visitor, status=429, code="too_many_tries")
     except SigningRefused as error:
         _log(console, visitor, "signature.refused", error.code)
         return signature_page(request, visitor, status=403, code=error.code)
+    end_try(console, tried)
     console.vault.put(visitor.session.session_id, entry.medic_id, provider)
     _log(console, visitor, "signature.open", "")
     with reading(console.engine) as connection:
@@ -94,16 +106,9 @@ def signature_page(request: Request, visitor: Visitor, status: int = 200, code: 
     """The key's page, with what keeps the medic from signing."""
     console = console_of(request)
     now = console.clock()
-    faults: list[str] = []
     with reading(console.engine) as connection:
-        entry: MedicEntry | None = (
-            medics.find(connection, visitor.account.medic_id) if visitor.account.medic_id else None
-        )
+        entry, faults = _register_entry(connection, visitor, now)
         draft = store.get_draft(connection, visitor.session.session_id)
-        try:
-            check_register(connection, visitor.account.medic_id, now)
-        except RegisterFault as error:
-            faults = error.faults
     certificate = x509.load_pem_x509_certificate(entry.certificate_pem) if entry else None
     return page(
         request,
@@ -115,9 +120,18 @@ def signature_page(request: Request, visitor: Visitor, status: int = 200, code: 
         entry=entry,
         certificate=certificate,
         is_open=bool(entry) and console.vault.is_open(visitor.session.session_id, entry.medic_id if entry else ""),
+        needs_proof=entry is not None and needs_proof(console, entry),
         has_draft=draft is not None,
         hours=int(UNLOCKED_S // 3600),
     )
+
+
+def _register_entry(connection: Connection, visitor: Visitor, at: datetime) -> tuple[MedicEntry | None, list[str]]:
+    """The visitor's entry in the register and what forbids signing. A medic of another organisation is nobody here."""
+    entry = medics.find(connection, visitor.account.medic_id) if visitor.account.medic_id else None
+    if entry is None or entry.org not in visitor.account.orgs:
+        return None, ["not_registered"]
+    return entry, register_faults(entry, registry.get_organisation(connection, entry.org), at)
 
 
 def _opened(console: Console, entry: MedicEntry, passphrase: str) -> SignatureProvider:

@@ -1,6 +1,6 @@
 """Administration: the page of accounts, and what is done to them.
 
-Form fields: POST /accounts `username`, `full_name`, `role`, `employer_id`, `medic_id`, `password`, `csrf`;
+Form fields: POST /accounts `username`, `full_name`, `role`, `org`, `employer_id`, `medic_id`, `password`, `csrf`;
 POST /accounts/{account_id} `action` (disable | enable | unlock | reset_password | reset_totp | end_sessions), `password`,
 `csrf`. Keys of programs and channels, which stand on the same page, are in `account_channels`.
 """
@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
-from central.accounts import create_account, hash_password, is_alive, names_about
+from central.accounts import NameTaken, create_account, hash_password, is_alive, names_about
 from central.console.access_log import note
 from central.console.account_actions import ACTIONS, offered
 from central.console.context import Console, Visitor, console_of, page
@@ -22,7 +22,7 @@ from central.console.typed import Typed
 from central.passwords import password_fault
 from central.rights import RIGHTS, Right, Role
 from central.store import accounts as store
-from central.store import api_keys, medics, notices, recovery_codes, registry, security_alerts
+from central.store import api_keys, medics, notices, recovery_codes, registry, secret_tries, security_alerts
 from central.store.accounts import NO_FACTOR, Account
 from central.store.engine import reading, writing
 
@@ -49,6 +49,62 @@ def add_account(
     console = console_of(request)
     typed = Typed(typed_fields(form))
     password = str(form.get("password", ""))
+    with reading(console.engine) as connection:
+        orgs, faults = _orgs_of(connection, visitor, typed)
+        faults |= _faults_of(connection, typed)
+        names = names_about(connection, typed.one("username"), typed.one("full_name"), orgs)
+        weak = password_fault(password, names, console.listed_passwords)
+        if weak:
+            faults["password"] = weak
+    if not faults:
+        hashed = hash_password(password)
+        with writing(console.engine) as connection:
+            try:
+                account_id = create_account(
+                    connection,
+                    username=typed.one("username"),
+                    full_name=typed.one("full_name").strip(),
+                    role=Role(typed.one("role")),
+                    password=password,
+                    now=console.clock(),
+                    orgs=orgs,
+                    employer_id=typed.one("employer_id") or None,
+                    medic_id=typed.one("medic_id") or None,
+                    must_change_password=True,
+                    listed=console.listed_passwords,
+                    password_hash=hashed,
+                )
+            except NameTaken:
+                faults["username"] = "taken"
+            else:
+                note(connection, console, visitor, "account.add", account_id, detail={"role": typed.one("role")})
+    if faults:
+        return accounts_page(request, visitor, 422, typed=typed, faults=faults)
+    return RedirectResponse("/accounts", status_code=303)
+
+
+def _orgs_of(connection: Connection, visitor: Visitor, typed: Typed) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The organisations of a new account, and what is wrong with them. 404 for what is not the visitor's to give.
+
+    Who administers one organisation chooses none. Who administers the installation says which; without one the account is an
+    administrator's of the installation, or belongs where its employer or medic does.
+    """
+    chosen = typed.one("org")
+    if chosen and chosen not in visitor.account.orgs:
+        raise HTTPException(404)
+    owners = set()
+    if typed.one("employer_id"):
+        owners.add(own_employer(connection, visitor, typed.one("employer_id")))
+    if typed.one("medic_id"):
+        owners.add(_own_medic(connection, visitor, typed.one("medic_id")))
+    given = tuple(sorted(owners)) if visitor.is_installation else visitor.account.orgs
+    orgs = (chosen,) if chosen else given
+    if len(owners) > 1 or not owners <= set(orgs):
+        return orgs, {"org": "mixed"}
+    return orgs, {} if orgs or typed.one("role") == Role.ADMINISTRATOR else {"org": "choose"}
+
+
+def _faults_of(connection: Connection, typed: Typed) -> dict[str, str]:
     faults: dict[str, str] = {}
     if typed.one("role") not in set(Role):
         faults["role"] = "choose"
@@ -58,37 +114,13 @@ def add_account(
         faults["full_name"] = "too_long"
     if typed.one("role") == Role.EMPLOYER and not typed.one("employer_id"):
         faults["employer_id"] = "choose"
-    with writing(console.engine) as connection:
-        names = names_about(connection, typed.one("username"), typed.one("full_name"), visitor.account.orgs)
-        weak = password_fault(password, names, console.listed_passwords)
-        if weak:
-            faults["password"] = weak
-        if typed.one("employer_id"):
-            own_employer(connection, visitor, typed.one("employer_id"))
-        if store.by_username(connection, typed.one("username").strip().lower()) is not None:
-            faults["username"] = "taken"
-        if not typed.one("username").strip():
-            faults["username"] = "needed"
-        elif not _USERNAME.fullmatch(typed.one("username").strip()):
-            faults["username"] = "wrong_username"
-        if not faults:
-            account_id = create_account(
-                connection,
-                username=typed.one("username"),
-                full_name=typed.one("full_name").strip(),
-                role=Role(typed.one("role")),
-                password=password,
-                now=console.clock(),
-                orgs=visitor.account.orgs,
-                employer_id=typed.one("employer_id") or None,
-                medic_id=typed.one("medic_id") or None,
-                must_change_password=True,
-                listed=console.listed_passwords,
-            )
-            note(connection, console, visitor, "account.add", account_id, detail={"role": typed.one("role")})
-    if faults:
-        return accounts_page(request, visitor, 422, typed=typed, faults=faults)
-    return RedirectResponse("/accounts", status_code=303)
+    if not typed.one("username").strip():
+        faults["username"] = "needed"
+    elif not _USERNAME.fullmatch(typed.one("username").strip()):
+        faults["username"] = "wrong_username"
+    elif store.by_username(connection, typed.one("username").strip().lower()) is not None:
+        faults["username"] = "taken"
+    return faults
 
 
 @router.post("/accounts/{account_id}")
@@ -104,22 +136,31 @@ def change_account(
     password = str(form.get("password", ""))
     if action not in ACTIONS:
         raise HTTPException(404)
+    with reading(console.engine) as connection:
+        account = _own_account(connection, visitor, account_id)
+        names = names_about(connection, account.username, account.full_name, account.orgs)
+    resets_password = action == "reset_password"
+    weak = password_fault(password, names, console.listed_passwords) if resets_password else None
+    hashed = hash_password(password) if resets_password and weak is None else ""
+    ended: list[str] = []
     with writing(console.engine) as connection:
         account = _own_account(connection, visitor, account_id)
         needed = action in _offered(connection, console, visitor, account)
         if not needed and account_id == visitor.account.account_id:
             raise HTTPException(404)
-        names = names_about(connection, account.username, account.full_name, account.orgs)
-        weak = password_fault(password, names, console.listed_passwords) if action == "reset_password" else None
         if needed and weak is None:
-            changes = _changes(action, password)
+            changes = _changes(action, hashed)
             if changes:
                 store.change_account(connection, account_id, changes)
             if action == "reset_totp":
                 recovery_codes.replace(connection, account_id, [], console.clock())
+            if action in {"unlock", "reset_password", "reset_totp"}:
+                secret_tries.forget_account(connection, account_id)
             if action in {"disable", "reset_password", "reset_totp", "end_sessions"}:
-                store.end_sessions_of(connection, account_id)
+                ended = store.end_sessions_of(connection, account_id)
             note(connection, console, visitor, f"account.{action}", account_id)
+    for session_id in ended:
+        console.vault.close(session_id)
     if not needed:
         return accounts_page(request, visitor, 409, faults={"action": "not_needed"})
     if weak is not None:
@@ -127,7 +168,7 @@ def change_account(
     return RedirectResponse("/accounts", status_code=303)
 
 
-def _changes(action: str, password: str) -> dict[str, Any]:
+def _changes(action: str, password_hash: str) -> dict[str, Any]:
     match action:
         case "disable":
             return {"disabled": True}
@@ -136,7 +177,7 @@ def _changes(action: str, password: str) -> dict[str, Any]:
         case "unlock":
             return {"failed_logins": 0, "locked_until": None}
         case "reset_password":
-            return {"password_hash": hash_password(password), "must_change_password": True}
+            return {"password_hash": password_hash, "must_change_password": True}
         case "reset_totp":
             return NO_FACTOR
         case _:
@@ -150,15 +191,29 @@ def _offered(connection: Connection, console: Console, visitor: Visitor, account
         now,
         factor_roles=console.config.accounts.second_factor_roles,
         is_own=account.account_id == visitor.account.account_id,
+        is_locked=secret_tries.is_any_locked(connection, account.account_id, now),
         has_sessions=any(is_alive(item, now) for item in store.sessions_of(connection, account.account_id)),
     )
 
 
+def _manages(visitor: Visitor, account: Account) -> bool:
+    """Whether the account is the visitor's to change: wholly of the own organisations. Those of the installation are its own."""
+    return visitor.is_installation or (bool(account.orgs) and set(account.orgs) <= set(visitor.account.orgs))
+
+
 def _own_account(connection: Connection, visitor: Visitor, account_id: str) -> Account:
     account = store.by_id(connection, account_id)
-    if account is None or not set(account.orgs) <= set(visitor.account.orgs):
+    if account is None or not _manages(visitor, account):
         raise HTTPException(404)
     return account
+
+
+def _own_medic(connection: Connection, visitor: Visitor, medic_id: str) -> str:
+    """The organisation of a medic whom the visitor may give an account; 404 for any other."""
+    entry = medics.find(connection, medic_id)
+    if entry is None or entry.org not in visitor.account.orgs:
+        raise HTTPException(404)
+    return entry.org
 
 
 def own_employer(connection: Connection, visitor: Visitor, employer_id: str) -> str:
@@ -186,7 +241,7 @@ def accounts_page(
     console = console_of(request)
     orgs = visitor.account.orgs
     with reading(console.engine) as connection:
-        mine = [item for item in store.all_accounts(connection) if set(item.orgs) <= set(orgs)]
+        mine = [item for item in store.all_accounts(connection) if _manages(visitor, item)]
         employers = {
             row["employer_id"]: row["name"] for org in orgs for row in registry.list_employers(connection, org)
         }
@@ -210,6 +265,7 @@ def accounts_page(
             roles=list(Role),
             all_rights=list(Right),
             matrix=RIGHTS,
+            is_installation=visitor.is_installation,
             typed=typed or Typed({}),
             faults=faults or {},
             fresh_key=fresh_key,

@@ -100,7 +100,7 @@ def _after(request: Request, visitor: Visitor, wish: Wish, *, to_next: bool) -> 
 def claim(
     request: Request,
     exam_id: str,
-    visitor: Annotated[Visitor, Depends(Guard(Right.DECIDE))],
+    visitor: Annotated[Visitor, Depends(Guard(Right.DECIDE, by_itself=True))],
     form: Annotated[FormData, Depends(form_of)],
 ) -> Response:
     """Say that I look at this exam; renewed by the open page. 409 when somebody else does.

@@ -114,12 +114,14 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
     console = console_of(request)
     typed = {field.name: _text(sent, field.name) for field in form.fields}
     wish = Typed(typed, another=_text(sent, "another") == "1", key=_key(sent))
+    # The first organisation of an installation is entered by whoever administers it: there is none yet to do it for.
+    is_first = visitor.is_installation and form.kind == "organisations" and not visitor.account.orgs
     org = _text(sent, "of_org") or _first_org(visitor)
     try:
         with writing(console.engine) as connection:
             if entry_id:
                 org = _own(connection, visitor, form, entry_id)["org"]
-            elif org not in visitor.account.orgs:
+            elif org not in visitor.account.orgs and not is_first:
                 raise HTTPException(404)
             if entry_id and _text(sent, "seen") != str(register_changes.count(connection, form.kind, entry_id)):
                 saved: str | Faults = {"": Fault("changed_meanwhile")}
@@ -127,9 +129,8 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
                 saved = form.save(_desk(connection, console, visitor, org), entry_id, wish)
             if isinstance(saved, str):
                 _log(connection, console, visitor, form, "save" if entry_id else "add", saved, org)
-                if form.kind == "organisations" and entry_id is None:
-                    orgs = [*visitor.account.orgs, saved]
-                    accounts.change_account(connection, visitor.account.account_id, {"orgs": orgs})
+                if form.kind == "organisations" and entry_id is None and not visitor.is_installation:
+                    accounts.add_org(connection, visitor.account.account_id, saved)
     except ValueError:
         # The wire would not take the roster with this entry: the transaction is rolled back, nothing of it is kept.
         saved = {"": Fault("roster_too_large")}
@@ -236,9 +237,10 @@ def _own(connection: Connection, visitor: Visitor, form: RegisterForm, entry_id:
 
 
 def _first_org(visitor: Visitor) -> str:
-    if not visitor.account.orgs:
+    """Where a new entry goes unless somebody chooses; empty in an installation without any organisation."""
+    if not visitor.account.orgs and not visitor.is_installation:
         raise HTTPException(404)
-    return visitor.account.orgs[0]
+    return next(iter(visitor.account.orgs), "")
 
 
 def _desk(connection: Connection, console: Console, visitor: Visitor, org: str) -> Desk:

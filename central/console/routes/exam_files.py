@@ -40,7 +40,7 @@ def show_media(
     note_seldom(request, visitor, "exam.media", exam_id, org=item.org)
     kind = named[0]["content_type"]
     shown = kind if kind in SHOWN_TYPES else "application/octet-stream"
-    return FileResponse(file, media_type=shown, headers={"Cache-Control": "private, max-age=600"})
+    return FileResponse(file, media_type=shown)
 
 
 @router.get("/exams/{exam_id}/reference")
@@ -56,7 +56,7 @@ def show_reference(
     if file is None:
         raise HTTPException(404)
     note_seldom(request, visitor, "exam.media", exam_id, org=item.org)
-    return FileResponse(file, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=600"})
+    return FileResponse(file, media_type="image/jpeg")
 
 
 @router.get("/exams/{exam_id}/decision/{decision_id}/{name}")

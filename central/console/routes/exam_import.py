@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
 from central.console.access_log import note
+from central.console.bounds import PAGE_BYTES
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.job_pages import job_events, job_file, own_job
@@ -27,6 +28,8 @@ from central.store.engine import reading, writing
 router = APIRouter()
 KINDS = (EXAMS_CHECK, EXAMS_IMPORT)
 Importer = Annotated[Visitor, Depends(Guard(Right.IMPORT_EXAMS))]
+Uploader = Annotated[Visitor, Depends(Guard(Right.IMPORT_EXAMS, most_bytes=MOST_UPLOAD_BYTES + PAGE_BYTES))]
+Watcher = Annotated[Visitor, Depends(Guard(Right.IMPORT_EXAMS, by_itself=True))]
 
 
 @router.get("/imports/exams")
@@ -36,7 +39,7 @@ def show_imports(request: Request, visitor: Importer) -> Response:
 
 
 @router.post("/imports/exams")
-def ask_check(request: Request, visitor: Importer, form: Annotated[FormData, Depends(form_of)]) -> Response:
+def ask_check(request: Request, visitor: Uploader, form: Annotated[FormData, Depends(form_of)]) -> Response:
     """Take a file and check it; nothing of it is stored as an examination."""
     console = console_of(request)
     upload = form.get("file")
@@ -88,7 +91,7 @@ def show_import(request: Request, job_id: str, visitor: Importer) -> Response:
 
 
 @router.get("/imports/exams/{job_id}/events")
-def follow_import(request: Request, job_id: str, visitor: Importer) -> Response:
+def follow_import(request: Request, job_id: str, visitor: Watcher) -> Response:
     """Progress as it comes."""
     console = console_of(request)
     with reading(console.engine) as connection:

@@ -26,6 +26,7 @@ from central.store.engine import reading, writing
 
 router = APIRouter()
 Exporter = Annotated[Visitor, Depends(Guard(Right.EXPORT_JOURNAL))]
+Watcher = Annotated[Visitor, Depends(Guard(Right.EXPORT_JOURNAL, by_itself=True))]
 
 
 @router.get("/journal/exports")
@@ -58,7 +59,7 @@ def show_export(request: Request, job_id: str, visitor: Exporter) -> Response:
 
 
 @router.get("/journal/exports/{job_id}/events")
-def follow_export(request: Request, job_id: str, visitor: Exporter) -> Response:
+def follow_export(request: Request, job_id: str, visitor: Watcher) -> Response:
     """Progress as it comes."""
     console = console_of(request)
     with reading(console.engine) as connection:

@@ -11,19 +11,21 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
 from central.console.access_log import note
+from central.console.bounds import PAGE_BYTES
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.routes.registers import XLSX, own_org, uploaded
 from central.days import day_of
 from central.imports import grounds as imports
 from central.imports.grounds import CheckedGrounds
-from central.imports.tables import UnreadableTable, write_table
+from central.imports.tables import MAX_FILE_BYTES, UnreadableTable, write_table
 from central.rights import Right
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
 
 router = APIRouter()
 Importer = Annotated[Visitor, Depends(Guard(Right.IMPORT_EXAMS))]
+Uploader = Annotated[Visitor, Depends(Guard(Right.IMPORT_EXAMS, most_bytes=MAX_FILE_BYTES + PAGE_BYTES))]
 
 
 @router.get("/imports/grounds")
@@ -40,7 +42,7 @@ def empty_table(_visitor: Importer) -> Response:
 
 
 @router.post("/imports/grounds")
-def import_grounds(request: Request, visitor: Importer, form: Annotated[FormData, Depends(form_of)]) -> Response:
+def import_grounds(request: Request, visitor: Uploader, form: Annotated[FormData, Depends(form_of)]) -> Response:
     """Check a file, or check and store it."""
     console = console_of(request)
     org, now = own_org(visitor), console.clock()

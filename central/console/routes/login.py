@@ -7,9 +7,13 @@ The login form's `csrf` belongs to the cookie that GET /login sets; all later fo
 
 import hmac
 import secrets
+from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from itsdangerous import BadSignature
 from starlette.datastructures import FormData
@@ -22,20 +26,23 @@ from central.accounts import (
     check_login,
     open_session,
     session_id_of,
+    try_password,
 )
 from central.console.access_log import note
 from central.console.context import Console, Visitor, address_of, console_of, page
 from central.console.guard import Guard, Public, form_of, same_token
+from central.console.known_devices import devices_of, remember
 from central.console.pages import MENU
-from central.rate_limit import TooMany
+from central.rate_limit import TooMany, network_of
 from central.rights import Right, may
 from central.store import accounts as store
 from central.store import audit
-from central.store.engine import writing
+from central.store.engine import reading, writing
 
 router = APIRouter()
 
-FORM_COOKIE = "dopusk_form"
+MOST_WAITING = 50
+"""So many strangers' passwords may wait to be checked."""
 _DRAFT_AGE_S = 3600
 _ACTIONS = ("/decision", "/claim", "/release", "/archive", "/key", "/cancel", "/import")
 """Last words of addresses that only take forms; the page is one step up."""
@@ -48,37 +55,43 @@ def show_login(request: Request, _door: Annotated[None, Depends(Public())], next
 
 
 @router.post("/login")
-def log_in(
+async def log_in(
     request: Request, form: Annotated[FormData, Depends(form_of)], _door: Annotated[None, Depends(Public())]
 ) -> Response:
-    """Check the credentials and begin a session; the old one of this browser ends."""
+    """Check the credentials and begin a session; the old one of this browser ends.
+
+    Passwords are slow to check on purpose: whoever waits for that holds none of the threads that compute pages, and known
+    browsers wait in a line of their own.
+    """
     console = console_of(request)
-    draft = _opened_draft(console, str(form.get("draft", "")))
+    cookie = request.cookies.get(console.form_cookie, "")
+    draft = _opened_draft(console, str(form.get("draft", "")), cookie)
     next_path = str(form.get("next", ""))
-    if not same_token(form.get("csrf"), _form_token(console, request.cookies.get(FORM_COOKIE, ""))):
-        return login_page(request, status=403, code="forged", draft=draft, next_path=next_path)
+    username = str(form.get("username", ""))
+    again = partial(login_page, request, draft=draft, next_path=next_path)
+    if not same_token(form.get("csrf"), _form_token(console, cookie)):
+        return await run_in_threadpool(again, status=403, code="forged")
+    devices = devices_of(console, request)
     try:
-        console.rates.sign_in.take(address_of(request))
-        opened = _check(console, request, form, draft)
+        caller, line = await run_in_threadpool(_caller, console, request, username, devices)
+        console.rates.sign_in.take(caller)
+        if line.statistics().tasks_waiting >= MOST_WAITING:
+            raise TooMany(1)
+        attempt = partial(_check, console, request, form, draft, devices)
+        opened = await to_thread.run_sync(attempt, limiter=line)
     except TooMany as error:
-        response = login_page(request, status=429, code="too_many", draft=draft, next_path=next_path)
+        response = await run_in_threadpool(again, status=429, code="too_many")
         response.headers["Retry-After"] = str(error.retry_after_s)
         return response
     except LoginRefused as error:
         status = 429 if error.code == "locked" else 401
-        return login_page(
-            request,
-            status=status,
-            code=error.code,
-            draft=draft,
-            next_path=next_path,
-            username=str(form.get("username", ""))[:100],
-        )
+        return await run_in_threadpool(again, status=status, code=error.code, username=username[:100])
     if draft is not None:
         next_path = _page_of(draft["path"])
     response = RedirectResponse(_safe_path(next_path), status_code=303)
     _set_cookie(console, response, console.session_cookie, opened.token, int(SESSION.total_seconds()))
-    response.delete_cookie(FORM_COOKIE, path="/")
+    response.delete_cookie(console.form_cookie, path="/", secure=console.secure, httponly=True, samesite="strict")
+    remember(console, request, response, opened.session.account_id)
     return response
 
 
@@ -91,7 +104,7 @@ def log_out(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.OW
         store.end_session(connection, visitor.session.session_id)
         note(connection, console, visitor, "logout")
     response = RedirectResponse("/login", status_code=303)
-    response.delete_cookie(console.session_cookie, path="/")
+    response.delete_cookie(console.session_cookie, path="/", secure=console.secure, httponly=True, samesite="strict")
     return response
 
 
@@ -123,7 +136,7 @@ def login_page(
 ) -> Response:
     """The login form with what was typed elsewhere, sealed, so that it comes back after the login."""
     console = console_of(request)
-    cookie = request.cookies.get(FORM_COOKIE, "") or secrets.token_urlsafe(24)
+    cookie = request.cookies.get(console.form_cookie, "") or secrets.token_urlsafe(24)
     response = page(
         request,
         "login.html",
@@ -131,44 +144,52 @@ def login_page(
         status,
         code=code,
         csrf=_form_token(console, cookie),
-        draft=console.drafts.dumps(draft) if draft else "",
+        draft=console.drafts.dumps([cookie, draft]) if draft else "",
         next_path=next_path,
         username=username,
     )
-    _set_cookie(console, response, FORM_COOKIE, cookie, 24 * 3600)
+    _set_cookie(console, response, console.form_cookie, cookie, 24 * 3600)
     return response
 
 
-def _check(console: Console, request: Request, form: FormData, draft: dict[str, Any] | None) -> OpenedSession:
+def _caller(
+    console: Console, request: Request, username: str, devices: Mapping[str, str]
+) -> tuple[str, CapacityLimiter]:
+    """Whose tries are counted together, and in which line they wait: a known browser's own, or those of an address."""
+    with reading(console.engine) as connection:
+        account = store.by_username(connection, username.strip().lower())
+    device = devices.get(account.account_id) if account is not None else None
+    if account is None or device is None:
+        return network_of(address_of(request)), console.strangers_line
+    return f"device {account.account_id} {device}", console.known_line
+
+
+def _check(
+    console: Console, request: Request, form: FormData, draft: dict[str, Any] | None, devices: Mapping[str, str]
+) -> OpenedSession:
     """Every attempt is written down, refused ones too."""
+    username, password = str(form.get("username", "")), str(form.get("password", ""))
+    code, address = str(form.get("code", "")), address_of(request)
+    tried = try_password(console.engine, username, password)
     now = console.clock()
-    username = str(form.get("username", ""))
+    seal, policy = console.totp_seal, console.factor_policy
     outcome: OpenedSession | LoginRefused
     with writing(console.engine) as connection:
         try:
-            checked = check_login(
-                connection,
-                username,
-                str(form.get("password", "")),
-                str(form.get("code", "")),
-                console.totp_seal,
-                console.factor_policy,
-                now,
-            )
+            checked = check_login(connection, username, password, code, seal, policy, now, tried=tried, devices=devices)
         except LoginRefused as error:
             outcome = error
             known = store.by_username(connection, username.strip().lower())
             account_id = known.account_id if known else None
             action, detail = "login.refused", {"code": error.code}
         else:
-            outcome = open_session(connection, checked.account_id, address_of(request), now, draft)
+            outcome = open_session(connection, checked.account_id, address, now, draft)
             old = request.cookies.get(console.session_cookie, "")
             if old:
                 store.end_session(connection, session_id_of(old))
             account_id, (action, detail) = checked.account_id, _entry_of(checked)
-        address = address_of(request)
         audit.write(connection, at=now, account_id=account_id, address=address, action=action, detail=detail)
-        if isinstance(outcome, LoginRefused) and outcome.locks:
+        if isinstance(outcome, LoginRefused) and outcome.locks and account_id is not None:
             audit.write(connection, at=now, account_id=account_id, address=address, action="account.locked")
     if isinstance(outcome, LoginRefused):
         raise outcome
@@ -183,14 +204,15 @@ def _form_token(console: Console, cookie: str) -> str:
     return hmac.digest(console.session_secret, b"login form" + cookie.encode("utf-8"), "sha256").hex()
 
 
-def _opened_draft(console: Console, sealed: str) -> dict[str, Any] | None:
+def _opened_draft(console: Console, sealed: str, cookie: str) -> dict[str, Any] | None:
+    """What was typed before this login form was shown, in this browser."""
     if not sealed:
         return None
     try:
-        draft = console.drafts.loads(sealed, max_age=_DRAFT_AGE_S)
-    except BadSignature:
+        owner, draft = console.drafts.loads(sealed, max_age=_DRAFT_AGE_S)
+    except (BadSignature, ValueError, TypeError):
         return None
-    return draft if isinstance(draft, dict) else None
+    return draft if owner == cookie and isinstance(draft, dict) else None
 
 
 def _page_of(path: str) -> str:

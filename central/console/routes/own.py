@@ -1,27 +1,30 @@
 """One's own account: password, second factor, sessions.
 
 Form fields: POST /account/password `password`, `new_password`, `csrf`; POST /account/totp `secret` (sealed, from the
-page), `code`, `csrf`: the answer shows the recovery codes, this once; POST /account/recovery `password`, `csrf`: new ones;
-POST /account/totp/remove `password`, `csrf`; POST /account/sessions/end `csrf` (all but this one).
+page), `code`, `password` (later than fifteen minutes after the login), `csrf`: the answer shows the recovery codes, this
+once; POST /account/recovery `password`, `csrf`: new ones; POST /account/totp/remove `password`, `csrf`;
+POST /account/sessions/end `csrf` (all but this one).
 """
 
 import io
 from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated
 
 import pyotp
 import segno
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from itsdangerous import BadSignature
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
-from central.accounts import hash_password, names_about, password_is_right
+from central.accounts import hash_password, names_about
 from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
-from central.passwords import password_fault
+from central.console.tried_secrets import TriesOver, try_own_password
+from central.passwords import normal_form, password_fault
 from central.rights import Right
 from central.second_factor import matching_step, new_recovery_codes
 from central.store import accounts as store
@@ -30,6 +33,8 @@ from central.store.engine import reading, writing
 
 router = APIRouter()
 _SECRET_AGE_S = 900
+_FRESH = timedelta(minutes=15)
+"""So long after the login the password need not be typed again for the first second factor."""
 
 
 @router.get("/account")
@@ -47,20 +52,22 @@ def change_password(
     """Change the password; every other session ends."""
     console = console_of(request)
     account = visitor.account
+    if fault := _password_fault(console, visitor, form):
+        return _page(request, visitor, 422, {"password": fault})
     with reading(console.engine) as connection:
-        before, _, _ = store.secrets_of(connection, account.account_id)
         names = names_about(connection, account.username, account.full_name, account.orgs)
-    if not password_is_right(str(form.get("password", "")), before):
-        return _page(request, visitor, 422, {"password": "wrong"})
     new = str(form.get("new_password", ""))
-    fault = password_fault(new, names, console.listed_passwords) or ("same" if password_is_right(new, before) else None)
-    if fault:
-        return _page(request, visitor, 422, {"new_password": fault})
+    weak = password_fault(new, names, console.listed_passwords)
+    if weak is None and normal_form(new) == normal_form(str(form.get("password", ""))):
+        weak = "same"
+    if weak:
+        return _page(request, visitor, 422, {"new_password": weak})
+    changes = {"password_hash": hash_password(new), "must_change_password": False}
     with writing(console.engine) as connection:
-        changes = {"password_hash": hash_password(new), "must_change_password": False}
         store.change_account(connection, account.account_id, changes)
-        store.end_sessions_of(connection, account.account_id, but=visitor.session.session_id)
+        ended = store.end_sessions_of(connection, account.account_id, but=visitor.session.session_id)
         _log(connection, request, visitor, "account.password")
+    _close_keys(console, ended)
     return RedirectResponse("/account?done=password", status_code=303)
 
 
@@ -70,22 +77,32 @@ def set_totp(
     visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))],
     form: Annotated[FormData, Depends(form_of)],
 ) -> Response:
-    """Set up the second factor, proven by a first code."""
+    """Set up the second factor, proven by a first code.
+
+    An open session is no proof of who sits before it: the password is asked for unless it was given just now, at the login.
+    Whoever has a factor already removes it first, with the password, or has it reset.
+    """
     console = console_of(request)
-    try:
-        secret = console.drafts.loads(str(form.get("secret", "")), max_age=_SECRET_AGE_S)
-    except BadSignature:
+    if visitor.account.has_totp:
+        return _page(request, visitor, 409, {"remove": "set_already"})
+    secret = _opened_secret(console, visitor, str(form.get("secret", "")))
+    if secret is None:
         return _page(request, visitor, 422, {"code": "stale"})
+    if not _is_fresh(console, visitor) and (fault := _password_fault(console, visitor, form)):
+        return _page(request, visitor, 422, {"totp_password": fault}, secret)
     step = matching_step(secret, str(form.get("code", "")), console.clock())
     if step is None:
         return _page(request, visitor, 422, {"code": "wrong"}, secret)
     account_id = visitor.account.account_id
-    sealed = console.totp_seal.seal(secret, account_id)
+    changes = {"totp_sealed": console.totp_seal.seal(secret, account_id), "totp_last_step": step, "factor_due_at": None}
     with writing(console.engine) as connection:
-        changes = {"totp_sealed": sealed, "totp_last_step": step, "factor_due_at": None}
-        store.change_account(connection, account_id, changes)
-        codes = new_recovery_codes(connection, account_id, console.clock())
-        _log(connection, request, visitor, "account.totp")
+        if not store.set_first_factor(connection, account_id, changes):
+            codes = None
+        else:
+            codes = new_recovery_codes(connection, account_id, console.clock())
+            _log(connection, request, visitor, "account.totp")
+    if codes is None:
+        return _page(request, _seen_again(console, visitor), 409, {"remove": "set_already"})
     return _page(request, _seen_again(console, visitor), codes=codes)
 
 
@@ -100,8 +117,8 @@ def renew_recovery_codes(
     account_id = visitor.account.account_id
     if not visitor.account.has_totp:
         return _page(request, visitor, 422)
-    if not _password_typed(console, visitor, form):
-        return _page(request, visitor, 422, {"recovery": "wrong"})
+    if fault := _password_fault(console, visitor, form):
+        return _page(request, visitor, 422, {"recovery": fault})
     with writing(console.engine) as connection:
         codes = new_recovery_codes(connection, account_id, console.clock())
         _log(connection, request, visitor, "account.recovery_codes")
@@ -118,8 +135,8 @@ def remove_totp(
     console = console_of(request)
     if console.factor_policy.demands(visitor.account.role):
         return _page(request, visitor, 422, {"remove": "demanded"})
-    if not _password_typed(console, visitor, form):
-        return _page(request, visitor, 422, {"remove": "wrong"})
+    if fault := _password_fault(console, visitor, form):
+        return _page(request, visitor, 422, {"remove": fault})
     with writing(console.engine) as connection:
         store.change_account(connection, visitor.account.account_id, {"totp_sealed": None, "totp_last_step": None})
         recovery_codes.replace(connection, visitor.account.account_id, [], console.clock())
@@ -130,9 +147,11 @@ def remove_totp(
 @router.post("/account/sessions/end")
 def end_sessions(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.OWN_ACCOUNT))]) -> Response:
     """End every session but this one."""
-    with writing(console_of(request).engine) as connection:
-        store.end_sessions_of(connection, visitor.account.account_id, but=visitor.session.session_id)
+    console = console_of(request)
+    with writing(console.engine) as connection:
+        ended = store.end_sessions_of(connection, visitor.account.account_id, but=visitor.session.session_id)
         _log(connection, request, visitor, "account.sessions_ended")
+    _close_keys(console, ended)
     return RedirectResponse("/account?done=sessions", status_code=303)
 
 
@@ -159,7 +178,8 @@ def _page(
         status,
         faults=faults or {},
         secret=fresh,
-        sealed=console.drafts.dumps(fresh),
+        sealed=_sealed_secret(console, visitor, fresh),
+        is_fresh=_is_fresh(console, visitor),
         drawing=drawing.getvalue().decode("utf-8"),
         sessions=sessions,
         codes=codes or [],
@@ -170,10 +190,38 @@ def _page(
     )
 
 
-def _password_typed(console: Console, visitor: Visitor, form: FormData) -> bool:
-    with reading(console.engine) as connection:
-        before, _, _ = store.secrets_of(connection, visitor.account.account_id)
-    return password_is_right(str(form.get("password", "")), before)
+def _password_fault(console: Console, visitor: Visitor, form: FormData) -> str:
+    """What is wrong with the password that was typed; empty for the right one."""
+    try:
+        return "" if try_own_password(console, visitor, str(form.get("password", ""))) else "wrong"
+    except TriesOver:
+        return "too_many_tries"
+
+
+def _is_fresh(console: Console, visitor: Visitor) -> bool:
+    return console.clock() - visitor.session.created_at < _FRESH
+
+
+def _sealed_secret(console: Console, visitor: Visitor, secret: str) -> str:
+    return _secrets(console).dumps([visitor.session.session_id, secret])
+
+
+def _opened_secret(console: Console, visitor: Visitor, sealed: str) -> str | None:
+    """The secret that this very session was shown; None for any other, and for one that was shown too long ago."""
+    try:
+        owner, secret = _secrets(console).loads(sealed, max_age=_SECRET_AGE_S)
+    except BadSignature:
+        return None
+    return str(secret) if owner == visitor.session.session_id else None
+
+
+def _secrets(console: Console) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(console.session_secret, salt="second factor")
+
+
+def _close_keys(console: Console, session_ids: list[str]) -> None:
+    for session_id in session_ids:
+        console.vault.close(session_id)
 
 
 def _seen_again(console: Console, visitor: Visitor) -> Visitor:

@@ -15,6 +15,7 @@ from central.console.routes.exam import exam_page, find_exam
 from central.papers.fonts import FontsMissing
 from central.papers.issuing import Issuer, SignatureBroken, check, issue
 from central.papers.wording import NoSuchPaper
+from central.rate_limit import network_of
 from central.rights import Right
 from central.store.engine import reading, writing
 
@@ -67,7 +68,7 @@ def make_paper(
 def check_paper(request: Request, code: str, _door: Annotated[None, Depends(Public())]) -> Response:
     """What a QR code leads to: the outcome in force, for anybody who holds the paper, and nothing more."""
     console = console_of(request)
-    console.rates.check.take(address_of(request))
+    console.rates.check.take(network_of(address_of(request)))
     with reading(console.engine) as connection:
         found = check(connection, code[:64], console.trust, console.clock())
     return page(request, "check.html", None, 200 if found else 404, found=found)

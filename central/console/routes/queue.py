@@ -34,7 +34,9 @@ def show_queue(
 
 
 @router.get("/queue/rows")
-def show_rows(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
+def show_rows(
+    request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE, by_itself=True))]
+) -> Response:
     """The table alone, for the page's own script."""
     _log(request, visitor)
     drawn = console_of(request).queue.table(visitor.account.orgs, visitor.look.language, shared=True)
@@ -42,7 +44,9 @@ def show_rows(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.
 
 
 @router.get("/queue.json")
-def queue_as_json(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
+def queue_as_json(
+    request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE, by_itself=True))]
+) -> Response:
     """Ids and waiting times, oldest first."""
     _log(request, visitor)
     waiting = [
@@ -59,7 +63,9 @@ def queue_as_json(request: Request, visitor: Annotated[Visitor, Depends(Guard(Ri
 
 
 @router.get("/queue/events")
-async def follow(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE))]) -> Response:
+async def follow(
+    request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE, by_itself=True))]
+) -> Response:
     """Server-sent events: `queue` for each change. Carries no data; the page fetches what it may see."""
     console = console_of(request)
 

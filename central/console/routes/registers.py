@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from starlette.datastructures import FormData, UploadFile
 
 from central.console.access_log import note
+from central.console.bounds import PAGE_BYTES
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.worker_search import address_pairs, find_worker, words_of
@@ -113,7 +114,7 @@ def find_in_workers(
 @router.post("/registers/workers/import")
 def import_workers(
     request: Request,
-    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_REGISTERS))],
+    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_REGISTERS, most_bytes=MAX_FILE_BYTES + PAGE_BYTES))],
     form: Annotated[FormData, Depends(form_of)],
 ) -> Response:
     """Check a file, or check and store it: all of it or nothing. `action` errors: the rows with faults as a file."""
