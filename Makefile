@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check bench lock format
+.PHONY: help setup setup-dev demo test check bench trials lock format
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
@@ -28,6 +28,11 @@ test: check ## every check and every test
 
 bench: setup-dev ## benchmarks as ratios; writes bench.json
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/dopusk bench $(ARGS)
+
+trials: setup-dev ## what is too large or too foreign for the tests, as root; ARGS="runbook" for one; writes docs/trials.md
+	@command -v debootstrap >/dev/null && command -v systemd-nspawn >/dev/null || \
+	  { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap systemd-container >/dev/null; }
+	$(BIN)/python -m tests.trials $(ARGS)
 
 format: ## format the code
 	$(BIN)/ruff format .

@@ -1,5 +1,6 @@
 """`dopusk demo`: one whole examination, from the bytes on the serial line to the medic's signed decision on the kiosk."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ from dopusk.demo.processes import ProcessTrouble
 from dopusk.demo.result import pictures_folder, summary, write_last_line
 from dopusk.demo.scenarios import SCENARIOS
 from dopusk.demo.world import World, build_world
+from dopusk.left_behind import nothing_left_behind
 
 PICTURES = Path("demo-output")
 
@@ -52,35 +54,29 @@ def demo(
     folder = Path(tempfile.mkdtemp(prefix="dopusk-demo-"))
     pictures = pictures_folder(PICTURES)
     tell(f"demo    {scenario}: {SCENARIOS[scenario].about}")
-    code = 1
     try:
-        world = build_world(folder, speed, with_past=not once, compares=SCENARIOS[scenario].compares)
-        try:
-            tell(f"broker  Mosquitto with TLS and client certificates on port {world.broker.port}")
-            tell(
-                f"devices on real lines: {', '.join(world.bench.port(n) for n in ('thermometer', 'tonometer', 'breathalyzer'))}"
-            )
-            director = Director(world, SCENARIOS[scenario], pictures, tell, headless=not has_display)
-            try:
-                director.open()
-                if by_hand:
-                    _let_some_wait(world, tell)
-                    _by_hand(world, director, tell)
-                    code = 0
-                else:
-                    code = _play(world, director, scenario, export_decision, tell)
-                    if not once:
+        with nothing_left_behind(folder):
+            world = build_world(folder, speed, with_past=not once, compares=SCENARIOS[scenario].compares)
+            with contextlib.closing(world):
+                ports = ", ".join(world.bench.port(name) for name in ("thermometer", "tonometer", "breathalyzer"))
+                tell(f"broker  Mosquitto with TLS and client certificates on port {world.broker.port}")
+                tell(f"devices on real lines: {ports}")
+                director = Director(world, SCENARIOS[scenario], pictures, tell, headless=not has_display)
+                with contextlib.closing(director):
+                    director.open()
+                    code = (
+                        _by_hand(world, director, tell)
+                        if by_hand
+                        else _play(world, director, scenario, export_decision, tell)
+                    )
+                    if not once and not by_hand:
                         _let_some_wait(world, tell)
                         _stay_open(world, tell)
-            finally:
-                director.close()
-        finally:
-            world.close()
     except (KioskTrouble, MedicTrouble, ProcessTrouble, Trouble, OSError) as error:
         typer.echo(f"demo: {error}", err=True)
         typer.echo(_last_lines(folder), err=True)
         typer.echo(f"demo: logs are kept in {folder}", err=True)
-        keep = True
+        keep, code = True, 1
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -106,7 +102,8 @@ def _play(world: World, director: Director, scenario: str, export_folder: Path |
     return 1 if faults else 0
 
 
-def _by_hand(world: World, director: Director, tell: Any) -> None:
+def _by_hand(world: World, director: Director, tell: Any) -> int:
+    _let_some_wait(world, tell)
     tell("demo    the kiosk's window is open: try number 1001, or 1006 and 1007 for people who must go elsewhere")
     _tell_logins(world, tell)
     tell("demo    close the window to end")
@@ -114,6 +111,7 @@ def _by_hand(world: World, director: Director, tell: Any) -> None:
         director.wait_for_kiosk()
     except KeyboardInterrupt:
         tell("demo    ends")
+    return 0
 
 
 def _let_some_wait(world: World, tell: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from dopusk.broker import BrokerError
+from dopusk.left_behind import nothing_left_behind
 
 
 def torture(
@@ -34,6 +35,7 @@ def torture(
     try:
         with contextlib.ExitStack() as stack:
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="dopusk-torture-"))
+            stack.enter_context(nothing_left_behind(Path(scratch)))
             store_url = "sqlite:///central.db"
             if store == "postgresql":
                 store_url = fresh_database(stack.enter_context(running_postgres()), "torture")
