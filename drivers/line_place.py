@@ -8,7 +8,7 @@ from dataclasses import replace
 from drivers.deadline import MonotonicDeadline
 from drivers.errors import Cancelled, DeviceError, NoResponse
 from drivers.messages import DeviceMessage, DeviceStatus, DeviceStatusChanged
-from drivers.model import Act, DeviceIdentity, DeviceState
+from drivers.model import Act, DeviceIdentity, DeviceState, Reading
 from drivers.registry import Attached
 
 RECHECK_ABSENT_S = 2.0
@@ -34,6 +34,8 @@ class LinePlace:
         self.recheck = MonotonicDeadline(0.0)
         self.was_silent = False
         """It did not answer when it was asked last."""
+        self.last_reading: Reading | None = None
+        """What was taken from it last; outlives the opening of its line."""
         self._post = post
         self._changing = threading.Lock()
 

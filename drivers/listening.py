@@ -16,6 +16,9 @@ STEADY_SPO2_PERCENT = 2
 STEADY_PULSE_BPM = 10
 """How far values of an oximeter may spread while they count as steady: its own published accuracy, and breathing."""
 
+ALONE_S = 0.6
+"""A result of a device that sends by itself must be alone for so long."""
+
 
 class Listener:
     """Findings of one line, one after the other. Make a new one for each measurement, so that nothing is left over.
@@ -69,12 +72,24 @@ class Listener:
             continue
 
     def await_reading(self, deadline: Deadline) -> Reading:
-        """The first measurement. Raises the device's own fault, or what explains that there is none."""
+        """The one measurement that comes. Raises the device's own fault, or what explains that there is none.
+
+        A device that nobody asked may send what it has stored: when several results come together, nobody knows which
+        of them is the worker's, so none is. The same one sent twice is one.
+        """
         while (finding := self.next(deadline)) is not None:
             if isinstance(finding, MeasurementFound):
-                return finding.reading
+                return self._alone(finding.reading, deadline.within(ALONE_S))
             self.raise_failure(finding)
         raise self.explanation()
+
+    def _alone(self, reading: Reading, deadline: Deadline) -> Reading:
+        while (finding := self.next(deadline)) is not None:
+            if isinstance(finding, MeasurementFound) and finding.reading != reading:
+                raise StaleReading(
+                    f"{self._name}: stored results came, nobody knows whose; measure again", code="stored"
+                )
+        return reading
 
     def await_steady(self, frames: int, deadline: Deadline, tend: Callable[[], None] | None = None) -> Reading:
         """One of so many oximeter readings in a row that agree; anything else in between starts the count anew.

@@ -120,3 +120,12 @@ class SelfTesting(Protocol):
     def self_test(self, deadline: Deadline) -> Mapping[str, Value]:
         """Facts of the self-test; raises `DeviceFault` for what must be repaired."""
         ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """An instrument that must know what it gave last, to tell a record that its device sends once more."""
+
+    def resume(self, last: Reading) -> None:
+        """The line was opened anew; this was taken from the device before."""
+        ...

@@ -25,7 +25,7 @@ from drivers.messages import (
 )
 from drivers.model import Act, DeviceState
 from drivers.orders import LineRun, Order
-from drivers.ports import Instrument, Progress
+from drivers.ports import Instrument, Progress, Remembering
 from drivers.registry import Attached
 
 REOPEN_S = (0.25, 0.5, 1.0, 2.0)
@@ -166,8 +166,11 @@ class LineWorker:
             for place in self._places.values():
                 place.show(state, reason_of(error))
             raise
-        for place in self._places.values():
+        for name, place in self._places.items():
             place.recheck = MonotonicDeadline(0.0)
+            instrument: object = opened.instruments.get(name)
+            if place.last_reading is not None and isinstance(instrument, Remembering):
+                instrument.resume(place.last_reading)
         self._opened = opened
         return opened
 
@@ -254,6 +257,7 @@ class LineWorker:
         except DeviceError as error:
             place.failed(error)
             raise
+        place.last_reading = reading
         place.show(DeviceState.READY, "")
         return MeasurementTaken(order.request_id, order.device_id, reading, identity)
 

@@ -126,6 +126,10 @@ class AccuniqBp500:
         self._may_be_silent = self._has_end_frame or options["silent_when_idle"] == "yes"
         self._last_raw = b""
 
+    def resume(self, last: Reading) -> None:
+        """See `drivers.ports.Remembering`."""
+        self._last_raw = last.raw
+
     def identify(self, deadline: Deadline) -> DeviceIdentity:
         """Ask what is stored: that deletes nothing. A BP-250 is asked for its version, which it always answers."""
         listener = self._listener(None)

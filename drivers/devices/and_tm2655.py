@@ -12,8 +12,9 @@ from functools import partial, reduce
 from operator import xor
 
 from drivers.cutter import NEED_MORE, NO_FRAME, Cut, FrameCutter
-from drivers.errors import Cancelled, DeviceError, DeviceFault, FrameError, NoResponse, WrongDevice
+from drivers.errors import Cancelled, DeviceError, DeviceFault, FrameError, NoResponse, StaleReading, WrongDevice
 from drivers.findings import FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
+from drivers.listening import ALONE_S
 from drivers.model import Act, DeviceIdentity, Measures, Reading, Value
 from drivers.ports import ByteStream, Deadline, Progress, Run
 from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
@@ -240,10 +241,10 @@ class Tm2655:
             self._give_way(run)
             run.report(Progress("measuring", {"elapsed_s": int(total_s - deadline.left_s)}))
             findings, self._ahead = self._ahead or codec.feed(self._stream.read()), []
-            for finding in findings:
+            for number, finding in enumerate(findings, start=1):
                 match finding:
                     case MeasurementFound(reading):
-                        return reading
+                        return self._alone(reading, findings[number:], codec, run)
                     case FaultSeen(WrongDevice.code, message, _):
                         raise WrongDevice(f"TM-2655: {message}")
                     case FaultSeen(code, message, act):
@@ -254,6 +255,16 @@ class Tm2655:
                         continue
         self._stop()
         raise self._silence("gave no result in time")
+
+    def _alone(self, reading: Reading, behind: list[Finding], codec: TmCodec, run: Run) -> Reading:
+        """Several results are stored ones, and nobody's. Where the worker starts the cuff, more may come a moment later."""
+        deadline = run.deadline.within(ALONE_S)
+        while self._options.get("mode") == "listen" and not deadline.expired:
+            self._give_way(run)
+            behind = [*behind, *codec.feed(self._stream.read())]
+        if any(isinstance(one, MeasurementFound) and one.reading != reading for one in behind):
+            raise StaleReading("TM-2655: stored results came, nobody knows whose; measure again", code="stored")
+        return reading
 
     def _silence(self, what: str) -> DeviceError:
         if self._heard_garbage:

@@ -64,12 +64,12 @@ class ProfileCodec:
 
     def _plausible(self, finding: MeasurementFound) -> Finding:
         """A value outside of the range in which one measures is what the instrument sees, and nobody's result."""
-        if (refused := judged(finding)) is not finding:
-            return refused
         settle = self._profile.settle
         value = finding.reading.values.get(settle.point) if settle is not None else None
         if settle is None or value is None or isinstance(value, str) or settle.low <= value <= settle.high:
             return finding
+        if is_fahrenheit(settle.point, value):
+            return judged(finding)
         return Rejected(f"{settle.point} {value} is not between {settle.low} and {settle.high}: {settle.waiting_state}")
 
 

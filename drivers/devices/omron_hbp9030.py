@@ -46,11 +46,13 @@ _RANGES = {"systolic": (60, 260), "diastolic": (30, 215), "pulse": (40, 180)}  #
 class HbpCodec:
     """Records of the configured dialect; other known formats are recognised and refused by name.
 
-    `taken_before` is the `raw` of the reading before this one: the monitor may send it again from its memory.
+    `taken_before` is the `raw` of the reading before this one, `clock_before` its time by the monitor's clock: the
+    monitor may send it, and older ones, again from its memory.
     """
 
-    def __init__(self, options: Options, taken_before: bytes = b"") -> None:
+    def __init__(self, options: Options, taken_before: bytes = b"", clock_before: str = "") -> None:
         self._taken_before = taken_before
+        self._clock_before = clock_before
         self._in_session = counts(options)
         self._nine_thousand_twenty = options["dialect"] == "hbp9020"
         self._last_is_error = options["last_field"] == "error"
@@ -118,6 +120,11 @@ class HbpCodec:
         reading = Reading(values, _without_subject(record), device_clock=clock)
         if reading.raw == self._taken_before:
             return Rejected("stored: the monitor sent the record again that was taken before")
+        if clock <= self._clock_before:
+            return Rejected(
+                f"stored: the record is of {clock}, the one taken before of {self._clock_before}; if the monitor's clock "
+                "was set back, start the terminal anew"
+            )
         return result(reading, in_session=self._in_session)
 
 
@@ -148,7 +155,11 @@ class Hbp9030:
     def __init__(self, stream: ByteStream, options: Options) -> None:
         self._stream = stream
         self._options = options
-        self._last_raw = b""
+        self._last: Reading | None = None
+
+    def resume(self, last: Reading) -> None:
+        """See `drivers.ports.Remembering`: records are often sent again after the cable was out."""
+        self._last = last
 
     def identify(self, deadline: Deadline) -> DeviceIdentity:
         """From the manual: the monitor cannot be asked."""
@@ -158,10 +169,10 @@ class Hbp9030:
         """Wait for the record of the measurement that the person starts; a record sent again is refused."""
         self._stream.discard_input()
         run.report(Progress("waiting_for_start"))
-        codec = HbpCodec(self._options, self._last_raw)
-        reading = Listener(SPEC.model, self._stream, codec, run).await_reading(run.deadline)
-        self._last_raw = reading.raw
-        return reading
+        last = self._last
+        codec = HbpCodec(self._options, last.raw if last else b"", (last.device_clock or "") if last else "")
+        self._last = Listener(SPEC.model, self._stream, codec, run).await_reading(run.deadline)
+        return self._last
 
 
 SPEC = DriverSpec(

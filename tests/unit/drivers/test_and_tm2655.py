@@ -3,7 +3,7 @@
 import pytest
 
 from drivers.devices.and_tm2655 import ERRORS, SPEC, command
-from drivers.errors import Cancelled, DeviceFault, NoResponse, WrongDevice
+from drivers.errors import Cancelled, DeviceFault, NoResponse, StaleReading, WrongDevice
 from drivers.findings import FaultSeen, MeasurementFound, StateSeen, to_json
 from drivers.model import Act
 from simulators.and_tm2655 import Tm2655Model
@@ -255,3 +255,18 @@ def test_a_result_in_one_read_with_the_acknowledgement_is_not_lost() -> None:
     )
     reading = monitor.measure(VirtualRun(VirtualDeadline(clock, 200.0)))
     assert reading.values["systolic_mmhg"] == Tm2655Model().systolic_mmhg
+
+
+@pytest.mark.parametrize("mode", ["start", "listen"])
+def test_several_results_for_one_start_are_nobodys(mode: str) -> None:
+    clock = Clock()
+    options = {name: option.default for name, option in SPEC.options.items()} | {"mode": mode}
+    origin = "RB" if mode == "start" else "AB"
+    stored = record(Tm2655Model(systolic_mmhg=152), origin) + record(origin=origin)
+    line = HastyLine(clock, stored)
+    monitor = SPEC.make_serial(line, options)
+    if mode == "listen":
+        line.discard_input = lambda: line.write(b"ST")
+    with pytest.raises(StaleReading) as caught:
+        monitor.measure(VirtualRun(VirtualDeadline(clock, 200.0)))
+    assert caught.value.code == "stored"
