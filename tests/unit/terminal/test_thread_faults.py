@@ -139,10 +139,10 @@ def test_an_answer_that_we_stumble_over_is_a_failed_try(make_kiosk: MakeKiosk, m
 
     own, stumbles = news.answer_event, [ZeroDivisionError("once")]
 
-    def answer(message: Any, *rest: Any) -> Any:
+    def answer(message: Any, *rest: Any, **named: Any) -> Any:
         if isinstance(message, MeasurementTaken) and stumbles:
             raise stumbles.pop()
-        return own(message, *rest)
+        return own(message, *rest, **named)
 
     monkeypatch.setattr(news, "answer_event", answer)
     with make_kiosk() as kiosk:
