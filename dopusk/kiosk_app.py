@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Mapping
 
 from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from dopusk.terminal_app import Terminal
 from dopusk.thread_deaths import CRASHED, end_when_a_thread_dies
@@ -90,7 +90,7 @@ def _pin_check(pin_hash: str) -> Callable[[str], bool]:
     def is_right(pin: str) -> bool:
         try:
             return hasher.verify(pin_hash, pin)
-        except VerificationError:
+        except (VerificationError, InvalidHashError):
             return False
 
     return is_right

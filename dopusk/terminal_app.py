@@ -4,15 +4,11 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
+from dopusk.keys import centre_key_of, signing_key_of
 from dopusk.terminal_faces import make_comparer, make_enroller, make_face_desk
 from dopusk.terminal_film import open_recorder, open_watch
-from dopusk.terminal_sync import centre_key_of, make_forwarder
-from drivers.config import ConfigError
+from dopusk.terminal_sync import make_forwarder
 from drivers.park import open_park
 from sync.contract.health import TerminalStatus
 from sync.contract.topics import TerminalAddress
@@ -59,7 +55,7 @@ class Terminal:
         identity, files = config.identity, config.files
         address = TerminalAddress(identity.org, identity.terminal_id)
         keys = KeyFile(files.master_key)
-        signing_key = _private_key(files.signing_key)
+        signing_key = signing_key_of(files.signing_key)
         centre_key = centre_key_of(files.centre_key)
         self._master = keys.master_key()
         self.store = TerminalStore(files.store, files.media, keys, signing_key, address, identity.generation)
@@ -215,13 +211,3 @@ def _place(config: TerminalConfig) -> Place:
         generation=identity.generation,
         software_version=version("dopusk"),
     )
-
-
-def _private_key(path: Path) -> Ed25519PrivateKey:
-    try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError) as error:
-        raise ConfigError(str(path), [f"the terminal's signing key cannot be read: {error}"]) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigError(str(path), ["the terminal's signing key must be an Ed25519 key"])
-    return key

@@ -1,13 +1,10 @@
 """The sync side of a terminal, put together apart from the kiosk: its process must not carry the kiosk's cameras and devices."""
 
 from collections.abc import Callable
-from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlite_utils import Database
 
-from drivers.config import ConfigError
+from dopusk.keys import centre_key_of
 from sync.broker_address import BrokerAddress
 from sync.contract.health import TerminalStatus
 from sync.contract.topics import TerminalAddress
@@ -40,14 +37,3 @@ def make_forwarder(
         on_inbox=on_inbox,
         status=status,
     )
-
-
-def centre_key_of(path: Path) -> Ed25519PublicKey:
-    """The centre's public key. Raises `ConfigError`."""
-    try:
-        key = load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ConfigError(str(path), [f"the centre's public key cannot be read: {error}"]) from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise ConfigError(str(path), ["the centre's public key must be an Ed25519 key"])
-    return key

@@ -40,6 +40,10 @@ class DeviceConfig(BaseModel):
     options: dict[str, str] = {}
 
 
+_SECRET = ("pin_hash",)
+"""Values that may be a secret are not repeated."""
+
+
 def faults_of(error: ValidationError) -> list[str]:
     """One plain line per fault of a pydantic error: the place in dots, what is wrong, and what stands there now."""
     return [
@@ -48,6 +52,8 @@ def faults_of(error: ValidationError) -> list[str]:
 
 
 def _given(fault: ErrorDetails) -> str:
+    if any(str(part) in _SECRET for part in fault["loc"]):
+        return ""
     given = fault["input"]
     return f" (given: {given!r})" if isinstance(given, str | int | float) and len(str(given)) <= 60 else ""
 

@@ -9,6 +9,7 @@ import pkgutil
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +19,9 @@ from drivers import devices as device_files
 from drivers.body import JudgedCodec
 from drivers.config import ConfigError, DeviceConfig
 from drivers.devices import modbus_profile
+from drivers.errors import Unavailable
 from drivers.ledger import check_ledger, todos
+from drivers.ports import RegisterBlock
 from drivers.profile import parse_profile
 from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
 
@@ -59,7 +62,9 @@ def driver(name: str, options: Mapping[str, str] | None = None) -> DriverSpec:
     Raises `ConfigError` for an unknown name or a faulty profile.
     """
     if name not in drivers():
-        raise ConfigError("drivers", [f"{name}: no such driver, there are: {', '.join(drivers())}"])
+        close = get_close_matches(name, drivers(), n=1, cutoff=0.6)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise ConfigError("drivers", [f"{name}: no such driver{meant} There are: {', '.join(drivers())}"])
     path = (options or {}).get("profile", "")
     if name == modbus_profile.SPEC.name and path:
         return _judged(modbus_profile.spec_of(parse_profile(path, _read(path))))
@@ -116,10 +121,50 @@ def attach(devices: Sequence[DeviceConfig], *, production: bool = False) -> list
         if production:
             faults += [f"{place}: {fault}" for fault in _unready(spec.name, config)]
         attached.append(Attached(config, spec, options))
+        faults += [f"{place}.{fault}" for fault in ([] if wrong else _unmakeable(attached[-1]))]
     faults += _shared_ports(attached)
     if faults:
         raise ConfigError("devices", faults)
     return attached
+
+
+class _NoDevice:
+    """A line with nobody on it: instruments are only made on it, and nothing is asked."""
+
+    def read(self, size: int = 256) -> bytes:
+        raise Unavailable("there is no line", code="not_found")
+
+    def write(self, data: bytes) -> None:
+        raise Unavailable("there is no line", code="not_found")
+
+    def discard_input(self) -> None:
+        raise Unavailable("there is no line", code="not_found")
+
+    def read_registers(
+        self, unit: int, address: int, count: int, *, function: int = 3, timeout_s: float = 0.5
+    ) -> RegisterBlock:
+        raise Unavailable("there is no line", code="not_found")
+
+    def write_register(self, unit: int, address: int, value: int, *, timeout_s: float = 0.5) -> None:
+        raise Unavailable("there is no line", code="not_found")
+
+
+def _unmakeable(device: Attached) -> list[str]:
+    """What the driver itself says to its options; asked here, or its line's thread would meet it with the kiosk running."""
+    spec, nothing = device.spec, _NoDevice()
+    try:
+        if spec.make_serial is not None:
+            spec.make_serial(nothing, device.options)
+        if spec.make_modbus is not None:
+            spec.make_modbus(nothing, device.config.unit, device.options)
+        if spec.make_manual is not None:
+            spec.make_manual(device.options)
+        spec.make_codec(device.options)
+    except ConfigError as error:
+        return [fault.removeprefix(f"{spec.name}: ") for fault in error.faults]
+    except ValueError as error:
+        return [f"options: {spec.name} cannot be made with them: {error}"]
+    return []
 
 
 def _shared_ports(attached: Sequence[Attached]) -> list[str]:

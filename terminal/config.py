@@ -3,22 +3,30 @@
 Paths are relative to the file's own folder.
 """
 
+import re
 import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from drivers.config import ConfigError, DeviceConfig, faults_of
 from sync.contract.exam import ExamType
 from terminal.camera.film import FilmSettings
 from terminal.camera.source import CameraFault, check_source
+from terminal.config_faults import partly, words_of
 from terminal.exam.limits import LimitsBook
 from terminal.exam.model import Plan, Repeat
 
 LEAST_RESULT_S = 4.0
 """So long a value has to stand to be read, in seconds."""
+
+_ARGON2 = re.compile(r"\$argon2(id|i|d)\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,2}\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}")
 
 LEAST_MEDIA_DAYS = 30
 """Photos and videos are kept at least so long (order 266n, item 10)."""
@@ -60,7 +68,7 @@ class Files(_Section):
 class Broker(_Section):
     """The MQTT broker and the client certificate."""
 
-    host: str
+    host: Annotated[str, Field(min_length=1)]
     port: Annotated[int, Field(ge=1, le=65535)]
     ca_file: Path
     cert_file: Path
@@ -146,7 +154,15 @@ class Service(_Section):
     """The service screen."""
 
     pin_hash: str = ""
-    """Argon2 hash of the PIN; without one the service screen stays closed."""
+    """Argon2 hash of the PIN, as `dopusk terminal pin` makes it; without one the service screen stays closed."""
+
+    @field_validator("pin_hash")
+    @classmethod
+    def _is_argon2(cls, text: str) -> str:
+        if text and not _ARGON2.fullmatch(text):
+            # The value is not said: somebody may have entered the PIN itself.
+            raise PydanticCustomError("pin_hash", "no Argon2 hash; make one with `dopusk terminal pin`")
+        return text
 
 
 class TerminalConfig(_Section):
@@ -190,40 +206,80 @@ class TerminalConfig(_Section):
 VERIFICATION_WARNING = timedelta(days=30)
 
 
-def load_config(path: Path) -> TerminalConfig:
-    """Read `terminal.toml`. Raises `ConfigError` with every fault, not only the first."""
+@dataclass(frozen=True, slots=True)
+class ReadConfig:
+    """A file as far as it can be read. `config` is None where there are faults; `sections` are those that are right alone.
+
+    Paths in `config` and in `sections` are absolute.
+    """
+
+    config: TerminalConfig | None
+    sections: Mapping[str, Any]
+    faults: tuple[str, ...]
+
+
+def read_config(path: Path) -> ReadConfig:
+    """Read `terminal.toml` and find every fault that shows without opening any other file. Never raises `ConfigError`."""
     try:
-        with path.open("rb") as file:
-            fields: dict[str, Any] = tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(str(path), [str(error)]) from error
+        fields: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return ReadConfig(None, {}, (str(error),))
+    config, faults = None, []
     try:
         config = TerminalConfig.model_validate(fields)
     except ValidationError as error:
-        raise ConfigError(str(path), [*faults_of(error), *_camera_faults(fields)]) from error
-    faults = [*_cross_faults(config), *_camera_faults(fields)]
-    if faults:
-        raise ConfigError(str(path), faults)
-    return _with_absolute_paths(config, path.parent.resolve())
+        faults = words_of(error, TerminalConfig)
+    sections = _sections_of(fields)
+    faults += [*_cross_faults(sections), *_camera_faults(fields)]
+    folder = path.parent.resolve()
+    sections |= {name: _absolute(sections[name], folder) for name in ("files", "broker") if name in sections}
+    if config is None or faults:
+        return ReadConfig(None, sections, tuple(faults))
+    paths = {"files": sections["files"], "broker": sections["broker"]}
+    return ReadConfig(config.model_copy(update=paths), sections, ())
 
 
-def _cross_faults(config: TerminalConfig) -> list[str]:
+def load_config(path: Path) -> TerminalConfig:
+    """Read `terminal.toml`. Raises `ConfigError` with every fault, not only the first."""
+    read = read_config(path)
+    if read.config is None:
+        raise ConfigError(str(path), list(read.faults))
+    return read.config
+
+
+def _sections_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Sections that are right by themselves; of the devices each that is."""
+    sections = partly(TerminalConfig, fields)
+    devices = fields.get("device", ())
+    found: list[DeviceConfig] = []
+    for device in devices if isinstance(devices, list) else ():
+        with suppress(ValidationError):
+            found.append(DeviceConfig.model_validate(device))
+    sections["device"] = tuple(found)
+    sections["measured"] = {one.get("measures") for one in devices if isinstance(one, dict)}
+    return sections
+
+
+def _cross_faults(sections: Mapping[str, Any]) -> list[str]:
     """Faults that only the whole shows: unknown steps, steps without a device, double ids, limits that contradict."""
     faults = []
-    try:
-        steps = config.plan().steps
-    except ValidationError as error:
-        return [f"exam.{fault}" for fault in faults_of(error)]
-    for step in steps:
-        if step in ("temperature", "pressure", "breath") and config.device_for(step) is None:
-            faults.append(f"exam.steps: no device measures {step}; add a [[device]] with measures = {str(step)!r}")
-    if config.biometrics.search and not config.biometrics.legal_basis.strip():
+    exam, biometrics, limits = (sections.get(name) for name in ("exam", "biometrics", "limits"))
+    if exam is not None:
+        try:
+            steps = Plan.model_validate({"steps": exam.steps, "repeats": exam.repeats}).steps
+        except ValidationError as error:
+            steps = ()
+            faults += [f"exam.{fault}" for fault in faults_of(error)]
+        for step in steps:
+            if step in ("temperature", "pressure", "breath") and step not in sections["measured"]:
+                faults.append(f"exam.steps: no device measures {step}; add a [[device]] with measures = {str(step)!r}")
+    if biometrics is not None and biometrics.search and not biometrics.legal_basis.strip():
         faults.append("biometrics.search: faces are searched only where biometrics.legal_basis names the legal basis")
-    ids = [device.id for device in config.device]
+    ids = [device.id for device in sections["device"]]
     faults += [
         f"device.{name}: this id is used more than once" for name in sorted({i for i in ids if ids.count(i) > 1})
     ]
-    for entry in config.limits.entries:
+    for entry in limits.entries if limits is not None else ():
         if entry.low is not None and entry.high is not None and entry.low > entry.high:
             faults.append(f"limits.entries.{entry.parameter}: low {entry.low} is above high {entry.high}")
     return faults
@@ -242,13 +298,8 @@ def _camera_faults(fields: dict[str, Any]) -> list[str]:
     return []
 
 
-def _with_absolute_paths(config: TerminalConfig, folder: Path) -> TerminalConfig:
-    def absolute(section: Any) -> Any:
-        paths = {
-            name: folder / value
-            for name in type(section).model_fields
-            if isinstance(value := getattr(section, name), Path)
-        }
-        return section.model_copy(update=paths)
-
-    return config.model_copy(update={"files": absolute(config.files), "broker": absolute(config.broker)})
+def _absolute(section: Any, folder: Path) -> Any:
+    paths = {
+        name: folder / value for name in type(section).model_fields if isinstance(value := getattr(section, name), Path)
+    }
+    return section.model_copy(update=paths)

@@ -25,6 +25,7 @@ app = typer.Typer(no_args_is_help=True, help="The terminal: one kiosk with its d
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="terminal.toml", envvar="DOPUSK_TERMINAL_CONFIG")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 BAD_CONFIGURATION = 2
+LEAST_PIN_DIGITS = 4
 
 
 def config_or_exit(path: Path) -> TerminalConfig:
@@ -47,11 +48,12 @@ def refuse(error: ConfigError) -> NoReturn:
 @app.command()
 def run(config: ConfigFile) -> None:
     """Run the kiosk: window, exam core, devices, camera and, if so configured, the sync thread."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    loaded = _startable(config)
     from dopusk.kiosk_app import run_kiosk_terminal  # Qt is loaded only where a window is wanted
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        code = run_kiosk_terminal(config_or_exit(config))
+        code = run_kiosk_terminal(loaded)
     except ConfigError as error:
         refuse(error)
     except StoreError as error:
@@ -72,7 +74,7 @@ def sync(config: ConfigFile) -> None:
     from sync.neighbour import KioskProcess
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    loaded = config_or_exit(config)
+    loaded = _startable(config)
     master = KeyFile(loaded.files.master_key).master_key()
     open_store(loaded.files.store, master).close()
     without_kiosk = TerminalStatus(state="online", software_version=version("dopusk"))
@@ -100,13 +102,44 @@ def sync(config: ConfigFile) -> None:
 
 
 @app.command("check-config")
-def check_config(config: ConfigFile) -> None:
-    """Read the configuration and list every fault in it."""
-    loaded = config_or_exit(config)
-    steps = ", ".join(loaded.plan().steps)
-    typer.echo(
-        say("{path}: no faults; {count} devices, steps {steps}", path=config, count=len(loaded.device), steps=steps)
-    )
+def check_config(config: ConfigFile, as_json: AsJson = False) -> None:
+    """Read the configuration and list every fault: all that `run` would refuse, and what would not work.
+
+    Looks at keys, certificates, store, drivers and engines too. Exit code 2 when anything is listed.
+    """
+    import json
+
+    from dopusk.terminal_check import check_terminal
+
+    checked = check_terminal(config)
+    if as_json:
+        typer.echo(json.dumps({"faults": checked.faults, "remarks": checked.remarks}, ensure_ascii=False))
+    if not as_json and checked.remarks:
+        text = say("{path}: the terminal starts, and this will not work (service engineer):", path=config)
+        typer.echo(text, err=True)
+        for remark in checked.remarks:
+            typer.echo(f"  {remark}", err=True)
+    if checked.faults and not as_json:
+        refuse(ConfigError(str(config), list(checked.faults)))
+    if checked.faults or checked.remarks:
+        raise typer.Exit(BAD_CONFIGURATION)
+    loaded = checked.config
+    if loaded is not None and not as_json:
+        steps = ", ".join(loaded.plan().steps)
+        text = "{path}: no faults; {count} devices, steps {steps}"
+        typer.echo(say(text, path=config, count=len(loaded.device), steps=steps))
+
+
+@app.command()
+def pin() -> None:
+    """Ask for a PIN of the service screen and print the line for `terminal.toml`; the PIN itself is kept nowhere."""
+    from argon2 import PasswordHasher
+
+    asked = typer.prompt(say("PIN, four digits or more"), hide_input=True, confirmation_prompt=True, err=True)
+    if not asked.isdecimal() or len(asked) < LEAST_PIN_DIGITS:
+        typer.echo(say("a PIN has {count} digits or more, and nothing else", count=LEAST_PIN_DIGITS), err=True)
+        raise typer.Exit(1)
+    typer.echo(f'[service]\npin_hash = "{PasswordHasher().hash(asked)}"')
 
 
 @app.command()
@@ -150,6 +183,18 @@ def release(config: ConfigFile, message_id: str) -> None:
         released = Outbox(db).release_parked(message_id)
     typer.echo(say("queued again" if released else "there is no parked message with this id"))
     raise typer.Exit(0 if released else 1)
+
+
+def _startable(path: Path) -> TerminalConfig:
+    """The configuration of a terminal that may start, what will not work in the log; or every fault and exit code 2."""
+    from dopusk.terminal_check import check_terminal
+
+    checked = check_terminal(path)
+    if checked.config is None:
+        refuse(ConfigError(str(path), list(checked.faults)))
+    for remark in checked.remarks:
+        logging.getLogger(__name__).warning("%s (service engineer)", remark)
+    return checked.config
 
 
 def _database(config: TerminalConfig) -> Database:
