@@ -5,7 +5,6 @@ No thread of its own: `terminal.session` decides what is to happen, the core thr
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Protocol
 
 from drivers.park import Park
@@ -24,6 +23,7 @@ from terminal.exam.effects import (
     WakeAt,
 )
 from terminal.exam.model import Activity, ExamState, Phase, Stamp
+from terminal.exam.times import local_day, rest_left_s
 from terminal.face.capture import Photographer
 from terminal.face.continuity import StrangerSeen
 from terminal.film_desk import FilmDesk, FilmRecorder
@@ -127,7 +127,7 @@ class Foreground:
             return
         started = start_event(state, device, step, self._clock.now())
         state = self.happen(started)
-        if is_verification_expired(device, started.stamp.at.date()):
+        if is_verification_expired(device, local_day(started.stamp)):
             answer = expired(device, started.request_id)
             self.happen(answer_event(answer, state, self._config, self._clock.now()))
             return
@@ -193,9 +193,8 @@ class Foreground:
             case ShowResultFor(seconds):
                 shown = len(state.measurements)
                 self._timers.after(seconds, lambda: self._result_shown(state.exam_id, shown))
-            case WakeAt(moment):
-                left_s = max(0.0, (moment - datetime.now(UTC)).total_seconds())
-                self._timers.after(left_s, lambda: self._rest_over(state.exam_id, moment))
+            case WakeAt():
+                self._wake_after_rest(state)
             case SendRecord():
                 log.debug("a record was queued")
 
@@ -205,7 +204,17 @@ class Foreground:
         if same and state is not None and state.activity is Activity.RESULT:
             self.happen(events.ResultSeen(exam_id=exam_id, stamp=self._clock.now()))
 
-    def _rest_over(self, exam_id: str, moment: datetime) -> None:
+    def _wake_after_rest(self, state: ExamState) -> None:
+        self._timers.after(
+            rest_left_s(state, self._clock.now()), lambda: self._rest_over(state.exam_id, state.rest_from)
+        )
+
+    def _rest_over(self, exam_id: str, began: Stamp | None) -> None:
+        """Of the rest that began then; one that is not over yet is waited for."""
         state = self.active
-        if state is not None and state.exam_id == exam_id and state.rest_until == moment:
+        if state is None or state.exam_id != exam_id or began is None or state.rest_from != began:
+            return
+        if rest_left_s(state, self._clock.now()):
+            self._wake_after_rest(state)
+        else:
             self.happen(events.RestEnded(exam_id=exam_id, stamp=self._clock.now()))

@@ -6,6 +6,7 @@ from sync.contract.roster import RosterWorker
 from terminal.exam import events
 from terminal.exam.limits import LimitEntry, resolve
 from terminal.exam.model import Activity, ExamState, Phase, Stamp
+from terminal.exam.times import local_day
 from terminal.identity import Found, NotFound
 from terminal.snapshot import WorkerCard
 
@@ -37,7 +38,7 @@ def reception_event(
             text=worker.block_text,
         )
     own = [LimitEntry.model_validate(entry) for entry in worker.limits]
-    applied = resolve([*limits, *own], worker_id=worker.worker_id, employer_id=worker.employer_id, on=stamp.at.date())
+    applied = resolve([*limits, *own], worker_id=worker.worker_id, employer_id=worker.employer_id, on=local_day(stamp))
     return events.ExamineeIdentified(
         exam_id=exam_id,
         stamp=stamp,

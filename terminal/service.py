@@ -10,7 +10,6 @@ import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from drivers.messages import DeviceMessage, DeviceStatusChanged
 from drivers.park import Park
@@ -259,7 +258,7 @@ class TerminalService:
         """Back to idle when nobody touches the screen; nothing measured is lost."""
         if self._timeout.is_over(self._session.active, self._session.awaiting_resume):
             if self._session.awaiting_resume:
-                self._session.drop()
+                self._session.drop(timed_out=True)
             else:
                 self._session.leave(timed_out=True)
             self._timeout.begin_anew()
@@ -270,7 +269,7 @@ class TerminalService:
         snapshot = TerminalSnapshot(
             place=self._place,
             now=now,
-            local_time=datetime.now().astimezone(),
+            local_time=now.at.astimezone(),
             exam=self._session.active,
             worker=self._session.worker,
             awaiting_resume=self._session.awaiting_resume,

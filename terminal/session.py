@@ -14,6 +14,7 @@ from terminal.desk import ExamDesk
 from terminal.exam import events
 from terminal.exam.limits import LimitEntry, LimitsBook
 from terminal.exam.model import Activity, ExamState, Phase
+from terminal.exam.times import rest_left_s
 from terminal.face.capture import Photographer
 from terminal.film_desk import FilmRecorder
 from terminal.foreground import Foreground, Timers
@@ -93,16 +94,31 @@ class Session:
     def recover(self, set_aside: str | None = None) -> None:
         """After a start: an exam that was cut off is offered for resuming; those that wait for a medic rest on.
 
+        So do those that a medic wants repeated, but for the one that was before the screen last.
         `set_aside`: an exam that has ended the program again and again; it ends here, with what was measured.
         """
         self._desk.recover()
         self._front.films.recover()
-        cut_off = [state for state in self._desk.exams.values() if not state.is_waiting and state.decision is None]
-        for state in [*cut_off[:-1], *(state for state in cut_off[-1:] if state.exam_id == set_aside)]:
-            self._front.end(state.exam_id, cut_off_reason)
-        if cut_off and cut_off[-1].exam_id != set_aside:
-            self._front.activate(cut_off[-1])
-            self._front.awaiting_resume = True
+        self._count_rests_anew()
+        cut_off = sorted(
+            (state for state in self._desk.exams.values() if not state.is_waiting),
+            key=lambda state: state.last.at if state.last else state.started.at,
+        )
+        for state in cut_off:
+            is_last = state is cut_off[-1]
+            if state.exam_id == set_aside or (not is_last and state.decision is None):
+                self._front.end(state.exam_id, cut_off_reason)
+            elif is_last:
+                self._front.activate(state)
+                self._front.awaiting_resume = True
+
+    def _count_rests_anew(self) -> None:
+        """The machine was started again while somebody rests: from now on his rest can be counted for certain."""
+        now = self._clock.now()
+        for state in list(self._desk.exams.values()):
+            known = {began.boot_id for began in (state.rest_from, state.rest_anew) if began is not None}
+            if state.activity is Activity.RESTING and now.boot_id not in known:
+                self._desk.happen(events.RestBeganAnew(exam_id=state.exam_id, stamp=now))
 
     def begin(self, exam_type: ExamType) -> None:
         """A touch on the idle screen starts an exam."""
@@ -231,9 +247,13 @@ class Session:
             self._front.awaiting_resume = False
             self._front.happen(events.ExamResumed(exam_id=state.exam_id, stamp=self._clock.now()))
 
-    def drop(self) -> None:
-        """Close the exam that was cut off."""
-        if self.awaiting_resume and (state := self._front.free()):
+    def drop(self, *, timed_out: bool = False) -> None:
+        """Close the exam that was cut off. One that a medic wants repeated outlasts an empty place before the screen."""
+        if not self.awaiting_resume or not (state := self._front.free()):
+            return
+        if timed_out and state.decision is not None:
+            self._front.leave_screen()
+        else:
             self._front.end(state.exam_id, cut_off_reason)
 
     def search_face(self) -> None:
@@ -257,7 +277,7 @@ class Session:
     def _go_on(self, state: ExamState) -> None:
         """Take up an exam that rested: after the rest the next attempt, after a restart whatever was to do."""
         stamp = self._clock.now()
-        if state.activity is Activity.RESTING and state.rest_until is not None and state.rest_until <= stamp.at:
+        if state.activity is Activity.RESTING and not rest_left_s(state, stamp):
             self._front.happen(events.RestEnded(exam_id=state.exam_id, stamp=stamp))
         else:
             self._front.happen(events.ExamResumed(exam_id=state.exam_id, stamp=stamp))

@@ -4,6 +4,7 @@ from kiosk_ui.texts import Texts
 from kiosk_ui.view.model import FactView, PageView, ViewOptions
 from kiosk_ui.view.values import values_of_exam
 from terminal.exam.model import Decided, ExamState
+from terminal.exam.times import elapsed_s
 from terminal.snapshot import TerminalSnapshot
 
 MOST_NAMED = 3
@@ -61,7 +62,16 @@ def decision(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options:
             state="unconfirmed",
             buttons=buttons,
         )
-    shown_s = snapshot.now.monotonic_s - exam.phase_since.monotonic_s if exam.phase_since else 0.0
+    if outcome == "admitted" and decided.valid_until is not None and decided.valid_until <= snapshot.now.at:
+        return PageView(
+            screen="decision",
+            title=texts("decision.over"),
+            text=texts("decision.over_text", room=room),
+            state="over",
+            facts=_facts(decided, snapshot, texts),
+            buttons=buttons,
+        )
+    shown_s = elapsed_s(exam.phase_since, snapshot.now) if exam.phase_since else 0.0
     private = outcome == "not_admitted" and shown_s > options.result_is_private_after_s
     # Nobody is admitted to anything by an exam after work.
     after = exam.exam_type in _AFTER_WORK and outcome in ("admitted", "not_admitted")

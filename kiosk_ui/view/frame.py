@@ -16,6 +16,7 @@ from kiosk_ui.view.model import (
 from kiosk_ui.view.values import minutes_seconds, short_value
 from terminal.exam.filming import is_filmed, open_films
 from terminal.exam.model import Activity, ExamState, Phase
+from terminal.exam.times import elapsed_s, rest_left_s
 from terminal.snapshot import TerminalSnapshot
 
 _LAMPS: dict[DeviceState, LampState] = {
@@ -136,15 +137,14 @@ def live(snapshot: TerminalSnapshot, texts: Texts, options: ViewOptions) -> Live
     text, fraction = _progress(snapshot, exam, texts, options)
     cuff = snapshot.progress.details.get("cuff_mmhg")
     remaining = ""
-    if exam.activity is Activity.RESTING and exam.rest_until is not None:
-        left_s = (exam.rest_until - snapshot.now.at).total_seconds()
-        remaining = texts("rest.remaining", remaining=minutes_seconds(left_s))
+    if exam.activity is Activity.RESTING and exam.rest_from is not None:
+        remaining = texts("rest.remaining", remaining=minutes_seconds(rest_left_s(exam, snapshot.now)))
     elif exam.phase is Phase.WAITING:
         remaining = texts("waiting.elapsed", elapsed=minutes_seconds(_since_phase_s(snapshot, exam)))
     return LiveView(
         clock=clock,
         date=date,
-        exam_elapsed=minutes_seconds((snapshot.now.at - exam.started.at).total_seconds()),
+        exam_elapsed=minutes_seconds(elapsed_s(exam.started, snapshot.now)),
         progress_text=text,
         fraction=fraction,
         number=f"{cuff:.0f}" if isinstance(cuff, int | float) else "",
@@ -178,18 +178,15 @@ def _progress(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options
 
 
 def _since_start_s(snapshot: TerminalSnapshot, exam: ExamState) -> float:
-    """Seconds since the measurement started; its start is the last event of the exam."""
-    return _since_s(snapshot, exam.last.monotonic_s, exam.last.boot_id) if exam.last else 0.0
+    """Seconds since the measurement started."""
+    began = exam.measuring_since
+    return elapsed_s(began, snapshot.now) if began is not None else 0.0
 
 
 def _since_phase_s(snapshot: TerminalSnapshot, exam: ExamState) -> float:
     if exam.phase_since is None:
         return 0.0
-    return max(0.0, (snapshot.now.at - exam.phase_since.at).total_seconds())
-
-
-def _since_s(snapshot: TerminalSnapshot, monotonic_s: float, boot_id: str) -> float:
-    return max(0.0, snapshot.now.monotonic_s - monotonic_s) if boot_id == snapshot.now.boot_id else 0.0
+    return elapsed_s(exam.phase_since, snapshot.now)
 
 
 def _countdown(snapshot: TerminalSnapshot, texts: Texts) -> str:

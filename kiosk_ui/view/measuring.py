@@ -1,11 +1,14 @@
 """Pages of the measuring steps: what to do, what the device says, the value, and what happens when there is none."""
 
+from datetime import timedelta
+
 from kiosk_ui.texts import Texts
 from kiosk_ui.view.model import PageView, ViewOptions
 from kiosk_ui.view.values import short_value, values_of_step
 from sync.contract.exam import Failure
 from terminal.exam.limits import out_of_limits
 from terminal.exam.model import Activity, ExamState, Phase
+from terminal.exam.times import rest_left_s
 from terminal.snapshot import TerminalSnapshot
 
 _NO_ANSWER = frozenset({"Unavailable", "NoResponse"})
@@ -106,8 +109,8 @@ def _result(exam: ExamState, texts: Texts) -> PageView:
 def _rest(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
     """When to come back. The clock time is the place's, from the same moment as the snapshot's."""
     lines: tuple[str, ...] = ()
-    if exam.rest_until is not None:
-        back_at = snapshot.local_time + (exam.rest_until - snapshot.now.at)
+    if exam.rest_from is not None:
+        back_at = snapshot.local_time + timedelta(seconds=rest_left_s(exam, snapshot.now))
         lines = (texts("rest.until", time=back_at.strftime(texts("format.time"))),)
     last = exam.taken(exam.phase)[-1:]
     too_low = any(

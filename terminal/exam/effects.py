@@ -40,7 +40,7 @@ class ShowResultFor:
 
 @dataclass(frozen=True, slots=True)
 class WakeAt:
-    """Post `RestEnded` at that moment."""
+    """Post `RestEnded` when the rest is over. `moment` is when that was to be by the clock of then."""
 
     moment: datetime
 

@@ -152,6 +152,12 @@ class RestEnded(EventBase):
     type: Literal["rest_ended"] = "rest_ended"
 
 
+class RestBeganAnew(EventBase):
+    """The machine was started again during the rest: from here it can be counted for certain."""
+
+    type: Literal["rest_began_anew"] = "rest_began_anew"
+
+
 class DeviceReturned(EventBase):
     """The device that a step is waiting for is ready again."""
 
@@ -255,6 +261,7 @@ Event = (
     | MeasurementFailed
     | ResultSeen
     | RestEnded
+    | RestBeganAnew
     | DeviceReturned
     | SummaryConfirmed
     | DecisionReceived

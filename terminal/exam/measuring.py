@@ -10,6 +10,7 @@ from terminal.exam.events import (
     MeasurementFailed,
     MeasurementStarted,
     MeasurementTaken,
+    RestBeganAnew,
     RestEnded,
     ResultSeen,
 )
@@ -74,15 +75,29 @@ def result_seen(state: ExamState, event: ResultSeen) -> Step:
     rule = state.plan.repeats.get(state.phase, Repeat())
     if len(attempts) <= rule.most and out_of_limits(attempts[-1], state.limits):
         until = event.stamp.at + timedelta(seconds=rule.rest_s)
-        return replace(state, activity=Activity.RESTING, rest_until=until), (WakeAt(until),)
+        resting = replace(
+            state,
+            activity=Activity.RESTING,
+            rest_until=until,
+            rest_s=rule.rest_s,
+            rest_from=event.stamp,
+            rest_anew=None,
+        )
+        return resting, (WakeAt(until),)
     return advance(state, event.stamp)
 
 
 def rest_ended(state: ExamState, event: RestEnded) -> Step:
     if state.activity is not Activity.RESTING:
         raise ImpossibleEvent(f"rest ended in {state.phase}/{state.activity}")
-    state = replace(state, activity=Activity.READY, rest_until=None)
+    state = replace(state, activity=Activity.READY, rest_until=None, rest_from=None, rest_anew=None)
     return state, start_effects(state)
+
+
+def rest_began_anew(state: ExamState, event: RestBeganAnew) -> Step:
+    if state.activity is not Activity.RESTING:
+        raise ImpossibleEvent(f"rest began anew in {state.phase}/{state.activity}")
+    return replace(state, rest_anew=event.stamp), ()
 
 
 def device_returned(state: ExamState, event: DeviceReturned) -> Step:

@@ -154,6 +154,12 @@ class ExamState:
     measuring_since: Stamp | None = None
     """When the current try was started."""
     rest_until: datetime | None = None
+    """When the rest was to end by the clock of then; how much of it is left is `times.rest_left_s`'s to say."""
+    rest_s: float = 0.0
+    """What was ordered."""
+    rest_from: Stamp | None = None
+    rest_anew: Stamp | None = None
+    """The terminal's first moment after a restart of the machine during this rest."""
     phase_since: Stamp | None = None
     identification_attempts: int = 0
     identification_error: str = ""

@@ -25,6 +25,8 @@ def enter(state: ExamState, phase: Phase, stamp: Stamp) -> Step:
         request_id="",
         device_id="",
         rest_until=None,
+        rest_from=None,
+        rest_anew=None,
         phase_since=stamp,
     )
     if phase is Phase.FACE:

@@ -174,7 +174,9 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     """Name of the case, the screen it belongs to, and the snapshot."""
     measuring = Activity.MEASURING
     temperature = asked(Phase.TEMPERATURE, measuring)
-    cuff = asked(Phase.PRESSURE, measuring, measurements=(measurement("temperature"),), attempt=1)
+    cuff = asked(
+        Phase.PRESSURE, measuring, measurements=(measurement("temperature"),), attempt=1, measuring_since=stamp(40)
+    )
     breath = asked(
         Phase.BREATH, measuring, measurements=(measurement("temperature"), measurement("pressure")), attempt=1
     )
@@ -285,6 +287,8 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
                 cuff,
                 activity=Activity.RESTING,
                 rest_until=STARTED + timedelta(minutes=21),
+                rest_s=1200.0,
+                rest_from=stamp(60),
                 measurements=(measurement("temperature"), measurement("pressure", 1, **HIGH)),
             ),
             84,
@@ -308,7 +312,16 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     yield (
         "rest_breath",
         "rest",
-        snapshot(replace(drunk, activity=Activity.RESTING, rest_until=STARTED + timedelta(minutes=16)), 90),
+        snapshot(
+            replace(
+                drunk,
+                activity=Activity.RESTING,
+                rest_until=STARTED + timedelta(minutes=16),
+                rest_s=900.0,
+                rest_from=stamp(60),
+            ),
+            90,
+        ),
     )
     for step, base, codes in (
         ("temperature", temperature, ("timeout", "object_under_range")),
@@ -367,6 +380,8 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     refusal = decided("not_admitted", released_text="Давление выше вашей нормы. Терапевт ждёт вас сегодня.")
     yield "decision_not_admitted", "decision", snapshot(measured(Phase.DECIDED, decision=refusal), 46)
     yield "decision_turned_away", "decision", snapshot(measured(Phase.DECIDED, decision=refusal), 70)
+    over = decided("admitted", valid_until=STARTED + timedelta(seconds=50))
+    yield "decision_over", "decision", snapshot(measured(Phase.DECIDED, decision=over), 60)
     unsigned = decided("admitted", signature_valid=False)
     yield "decision_unconfirmed", "decision", snapshot(measured(Phase.DECIDED, decision=unsigned), 46)
     yield "help_called", "identify", snapshot(exam(Phase.IDENTIFY), 5, help_called=True)

@@ -245,6 +245,7 @@ def running_kiosk(
     photo: bytes = b"jpeg of a face",
     make_recorder: "Callable[[TerminalConfig, KeyFile, Mailbox], FilmRecorder] | None" = None,
     make_watch: "Callable[[Mailbox], PersonWatch] | None" = None,
+    clock: Clock | None = None,
     **changes: Any,
 ) -> Iterator[Kiosk]:
     """A terminal on a store in `folder`; leaving the block stops it without a word, as a power cut would leave the disk."""
@@ -260,7 +261,8 @@ def running_kiosk(
         video = (WorkerConsent(kind="video", text_version="1"),) if video_consent else ()
         examined = worker(biometric_consent=consented, consents=video)
         store.roster.replace(Roster(version=1, workers=(examined, blocked, away)))
-    mailbox, clock, snapshots = Mailbox(), SystemClock(), SimpleQueue[TerminalSnapshot]()
+    mailbox, snapshots = Mailbox(), SimpleQueue[TerminalSnapshot]()
+    clock = clock or SystemClock()
     park = PlayedPark(mailbox.post)
     photographer = PlayedPhotographer(mailbox.post, no_face_first=no_face_first, jpeg=photo)
     timers = TimerHeap(clock)
