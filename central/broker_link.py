@@ -1,4 +1,8 @@
-"""One MQTT 5 connection of the centre to the broker: TLS with a client certificate, endless reconnection, QoS 1."""
+"""One MQTT 5 connection of the centre to the broker: TLS with a client certificate, endless reconnection, QoS 1.
+
+Terminals are kept below a mount point by the broker, which they do not see. It is added and taken away here, so that the rest of
+the centre knows the topics of the contract alone.
+"""
 
 import logging
 import ssl
@@ -41,7 +45,8 @@ class BrokerLink:
         receive_maximum: int = 1000,
     ) -> None:
         self._config = config
-        self._filters = filters
+        self._mount_point = config.mount_point
+        self._filters = [_mounted(topic, config.mount_point) for topic in filters]
         self._on_message = on_message
         self._on_ready = on_ready
         self._receive_maximum = receive_maximum
@@ -49,7 +54,7 @@ class BrokerLink:
         self.ready = False
         self.client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
-            client_id=name,
+            client_id=own_name(name),
             protocol=mqtt.MQTTv5,
             manual_ack=True,
             reconnect_on_failure=True,
@@ -72,7 +77,7 @@ class BrokerLink:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.ReceiveMaximum = self._receive_maximum
         self.client.connect_async(
-            self._config.host, self._config.port, KEEPALIVE_S, clean_start=True, properties=properties
+            self._config.host, self._config.own_port, KEEPALIVE_S, clean_start=True, properties=properties
         )
         self.client.loop_start()
 
@@ -85,11 +90,19 @@ class BrokerLink:
         """Hand a message over with QoS 1. False without a connection, and while the broker acknowledges nothing; the caller
         keeps it then.
         """
-        return self.client.publish(topic, wire, qos=1).rc == mqtt.MQTT_ERR_SUCCESS
+        return self.client.publish(self._mount_point + topic, wire, qos=1).rc == mqtt.MQTT_ERR_SUCCESS
 
     def forget(self, topic: str) -> None:
         """Make the broker drop what it retained on a topic: a retained message without content."""
-        self.client.publish(topic, b"", qos=1, retain=True)
+        self.client.publish(self._mount_point + topic, b"", qos=1, retain=True)
+
+    def look_for_retained(self, topic: str) -> None:
+        """Be told what the broker has retained on these topics, with the flag set; what comes now has it not."""
+        self.client.subscribe(self._mount_point + topic, options=SubscribeOptions(qos=1))
+
+    def look_away(self, topic: str) -> None:
+        """End `look_for_retained`."""
+        self.client.unsubscribe(self._mount_point + topic)
 
     def _connected(
         self,
@@ -103,13 +116,15 @@ class BrokerLink:
             _log.error("broker refused the connection: %s", reason)
             return
         self.connects += 1
-        client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._filters])
+        # As published: whoever retains what nobody should retain is to be seen.
+        options = SubscribeOptions(qos=1, retainAsPublished=True)
+        client.subscribe([(topic, options) for topic in self._filters])
 
     def _not_reached(self, _client: mqtt.Client, _user: Any) -> None:
         _log.warning(
             "the broker at %s:%d cannot be reached, or its certificate is not ours",
             self._config.host,
-            self._config.port,
+            self._config.own_port,
         )
 
     def _subscribed(
@@ -119,8 +134,9 @@ class BrokerLink:
         if refused:
             _log.error("broker refused a subscription, see its access list: %s", ", ".join(refused))
             return
-        self.ready = True
-        self._on_ready()
+        if not self.ready:
+            self.ready = True
+            self._on_ready()
 
     def _disconnected(
         self,
@@ -135,4 +151,19 @@ class BrokerLink:
             _log.warning("connection to the broker lost: %s", reason)
 
     def _message(self, _client: mqtt.Client, _user: Any, message: mqtt.MQTTMessage) -> None:
+        if message.topic.startswith(self._mount_point):
+            message.topic = message.topic.removeprefix(self._mount_point).encode()
         self._on_message(message)
+
+
+def own_name(name: str) -> str:
+    """Name of a session of the centre's. No terminal can have one like it: the sign is none of a terminal's name."""
+    return f"centre:{name}"
+
+
+def _mounted(topic: str, mount_point: str) -> str:
+    """A filter of the contract below the mount point; of a shared subscription the part behind its group."""
+    if not topic.startswith("$share/"):
+        return mount_point + topic
+    share, group, rest = topic.split("/", 2)
+    return f"{share}/{group}/{mount_point}{rest}"

@@ -42,12 +42,23 @@ class MqttConfig(_Section):
 
     host: str
     port: Port
+    """Where terminals come in."""
+    centre_port: Port | None = None
+    """The listener of the centre's own processes; the port after `port` without it."""
+    mount_point: Annotated[str, Field(pattern=r"^([A-Za-z0-9_-]+/)?$")] = "terminals/"
+    """Below what the broker keeps everything of the terminals, as in its configuration; empty for a broker that knows who may
+    subscribe to what."""
     ca_file: Path
     cert_file: Path
     key_file: Path
     share_group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] = "centre"
     public_host: str | None = None
     public_port: Port | None = None
+
+    @property
+    def own_port(self) -> int:
+        """Where the centre's processes connect."""
+        return self.centre_port or self.port + 1
 
 
 class HttpConfig(_Section):

@@ -21,9 +21,11 @@ from sqlalchemy import Connection, Engine
 from central import metrics
 from central.broker_link import BrokerLink
 from central.config import CentralConfig
-from central.eviction import end_connection
+from central.eviction import end_connection, list_is_read
 from central.face_photos import FacePhotos
+from central.pki import Authority
 from central.resending import Replenisher
+from central.revocation_list import PROBE_FILE
 from central.step_records import is_away
 from central.store import anomalies, outgoing, refusals, terminals
 from central.store.anomalies import Oddity
@@ -34,7 +36,7 @@ from central.supervision import Step, Supervised, each
 from sync.contract.canonical import canonical
 from sync.contract.envelope import ContractError
 from sync.contract.health import TerminalStatus
-from sync.contract.topics import ALL_STATUS, Down, TerminalAddress, parse_topic
+from sync.contract.topics import ALL_STATUS, ALL_UP, Down, TerminalAddress, parse_topic
 
 POLL_S = 0.5
 """How long a row written by another process may wait; a `wake` of this process does not wait."""
@@ -47,11 +49,23 @@ SET_ASIDE_S = 600.0
 """How long a message that cannot be handed over is passed over, before it is tried again."""
 _MOST_ASIDE = 1000
 _STATUS_MAX_BYTES = 64 * 1024
+LOOK_FOR_RETAINED_S = 5.0
+"""How long after a connection the dispatcher listens for what the broker has retained of the terminals' stream."""
 BROKER_AWAY_S = 15.0
 """How long the connection may be gone before somebody is told."""
 _BROKER = "broker"
+_STATUS = "/status"
 _SHUTTING_OUT = "shutting_out"
+_LIST = "revocation_list"
+SHUT_OUT_WITHIN_S = 1.0
+"""How long one round of ending connections may take."""
+LIST_READ_WITHIN_S = 60.0
+"""How long the broker may take to read a new list of revoked certificates, before somebody is told."""
 _log = logging.getLogger(__name__)
+
+
+class ListNotRead(Exception):
+    """Revoked terminals are pushed out and come back: nobody hands the list to the broker."""
 
 
 class Dispatcher:
@@ -74,10 +88,15 @@ class Dispatcher:
         self._greet_at: dict[str, float] = {}
         self._aside: dict[str, float] = {}
         self._seen_broker_s = time.monotonic()
+        self._authority_dir = config.keys.authority_dir
+        self._shut: set[str] = set()
+        self._tried_s: dict[str, float] = {}
+        self._unread_since_s: float | None = None
+        self._looking_until_s: float | None = None
         self.ready = threading.Event()
         self._link = BrokerLink(
             config.mqtt,
-            f"centre-dispatcher-{os.uname().nodename}-{os.getpid()}",
+            f"dispatcher-{os.uname().nodename}-{os.getpid()}",
             [ALL_STATUS],
             on_message=self._arrived,
             on_ready=self._connected,
@@ -125,15 +144,20 @@ class Dispatcher:
 
     def _connected(self) -> None:
         self.ready.set()
+        # Only a status may be retained. What else was, while nobody was here to clear it away, is told now.
+        self._link.look_for_retained(ALL_UP)
+        self._looking_until_s = time.monotonic() + LOOK_FOR_RETAINED_S
         self._loop.hasten(_SHUTTING_OUT)
         self._loop.wake()
 
     def _arrived(self, message: mqtt.MQTTMessage) -> None:
         # An empty one only clears what the broker retained.
-        if message.payload:
+        if message.payload and message.topic.endswith(_STATUS):
             self._statuses.put((message.topic, bytes(message.payload)))
+            self._loop.wake()
+        elif message.payload and message.retain:
+            self._link.forget(message.topic)
         self._link.client.ack(message.mid, message.qos)
-        self._loop.wake()
 
     def _replenish(self) -> None:
         if self._replenisher is None:
@@ -262,6 +286,9 @@ class Dispatcher:
     def _measure(self) -> None:
         """The figures of the way down, with or without the broker: they are looked at when something is wrong."""
         self._note_broker()
+        if self._looking_until_s is not None and time.monotonic() > self._looking_until_s:
+            self._looking_until_s = None
+            self._link.look_away(ALL_UP)
         with reading(self._engine) as connection:
             count, oldest = outgoing.backlog(connection)
             refused = refusals.counts(connection)
@@ -282,14 +309,43 @@ class Dispatcher:
             self._loop.record(_BROKER).failed(ConnectionError("no connection to the broker"))
 
     def _shut_out(self) -> None:
-        """Revoked terminals that are still connected, now and again, until the broker has read the new list."""
+        """End what revoked terminals still hold at the broker, whatever they say of themselves; again and again until the
+        broker has shown that it knows the newest list, since they come back at once.
+        """
         if not self._link.ready:
             return
         with reading(self._engine) as connection:
-            connected = terminals.revoked_online(connection)
-        for address in connected:
-            if end_connection(self._broker, address):
-                _log.warning("the connection of revoked terminal %s was ended", address.terminal)
+            found = terminals.revoked(connection)
+        left = [(address, online) for address, online in found if online or address.terminal not in self._shut]
+        if not left:
+            self._unread_since_s = None
+            return
+        began_s = time.monotonic()
+        is_read = list_is_read(self._broker, self._authority_dir)
+        # Whose turn was longest ago comes first: a round takes so long only, for decisions wait meanwhile.
+        for address, online in sorted(left, key=lambda item: self._tried_s.get(item[0].terminal, 0.0)):
+            self._tried_s[address.terminal] = time.monotonic()
+            if not end_connection(self._broker, address, say_offline=online):
+                return
+            if is_read:
+                self._shut.add(address.terminal)
+                _log.warning("revoked terminal %s has no connection any more", address.terminal)
+            if time.monotonic() - began_s > SHUT_OUT_WITHIN_S:
+                break
+        self._look_at_list(is_read, began_s)
+
+    def _look_at_list(self, is_read: bool | None, moment: float) -> None:
+        if is_read:
+            self._unread_since_s = None
+            self._loop.record(_LIST).passed()
+            return
+        if is_read is None and not (self._authority_dir / PROBE_FILE).exists():
+            Authority(self._authority_dir).renew_probe()
+        self._unread_since_s = self._unread_since_s or moment
+        if moment - self._unread_since_s > LIST_READ_WITHIN_S:
+            self._loop.record(_LIST).failed(
+                ListNotRead("the broker has not read the newest list of revoked certificates")
+            )
 
 
 def read_status(topic: str, wire: bytes) -> tuple[TerminalAddress, TerminalStatus]:

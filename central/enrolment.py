@@ -123,14 +123,22 @@ class Enrolment:
     def revoke(self, terminal_id: str) -> None:
         """Shut a terminal out: ingest refuses it from now on, the broker once it has read the new list.
 
-        The list comes first, so that a failure in between leaves nobody marked as shut out who is not.
+        The list comes first, so that a failure in between leaves nobody marked as shut out who is not. It is written once, and
+        nobody waits for the store meanwhile.
         """
-        with writing(self._engine) as connection:
-            if terminals.get_terminal(connection, terminal_id) is None:
-                raise LookupError(f"terminal {terminal_id!r} is not registered")
-            for serial in enrolments.mark_revoked(connection, terminal_id, now=now_utc()):
-                self._authority.revoke(serial)
-            terminals.set_state(connection, terminal_id, "revoked")
+        while True:
+            with reading(self._engine) as connection:
+                if terminals.get_terminal(connection, terminal_id) is None:
+                    raise LookupError(f"terminal {terminal_id!r} is not registered")
+                listed = enrolments.serials(connection, terminal_id)
+            self._authority.revoke(*listed)
+            with writing(self._engine) as connection:
+                terminals.take_terminal(connection, terminal_id)
+                if enrolments.serials(connection, terminal_id) <= listed:
+                    enrolments.mark_revoked(connection, terminal_id, now=now_utc())
+                    terminals.set_state(connection, terminal_id, "revoked")
+                    return
+            # It got one more certificate meanwhile: once more, with that one.
 
     def _check_code(self, connection: Connection, request: EnrolRequest) -> EnrolmentRefused | None:
         code = enrolments.take_code(connection, request.code_id)

@@ -1,12 +1,16 @@
 """Ending the connection that a revoked terminal still holds.
 
-A broker looks at certificates when somebody connects. So the centre connects once under the revoked terminal's own MQTT
-name: the broker must close the older connection of that name (MQTT 5, 3.1.4-3), and the terminal, which comes back at
-once, meets the new list of revoked certificates. Repeated by the dispatcher until the terminal is offline.
+A broker looks at certificates when somebody connects. On the terminals' listener it takes the name of a session from the
+certificate, whatever the client asks for, so that a certificate has one session at most. The centre, on the listener of its own,
+connects once under that name: the broker must close the older connection of a name (MQTT 5, 3.1.4-3), and the terminal, which
+comes back at once, meets the new list of revoked certificates.
 """
 
 import logging
+import socket
+import ssl
 import threading
+from pathlib import Path
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -14,6 +18,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from central.config import MqttConfig
+from central.revocation_list import PROBE_FILE
 from sync.contract.topics import TerminalAddress
 
 TIMEOUT_S = 5.0
@@ -22,7 +27,30 @@ _KEEPALIVE_S = 10
 _log = logging.getLogger(__name__)
 
 
-def end_connection(config: MqttConfig, address: TerminalAddress) -> bool:
+def list_is_read(config: MqttConfig, authority_dir: Path) -> bool | None:
+    """Whether the broker refuses what the newest list of revoked certificates names, as the probe tells.
+
+    None where that cannot be known: no broker, no probe.
+    """
+    try:
+        context = ssl.create_default_context(cafile=str(config.ca_file))
+        # In this version the broker looks at the client's certificate before the handshake ends.
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(authority_dir / PROBE_FILE)
+        with (
+            socket.create_connection((config.host, config.port), TIMEOUT_S) as plain,
+            context.wrap_socket(plain, server_hostname=config.host),
+        ):
+            return False
+    except ssl.SSLCertVerificationError:
+        return None
+    except ssl.SSLError as error:
+        return True if "ALERT" in (error.reason or "") else None
+    except OSError:
+        return None
+
+
+def end_connection(config: MqttConfig, address: TerminalAddress, *, say_offline: bool = True) -> bool:
     """Take the terminal's place at the broker, say that it is offline, and leave. False when the broker was not reached."""
     connected = threading.Event()
 
@@ -41,7 +69,7 @@ def end_connection(config: MqttConfig, address: TerminalAddress) -> bool:
     client.on_connect = on_connect
     try:
         client.tls_set(str(config.ca_file), str(config.cert_file), str(config.key_file))
-        client.connect(config.host, config.port, _KEEPALIVE_S, clean_start=True)
+        client.connect(config.host, config.own_port, _KEEPALIVE_S, clean_start=True)
     except OSError as error:
         _log.warning("the connection of revoked terminal %s was not ended: %s", address.terminal, error)
         return False
@@ -49,8 +77,10 @@ def end_connection(config: MqttConfig, address: TerminalAddress) -> bool:
     try:
         if not connected.wait(TIMEOUT_S):
             return False
+        if not say_offline:
+            return True
         # Its own last will may have said so already; a terminal with changed software would have none.
-        said = client.publish(address.status, OFFLINE, qos=1, retain=True)
+        said = client.publish(config.mount_point + address.status, OFFLINE, qos=1, retain=True)
         said.wait_for_publish(TIMEOUT_S)
         return said.is_published()
     finally:

@@ -73,7 +73,7 @@ class Ingest:
         self.ready = threading.Event()
         self._link = BrokerLink(
             config.mqtt,
-            name or f"centre-ingest-{os.uname().nodename}-{os.getpid()}",
+            name or f"ingest-{os.uname().nodename}-{os.getpid()}",
             [f"$share/{config.mqtt.share_group}/{ALL_UP}"],
             on_message=self._arrived,
             on_ready=self.ready.set,
@@ -111,6 +111,10 @@ class Ingest:
         self._stopping.set()
 
     def _arrived(self, message: mqtt.MQTTMessage) -> None:
+        if message.retain:
+            # Nothing of this stream is to be retained: it would fill the broker.
+            metrics.retained.inc()
+            self._link.forget(message.topic)
         arrival = Arrival(message.topic, bytes(message.payload))
         self._waiting.put(_Pending(arrival, message.mid, message.qos, self._link.connects))
 

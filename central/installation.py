@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from central.config import AccountsConfig, CentralConfig, Generation, load_config
-from central.pki import Authority, create_authority, write_secret
+from central.pki import Authority, create_authority, services_authority, write_secret
 from central.rights import Role
 from central.store.metadata import now_utc
 
@@ -28,6 +29,8 @@ port = {mqtt_port}
 ca_file = "authority/ca.pem"
 cert_file = "centre.pem"
 key_file = "centre.key"
+# Known to the centre alone.
+share_group = {share_group}
 
 [http]
 host = {http_host}
@@ -76,7 +79,7 @@ def create_secrets(folder: Path, clock: Callable[[], datetime] = now_utc) -> Aut
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority = create_authority(folder / "authority", clock=clock)
-    issued = authority.issue_client("centre")
+    issued = services_authority(authority).issue_client("centre")
     (folder / "centre.pem").write_bytes(issued.certificate_pem)
     write_secret(folder / "centre.key", issued.key_pem or b"")
     signing_key = Ed25519PrivateKey.generate()
@@ -94,6 +97,7 @@ def write_config(folder: Path, choices: Choices) -> CentralConfig:
         "generation": choices.generation,
         "mqtt_host": choices.mqtt_host,
         "mqtt_port": choices.mqtt_port,
+        "share_group": f"centre-{secrets.token_hex(16)}",
         "http_host": choices.http_host,
         "http_port": choices.http_port,
         "second_factor_roles": sorted(_second_factor_roles(choices)),

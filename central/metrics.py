@@ -38,6 +38,11 @@ refusals_open = Gauge(
     ["kind", "code"],
     registry=REGISTRY,
 )
+retained = Counter(
+    "dopusk_retained",
+    "Messages that a terminal told the broker to retain, and that were cleared away",
+    registry=REGISTRY,
+)
 dispatched = Counter("dopusk_dispatched", "Messages handed to the broker, by kind", ["kind"], registry=REGISTRY)
 rate_limited = Counter(
     "dopusk_rate_limited", "Requests refused because the caller knocked too often", ["door"], registry=REGISTRY

@@ -6,6 +6,7 @@ processes authenticate as TLS clients, the broker as a TLS server, medics sign d
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from central.revocation_list import LIST_FILE, PROBE_FILE, alone, probe_serial, read_list, replace, write_list
 from central.store.metadata import now_utc
 
 AUTHORITY_VALID = timedelta(days=3650)
@@ -26,6 +28,10 @@ TERMINAL_VALID = timedelta(days=365)
 MEDIC_VALID = timedelta(days=365)
 RESERVED_NAMES = frozenset({"centre"})
 """Common names with rights of their own at the broker; no terminal may bear one."""
+SERVICES = "services"
+"""Folder, inside that of the centre's authority, of the one that certifies the centre's own processes to the broker: what it has
+not signed does not come near the listener where the access list does not stand between one client and another."""
+_TERMINAL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _BACKDATE = timedelta(hours=1)
 _MAX_COMMON_NAME_BYTES = 64
 _MAX_ORGANISATION = 64
@@ -49,7 +55,7 @@ class Authority:
 
     def __init__(self, folder: Path, clock: Callable[[], datetime] = now_utc) -> None:
         self.folder = folder
-        self._clock = clock
+        self.clock = clock
         self.certificate = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
         key = load_pem_private_key((folder / "ca.key").read_bytes(), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
@@ -64,7 +70,7 @@ class Authority:
     @property
     def crl_file(self) -> Path:
         """The list of revoked certificates, for the broker and for checks of signatures."""
-        return self.folder / "crl.pem"
+        return self.folder / LIST_FILE
 
     def issue_server(self, hostnames: Sequence[str]) -> Issued:
         """A TLS server certificate for these host names and addresses; the first is its common name."""
@@ -82,6 +88,9 @@ class Authority:
         """
         if terminal_id in RESERVED_NAMES:
             raise ValueError(f"the name {terminal_id!r} is reserved for the centre")
+        if not _TERMINAL_NAME.fullmatch(terminal_id):
+            # The broker takes it for the name of the session, and the centre's sessions have a sign that stands in none of these.
+            raise ValueError(f"{terminal_id!r} cannot be the name of a terminal")
         if csr_pem is None:
             return self._issue_own(_subject(terminal_id), [ExtendedKeyUsageOID.CLIENT_AUTH], TERMINAL_VALID)
         request = x509.load_pem_x509_csr(csr_pem)
@@ -106,22 +115,38 @@ class Authority:
             return self._issue_own(subject, usage, MEDIC_VALID)
         return self._issue(subject, public_key, usage, MEDIC_VALID)
 
-    def revoke(self, serial: str) -> None:
-        """Add a certificate to the list and write the list anew. Doing it twice changes nothing."""
-        listed = x509.load_pem_x509_crl(self.crl_file.read_bytes())
-        number = int(serial, 16)
-        if listed.get_revoked_certificate_by_serial_number(number) is not None:
-            return
-        entry = x509.RevokedCertificateBuilder().serial_number(number).revocation_date(now_utc()).build()
+    def revoke(self, *serials: str) -> None:
+        """Add certificates to the list and write the list anew, once, however many they are. Doing it twice changes nothing."""
+        with alone(self.folder):
+            listed = read_list(self.folder)
+            known = {entry.serial_number for entry in listed}
+            new = {int(serial, 16) for serial in serials} - known
+            if new:
+                self._write_list(listed, new)
+
+    def renew_probe(self) -> None:
+        """Write the list anew with a fresh probe: for one that was written before there were probes."""
+        with alone(self.folder):
+            self._write_list(read_list(self.folder), set())
+
+    def _write_list(self, listed: x509.CertificateRevocationList, new: set[int]) -> None:
+        probe = self._issue_own(_subject("probe"), [ExtendedKeyUsageOID.CLIENT_AUTH], AUTHORITY_VALID)
+        before = probe_serial(self.folder)
+        now = now_utc()
+        entries = [
+            x509.RevokedCertificateBuilder().serial_number(number).revocation_date(now).build()
+            for number in [*sorted(new), int(probe.serial, 16)]
+        ]
         # Of two lists with the same second a broker that reads anew keeps the first; so each is later than the one before,
         # and never later than now.
-        at = max(now_utc() - _BACKDATE, listed.last_update_utc + timedelta(seconds=1))
-        _write_crl(self.folder, self.certificate, self._key, [*listed, entry], at)
+        at = max(now - _BACKDATE, listed.last_update_utc + timedelta(seconds=1))
+        kept = [entry for entry in listed if entry.serial_number != before]
+        write_list(self.folder, self.certificate, self._key, [*kept, *entries], at)
+        replace(self.folder / PROBE_FILE, probe.certificate_pem + (probe.key_pem or b""), 0o600)
 
     def is_revoked(self, serial: str) -> bool:
         """Whether the list names the certificate."""
-        listed = x509.load_pem_x509_crl(self.crl_file.read_bytes())
-        return listed.get_revoked_certificate_by_serial_number(int(serial, 16)) is not None
+        return read_list(self.folder).get_revoked_certificate_by_serial_number(int(serial, 16)) is not None
 
     def _issue_own(
         self,
@@ -142,7 +167,7 @@ class Authority:
         valid: timedelta,
         names: x509.SubjectAlternativeName | None = None,
     ) -> Issued:
-        now = self._clock()
+        now = self.clock()
         signs_documents = ExtendedKeyUsageOID.EMAIL_PROTECTION in usages
         not_after = min(now + valid, self.certificate.not_valid_after_utc)
         builder = (
@@ -188,8 +213,16 @@ def create_authority(
     )
     write_secret(folder / "ca.key", _key_pem(key))
     (folder / "ca.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    _write_crl(folder, certificate, key, [], now - _BACKDATE)
+    write_list(folder, certificate, key, [], now - _BACKDATE)
     return Authority(folder, clock)
+
+
+def services_authority(authority: Authority) -> Authority:
+    """The authority of the centre's own processes, beside the one that certifies terminals; made when it is not there."""
+    folder = authority.folder / SERVICES
+    if (folder / "ca.pem").exists():
+        return Authority(folder)
+    return create_authority(folder, "Dopusk services", authority.clock)
 
 
 def write_secret(path: Path, content: bytes) -> None:
@@ -197,24 +230,6 @@ def write_secret(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
-
-
-def _write_crl(
-    folder: Path,
-    certificate: x509.Certificate,
-    key: ec.EllipticCurvePrivateKey,
-    entries: Sequence[x509.RevokedCertificate],
-    at: datetime,
-) -> None:
-    # The list is handed over as a file, so its age says nothing; an expired one would lock every terminal out.
-    builder = x509.CertificateRevocationListBuilder().issuer_name(certificate.subject)
-    builder = builder.last_update(at).next_update(certificate.not_valid_after_utc)
-    builder = builder.add_extension(_authority_identifier(certificate), critical=False)
-    for entry in entries:
-        builder = builder.add_revoked_certificate(entry)
-    fresh = folder / "crl.pem.new"
-    fresh.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
-    fresh.replace(folder / "crl.pem")
 
 
 def _subject(common_name: str) -> x509.Name:

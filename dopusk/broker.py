@@ -12,11 +12,12 @@ from pathlib import Path
 from string import Template
 from types import TracebackType
 
-from central.pki import Authority, write_secret
+from central.pki import Authority, services_authority, write_secret
 from config import BROKER_TEMPLATES
 
 TEMPLATES = BROKER_TEMPLATES
 HOST = "127.0.0.1"
+MOST_TERMINALS = 10_000
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
 _POLL_S = 0.02
@@ -33,6 +34,9 @@ class Broker:
         self.folder = folder
         self.host = HOST
         self.port = port
+        """For terminals."""
+        self.centre_port = port + 1
+        """For the centre's processes."""
         self.ca_file = authority.folder / "ca.pem"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -43,7 +47,7 @@ class Broker:
                 [_program(), "-c", str(self.folder / "mosquitto.conf")], stdout=log, stderr=log
             )
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not _listens(self.host, self.port):
+        while not (_listens(self.host, self.port) and _listens(self.host, self.centre_port)):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise BrokerError((self.folder / "mosquitto.log").read_text(encoding="utf-8", errors="replace")[-2000:])
@@ -111,7 +115,8 @@ def start_mosquitto(
 ) -> Broker:
     """Write configuration, access list and a server certificate into `folder` and start the broker.
 
-    Without `port` a free one is taken. Raises `BrokerError` when it does not start, for example on a port in use.
+    Terminals come to `port`, the centre to the one after it; without `port` two free ones are taken. Raises `BrokerError` when
+    it does not start, for example on a port in use.
     """
     (folder / "persistence").mkdir(parents=True, exist_ok=True)
     issued = authority.issue_server(hostnames)
@@ -121,10 +126,16 @@ def start_mosquitto(
     shutil.copy(TEMPLATES / "acl", folder / "acl")
     (folder / "acl").chmod(0o600)
     port = port or free_port()
+    services = services_authority(authority)
     values = {
         "user": getpass.getuser(),
         "host": HOST,
         "port": port,
+        "max_connections": MOST_TERMINALS,
+        "centre_host": HOST,
+        "centre_port": port + 1,
+        "services_ca_file": services.folder / "ca.pem",
+        "services_crl_file": services.crl_file,
         "ca_file": authority.folder / "ca.pem",
         "crl_file": authority.crl_file,
         "cert_file": folder / "server.pem",
@@ -141,12 +152,23 @@ def start_mosquitto(
 
 
 def free_port() -> int:
-    """A TCP port on the loopback that nobody uses, and that nobody who asks for any port gets for about a minute.
+    """A TCP port on the loopback that nobody uses, and that nobody who asks for any port gets for about a minute; the same is
+    true of the port after it, since a broker takes two.
 
     The port's own connection is left in TIME_WAIT: Linux passes over such a port when it picks one, and lets a listener
     have it that asks for this very port with SO_REUSEADDR, as Mosquitto, uvicorn and Python's servers do.
     """
-    with socket.create_server((HOST, 0)) as listener, socket.create_connection(listener.getsockname()[:2]):
+    while True:
+        port = _set_aside(0)
+        try:
+            _set_aside(port + 1)
+        except (OSError, OverflowError):
+            continue
+        return port
+
+
+def _set_aside(port: int) -> int:
+    with socket.create_server((HOST, port)) as listener, socket.create_connection(listener.getsockname()[:2]):
         accepted, _ = listener.accept()
         accepted.close()  # before the other end: whoever closes first keeps the port in TIME_WAIT
         return int(listener.getsockname()[1])

@@ -20,7 +20,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from sync.broker_address import BrokerAddress
 from sync.broker_limits import BrokerLimits
-from sync.contract.topics import TerminalAddress
+from sync.contract.topics import ROOT, TerminalAddress
 
 _CONNECTIONS = itertools.count(1)
 
@@ -230,8 +230,14 @@ class Publisher:
     def _on_message(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         token = (self._connection, message.mid, message.qos)
         try:
-            topic = message.topic
+            topic = _unmounted(message.topic)
         except UnicodeDecodeError:
             # The library's thread would die of it, and the broker would send it again for ever.
             topic = ""
         self._events.put(Arrived(topic, bytes(message.payload), token))
+
+
+def _unmounted(topic: str) -> str:
+    """The topic of the contract. Mosquitto 2.0.11, that of Debian 12, leaves the listener's mount point before it."""
+    mount_point, root, rest = topic.partition(f"{ROOT}/")
+    return root + rest if root and mount_point.endswith("/") else topic

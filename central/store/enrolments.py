@@ -101,10 +101,15 @@ def list_certificates(connection: Connection, terminal_id: str) -> Sequence[RowM
     return connection.execute(query.order_by(terminal_certificate.c.issued_at.desc())).mappings().all()
 
 
-def mark_revoked(connection: Connection, terminal_id: str, *, now: datetime) -> list[str]:
-    """Mark all certificates of a terminal as revoked; returns the serial numbers of all that ever were."""
+def serials(connection: Connection, terminal_id: str) -> set[str]:
+    """Serial numbers of all certificates that a terminal ever got."""
+    query = select(terminal_certificate.c.serial).where(terminal_certificate.c.terminal_id == terminal_id)
+    return set(connection.execute(query).scalars())
+
+
+def mark_revoked(connection: Connection, terminal_id: str, *, now: datetime) -> None:
+    """Mark all certificates of a terminal as revoked."""
     own = terminal_certificate.c.terminal_id == terminal_id
     connection.execute(
         update(terminal_certificate).where(own, terminal_certificate.c.revoked_at.is_(None)).values(revoked_at=now)
     )
-    return list(connection.execute(select(terminal_certificate.c.serial).where(own)).scalars())

@@ -116,6 +116,12 @@ def get_terminal(connection: Connection, terminal_id: str) -> RowMapping | None:
     return connection.execute(select(terminal).where(terminal.c.terminal_id == terminal_id)).mappings().one_or_none()
 
 
+def take_terminal(connection: Connection, terminal_id: str) -> RowMapping | None:
+    """One terminal, its row taken for this transaction."""
+    query = select(terminal).where(terminal.c.terminal_id == terminal_id).with_for_update()
+    return connection.execute(query).mappings().one_or_none()
+
+
 def list_terminals(connection: Connection, org: str | None = None) -> Sequence[RowMapping]:
     """Terminals of an organisation, or all, by name."""
     query = select(terminal).order_by(terminal.c.name)
@@ -158,11 +164,13 @@ def terminal_ids(connection: Connection, org: str) -> Sequence[str]:
     return connection.execute(query.order_by(terminal.c.terminal_id)).scalars().all()
 
 
-def revoked_online(connection: Connection) -> list[TerminalAddress]:
-    """Revoked terminals that the broker still has, by their last status."""
-    query = select(terminal.c.org, terminal.c.terminal_id)
-    rows = connection.execute(query.where(terminal.c.state == "revoked", terminal.c.link == "online"))
-    return [TerminalAddress(row.org, row.terminal_id) for row in rows]
+def revoked(connection: Connection) -> list[tuple[TerminalAddress, bool]]:
+    """Every revoked terminal, by name, and whether it counts as online. That is what it says of itself: whether it has a
+    connection only the broker knows.
+    """
+    c = terminal.c
+    rows = connection.execute(select(c.org, c.terminal_id, c.link).where(c.state == "revoked").order_by(c.terminal_id))
+    return [(TerminalAddress(row.org, row.terminal_id), row.link == "online") for row in rows]
 
 
 def list_devices(connection: Connection, terminal_id: str) -> Sequence[RowMapping]:

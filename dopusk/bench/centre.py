@@ -14,11 +14,10 @@ from pathlib import Path
 
 from central.config import CentralConfig
 from central.installation import Choices, create_secrets, write_config
-from central.pki import Authority
 from central.store import schema
 from central.store.engine import open_engine
 from dopusk.bench.bare_paho import bare_paho_s
-from dopusk.broker import Broker, client_context, free_port, start_mosquitto
+from dopusk.broker import client_context, free_port, start_mosquitto
 from dopusk.commands.fleet import enter_fleet
 from dopusk.postgres import fresh_database, running_postgres
 from simulators.fleet import Fleet
@@ -47,8 +46,8 @@ def run(report: Report, *, long: bool) -> None:
                     url = "sqlite:///central.db"
                     if store == "postgresql":
                         url = fresh_database(postgres, f"bench_{workers}")
-                    with _centre(Path(name), url, workers) as (config, broker, authority, processes):
-                        bare = _bare_paho(broker, authority, Path(name), exams)
+                    with _centre(Path(name), url, workers) as (config, processes):
+                        bare = _bare_paho(config, exams)
                         _measure(report, f"centre.{store}.{workers}", config, Path(name), exams, bare)
                         peak = max(_peak_mib(process.pid) for process in processes)
                         report(f"centre.{store}.{workers}.ingest_peak", peak, "MiB")
@@ -67,15 +66,13 @@ def _measure(report: Report, name: str, config: CentralConfig, folder: Path, exa
 
 
 @contextlib.contextmanager
-def _centre(
-    folder: Path, store_url: str, workers: int
-) -> Iterator[tuple[CentralConfig, Broker, Authority, list[subprocess.Popen[str]]]]:
+def _centre(folder: Path, store_url: str, workers: int) -> Iterator[tuple[CentralConfig, list[subprocess.Popen[str]]]]:
     authority = create_secrets(folder)
     with start_mosquitto(folder / "broker", authority) as broker, contextlib.ExitStack() as stack:
         config = write_config(folder, Choices("test", broker.port, free_port(), store_url=store_url))
         schema.upgrade(open_engine(config.store_url))
         processes = [stack.enter_context(_ingest(folder / "central.toml")) for _ in range(workers)]
-        yield config, broker, authority, processes
+        yield config, processes
 
 
 @contextlib.contextmanager
@@ -90,14 +87,12 @@ def _ingest(config: Path) -> Iterator[subprocess.Popen[str]]:
             process.terminate()
 
 
-def _bare_paho(broker: Broker, authority: Authority, folder: Path, count: int) -> float:
+def _bare_paho(config: CentralConfig, count: int) -> float:
     """Messages a second from one paho client to another, both as bare as they come."""
-    issued = authority.issue_client("centre")
-    (folder / "bare.pem").write_bytes(issued.certificate_pem)
-    (folder / "bare.key").write_bytes(issued.key_pem or b"")
-    tls = client_context(broker.ca_file, folder / "bare.pem", folder / "bare.key")
-    topic = TerminalAddress("bench", "bare").down(Down.COMMAND)
-    return count / bare_paho_s((broker.host, broker.port), tls, topic, [os.urandom(EXAM_BYTES)], count, _BARE_WINDOW)
+    mqtt = config.mqtt
+    tls = client_context(mqtt.ca_file, mqtt.cert_file, mqtt.key_file)
+    topic = mqtt.mount_point + TerminalAddress("bench", "bare").down(Down.COMMAND)
+    return count / bare_paho_s((mqtt.host, mqtt.own_port), tls, topic, [os.urandom(EXAM_BYTES)], count, _BARE_WINDOW)
 
 
 def _peak_mib(pid: int) -> float:

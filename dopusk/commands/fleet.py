@@ -18,8 +18,10 @@ from central.parties import Employer, Organisation, Terminal, Worker
 from central.pki import Authority, write_secret
 from central.registry import Registry
 from central.snils import SnilsKey
+from central.store import enrolments
 from central.store import terminals as kiosks
 from central.store.engine import writing
+from central.store.metadata import now_utc
 from central.store.workers import find_worker
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
 from simulators.fleet import Fleet, Member
@@ -93,6 +95,7 @@ def enter_fleet(config: CentralConfig, engine: Engine, count: int, folder: Path)
         with writing(engine) as connection:
             registry.add_terminal(connection, Terminal(name, ORG, name, "fleet"))
             kiosks.set_key(connection, name, identity.public_key)
+            enrolments.add_certificate(connection, issued.serial, name, now=now_utc(), not_after=issued.not_after)
         broker = BrokerAddress(config.mqtt.host, config.mqtt.port, config.mqtt.ca_file, certificate, key)
         members.append(Member(identity, broker, worker_id, employer_id))
     return members

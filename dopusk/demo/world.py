@@ -16,8 +16,9 @@ from central.outgoing import Outgoing, load_signing_key
 from central.pki import Authority, write_secret
 from central.registry import Registry
 from central.snils import SnilsKey
-from central.store import schema, terminals
+from central.store import enrolments, schema, terminals
 from central.store.engine import open_engine, writing
+from central.store.metadata import now_utc
 from config import EXAMPLE_TERMINAL
 from dopusk.broker import Broker, free_port, start_mosquitto
 from dopusk.broker_watch import RevocationWatch
@@ -141,6 +142,7 @@ def _enrol(
     with writing(engine) as connection:
         public = signing_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         terminals.set_key(connection, TERMINAL, base64.b64encode(public).decode("ascii"))
+        enrolments.add_certificate(connection, issued.serial, TERMINAL, now=now_utc(), not_after=issued.not_after)
     engine.dispose()
 
     fields = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))

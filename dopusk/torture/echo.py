@@ -24,7 +24,8 @@ class Echo:
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "echo", protocol=mqtt.MQTTv5)
         self._client.tls_set(str(mqtt_config.ca_file), str(mqtt_config.cert_file), str(mqtt_config.key_file))
         self._client.reconnect_delay_set(1, 2)
-        self._client.connect_async(mqtt_config.host, mqtt_config.port, 20)
+        self._mount_point = mqtt_config.mount_point
+        self._client.connect_async(mqtt_config.host, mqtt_config.own_port, 20)
         self._client.loop_start()
 
     def say_again(self) -> None:
@@ -33,7 +34,8 @@ class Echo:
             query = select(message.c.terminal_id, message.c.kind, message.c.wire).where(message.c.wire.is_not(None))
             rows = connection.execute(query.order_by(message.c.received_at.desc()).limit(200)).all()
         for terminal_id, kind, wire in self._dice.sample(rows, min(_AT_ONCE, len(rows))):
-            self._client.publish(TerminalAddress(ORG, terminal_id).up(Up(kind)), wire, qos=1)
+            topic = TerminalAddress(ORG, terminal_id).up(Up(kind))
+            self._client.publish(self._mount_point + topic, wire, qos=1)
 
     def close(self) -> None:
         """Disconnect."""

@@ -26,8 +26,9 @@ from central.parties import Organisation, Terminal
 from central.pki import Authority, write_secret
 from central.registry import Registry
 from central.snils import SnilsKey
-from central.store import schema, terminals
+from central.store import enrolments, schema, terminals
 from central.store.engine import open_engine, writing
+from central.store.metadata import now_utc
 from config import EXAMPLE_TERMINAL
 from dopusk.broker import Broker, free_port, start_mosquitto
 from dopusk.torture.proxy import Proxy
@@ -224,6 +225,7 @@ def _enrol(stage: Stage, registry: Registry, name: str, port: int) -> Path:
         registry.add_terminal(connection, Terminal(name, ORG, f"Киоск {name}", "Проходная"))
         public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         terminals.set_key(connection, name, base64.b64encode(public).decode("ascii"))
+        enrolments.add_certificate(connection, issued.serial, name, now=now_utc(), not_after=issued.not_after)
     fields = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
     fields["identity"] |= {"terminal_id": name, "org": ORG, "generation": "test"}
     fields["files"].pop("snils_key")

@@ -219,7 +219,7 @@ def _gets_in(centre: TestCentre, files: tuple[Path, Path]) -> bool:
 
 
 def test_a_terminal_can_neither_write_nor_read_the_topics_of_another(centre: TestCentre, make_exam: Any) -> None:
-    victim = centre.terminal("kiosk-1")
+    victim = centre.terminal("kiosk-1", acknowledges=False)
     spy = centre.terminal("kiosk-2")
     overheard: list[str] = []
     spy.client.on_message = lambda _client, _user, message: overheard.append(message.topic)

@@ -48,7 +48,7 @@ def test_what_goes_down_survives_a_frozen_broker(centre: TestCentre) -> None:
 
 
 def _with_port(config: CentralConfig, port: int) -> CentralConfig:
-    return config.model_copy(update={"mqtt": config.mqtt.model_copy(update={"port": port})})
+    return config.model_copy(update={"mqtt": config.mqtt.model_copy(update={"centre_port": port})})
 
 
 def test_a_broker_that_never_acknowledges_closes_nothing_and_fills_no_memory(centre: TestCentre) -> None:
