@@ -31,6 +31,7 @@ from central.store import accounts as store
 from central.store import registry
 from central.store.accounts import Account, Session
 from central.store.engine import reading
+from central.text_cleaning import clean_line
 from sync.contract.canonical import new_id
 
 SESSION = timedelta(hours=12)
@@ -111,7 +112,7 @@ def create_account(
     values: dict[str, Any] = {
         "account_id": account_id,
         "username": username,
-        "full_name": full_name,
+        "full_name": clean_line(full_name),
         "role": str(role),
         "orgs": list(orgs),
         "employer_id": employer_id,

@@ -67,7 +67,7 @@ def admissions(
     for row in connection.execute(exams):
         newest.setdefault(row.worker_id, row)
     found = []
-    for person in connection.execute(people.order_by(worker.c.full_name)):
+    for person in connection.execute(people.order_by(worker.c.search_name, worker.c.worker_id)):
         last = newest.get(person.worker_id)
         if last is None:
             found.append(Admission(*person, "not_examined", None, None, None, None))

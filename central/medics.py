@@ -19,6 +19,7 @@ from central.signature.software import SigningKey, encrypt_key, encrypt_pkcs8, o
 from central.store import medics as store
 from central.store import registry
 from central.store.medics import MedicEntry
+from central.text_cleaning import clean_line
 from sync.contract.canonical import new_id
 
 REMOTE_TRAINING_HOURS = 36
@@ -99,8 +100,8 @@ def add_medic(
     entry = MedicEntry(
         medic_id=medic_id or new_id(),
         org=org,
-        full_name=full_name,
-        position=position,
+        full_name=clean_line(full_name),
+        position=clean_line(position),
         education=qualification.education,
         accreditation_until=qualification.accreditation_until,
         training_hours=qualification.training_hours,

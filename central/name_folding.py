@@ -4,11 +4,13 @@ One folding for the search, for twins, for the journal and for what files name. 
 (`worker.search_name`): who changes it writes a migration that fills the column anew.
 """
 
+import re
 import unicodedata
 
 from central.text_cleaning import clean
 
-_LETTERS = str.maketrans({"ё": "е"} | dict.fromkeys("‘’ʼ′`´", "'") | dict.fromkeys("«»“”„", '"'))
+_YO = re.compile("ё\u0308*|е\u0308+")
+_LETTERS = str.maketrans(dict.fromkeys("‘’ʼ′`´", "'") | dict.fromkeys("«»“”„", '"'))
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 _KEYS = str.maketrans("йцукенгшщзхъфывапролджэячсмитьбюё", "qwertyuiop[]asdfghjkl;'zxcvbnm,.`")
 """The letter that a key types when the keyboard is Russian, and when it is not."""
@@ -17,7 +19,8 @@ _KEYS = str.maketrans("йцукенгшщзхъфывапролджэячсми�
 def fold_name(name: str) -> str:
     """A name as a key: in composed letters, without capitals, ё as е, with single blanks and plain quotes and dashes."""
     words = unicodedata.normalize("NFKC", clean(name)).casefold()
-    return " ".join(unicodedata.normalize("NFC", words).translate(_LETTERS).translate(_DASHES).split())
+    plain = _YO.sub("е", unicodedata.normalize("NFC", words)).translate(_LETTERS).translate(_DASHES)
+    return " ".join(plain.split())
 
 
 def fold_card(card: str) -> str:

@@ -1,11 +1,20 @@
 """Who takes part: organisations, employers, workers, terminals, as plain values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, Literal
 
+from central.text_cleaning import clean_line
 from sync.contract.canonical import new_id
+
+
+def _clean(party: "Organisation | Employer | Worker | Terminal") -> None:
+    """Clean every text of a party: whichever way it came, forms, files or the command line."""
+    for item in fields(party):
+        value = getattr(party, item.name)
+        if isinstance(value, str):
+            object.__setattr__(party, item.name, clean_line(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +27,9 @@ class Organisation:
     oid: str | None = None
     licence_until: date | None = None
     """Last day of the licence; None where it has no term, as since 2022, and was not ended."""
+
+    def __post_init__(self) -> None:
+        _clean(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,9 @@ class Employer:
     region_code: str | None = None
     alert_contact: str | None = None
     limits: Sequence[dict[str, Any]] = ()
+
+    def __post_init__(self) -> None:
+        _clean(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,10 @@ class Worker:
     photo_sha256: str | None = None
     toxicology_at: date | None = None
 
+    def __post_init__(self) -> None:
+        _clean(self)
+        object.__setattr__(self, "cards", tuple(clean_line(card) for card in self.cards))
+
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
@@ -63,3 +82,6 @@ class Terminal:
     org: str
     name: str
     place: str
+
+    def __post_init__(self) -> None:
+        _clean(self)

@@ -21,6 +21,7 @@ from central.rights import Right, Role
 from central.store import accounts as store
 from central.store import registry
 from central.store.engine import reading, writing
+from central.text_cleaning import clean
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_FIELDS = 200
@@ -29,6 +30,9 @@ SECRET_FIELDS = frozenset(
     {"csrf", "password", "new_password", "passphrase", "passphrase_again", "code", "secret", "snils", "person", "q"}
 )
 """Fields whose values are never kept for a form to be shown again: secrets, and where a SNILS may be typed."""
+
+EXACT_FIELDS = SECRET_FIELDS - {"snils", "person", "q"} | {"draft"}
+"""Fields that are taken sign by sign."""
 
 
 class NotLoggedIn(Exception):
@@ -75,7 +79,12 @@ async def _read_form(request: Request) -> FormData:
     form = await request.form(max_fields=MAX_FIELDS, max_files=1, max_part_size=most_of(request))
     if any("\x00" in name or (isinstance(value, str) and "\x00" in value) for name, value in form.multi_items()):
         raise UnreadableInput
-    return form
+    return FormData([(name, _as_text(name, value)) for name, value in form.multi_items()])
+
+
+def _as_text(name: str, value: UploadFile | str) -> UploadFile | str:
+    """What was typed without signs that nobody sees; secrets and files are taken sign by sign."""
+    return value if isinstance(value, UploadFile) or name in EXACT_FIELDS else clean(value)
 
 
 def _check_address(request: Request) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from central.days import day_of
 from central.imports.employers import employer_faults
+from central.name_folding import fold_name
 from central.parties import Employer
 from central.registers.form import Fault, Field, parse
 from central.registers.keeping import Desk, Options, Saved, Typed
@@ -52,7 +53,7 @@ class EmployerForm:
         ]
         for row in everybody:
             for name in ("name", "inn"):
-                if words[name] and (row[name] or "").lower() == words[name].lower():
+                if words[name] and fold_name(row[name] or "") == fold_name(words[name]):
                     faults.setdefault(name, Fault("taken_by", row["name"], row["employer_id"]))
         if faults:
             return faults

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from central.days import day_of
 from central.medics import Qualification, add_medic, replace_key
+from central.name_folding import fold_name
 from central.registers.form import Fault, Faults, Field, parse
 from central.registers.keeping import Desk, KeyWish, Options, Saved, Typed
 from central.rights import Right
@@ -56,7 +57,7 @@ class MedicForm:
         values["education"] = values["education"] or ""
         values["training_hours"] = values["training_hours"] or 0
         for other in store.of_organisations(desk.connection, (desk.org,)):
-            same = other.medic_id != entry_id and other.full_name.lower() == str(values["full_name"]).lower()
+            same = other.medic_id != entry_id and fold_name(other.full_name) == fold_name(str(values["full_name"]))
             if same and not typed.another:
                 faults["full_name"] = Fault("same_person", f"{other.full_name}, {other.position}", other.medic_id)
         if entry_id is None:

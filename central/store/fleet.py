@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from central.name_folding import fold_name
 from central.store import health
 from central.store.anomalies import anomaly
 from central.store.exams import exam
@@ -56,8 +57,8 @@ class FleetFilter:
 
     def fits(self, brief: Brief) -> bool:
         """Whether this terminal is wanted."""
-        text = f"{brief.name}\n{brief.place}\n{brief.terminal_id}".casefold()
-        return SHOWN[self.show](brief) and self.search.casefold() in text
+        text = f"{brief.name}\n{brief.place}\n{brief.terminal_id}"
+        return SHOWN[self.show](brief) and fold_name(self.search) in fold_name(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, Connection, Date, ForeignKey, RowMapping, Table, Text, func, select, update
+from sqlalchemy import Column, Connection, Date, ForeignKey, RowMapping, Table, Text, select, update
 from sqlalchemy.schema import UniqueConstraint
 
+from central.name_folding import fold_name
 from central.store.metadata import UtcDateTime, metadata
 
 instrument = Table(
@@ -52,12 +53,10 @@ def find(connection: Connection, instrument_id: str) -> RowMapping | None:
 
 def by_serial(connection: Connection, org: str, model: str, serial: str) -> RowMapping | None:
     """The organisation's instrument of that model and serial number, archived or not; capital letters do not matter."""
-    query = select(instrument).where(
-        instrument.c.org == org,
-        func.lower(instrument.c.model) == model.lower(),
-        func.lower(instrument.c.serial) == serial.lower(),
-    )
-    return connection.execute(query).mappings().first()
+    # Compared here: SQLite knows the capitals of ASCII only.
+    meant = (fold_name(model), fold_name(serial))
+    rows = connection.execute(select(instrument).where(instrument.c.org == org)).mappings()
+    return next((row for row in rows if (fold_name(row["model"]), fold_name(row["serial"])) == meant), None)
 
 
 def of_organisations(connection: Connection, orgs: Sequence[str], *, archived: bool = False) -> Sequence[RowMapping]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, select
 
 from central.store.decisions import decision
 from central.store.exams import exam
@@ -17,6 +17,7 @@ from central.store.journal_lead import JournalFilter as JournalFilter
 from central.store.journal_lead import conditions, leading, narrowings
 from central.store.registry import employer, organisation, worker
 from central.store.terminals import terminal
+from central.store.worker_search import is_meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +121,7 @@ def _people(connection: Connection, wanted: JournalFilter, org: str) -> list[str
 
 
 def _named(connection: Connection, wanted: JournalFilter, org: str) -> Select[str]:
-    # Names begin with a capital letter, and SQLite folds case in ASCII only.
-    name = wanted.person.title()
-    pattern = name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    in_org = worker.c.org == org
-    begins = and_(in_org, worker.c.full_name.like(f"{pattern}%", escape="\\"))
-    if connection.dialect.name == "sqlite":
-        # SQLite uses no index for a pattern with an escape. Between two names it does, byte by byte, as PostgreSQL compares.
-        begins = and_(begins, worker.c.full_name >= name, worker.c.full_name < f"{name}\U0010ffff")
-    named = select(worker.c.worker_id).where(or_(begins, and_(in_org, worker.c.personnel_number == wanted.person)))
+    named = select(worker.c.worker_id).where(is_meant(connection, (org,), wanted.person))
     return named.where(worker.c.worker_id.in_(wanted.worker_ids)) if wanted.worker_ids else named
 
 

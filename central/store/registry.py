@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import UniqueConstraint
 
+from central.name_folding import fold_name
 from central.parties import Employer, Organisation, Worker
 from central.store.metadata import UtcDateTime, metadata
 
@@ -41,6 +42,12 @@ _WORKER_COLUMNS = (
     "photo_sha256",
     "toxicology_at",
 )
+
+
+def _folded(context: Any) -> str:
+    """What a new worker is found by, whoever enters the row."""
+    return fold_name(context.get_current_parameters()["full_name"])
+
 
 organisation = Table(
     "organisation",
@@ -89,16 +96,24 @@ worker = Table(
     Column("toxicology_at", Date, comment="last in-person chemical-toxicological study"),
     Column("archived_at", UtcDateTime, comment="left; goes down to no terminal, kept for the journal"),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column(
+        "search_name",
+        Text,
+        nullable=False,
+        server_default="",
+        default=_folded,
+        comment="the name as central.name_folding folds it",
+    ),
     UniqueConstraint("org", "personnel_number"),
 )
 
 
 # By the beginning of a name: in a language's own order PostgreSQL cannot look for that in an index.
 Index(
-    "ix_worker_org_full_name",
+    "ix_worker_org_search_name",
     worker.c.org,
-    worker.c.full_name,
-    postgresql_ops={"full_name": "text_pattern_ops"},
+    worker.c.search_name,
+    postgresql_ops={"search_name": "text_pattern_ops"},
 )
 
 
@@ -134,7 +149,10 @@ def put_worker(
     values = {name: getattr(new, name) for name in _WORKER_COLUMNS} | {"cards": list(new.cards), "updated_at": now}
     if snils_hmac is not None:
         values |= {"snils_hmac": snils_hmac, "snils_sealed": snils_sealed}
-    return _put(connection, worker, {"worker_id": new.worker_id}, values, {})
+    derived = {"search_name": fold_name(new.full_name)}
+    before, _ = _put(connection, worker, {"worker_id": new.worker_id}, values | derived, {})
+    # What follows from the name is no change of its own.
+    return before, values
 
 
 def set_archived(connection: Connection, table: Table, entry_id: str, at: datetime | None) -> Written:

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
+from central.name_folding import fold_name
 from central.store.registry import is_archived, worker
+from central.store.worker_search import is_meant, of_organisations
 
 
 def alike_workers(
     connection: Connection, org: str, number: str, full_name: str, snils_hmac: str | None
 ) -> Sequence[RowMapping]:
-    """Workers of an organisation, archived or not, with that number, that name in whatever capitals, or that SNILS."""
-    names = {full_name, full_name.title(), full_name.upper(), full_name.lower()}
-    alike = [worker.c.personnel_number == number, worker.c.full_name.in_(names)]
+    """Workers of an organisation, archived or not, with that number, that name however it is written, or that SNILS."""
+    alike = [worker.c.personnel_number == number, worker.c.search_name == fold_name(full_name)]
     if snils_hmac is not None:
         alike.append(worker.c.snils_hmac == snils_hmac)
     query = select(worker).where(worker.c.org == org, or_(*alike)).order_by(worker.c.personnel_number)
@@ -61,7 +62,11 @@ def list_workers(
     connection: Connection, org: str, employer_id: str | None = None, *, archived: bool = False
 ) -> Sequence[RowMapping]:
     """Workers of an organisation, or of one employer, by name; those at work, or the archived ones."""
-    query = select(worker).where(worker.c.org == org, is_archived(worker, archived)).order_by(worker.c.full_name)
+    query = (
+        select(worker)
+        .where(worker.c.org == org, is_archived(worker, archived))
+        .order_by(worker.c.search_name, worker.c.worker_id)
+    )
     if employer_id is not None:
         query = query.where(worker.c.employer_id == employer_id)
     return connection.execute(query).mappings().all()
@@ -87,19 +92,18 @@ def workers_by_number(
 def named_workers(connection: Connection, orgs: Sequence[str], worker_ids: Sequence[str]) -> Sequence[RowMapping]:
     """Those of these workers, archived or not, that are of these organisations; by name."""
     query = select(worker).where(worker.c.org.in_(orgs), worker.c.worker_id.in_(worker_ids))
-    return connection.execute(query.order_by(worker.c.full_name)).mappings().all()
+    return connection.execute(query.order_by(worker.c.search_name, worker.c.worker_id)).mappings().all()
 
 
 def search_workers(
     connection: Connection, orgs: Sequence[str], words: str, limit: int, *, archived: bool = False
 ) -> tuple[Sequence[RowMapping], int]:
     """Workers by the beginning of a name or by number: the first by name, and how many more there are."""
-    name = words.title().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    wanted = [worker.c.org.in_(orgs), is_archived(worker, archived)]
+    wanted = [of_organisations(orgs), is_archived(worker, archived)]
     if words:
-        # Names begin with a capital letter, and SQLite folds case in ASCII only.
-        wanted.append(or_(worker.c.full_name.like(f"{name}%", escape="\\"), worker.c.personnel_number == words))
-    rows = connection.execute(select(worker).where(*wanted).order_by(worker.c.full_name).limit(limit)).mappings().all()
+        wanted.append(is_meant(connection, orgs, words))
+    order = (worker.c.search_name, worker.c.worker_id)
+    rows = connection.execute(select(worker).where(*wanted).order_by(*order).limit(limit)).mappings().all()
     if len(rows) < limit:
         return rows, 0
     total = connection.execute(select(func.count()).select_from(worker).where(*wanted)).scalar_one()

@@ -30,6 +30,7 @@ from central.snils import SnilsKey
 from central.store import registry
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
+from central.text_cleaning import clean_line
 from dopusk import words
 from dopusk.commands.central import ConfigFile, open_centre, plain_errors
 from sync.contract.canonical import new_id
@@ -84,6 +85,7 @@ def enter_medic(
     """
     words = sys.stdin.readline().rstrip("\n") if passphrase_stdin else ""
     passphrase = words or typer.prompt("Passphrase of the signing key", hide_input=True, confirmation_prompt=True)
+    full_name, position = clean_line(full_name), clean_line(position)
     with plain_errors():
         loaded, engine = open_centre(config)
         medic_id = new_id()

@@ -19,6 +19,7 @@ from central.console.access_log import note, note_seldom
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.worker_search import address_pairs, find_worker, words_of
+from central.name_folding import fold_name
 from central.rights import Right
 from central.sought import Sought, has_snils_form
 from central.store import alerts, notices, registry
@@ -107,8 +108,8 @@ def _page(
 def _is_meant(item: Admission, words: str, worker_ids: tuple[str, ...]) -> bool:
     if worker_ids:
         return item.worker_id in worker_ids
-    wanted = words.lower()
-    return not wanted or item.full_name.lower().startswith(wanted) or item.personnel_number.lower() == wanted
+    wanted = fold_name(words)
+    return not wanted or fold_name(item.full_name).startswith(wanted) or fold_name(item.personnel_number) == wanted
 
 
 def _employer(visitor: Visitor) -> str:

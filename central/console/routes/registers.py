@@ -28,6 +28,7 @@ from central.imports import workers as imports
 from central.imports.tables import MAX_FILE_BYTES, UnreadableTable, write_table
 from central.imports.workers import Checked
 from central.medics import register_faults
+from central.name_folding import fold_name
 from central.registers import table
 from central.registers.forms import FORMS
 from central.rights import Right
@@ -234,7 +235,7 @@ def _unregistered(connection: Connection, orgs: tuple[str, ...]) -> list[tuple[A
     """What terminals report and the register does not know: terminal, device, query of a form filled with it."""
     known = {
         # By maker and number: many devices call themselves otherwise than their papers do.
-        (row["org"], row["maker"].lower(), row["serial"].lower())
+        (row["org"], fold_name(row["maker"]), fold_name(row["serial"]))
         for archived in (False, True)
         for row in instruments.of_organisations(connection, orgs, archived=archived)
     }
@@ -243,7 +244,7 @@ def _unregistered(connection: Connection, orgs: tuple[str, ...]) -> list[tuple[A
         for place in terminals.list_terminals(connection, org):
             for item in terminals.list_devices(connection, place["terminal_id"]):
                 serial = item["serial"] or ""
-                if (org, item["maker"].lower(), serial.lower()) not in known:
+                if (org, fold_name(item["maker"]), fold_name(serial)) not in known:
                     names = ("measures", "maker", "model", "serial", "terminal_id", "verified_until")
                     found.append((place, item, urlencode({name: item[name] or "" for name in names})))
     return found
