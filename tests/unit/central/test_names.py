@@ -160,7 +160,7 @@ def earlier(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     config = schema._config()
     with writing(opened) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0002")
+        command.upgrade(config, "0005")
         connection.execute(
             text(
                 "INSERT INTO organisation (org, name, licence, created_at) VALUES ('zarya', 'З', 'Л', '2026-01-01 00:00:00')"
