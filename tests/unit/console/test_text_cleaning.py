@@ -84,7 +84,12 @@ def test_what_is_stored_already_stops_no_export(
     rows = list(csv.reader(io.StringIO(_exported(senior, "csv").decode("utf-8-sig")), delimiter=";"))
     assert rows[1][2].startswith("Слабость")
     assert _exported(senior, "pdf").startswith(b"%PDF")
-    for path in ("/registers/workers/export", "/registers/employers/export", "/papers/refusals/export", "/consents/export"):
+    for path in (
+        "/registers/workers/export",
+        "/registers/employers/export",
+        "/papers/refusals/export",
+        "/consents/export",
+    ):
         answer = senior.get(path)
         assert answer.status_code == 200, path
         assert _cells(answer.content)
