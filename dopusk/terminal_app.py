@@ -8,7 +8,7 @@ from importlib.metadata import version
 from dopusk.keys import centre_key_of, signing_key_of
 from dopusk.terminal_faces import make_comparer, make_enroller, make_face_desk
 from dopusk.terminal_film import open_recorder, open_watch
-from dopusk.terminal_sync import make_forwarder
+from dopusk.terminal_sync import make_forwarder, serve_metrics
 from drivers.park import open_park
 from sync.contract.health import TerminalStatus
 from sync.contract.topics import TerminalAddress
@@ -19,12 +19,13 @@ from terminal.config import TerminalConfig
 from terminal.decision_check import load_anchor
 from terminal.desk import ExamDesk
 from terminal.face.photographer import PhotographerSettings, open_photographer
-from terminal.health import HealthDesk, Program, device_health
+from terminal.health import HealthDesk, Program
 from terminal.incoming import IncomingMessages
 from terminal.mailbox import InboxNews, Mailbox
 from terminal.service import TerminalService
 from terminal.session import Session
 from terminal.snapshot import Place, TerminalSnapshot
+from terminal.status import status_of
 from terminal.store.database import KeyFile
 from terminal.store.store import TerminalStore
 from terminal.timers import TimerHeap
@@ -155,6 +156,8 @@ class Terminal:
 
     def start(self) -> None:
         """Start all threads. Returns at once."""
+        if self.forwarder is not None:
+            serve_metrics(self.config.metrics.port)
         self._core.start()
         if self._sync is not None:
             self._sync.start()
@@ -187,17 +190,7 @@ class Terminal:
         snapshot = self.service.latest
         if snapshot is None:
             return TerminalStatus(state="online", software_version=version("dopusk"))
-        return TerminalStatus(
-            state="online",
-            at=snapshot.now.at,
-            software_version=version("dopusk"),
-            backlog=snapshot.link.waiting,
-            parked=snapshot.link.parked,
-            devices=tuple(device_health(status, snapshot.verified_until) for status in snapshot.devices.values()),
-            open_exam=snapshot.exam.exam_id if snapshot.exam else None,
-            help_called_at=snapshot.now.at if snapshot.help_called else None,
-            clock_trusted=snapshot.now.trusted,
-        )
+        return status_of(snapshot, self.service.standing.facts)
 
 
 def _place(config: TerminalConfig) -> Place:

@@ -1,5 +1,6 @@
 """The sync side of a terminal, put together apart from the kiosk: its process must not carry the kiosk's cameras and devices."""
 
+import logging
 from collections.abc import Callable
 
 from sqlite_utils import Database
@@ -12,6 +13,8 @@ from sync.forwarder import Forwarder
 from sync.link_report import LinkReport
 from terminal.config import TerminalConfig
 from terminal.store.database import connect
+
+log = logging.getLogger(__name__)
 
 
 def make_forwarder(
@@ -37,3 +40,19 @@ def make_forwarder(
         on_inbox=on_inbox,
         status=status,
     )
+
+
+def serve_metrics(port: int | None) -> None:
+    """Serve the figures of the sync side on the loopback, if a port is configured. A port that is taken costs them alone."""
+    if port is None:
+        return
+    from prometheus_client import start_http_server
+
+    from sync import metrics
+
+    try:
+        start_http_server(port, "127.0.0.1", metrics.REGISTRY)
+    except OSError as error:
+        log.error(
+            "no figures are served: port %d cannot be had (%s); see [metrics] (service engineer)", port, error.strerror
+        )

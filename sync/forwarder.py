@@ -44,6 +44,7 @@ from sync.publisher import (
 )
 from sync.thread_faults import note_fault
 from sync.transactions import STORE_TROUBLE, is_of_the_store
+from sync.wal import ALARM_BYTES, CUT_ABOVE_BYTES, cut_off, file_of, wal_bytes
 from sync.window import Window
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 2.0
 """How often the store is asked whether somebody changed it without a word: another program, or a wake that was lost."""
 _CARE_EVERY_S = 5.0
+_CUT_EVERY_S = 60.0
 
 
 class Forwarder:
@@ -86,7 +88,7 @@ class Forwarder:
         self._unheard = 0
         self._quiet_until_s = 0.0
         self._seen_version = -1
-        self._next_status_s = self._next_care_s = self._next_look_s = 0.0
+        self._next_status_s = self._next_care_s = self._next_look_s = self._next_cut_s = 0.0
         self._certificate = broker.fingerprint()
 
     def wake(self) -> None:
@@ -225,6 +227,7 @@ class Forwarder:
         if now_s >= self._next_care_s:
             self._next_care_s = now_s + _CARE_EVERY_S
             self._care()
+            self._care_for_wal(db, now_s)
             self._link.changed()
         if now_s >= self._next_look_s:
             self._next_look_s = now_s + _LOOK_EVERY_S
@@ -334,6 +337,19 @@ class Forwarder:
             self._certificate = fingerprint
             log.info("the certificate was renewed; connecting with it")
             self._renew_publisher()
+
+    def _care_for_wal(self, db: Database, now_s: float) -> None:
+        """While nothing is on its way, a long write-ahead log is cut off; one that cannot be is said."""
+        path = file_of(db)
+        size = None if path is None else wal_bytes(path)
+        if size is None:
+            return
+        metrics.wal_bytes.set(size)
+        if size <= CUT_ABOVE_BYTES or len(self._window) or now_s < self._next_cut_s:
+            return
+        self._next_cut_s = now_s + _CUT_EVERY_S
+        if not cut_off(db) and size > ALARM_BYTES:
+            log.error("the store's write-ahead log has %d bytes and is held by a reader (service engineer)", size)
 
     def _renew_publisher(self) -> None:
         """A new connection by a client that holds nothing; all that has no receipt is due again."""

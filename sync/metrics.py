@@ -20,6 +20,7 @@ refused = Counter(
 unheard = Counter("dopusk_terminal_unheard", "Messages that the broker could hand to nobody", registry=REGISTRY)
 receiptless = Counter("dopusk_terminal_receiptless", "Times when no receipts came for long", registry=REGISTRY)
 store_trouble = Counter("dopusk_terminal_store_trouble", "Times the store could not be written", registry=REGISTRY)
+wal_bytes = Gauge("dopusk_terminal_wal_bytes", "Size of the store's write-ahead log", registry=REGISTRY)
 thread_faults = Counter(
     "dopusk_terminal_thread_faults", "Faults of the program that a thread survived", ["thread"], registry=REGISTRY
 )

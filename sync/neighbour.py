@@ -147,8 +147,8 @@ class KioskProcess:
     ) -> None:
         """`tell_centre` sends the status at once; `wake` has the outbox looked at."""
         self._tell_centre, self._without_kiosk, self._wake = tell_centre, without_kiosk, wake
-        self._status = without_kiosk
-        self._heard_s = -SILENT_AFTER_S
+        self._status = without_kiosk.model_copy(update={"kiosk": ""})
+        self._heard_s = time.monotonic()  # one that starts together with us gets its time to speak
         self._report: LinkReport | None = None
         other, own = _paths(store)
         self._socket = _Socket(own, other, self._take, lambda: None)
@@ -166,9 +166,12 @@ class KioskProcess:
         self._socket.send({"inbox": True})
 
     def status(self) -> TerminalStatus:
-        """What the kiosk last said of itself, or that it says nothing."""
-        is_fresh = time.monotonic() - self._heard_s < SILENT_AFTER_S
-        return self._status if is_fresh else self._without_kiosk
+        """What the kiosk last said of itself, or that it says nothing, with what is known here."""
+        if time.monotonic() - self._heard_s < SILENT_AFTER_S:
+            return self._status
+        backlog = self._report.backlog if self._report else None
+        known = {} if backlog is None else {"backlog": backlog.queued, "parked": backlog.parked}
+        return self._without_kiosk.model_copy(update=known)
 
     def close(self) -> None:
         self._socket.close()

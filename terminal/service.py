@@ -5,15 +5,13 @@ after the commit it tells of. Nothing here blocks but the disk.
 """
 
 import logging
-import os
-import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from drivers.messages import DeviceMessage, DeviceStatusChanged
 from drivers.park import Park
-from sync.contract.exam import Complaints
+from sync.contract.exam import Complaints, ExamType
 from sync.link_report import LinkReport
 from sync.thread_faults import note_fault
 from sync.transactions import STORE_TROUBLE, is_of_the_store
@@ -34,20 +32,15 @@ from terminal.mailbox import InboxNews, Mailbox, Message
 from terminal.session import Session
 from terminal.snapshot import Link, Place, TerminalSnapshot
 from terminal.stand_in import stand_in
+from terminal.standing import Standing
 from terminal.store.store import TerminalStore
 from terminal.timeouts import ScreenTimeout
 from terminal.timers import TimerHeap
 
 log = logging.getLogger(__name__)
 
-HELP_SHOWN_S = 180.0
-"""How long a call for a medic stands on the screen and in the status, in seconds."""
-
 STORE_AGAIN_S = 5.0
 """While the store cannot be written, what the centre sent is tried again so often."""
-
-DISK_RESERVE_BYTES = 200 * 1024 * 1024
-"""Free space below which no new exam starts, so that a running one can always end."""
 
 
 class TerminalService:
@@ -80,11 +73,10 @@ class TerminalService:
         self._stopping = threading.Event()
         self._link = Link()
         self._camera = CameraChanged("absent")
-        self._help_until_s: float | None = None
         self._timeout = ScreenTimeout(config.timeouts, clock)
         self._software_s: dict[str, float] = {}
         self._crashes = CrashNote(config.files.store)
-        self._notice = "store_set_aside" if store.set_aside else ""
+        self.standing = Standing(store, config.files.store, clock)
         self.latest: TerminalSnapshot | None = None
 
     def software_s(self, exam_id: str) -> float:
@@ -197,14 +189,12 @@ class TerminalService:
         self._timeout.begin_anew()
         match intent:
             case intents.Begin(exam_type):
-                if not self._start_refusal():
-                    self._store.reserve.keep()
-                    self._session.begin(exam_type)
+                self._begin(exam_type)
             case intents.SubmitNumber(text):
                 self._session.identify(identify_typed(text, self._store.roster, self._snils_key))
             case intents.PresentCard(text):
-                if self._session.active is None and not self._start_refusal():
-                    self._session.begin(self._config.exam.type)
+                if self._session.active is None:
+                    self._begin(self._config.exam.type)
                 self._session.identify(identify_card(text, self._store.roster))
             case intents.SearchFace():
                 self._session.search_face()
@@ -217,7 +207,7 @@ class TerminalService:
             case intents.AnswerComplaints(feels_well, codes, text):
                 self._session.answer_complaints(Complaints(feels_well=feels_well, codes=codes, text=text[:4000]))
                 if self._session.active is not None and self._session.active.phase is Phase.URGENT:
-                    self._call_medic()
+                    self.standing.call_medic()
             case intents.StartMeasuring():
                 self._session.start_measuring()
             case intents.StopMeasuring():
@@ -227,7 +217,7 @@ class TerminalService:
             case intents.Leave():
                 self._session.leave()
             case intents.CallMedic():
-                self._call_medic()
+                self.standing.call_medic()
             case intents.ResumeExam():
                 self._session.resume()
             case intents.DropExam():
@@ -235,24 +225,11 @@ class TerminalService:
             case intents.Touch():
                 pass
 
-    def _call_medic(self) -> None:
-        self._help_until_s = self._clock.now().monotonic_s + HELP_SHOWN_S
-
-    def _help_is_called(self) -> bool:
-        """A call for a medic stands for some minutes, also on the idle screen; nobody can answer it from here."""
-        if self._help_until_s is not None and self._help_until_s <= self._clock.now().monotonic_s:
-            self._help_until_s = None
-        return self._help_until_s is not None
-
-    def _start_refusal(self) -> str:
-        if self._store.roster.version() == 0:
-            return "no_roster"
-        folder = self._config.files.store.parent
-        if os.statvfs(folder).f_flag & os.ST_RDONLY:
-            return "store_damaged"  # a file system with errors is remounted read-only
-        if shutil.disk_usage(folder).free < DISK_RESERVE_BYTES:
-            return "disk_full"
-        return ""
+    def _begin(self, exam_type: ExamType) -> None:
+        """Whatever an exam begins by, the room for its end is set aside first."""
+        if not self.standing.start_refusal():
+            self._store.reserve.keep()
+            self._session.begin(exam_type)
 
     def _check_timeout(self) -> None:
         """Back to idle when nobody touches the screen; nothing measured is lost."""
@@ -265,7 +242,7 @@ class TerminalService:
 
     def _show(self) -> None:
         """Publish what is true now; everything in it is committed."""
-        now = self._clock.now()
+        now, facts = self._clock.now(), self.standing.look()
         snapshot = TerminalSnapshot(
             place=self._place,
             now=now,
@@ -279,9 +256,9 @@ class TerminalService:
             search_offered=self._session.search_is_offered,
             searching=self._session.is_searching,
             timeout=self._timeout.running,
-            start_refusal="" if self._session.active else self._start_refusal(),
-            help_called=self._help_is_called(),
-            notice=self._notice,
+            start_refusal="" if self._session.active else self.standing.start_refusal(),
+            help_called=facts.help_called_at is not None,
+            notice=facts.notice,
             verified_until={d.id: d.verified_until.isoformat() for d in self._config.device if d.verified_until},
         )
         before = self.latest

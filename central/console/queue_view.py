@@ -104,6 +104,7 @@ class QueueTables:
             language,
             rows=rows,
             offline=[row["name"] for row in in_need if row["link"] != "online"],
+            standing=[row["name"] for row in in_need if row["stands"]],
             calling=[f"{row['name']}, {row['place']}" for row in in_need if row["calls"]],
             refused=[row["name"] for row in in_need if row["terminal_id"] in refusing],
             no_stamps=self._stamping.outage,

@@ -12,7 +12,7 @@ from central.store import health
 from central.store.anomalies import anomaly
 from central.store.exams import exam
 from central.store.journal_lead import unindexed
-from central.store.terminals import device, terminal
+from central.store.terminals import device, kiosk_stands, terminal
 from sync.contract.health import DeviceHealth, HealthReport
 
 COUNTED = timedelta(days=30)
@@ -110,11 +110,13 @@ def briefs(connection: Connection, orgs: Sequence[str], today: date) -> list[Bri
     ending = set(connection.execute(devices.where(device.c.verified_until < soon)).scalars())
     c = terminal.c
     query = (
-        select(c.terminal_id, c.name, c.place, c.state, c.link).where(c.org.in_(orgs)).order_by(c.name, c.terminal_id)
+        select(c.terminal_id, c.name, c.place, c.state, c.link, kiosk_stands())
+        .where(c.org.in_(orgs))
+        .order_by(c.name, c.terminal_id)
     )
     found = []
-    for terminal_id, name, place, state, link in connection.execute(query):
-        is_silent = state == "enrolled" and link != "online"
+    for terminal_id, name, place, state, link, stands in connection.execute(query):
+        is_silent = state == "enrolled" and (link != "online" or bool(stands))
         at_work = state != "revoked"
         brief = Brief(
             terminal_id,

@@ -9,6 +9,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Integer,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    case,
     cast,
     or_,
     select,
@@ -77,6 +79,7 @@ device = Table(
 
 
 _CALLS = '%"help_called_at":"%'
+_SILENT_KIOSK = '%"kiosk":"silent"%'
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,24 +140,36 @@ def names(connection: Connection, orgs: Sequence[str]) -> Sequence[RowMapping]:
 
 
 def in_need(connection: Connection, orgs: Sequence[str], refusing: Collection[str]) -> Sequence[RowMapping]:
-    """Enrolled terminals of these organisations that have no link, call for help or are among `refusing`, by name.
+    """Enrolled terminals of these organisations that have no link, whose kiosk stands still, that call for help or are
+    among `refusing`, by name.
 
     One that has never said anything has no link either.
-    `terminal_id`, `name`, `place`, `link`, `calls`: what else they say of themselves is left where it is.
+    `terminal_id`, `name`, `place`, `link`, `stands`, `calls`: what else they say of themselves is left where it is.
     """
     c = terminal.c
     calls = and_(c.link == "online", cast(c.status, Text).like(_CALLS))
-    query = select(c.terminal_id, c.name, c.place, c.link, calls.label("calls")).where(
-        c.org.in_(orgs), c.state == "enrolled", or_(c.link != "online", calls, c.terminal_id.in_(refusing))
+    query = select(c.terminal_id, c.name, c.place, c.link, kiosk_stands().label("stands"), calls.label("calls")).where(
+        c.org.in_(orgs),
+        c.state == "enrolled",
+        or_(c.link != "online", kiosk_stands(), calls, c.terminal_id.in_(refusing)),
     )
     return connection.execute(query.order_by(c.name)).mappings().all()
 
 
+def kiosk_stands() -> ColumnElement[bool]:
+    """The link is there, and the sync process says that the kiosk beside it says nothing: nobody can be examined."""
+    return and_(terminal.c.link == "online", cast(terminal.c.status, Text).like(_SILENT_KIOSK))
+
+
 def attention_marks(connection: Connection) -> list[tuple[str, str, str]]:
-    """Organisation, identifier and link of the enrolled terminals that have no link or call for help."""
+    """Organisation, identifier and link (`stands` for a kiosk that stands still) of the enrolled terminals that have no
+    link, stand still or call for help."""
     c = terminal.c
     calls = cast(c.status, Text).like(_CALLS)
-    query = select(c.org, c.terminal_id, c.link).where(c.state == "enrolled", or_(c.link != "online", calls))
+    link = case((kiosk_stands(), "stands"), else_=c.link).label("link")
+    query = select(c.org, c.terminal_id, link).where(
+        c.state == "enrolled", or_(c.link != "online", kiosk_stands(), calls)
+    )
     return [(row.org, row.terminal_id, row.link) for row in connection.execute(query.order_by(c.terminal_id))]
 
 

@@ -65,11 +65,8 @@ def run(config: ConfigFile) -> None:
 @app.command()
 def sync(config: ConfigFile) -> None:
     """Run only the sync process: the outbox to the centre, the centre's messages into the inbox."""
-    from prometheus_client import start_http_server
-
-    from dopusk.terminal_sync import make_forwarder
+    from dopusk.terminal_sync import make_forwarder, serve_metrics
     from dopusk.thread_deaths import CRASHED, end_when_a_thread_dies
-    from sync import metrics
     from sync.contract.health import TerminalStatus
     from sync.neighbour import KioskProcess
 
@@ -77,13 +74,12 @@ def sync(config: ConfigFile) -> None:
     loaded = _startable(config)
     master = KeyFile(loaded.files.master_key).master_key()
     open_store(loaded.files.store, master).close()
-    without_kiosk = TerminalStatus(state="online", software_version=version("dopusk"))
+    without_kiosk = TerminalStatus(state="online", software_version=version("dopusk"), kiosk="silent")
     kiosk = KioskProcess(
         loaded.files.store, lambda: forwarder.tell_status(), without_kiosk, wake=lambda: forwarder.wake()
     )
     forwarder = make_forwarder(loaded, master, on_link=kiosk.tell_link, on_inbox=kiosk.tell_inbox, status=kiosk.status)
-    if loaded.metrics.port is not None:
-        start_http_server(loaded.metrics.port, "127.0.0.1", metrics.REGISTRY)
+    serve_metrics(loaded.metrics.port)
 
     def end(number: int, frame: FrameType | None) -> None:
         forwarder.stop()

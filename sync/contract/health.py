@@ -75,3 +75,7 @@ class TerminalStatus(WireModel):
     roster_version: int = 0
     clock_trusted: bool | None = None
     free_disk_bytes: int | None = None
+    kiosk: Literal["", "running", "silent"] = ""
+    """`silent`: the sync process is alive, and the kiosk beside it says nothing. Empty where nobody can tell."""
+    wal_bytes: int | None = None
+    """Size of the write-ahead log of the terminal's store."""

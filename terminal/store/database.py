@@ -17,6 +17,7 @@ from sqlite_utils import Database, Migrations
 
 from sync import inbox, outbox_schema
 from sync.transactions import STORE_DAMAGE, STORE_TROUBLE, writing
+from sync.wal import KEPT_BYTES
 from terminal.store import exam_log, faces, media_files, reference, roster, roster_parts
 from terminal.store.folders import sync_folder
 
@@ -31,7 +32,12 @@ MIGRATIONS: tuple[Migrations, ...] = (
     faces.migrations,
 )
 
-PRAGMAS = ("synchronous = EXTRA", "journal_mode = WAL", "foreign_keys = ON")
+PRAGMAS = (
+    "synchronous = EXTRA",
+    "journal_mode = WAL",
+    "foreign_keys = ON",
+    f"journal_size_limit = {KEPT_BYTES}",
+)
 """WAL with a sync at every commit: what is committed survives a power cut, and readers never stop the writer.
 
 EXTRA, and before WAL: the rollback journal of the very first transaction is deleted *and its folder synced*. Otherwise a

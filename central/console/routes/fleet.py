@@ -22,6 +22,7 @@ router = APIRouter()
 ROWS = 50
 _DIGITS = 6
 LOW_DISK_BYTES = 1_000_000_000
+LARGE_WAL_BYTES = 64 * 1024 * 1024
 """Less free space than this on a terminal is shown in red: soon no new exam starts there."""
 
 
@@ -72,6 +73,7 @@ def fleet_page(
         stumbles=step_records.stumbles(),
         names={brief.terminal_id: brief.name for brief in everything},
         LOW_DISK_BYTES=LOW_DISK_BYTES,
+        LARGE_WAL_BYTES=LARGE_WAL_BYTES,
         today=day_of(now).isoformat(),
         typed=typed or {},
         faults=faults or {},
