@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 2.0
 """How often the store is asked whether somebody changed it without a word: another program, or a wake that was lost."""
 _CARE_EVERY_S = 5.0
-_CUT_EVERY_S = 60.0
+_CUT_EVERY_S = 10.0
 
 
 class Forwarder:

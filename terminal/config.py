@@ -144,7 +144,7 @@ class Biometrics(_Section):
 
 
 class Health(_Section):
-    """The signed report of this terminal's health; changes are told at once."""
+    """The signed report of this terminal's health; a change is told at once, at most once a minute."""
 
     every_min: Annotated[float, Field(ge=1, le=24 * 60)] = 60
     """The longest time between two reports, in minutes."""

@@ -9,6 +9,8 @@ from central import pki
 from sync import metrics
 from sync.link_report import NO_RECEIPTS
 from sync.policy import WINDOW
+from sync.wal import KEPT_BYTES, wal_bytes
+from terminal.store.database import KeyFile, connect
 from tests.broker import write_pair
 from tests.integration.sync.conftest import SyncedTerminal
 from tests.mute_broker import mute_broker
@@ -55,3 +57,21 @@ def test_an_expired_certificate_is_named_and_a_new_one_goes_on(
     write_pair(terminal.folder, "expired", terminal.centre.authority.issue_terminal("kiosk-1"))  # as `renew` does
     assert until(lambda: terminal.queued == 0)
     assert terminal.exams_at_centre() == [exam_id]
+
+
+def test_a_log_that_a_long_reader_left_is_cut_off(terminal: SyncedTerminal) -> None:
+    """A program that held the store open while much was written; afterwards the disk gets its room back."""
+    path = terminal.folder / "terminal.db"
+    reader = connect(path, KeyFile(terminal.folder / "master.key").master_key())
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM diary").fetchone()
+    exams = {terminal.exam(photo=bytes([number]) * 1_000_000) for number in range(8)}
+    assert (wal_bytes(path) or 0) > KEPT_BYTES
+    terminal.start()
+    assert until(lambda: set(terminal.exams_at_centre()) == exams and terminal.queued == 0)
+    assert until(lambda: metrics.wal_bytes._value.get() > KEPT_BYTES)
+    reader.execute("COMMIT")
+    reader.close()
+    assert until(lambda: wal_bytes(path) == 0)
+    (limit,) = terminal.store.db.execute("PRAGMA journal_size_limit").fetchone()
+    assert limit == KEPT_BYTES
