@@ -81,7 +81,10 @@ class Listener:
             if isinstance(finding, MeasurementFound):
                 return self._alone(finding.reading, deadline.within(ALONE_S))
             self.raise_failure(finding)
-        raise self.explanation()
+        error = self.explanation()
+        if isinstance(error, NoResponse):
+            raise NoResponse(f"{self._name}: nobody started it in time", code="not_started", act=Act.WORKER)
+        raise error
 
     def _alone(self, reading: Reading, deadline: Deadline) -> Reading:
         while (finding := self.next(deadline)) is not None:

@@ -27,6 +27,7 @@ from drivers.model import Act, DeviceState
 from drivers.orders import LineRun, Order
 from drivers.ports import Instrument, Progress, Remembering
 from drivers.registry import Attached
+from drivers.states import is_shown
 
 REOPEN_S = (0.25, 0.5, 1.0, 2.0)
 """Pauses between attempts to open a line; the last one repeats."""
@@ -264,7 +265,8 @@ class LineWorker:
     def _progress(self, order: Order, place: LinePlace, progress: Progress) -> None:
         warming = progress.state == DeviceState.WARMING
         place.show(DeviceState.WARMING if warming else DeviceState.BUSY, "measuring")
-        self._post(MeasurementProgress(order.request_id, order.device_id, progress.state, progress.details))
+        if is_shown(place.attached.config.measures, progress.state):
+            self._post(MeasurementProgress(order.request_id, order.device_id, progress.state, progress.details))
 
     def _fail(self, order: Order, kind: str, code: str, message: str, act: Act) -> bool:
         """Tell how the order ended; False when somebody else has done so."""

@@ -66,11 +66,12 @@ def _pressure(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> Page
             buttons={"start_measuring": texts("pressure.start")},
         )
     state = snapshot.progress.state
+    by_hand = state == "waiting_for_start"
     return PageView(
         screen="pressure",
-        title=texts("pressure.measuring_title"),
+        title=texts("pressure.by_hand_title" if by_hand else "pressure.measuring_title"),
         text=texts.either(f"pressure.{state}", "pressure.measuring") if state else texts("pressure.measuring"),
-        state="measuring",
+        state="by_hand" if by_hand else "measuring",
         buttons={"stop_measuring": texts("pressure.stop")},
     )
 

@@ -8,6 +8,7 @@ Page {
     name: "pressure"
 
     readonly property bool measuring: page.state === "measuring"
+    readonly property bool byHand: page.state === "by_hand"
 
     Notice {
         Layout.fillWidth: true
@@ -57,7 +58,7 @@ Page {
             }
             Words {
                 Layout.fillWidth: true
-                visible: screen.measuring
+                visible: screen.measuring || screen.byHand
                 text: screen.page.text
                 font.pixelSize: 36
             }

@@ -265,7 +265,8 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         ),
     )
     yield "pressure_measuring", "pressure", snapshot(cuff, 52, progress=progress("measuring", elapsed_s=12))
-    yield "pressure_live", "pressure", snapshot(cuff, 61, progress=progress("deflating", cuff_mmhg=134))
+    yield "pressure_live", "pressure", snapshot(cuff, 61, progress=progress("inflating", cuff_mmhg=134))
+    yield "pressure_by_hand", "pressure", snapshot(cuff, 52, progress=progress("waiting_for_start"))
     yield "pressure_long", "pressure", snapshot(cuff, 95, progress=progress("measuring"))
     yield (
         "result_pressure",
