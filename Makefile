@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check bench trials lock format
+.PHONY: help setup setup-dev demo test quick check prove bench trials lock format
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
@@ -22,9 +22,16 @@ check: setup-dev ## ruff, mypy strict, direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.without --check
 
 test: check ## every check and every test
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+quick: setup-dev ## unit tests of what was written last, in about a minute
+	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -q -n 2 -m "not slow" tests/unit $(ARGS)
+
+prove: setup-dev ## every promise of docs/promises.md with the line taken out that keeps it; goes on where it was broken off
+	$(BIN)/python -m tests.without $(ARGS)
 
 bench: setup-dev ## benchmarks as ratios; writes bench.json
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/dopusk bench $(ARGS)

@@ -1,5 +1,6 @@
 """A demonstration that is ended, by whatever signal or with its parent, leaves no process and no folder with keys."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -64,3 +65,6 @@ def test_nothing_is_left_behind(how: str, tmp_path: Path) -> None:
     finally:
         demo.kill()
         demo.wait()
+        for line in belonging(place):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(line.split()[0]), signal.SIGKILL)

@@ -1,0 +1,78 @@
+"""The patches of this folder: what each promises, where that is said, which test proves it. Reads files only."""
+
+import ast
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FOLDER = Path(__file__).parent
+_KEYS = ("Promise", "Said", "Keeps", "Test")
+_FIELD = re.compile(r"^(\w+): (.+(?:\n[ \t]+.+)*)", re.MULTILINE)
+
+
+class BadPatch(Exception):
+    """A file of this folder that is no patch of ours; the message says what is wrong, for whoever wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One promise, and the change that breaks it."""
+
+    name: str
+    promise: str
+    said: str
+    """Where it is promised: a page or a law."""
+    keeps: str
+    """What the line does that is taken out."""
+    test: str
+    """`path::name` of the test, as pytest takes it."""
+    diff: str
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The sources that it changes."""
+        return tuple(re.findall(r"^\+\+\+ b/(\S+)$", self.diff, re.MULTILINE))
+
+    @property
+    def key(self) -> str:
+        """Changes when the patch does, the sources that it changes, or its test."""
+        digest = hashlib.sha256(self.diff.encode())
+        for name in (*self.files, self.test.partition("::")[0]):
+            digest.update((ROOT / name).read_bytes())
+        return digest.hexdigest()
+
+
+def read(path: Path) -> Patch:
+    """Parse one file. Raises `BadPatch`."""
+    head, found, diff = path.read_text(encoding="utf-8").partition("\ndiff --git ")
+    if not found:
+        raise BadPatch(f"{path.name}: there is no diff in it")
+    fields = {key: " ".join(value.split()) for key, value in _FIELD.findall(head)}
+    missing = [key for key in _KEYS if key not in fields]
+    if missing:
+        raise BadPatch(f"{path.name}: its head lacks {', '.join(missing)}")
+    made = Patch(path.stem, *(fields[key] for key in _KEYS), diff=f"diff --git {diff}")
+    lost = [name for name in made.files if not (ROOT / name).is_file()]
+    if lost or not made.files:
+        raise BadPatch(f"{path.name}: it changes {', '.join(lost) or 'nothing'}, which is not there")
+    if not _has_test(made.test):
+        raise BadPatch(f"{path.name}: there is no test {made.test}")
+    return made
+
+
+@cache
+def all_patches() -> tuple[Patch, ...]:
+    """Every patch of the folder, by name. Raises `BadPatch` at the first bad one."""
+    return tuple(read(path) for path in sorted(FOLDER.glob("*.patch")))
+
+
+def _has_test(place: str) -> bool:
+    file, _, name = place.partition("::")
+    if not (ROOT / file).is_file():
+        return False
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return not name or name.partition("[")[0].rpartition("::")[2] in functions
