@@ -2,11 +2,12 @@
 
 import tomllib
 from datetime import time
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from central.rights import Role
 
@@ -105,7 +106,46 @@ class NoticesConfig(_Section):
     smtp_host: str | None = None
     smtp_port: Port = 25
     smtp_starttls: bool = True
+    """Where `smtp_tls` says nothing: False is `none`."""
+    smtp_tls: Literal["implicit", "starttls", "none"] | None = None
+    """`implicit` is TLS from the first byte (port 465), `starttls` begins in clear and turns to TLS. Both check the certificate."""
+    smtp_ca_file: Path | None = None
+    """Authorities that the mail server's certificate must lead to, PEM; without it those of the machine."""
+    smtp_user: str | None = None
+    smtp_password_file: Path | None = None
+    """One line; readable by the service's user only."""
     sender: str = "dopusk@localhost"
+
+    @property
+    def tls(self) -> Literal["implicit", "starttls", "none"]:
+        """How the connection to the mail server is protected."""
+        return self.smtp_tls or ("starttls" if self.smtp_starttls else "none")
+
+    @field_validator("sender")
+    @classmethod
+    def _one_mailbox(cls, value: str) -> str:
+        # The HTTP library comes with the rules, and only who sends mail shall wait for it.
+        from central.egress.rules import mailbox
+
+        mailbox(value)
+        return value
+
+    @model_validator(mode="after")
+    def _check_login(self) -> Self:
+        if (self.smtp_user is None) != (self.smtp_password_file is None):
+            raise ValueError("smtp_user and smtp_password_file belong together")
+        if self.smtp_user is not None and self.tls == "none":
+            raise ValueError("a password does not travel in clear: set smtp_tls to implicit or starttls")
+        return self
+
+
+class OutgoingConfig(_Section):
+    """Whom an address that was typed in the console may lead to. The servers named in this file are open wherever they stand."""
+
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Private and local networks with webhooks of yours, for example `10.20.0.0/16`; without it only public addresses are asked."""
+    plain_http: bool = False
+    """Whether webhooks may do without TLS."""
 
 
 ADMISSION_VALID_HOURS = 12.0
@@ -198,6 +238,7 @@ class CentralConfig(_Section):
     keys: KeysConfig
     ingest: IngestConfig = IngestConfig()
     notices: NoticesConfig = NoticesConfig()
+    outgoing: OutgoingConfig = OutgoingConfig()
     decisions: DecisionsConfig = DecisionsConfig()
     grounds: GroundsConfig = GroundsConfig()
     accounts: AccountsConfig = AccountsConfig()

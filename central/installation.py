@@ -55,6 +55,12 @@ check_per_minute = 100000
 api_per_minute = 1000000
 api_failures_per_minute = 100000
 """
+_OUTGOING_OF_TESTS = """
+[outgoing]
+# Webhooks of a demonstration and of tests stand on this machine.
+allowed_networks = ["127.0.0.0/8", "::1/128"]
+plain_http = true
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,8 @@ def write_config(folder: Path, choices: Choices) -> CentralConfig:
     text = _TEMPLATE.format(**{name: json.dumps(value, ensure_ascii=False) for name, value in values.items()})
     if choices.generation == "test":
         text += _RATES_OF_TESTS
+    if choices.generation != "real":
+        text += _OUTGOING_OF_TESTS
     path = folder / "central.toml"
     with path.open("x", encoding="utf-8") as file:
         file.write(text)

@@ -48,6 +48,13 @@ rate_limited = Counter(
     "dopusk_rate_limited", "Requests refused because the caller knocked too often", ["door"], registry=REGISTRY
 )
 time_stamps = Counter("dopusk_time_stamps", "Time stamps asked for, by outcome", ["outcome"], registry=REGISTRY)
+notices_waiting = Gauge(
+    "dopusk_notices_waiting", "Notices that their channel has not taken yet and that are tried again", registry=REGISTRY
+)
+notices_failed = Gauge(
+    "dopusk_notices_failed", "Notices that were given up after a week, of channels in use", registry=REGISTRY
+)
+notices_oldest_s = Gauge("dopusk_notices_oldest_seconds", "Age of the oldest that waits", registry=REGISTRY)
 thread_alive = Gauge("dopusk_thread_alive", "Whether a thread of the centre lives", ["thread"], registry=REGISTRY)
 thread_restarts = Counter(
     "dopusk_thread_restarts", "Errors after which a thread went on with its next step", ["thread"], registry=REGISTRY

@@ -5,7 +5,7 @@ configuration; they look at the last hour. What was told is not told again: a ne
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -13,10 +13,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine
 
 from central.config import VigilanceConfig
+from central.notice_bodies import CHANNEL_REMOVED
+from central.step_records import StepRecord, is_away
 from central.store import accounts, audit, security_alerts
-from central.store.audit import Entry
+from central.store.audit import COMMAND_LINE, Entry
 from central.store.engine import reading, writing
 from central.store.security_alerts import SecurityAlert
+from central.supervision import each
 from sync.contract.canonical import new_id
 
 WINDOW = timedelta(hours=1)
@@ -28,20 +31,33 @@ EXPORTS = (
     "consents.export",
     "decision.export",
     "refusals.export",
+    "exams.refused_rows",
+    "store.backup",
     "api.exams",
 )
 ACCOUNT_CHANGES = (
     "account.add",
     "account.enable",
+    "account.disable",
     "account.unlock",
     "account.reset_password",
     "account.reset_totp",
+    "account.end_sessions",
+    "account.totp",
+    "account.totp_removed",
+    "account.recovery_codes",
+    "medic.key",
     "key.add",
+    "key.revoke",
     "channel.add",
+    "channel.again",
+    "channel.remove",
 )
-_READ, _LOCKED = "exam.read", "account.locked"
-KINDS = ("mass_export", "card_reads", "account_locked", "odd_hour")
+_READ, _LOCKED, _REMOVED = "exam.read", "account.locked", "channel.remove"
+KINDS = ("mass_export", "card_reads", "account_locked", "odd_hour", CHANNEL_REMOVED)
 WATCHED = (*EXPORTS, *ACCOUNT_CHANGES, _READ, _LOCKED)
+_PROGRAMS = "api."
+"""How what a program does with its key begins: programs work at night."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +95,13 @@ def findings(entries: Iterable[Entry], config: VigilanceConfig) -> list[Finding]
     nightly = [entry for entry in own if is_odd_hour(entry, config)]
     rows = sum(rows_of(entry) for entry in exports)
     opened = len({entry.subject for entry in reads})
+    removed = [entry for entry in own if entry.action == _REMOVED and entry.detail.get("security")]
     found = [
         ("mass_export", rows, exports, rows > config.export_rows_per_hour),
         ("card_reads", opened, reads, opened > config.exam_reads_per_hour),
         ("account_locked", len(locked), locked, bool(locked)),
         ("odd_hour", len(nightly), nightly, bool(nightly)),
+        (CHANNEL_REMOVED, len(removed), removed, bool(removed)),
     ]
     return [
         Finding(kind, subject_of(resting[-1]), count, resting[-1].audit_id)
@@ -99,20 +117,27 @@ def rows_of(entry: Entry) -> int:
 
 
 def subject_of(entry: Entry) -> str:
-    """The account, or for programs their key."""
-    return entry.account_id or entry.subject
+    """The account; the command line, which has none; or for programs their key."""
+    return entry.account_id or (COMMAND_LINE if entry.address == COMMAND_LINE else entry.subject)
 
 
 def _is_program(entry: Entry) -> bool:
-    return entry.account_id is None
+    return entry.account_id is None and entry.action.startswith(_PROGRAMS)
 
 
 class Vigil:
     """Looks at the access log now and then. Several processes may: the store keeps one alert of the same entries."""
 
-    def __init__(self, engine: Engine, config: VigilanceConfig) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        config: VigilanceConfig,
+        record_of: Callable[[str], StepRecord] = lambda step: StepRecord("vigil", step),
+    ) -> None:
+        """`record_of` gives the record of the step `vigil`, where entries that cannot be read are noted."""
         self._engine = engine
         self._config = config
+        self._record_of = record_of
 
     def look(self, now: datetime) -> int:
         """Write alerts of what the last hour shows; returns how many."""
@@ -126,23 +151,40 @@ class Vigil:
 
     def _fresh(self, connection: Connection, now: datetime) -> list[SecurityAlert]:
         by_subject: dict[str, list[Entry]] = defaultdict(list)
-        for entry in audit.of_actions(connection, now - WINDOW, WATCHED):
+        for entry in self._entries(connection, now):
             by_subject[subject_of(entry)].append(entry)
-        told = security_alerts.last_by_subject(connection, now - WINDOW)
-        fresh = []
-        for subject, entries in by_subject.items():
+        told = security_alerts.last_by_subject(connection, now - WINDOW, now)
+        fresh: list[SecurityAlert] = []
+
+        def look_at(subject: str) -> None:
+            entries = by_subject[subject]
             for org in _orgs_of(connection, entries):
                 for kind in KINDS:
                     since = told.get((org, kind, subject))
                     untold = [entry for entry in entries if since is None or entry.at > since]
-                    fresh += [
+                    fresh.extend(
                         SecurityAlert(
                             new_id(), org, kind, subject, item.count, item.last_audit_id, self._moment(untold), None
                         )
                         for item in findings(untold, self._config)
                         if item.kind == kind
-                    ]
+                    )
+
+        each(by_subject, look_at, self._record_of("vigil"), str, lambda _subject, _error: None)
         return fresh
+
+    def _entries(self, connection: Connection, now: datetime) -> list[Entry]:
+        """What was written within the window. An entry that cannot be read hides no other."""
+        try:
+            return audit.of_actions(connection, now - WINDOW, WATCHED)
+        except Exception as error:
+            if is_away(error):
+                raise
+        found: list[Entry] = []
+        ids = audit.ids_of_actions(connection, now - WINDOW, WATCHED)
+        record = self._record_of("vigil")
+        each(ids, lambda one: found.append(audit.get(connection, one)), record, str, lambda _id, _error: None)
+        return found
 
     @staticmethod
     def _moment(entries: list[Entry]) -> datetime:
@@ -151,8 +193,9 @@ class Vigil:
 
 
 def _orgs_of(connection: Connection, entries: list[Entry]) -> tuple[str, ...]:
+    """Whose security it is. What belongs to no organisation concerns everybody who looks after security."""
     account_id = entries[-1].account_id
-    if account_id is None:
-        return tuple(sorted({entry.org for entry in entries if entry.org}))
-    account = accounts.by_id(connection, account_id)
-    return account.orgs if account else ()
+    account = accounts.by_id(connection, account_id) if account_id is not None else None
+    orgs = set(account.orgs if account else (entry.org for entry in entries))
+    known = {org for org in orgs if org}
+    return tuple(sorted(known)) if known and known == orgs else (security_alerts.EVERYBODY,)

@@ -57,6 +57,7 @@ from central.console.routes import (
     terminals,
 )
 from central.decisions import Decisions
+from central.egress.rules import EgressRules
 from central.jobs.queue import Jobs
 from central.notice_channels import ChannelSecrets
 from central.notices import Notifier
@@ -133,7 +134,8 @@ def create_app(
     templates = make_templates()
 
     channel_secrets = ChannelSecrets(session_secret)
-    notifier = Notifier(store, config.notices, channel_secrets, clock, config.vigilance)
+    rules = EgressRules(config.outgoing.allowed_networks, config.outgoing.plain_http)
+    notifier = Notifier(store, config.notices, channel_secrets, clock, config.vigilance, rules)
 
     def woken() -> None:
         wake()

@@ -12,8 +12,9 @@ import threading
 import time
 from collections.abc import Callable
 
-import httpx
-
+from central.egress.connecting import Unreached
+from central.egress.rules import OPERATORS_OWN, web_address
+from central.egress.web import exchange_once
 from central.step_records import place_of
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,6 @@ class StampLine:
         self._url = url
         self._timeout_s = timeout_s
         self._monotonic = monotonic
-        self._trusted = httpx.create_ssl_context()
         self._keeping = threading.Lock()
         self._asking = 0
         self._silences = 0
@@ -103,31 +103,27 @@ class StampLine:
 
     def _outcome(self, request: bytes) -> bytes | StampError:
         try:
-            return asyncio.run(self._post(request))
-        except TimeoutError:
-            return self._no_answer()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return StampError("unreachable", f"{self._url}: {type(error).__name__}")
-        except StampError as error:
-            return error
+            answer = asyncio.run(
+                exchange_once(
+                    web_address(self._url, OPERATORS_OWN),
+                    request,
+                    _HEADERS,
+                    OPERATORS_OWN,
+                    term_s=self._timeout_s,
+                    max_bytes=MAX_ANSWER_BYTES,
+                )
+            )
+        except Unreached as error:
+            if error.code == "no_answer":
+                return self._no_answer()
+            code = "unreadable" if error.code == "unreadable" else "unreachable"
+            return StampError(code, f"{self._url}: {error}")
         except Exception as error:  # noqa: BLE001  # whoever waits for the answer is told, whatever it was
             log.error("the time-stamping authority could not be asked: %s", place_of(error))
             return StampError("unreachable", f"{self._url}: {type(error).__name__}")
-
-    async def _post(self, request: bytes) -> bytes:
-        body = b""
-        async with (
-            asyncio.timeout(self._timeout_s),
-            httpx.AsyncClient(verify=self._trusted, timeout=None, follow_redirects=False) as client,  # noqa: S113
-            client.stream("POST", self._url, content=request, headers=_HEADERS) as answer,
-        ):
-            if not answer.is_success:
-                raise StampError("refused", f"{self._url} answered {answer.status_code}")
-            async for piece in answer.aiter_raw():
-                body += piece
-                if len(body) > MAX_ANSWER_BYTES:
-                    raise StampError("unreadable", f"{self._url} answered more than {MAX_ANSWER_BYTES} bytes")
-        return body
+        if not answer.is_success:
+            return StampError("refused", f"{self._url} answered {answer.status}")
+        return answer.body
 
     def _no_answer(self) -> StampError:
         return StampError("no_answer", f"{self._url} did not answer within {self._timeout_s:g} s")

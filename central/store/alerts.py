@@ -1,13 +1,16 @@
 """The table of alerts to employers: signs of intoxication, and that there were none after all. Without medical detail."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Select, Table, Text, exists, select, update
+from sqlalchemy import Column, Connection, Index, Select, Table, Text, and_, exists, select, update
 
+from central.store.accounts import account
 from central.store.exams import exam
 from central.store.metadata import UtcDateTime, metadata
+from central.store.notices import channel, concerns, notice
 from central.store.registry import worker
 from sync.contract.canonical import new_id
 
@@ -63,6 +66,8 @@ class Alert:
     seen_at: datetime | None
     personnel_number: str | None
     full_name: str | None
+    seen_by: str | None = None
+    """Login name of who acknowledged it."""
     is_void: bool = False
     """A later correction has taken it back."""
 
@@ -73,15 +78,40 @@ def of_employer(connection: Connection, employer_id: str, limit: int = 100) -> l
     return [Alert(*row) for row in connection.execute(query)]
 
 
+def unseen(connection: Connection, employer_id: str, limit: int = 200) -> list[Alert]:
+    """Those of an employer that still hold and that nobody there has acknowledged, newest first."""
+    query = _listing().where(alert.c.employer_id == employer_id, alert.c.seen_at.is_(None), ~_is_void)
+    return [Alert(*row) for row in connection.execute(query.order_by(alert.c.created_at.desc()).limit(limit))]
+
+
 def of_exam(connection: Connection, exam_id: str) -> list[str]:
     """Ids of the alerts that an exam has made."""
     return list(connection.execute(select(alert.c.alert_id).where(alert.c.exam_id == exam_id)).scalars())
 
 
-def undelivered(connection: Connection, limit: int = 100) -> list[Alert]:
-    """Alerts that have not reached their employer by any channel and still hold, oldest first."""
-    query = _listing().where(alert.c.delivered_at.is_(None), ~_is_void).order_by(alert.c.created_at).limit(limit)
-    return [Alert(*row) for row in connection.execute(query)]
+def untold(
+    connection: Connection, now: datetime, limit: int = 100, without: Collection[str] = ()
+) -> list[tuple[str, str]]:
+    """Ids of alerts that still hold and that no channel has taken, each with a channel of its employer without a notice of it.
+
+    Everything is asked for before the limit: neither alerts without a channel nor those told already take its places, nor
+    those whose ids are in `without`.
+    """
+    is_told = exists().where(notice.c.alert_id == alert.c.alert_id, notice.c.channel_id == channel.c.channel_id)
+    query = (
+        select(alert.c.alert_id, channel.c.channel_id)
+        .join(channel, and_(channel.c.employer_id == alert.c.employer_id, channel.c.disabled.is_(False)))
+        .where(alert.c.delivered_at.is_(None), ~_is_void, ~is_told, concerns(alert.c.created_at, now))
+        .where(alert.c.alert_id.not_in(without))
+        .order_by(alert.c.created_at, alert.c.alert_id, channel.c.channel_id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def get(connection: Connection, alert_id: str) -> Alert:
+    """The alert with that id."""
+    return Alert(*connection.execute(_listing().where(alert.c.alert_id == alert_id)).one())
 
 
 def mark_delivered(connection: Connection, alert_id: str, at: datetime) -> None:
@@ -122,8 +152,10 @@ def _listing() -> Select[Any]:
             alert.c.seen_at,
             worker.c.personnel_number,
             worker.c.full_name,
+            account.c.username,
             _is_void,
         )
+        .outerjoin(account, account.c.account_id == alert.c.seen_by)
         .outerjoin(exam, exam.c.exam_id == alert.c.exam_id)
         .outerjoin(worker, worker.c.worker_id == exam.c.worker_id)
     )

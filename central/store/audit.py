@@ -28,6 +28,10 @@ audit = Table(
 )
 
 
+COMMAND_LINE = "command line"
+"""Address of what was done by somebody with a shell on the centre's machine: such an entry has no account."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the audit log."""
@@ -109,6 +113,17 @@ def of_actions(connection: Connection, since: datetime, names: Sequence[str]) ->
     """Every line of these actions since then, oldest first."""
     query = select(audit).where(audit.c.at >= since, audit.c.action.in_(names))
     return [Entry(*row) for row in connection.execute(query.order_by(audit.c.at, audit.c.audit_id))]
+
+
+def ids_of_actions(connection: Connection, since: datetime, names: Sequence[str]) -> list[str]:
+    """As `of_actions`, the ids alone: for a log in which one line cannot be read."""
+    query = select(audit.c.audit_id).where(audit.c.at >= since, audit.c.action.in_(names))
+    return list(connection.execute(query.order_by(audit.c.at, audit.c.audit_id)).scalars())
+
+
+def get(connection: Connection, audit_id: str) -> Entry:
+    """The line with that id."""
+    return Entry(*connection.execute(select(audit).where(audit.c.audit_id == audit_id)).one())
 
 
 def actions(connection: Connection) -> list[str]:

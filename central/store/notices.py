@@ -1,10 +1,27 @@
 """Tables of how employers and administrators are told: channels, and an outbox of notices with retries. No values in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, LargeBinary, Table, Text, select, update
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    and_,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from central.store.metadata import UtcDateTime, metadata
 
@@ -38,6 +55,10 @@ notice = Table(
 )
 
 
+NEW_CHANNEL_GETS = timedelta(minutes=10)
+TOLD_WITHIN = timedelta(days=31)
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """Where one employer is told, or, with `org` instead, who looks after the security of an organisation."""
@@ -68,6 +89,16 @@ class Notice:
     last_error: str
 
 
+def concerns(created_at: Column[datetime], now: datetime) -> ColumnElement[bool]:
+    """Whether a channel is told of an alert of that moment: of none from before it was entered, save the newest, and of no old one.
+
+    Somebody who enters an address is not to be woken by what is long past; and what could not even be put on its way for so
+    long is past too.
+    """
+    entered_before = or_(channel.c.created_at <= created_at, created_at > now - NEW_CHANNEL_GETS)
+    return and_(created_at > now - TOLD_WITHIN, entered_before)
+
+
 def add_channel(connection: Connection, item: Channel) -> None:
     """Insert a channel."""
     connection.execute(channel.insert().values(**{name: getattr(item, name) for name in Channel.__slots__}))
@@ -92,8 +123,13 @@ def find_channel(connection: Connection, channel_id: str) -> Channel | None:
 
 
 def disable_channel(connection: Connection, channel_id: str) -> None:
-    """Use it no more; notices on their way fail with that reason."""
+    """Use it no more. What was on its way there goes no further."""
     connection.execute(update(channel).where(channel.c.channel_id == channel_id).values(disabled=True))
+    connection.execute(
+        update(notice)
+        .where(notice.c.channel_id == channel_id, notice.c.state == "queued")
+        .values(state="failed", last_error="removed: the channel was removed")
+    )
 
 
 def add(connection: Connection, item: Notice) -> None:
@@ -101,15 +137,71 @@ def add(connection: Connection, item: Notice) -> None:
     connection.execute(notice.insert().values(**{name: getattr(item, name) for name in Notice.__slots__}))
 
 
-def due(connection: Connection, now: datetime, limit: int = 20) -> list[Notice]:
-    """Queued notices whose time has come, oldest first."""
-    query = select(notice).where(notice.c.state == "queued", notice.c.next_at <= now)
-    return [Notice(*row) for row in connection.execute(query.order_by(notice.c.next_at).limit(limit))]
+def due_channels(connection: Connection, now: datetime) -> list[tuple[str, str]]:
+    """Every channel with a notice whose time has come, the one that waits longest first, and whose channel it is."""
+    owner = func.coalesce(channel.c.employer_id, channel.c.org, "")
+    query = (
+        select(notice.c.channel_id, owner)
+        .outerjoin(channel, channel.c.channel_id == notice.c.channel_id)
+        .where(notice.c.state == "queued", notice.c.next_at <= now)
+        .group_by(notice.c.channel_id, owner)
+        .order_by(func.min(notice.c.next_at), notice.c.channel_id)
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
 
 
-def of_alerts(connection: Connection, alert_ids: list[str]) -> list[Notice]:
-    """All notices of these alerts."""
-    return [Notice(*row) for row in connection.execute(select(notice).where(notice.c.alert_id.in_(alert_ids)))]
+def next_due(connection: Connection, channel_id: str, now: datetime) -> tuple[str, int] | None:
+    """Id and attempts of the notice that waits longest for this channel. Its other columns are read one notice at a time."""
+    query = select(notice.c.notice_id, notice.c.attempts).where(
+        notice.c.channel_id == channel_id, notice.c.state == "queued", notice.c.next_at <= now
+    )
+    row = connection.execute(query.order_by(notice.c.next_at, notice.c.notice_id).limit(1)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def lease(connection: Connection, notice_id: str, now: datetime, until: datetime) -> bool:
+    """Set a due notice aside, so that no second process sends it too; False when one was quicker."""
+    taken = connection.execute(
+        update(notice)
+        .where(notice.c.notice_id == notice_id, notice.c.state == "queued", notice.c.next_at <= now)
+        .values(next_at=until)
+    )
+    return taken.rowcount == 1
+
+
+def find(connection: Connection, notice_id: str) -> Notice | None:
+    """The notice with that id."""
+    row = connection.execute(select(notice).where(notice.c.notice_id == notice_id)).one_or_none()
+    return None if row is None else Notice(*row)
+
+
+def rest(connection: Connection, channel_id: str, until: datetime) -> None:
+    """The channel has just not taken one notice: the others that wait for it are not tried before then."""
+    connection.execute(
+        update(notice)
+        .where(notice.c.channel_id == channel_id, notice.c.state == "queued", notice.c.next_at < until)
+        .values(next_at=until)
+    )
+
+
+def mark_delivered(connection: Connection, notice_id: str, at: datetime) -> str:
+    """The channel has taken it; returns the alert that it tells of."""
+    values = {"state": "delivered", "delivered_at": at, "attempts": notice.c.attempts + 1, "last_error": ""}
+    done = update(notice).where(notice.c.notice_id == notice_id).values(**values).returning(notice.c.alert_id)
+    return str(connection.execute(done).scalar_one())
+
+
+def hasten(connection: Connection, channel_id: str, now: datetime, states: Sequence[str] = ("queued",)) -> int:
+    """The channel works again: what waits for it in one of these states goes now; returns how many."""
+    waiting = (notice.c.channel_id == channel_id, notice.c.state.in_(states), notice.c.attempts > 0)
+    return connection.execute(update(notice).where(*waiting).values(state="queued", next_at=now)).rowcount
+
+
+def of_alerts(connection: Connection, alert_ids: Sequence[str]) -> list[tuple[str, str, int, str]]:
+    """Alert, state, attempts and last error of every notice of these alerts, the oldest notice first."""
+    c = notice.c
+    query = select(c.alert_id, c.state, c.attempts, c.last_error).where(c.alert_id.in_(alert_ids))
+    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(query.order_by(c.notice_id))]
 
 
 def give_up(connection: Connection, alert_ids: list[str], why: str) -> None:
@@ -124,3 +216,46 @@ def give_up(connection: Connection, alert_ids: list[str], why: str) -> None:
 def change(connection: Connection, notice_id: str, values: dict[str, Any]) -> None:
     """Change the state of a notice."""
     connection.execute(update(notice).where(notice.c.notice_id == notice_id).values(**values))
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """How a channel does. `last_error`: of the newest notice that it has not taken; empty when nothing waits and nothing failed."""
+
+    waiting: int
+    failed: int
+    oldest_waiting_at: datetime | None
+    last_delivered_at: datetime | None
+    last_error: str
+
+
+def states_of(connection: Connection, channel_ids: Sequence[str]) -> dict[str, ChannelState]:
+    """How these channels do."""
+    c = notice.c
+    untaken = or_(c.state == "failed", and_(c.state == "queued", c.attempts > 0))
+    query = select(
+        c.channel_id,
+        func.count().filter(c.state == "queued"),
+        func.count().filter(c.state == "failed"),
+        func.min(c.created_at).filter(c.state == "queued"),
+        func.max(c.delivered_at),
+        func.max(c.notice_id).filter(untaken),
+    ).where(c.channel_id.in_(channel_ids))
+    rows = connection.execute(query.group_by(c.channel_id)).all()
+    newest = [row[5] for row in rows if row[5]]
+    found = connection.execute(select(c.notice_id, c.last_error).where(c.notice_id.in_(newest)))
+    errors = {row[0]: row[1] for row in found}
+    return {row[0]: ChannelState(row[1], row[2], row[3], row[4], errors.get(row[5], "")) for row in rows}
+
+
+def figures(connection: Connection) -> tuple[int, int, datetime | None]:
+    """For the metrics: notices that wait, those given up whose channel is still in use, and since when the oldest waits."""
+    c = notice.c
+    in_use = select(channel.c.channel_id).where(channel.c.disabled.is_(False))
+    query = select(
+        func.count().filter(c.state == "queued"),
+        func.count().filter(and_(c.state == "failed", c.channel_id.in_(in_use))),
+        func.min(c.created_at).filter(c.state == "queued"),
+    ).where(c.state.in_(("queued", "failed")))
+    row = connection.execute(query).one()
+    return row[0], row[1], row[2]

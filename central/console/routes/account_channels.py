@@ -2,7 +2,7 @@
 
 Form fields: POST /accounts/keys `name`, `employer_id`, `csrf`; POST /accounts/keys/{key_id}/revoke `csrf`;
 POST /accounts/channels `employer_id` or, for security alerts, `org`, `kind` (email | webhook), `address`, `secret`, `csrf`;
-POST /accounts/channels/{channel_id}/remove `csrf`.
+POST /accounts/channels/{channel_id}/remove and /again `csrf`.
 """
 
 import secrets
@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
 from central.console.access_log import note
@@ -18,11 +19,14 @@ from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.routes.accounts import MAX_CHARS, accounts_page, own_employer
 from central.console.typed import Typed
-from central.notice_channels import add_channel
+from central.egress.rules import EgressRules
+from central.notice_bodies import last_word
+from central.notice_channels import ChannelRefused, add_channel
 from central.rights import Right
 from central.store import api_keys, notices
 from central.store.api_keys import ApiKey
 from central.store.engine import writing
+from central.store.notices import Channel, Notice
 from sync.contract.canonical import new_id
 
 router = APIRouter()
@@ -85,6 +89,7 @@ def save_channel(
     org = typed.one("org") or None
     if org is not None and org not in visitor.account.orgs:
         raise HTTPException(404)
+    rules = EgressRules(console.config.outgoing.allowed_networks, console.config.outgoing.plain_http)
     try:
         with writing(console.engine) as connection:
             if org is None:
@@ -97,8 +102,13 @@ def save_channel(
                 str(form.get("secret", "")),
                 console.channel_secrets,
                 org=org,
+                rules=rules,
+                now=console.clock(),
             )
-            note(connection, console_of(request), visitor, "channel.add", channel_id)
+            note(connection, console_of(request), visitor, "channel.add", channel_id, detail=_whose(org))
+    except ChannelRefused as error:
+        fault = "wrong_form" if error.reason == "address" else f"channel_{error.reason}"
+        return accounts_page(request, visitor, 422, typed=typed, faults={"channel_address": fault})
     except ValueError as error:
         return accounts_page(request, visitor, 422, typed=typed, faults={f"channel_{error}": "wrong_form"})
     return RedirectResponse("/accounts", status_code=303)
@@ -108,15 +118,47 @@ def save_channel(
 def remove_channel(
     request: Request, channel_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))]
 ) -> Response:
-    """Use a channel no more."""
-    with writing(console_of(request).engine) as connection:
-        channel = notices.find_channel(connection, channel_id)
-        if channel is None:
-            raise HTTPException(404)
-        if channel.org is None:
-            own_employer(connection, visitor, channel.employer_id or "")
-        elif channel.org not in visitor.account.orgs:
-            raise HTTPException(404)
-        notices.disable_channel(connection, channel_id)
-        note(connection, console_of(request), visitor, "channel.remove", channel_id)
+    """Use a channel no more. It gets a last word: whoever reads there learns that nothing comes any more, and why."""
+    console = console_of(request)
+    with writing(console.engine) as connection:
+        channel = _own_channel(connection, visitor, channel_id)
+        if not channel.disabled:
+            now, alert_id = console.clock(), new_id()
+            notices.disable_channel(connection, channel_id)
+            body = last_word(channel, alert_id, visitor.account.account_id, now)
+            notices.add(connection, Notice(new_id(), alert_id, channel_id, body, "queued", 0, now, now, None, ""))
+            note(connection, console, visitor, "channel.remove", channel_id, detail=_whose(channel.org))
+    console.wake()
     return RedirectResponse("/accounts", status_code=303)
+
+
+@router.post("/accounts/channels/{channel_id}/again")
+def try_again(
+    request: Request, channel_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))]
+) -> Response:
+    """Send now what the channel has not taken so far, what was given up among it."""
+    console = console_of(request)
+    with writing(console.engine) as connection:
+        channel = _own_channel(connection, visitor, channel_id)
+        if channel.disabled:
+            raise HTTPException(404)
+        count = notices.hasten(connection, channel_id, console.clock(), ("queued", "failed"))
+        note(connection, console, visitor, "channel.again", channel_id, detail={"rows": count})
+    console.wake()
+    return RedirectResponse("/accounts", status_code=303)
+
+
+def _own_channel(connection: Connection, visitor: Visitor, channel_id: str) -> Channel:
+    channel = notices.find_channel(connection, channel_id)
+    if channel is None:
+        raise HTTPException(404)
+    if channel.org is None:
+        own_employer(connection, visitor, channel.employer_id or "")
+    elif channel.org not in visitor.account.orgs:
+        raise HTTPException(404)
+    return channel
+
+
+def _whose(org: str | None) -> dict[str, bool]:
+    """For the access log: whether a channel is one for security."""
+    return {"security": org is not None}

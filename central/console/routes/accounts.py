@@ -245,6 +245,9 @@ def accounts_page(
         employers = {
             row["employer_id"]: row["name"] for org in orgs for row in registry.list_employers(connection, org)
         }
+        channels = [item for employer_id in employers for item in notices.channels_of(connection, employer_id)]
+        security_channels = [item for org in orgs for item in notices.security_channels(connection, org)]
+        ids = [item.channel_id for item in (*channels, *security_channels)]
         return page(
             request,
             "accounts.html",
@@ -255,8 +258,9 @@ def accounts_page(
             employers=employers,
             medics=medics.of_organisations(connection, orgs),
             keys=api_keys.of_organisations(connection, orgs),
-            channels=[item for employer_id in employers for item in notices.channels_of(connection, employer_id)],
-            security_channels=[item for org in orgs for item in notices.security_channels(connection, org)],
+            channels=channels,
+            security_channels=security_channels,
+            channel_states=notices.states_of(connection, ids),
             security_alerts=security_alerts.latest(connection, orgs, 10),
             names={item.account_id: item.username for item in mine},
             organisations={

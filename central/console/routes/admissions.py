@@ -84,7 +84,8 @@ def _page(
     with reading(console.engine) as connection:
         everybody = admissions(connection, employer_id, console.clock())
         told = alerts.of_employer(connection, employer_id)
-        delivered = {item.alert_id: item for item in notices.of_alerts(connection, [entry.alert_id for entry in told])}
+        unseen = alerts.unseen(connection, employer_id)
+        on_their_way = {item[0]: item for item in notices.of_alerts(connection, [entry.alert_id for entry in told])}
         employer = registry.get_employer(connection, employer_id)
     meant = [] if fault else [item for item in everybody if _is_meant(item, words, worker_ids)]
     return page(
@@ -101,7 +102,8 @@ def _page(
         counts=Counter(item.state for item in everybody),
         chosen=state,
         alerts=told,
-        notices=delivered,
+        unseen=unseen,
+        notices=on_their_way,
     )
 
 

@@ -169,5 +169,5 @@ def _starts_threads(tree: ast.AST) -> bool:
 
 def test_every_thread_of_the_centre_is_supervised() -> None:
     found = {path.name for path, tree in _sources() if _starts_threads(tree)}
-    # One asks an authority and tells its caller whatever happens; the other ends its process.
-    assert found == {"supervision.py", "stamp_line.py", "__main__.py"}
+    # Those of one question each tell who waits for them, whatever happens; one ends its process.
+    assert found == {"supervision.py", "stamp_line.py", "__main__.py", "notice_delivery.py", "term.py"}

@@ -1,0 +1,58 @@
+"""What a notice says, as the JSON that a webhook gets and from which letters are written. Ids and codes, no names, no values."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from central.store.alerts import Alert
+from central.store.notices import Channel
+from central.store.security_alerts import SecurityAlert
+from sync.contract.model import utc_text
+
+EMPLOYER_SCHEMA, SECURITY_SCHEMA = "dopusk.notice/1", "dopusk.security-notice/1"
+CHANNEL_REMOVED = "channel_removed"
+"""Kind of the last word to a channel: the one notice that a removed channel still gets."""
+
+
+def employer_body(alert: Alert) -> dict[str, Any]:
+    """To an employer: which worker is not admitted, and why in one category, as order 266n demands."""
+    return {
+        "schema": EMPLOYER_SCHEMA,
+        "kind": alert.kind,
+        "alert_id": alert.alert_id,
+        "exam_id": alert.exam_id,
+        "employer_id": alert.employer_id,
+        "personnel_number": alert.personnel_number,
+        "at": utc_text(alert.created_at),
+    }
+
+
+def security_body(alert: SecurityAlert) -> dict[str, Any]:
+    """To whoever looks after security: which account or key did what kind of thing."""
+    return {
+        "schema": SECURITY_SCHEMA,
+        "kind": alert.kind,
+        "alert_id": alert.alert_id,
+        "org": alert.org,
+        "subject": alert.subject,
+        "count": alert.count,
+        "at": utc_text(alert.created_at),
+    }
+
+
+def last_word(channel: Channel, alert_id: str, account_id: str, at: datetime) -> dict[str, Any]:
+    """To a channel that is being removed: that nothing comes here any more, and which account has seen to that."""
+    common = {"kind": CHANNEL_REMOVED, "is_last": True, "alert_id": alert_id, "at": utc_text(at)}
+    if channel.org is None:
+        return common | {
+            "schema": EMPLOYER_SCHEMA,
+            "exam_id": None,
+            "employer_id": channel.employer_id,
+            "personnel_number": None,
+        }
+    return common | {"schema": SECURITY_SCHEMA, "org": channel.org, "subject": account_id, "count": 1}
+
+
+def is_last_word(body: Mapping[str, Any]) -> bool:
+    """Whether a notice tells a channel of its own removal."""
+    return bool(body.get("kind") == CHANNEL_REMOVED and body.get("is_last"))
