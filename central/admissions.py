@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
-from central.decision_record import AFTER_WORK
 from central.store.decisions import decision
 from central.store.exams import exam
 from central.store.registry import worker
+from sync.contract.decision_rules import AFTER_WORK
 
 LOOK_BACK = timedelta(hours=24)
 State = Literal["admitted", "not_admitted", "not_identified", "referred", "waiting", "expired", "not_examined"]

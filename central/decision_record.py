@@ -14,13 +14,12 @@ from central.store.exams import ExamMessage
 from central.store.medics import MedicEntry
 from sync.contract.canonical import new_id
 from sync.contract.decision import DECISION_RECORD_SCHEMA, DecisionRecord, Verdict
+from sync.contract.decision_rules import AFTER_WORK
 from sync.contract.model import utc_text
 
 OUTCOMES = ("admitted", "not_admitted", "not_identified", "repeat", "refer")
 REPEAT_STEPS = ("temperature", "pressure", "breath")
 VISUAL_FIELDS = ("skin", "mucous", "behaviour")
-AFTER_WORK = frozenset({"post_shift", "post_trip"})
-"""Types of exam whose conclusion is whether there are signs, and which admit nobody to anything."""
 
 
 @dataclass(frozen=True, slots=True)

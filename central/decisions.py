@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
 from pydantic import ValidationError
 from sqlalchemy import Engine
 
@@ -19,8 +20,9 @@ from central.intoxication import tell_employer
 from central.medics import check_register
 from central.outgoing import Outgoing
 from central.signature.chain import SignatureError
+from central.signature.decision import verify_decision
 from central.signature.provider import SignatureProvider, SigningRefused
-from central.signature.verification import VerifiedSignature, verify_detached
+from central.signature.verification import VerifiedSignature
 from central.stamping import Stamping
 from central.store import audit, registry
 from central.store import decisions as store
@@ -97,6 +99,8 @@ class Decisions:
             raise DecisionFaults(faults)
         if organisation is None:
             raise DecisionConflict("unknown", "the exam's organisation is not registered")
+        if provider.certificate != x509.load_pem_x509_certificate(medic.certificate_pem):
+            raise SigningRefused("wrong_certificate", "the register names another certificate now; open the key again")
         until = valid_until_of(wish, exam.payload, now, self._admission_valid)
         record = build_record(wish, exam, medic, provider, dict(organisation), now, until)
         item = self._sign(record, actor, provider, now)
@@ -120,9 +124,7 @@ class Decisions:
         content = canonical(record)
         signature = provider.sign_detached(content)
         anchors = self._trust.anchors()
-        verified = verify_detached(signature, content, anchors.roots, at=now, revocation_lists=anchors.revocation_lists)
-        if verified.certificate_sha256 != record["medic"]["certificate_sha256"]:
-            raise SigningRefused("wrong_certificate", "another certificate has signed than the register names")
+        verify_decision(signature, content, anchors.roots, at=now, revocation_lists=anchors.revocation_lists)
         signature, stamped = self._stamping.apply(signature, now)
         return StoredDecision(
             **{name: getattr(columns, name) for name in DecisionColumns.__slots__},
@@ -214,7 +216,7 @@ def signed_by(item: StoredDecision, trust: Trust) -> VerifiedSignature | None:
     """Who signed, when the stored signature still holds as of the time of the decision."""
     anchors = trust.anchors()
     try:
-        return verify_detached(
+        return verify_decision(
             item.cms, item.record, anchors.roots, at=item.decided_at, revocation_lists=anchors.revocation_lists
         )
     except SignatureError:

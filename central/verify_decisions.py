@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from central.decision_record import columns_of
 from central.signature.chain import SignatureError
-from central.signature.verification import verify_detached
+from central.signature.decision import verify_decision
 from central.store import decisions, messages
 from central.store.decisions import DecisionColumns, StoredDecision
 from central.verify_report import Expected, StoreReport
@@ -65,7 +65,8 @@ def _check_exam(connection: Connection, item: StoredDecision, place: str) -> Non
 def _check_signature(item: StoredDecision, expected: Expected, place: str) -> None:
     if expected.anchors is None:
         return
+    roots, lists = expected.anchors.roots, expected.anchors.revocation_lists
     try:
-        verify_detached(item.cms, item.record, expected.anchors.roots, at=item.decided_at)
+        verify_decision(item.cms, item.record, roots, at=item.decided_at, revocation_lists=lists)
     except (SignatureError, DuplicateExtension, UnsupportedAlgorithm) as error:
         raise Wrong("wrongly_signed", place, str(error)) from error

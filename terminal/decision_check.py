@@ -1,13 +1,17 @@
 """Is this really a medic's decision on this exam? Checked on the terminal, against its own pinned trust anchor.
 
-The detached CMS signature (RFC 5652) must cover the exact record, the signer's certificate must lead to the anchor and
-be valid at the time of decision, and the record must be about this terminal and an exam that it sent.
+The detached CMS signature (RFC 5652) must cover the exact record, the signer's certificate must lead to the anchor, be for signing
+and valid at the time of decision, and the record must be of this organisation, about this terminal and an exam that it sent, and
+dated as such a decision can be. What a certificate and a date must be is the same rule as the centre's (`sync.contract`).
 """
 
 import base64
 import binascii
 import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from asn1crypto import cms, x509
 from cryptography import x509 as crypto_x509
@@ -15,11 +19,12 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID
 from pydantic import ValidationError
 
 from sync.contract.canonical import canonical, sha256_hex
 from sync.contract.decision import DecisionMessage, DecisionRecord
+from sync.contract.decision_rules import date_fault
+from sync.contract.signing_certificate import is_named, usage_fault
 from terminal.gost_signature import GostSignatureError, is_gost, verify_gost
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
@@ -27,6 +32,9 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
+
+Revoked = Mapping[tuple[str, str], datetime]
+"""Issuer (RFC 4514) and serial number (hexadecimal) of a certificate → since when it is revoked."""
 
 _UNREADABLE = (
     ValidationError,
@@ -46,12 +54,25 @@ class UntrustedDecision(Exception):
     """A decision that must not be shown; the medical organisation must look."""
 
 
+def _wall_clock() -> datetime | None:
+    return datetime.now(UTC)
+
+
 def check_decision(
-    message: DecisionMessage, anchor: crypto_x509.Certificate, terminal_id: str, medic_roots: Path | None = None
+    message: DecisionMessage,
+    anchor: crypto_x509.Certificate,
+    terminal_id: str,
+    medic_roots: Path | None = None,
+    *,
+    org: str | None = None,
+    revoked: Revoked = MappingProxyType({}),
+    clock: Callable[[], datetime | None] = _wall_clock,
 ) -> DecisionRecord:
     """The record, if the signature holds. Raises `UntrustedDecision` with the reason.
 
-    `medic_roots`: PEM file of the roots that certificates of ГОСТ may lead to; without it none is believed.
+    `medic_roots`: PEM file of the roots that certificates of ГОСТ may lead to; without it none is believed. `org`: the terminal's
+    organisation; without it the exam's own. `revoked`: certificates that the centre's list names. `clock`: None where the
+    terminal's clock is not to be trusted.
     """
     content = message.record_json.encode("utf-8")
     try:
@@ -77,6 +98,13 @@ def check_decision(
         raise UntrustedDecision("the record is another decision than the message says")
     if record.medic.certificate_sha256 != sha256_hex(certificate.public_bytes(Encoding.DER)):
         raise UntrustedDecision("the record names another certificate than the one that signed")
+    if {record.organisation.org, record.exam.org} != {org or record.exam.org}:
+        raise UntrustedDecision("the decision is another organisation's")
+    if (fault := date_fault(record, clock())) is not None:
+        raise UntrustedDecision(fault)
+    revoked_at = revoked.get((certificate.issuer.rfc4514_string(), f"{certificate.serial_number:x}"))
+    if revoked_at is not None and revoked_at <= record.decision.decided_at:
+        raise UntrustedDecision("the medic's certificate was revoked before the decision")
     return record
 
 
@@ -94,6 +122,8 @@ def _verify(signer: cms.SignerInfo, certificate: crypto_x509.Certificate, conten
     stated = {attribute["type"].native: attribute["values"] for attribute in attributes}
     if "message_digest" not in stated or stated["message_digest"][0].native != digest.finalize():
         raise UntrustedDecision("the record was changed after it was signed")
+    if not is_named(attributes, certificate):
+        raise UntrustedDecision("the signature names another certificate than the one inside it")
     try:
         key = certificate.public_key()
         to_verify = attributes.untag().dump()
@@ -135,17 +165,12 @@ def _check_issuer(certificate: crypto_x509.Certificate, anchor: crypto_x509.Cert
 
 
 def _check_use(certificate: crypto_x509.Certificate, record: DecisionRecord) -> None:
-    if not _is_for_signing(certificate):
-        raise UntrustedDecision("the certificate is not for signing documents")
+    try:
+        fault = usage_fault(certificate)
+    except _UNREADABLE as error:
+        raise UntrustedDecision("the certificate is not for signing documents (it cannot be read)") from error
+    if fault is not None:
+        raise UntrustedDecision(f"the certificate is not for signing documents ({fault})")
     at = record.decision.decided_at
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
         raise UntrustedDecision("the signer's certificate was not valid when the decision was made")
-
-
-def _is_for_signing(certificate: crypto_x509.Certificate) -> bool:
-    """Terminals and the centre's processes have certificates of the same authority, for the wire; those sign nothing."""
-    try:
-        usage = certificate.extensions.get_extension_for_class(crypto_x509.ExtendedKeyUsage).value
-    except (crypto_x509.ExtensionNotFound, *_UNREADABLE):
-        return False
-    return ExtendedKeyUsageOID.EMAIL_PROTECTION in usage and ExtendedKeyUsageOID.CLIENT_AUTH not in usage

@@ -143,7 +143,15 @@ class IncomingMessages:
         match message.kind:
             case Down.DECISION:
                 decision = DecisionMessage.model_validate(envelope.payload)
-                record = check_decision(decision, self._anchor, self._store.address.terminal, self._medic_roots)
+                now, address = self._clock.now(), self._store.address
+                record = check_decision(
+                    decision,
+                    self._anchor,
+                    address.terminal,
+                    self._medic_roots,
+                    org=address.org,
+                    clock=lambda: now.at if now.trusted else None,
+                )
                 self._take_decision(self._event(record), done)
             case Down.ROSTER:
                 roster = Roster.model_validate(envelope.payload)

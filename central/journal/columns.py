@@ -11,8 +11,8 @@ from typing import Any
 
 from central.console import exam_view, wording
 from central.console.texts import text, text_or
-from central.decision_record import AFTER_WORK
 from central.store.journal import JournalRow
+from sync.contract.decision_rules import AFTER_WORK
 
 SignatureCheck = Callable[[JournalRow], str]
 """What a check of the row's signature finds, as of `central.journal.signature_check`."""

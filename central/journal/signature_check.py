@@ -8,7 +8,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import DuplicateExtension
 
 from central.signature.chain import SignatureError
-from central.signature.verification import verify_detached
+from central.signature.decision import verify_decision
 from central.store.journal import JournalRow
 from central.trust import Anchors, Trust
 
@@ -34,7 +34,7 @@ class SignatureCheck:
             self._anchors = self._trust.anchors()
         roots, lists = self._anchors.roots, self._anchors.revocation_lists
         try:
-            verify_detached(row.cms, row.record, roots, at=row.decided_at, revocation_lists=lists)
+            verify_decision(row.cms, row.record, roots, at=row.decided_at, revocation_lists=lists)
         except SignatureError as error:
             return error.code
         except (DuplicateExtension, UnsupportedAlgorithm):

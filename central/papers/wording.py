@@ -5,7 +5,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from central.decision_record import AFTER_WORK
+from sync.contract.decision_rules import AFTER_WORK
 
 KINDS = ("mark", "refusal", "sobriety", "conclusion")
 

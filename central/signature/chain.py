@@ -8,6 +8,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from sync.contract.signing_certificate import usage_fault
+
 _MAX_CHAIN = 4
 
 
@@ -15,6 +17,7 @@ FAULTS = (
     "unreadable",
     "wrong_digest",
     "wrong_signature",
+    "wrong_signer",
     "unknown_issuer",
     "not_yet_valid",
     "expired",
@@ -91,12 +94,8 @@ def _is_authority(certificate: x509.Certificate) -> bool:
 
 def check_usage(certificate: x509.Certificate) -> None:
     """The certificate is for signing documents. Raises `SignatureError`."""
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound as error:
-        raise SignatureError("wrong_usage", "the certificate does not say that it may sign documents") from error
-    if not usage.digital_signature:
-        raise SignatureError("wrong_usage", "the certificate may not be used for signatures")
+    if (fault := usage_fault(certificate)) is not None:
+        raise SignatureError("wrong_usage", f"the certificate may not sign documents: {fault}")
 
 
 def _check_time(certificate: x509.Certificate, at: datetime) -> None:

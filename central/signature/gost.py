@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from cryptography import x509
@@ -24,9 +25,6 @@ DIGESTS = {"1.2.643.7.1.1.1.1": "md_gost12_256", "1.2.643.7.1.1.1.2": "md_gost12
 """Algorithm of the public key (RFC 9215) → the hash function that belongs to it (ГОСТ Р 34.11-2012)."""
 _PROBE = b"dopusk: does the key belong to the certificate?"
 _FAULTS = (
-    ("certificate revoked", "revoked"),
-    ("unable to get certificate CRL", "revocation_unknown"),
-    ("CRL has expired", "revocation_unknown"),
     ("certificate has expired", "expired"),
     ("certificate is not yet valid", "not_yet_valid"),
     ("certificate verify error", "unknown_issuer"),
@@ -53,7 +51,19 @@ class GostKey:
         if self._key_pem is None:
             raise SigningRefused("locked", "the key was closed")
         digest = DIGESTS[self.certificate.public_key_algorithm_oid.dotted_string]
-        command = ["cms", "-sign", "-engine", "gost", "-binary", "-nosmimecap", "-outform", "DER", "-md", digest]
+        command = [
+            "cms",
+            "-sign",
+            "-cades",
+            "-engine",
+            "gost",
+            "-binary",
+            "-nosmimecap",
+            "-outform",
+            "DER",
+            "-md",
+            digest,
+        ]
         with tempfile.TemporaryDirectory(prefix="dopusk-gost-") as folder:
             signer, out = Path(folder) / "signer.pem", Path(folder) / "signature.der"
             signer.write_bytes(self.certificate.public_bytes(Encoding.PEM))
@@ -102,17 +112,51 @@ def verify_gost(
 ) -> None:
     """Digest, signature, chain, validity at `at`, revocation. Arguments and errors as of `verification.verify_detached`."""
     check_usage(certificate)
-    trusted: list[x509.Certificate | x509.CertificateRevocationList] = [*roots, *(revocation_lists or ())]
-    pem = b"".join(item.public_bytes(Encoding.PEM) for item in trusted)
+    if not roots:
+        raise SignatureError("unknown_issuer", "no trusted authority is at hand")
+    roots_pem = b"".join(item.public_bytes(Encoding.PEM) for item in roots)
     options = ["-purpose", "any", "-attime", str(int(at.timestamp()))]
     try:
-        code, said = _verify(
-            signature, content, pem, options + (["-crl_check"] if revocation_lists is not None else [])
-        )
+        code, said = _verify(signature, content, roots_pem, options)
     except SigningRefused as error:
         raise SignatureError("unreadable", str(error)) from error
     if code != 0:
         raise SignatureError(next((word for text, word in _FAULTS if text in said), "unreadable"), said)
+    if revocation_lists is not None:
+        _check_revocation(certificate, roots_pem, revocation_lists, at)
+
+
+def _check_revocation(
+    certificate: x509.Certificate,
+    roots_pem: bytes,
+    lists: Sequence[x509.CertificateRevocationList],
+    at: datetime,
+) -> None:
+    """By the newest list, whenever the signature was made: `openssl cms` would hold an older signature against no newer list."""
+    ours = [item for item in lists if item.issuer == certificate.issuer]
+    newest = max(ours, key=lambda item: item.last_update_utc, default=None)
+    if newest is None or not _is_list_signed(
+        newest.public_bytes(Encoding.PEM), roots_pem, certificate.public_bytes(Encoding.PEM)
+    ):
+        raise SignatureError("revocation_unknown", "no revocation list of the certificate's authority is at hand")
+    if newest.next_update_utc is not None and newest.next_update_utc < at:
+        raise SignatureError("revocation_unknown", "the revocation list of the certificate's authority had ended")
+    entry = newest.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    if entry is not None and entry.revocation_date_utc <= at:
+        raise SignatureError("revoked", f"the certificate was revoked on {entry.revocation_date_utc}")
+
+
+@cache
+def _is_list_signed(list_pem: bytes, roots_pem: bytes, certificate_pem: bytes) -> bool:
+    """Whether the list is one that the certificate can be held against; what it says of the certificate is read elsewhere."""
+    with tempfile.TemporaryDirectory(prefix="dopusk-gost-") as folder:
+        given, trusted, held = (Path(folder) / name for name in ("list.pem", "trusted.pem", "certificate.pem"))
+        given.write_bytes(list_pem)
+        trusted.write_bytes(roots_pem)
+        held.write_bytes(certificate_pem)
+        command = ["verify", "-engine", "gost", "-crl_check", "-no_check_time", "-CAfile", str(trusted)]
+        code, said = _openssl([*command, "-no-CApath", "-no-CAstore", "-CRLfile", str(given), str(held)], b"", ())
+    return code == 0 or "certificate revoked" in said
 
 
 def _verify(signature: bytes, content: bytes, trusted_pem: bytes, options: list[str]) -> tuple[int, str]:

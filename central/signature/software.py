@@ -3,16 +3,17 @@
 import contextlib
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from cryptography.hazmat.primitives.serialization import pkcs7
 
 from central.passwords import normal_form, typed_forms
+from central.signature.cms_message import detached, signed_attributes
 from central.signature.provider import SigningRefused
 
 MIN_PASSPHRASE = 8
@@ -71,10 +72,12 @@ class SoftwareKey:
         """See `SignatureProvider`."""
         if self._key is None:
             raise SigningRefused("locked", "the key was closed")
-        builder = pkcs7.PKCS7SignatureBuilder().set_data(content)
-        builder = builder.add_signer(self.certificate, self._key, hashes.SHA256())
-        options = [pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.NoCapabilities]
-        return builder.sign(serialization.Encoding.DER, options)
+        attributes = signed_attributes(content, self.certificate, datetime.now(UTC))
+        if isinstance(self._key, rsa.RSAPrivateKey):
+            value = self._key.sign(attributes.dump(), padding.PKCS1v15(), hashes.SHA256())
+            return detached(attributes, self.certificate, "sha256_rsa", value)
+        value = self._key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256()))
+        return detached(attributes, self.certificate, "sha256_ecdsa", value)
 
     def close(self) -> None:
         """Forget the key."""

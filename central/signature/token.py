@@ -1,4 +1,4 @@
-"""A key that never leaves its token: PKCS#11 signs the digest, the CMS around it is built here (RFC 5652, section 5).
+"""A key that never leaves its token: PKCS#11 signs the digest.
 
 Tested with SoftHSM. A ГОСТ token speaks the same interface with mechanisms of its own maker; its provider goes beside this.
 """
@@ -8,12 +8,13 @@ from hashlib import sha256
 from typing import Any
 
 import pkcs11
-from asn1crypto import algos, cms, core, x509
+from asn1crypto import core, x509
 from cryptography import x509 as crypto_x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pkcs11.exceptions import PinIncorrect, PKCS11Error
 from pkcs11.util.ec import encode_ecdsa_signature
 
+from central.signature.cms_message import detached, signed_attributes
 from central.signature.provider import SigningRefused
 
 
@@ -32,45 +33,13 @@ class TokenKey:
 
     def sign_detached(self, content: bytes) -> bytes:
         """See `SignatureProvider`."""
-        attributes = cms.CMSAttributes(
-            [
-                cms.CMSAttribute({"type": "content_type", "values": ["data"]}),
-                cms.CMSAttribute({"type": "signing_time", "values": [cms.Time({"utc_time": datetime.now(UTC)})]}),
-                cms.CMSAttribute({"type": "message_digest", "values": [sha256(content).digest()]}),
-            ]
-        )
+        attributes = signed_attributes(content, self._certificate, datetime.now(UTC))
         try:
             # PKCS#11's plain ECDSA signs a digest and answers r and s side by side.
             raw = self._key.sign(sha256(attributes.dump()).digest(), mechanism=pkcs11.Mechanism.ECDSA)
         except PKCS11Error as error:
             raise SigningRefused("token_absent", f"the token did not sign: {type(error).__name__}") from error
-        own = x509.Certificate.load(self._certificate.public_bytes(Encoding.DER))
-        signer = cms.SignerInfo(
-            {
-                "version": "v1",
-                "sid": cms.SignerIdentifier(
-                    {
-                        "issuer_and_serial_number": cms.IssuerAndSerialNumber(
-                            {"issuer": own.issuer, "serial_number": own.serial_number}
-                        )
-                    }
-                ),
-                "digest_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
-                "signed_attrs": attributes,
-                "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
-                "signature": core.OctetString(encode_ecdsa_signature(raw)),
-            }
-        )
-        signed = cms.SignedData(
-            {
-                "version": "v1",
-                "digest_algorithms": [algos.DigestAlgorithm({"algorithm": "sha256"})],
-                "encap_content_info": {"content_type": "data"},
-                "certificates": [own],
-                "signer_infos": [signer],
-            }
-        )
-        return bytes(cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump())
+        return detached(attributes, self._certificate, "sha256_ecdsa", encode_ecdsa_signature(raw))
 
     def close(self) -> None:
         """Log out of the token."""

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from central.signature.chain import SignatureError, check_chain, check_usage, signer_certificate
 from central.signature.gost import is_gost, verify_gost
+from sync.contract.signing_certificate import is_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ def verify_detached(
     if digest != "sha256":
         raise SignatureError("unreadable", f"SHA-256 is expected, {digest} was used")
     _check_value(certificate, signature_value, signed_bytes)
+    if not is_named(signer["signed_attrs"], certificate):
+        raise SignatureError("wrong_signer", "the signature names another certificate than the one inside it")
     check_usage(certificate)
     check_chain(certificate, certificates, roots, at, revocation_lists)
     return VerifiedSignature(certificate, claimed_at)

@@ -154,9 +154,7 @@ def test_a_decision_by_gost_stands_everywhere(
 
     folder = tmp_path / "export"
     export(centre.engine, trust, item.decision_id, folder)
-    command = (
-        "openssl cms -verify -engine gost -binary -inform DER -in decision.cms -content record.json -CAfile ca.pem"
-    )
+    command = "openssl cms -verify -cades -engine gost -binary -inform DER -in decision.cms -content record.json -CAfile ca.pem"
 
     def openssl() -> int:
         words = [*command.split(), "-purpose", "any", "-out", "verified"]

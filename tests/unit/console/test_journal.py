@@ -257,7 +257,7 @@ def test_no_signature_is_checked_whose_column_is_not_shown(
 ) -> None:
     zoya.decide(centre.exam("1001"), outcome="admitted")
     asked: list[bytes] = []
-    monkeypatch.setattr(signature_check, "verify_detached", lambda cms, *_content, **_options: asked.append(cms))
+    monkeypatch.setattr(signature_check, "verify_decision", lambda cms, *_content, **_options: asked.append(cms))
     assert zoya.get("/journal").status_code == 200
     assert asked == []
     assert "верна" in zoya.get("/journal?columns=moment&columns=signature_check").text

@@ -64,7 +64,9 @@ def test_token_signs_what_openssl_and_we_verify(tmp_path: Path, token_key: ec.El
         verify_detached(signature, content + b" ", [authority.certificate], at=datetime.now(UTC))
     for name, data in (("s.cms", signature), ("c.json", content), ("ca.pem", authority.ca_pem)):
         (tmp_path / name).write_bytes(data)
-    command = "openssl cms -verify -binary -inform DER -in s.cms -content c.json -CAfile ca.pem -purpose any -out out"
+    command = (
+        "openssl cms -verify -cades -binary -inform DER -in s.cms -content c.json -CAfile ca.pem -purpose any -out out"
+    )
     assert subprocess.run(command.split(), cwd=tmp_path, capture_output=True, check=False).returncode == 0
 
 

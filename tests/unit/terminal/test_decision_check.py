@@ -189,3 +189,72 @@ def test_a_record_that_is_not_canonical_is_refused(desk: Desk) -> None:
                 update={"exam_id": record["exam"]["exam_id"], "decision_id": record["decision"]["decision_id"]}
             )
         )
+
+
+def _moved(days: float) -> str:
+    return utc_text(datetime.now(UTC) + timedelta(days=days))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"organisation__org": "chuzhaya"}, "another organisation"),
+        ({"decision__decided_at": _moved(200)}, "in the future"),
+        ({"decision__decided_at": _moved(200), "decision__outcome": "not_admitted"}, "in the future"),
+        ({"decision__valid_until": _moved(3)}, "too long after"),
+        ({"decision__valid_until": _moved(-0.5)}, "ends before it begins"),
+    ],
+)
+def test_a_decision_that_no_medic_here_can_have_made_is_refused(
+    desk: Desk, changes: dict[str, Any], reason: str
+) -> None:
+    """Who holds the centre's key and a medic's can send it; the terminal holds it against itself and its clock."""
+    with pytest.raises(UntrustedDecision, match=reason):
+        desk.check(desk.message(**changes))
+
+
+def _of_a_month_ago(desk: Desk, **changes: Any) -> DecisionMessage:
+    exam = desk.record(desk.medic)["exam"]
+    then = {"started_at": _moved(-30), "finished_at": _moved(-30 + 0.001)}
+    return desk.message(exam=exam | then, **changes)
+
+
+def test_an_expired_medic_cannot_date_a_decision_back(tmp_path: Path) -> None:
+    """The certificate was good a year ago; the exam is of today."""
+    a_year_ago = create_authority(tmp_path / "authority", clock=lambda: datetime.now(UTC) - timedelta(days=800))
+    desk = Desk(a_year_ago, a_year_ago.issue_medic("Луговая Зоя", new_id(), "Медпункт"))
+    assert x509.load_pem_x509_certificate(desk.medic.certificate_pem).not_valid_after_utc < datetime.now(UTC)
+    with pytest.raises(UntrustedDecision, match="not valid when"):
+        desk.check(desk.message())
+    with pytest.raises(UntrustedDecision, match="before the exam"):
+        desk.check(desk.message(decision__decided_at=_moved(-790)))
+
+
+def test_an_admission_long_after_its_exam_is_refused_and_a_late_refusal_is_not(desk: Desk) -> None:
+    with pytest.raises(UntrustedDecision, match="too long after"):
+        desk.check(_of_a_month_ago(desk))
+    assert desk.check(_of_a_month_ago(desk, decision__outcome="not_admitted")).decision.outcome == "not_admitted"
+
+
+def test_a_clock_that_is_not_to_be_trusted_refuses_nothing_by_its_date(desk: Desk) -> None:
+    message = desk.message(decision__decided_at=_moved(2), decision__outcome="not_admitted")
+    with pytest.raises(UntrustedDecision, match="future"):
+        desk.check(message)
+    assert check_decision(message, desk.anchor, TERMINAL, clock=lambda: None).decision.outcome == "not_admitted"
+
+
+def test_an_exam_dated_by_a_clock_that_was_wrong_keeps_its_decision(desk: Desk) -> None:
+    exam = desk.record(desk.medic)["exam"]
+    ahead = {"started_at": _moved(5), "finished_at": _moved(5.001)}
+    assert desk.check(desk.message(exam=exam | ahead)).decision.outcome == "admitted"
+
+
+def test_a_revoked_medic_is_refused_from_then_on(desk: Desk) -> None:
+    certificate = x509.load_pem_x509_certificate(desk.medic.certificate_pem)
+    name = (certificate.issuer.rfc4514_string(), f"{certificate.serial_number:x}")
+    message = desk.message()
+    now = datetime.now(UTC)
+    with pytest.raises(UntrustedDecision, match="revoked"):
+        check_decision(message, desk.anchor, TERMINAL, revoked={name: now - timedelta(hours=1)})
+    later = {name: now + timedelta(hours=1)}
+    assert check_decision(message, desk.anchor, TERMINAL, revoked=later).decision.outcome == "admitted"
