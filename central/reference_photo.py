@@ -11,12 +11,17 @@ MAX_BYTES = 500_000
 MIN_SIDE_PX, MAX_SIDE_PX = 200, 5000
 _FORMATS = ("JPEG", "PNG")
 _QUALITIES = (92, 85, 75)
+_LEAST_CONTRAST = 24
+"""Of 255: in less than that nobody sees a face."""
 _LONG_SIDE_PX = 2000
 """A face that fills a fifth of it still has some 100 pixels between the eyes."""
 
 
 class PhotoRefused(Exception):
-    """The file cannot be a reference picture. `code`: `empty`, `too_heavy`, `not_a_picture`, `too_small`, `too_large`."""
+    """The file cannot be a reference picture.
+
+    `code`: `empty`, `too_heavy`, `not_a_picture`, `too_small`, `too_large`, `blank`.
+    """
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -39,12 +44,37 @@ def prepared(content: bytes) -> bytes:
             raise PhotoRefused("too_small")
         if max(picture.size) > MAX_SIDE_PX:
             raise PhotoRefused("too_large")
-        upright = ImageOps.exif_transpose(picture).convert("RGB")
+        upright = _in_colour(ImageOps.exif_transpose(picture))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PhotoRefused("too_large") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise PhotoRefused("not_a_picture") from error
     return _within(upright, MAX_BYTES)
+
+
+def _in_colour(picture: Image.Image) -> Image.Image:
+    """In 8-bit colour, by what the picture means: 16 bits are scaled, what is transparent shows the white of a page.
+
+    Raises `PhotoRefused` where nothing can be seen then, as of 12 bits in a file of 16. The terminal's reader of pictures
+    (`terminal.face.picture_file`) makes the same of them.
+    """
+    if picture.mode.startswith("I"):
+        # Its own conversion takes 65535 and 256 for the same white.
+        seen = picture.convert("I").point(lambda value: value * (1 / 257)).convert("RGB")
+    elif picture.mode == "L" and picture.has_transparency_data:
+        # One grey that stands for nothing: the terminal's reader does not know such pictures.
+        raise PhotoRefused("blank")
+    elif picture.has_transparency_data:
+        with_alpha = picture.convert("RGBA")
+        seen = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), with_alpha).convert("RGB")
+    else:
+        return picture.convert("RGB")
+    darkest, brightest = seen.convert("L").getextrema()
+    if not isinstance(darkest, int | float) or not isinstance(brightest, int | float):
+        raise PhotoRefused("blank")
+    if brightest - darkest < _LEAST_CONTRAST:
+        raise PhotoRefused("blank")
+    return seen
 
 
 def _within(picture: Image.Image, most_bytes: int) -> bytes:

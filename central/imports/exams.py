@@ -155,6 +155,8 @@ def _arrival(row: ExamRow) -> Arrival:
         raise _BadRow("not_json") from error
     if not row.org:
         raise _BadRow("no_organisation")
+    if encodable(row.org) != row.org:
+        raise _BadRow("bad_name")
     if not isinstance(message, dict):
         raise _BadRow("no_object")
     if not isinstance(message.get("terminal_id"), str):

@@ -1,7 +1,7 @@
 """Reads a photo from bytes that anybody may have sent: bounded in size, turned upright, in colour, or refused with a reason.
 
-The EXIF orientation is obeyed; grey, palette, 16-bit and CMYK pictures become 8-bit colour; a torn JPEG is refused
-rather than shown half grey.
+The EXIF orientation is obeyed; grey, palette, 16-bit and CMYK pictures become 8-bit colour, what is transparent becomes white; a
+torn JPEG is refused rather than shown half grey.
 """
 
 import struct
@@ -59,9 +59,30 @@ def decode_picture(content: bytes, name: str = "the picture") -> Picture:
         raise PictureUnreadable("broken", f"{name} cannot be decoded: {error.err}") from error
     if picture is None:
         raise PictureUnreadable("format", f"{name} is no picture that can be read (JPEG, PNG, WebP, BMP, TIFF)")
+    if _may_be_transparent(content):
+        picture = _on_white(picture, content, name)
     if min(picture.shape[:2]) < 16:
         raise PictureUnreadable("format", f"{name} is {picture.shape[1]}×{picture.shape[0]} pixels: too small")
     return picture
+
+
+def _may_be_transparent(content: bytes) -> bool:
+    """Whether a PNG has an alpha channel (colour types 4 and 6), or names transparent colours (PNG 11.2.1, 11.3.1)."""
+    return kind_of(content) == "png" and (content[25] in {4, 6} or b"tRNS" in content[: content.find(b"IDAT") + 1])
+
+
+def _on_white(picture: Picture, content: bytes, name: str) -> Picture:
+    """The picture as it looks on a page: decoders leave whatever colour stands under what is transparent."""
+    whole = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if whole is None or whole.ndim != 3 or whole.shape[2] != 4:
+        raise PictureUnreadable("format", f"{name} is partly transparent in a way that cannot be read: save it without")
+    if b"eXIf" in content[: content.find(b"IDAT") + 1]:
+        raise PictureUnreadable("format", f"{name} is partly transparent and turned: save it upright and without")
+    alpha: Picture = whole[..., 3].astype(np.float32) / (65535.0 if whole.dtype == np.uint16 else 255.0)
+    if alpha.shape != picture.shape[:2]:
+        alpha = cv2.resize(alpha, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_AREA)
+    mixed: Picture = picture * alpha[..., None] + 255 * (1 - alpha[..., None])
+    return np.rint(mixed).astype(np.uint8)
 
 
 def kind_of(content: bytes) -> str:

@@ -3,10 +3,12 @@
 import contextlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import func, select
+from typer.testing import CliRunner
 
 from central.imports.exams import HEADINGS
 from central.imports.tables import write_table
@@ -16,6 +18,7 @@ from central.store import jobs as store
 from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.store.exams import exam
+from dopusk.commands.central_group import app
 from dopusk.demo.sample_people import ORG
 from sync.contract.exam import EXAM_SCHEMA
 from tests.console_centre import Browser, ConsoleCentre
@@ -150,3 +153,50 @@ def test_an_import_that_was_killed_says_what_stays(centre: ConsoleCentre, senior
 def test_an_import_of_what_was_not_checked_is_not_there(senior: Browser) -> None:
     path = "/imports/exams/00000000-0000-7000-8000-000000000000"
     assert senior.post(f"{path}/import", {}, page="/imports/exams").status_code == 404
+
+
+@pytest.mark.usefixtures("_done_here")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_is_taken_with_the_mark_that_editors_put_before_it(
+    centre: ConsoleCentre, senior: Browser, encoding: str
+) -> None:
+    content = _line(_message(centre)).decode().encode(encoding)
+    path, page = _page(senior, _send(senior, content))
+    assert f'href="{path}/errors"' not in page
+    assert senior.post(f"{path}/import", {}, page=path).status_code == 303
+    assert until(lambda: _exams(centre) == 1)
+
+
+_HALF = "\\ud800"
+_HALVES = [
+    f'{{"org": "{ORG}", "message": {{"x": "{_HALF}"}}}}',
+    f'{{"org": "{ORG}", "message": {{"terminal_id": "{_HALF}"}}}}',
+    f'{{"org": "{_HALF}", "message": {{"terminal_id": "kiosk-1"}}}}',
+    f'{{"org": "{ORG}", "message": {{"terminal_id": "kiosk-1", "schema": "{_HALF}", "{_HALF}": 1}}}}',
+    f'{{"org": "{ORG}", "message": "{_HALF}"}}',
+    f'["{_HALF}"]',
+]
+
+
+@pytest.mark.usefixtures("_done_here")
+def test_half_a_character_is_refused_in_its_row_and_stops_no_other(centre: ConsoleCentre, senior: Browser) -> None:
+    content = "\n".join(_HALVES).encode() + b"\n" + _line(_message(centre))
+    path, page = _page(senior, _send(senior, content))
+    assert "Внутренняя ошибка" not in page
+    answer = senior.get(f"{path}/errors")
+    lines = [json.loads(line) for line in answer.content.decode("utf-8").splitlines()]
+    assert len(lines) == len(_HALVES)
+    assert json.loads(_HALVES[0])["message"] in [line.get("message") for line in lines], "the row stays what it was"
+    assert senior.post(f"{path}/import", {}, page=path).status_code == 303
+    assert until(lambda: _exams(centre) == 1)
+
+
+def test_half_a_character_is_refused_by_the_command_too(centre: ConsoleCentre, tmp_path: Path) -> None:
+    file, faults = tmp_path / "exams.jsonl", tmp_path / "faults.jsonl"
+    file.write_bytes(b"\xef\xbb\xbf" + _line(_message(centre)) + "\n".join(_HALVES).encode())
+    config = ["--config", str(centre.folder / "central.toml")]
+    done = CliRunner().invoke(app, ["import", "exams", str(file), "--errors", str(faults), *config])
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    assert "1 accepted, 6 refused" in done.output
+    assert len(faults.read_text(encoding="utf-8").splitlines()) == len(_HALVES)

@@ -4,16 +4,20 @@ import contextlib
 import io
 from collections.abc import Iterator
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 from sqlalchemy import select
 
 from central.media_files import MediaFiles
+from central.reference_photo import prepared
 from central.rights import Role
 from central.store.audit import audit
 from central.store.engine import reading
 from central.store.registry import worker
+from terminal.face.picture_file import decode_picture
 from tests.console_centre import Browser, ConsoleCentre
 
 MARK = b"55.7558 N 37.6173 E"
@@ -93,4 +97,61 @@ def test_anything_else_is_refused_with_words(
 
 def test_a_medic_without_the_right_uploads_nothing(centre: ConsoleCentre, zoya: Browser) -> None:
     assert upload(centre, zoya, picture()).status_code == 403
+    assert _kept(centre) is None
+
+
+def _unusual() -> dict[str, bytes]:
+    """Pictures of one face-sized ramp, upper quarter transparent where the kind knows it, by kind of file."""
+    grey = np.tile(np.linspace(20, 235, 300).astype(np.uint8), (400, 1))
+    colour = np.dstack([grey, grey[::-1], 255 - grey])
+    alpha = np.full_like(grey, 255)
+    alpha[:100] = 0
+    hidden = colour.copy()
+    hidden[:100] = 0
+    wide = colour.astype(np.uint16) * 257
+    cut = np.dstack([hidden.astype(np.uint16) * 257, alpha.astype(np.uint16) * 257])
+    ramp = Image.fromarray(colour)
+    cmyk = io.BytesIO()
+    ramp.convert("CMYK").save(cmyk, "JPEG", quality=95)
+    return {
+        "grey": _png(Image.fromarray(grey)),
+        "grey of 16 bits": _png(Image.fromarray(grey.astype(np.uint16) * 257)),
+        "colour of 16 bits": cv2.imencode(".png", wide)[1].tobytes(),
+        "one bit": _png(Image.fromarray(grey).convert("1")),
+        "palette": _png(ramp.quantize(64)),
+        "palette with holes": _png(ramp.quantize(64), transparency=bytes([0] * 10 + [255] * 54)),
+        "alpha": _png(Image.fromarray(np.dstack([hidden, alpha]))),
+        "grey with alpha": _png(Image.fromarray(np.dstack([hidden[..., 0], alpha]))),
+        "alpha of 16 bits": cv2.imencode(".png", cut)[1].tobytes(),
+        "one colour is a hole": _png(ramp, transparency=(20, 235, 235)),
+        "four inks": cmyk.getvalue(),
+    }
+
+
+def _png(image: Image.Image, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, "PNG", **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", _unusual())
+def test_unusual_pictures_mean_the_same_to_centre_and_terminal(kind: str) -> None:
+    content = _unusual()[kind]
+    kept = np.asarray(Image.open(io.BytesIO(prepared(content)))).astype(int)
+    seen = decode_picture(content)[..., ::-1].astype(int)
+    assert np.abs(kept - seen).mean() < 3
+    body = kept[150:]
+    assert body.max() - body.min() > 150, "neither white nor black"
+    if "alpha" in kind:
+        assert kept[:80].min() > 245, "what is transparent is the white of the page"
+
+
+def test_a_picture_in_which_nothing_is_seen_is_refused_with_a_word(centre: ConsoleCentre, senior: Browser) -> None:
+    ramp = np.tile(np.linspace(20, 235, 300).astype(np.uint8), (400, 1))
+    nothing = Image.fromarray(np.dstack([ramp, ramp, ramp, np.zeros_like(ramp)]))
+    twelve_bits = Image.fromarray(ramp.astype(np.uint16) * 16)
+    for image in (nothing, twelve_bits):
+        answer = upload(centre, senior, _png(image))
+        assert answer.status_code == 422
+        assert "ничего не видно" in answer.text
     assert _kept(centre) is None
