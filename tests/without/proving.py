@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.without.patches import ROOT, Patch
 
 _COPIED = ("central", "config", "docs", "dopusk", "drivers", "kiosk_ui", "simulators", "sync", "terminal", "tests")
-_FILES = ("CHANGELOG.md", "Makefile", "README.md", "pyproject.toml", "requirements.in", "setup.sh")
+_FILES = ("CHANGELOG.md", "LICENSE", "Makefile", "README.md", "pyproject.toml", "requirements.in", "setup.sh")
 _LONGEST_S = 900.0
 _ALL_PASSED, _SOME_FAILED = 0, 1
 

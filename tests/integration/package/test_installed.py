@@ -31,7 +31,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources = folder / "sources"
     for name in SOURCES:
         shutil.copytree(ROOT / name, sources / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-    for name in ("pyproject.toml", "requirements.in", "README.md"):
+    for name in ("LICENSE", "pyproject.toml", "requirements.in", "README.md"):
         shutil.copy(ROOT / name, sources / name)
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, sources]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
