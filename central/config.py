@@ -188,6 +188,8 @@ class RatesConfig(_Section):
     """Calls with one API key."""
     api_failures_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 30
     """Calls without a key that works, from one address."""
+    enrol_failures_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 30
+    """Enrolments and renewals with a wrong proof, from one address. Right ones are never held up."""
 
 
 class VigilanceConfig(_Section):

@@ -8,7 +8,7 @@ from typing import Literal
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, RowMapping
 
 from central.config import CentralConfig
 from central.outgoing import load_signing_key
@@ -16,6 +16,7 @@ from central.pki import RESERVED_NAMES, Authority, Issued
 from central.store import enrolments, terminals
 from central.store.engine import reading, writing
 from central.store.metadata import now_utc
+from sync.contract.canonical import sha256_hex
 from sync.contract.enrolment import (
     EnrolAnswer,
     EnrolRequest,
@@ -28,10 +29,20 @@ from sync.contract.enrolment import (
 )
 
 CODE_VALID = timedelta(hours=24)
-MAX_FAILURES = 10
+_DAY = timedelta(days=1)
+MOST_IN_A_DAY = 2
+"""Certificates of one terminal within a day, before it has to wait for a renewal: the first one, and one more."""
 _NO_MAC = "0" * 64
+_NOBODYS_KEY = bytes(32)
 RefusalCode = Literal[
-    "unknown_code", "expired_code", "used_code", "blocked_code", "wrong_proof", "bad_request", "not_enrolled"
+    "expired_code",
+    "used_code",
+    "wrong_proof",
+    "bad_request",
+    "not_enrolled",
+    "certificate_ended",
+    "used_request",
+    "too_soon",
 ]
 
 
@@ -52,6 +63,11 @@ class Enrolment:
         self._authority = Authority(config.keys.authority_dir)
         key = load_signing_key(config.keys.centre_signing_key_file).public_key()
         self._centre_key = base64.b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode("ascii")
+
+    @property
+    def failures_per_minute(self) -> int:
+        """How many wrong requests of one address are answered within a minute."""
+        return self._config.rates.enrol_failures_per_minute
 
     def create_code(self, connection: Connection, terminal_id: str) -> str:
         """A new code for a registered terminal, shown once and never again; earlier unused ones end.
@@ -74,26 +90,28 @@ class Enrolment:
         return code
 
     def enrol(self, request: EnrolRequest) -> EnrolAnswer:
-        """Redeem a code. Raises `EnrolmentRefused`; a wrong proof is counted, and the code is blocked after ten."""
-        with writing(self._engine) as connection:
-            refusal = self._check_code(connection, request)
-            if refusal is not None and refusal.code == "wrong_proof":
-                enrolments.note_failure(connection, request.code_id)
-        if refusal is not None:
-            raise refusal
+        """Redeem a code. Raises `EnrolmentRefused`.
+
+        A wrong proof writes nothing and blocks nothing: 80 bits are not found by trying, and whoever tries must not be able to
+        keep the honest installer out. Whether there is such a code at all is not told either.
+        """
+        with reading(self._engine) as connection:
+            _check_code(enrolments.find_code(connection, request.code_id), request)
         check_possession(request.public_key, request.proof, request.csr_pem)
         with writing(self._engine) as connection:
             code = enrolments.take_code(connection, request.code_id)
             if code is None or code.used_at is not None:
                 raise EnrolmentRefused("used_code", "this code was used already")
+            row = terminals.take_terminal(connection, code.terminal_id)
+            if row is None or row["state"] == "revoked":
+                raise EnrolmentRefused("not_enrolled", f"terminal {code.terminal_id} is revoked")
             issued = self._issue(connection, code.terminal_id, request.csr_pem)
             terminals.set_key(connection, code.terminal_id, request.public_key)
             enrolments.use_code(connection, request.code_id, now=now_utc())
-            row = terminals.get_terminal(connection, code.terminal_id)
         mqtt = self._config.mqtt
         answer = EnrolAnswer(
             terminal_id=code.terminal_id,
-            org=row["org"] if row else "",
+            org=row["org"],
             generation=self._config.generation,
             certificate_pem=issued.certificate_pem.decode("ascii"),
             ca_pem=self._authority.ca_pem.decode("ascii"),
@@ -106,13 +124,29 @@ class Enrolment:
         return answer.model_copy(update={"mac": mac_of(answer.model_dump(mode="json"), code.key)})
 
     def renew(self, request: RenewRequest) -> RenewAnswer:
-        """A new certificate for an enrolled terminal. Raises `EnrolmentRefused`."""
+        """A new certificate for an enrolled terminal whose last one has not ended. Raises `EnrolmentRefused`.
+
+        A request is good once: what somebody has recorded, of an enrolment too, gives nothing. `MOST_IN_A_DAY` bounds what a
+        stolen key can make.
+        """
         with reading(self._engine) as connection:
             row = terminals.get_terminal(connection, request.terminal_id)
-        if row is None or row["state"] != "enrolled" or row["public_key"] is None:
-            raise EnrolmentRefused("not_enrolled", f"terminal {request.terminal_id} is not enrolled, or is revoked")
-        check_possession(row["public_key"], request.signature, request.csr_pem)
+        key = _enrolled_key(row, request.terminal_id)
+        check_possession(key, request.signature, request.csr_pem)
         with writing(self._engine) as connection:
+            # Once more, and nobody changes it meanwhile: it may have been revoked, or enrolled anew.
+            if _enrolled_key(terminals.take_terminal(connection, request.terminal_id), request.terminal_id) != key:
+                raise EnrolmentRefused("not_enrolled", f"terminal {request.terminal_id} was enrolled anew")
+            now = now_utc()
+            self._check_unused(connection, request.csr_pem)
+            end = enrolments.newest_end(connection, request.terminal_id)
+            if end is None or end <= now:
+                raise EnrolmentRefused(
+                    "certificate_ended",
+                    f"the certificate of {request.terminal_id} has ended; enrol it anew with a code",
+                )
+            if enrolments.issued_since(connection, request.terminal_id, now - _DAY) >= MOST_IN_A_DAY:
+                raise EnrolmentRefused("too_soon", f"{request.terminal_id} got a new certificate today; try tomorrow")
             issued = self._issue(connection, request.terminal_id, request.csr_pem)
         return RenewAnswer(
             certificate_pem=issued.certificate_pem.decode("ascii"),
@@ -140,27 +174,45 @@ class Enrolment:
                     return
             # It got one more certificate meanwhile: once more, with that one.
 
-    def _check_code(self, connection: Connection, request: EnrolRequest) -> EnrolmentRefused | None:
-        code = enrolments.take_code(connection, request.code_id)
-        if code is None:
-            return EnrolmentRefused("unknown_code", "no such code; compare it with what the centre shows")
-        if code.failures >= MAX_FAILURES:
-            return EnrolmentRefused("blocked_code", "too many wrong tries; ask the centre for a new code")
-        if not mac_is_right(request.model_dump(mode="json"), code.key):
-            return EnrolmentRefused("wrong_proof", "the code is wrong; compare it with what the centre shows")
-        if code.used_at is not None:
-            return EnrolmentRefused("used_code", "this code was used already; ask the centre for a new one")
-        if code.expires_at <= now_utc():
-            return EnrolmentRefused("expired_code", "this code has expired; ask the centre for a new one")
-        return None
+    def _check_unused(self, connection: Connection, csr_pem: str) -> str:
+        """SHA-256 of a request that no certificate was made for. Raises `EnrolmentRefused`."""
+        sha256 = sha256_hex(csr_pem.encode("utf-8"))
+        if enrolments.is_used(connection, sha256):
+            raise EnrolmentRefused("used_request", "this request was used already; make a new one")
+        return sha256
 
     def _issue(self, connection: Connection, terminal_id: str, csr_pem: str) -> Issued:
+        sha256 = self._check_unused(connection, csr_pem)
         try:
             issued = self._authority.issue_terminal(terminal_id, csr_pem.encode("ascii"))
         except ValueError as error:
             raise EnrolmentRefused("bad_request", f"the certificate request cannot be used: {error}") from error
-        enrolments.add_certificate(connection, issued.serial, terminal_id, now=now_utc(), not_after=issued.not_after)
+        enrolments.add_certificate(
+            connection,
+            issued.serial,
+            terminal_id,
+            now=now_utc(),
+            not_after=issued.not_after,
+            request_sha256=sha256,
+        )
         return issued
+
+
+def _check_code(code: enrolments.Code | None, request: EnrolRequest) -> None:
+    # A code that was never given is looked at just as long as one that was, and answered with the same words.
+    is_right = mac_is_right(request.model_dump(mode="json"), code.key if code else _NOBODYS_KEY)
+    if code is None or not is_right:
+        raise EnrolmentRefused("wrong_proof", "the code is wrong; compare it with what the centre shows")
+    if code.used_at is not None:
+        raise EnrolmentRefused("used_code", "this code was used already; ask the centre for a new one")
+    if code.expires_at <= now_utc():
+        raise EnrolmentRefused("expired_code", "this code has expired; ask the centre for a new one")
+
+
+def _enrolled_key(row: RowMapping | None, terminal_id: str) -> str:
+    if row is None or row["state"] != "enrolled" or row["public_key"] is None:
+        raise EnrolmentRefused("not_enrolled", f"terminal {terminal_id} is not enrolled, or is revoked")
+    return str(row["public_key"])
 
 
 def check_possession(public_key: str, proof: str, csr_pem: str) -> None:

@@ -73,7 +73,7 @@ def counted(oddities: Sequence[Oddity]) -> list[Oddity]:
     """The same ones of a batch as one, with their number, in one order for all who write them."""
     merged: dict[tuple[str, str, str | None, int | None], Oddity] = {}
     for oddity in oddities:
-        key = (oddity.kind, oddity.topic, oddity.message_id, oddity.first_seq)
+        key = (oddity.kind, oddity.terminal_id or oddity.topic, oddity.message_id, oddity.first_seq)
         before = merged.get(key)
         merged[key] = replace(oddity, times=oddity.times + (before.times if before else 0))
     return [merged[key] for key in sorted(merged, key=str)]

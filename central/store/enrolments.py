@@ -1,10 +1,9 @@
 """Tables of enrolment: one-time codes, and the certificates that terminals have got."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, ForeignKey, Integer, LargeBinary, RowMapping, Table, Text, select, update
+from sqlalchemy import Column, Connection, ForeignKey, LargeBinary, Table, Text, func, select, update
 
 from central.store.metadata import UtcDateTime, metadata
 
@@ -16,7 +15,6 @@ enrolment_code = Table(
     Column("key", LargeBinary, nullable=False, comment="SHA-256 of the code; worthless once used or expired"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
-    Column("failures", Integer, nullable=False),
     Column("used_at", UtcDateTime),
 )
 
@@ -28,6 +26,7 @@ terminal_certificate = Table(
     Column("issued_at", UtcDateTime, nullable=False),
     Column("not_after", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
+    Column("request_sha256", Text, unique=True, comment="of the certificate request; each is good for one certificate"),
 )
 
 
@@ -38,7 +37,6 @@ class Code:
     terminal_id: str
     key: bytes
     expires_at: datetime
-    failures: int
     used_at: datetime | None
 
 
@@ -53,7 +51,7 @@ def add_code(
     )
     connection.execute(
         enrolment_code.insert().values(
-            code_id=code_id, terminal_id=terminal_id, key=key, created_at=now, expires_at=expires_at, failures=0
+            code_id=code_id, terminal_id=terminal_id, key=key, created_at=now, expires_at=expires_at
         )
     )
 
@@ -66,19 +64,21 @@ def has_code(connection: Connection, code_id: str) -> bool:
     )
 
 
+def find_code(connection: Connection, code_id: str) -> Code | None:
+    """A code on record."""
+    return _code(connection, code_id, is_taken=False)
+
+
 def take_code(connection: Connection, code_id: str) -> Code | None:
     """A code, its row taken for this transaction."""
+    return _code(connection, code_id, is_taken=True)
+
+
+def _code(connection: Connection, code_id: str, *, is_taken: bool) -> Code | None:
     names = tuple(Code.__dataclass_fields__)
     query = select(*(enrolment_code.c[name] for name in names)).where(enrolment_code.c.code_id == code_id)
-    row = connection.execute(query.with_for_update()).one_or_none()
+    row = connection.execute(query.with_for_update() if is_taken else query).one_or_none()
     return Code(*row) if row else None
-
-
-def note_failure(connection: Connection, code_id: str) -> None:
-    """Somebody tried the code with a wrong proof."""
-    connection.execute(
-        update(enrolment_code).where(enrolment_code.c.code_id == code_id).values(failures=enrolment_code.c.failures + 1)
-    )
 
 
 def use_code(connection: Connection, code_id: str, *, now: datetime) -> None:
@@ -87,18 +87,44 @@ def use_code(connection: Connection, code_id: str, *, now: datetime) -> None:
 
 
 def add_certificate(
-    connection: Connection, serial: str, terminal_id: str, *, now: datetime, not_after: datetime
+    connection: Connection,
+    serial: str,
+    terminal_id: str,
+    *,
+    now: datetime,
+    not_after: datetime,
+    request_sha256: str | None = None,
 ) -> None:
-    """Record an issued certificate."""
+    """Record an issued certificate; `request_sha256` of the request that it was made for."""
     connection.execute(
-        terminal_certificate.insert().values(serial=serial, terminal_id=terminal_id, issued_at=now, not_after=not_after)
+        terminal_certificate.insert().values(
+            serial=serial,
+            terminal_id=terminal_id,
+            issued_at=now,
+            not_after=not_after,
+            request_sha256=request_sha256,
+        )
     )
 
 
-def list_certificates(connection: Connection, terminal_id: str) -> Sequence[RowMapping]:
-    """All certificates of a terminal, newest first."""
-    query = select(terminal_certificate).where(terminal_certificate.c.terminal_id == terminal_id)
-    return connection.execute(query.order_by(terminal_certificate.c.issued_at.desc())).mappings().all()
+def is_used(connection: Connection, request_sha256: str) -> bool:
+    """Whether a certificate was made for this very request."""
+    own = terminal_certificate.c.request_sha256 == request_sha256
+    return connection.execute(select(terminal_certificate.c.serial).where(own)).first() is not None
+
+
+def newest_end(connection: Connection, terminal_id: str) -> datetime | None:
+    """When the last of a terminal's certificates ends; None for one that never had any."""
+    query = select(func.max(terminal_certificate.c.not_after)).where(terminal_certificate.c.terminal_id == terminal_id)
+    end: datetime | None = connection.execute(query).scalar_one()
+    return end
+
+
+def issued_since(connection: Connection, terminal_id: str, since: datetime) -> int:
+    """How many certificates a terminal got since that moment."""
+    c = terminal_certificate.c
+    query = select(func.count()).where(c.terminal_id == terminal_id, c.issued_at > since)
+    return int(connection.execute(query).scalar_one())
 
 
 def serials(connection: Connection, terminal_id: str) -> set[str]:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from central.name_folding import fold_name
-from central.store import health
-from central.store.anomalies import anomaly
+from central.store import anomalies, health
 from central.store.exams import exam
 from central.store.journal_lead import unindexed
 from central.store.terminals import device, kiosk_stands, terminal
@@ -193,8 +192,6 @@ def _health_of(found: tuple[datetime, HealthReport] | None) -> tuple[HealthRepor
     return (found[1], found[0]) if found else (None, None)
 
 
-def oddities(connection: Connection, orgs: Sequence[str], limit: int = 50) -> list[Any]:
-    """The newest things that came from terminals of these organisations and should not have."""
-    ours = select(terminal.c.terminal_id).where(terminal.c.org.in_(orgs))
-    query = select(anomaly).where(anomaly.c.terminal_id.in_(ours)).order_by(anomaly.c.last_at.desc())
-    return list(connection.execute(query.limit(limit)))
+def oddities(connection: Connection, orgs: Sequence[str], limit: int = 50) -> list[RowMapping]:
+    """The newest things that came and should not have: from terminals of these organisations, and from strangers."""
+    return anomalies.page(connection, orgs, is_resolved=False, limit=limit)[0]

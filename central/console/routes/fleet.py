@@ -1,7 +1,7 @@
 """The fleet: terminals with their state, version, backlog, devices, verification dates and what came in that should not.
 
-GET /fleet takes `q` (part of a name, place or identifier), `show` (a key of `central.store.fleet.SHOWN`) and `page`. Forms of
-the page carry the same query, so that their answer shows the same terminals.
+GET /fleet takes `q` (part of a name, place or identifier), `show` (a key of `central.store.fleet.SHOWN`), `page`, and `odd`, the
+page of what came and should not have. Forms of the page carry the same query, so that their answer shows the same terminals.
 """
 
 from typing import Annotated
@@ -14,12 +14,14 @@ from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.days import day_of
 from central.rights import Right
-from central.store import fleet, refusals
+from central.store import anomalies, fleet, refusals
 from central.store.engine import reading
 
 router = APIRouter()
 
 ROWS = 50
+ODD_ROWS = 50
+FILLED_ROWS = 20
 _DIGITS = 6
 LOW_DISK_BYTES = 1_000_000_000
 LARGE_WAL_BYTES = 64 * 1024 * 1024
@@ -52,7 +54,11 @@ def fleet_page(
         pages = max(1, -(-len(fitting) // ROWS))
         number = min(_number(request), pages)
         rows = fleet.overview(connection, orgs, fitting[(number - 1) * ROWS : number * ROWS], now)
-        oddities = fleet.oddities(connection, orgs)
+        odd_number = _number(request, "odd")
+        oddities, odd_count = anomalies.page(
+            connection, orgs, is_resolved=False, limit=ODD_ROWS, offset=(odd_number - 1) * ODD_ROWS
+        )
+        filled, filled_count = anomalies.page(connection, orgs, is_resolved=True, limit=FILLED_ROWS)
         refused = refusals.refusals(connection, orgs)
     return page(
         request,
@@ -67,6 +73,11 @@ def fleet_page(
         pages=pages,
         address=lambda **changes: address(wanted, number, **changes),
         oddities=oddities,
+        odd_count=odd_count,
+        odd_number=odd_number,
+        odd_pages=max(1, -(-odd_count // ODD_ROWS)),
+        filled=filled,
+        filled_count=filled_count,
         refused=refused,
         no_stamps=console.stamping.outage,
         troubles=step_records.troubles(),
@@ -88,14 +99,14 @@ def filter_of(request: Request) -> fleet.FleetFilter:
     return fleet.FleetFilter(request.query_params.get("q", "").strip(), show if show in fleet.SHOWN else "all")
 
 
-def _number(request: Request) -> int:
+def _number(request: Request, name: str = "page") -> int:
     """The page asked for, from 1."""
-    typed = request.query_params.get("page", "")
+    typed = request.query_params.get(name, "")
     return max(1, int(typed)) if typed.isascii() and typed.isdigit() and len(typed) < _DIGITS else 1
 
 
 def address(wanted: fleet.FleetFilter, number: int, **changes: str | int) -> str:
     """The query of this page with other values, for links and forms; what is as it begins is left out."""
     values = {"q": wanted.search, "show": wanted.show, "page": number} | changes
-    ordinary = {"q": "", "show": "all", "page": 1}
+    ordinary = {"q": "", "show": "all", "page": 1, "odd": 1}
     return urlencode({name: value for name, value in values.items() if value != ordinary[name]})

@@ -5,6 +5,8 @@ import contextlib
 import socket
 import ssl
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,14 @@ from fastapi import FastAPI
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import select
 
+from central import pki
 from central.enrolment import Enrolment
 from central.enrolment_api import make_router
 from central.parties import Terminal
+from central.store import enrolments, terminals
 from central.store.anomalies import anomaly
 from central.store.engine import reading, writing
+from central.store.metadata import now_utc
 from central.store.terminals import get_terminal
 from dopusk.broker import client_context
 from simulators.fleet_terminal import BrokerAddress, FleetTerminal, TerminalIdentity
@@ -39,9 +44,9 @@ from tests.waiting import LONGEST_S, until
 class Installer:
     """The terminal's side of enrolment, as its program does it."""
 
-    def __init__(self, name: str) -> None:
-        self.key = Ed25519PrivateKey.generate()
-        self.tls_key = ec.generate_private_key(ec.SECP256R1())
+    def __init__(self, name: str, like: "Installer | None" = None) -> None:
+        self.key = like.key if like else Ed25519PrivateKey.generate()
+        self.tls_key = like.tls_key if like else ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(self.tls_key, hashes.SHA256())
         self.csr_pem = request.public_bytes(Encoding.PEM).decode()
@@ -132,13 +137,32 @@ def test_a_new_code_ends_the_earlier_one(centre: TestCentre, enrolment: Enrolmen
     assert http.post("/enrol", json=Installer("a").request(earlier)).json()["code"] == "expired_code"
 
 
-def test_a_guessed_code_is_blocked_after_ten_tries(centre: TestCentre, enrolment: Enrolment, http: Any) -> None:
+def test_who_tries_codes_learns_nothing_and_keeps_nobody_out(
+    centre: TestCentre, enrolment: Enrolment, http: Any
+) -> None:
     code = _code(centre, enrolment)
     installer = Installer("a")
     wrong = installer.request(code) | {"mac": "0" * 64}
-    answers = [http.post("/enrol", json=wrong).json()["code"] for _ in range(10)]
-    assert set(answers) == {"wrong_proof"}
-    assert http.post("/enrol", json=installer.request(code)).json()["code"] == "blocked_code"
+    unknown = wrong | {"code_id": "2222" if code[:4] != "2222" else "3333"}
+    known_answer, unknown_answer = http.post("/enrol", json=wrong), http.post("/enrol", json=unknown)
+    assert known_answer.status_code == unknown_answer.status_code == 403
+    assert known_answer.content == unknown_answer.content
+    answers = [http.post("/enrol", json=wrong).status_code for _ in range(40)]
+    assert set(answers) == {403, 429}
+    # From the same address, and with the code that was tried.
+    assert http.post("/enrol", json=installer.request(code)).status_code == 200
+
+
+def test_a_code_of_before_does_not_bring_back_a_revoked_terminal(
+    centre: TestCentre, enrolment: Enrolment, http: Any
+) -> None:
+    code = _code(centre, enrolment)
+    enrolment.revoke("kiosk-9")
+    assert http.post("/enrol", json=Installer("a").request(code)).json()["code"] == "not_enrolled"
+    with reading(centre.engine) as connection:
+        row = get_terminal(connection, "kiosk-9")
+    assert row is not None
+    assert row["state"] == "revoked"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"x" * 100_000, b'{"code_id":"2222"}'])
@@ -158,14 +182,95 @@ def test_a_request_signed_by_another_key_is_refused(centre: TestCentre, enrolmen
     assert (row["state"], row["public_key"]) == ("new", None)
 
 
+def _renewal(installer: Installer) -> dict[str, Any]:
+    """A new request of the same keys, as the terminal makes it each time."""
+    fresh = Installer("kiosk-9", like=installer)
+    return {"terminal_id": "kiosk-9", "csr_pem": fresh.csr_pem, "signature": fresh.proof}
+
+
 def test_renewal_needs_the_registered_key(centre: TestCentre, enrolment: Enrolment, http: Any) -> None:
     installer = Installer("kiosk-9")
     http.post("/enrol", json=installer.request(_code(centre, enrolment)))
-    renewal = {"terminal_id": "kiosk-9", "csr_pem": installer.csr_pem, "signature": installer.proof}
+    assert http.post("/renew", json=_renewal(installer)).status_code == 200
+    assert http.post("/renew", json=_renewal(Installer("kiosk-9"))).json()["code"] == "bad_request"
+
+
+def _certificates(centre: TestCentre) -> int:
+    with reading(centre.engine) as connection:
+        return len(enrolments.serials(connection, "kiosk-9"))
+
+
+def test_what_was_recorded_renews_nothing(centre: TestCentre, enrolment: Enrolment, http: Any) -> None:
+    installer = Installer("kiosk-9")
+    http.post("/enrol", json=installer.request(_code(centre, enrolment)))
+    recorded = {"terminal_id": "kiosk-9", "csr_pem": installer.csr_pem, "signature": installer.proof}
+    assert http.post("/renew", json=recorded).json()["code"] == "used_request"
+    renewal = _renewal(installer)
     assert http.post("/renew", json=renewal).status_code == 200
-    stranger = Installer("kiosk-9")
-    forged = {"terminal_id": "kiosk-9", "csr_pem": stranger.csr_pem, "signature": stranger.proof}
-    assert http.post("/renew", json=forged).json()["code"] == "bad_request"
+    with ThreadPoolExecutor(8) as crowd:
+        again = list(crowd.map(lambda _: http.post("/renew", json=renewal).status_code, range(20)))
+    assert 200 not in again
+    assert _certificates(centre) == 2
+
+
+def test_a_stolen_key_makes_two_certificates_a_day(
+    centre: TestCentre, enrolment: Enrolment, http: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installer = Installer("kiosk-9")
+    http.post("/enrol", json=installer.request(_code(centre, enrolment)))
+    answers = [http.post("/renew", json=_renewal(installer)) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 429, 429, 429, 429]
+    assert answers[1].headers["Retry-After"] == "86400"
+    assert _certificates(centre) == 2
+    tomorrow = now_utc() + timedelta(days=1, minutes=1)
+    monkeypatch.setattr("central.enrolment.now_utc", lambda: tomorrow)
+    assert http.post("/renew", json=_renewal(installer)).status_code == 200
+    much_later = now_utc() + timedelta(days=400)
+    monkeypatch.setattr("central.enrolment.now_utc", lambda: much_later)
+    assert http.post("/renew", json=_renewal(installer)).json()["code"] == "certificate_ended"
+
+
+def test_a_revocation_writes_one_list_and_holds_nobody_up(
+    centre: TestCentre, enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many certificates there are; and while the list is written, the store is free."""
+    centre.identity("kiosk-9")
+    now = now_utc()
+    with writing(centre.engine) as connection:
+        for number in range(1500):
+            enrolments.add_certificate(connection, f"{number + 1:x}", "kiosk-9", now=now, not_after=now)
+    lists: list[int] = []
+    write_list = pki.write_list
+
+    def watched(*args: Any) -> None:
+        with writing(centre.engine) as connection:  # would wait for a lock, and fail
+            terminals.set_state(connection, "kiosk-9", "enrolled")
+        lists.append(len(args[3]))
+        write_list(*args)
+
+    monkeypatch.setattr(pki, "write_list", watched)
+    enrolment.revoke("kiosk-9")
+    assert lists == [1502]  # these, the one of the connection, and the probe
+    assert centre.authority.is_revoked("1")
+    assert centre.authority.is_revoked(f"{1500:x}")
+
+
+def test_a_certificate_made_during_a_revocation_is_revoked_too(
+    centre: TestCentre, enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre.identity("kiosk-9")
+    late = iter(["abc1"])
+    write_list = pki.write_list
+
+    def meanwhile(*args: Any) -> None:
+        for serial in late:
+            with writing(centre.engine) as connection:
+                enrolments.add_certificate(connection, serial, "kiosk-9", now=now_utc(), not_after=now_utc())
+        write_list(*args)
+
+    monkeypatch.setattr(pki, "write_list", meanwhile)
+    enrolment.revoke("kiosk-9")
+    assert centre.authority.is_revoked("abc1")
 
 
 def test_a_revoked_terminal_is_refused_by_ingest_and_by_the_broker(
