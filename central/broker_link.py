@@ -16,6 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from central.certificates import note_shown
 from central.config import ConfigError, MqttConfig
 
 KEEPALIVE_S = 20
@@ -77,7 +78,7 @@ class BrokerLink:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.ReceiveMaximum = self._receive_maximum
         self.client.connect_async(
-            self._config.host, self._config.own_port, KEEPALIVE_S, clean_start=True, properties=properties
+            self._config.own_host, self._config.own_port, KEEPALIVE_S, clean_start=True, properties=properties
         )
         self.client.loop_start()
 
@@ -116,6 +117,9 @@ class BrokerLink:
             _log.error("broker refused the connection: %s", reason)
             return
         self.connects += 1
+        wire = client.socket()
+        if isinstance(wire, ssl.SSLSocket):
+            note_shown(wire.getpeercert() or {})
         # As published: whoever retains what nobody should retain is to be seen.
         options = SubscribeOptions(qos=1, retainAsPublished=True)
         client.subscribe([(topic, options) for topic in self._filters])
@@ -123,7 +127,7 @@ class BrokerLink:
     def _not_reached(self, _client: mqtt.Client, _user: Any) -> None:
         _log.warning(
             "the broker at %s:%d cannot be reached, or its certificate is not ours",
-            self._config.host,
+            self._config.own_host,
             self._config.own_port,
         )
 

@@ -44,6 +44,8 @@ class MqttConfig(_Section):
     host: str
     port: Port
     """Where terminals come in."""
+    centre_host: str | None = None
+    """Where the centre's own processes find the broker, where it is not `host`."""
     centre_port: Port | None = None
     """The listener of the centre's own processes; the port after `port` without it."""
     mount_point: Annotated[str, Field(pattern=r"^([A-Za-z0-9_-]+/)?$")] = "terminals/"
@@ -55,6 +57,11 @@ class MqttConfig(_Section):
     share_group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] = "centre"
     public_host: str | None = None
     public_port: Port | None = None
+
+    @property
+    def own_host(self) -> str:
+        """The host that the centre's processes connect to."""
+        return self.centre_host or self.host
 
     @property
     def own_port(self) -> int:

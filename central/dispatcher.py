@@ -18,8 +18,9 @@ import paho.mqtt.client as mqtt
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine
 
-from central import metrics
+from central import certificates, metrics
 from central.broker_link import BrokerLink
+from central.certificates import LOOK_EVERY_S
 from central.config import CentralConfig
 from central.eviction import end_connection, list_is_read
 from central.face_photos import FacePhotos
@@ -82,6 +83,7 @@ class Dispatcher:
         them they wait.
         """
         self._engine, self._photos, self._broker = engine, photos, config.mqtt
+        self._config = config
         self._replenisher = replenisher
         self._statuses: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self._latest: dict[str, bytes] = {}
@@ -113,6 +115,7 @@ class Dispatcher:
                 Step("replenishing", self._replenish, RESEND_CHECK_S),
                 Step(_SHUTTING_OUT, self._shut_out, RESEND_CHECK_S),
                 Step("figures", self._measure, RESEND_CHECK_S),
+                Step("certificates", self._look_at_certificates, LOOK_EVERY_S),
             ),
             poll_s=POLL_S,
             daemon=True,
@@ -144,6 +147,7 @@ class Dispatcher:
 
     def _connected(self) -> None:
         self.ready.set()
+        self._loop.hasten("certificates")
         # Only a status may be retained. What else was, while nobody was here to clear it away, is told now.
         self._link.look_for_retained(ALL_UP)
         self._looking_until_s = time.monotonic() + LOOK_FOR_RETAINED_S
@@ -298,6 +302,9 @@ class Dispatcher:
         metrics.refusals_open.clear()
         for kind, code, number in refused:
             metrics.refusals_open.labels(kind, code).set(number)
+
+    def _look_at_certificates(self) -> None:
+        certificates.watch(self._config, now_utc())
 
     def _note_broker(self) -> None:
         """A broker that stays away is a trouble like any other: it is shown, though every step gets along without it."""

@@ -69,7 +69,7 @@ def end_connection(config: MqttConfig, address: TerminalAddress, *, say_offline:
     client.on_connect = on_connect
     try:
         client.tls_set(str(config.ca_file), str(config.cert_file), str(config.key_file))
-        client.connect(config.host, config.own_port, _KEEPALIVE_S, clean_start=True)
+        client.connect(config.own_host, config.own_port, _KEEPALIVE_S, clean_start=True)
     except OSError as error:
         _log.warning("the connection of revoked terminal %s was not ended: %s", address.terminal, error)
         return False

@@ -38,6 +38,12 @@ refusals_open = Gauge(
     ["kind", "code"],
     registry=REGISTRY,
 )
+certificate_days_left = Gauge(
+    "dopusk_certificate_days_left",
+    "Days until a certificate of centre, broker or authority ends",
+    ["certificate"],
+    registry=REGISTRY,
+)
 retained = Counter(
     "dopusk_retained",
     "Messages that a terminal told the broker to retain, and that were cleared away",

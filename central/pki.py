@@ -72,14 +72,21 @@ class Authority:
         """The list of revoked certificates, for the broker and for checks of signatures."""
         return self.folder / LIST_FILE
 
-    def issue_server(self, hostnames: Sequence[str]) -> Issued:
-        """A TLS server certificate for these host names and addresses; the first is its common name."""
+    def issue_server(self, hostnames: Sequence[str], public_key: CertificatePublicKeyTypes | None = None) -> Issued:
+        """A TLS server certificate for these host names and addresses; the first is its common name. For a key that is there,
+        or with one of its own."""
         names = x509.SubjectAlternativeName([_general_name(name) for name in hostnames])
-        return self._issue_own(_subject(hostnames[0]), [ExtendedKeyUsageOID.SERVER_AUTH], SERVICE_VALID, names)
+        usage = [ExtendedKeyUsageOID.SERVER_AUTH]
+        if public_key is None:
+            return self._issue_own(_subject(hostnames[0]), usage, SERVICE_VALID, names)
+        return self._issue(_subject(hostnames[0]), public_key, usage, SERVICE_VALID, names)
 
-    def issue_client(self, name: str = "centre") -> Issued:
+    def issue_client(self, name: str = "centre", public_key: CertificatePublicKeyTypes | None = None) -> Issued:
         """A TLS client certificate for a part of the centre; the broker's access list knows the common name."""
-        return self._issue_own(_subject(name), [ExtendedKeyUsageOID.CLIENT_AUTH], SERVICE_VALID)
+        usage = [ExtendedKeyUsageOID.CLIENT_AUTH]
+        if public_key is None:
+            return self._issue_own(_subject(name), usage, SERVICE_VALID)
+        return self._issue(_subject(name), public_key, usage, SERVICE_VALID)
 
     def issue_terminal(self, terminal_id: str, csr_pem: bytes | None = None) -> Issued:
         """A TLS client certificate whose common name is the terminal's id, whatever the request asks for.

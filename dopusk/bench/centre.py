@@ -92,7 +92,9 @@ def _bare_paho(config: CentralConfig, count: int) -> float:
     mqtt = config.mqtt
     tls = client_context(mqtt.ca_file, mqtt.cert_file, mqtt.key_file)
     topic = mqtt.mount_point + TerminalAddress("bench", "bare").down(Down.COMMAND)
-    return count / bare_paho_s((mqtt.host, mqtt.own_port), tls, topic, [os.urandom(EXAM_BYTES)], count, _BARE_WINDOW)
+    return count / bare_paho_s(
+        (mqtt.own_host, mqtt.own_port), tls, topic, [os.urandom(EXAM_BYTES)], count, _BARE_WINDOW
+    )
 
 
 def _peak_mib(pid: int) -> float:

@@ -1,4 +1,4 @@
-"""`dopusk central terminal …`: registering terminals, one-time codes, revocation."""
+"""`dopusk central terminals …`: registering terminals, one-time codes, revocation."""
 
 import json
 from typing import Annotated
@@ -34,7 +34,7 @@ def add(
         registry = Registry(Outgoing.from_config(loaded), SnilsKey.from_file(loaded.keys.snils_key_file))
         with writing(engine) as connection:
             registry.add_terminal(connection, Terminal(terminal_id, org, name, place))
-    print(f"terminal {terminal_id} is registered; next: dopusk central terminal code {terminal_id}")
+    print(f"terminal {terminal_id} is registered; next: dopusk central terminals code {terminal_id} -c {config}")
 
 
 @app.command()

@@ -25,7 +25,7 @@ class Echo:
         self._client.tls_set(str(mqtt_config.ca_file), str(mqtt_config.cert_file), str(mqtt_config.key_file))
         self._client.reconnect_delay_set(1, 2)
         self._mount_point = mqtt_config.mount_point
-        self._client.connect_async(mqtt_config.host, mqtt_config.own_port, 20)
+        self._client.connect_async(mqtt_config.own_host, mqtt_config.own_port, 20)
         self._client.loop_start()
 
     def say_again(self) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from central import step_records
+from central import certificates, step_records
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.days import day_of
@@ -80,6 +80,7 @@ def fleet_page(
         filled_count=filled_count,
         refused=refused,
         no_stamps=console.stamping.outage,
+        ending=[item for item in certificates.ends(console.config) if item.is_due(now)],
         troubles=step_records.troubles(),
         stumbles=step_records.stumbles(),
         names={brief.terminal_id: brief.name for brief in everything},

@@ -1,0 +1,60 @@
+"""`dopusk central certificates …`: until when they are valid, and new ones for the centre and the broker."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from central import certificates
+from central.config import load_config
+from central.store.metadata import now_utc
+from dopusk.commands.central import ConfigFile, plain_errors
+
+app = typer.Typer(no_args_is_help=True, help="Certificates of the centre and of the broker: show, make, renew.")
+
+
+@app.command("list")
+def list_all(
+    config: ConfigFile, as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False
+) -> None:
+    """Show until when the certificates of authority and centre are valid; exit code 1 when one ends soon."""
+    with plain_errors():
+        found = certificates.ends(load_config(config))
+    now = now_utc()
+    rows = [
+        {"name": item.name, "not_after": item.not_after.isoformat(), "days": (item.not_after - now).days}
+        | {"due": item.is_due(now)}
+        for item in found
+    ]
+    if as_json:
+        print(json.dumps(rows))
+    else:
+        for row in rows:
+            print(f"{row['name']}\t{row['not_after']}\t{row['days']} days{'  RENEW' if row['due'] else ''}")
+    if any(row["due"] for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def broker(
+    folder: Annotated[Path, typer.Argument(help="Folder of the broker, for example /etc/mosquitto/certs.")],
+    config: ConfigFile,
+    host: Annotated[list[str], typer.Option(help="Name or address by which the broker is reached; several times.")],
+) -> None:
+    """Make or renew the broker's certificate, and put beside it what else the broker reads. Its key stays when there is one."""
+    with plain_errors():
+        end = certificates.issue_broker(load_config(config), folder, host)
+    print(
+        f"{folder / 'server.pem'} is valid until {end.date()}; let the broker's account read {folder / 'server.key'},"
+        " then: systemctl kill --signal=HUP mosquitto.service"
+    )
+
+
+@app.command()
+def renew(config: ConfigFile) -> None:
+    """Renew the certificate by which serve and ingest come to the broker. The key stays; restart both when it suits."""
+    with plain_errors():
+        loaded = load_config(config)
+        end = certificates.renew_centre(loaded)
+    print(f"{loaded.mqtt.cert_file} is valid until {end.date()}; next: restart central serve and central ingest")
