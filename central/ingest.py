@@ -22,9 +22,10 @@ from central.config import CentralConfig
 from central.intake import Arrival, Intake
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing
+from central.sealing import NewestHead
 from central.step_records import StepRecord
 from central.verdicts import Verdict
-from sync.contract.receipt import RECEIPT_SCHEMA, Receipt, ReceiptBatch
+from sync.contract.receipt import RECEIPT_SCHEMA, Receipt, ReceiptBatch, SealHead
 from sync.contract.topics import ALL_UP, Down, TerminalAddress
 
 SWEEP_EVERY_S = 2.0
@@ -65,6 +66,7 @@ class Ingest:
         )
         self._batch_messages = config.ingest.batch_messages
         self._linger_s = config.ingest.linger_s
+        self._seal_head = NewestHead(engine)
         self._intake = Intake(engine, MediaFiles(config.media_dir), rules)
         self._outgoing = Outgoing.from_config(config)
         self._waiting: queue.SimpleQueue[_Pending] = queue.SimpleQueue()
@@ -164,8 +166,10 @@ class Ingest:
         for verdict in verdicts:
             if verdict.receipt is not None and verdict.address is not None:
                 by_terminal.setdefault(verdict.address, []).append(verdict.receipt)
+        head = self._seal_head.get() if by_terminal else None
+        told = SealHead(seal_no=head.seal_no, sha256=head.sha256) if head else None
         for address, receipts in by_terminal.items():
-            payload = ReceiptBatch(receipts=tuple(receipts)).model_dump(mode="json", by_alias=True)
+            payload = ReceiptBatch(receipts=tuple(receipts), seal_head=told).model_dump(mode="json", by_alias=True)
             sealed = self._outgoing.seal_unchained(address.terminal, RECEIPT_SCHEMA, payload)
             self._link.publish(address.down(Down.RECEIPT), sealed.wire)
 

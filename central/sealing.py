@@ -104,6 +104,29 @@ class Sealer:
         return replace(unsigned, signature=self._key.sign(unsigned.body()))
 
 
+class NewestHead:
+    """How far the seals have come, for who tells it outside: read now and again, and None while the store cannot be read."""
+
+    def __init__(self, engine: Engine, every_s: float = SEAL_EVERY_S) -> None:
+        self._engine, self._every_s = engine, every_s
+        self._read_s = float("-inf")
+        self._head: Head | None = None
+
+    def get(self) -> Head | None:
+        """The newest seal. Not for several threads."""
+        moment_s = time.monotonic()
+        if moment_s - self._read_s >= self._every_s:
+            self._read_s = moment_s
+            try:
+                with reading(self._engine) as connection:
+                    self._head = seals.noted_head(connection)
+            except (SQLAlchemyError, OSError) as error:
+                _log.warning(
+                    "how far the seals have come cannot be read now: %s", getattr(error, "orig", None) or error
+                )
+        return self._head
+
+
 class Sealing:
     """The sealer at work in a thread of its own, from the start of `serve` to its end, where it looks once more."""
 

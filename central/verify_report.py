@@ -33,4 +33,4 @@ class Expected:
     anchors: Anchors | None
     files: MediaFiles | None
     seal_heads: tuple[Head, ...] = ()
-    """Seals that were told outside of the store: by receipts that terminals keep, by signed journals."""
+    """Seals that were told outside of the store (receipts at terminals, signed journals); hashes may be shortened."""

@@ -20,7 +20,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from sync.contract.canonical import GENESIS_HASH, new_id
 from sync.contract.envelope import ClockStamp, Envelope, Sealed, open_sealed, seal
 from sync.contract.exam import EXAM_SCHEMA
-from sync.contract.receipt import ACK_SCHEMA, Receipt, ReceiptBatch
+from sync.contract.receipt import ACK_SCHEMA, Receipt, ReceiptBatch, SealHead
 from sync.contract.topics import TerminalAddress, Up
 
 
@@ -83,6 +83,7 @@ class FleetTerminal:
     def __init__(self, identity: TerminalIdentity, broker: BrokerAddress, *, acknowledges: bool = True) -> None:
         self.identity = identity
         self.receipts: dict[str, Receipt] = {}
+        self.seal_head: SealHead | None = None
         self.received_at: dict[str, float] = {}
         self.received: list[tuple[str, Envelope]] = []
         self.changed = threading.Condition()
@@ -143,7 +144,9 @@ class FleetTerminal:
         now = time.monotonic()
         with self.changed:
             if kind == "receipt":
-                for receipt in ReceiptBatch.model_validate(envelope.payload).receipts:
+                batch = ReceiptBatch.model_validate(envelope.payload)
+                self.seal_head = batch.seal_head or self.seal_head
+                for receipt in batch.receipts:
                     self.receipts[receipt.message_id] = receipt
                     self.received_at[receipt.message_id] = now
             else:

@@ -15,6 +15,7 @@ from central.outgoing import load_signing_key
 from central.rebuild import rebuild as rebuild_exams
 from central.store import schema
 from central.store.engine import open_engine, writing
+from central.store.seals import Head
 from central.trust import Trust
 from central.verify import verify_store
 from central.verify_report import Expected, StoreReport
@@ -57,12 +58,15 @@ def rebuild(config: ConfigFile) -> None:
         print(f"{rebuild_exams(connection)} exams")
 
 
-def verify_centre(config: Path) -> StoreReport:
-    """Check the store of a configuration against its keys. Raises `ConfigError`, `StoreVersionError`."""
+def verify_centre(config: Path, heads: tuple[Head, ...] = ()) -> StoreReport:
+    """Check the store of a configuration against its keys, and against seals that were told outside.
+
+    Raises `ConfigError`, `StoreVersionError`.
+    """
     loaded = load_config(config)
     key = load_signing_key(loaded.keys.centre_signing_key_file).public_key()
     anchors = Trust(loaded.keys.authority_dir).anchors()
-    return _verified(loaded.store_url, Expected(key, anchors, MediaFiles(loaded.media_dir)))
+    return _verified(loaded.store_url, Expected(key, anchors, MediaFiles(loaded.media_dir), heads))
 
 
 def _verified(store_url: str, expected: Expected) -> StoreReport:
@@ -74,15 +78,15 @@ def _verified(store_url: str, expected: Expected) -> StoreReport:
         engine.dispose()
 
 
-def verify_sqlite(path: Path) -> StoreReport:
+def verify_sqlite(path: Path, heads: tuple[Head, ...] = ()) -> StoreReport:
     """Check one SQLite file of a centre; with the `central.toml` beside it, where that names this file.
 
     Without one the medics' signatures and the media cannot be checked, and the report says so.
     """
     beside = path.resolve().parent / "central.toml"
     if beside.exists() and load_config(beside).store_url == f"sqlite:///{path.resolve()}":
-        return verify_centre(beside)
-    return _verified(f"sqlite:///{path}", Expected(None, None, None))
+        return verify_centre(beside, heads)
+    return _verified(f"sqlite:///{path}", Expected(None, None, None, heads))
 
 
 def print_report(report: StoreReport, *, as_json: bool = False) -> None:
@@ -95,4 +99,6 @@ def print_report(report: StoreReport, *, as_json: bool = False) -> None:
         "{sealed} sealed rows"
     )
     print(say(counted, **asdict(report)))
+    if report.seal_head is not None:
+        print(say("newest seal {seal_no}:{sha256}", **asdict(report.seal_head)))
     print_findings(report)

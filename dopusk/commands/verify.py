@@ -1,6 +1,7 @@
 """`dopusk verify`: is a store still what was written? For a terminal's store and for a centre's."""
 
 import json
+import re
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from dopusk.words import say
-from sync.contract.verify_report import Fault, VerifyReport
+from sync.contract.verify_report import Fault, ToldSeal, VerifyReport
 from terminal.store.database import KeyFile, StoreError, connect, derive_key, is_current
 from terminal.store.media_files import MediaFiles
 from terminal.store.verify import owner_key, verify_store
@@ -29,6 +30,16 @@ PublicOption = Annotated[
     Path | None, typer.Option("--public-key", help="The terminal's public key (PEM); without it, the store's own word.")
 ]
 CentreOption = Annotated[Path | None, typer.Option("--centre-key", help="The centre's public key (PEM).")]
+HeadOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--seal-head", metavar="NO:HASH", help="A seal that a receipt or a signed journal names; may be repeated."
+    ),
+]
+HeadsOption = Annotated[
+    Path | None,
+    typer.Option("--seal-heads", help="A file of such seals, one a line, or what verify --json said of terminals."),
+]
 MediaOption = Annotated[Path | None, typer.Option("--media", help="The folder of the terminal's media.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
@@ -39,6 +50,8 @@ def verify(
     public_key: PublicOption = None,
     centre_key: CentreOption = None,
     media: MediaOption = None,
+    seal_head: HeadOption = None,
+    seal_heads: HeadsOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Check chain, signatures, receipts and media of a store; name what is missing, changed, out of order or wrongly signed.
@@ -50,7 +63,7 @@ def verify(
     with db.open("rb") as file:
         is_plain = file.read(len(SQLITE_HEADER)) == SQLITE_HEADER  # a terminal's file is encrypted from its first byte
     if is_plain or db.suffix == ".toml":
-        _verify_centre(db, as_json)
+        _verify_centre(db, _heads(seal_head or [], seal_heads), as_json)
         return
     try:
         master = KeyFile(_existing(db, key_file, _MASTER_KEYS, "--key-file")).master_key()
@@ -76,14 +89,40 @@ def verify(
     raise typer.Exit(0 if report.ok else 1)
 
 
-def _verify_centre(db: Path, as_json: bool) -> None:
+def _verify_centre(db: Path, told: tuple[ToldSeal, ...], as_json: bool) -> None:
+    from central.store.seals import Head
     from dopusk.commands.central import plain_errors
     from dopusk.commands.central_keeping import print_report, verify_centre, verify_sqlite
 
+    heads = tuple(Head(one.seal_no, one.sha256) for one in told)
     with plain_errors():
-        report = verify_centre(db) if db.suffix == ".toml" else verify_sqlite(db)
+        report = verify_centre(db, heads) if db.suffix == ".toml" else verify_sqlite(db, heads)
     print_report(report, as_json=as_json)
     raise typer.Exit(0 if report.ok else 1)
+
+
+def _heads(given: list[str], file: Path | None) -> tuple[ToldSeal, ...]:
+    try:
+        lines = given + (file.read_text(encoding="utf-8").splitlines() if file is not None else [])
+    except (OSError, UnicodeDecodeError) as error:
+        _stop(f"{file}: {error}")
+    return tuple(head for line in lines if (head := _head(line.strip())) is not None)
+
+
+def _head(line: str) -> ToldSeal | None:
+    """A seal of the form NO:HASH, or as `verify --json` of a terminal tells it; None where that tells of none."""
+    if not line:
+        return None
+    try:
+        if line.startswith("{"):
+            told = json.loads(line)["seal_head"]
+            return ToldSeal(int(told["seal_no"]), str(told["sha256"])) if told else None
+        number, _, sha256 = line.partition(":")
+        if not re.fullmatch("[0-9a-f]{16,64}", sha256.strip().lower()):
+            raise ValueError
+        return ToldSeal(int(number), sha256.strip().lower())
+    except (ValueError, KeyError, TypeError):
+        _stop(say("{line}: not a seal of the form NO:HASH (at least 16 signs of the hash)", line=line[:80]))
 
 
 def _print(report: StoreReport, as_json: bool) -> None:
@@ -95,6 +134,8 @@ def _print(report: StoreReport, as_json: bool) -> None:
         "{incoming} messages of the centre, {media} media files"
     )
     print(say(counted, **asdict(report)))
+    if report.seal_head is not None:
+        print(say("newest seal of the centre in the receipts {seal_no}:{sha256}", **asdict(report.seal_head)))
     print_findings(report)
 
 

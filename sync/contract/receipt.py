@@ -24,10 +24,23 @@ class Receipt(WireModel):
     committed_at: Utc
 
 
+class SealHead(WireModel):
+    """The newest of the centre's seals over what it writes itself, by number and hash.
+
+    Terminals keep it inside the receipts that they keep anyway: who later cuts off the end of the centre's seals, or makes them
+    anew, is found by holding the centre's store against what its terminals were told.
+    """
+
+    seal_no: int = Field(ge=1)
+    sha256: Sha256
+
+
 class ReceiptBatch(WireModel):
     """Payload of `down/receipt`."""
 
     receipts: tuple[Receipt, ...] = Field(min_length=1, max_length=1000)
+    seal_head: SealHead | None = None
+    """None of centres that have not sealed anything yet, and of those before 0.2."""
 
 
 class RefusedMessage(WireModel):

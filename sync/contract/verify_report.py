@@ -28,6 +28,14 @@ class Fault:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class ToldSeal:
+    """A seal of the centre as somebody outside was told of it."""
+
+    seal_no: int
+    sha256: str
+
+
 @dataclass(slots=True, kw_only=True)
 class VerifyReport:
     """What is wrong, and what is worth a remark; each side adds its counts of what was looked at."""

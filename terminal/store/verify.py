@@ -1,7 +1,7 @@
 """`verify` of a terminal's store: is everything that happened here still what it was?
 
-Walks the diary, the outbox with its receipts, what the centre sent, and what is derived from them; each walk stops at its
-first fault and names it. Reads only.
+Walks the diary, the outbox with its receipts, what the centre sent, and what is derived from them. A fault is named and the walk
+goes on behind it. Reads only.
 
 Out of reach: the short list of refusals that the centre is still to be told of (a queue, empty while the kiosk runs); and the
 end of the diary: whoever holds the keys and cuts off the newest events of a store that has not been in touch since
@@ -12,14 +12,11 @@ import base64
 from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import ValidationError
 from sqlite_utils import Database
 
-from sync.contract.envelope import ContractError
-from sync.contract.verify_report import Fault, Wrong
+from sync.contract.verify_report import DAMAGED, Wrong
 from sync.transactions import STORE_DAMAGE
-from terminal.exam.moves import ImpossibleEvent
-from terminal.store.verify_chains import check_diary, check_inbox, check_outbox, check_proofs
+from terminal.store.verify_chains import UNREADABLE, check_diary, check_inbox, check_outbox, check_proofs
 from terminal.store.verify_derived import (
     check_faces,
     check_identity,
@@ -39,21 +36,22 @@ def verify_store(db: Database, expected: Expected) -> StoreReport:
     db.execute("BEGIN")
     try:
         for walk in _WALKS:
+            report.begin(_name(walk))
             try:
                 walk(db, expected, report)
             except Wrong as wrong:
-                report.faults.append(wrong.fault)
+                report.add(wrong.fault)
             except STORE_DAMAGE as error:
-                report.faults.append(Fault("database", _name(walk), str(error)))
-            except (ContractError, ImpossibleEvent, ValidationError, ValueError, KeyError, TypeError) as error:
-                what = f"a value that no program of ours writes ({type(error).__name__})"
-                report.faults.append(Fault("damaged", _name(walk), what))
+                report.fault("database", _name(walk), str(error))
+            except (*UNREADABLE, *DAMAGED) as error:
+                what = f"the rest cannot be read: a value that no program of ours writes ({type(error).__name__})"
+                report.fault("damaged", _name(walk), what)
     finally:
         db.execute("ROLLBACK")
     if expected.centre_key is None:
-        report.remarks.append("the centre's key is not at hand: receipts and messages of the centre are not verified")
+        report.remark("the centre's key is not at hand: receipts and messages of the centre are not verified")
     if expected.media is None:
-        report.remarks.append("the folder of media is not at hand: photos and videos are not verified")
+        report.remark("the folder of media is not at hand: photos and videos are not verified")
     return report
 
 
@@ -66,12 +64,12 @@ def owner_key(db: Database) -> Ed25519PublicKey | None:
         return None
 
 
-def _check_file(db: Database, _expected: Expected, _report: StoreReport) -> None:
+def _check_file(db: Database, _expected: Expected, report: StoreReport) -> None:
     """Pages whose seal is broken (SQLCipher), then what the database itself finds."""
     broken = [str(row[0]) for row in db.execute("PRAGMA cipher_integrity_check").fetchall()]
-    found = [str(row[0]) for row in db.execute("PRAGMA integrity_check(1)").fetchall()]
+    found = [str(row[0]) for row in db.execute("PRAGMA integrity_check(100)").fetchall()]
     for text in broken + [text for text in found if text != "ok"]:
-        raise Wrong("database", "file", text)
+        report.fault("database", "file", text)
 
 
 def _check_key(db: Database, expected: Expected, _report: StoreReport) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import ValidationError
 from sqlite_utils import Database
 
 from sync.contract.canonical import GENESIS_HASH, parse_canonical, sha256_hex
@@ -13,14 +14,18 @@ from sync.contract.envelope import MAX_MESSAGE_BYTES, ContractError, Envelope, o
 from sync.contract.model import utc_text
 from sync.contract.receipt import AckBatch, ReceiptBatch
 from sync.contract.topics import Down, Up
-from sync.contract.verify_report import FaultKind, Wrong
+from sync.contract.verify_report import FaultKind, ToldSeal, Wrong
 from sync.inbox import refusal_text
 from sync.outbox import EMPTIED as SENT_EMPTIED
 from sync.outbox import OVERSIZED, UNSENDABLE, priority_of
+from terminal.exam.moves import ImpossibleEvent
 from terminal.store.verify_report import Expected, StoreReport
 
 EMPTIED = (Down.PHOTO, Down.ROSTER)
 """What names people whom the terminal need not know any more is let go of once it was applied."""
+
+UNREADABLE = (ContractError, ImpossibleEvent, ValidationError)
+"""What reading a record here raises beside the plain errors."""
 
 Told = tuple[str, str, str, str]
 """Outcome, code, reason and time of a receipt."""
@@ -33,19 +38,20 @@ def check_diary(db: Database, expected: Expected, report: StoreReport) -> None:
     for seq, exam_id, kind, prev_hash, body, sha256, signature in rows:
         place = f"event {seq}"
         if seq != next_seq:
-            raise Wrong("missing", f"event {next_seq}", f"events {next_seq} to {seq - 1} are not there")
-        if sha256_hex(body) != sha256:
-            raise Wrong("changed", place, "the event does not give its hash")
-        if prev_hash != before:
-            raise Wrong("out_of_order", place, f"it does not name the hash of event {seq - 1}")
-        _check_signature(expected.terminal_key, signature, body, place)
-        fields = parse_canonical(body)
-        event = fields["event"]
-        if (fields["seq"], fields["prev_hash"], event["exam_id"], event["type"]) != (seq, prev_hash, exam_id, kind):
-            raise Wrong("changed", place, "number, exam or type beside the event are not those in it")
+            report.fault("missing", f"event {next_seq}", f"events {next_seq} to {seq - 1} are not there")
+        elif prev_hash != before:
+            report.fault("out_of_order", place, f"it does not name the hash of event {seq - 1}")
         report.events += 1
         report.exams += kind == "exam_started"
         next_seq, before = seq + 1, sha256
+        with report.checking(place, *UNREADABLE):
+            if sha256_hex(body) != sha256:
+                raise Wrong("changed", place, "the event does not give its hash")
+            _check_signature(expected.terminal_key, signature, body, place)
+            fields = parse_canonical(body)
+            event = fields["event"]
+            if (fields["seq"], fields["prev_hash"], event["exam_id"], event["type"]) != (seq, prev_hash, exam_id, kind):
+                raise Wrong("changed", place, "number, exam or type beside the event are not those in it")
 
 
 def check_outbox(db: Database, expected: Expected, report: StoreReport) -> None:
@@ -54,23 +60,35 @@ def check_outbox(db: Database, expected: Expected, report: StoreReport) -> None:
     for row in db.query("SELECT * FROM outbox ORDER BY seq"):
         seq, place = row["seq"], f"message {row['seq']}"
         if seq != next_seq:
-            raise Wrong("missing", f"message {next_seq}", f"messages {next_seq} to {seq - 1} are not there")
-        if row["prev_hash"] != before:
-            raise Wrong("out_of_order", place, f"it does not name the hash of message {seq - 1}")
-        if row["wire"] is not None:
-            _check_message(row, expected.terminal_key, place)
-        elif row["kind"] not in SENT_EMPTIED or row["state"] != "receipted":
-            raise Wrong("missing", place, "the message has no body")
-        _check_delivery(db, row, expected.centre_key, place)
+            report.fault("missing", f"message {next_seq}", f"messages {next_seq} to {seq - 1} are not there")
+        elif row["prev_hash"] != before:
+            report.fault("out_of_order", place, f"it does not name the hash of message {seq - 1}")
+        with report.checking(place, *UNREADABLE):
+            if row["wire"] is not None:
+                _check_message(row, expected.terminal_key, place)
+            elif row["kind"] not in SENT_EMPTIED or row["state"] != "receipted":
+                raise Wrong("missing", place, "the message has no body")
+        with report.checking(place, *UNREADABLE):
+            _check_delivery(db, row, expected.centre_key, place)
         report.messages += 1
         report.receipts += row["receipt_proof"] is not None
         next_seq, before = seq + 1, row["sha256"]
 
 
-def check_proofs(db: Database, expected: Expected, _report: StoreReport) -> None:
-    """Every kept receipt is the centre's."""
+def check_proofs(db: Database, expected: Expected, report: StoreReport) -> None:
+    """Every kept receipt is the centre's. The newest seal that they name is what the centre can be held against."""
     for number, wire in db.execute("SELECT id, wire FROM receipt_proof ORDER BY id"):
-        _opened(wire, expected.centre_key, f"receipt message {number}")
+        place = f"receipt message {number}"
+        with report.checking(place, *UNREADABLE):
+            told = ReceiptBatch.model_validate(_opened(wire, expected.centre_key, place).payload).seal_head
+            known = report.seal_head
+            if told is None or (known is not None and told.seal_no < known.seal_no):
+                continue
+            if known is not None and told.seal_no == known.seal_no and told.sha256 != known.sha256:
+                report.remark(
+                    f"{place}: the centre named another seal {told.seal_no} before; its history was made anew"
+                )
+            report.seal_head = ToldSeal(told.seal_no, told.sha256)
 
 
 def check_inbox(db: Database, expected: Expected, report: StoreReport) -> None:
@@ -79,15 +97,16 @@ def check_inbox(db: Database, expected: Expected, report: StoreReport) -> None:
     for number, message_id, kind, wire, state, reason in rows:
         place = f"incoming message {number}"
         report.incoming += 1
-        if kind in EMPTIED and not wire:  # may not be kept; our signed acknowledgement of it is
-            if _answered(db, message_id, wire) != (state, reason) or state != "applied":
-                raise Wrong("changed", place, f"an emptied {kind} that was never acknowledged")
-            continue
-        envelope = _opened(wire, expected.centre_key, place)
-        if (envelope.message_id, envelope.schema_.split("/")[0]) != (message_id, f"dopusk.{kind}"):
-            raise Wrong("changed", place, "id or kind beside the message are not those in it")
-        if (state, reason) != _answered(db, message_id, wire):
-            raise Wrong("changed", place, f"it is noted as {state}, and what was acknowledged says otherwise")
+        with report.checking(place, *UNREADABLE):
+            if kind in EMPTIED and not wire:  # may not be kept; our signed acknowledgement of it is
+                if _answered(db, message_id, wire) != (state, reason) or state != "applied":
+                    raise Wrong("changed", place, f"an emptied {kind} that was never acknowledged")
+                continue
+            envelope = _opened(wire, expected.centre_key, place)
+            if (envelope.message_id, envelope.schema_.split("/")[0]) != (message_id, f"dopusk.{kind}"):
+                raise Wrong("changed", place, "id or kind beside the message are not those in it")
+            if (state, reason) != _answered(db, message_id, wire):
+                raise Wrong("changed", place, f"it is noted as {state}, and what was acknowledged says otherwise")
 
 
 def _answered(db: Database, message_id: str, wire: bytes) -> tuple[str, str | None]:

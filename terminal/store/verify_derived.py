@@ -5,41 +5,41 @@ import json
 from sqlite_utils import Database
 
 from sync.contract.canonical import sha256_hex
-from sync.contract.envelope import read_unverified
+from sync.contract.envelope import ContractError, read_unverified
 from sync.contract.face import FaceReport
 from sync.contract.model import utc_text
 from sync.contract.roster import Reference, Roster
 from sync.contract.verify_report import Wrong
 from terminal.exam.events import EVENTS, MediaKept, PhotoTaken
 from terminal.store.faces import row_of
-from terminal.store.media_files import MediaError
+from terminal.store.media_files import MediaError, MediaFiles
 from terminal.store.roster import keys_of
 from terminal.store.verify_report import Expected, StoreReport
 
 
-def check_roster(db: Database, _expected: Expected, _report: StoreReport) -> None:
+def check_roster(db: Database, _expected: Expected, report: StoreReport) -> None:
     """The roster is the newest one that the centre sent and that was applied."""
     newest, waiting = _rosters(db)
     version = db.execute("SELECT version FROM roster_version WHERE id = 1").fetchone()
     if (0 if version is None else version[0]) != (0 if newest is None else newest.version):
-        raise Wrong("changed", "roster", "its version is not that of the newest roster of the centre")
+        report.fault("changed", "roster", "its version is not that of the newest roster of the centre")
     parts = db.execute("SELECT part, version, parts, sha256, message_id FROM roster_part ORDER BY part").fetchall()
     if [tuple(row) for row in parts] != waiting:
-        raise Wrong("changed", "roster", "the parts that wait are not those that the centre sent")
+        report.fault("changed", "roster", "the parts that wait are not those that the centre sent")
     if newest is None and not waiting and _is_any_roster(db):
-        raise Wrong("missing", "roster", "rosters were applied, and none is there")
+        report.fault("missing", "roster", "rosters were applied, and none is there")
     workers = newest.workers if newest else ()
     bodies = dict(db.execute("SELECT worker_id, body FROM roster_worker").fetchall())
     keys = set(db.execute("SELECT kind, value, worker_id FROM roster_key").fetchall())
     for worker in workers:
         if bodies.pop(worker.worker_id, None) != worker.model_dump_json():
-            raise Wrong("changed", f"worker {worker.worker_id}", "the roster of the centre says something else")
+            report.fault("changed", f"worker {worker.worker_id}", "the roster of the centre says something else")
     expected_keys: dict[tuple[str, str], str] = {}
     for worker in workers:
         for key in keys_of(worker):
             expected_keys.setdefault(key, worker.worker_id)
     if bodies or keys != {(kind, value, worker_id) for (kind, value), worker_id in expected_keys.items()}:
-        raise Wrong("changed", "roster", "workers, numbers or cards are not those of the centre's roster")
+        report.fault("changed", "roster", "workers, numbers or cards are not those of the centre's roster")
 
 
 _Part = tuple[int, int, int, str | None, str]
@@ -70,7 +70,7 @@ def _is_any_roster(db: Database) -> bool:
     return db.execute("SELECT 1 FROM inbox WHERE kind = 'roster' AND state = 'applied'").fetchone() is not None
 
 
-def check_reference(db: Database, _expected: Expected, _report: StoreReport) -> None:
+def check_reference(db: Database, _expected: Expected, report: StoreReport) -> None:
     """Every reference book is one that the centre sent."""
     sent: dict[tuple[str, str], tuple[str, int]] = {}
     for (wire,) in db.execute("SELECT wire FROM inbox WHERE kind = 'reference' AND state = 'applied' ORDER BY rowid"):
@@ -82,9 +82,9 @@ def check_reference(db: Database, _expected: Expected, _report: StoreReport) -> 
     rows = db.execute("SELECT id, name, version, content, sent_seq FROM reference ORDER BY id").fetchall()
     for place, (number, name, version, content, seq) in enumerate(rows, start=1):
         if number != place or sent.pop((name, version), None) != (content, seq):
-            raise Wrong("changed", f"reference {number}", f"the centre sent no such book ({name} {version})")
+            report.fault("changed", f"reference {number}", f"the centre sent no such book ({name} {version})")
     if sent:
-        raise Wrong("missing", "reference", f"books that were applied are not there: {sorted(sent)}")
+        report.fault("missing", "reference", f"books that were applied are not there: {sorted(sent)}")
 
 
 def check_faces(db: Database, _expected: Expected, _report: StoreReport) -> None:
@@ -112,36 +112,42 @@ def check_media(db: Database, expected: Expected, report: StoreReport) -> None:
     for sha256, *noted in rows:
         place = f"media {sha256[:12]}"
         if named.pop(sha256, None) != noted:
-            raise Wrong("changed", place, "the diary knows of no such file")
+            report.fault("changed", place, "the diary knows of no such file")
         if expected.media is None:
             continue
         report.media += 1
-        if not expected.media.exists(sha256):
-            if _is_receipted(db, sha256, noted[0]):
-                continue
-            raise Wrong("missing", place, "the file is gone, and the centre has not receipted it")
-        try:
-            content = expected.media.read(sha256)
-        except MediaError as error:
-            raise Wrong("changed", place, str(error)) from error
-        if sha256_hex(content) != sha256 or len(content) != noted[2]:
-            raise Wrong("changed", place, "the content does not give its hash or its size")
-    if named:
-        raise Wrong("missing", f"media {min(named)[:12]}", "the diary names it, the list of media does not")
+        with report.checking(place):
+            _check_file(db, expected.media, sha256, noted[0], noted[2], place)
+    for sha256 in sorted(named):
+        report.fault("missing", f"media {sha256[:12]}", "the diary names it, the list of media does not")
 
 
-def check_identity(db: Database, _expected: Expected, _report: StoreReport) -> None:
+def _check_file(db: Database, files: MediaFiles, sha256: str, exam_id: str, size_bytes: int, place: str) -> None:
+    if not files.exists(sha256):
+        if _is_receipted(db, sha256, exam_id):
+            return
+        raise Wrong("missing", place, "the file is gone, and the centre has not receipted it")
+    try:
+        content = files.read(sha256)
+    except MediaError as error:
+        raise Wrong("changed", place, str(error)) from error
+    if sha256_hex(content) != sha256 or len(content) != size_bytes:
+        raise Wrong("changed", place, "the content does not give its hash or its size")
+
+
+def check_identity(db: Database, _expected: Expected, report: StoreReport) -> None:
     """The owner that the store names is the one whose messages and events are in it."""
     owner = db.execute("SELECT terminal_id, org, generation FROM identity WHERE id = 1").fetchall()
     if len(owner) != 1:
         raise Wrong("missing", "identity", "the store does not say whose it is")
     terminal_id, org, generation = owner[0]
     for seq, wire in db.execute("SELECT seq, wire FROM outbox WHERE wire IS NOT NULL ORDER BY seq"):
-        envelope = read_unverified(wire)[0] if len(wire) else None
-        if envelope is None or (envelope.terminal_id, envelope.generation) != (terminal_id, generation):
-            raise Wrong("changed", "identity", f"message {seq} is of another terminal or kind")
-        if envelope.payload.get("org", org) != org:
-            raise Wrong("changed", "identity", f"message {seq} is of another organisation")
+        with report.checking(f"message {seq}", ContractError):
+            envelope = read_unverified(wire)[0] if len(wire) else None
+            if envelope is None or (envelope.terminal_id, envelope.generation) != (terminal_id, generation):
+                raise Wrong("changed", "identity", f"message {seq} is of another terminal or kind")
+            if envelope.payload.get("org", org) != org:
+                raise Wrong("changed", "identity", f"message {seq} is of another organisation")
 
 
 def _named_media(db: Database) -> dict[str, list[object]]:

@@ -9,6 +9,7 @@ from sync.contract.verify_report import Wrong
 from terminal.exam.decide import decide
 from terminal.exam.events import EVENTS
 from terminal.exam.model import ExamState
+from terminal.store.verify_chains import UNREADABLE
 from terminal.store.verify_report import Expected, StoreReport
 
 
@@ -20,28 +21,38 @@ class _Walked:
     last_seq: int | None
 
 
-def check_exams(db: Database, _expected: Expected, _report: StoreReport) -> None:
-    """Fold every exam in one walk over the diary. Memory holds the exams between their first and last event only."""
+def check_exams(db: Database, _expected: Expected, report: StoreReport) -> None:
+    """Fold every exam in one walk over the diary. Memory holds the exams between their first and last event only.
+
+    An exam with an event that cannot be folded is named once; what follows in it is not looked at.
+    """
     walked: dict[str, _Walked] = {}
+    lost: set[str] = set()
     begun = 0
     for seq, exam_id, body in db.execute("SELECT seq, exam_id, body FROM diary ORDER BY seq"):
-        event = EVENTS.validate_python(json.loads(body)["event"])
+        if exam_id in lost:
+            continue
         exam = walked.get(exam_id)
-        state, _ = decide(exam.state if exam else None, event)
-        if exam is None:
-            begun += 1
-            exam = walked[exam_id] = _Walked(state, _noted(db, exam_id, seq))
-        exam.state = state
-        if seq == exam.last_seq:
-            if state.is_open:
-                raise Wrong("changed", f"exam {exam_id}", "it is noted as ended, and the diary says that it is open")
-            del walked[exam_id]
+        begun += exam is None
+        lost.add(exam_id)  # until its event is seen to be well
+        with report.checking(f"exam {exam_id}, event {seq}", *UNREADABLE):
+            event = EVENTS.validate_python(json.loads(body)["event"])
+            state, _ = decide(exam.state if exam else None, event)
+            if exam is None:
+                exam = walked[exam_id] = _Walked(state, _noted(db, exam_id, seq))
+            exam.state = state
+            if seq == exam.last_seq:
+                if state.is_open:
+                    what = "it is noted as ended, and the diary says that it is open"
+                    raise Wrong("changed", f"exam {exam_id}", what)
+                del walked[exam_id]
+            lost.discard(exam_id)
     for exam_id, exam in walked.items():
-        if exam.last_seq is not None or not exam.state.is_open:
-            raise Wrong("changed", f"exam {exam_id}", "the diary has another last event of it than is noted")
+        if exam_id not in lost and (exam.last_seq is not None or not exam.state.is_open):
+            report.fault("changed", f"exam {exam_id}", "the diary has another last event of it than is noted")
     (noted,) = db.execute("SELECT count(*) FROM exam_span").fetchone()
     if noted != begun:
-        raise Wrong("changed", "exams", f"{noted} are noted, and the diary tells of {begun}")
+        report.fault("changed", "exams", f"{noted} are noted, and the diary tells of {begun}")
 
 
 def _noted(db: Database, exam_id: str, seq: int) -> int | None:

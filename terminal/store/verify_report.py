@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from sync.contract.verify_report import VerifyReport
+from sync.contract.verify_report import ToldSeal, VerifyReport
 from terminal.store.media_files import MediaFiles
 
 
@@ -17,6 +17,8 @@ class StoreReport(VerifyReport):
     messages: int = 0
     receipts: int = 0
     incoming: int = 0
+    seal_head: ToldSeal | None = None
+    """The newest seal of the centre that its receipts name: what the centre's own store can be held against."""
     media: int = 0
 
 

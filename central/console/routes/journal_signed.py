@@ -21,6 +21,7 @@ from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of
 from central.console.guard import Guard
 from central.console.routes.journal import PDF_ROWS, Asked, asked_of, journal_page, title_of
+from central.console.texts import text
 from central.jobs.child import Busy, WorkFailed, run_at_once
 from central.jobs.kinds import JOURNAL_EXPORT
 from central.jobs.order import Order
@@ -31,7 +32,7 @@ from central.no_force import file_name
 from central.rights import Right
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.verification import verify_detached
-from central.store import journal
+from central.store import journal, seals
 from central.store.engine import reading, writing
 
 router = APIRouter()
@@ -100,7 +101,7 @@ def _provider(console: Console, visitor: Visitor, now: datetime) -> SignaturePro
 def _order(console: Console, visitor: Visitor, asked: Asked, folder: Path) -> Order:
     """The print as the work of a process of its own: a long one would slow every page."""
     keys = asked.columns if asked.query.getlist("columns") else tuple(journal_columns.COLUMNS)
-    look, title = visitor.look, title_of(console, visitor, asked)
+    look, title = visitor.look, [*title_of(console, visitor, asked), _seal_line(console, visitor)]
     return Order(
         kind=JOURNAL_EXPORT,
         params=wish(asked.wanted, keys, "pdf", title, look.language, look.zone, whole=True),
@@ -109,6 +110,15 @@ def _order(console: Console, visitor: Visitor, asked: Asked, folder: Path) -> Or
         folder=folder,
         config=console.config,
     )
+
+
+def _seal_line(console: Console, visitor: Visitor) -> str:
+    """How far the centre's seals had come: whoever keeps the signed print can tell later whether their end was cut off."""
+    with reading(console.engine) as connection:
+        head = seals.noted_head(connection)
+    if head is None:
+        return text(visitor.look.language, "journal.no_seal")
+    return text(visitor.look.language, "journal.seal_head", number=head.seal_no, sha256=head.sha256)
 
 
 def _signed(console: Console, provider: SignatureProvider, pdf: Path, now: datetime) -> Path:

@@ -12,7 +12,10 @@ from sqlalchemy import select
 
 from central.console.routes import journal, journal_signed
 from central.jobs import child
+from central.outgoing import load_signing_key
 from central.rights import Role
+from central.sealing import Sealer
+from central.store import seals
 from central.store.audit import audit
 from central.store.engine import reading
 from tests.console_centre import Browser, ConsoleCentre
@@ -128,3 +131,17 @@ def test_a_machine_without_room_for_a_process_is_told(
     answer = zoya.post(PERIOD, {}, page="/journal")
     assert answer.status_code == 503
     assert "не смог начать или закончить эту работу (FileNotFoundError)" in answer.text
+
+
+def test_the_print_names_the_newest_seal(centre: ConsoleCentre, zoya: Browser, tmp_path: Path) -> None:
+    """Whoever keeps the print holds the centre to its seals."""
+    zoya.decide(centre.exam("1001"), outcome="admitted")
+    Sealer(centre.engine, load_signing_key(centre.config.keys.centre_signing_key_file)).run()
+    with reading(centre.engine) as connection:
+        head = seals.noted_head(connection)
+    assert head is not None
+    answer = zoya.post(PERIOD, {}, page="/journal")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        archive.extract("journal.pdf", tmp_path)
+    done = subprocess.run(["pdftotext", "-layout", "journal.pdf", "-"], cwd=tmp_path, capture_output=True, check=True)
+    assert f"Последняя печать центра: {head.seal_no}:{head.sha256}" in done.stdout.decode()
