@@ -1,5 +1,6 @@
 """The photo of an exam: asks the photographer, keeps the picture on disk before the event that names it."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,8 +12,11 @@ from terminal.exam import events
 from terminal.exam.model import ExamState, Stamp
 from terminal.face.capture import FaceHint, Photographer, PhotoReady, PhotoUnusable
 from terminal.face.law import FaceLaw
+from terminal.face.picture_file import photo_fault
 from terminal.store.roster import RosterStore
 from terminal.store.store import TerminalStore
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,9 @@ class PhotoDesk:
         return self._keep(state, stamp, FaceCheck(outcome="unclear", reason=message.code), message.jpeg)
 
     def _keep(self, state: ExamState, stamp: Stamp, face: FaceCheck, jpeg: bytes | None) -> PhotoOutcome:
+        if jpeg is not None and (fault := photo_fault(jpeg)):
+            log.error("exam %s: no photo, the camera gave %d bytes: %s", state.exam_id, len(jpeg), fault)
+            face, jpeg = FaceCheck(outcome="not_compared", reason=fault), None
         if jpeg is None:
             event = events.PhotoTaken(exam_id=state.exam_id, stamp=stamp, face=face, photo=None)
             return PhotoOutcome(event, lambda: None)

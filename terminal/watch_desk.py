@@ -17,6 +17,7 @@ from terminal.exam.effects import Effect
 from terminal.exam.filming import is_watched
 from terminal.exam.model import ExamState
 from terminal.face.continuity import ContinuitySummary, StrangerSeen
+from terminal.face.picture_file import photo_fault
 from terminal.film_events import moment_of
 from terminal.photo_desk import may_compare
 from terminal.store.media_files import MediaError
@@ -86,7 +87,10 @@ class WatchDesk:
         state = self._desk.exams.get(message.exam_id)
         if state is None or message.exam_id != self._exam_id or not is_watched(state):
             return None
-        self._keep_picture(message)
+        if fault := photo_fault(message.jpeg):  # the exam stops all the same
+            log.error("exam %s: no picture of who stepped in: %s", message.exam_id, fault)
+        else:
+            self._keep_picture(message)
         stamp = self._clock.now()
         change = PersonChange(
             step=message.label or str(state.phase),

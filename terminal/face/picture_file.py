@@ -16,6 +16,8 @@ Picture = NDArray[Any]
 
 MOST_FILE_BYTES = 50_000_000
 MOST_PIXELS = 150_000_000
+MOST_PHOTO_BYTES = 5_000_000
+"""Of the photo of an exam, ten times what our own encoder makes of it."""
 WORKING_PX = 2048
 """Larger photos are halved until their long side is below twice this: no face needs more."""
 
@@ -83,6 +85,24 @@ def _on_white(picture: Picture, content: bytes, name: str) -> Picture:
         alpha = cv2.resize(alpha, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_AREA)
     mixed: Picture = picture * alpha[..., None] + 255 * (1 - alpha[..., None])
     return np.rint(mixed).astype(np.uint8)
+
+
+def photo_fault(content: bytes) -> str:
+    """Why a picture that the camera handed over cannot be kept, as a reason of `FaceCheck`; empty when it can.
+
+    `picture_empty`, `picture_too_big` (bytes or pixels), `picture_broken` (no JPEG, or a torn one).
+    """
+    if not content:
+        return "picture_empty"
+    if len(content) > MOST_PHOTO_BYTES:
+        return "picture_too_big"
+    if kind_of(content) != "jpeg":
+        return "picture_broken"
+    try:
+        decode_picture(content)
+    except PictureUnreadable as error:
+        return "picture_too_big" if error.code == "too_big" else "picture_broken"
+    return ""
 
 
 def kind_of(content: bytes) -> str:

@@ -9,6 +9,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
+import numpy as np
 import tomli_w
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import Certificate
@@ -25,6 +26,7 @@ from terminal.desk import ExamDesk
 from terminal.exam.model import ExamState
 from terminal.face.capture import FaceFound, FaceNotFound, PhotoReady, PhotoUnusable
 from terminal.face.enroller import Portrait
+from terminal.face.jpeg import encode_jpeg
 from terminal.face_desk import FaceDesk
 from terminal.film_desk import FilmRecorder
 from terminal.incoming import IncomingMessages
@@ -41,6 +43,9 @@ from tests.unit.terminal.test_identity import worker
 from tests.waiting import LONGEST_S
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "config" / "terminal.toml"
+JPEG_OF_A_FACE = encode_jpeg(np.full((120, 90, 3), 180, np.uint8))
+JPEG_OF_A_WALL = encode_jpeg(np.full((120, 90, 3), 60, np.uint8))
+JPEG_OF_ANOTHER = encode_jpeg(np.full((120, 90, 3), 120, np.uint8))
 STEP_DEVICES = {"temperature": "thermometer", "pressure": "tonometer", "breath": "breathalyzer"}
 
 
@@ -97,14 +102,15 @@ class PlayedPhotographer:
     no_face_first: int = 0
     searches: list[str] = field(default_factory=list)
     cancelled: int = 0
-    jpeg: bytes = b"jpeg of a face"
+    jpeg: bytes = JPEG_OF_A_FACE
+    wall: bytes = JPEG_OF_A_WALL
 
     def begin(self, request_id: str, worker_id: str, *, may_compare: bool) -> None:
         from sync.contract.exam import FaceCheck
 
         self.begun.append((request_id, may_compare))
         if len(self.begun) <= self.no_face_first:
-            self.post(PhotoUnusable(request_id, "no_face", b"jpeg of a wall"))
+            self.post(PhotoUnusable(request_id, "no_face", self.wall))
         else:
             face = FaceCheck(outcome="not_compared", faces_found=1)
             self.post(PhotoReady(request_id, self.jpeg, face))
@@ -242,7 +248,7 @@ def running_kiosk(
     roster: bool = True,
     consented: bool = False,
     video_consent: bool = False,
-    photo: bytes = b"jpeg of a face",
+    photo: bytes = JPEG_OF_A_FACE,
     make_recorder: "Callable[[TerminalConfig, KeyFile, Mailbox], FilmRecorder] | None" = None,
     make_watch: "Callable[[Mailbox], PersonWatch] | None" = None,
     clock: Clock | None = None,

@@ -28,7 +28,7 @@ from terminal.store.database import KeyFile, derive_key
 from terminal.store.media_files import MediaFiles
 from terminal.store.verify import verify_store
 from terminal.store.verify_report import Expected
-from tests.unit.terminal.kiosk import Kiosk, running_kiosk
+from tests.unit.terminal.kiosk import JPEG_OF_A_FACE, JPEG_OF_ANOTHER, Kiosk, running_kiosk
 
 MakeKiosk = Callable[..., AbstractContextManager[Kiosk]]
 
@@ -379,7 +379,7 @@ def test_faces_are_compared_only_with_basis_and_consent(
     with make(consented=consented, biometrics={"legal_basis": basis}) as filmed:
         exam = filmed.kiosk.up_to("waiting")
         allowed = bool(basis) and consented
-        assert filmed.watch.begun == [(exam.exam_id, allowed, b"jpeg of a face" if allowed else None)]
+        assert filmed.watch.begun == [(exam.exam_id, allowed, JPEG_OF_A_FACE if allowed else None)]
         assert filmed.watch.steps == ["temperature", "pressure", "breath"]
         seen = filmed.record().continuity
         assert seen is not None
@@ -397,7 +397,7 @@ def test_another_person_stops_the_exam_with_scores_in_the_record(
         filmed.kiosk.up_to("pressure")
         filmed.kiosk.want(intents.StartMeasuring())
         exam = filmed.kiosk.until_exam(lambda e: e.activity == "measuring")
-        stranger = StrangerSeen(exam.exam_id, "pressure", 0.123456, 0.41, "dlib", b"jpeg of another", time.monotonic())
+        stranger = StrangerSeen(exam.exam_id, "pressure", 0.123456, 0.41, "dlib", JPEG_OF_ANOTHER, time.monotonic())
         filmed.kiosk.mailbox.post(stranger)
         exam = filmed.kiosk.until_phase("not_today")
         assert exam.blocked_code == "person_changed"
@@ -411,7 +411,7 @@ def test_another_person_stops_the_exam_with_scores_in_the_record(
         assert change is not None
         assert (change.step, change.score, change.threshold, change.engine) == ("pressure", 0.1235, 0.41, "dlib")
         (picture,) = [m for m in record.media if m.moment == "person_changed"]
-        assert filmed.kiosk.store.media.read(picture.sha256) == b"jpeg of another"
+        assert filmed.kiosk.store.media.read(picture.sha256) == JPEG_OF_ANOTHER
         assert record.film is not None
         assert record.film.state == "complete"
 

@@ -10,7 +10,7 @@ from sync.contract.envelope import open_sealed
 from sync.contract.exam import ExamRecord
 from terminal import intents
 from terminal.exam.decide import fold
-from tests.unit.terminal.kiosk import Kiosk, MakeKiosk
+from tests.unit.terminal.kiosk import JPEG_OF_A_FACE, Kiosk, MakeKiosk
 
 
 def records(kiosk: Kiosk) -> list[ExamRecord]:
@@ -33,7 +33,7 @@ def test_a_whole_exam_is_on_the_disk_before_it_is_on_the_screen(make_kiosk: Make
             m.device.serial == "7" and m.raw_hex == "0102" and m.generation == "test" for m in record.measurements
         )
         assert [media.kind for media in record.media] == ["photo"]
-        assert kiosk.store.media.read(record.media[0].sha256) == b"jpeg of a face"
+        assert kiosk.store.media.read(record.media[0].sha256) == JPEG_OF_A_FACE
         assert "Ветров" not in record.model_dump_json()
 
 
