@@ -77,7 +77,7 @@ class FaceEngine(Protocol):
     sure_from: float
 
     def find(self, picture: Picture) -> list[Box]:
-        """Faces in a camera frame, largest first: quick."""
+        """Faces in a camera frame, the largest or most prominent first: quick."""
         ...
 
     def find_still(self, picture: Picture) -> tuple[Picture, list[Box]]:

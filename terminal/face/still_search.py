@@ -14,7 +14,7 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from terminal.face.detection import Box, find_faces
+from terminal.face.detection import Box, by_prominence, find_faces
 from terminal.face.engines.model_files import dlib_model
 
 Picture = NDArray[Any]
@@ -43,7 +43,7 @@ def search_still(picture: Picture) -> tuple[Picture, list[Box]]:
             picture, boxes = np.ascontiguousarray(np.rot90(picture, quarters)), turned_boxes
         elif not boxes or max(box.score for box in boxes) < DOUBTFUL_SCORE:
             boxes = _network(picture) or boxes
-    return picture, sorted(boxes, key=lambda box: _prominence(box, picture), reverse=True)
+    return picture, by_prominence(boxes, picture)
 
 
 def _quarter_turns(grey: Picture) -> tuple[int, list[Box]]:
@@ -52,13 +52,6 @@ def _quarter_turns(grey: Picture) -> tuple[int, list[Box]]:
         if found and max(box.score for box in found) >= PLAIN_SCORE:
             return quarters, found
     return 0, []
-
-
-def _prominence(box: Box, picture: Picture) -> float:
-    rows, columns = picture.shape[:2]
-    x, y = box.middle
-    beside = float(np.hypot(x / columns - 0.5, y / rows - 0.5))
-    return box.width * (1 - 0.7 * beside) * (0.5 + min(max(box.score, 0.0), 1.0))
 
 
 def _brought_to(picture: Picture, long_side_px: int) -> tuple[Picture, float, int]:

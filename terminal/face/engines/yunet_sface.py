@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from terminal.face.detection import Box
+from terminal.face.detection import Box, by_prominence
 from terminal.face.engine import Embedding, EngineUnavailable, Landmarks
 from terminal.face.engines.names import TEMPLATE_NAMES
 
@@ -87,4 +87,4 @@ class YunetSfaceEngine:
             full = np.concatenate([row[:14] / scale, row[14:]])
             box = Box(float(full[0]), float(full[1]), float(full[2]), float(full[3]), float(full[14]))
             self._rows[box] = full
-        return sorted(self._rows, key=lambda box: box.width, reverse=True)
+        return by_prominence(self._rows, picture)
