@@ -73,6 +73,8 @@ def kiosk_settings(
         view=ViewOptions(exam_type=config.exam.type),
         check_pin=_pin_check(config.service.pin_hash) if config.service.pin_hash else None,
         service_facts=facts,
+        pin_tries=config.files.store.with_suffix(".pin"),
+        closable=not fullscreen,
     )
 
 

@@ -42,6 +42,7 @@ class Kiosk:
 
     def __init__(self, engine: QQmlApplicationEngine, window: QQuickWindow, bridge: Bridge, sounds: Sounds) -> None:
         self.engine, self.window, self.bridge, self._sounds = engine, window, bridge, sounds
+        self._is_closed = False
 
     def publish(self, snapshot: TerminalSnapshot) -> None:
         """Show this state. Safe from any thread, returns at once: hand it to the service as its `publish`."""
@@ -49,6 +50,10 @@ class Kiosk:
 
     def close(self) -> None:
         """Take the window down; the engine goes first, so that nothing is drawn from a bridge that is gone."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self.bridge.let_close()
         self.window.close()
         self.engine.deleteLater()
         self._sounds.close()
@@ -113,7 +118,7 @@ def run_kiosk(
 
     def leave(number: int, _frame: FrameType | None) -> None:
         told_to_end.append(number)
-        application.quit()
+        application.exit(0)  # quit() asks the window, which stays
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave)

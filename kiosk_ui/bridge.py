@@ -17,6 +17,7 @@ from kiosk_ui.touch_guard import TouchGuard
 from kiosk_ui.view import Draft, ScreenView, advanced, view_of
 from kiosk_ui.view.draft import pressed
 from kiosk_ui.view.sounds import Tone, tone_between
+from terminal.clock import boot_id
 from terminal.intents import Intent, PresentCard, Touch
 from terminal.snapshot import TerminalSnapshot
 
@@ -52,7 +53,8 @@ class Bridge(QObject):
         self._arrived_s = 0.0
         self.screen_view: ScreenView | None = None
         self._guard = TouchGuard(settings.touch_guard_s)
-        self._door = ServiceDoor()
+        self._door = ServiceDoor(settings.pin_tries, boot_id())
+        self._may_close = settings.closable
         self._pin_error = ""
         self._in_service = False
         self._touched_s = 0.0
@@ -213,13 +215,22 @@ class Bridge(QObject):
         """The hash is computed beside the Qt thread."""
         pin, self._draft = self._draft.pin, replace(self._draft, pin="")
         check = self._settings.check_pin
-        locked_s = self._door.locked_for_s(time.monotonic())
         if check is None or not pin:
             return
-        if locked_s:
+        now_s = time.monotonic()
+        if locked_s := self._door.locked_for_s(now_s):
             self._tell_pin("service.pin_locked", minutes=int(locked_s // 60) + 1)
-            return
-        threading.Thread(target=lambda: self._pin_checked.emit(check(pin)), name="service-pin", daemon=True).start()
+        elif self._door.begin(now_s):
+            threading.Thread(target=self._look_at_pin, args=(check, pin), name="service-pin", daemon=True).start()
+
+    def _look_at_pin(self, check: Callable[[str], bool], pin: str) -> None:
+        """Whatever the check stumbles over, a touch on the service screen ends no kiosk."""
+        try:
+            right = check(pin)
+        except Exception:
+            log.exception("the PIN cannot be looked at")
+            right = False
+        self._pin_checked.emit(right)
 
     def _pin_answered(self, right: bool) -> None:
         self._door.tried(right=right, now_s=time.monotonic())
@@ -237,6 +248,11 @@ class Bridge(QObject):
         self._pin_error = texts_of(self._language)(key, **names)
         self.pin_error_changed.emit()
 
+    def let_close(self) -> None:
+        """The program itself takes the window down."""
+        self._may_close = True
+
+    may_close = Property(bool, lambda self: self._may_close, notify=ready_changed)
     ready = Property(bool, lambda self: self.screen_view is not None, notify=ready_changed)
     view = Property(QObject, lambda self: self._sections, constant=True)
     draft = Property(QObject, lambda self: self._draft_section, constant=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from kiosk_ui.view.model import ViewOptions
 
@@ -20,7 +21,11 @@ class KioskSettings:
     sounds: bool = True
     view: ViewOptions = field(default_factory=ViewOptions)
     check_pin: Callable[[str], bool] | None = None
-    """Called in a thread of its own, for a good hash takes its time."""
+    """Called in a thread of its own, for a good hash takes its time; never twice at once."""
+    pin_tries: Path | None = None
+    """File that keeps the count of wrong PINs over a restart."""
+    closable: bool = False
+    """Whether a request of the window system (Alt+F4, a cross) closes the window. A kiosk's stays."""
     touch_guard_s: float = 0.7
     """No press counts while a screen has been seen for less than so many seconds: a double touch presses one button."""
     lonely_s: float = 60.0

@@ -10,6 +10,7 @@ Window {
     height: Theme.stageHeight
     color: Theme.night
     visible: false
+    onClosing: close => close.accepted = kiosk.may_close
 
     Item {
         id: stage

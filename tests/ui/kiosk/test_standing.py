@@ -29,7 +29,7 @@ def ready(kiosk):
     kiosk.bridge.screen_shown.connect(lambda name: (print(name), kiosk.window.close()))
     kiosk.publish(made_up.snapshot())
 
-sys.exit(run_kiosk(lambda intent: None, None, KioskSettings(sounds=False), on_ready=ready))
+sys.exit(run_kiosk(lambda intent: None, None, KioskSettings(sounds=False, closable=True), on_ready=ready))
 """
 
 
