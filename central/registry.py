@@ -16,6 +16,7 @@ from central.store import outgoing as outgoing_store
 from central.store import registry as store
 from central.store.metadata import now_utc
 from central.store.register_changes import Author
+from central.store.registry import SealedWorker
 from central.store.roster import roster_workers
 from central.store.worker_limits import add_worker_limit, withdraw_worker_limit
 from central.store.workers import worker_org
@@ -55,16 +56,20 @@ class Registry:
 
         Raises `ValueError` for a SNILS with a wrong check number and for a personnel number that another worker has.
         """
+        sealed = [self._sealed(worker) for worker in workers]
         written: dict[str, list[Changed]] = {}
-        for worker in workers:
-            snils = parse_snils(worker.snils) if worker.snils else None
-            sealed = self._snils_key.seal(snils) if snils else None
-            hashed = self._snils_key.hmac(snils) if snils else None
-            before, after = store.put_worker(connection, worker, snils_hmac=hashed, snils_sealed=sealed, now=now_utc())
+        changed = store.put_workers(connection, sealed, now=now_utc())
+        for worker, (before, after) in zip(workers, changed, strict=True):
             written.setdefault(worker.org, []).append((worker.worker_id, before, after))
         for org, changes in written.items():
             _note(connection, author, "workers", org, changes)
         self.publish_roster(connection, *{worker.org for worker in workers})
+
+    def _sealed(self, worker: Worker) -> SealedWorker:
+        if not worker.snils:
+            return SealedWorker(worker, None, None)
+        snils = parse_snils(worker.snils)
+        return SealedWorker(worker, self._snils_key.hmac(snils), self._snils_key.seal(snils))
 
     def set_archived(
         self,

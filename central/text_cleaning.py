@@ -30,7 +30,8 @@ def clean(text: str) -> str:
 
     Unseen signs of writing direction and width go. What is no character at all becomes U+FFFD. Cleaning twice changes nothing.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and unicodedata.is_normalized("NFC", text):
+        # Most texts are as they should be: no control, no unseen and no unassigned sign is printable.
         return text
     text = _CONTROLS.sub(" ", _BREAKS.sub("\n", text))
     return unicodedata.normalize("NFC", _NO_TEXT.sub(UNREADABLE, _UNSEEN.sub("", text)))

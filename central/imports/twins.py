@@ -31,8 +31,8 @@ class Twins:
         self._cards: dict[str, str] = {}
         for row in stored:
             person = _Person(row["worker_id"], row["personnel_number"], row["birth_date"])
-            self._names.setdefault(fold_name(row["full_name"]), []).append(person)
-            self._same[row["worker_id"]] = (fold_name(row["full_name"]), row["birth_date"])
+            self._names.setdefault(row["search_name"], []).append(person)
+            self._same[row["worker_id"]] = (row["search_name"], row["birth_date"])
             if row["snils_hmac"]:
                 self._snils[row["snils_hmac"]] = row["worker_id"]
             for card in row["cards"]:

@@ -170,7 +170,7 @@ def _worker(
     """The worker of a row, and the code of what is wrong by column."""
     found: dict[str, str] = dict(row.faults) if isinstance(row, TableRow) else {}
     given = {
-        field: WORDS.get(heading, {}).get(fold_name(row[heading]), row[heading])
+        field: WORDS[heading].get(fold_name(row[heading]), row[heading]) if heading in WORDS else row[heading]
         for heading, field in FIELDS.items()
         if heading in row
     }

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 MAX_CHARS = 200
@@ -86,6 +87,7 @@ def _words(value: Any) -> str:
     return ", ".join(value) if isinstance(value, list | tuple) else str(value)
 
 
+@lru_cache(maxsize=4096)
 def parse_day(words: str) -> date | None:
     """A day as 2026-03-01 or 01.03.2026; None for anything else."""
     for form in ("%Y-%m-%d", "%d.%m.%Y"):

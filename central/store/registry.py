@@ -1,6 +1,7 @@
 """Tables of people: organisations, employers, workers; what is written into them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     Text,
+    bindparam,
     func,
     select,
     update,
@@ -117,6 +119,8 @@ Index(
 )
 
 
+_KEY = "key"
+_AT_ONCE = 500
 Written = tuple[dict[str, Any] | None, dict[str, Any]]
 """A row before it was written (None for a new one) and the values that it has now."""
 
@@ -133,26 +137,76 @@ def put_employer(connection: Connection, new: Employer, *, now: datetime) -> Wri
     return _put(connection, employer, {"employer_id": new.employer_id}, values, {"created_at": now})
 
 
+@dataclass(frozen=True, slots=True)
+class SealedWorker:
+    """A worker to be written, with the SNILS as it is kept; None keeps the one on record."""
+
+    worker: Worker
+    snils_hmac: str | None
+    snils_sealed: bytes | None
+
+
 def put_worker(
     connection: Connection, new: Worker, *, snils_hmac: str | None, snils_sealed: bytes | None, now: datetime
 ) -> Written:
     """Insert or change by `worker_id`. Raises `ValueError` when another worker of the organisation has the number."""
-    other = connection.execute(
-        select(worker.c.worker_id).where(
-            worker.c.org == new.org,
-            worker.c.personnel_number == new.personnel_number,
-            worker.c.worker_id != new.worker_id,
-        )
-    ).first()
-    if other is not None:
-        raise ValueError(f"personnel number {new.personnel_number} is taken by another worker of {new.org}")
-    values = {name: getattr(new, name) for name in _WORKER_COLUMNS} | {"cards": list(new.cards), "updated_at": now}
-    if snils_hmac is not None:
-        values |= {"snils_hmac": snils_hmac, "snils_sealed": snils_sealed}
-    derived = {"search_name": fold_name(new.full_name)}
-    before, _ = _put(connection, worker, {"worker_id": new.worker_id}, values | derived, {})
-    # What follows from the name is no change of its own.
-    return before, values
+    (written,) = put_workers(connection, [SealedWorker(new, snils_hmac, snils_sealed)], now=now)
+    return written
+
+
+def put_workers(connection: Connection, sealed: Sequence[SealedWorker], *, now: datetime) -> list[Written]:
+    """Insert or change by `worker_id`, all in a few statements: everybody else's writing waits meanwhile.
+
+    Raises `ValueError` when another worker of the organisation has a number, among these too, and for a worker twice.
+    """
+    ids = [item.worker.worker_id for item in sealed]
+    if len(set(ids)) < len(ids):
+        raise ValueError("one worker is to be written twice at once")
+    _refuse_taken(connection, sealed)
+    before: dict[str, dict[str, Any]] = {}
+    for part in _parts(ids):
+        query = select(worker).where(worker.c.worker_id.in_(part))
+        before |= {row["worker_id"]: dict(row) for row in connection.execute(query).mappings()}
+    written: list[Written] = []
+    statements: dict[tuple[bool, bool], list[dict[str, Any]]] = {}
+    for item in sealed:
+        new = item.worker
+        values = {name: getattr(new, name) for name in _WORKER_COLUMNS} | {"cards": list(new.cards), "updated_at": now}
+        if item.snils_hmac is not None:
+            values |= {"snils_hmac": item.snils_hmac, "snils_sealed": item.snils_sealed}
+        # What follows from the name is no change of its own.
+        row = values | {"search_name": fold_name(new.full_name), _KEY: new.worker_id}
+        statements.setdefault((new.worker_id in before, item.snils_hmac is not None), []).append(row)
+        written.append((before.get(new.worker_id), values))
+    for (is_there, _), rows in statements.items():
+        named: dict[str, Any] = {name: bindparam(f"of_{name}") for name in rows[0] if name != _KEY}
+        given = [{_KEY: row[_KEY]} | {f"of_{name}": row[name] for name in rows[0] if name != _KEY} for row in rows]
+        change = update(worker).where(worker.c.worker_id == bindparam(_KEY)).values(named)
+        insert = worker.insert().values({"worker_id": bindparam(_KEY)} | named)
+        connection.execute(change if is_there else insert, given)
+    return written
+
+
+def _refuse_taken(connection: Connection, sealed: Sequence[SealedWorker]) -> None:
+    by_number: dict[tuple[str, str], str] = {}
+    for item in sealed:
+        new = item.worker
+        if by_number.setdefault((new.org, new.personnel_number), new.worker_id) != new.worker_id:
+            raise ValueError(f"personnel number {new.personnel_number} is taken by another worker of {new.org}")
+    for org in {item.worker.org for item in sealed}:
+        for part in _parts([number for of, number in by_number if of == org]):
+            query = select(worker.c.worker_id, worker.c.personnel_number).where(
+                worker.c.org == org, worker.c.personnel_number.in_(part)
+            )
+            for row in connection.execute(query):
+                if by_number[org, row.personnel_number] != row.worker_id:
+                    raise ValueError(f"personnel number {row.personnel_number} is taken by another worker of {org}")
+
+
+def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """So many at once as statements of both stores take."""
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
 
 
 def set_archived(connection: Connection, table: Table, entry_id: str, at: datetime | None) -> Written:
