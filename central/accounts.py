@@ -22,11 +22,11 @@ from central.rights import Role
 from central.second_factor import (
     FactorPolicy,
     TotpSeal,
-    digits_of,
     is_recovery_code,
     matching_step,
     use_recovery_code,
 )
+from central.sought import digits_in
 from central.store import accounts as store
 from central.store import registry
 from central.store.accounts import Account, Session
@@ -237,7 +237,7 @@ def _prove_factor(
     gate = gate_at(connection, f"factor/{account.account_id}", account.account_id, LOGIN, now)
     if gate.tries.are_locked(now):
         raise LoginRefused("locked")
-    if not digits_of(code):
+    if not digits_in(code):
         raise LoginRefused("locked" if is_door_closed else "code_needed")
     recovered = is_recovery_code(code) and use_recovery_code(connection, account.account_id, code, now)
     step = None if recovered else matching_step(secret, code, now)

@@ -63,6 +63,26 @@ def register_faults(entry: MedicEntry, organisation: Mapping[Any, Any] | None, a
     return [code for code, failed in checks if failed]
 
 
+def seal_key(
+    certificate: x509.Certificate, passphrase: str, *, key: SigningKey | None = None, gost_key_pem: bytes | None = None
+) -> bytes:
+    """A medic's software key under the passphrase, opened once to see that it is the certificate's. Slow on purpose: never
+    inside a transaction.
+
+    Raises `ValueError` for a short passphrase and `SigningRefused` when key and certificate do not belong together.
+    """
+    certificate_pem = certificate.public_bytes(Encoding.PEM)
+    if key is not None:
+        encrypted = encrypt_key(key, passphrase)
+        open_key(certificate_pem, encrypted, passphrase).close()
+    elif gost_key_pem is not None:
+        encrypted = encrypt_pkcs8(gost_key_pem, passphrase)
+        open_gost_key(certificate_pem, encrypted, passphrase).close()
+    else:
+        raise ValueError("there is no key to be sealed")
+    return encrypted
+
+
 def add_medic(
     connection: Connection,
     *,
@@ -77,8 +97,11 @@ def add_medic(
     medic_id: str | None = None,
     token_label: str | None = None,
     gost_key_pem: bytes | None = None,
+    encrypted_key: bytes | None = None,
 ) -> str:
     """Enter a medic with a software key, with one of ГОСТ in PKCS#8, or whose key is on the token `token_label`.
+
+    `encrypted_key` is what `seal_key` gave, where others wait for the transaction's end.
 
     Returns `medic_id`.
 
@@ -88,14 +111,10 @@ def add_medic(
     if registry.get_organisation(connection, org) is None:
         raise LookupError(f"organisation {org!r} is not registered")
     certificate_pem = certificate.public_bytes(Encoding.PEM)
-    encrypted = None
-    if key is not None:
-        encrypted = encrypt_key(key, passphrase)
-        open_key(certificate_pem, encrypted, passphrase).close()
-    elif gost_key_pem is not None:
-        encrypted = encrypt_pkcs8(gost_key_pem, passphrase)
-        open_gost_key(certificate_pem, encrypted, passphrase).close()
-    elif not token_label:
+    encrypted = encrypted_key
+    if encrypted is None and (key is not None or gost_key_pem is not None):
+        encrypted = seal_key(certificate, passphrase, key=key, gost_key_pem=gost_key_pem)
+    if encrypted is None and not token_label:
         raise ValueError("a medic without a software key needs the label of a token")
     entry = MedicEntry(
         medic_id=medic_id or new_id(),
@@ -127,15 +146,15 @@ def replace_key(
     passphrase: str,
     token_label: str,
     now: datetime,
+    encrypted_key: bytes | None = None,
 ) -> dict[str, Any]:
     """Give a medic another key and certificate; returns the columns as they are now. Signatures made before stay as they
     are: each carries its own certificate. Raises as `add_medic` does.
     """
     certificate_pem = certificate.public_bytes(Encoding.PEM)
-    encrypted = None
-    if key is not None:
-        encrypted = encrypt_key(key, passphrase)
-        open_key(certificate_pem, encrypted, passphrase).close()
+    encrypted = encrypted_key
+    if encrypted is None and key is not None:
+        encrypted = seal_key(certificate, passphrase, key=key)
     values: dict[str, Any] = {
         "certificate_pem": certificate_pem,
         "key_provider": "software" if key is not None else "pkcs11",

@@ -5,7 +5,6 @@ Recovery codes are twenty random digits (66 bits), stored as salted hashes, each
 
 import hmac
 import secrets
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection
 
 from central.rights import Role
+from central.sought import digits_in
 from central.store import recovery_codes as store
 from central.store.accounts import Account
 
@@ -63,7 +63,7 @@ class TotpSeal:
 
 def matching_step(secret: str, code: str, now: datetime) -> int | None:
     """The 30-second step whose code this is: the present one or a neighbour (RFC 6238, section 5.2)."""
-    digits = digits_of(code)
+    digits = digits_in(code)
     present = int(now.timestamp()) // TOTP_STEP_S
     generator = pyotp.TOTP(secret)
     for step in (present, present - 1, present + 1):
@@ -74,7 +74,7 @@ def matching_step(secret: str, code: str, now: datetime) -> int | None:
 
 def is_recovery_code(code: str) -> bool:
     """Whether what was typed has the form of a recovery code."""
-    digits = digits_of(code)
+    digits = digits_in(code)
     return len(digits) == _RECOVERY_DIGITS
 
 
@@ -89,16 +89,11 @@ def new_recovery_codes(connection: Connection, account_id: str, now: datetime) -
 
 def use_recovery_code(connection: Connection, account_id: str, code: str, now: datetime) -> bool:
     """Whether this code works; it does so once."""
-    digits = digits_of(code)
+    digits = digits_in(code)
     for code_id, salt, code_sha256 in store.unused(connection, account_id):
         if hmac.compare_digest(_hashed(salt, digits), code_sha256):
             return store.use(connection, code_id, now)
     return False
-
-
-def digits_of(code: str) -> str:
-    """The digits of what was typed or pasted: applications and pages put blanks and marks of all kinds between them."""
-    return "".join(str(unicodedata.decimal(sign)) for sign in code if sign.isdecimal())
 
 
 def _hashed(salt: bytes, digits: str) -> str:

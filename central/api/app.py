@@ -96,7 +96,9 @@ def create_api(engine: Engine, clock: Callable[[], datetime], rates: RatesConfig
         Seldom(clock),
     )
     api.get("/admissions", responses=_without(404), summary="All workers")(list_admissions)
-    api.get("/admissions/{personnel_number}", responses=_ERRORS, summary="One worker")(get_admission)
+    # Whatever a register takes as a number can be asked for: a path may hold slashes. "." and ".." cannot stand in an address,
+    # clients take them out: `GET /admissions?personnel_number=` takes every number.
+    api.get("/admissions/{personnel_number:path}", responses=_ERRORS, summary="One worker")(get_admission)
     api.get("/exams", responses=_without(404), summary="Outcomes of a period")(list_exams)
     api.add_exception_handler(StarletteHTTPException, _problem)
     api.add_exception_handler(RequestValidationError, _invalid)
@@ -104,12 +106,22 @@ def create_api(engine: Engine, clock: Callable[[], datetime], rates: RatesConfig
     return api
 
 
-def list_admissions(request: Request, key: Key) -> AdmissionList:
-    """The state of every active worker of the key's employer."""
+def list_admissions(
+    request: Request,
+    key: Key,
+    personnel_number: Annotated[
+        str | None, Query(max_length=200, description="Only the worker with this number; nobody else is in the answer.")
+    ] = None,
+) -> AdmissionList:
+    """The state of every active worker of the key's employer, or of one."""
     shop: _Shop = request.app.state.shop
     now = shop.clock()
     with reading(shop.engine) as connection:
-        found = admissions(connection, key.employer_id, now)
+        if personnel_number is None:
+            found = admissions(connection, key.employer_id, now)
+        else:
+            worker_id = _worker_id(connection, key, personnel_number)
+            found = admissions(connection, key.employer_id, now, worker_id) if worker_id is not None else []
     _note_states(request, key)
     return AdmissionList(at=now, workers=[_state(item) for item in found])
 
@@ -120,16 +132,23 @@ def get_admission(
     """The state of one worker: what a gate asks at each passage."""
     shop: _Shop = request.app.state.shop
     with reading(shop.engine) as connection:
-        # PostgreSQL knows no text with a zero in it; neither does any register of workers.
-        known = "\x00" not in personnel_number
-        row = find_worker(connection, key.org, personnel_number) if known else None
-        if row is None or row["employer_id"] != key.employer_id:
+        worker_id = _worker_id(connection, key, personnel_number)
+        if worker_id is None:
             raise HTTPException(404)
-        found = admissions(connection, key.employer_id, shop.clock(), row["worker_id"])
+        found = admissions(connection, key.employer_id, shop.clock(), worker_id)
     if not found:
         raise HTTPException(404)
     _note_states(request, key)
     return _state(found[0])
+
+
+def _worker_id(connection: Connection, key: ApiKey, personnel_number: str) -> str | None:
+    """The key's own worker with that number."""
+    # PostgreSQL knows no text with a zero in it; neither does any register of workers.
+    if "\x00" in personnel_number:
+        return None
+    row = find_worker(connection, key.org, personnel_number)
+    return str(row["worker_id"]) if row is not None and row["employer_id"] == key.employer_id else None
 
 
 def _note_states(request: Request, key: ApiKey) -> None:

@@ -1,6 +1,6 @@
 """What addresses of lists have in common: days in the reader's zone, and the place from which a page goes on."""
 
-from datetime import datetime, time, tzinfo
+from datetime import UTC, datetime, time, tzinfo
 
 from starlette.datastructures import QueryParams
 
@@ -28,6 +28,7 @@ def place_of(query: QueryParams) -> tuple[datetime, str] | None:
     moment, last_id = query.get("after_moment", ""), query.get("after_id", "")
     try:
         at = datetime.fromisoformat(moment) if moment and last_id else None
-    except ValueError:
+        # Beyond the calendar in UTC there is no moment, whatever the offset says.
+        return (at.astimezone(UTC), last_id) if at is not None and at.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return (at, last_id) if at is not None and at.tzinfo is not None else None

@@ -5,12 +5,13 @@ whose server has died is found out by its missing signs of life and says so. Not
 starts it anew. The serving process alone writes the row of a job that it runs; the job's process tells it by a pipe.
 """
 
+import contextlib
 import logging
 import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from central.jobs.kinds import WORKS
 from central.jobs.order import Order
 from central.step_records import is_away
 from central.store import jobs as store
-from central.store.engine import reading, writing
+from central.store.engine import hold, reading, writing
 from central.store.jobs import Job
 from central.supervision import Step, Supervised
 from sync.contract.canonical import new_id
@@ -82,27 +83,38 @@ class Jobs:
         """There is a new job."""
         self._loop.wake()
 
+    @contextlib.contextmanager
+    def keeping(self, given: bytes | Path) -> Iterator[str]:
+        """Keep a file for a job that is about to be asked for; gives the job's id. Whatever fails inside takes it away again.
+
+        Before the transaction: while it is written nobody waits.
+        """
+        job_id = new_id()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place = given_file(self.folder, job_id)
+        if isinstance(given, Path):
+            os.link(given, place)
+        else:
+            with open(place, "xb", opener=_private) as file:
+                file.write(given)
+        try:
+            yield job_id
+        except BaseException:
+            place.unlink(missing_ok=True)
+            raise
+
     def ask(
-        self,
-        connection: Connection,
-        account_id: str,
-        kind: str,
-        params: dict[str, Any],
-        given: bytes | Path | None = None,
+        self, connection: Connection, account_id: str, kind: str, params: dict[str, Any], job_id: str | None = None
     ) -> str:
-        """Enter a job in the caller's transaction; call `wake` after the commit. Raises `TooManyJobs`."""
+        """Enter a job in the caller's transaction; call `wake` after the commit. Raises `TooManyJobs`.
+
+        `job_id` is that of `keeping`, where the job has a file.
+        """
+        hold(connection, f"jobs of {account_id}")
         mine = store.of_account(connection, account_id, self._kinds, limit=50)
         if sum(item.unfinished for item in mine) >= MOST_UNFINISHED:
             raise TooManyJobs
-        job_id, now = new_id(), self._clock()
-        if given is not None:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            place = given_file(self.folder, job_id)
-            if isinstance(given, Path):
-                os.link(given, place)
-            else:
-                with open(place, "xb", opener=_private) as file:
-                    file.write(given)
+        job_id, now = job_id or new_id(), self._clock()
         values = {"job_id": job_id, "account_id": account_id, "kind": kind, "params": params}
         store.add(connection, values | {"created_at": now, "expires_at": now + KEPT})
         return job_id

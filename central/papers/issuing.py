@@ -44,8 +44,17 @@ class Issuer:
     generation: str
 
 
-def issue(connection: Connection, exam: ListedExam, kind: str, trust: Trust, issuer: Issuer) -> tuple[Paper, bytes]:
-    """Issue or print again; returns the register entry and the PDF. Call inside a write transaction.
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A paper that may be issued: of this decision, whose signature was verified just now."""
+
+    kind: str
+    given: StoredDecision
+    certificate: x509.Certificate
+
+
+def grant(connection: Connection, exam: ListedExam, kind: str, trust: Trust) -> Granted:
+    """Whether this paper may be issued. Call it before the write transaction: it verifies a signature.
 
     Raises `NoSuchPaper` (`kind`, `outcome`, `no_breath`) and `SignatureBroken`.
     """
@@ -59,10 +68,26 @@ def issue(connection: Connection, exam: ListedExam, kind: str, trust: Trust, iss
     signature = signed_by(given, trust)
     if signature is None:
         raise SignatureBroken(given.decision_id)
+    return Granted(kind, given, signature.certificate)
+
+
+def issue(connection: Connection, exam: ListedExam, granted: Granted, issuer: Issuer) -> tuple[Paper, Sheet]:
+    """Issue or print again: the register entry, and what is to be drawn (`draw`) after the transaction.
+
+    Call inside a write transaction, with the exam as it stands there. Raises `NoSuchPaper` (`outcome`) when another decision
+    is in force by now.
+    """
+    given, kind = granted.given, granted.kind
+    if exam.decision_id != given.decision_id:
+        raise NoSuchPaper("outcome")
     entry = papers.of_decision(connection, given.decision_id, kind) or _register(connection, given, kind, issuer)
     papers.count_print(connection, entry.paper_id)
-    sheet = _sheet(connection, exam, given, entry, issuer, signature.certificate)
-    return entry, drawing.sticker(sheet) if kind == "mark" else drawing.document(sheet)
+    return entry, _sheet(connection, exam, given, entry, issuer, granted.certificate)
+
+
+def draw(kind: str, sheet: Sheet) -> bytes:
+    """The PDF. A paper whose drawing failed is printed again under its number."""
+    return drawing.sticker(sheet) if kind == "mark" else drawing.document(sheet)
 
 
 def has_breath(payload: Mapping[str, Any]) -> bool:

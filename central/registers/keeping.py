@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from cryptography import x509
 from sqlalchemy import Connection
 
-from central.pki import Authority
 from central.registers.form import Fault, Faults, Field
 from central.registry import Registry
 from central.rights import Right
+from central.signature.software import SigningKey
 from central.store.register_changes import Author
 
 
@@ -21,6 +22,18 @@ class KeyWish:
     passphrase_again: str = field(default="", repr=False)
     token_label: str = ""
     certificate_pem: bytes = b""
+    made: "MadeKey | None" = field(default=None, repr=False)
+    """A key of our own that was made and sealed before the transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """A software key with its certificate, for this medic."""
+
+    medic_id: str
+    key: SigningKey
+    certificate: x509.Certificate
+    encrypted: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +42,6 @@ class Desk:
 
     connection: Connection
     registry: Registry
-    authority: Authority
     org: str
     author: Author
 

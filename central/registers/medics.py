@@ -1,7 +1,7 @@
 """The register of medics: everything that signing checks, and the key with its certificate."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
 from cryptography import x509
@@ -10,15 +10,16 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Connection
 
 from central.days import day_of
-from central.medics import Qualification, add_medic, replace_key
+from central.medics import Qualification, add_medic, replace_key, seal_key
 from central.name_folding import fold_name
+from central.pki import Authority
 from central.registers.form import Fault, Faults, Field, parse
-from central.registers.keeping import Desk, KeyWish, Options, Saved, Typed
+from central.registers.keeping import Desk, KeyWish, MadeKey, Options, Saved, Typed
 from central.rights import Right
 from central.signature.provider import SigningRefused
 from central.signature.software import MIN_PASSPHRASE, SigningKey
 from central.store import medics as store
-from central.store import register_changes, registry
+from central.store import register_changes
 from sync.contract.canonical import new_id
 
 MAX_CERTIFICATE_BYTES = 64 * 1024
@@ -92,9 +93,16 @@ class MedicForm:
         if faults:
             return faults
         try:
-            key, certificate = self._key(desk, before.full_name, entry_id, wish)
+            key, certificate, encrypted = _given(wish)
             after = replace_key(
-                desk.connection, entry_id, certificate, key, wish.passphrase, wish.token_label, desk.author.at
+                desk.connection,
+                entry_id,
+                certificate,
+                key,
+                wish.passphrase,
+                wish.token_label,
+                desk.author.at,
+                encrypted,
             )
         except SigningRefused:
             return {"certificate": Fault("not_ours")}
@@ -102,8 +110,8 @@ class MedicForm:
         return {}
 
     def _add(self, desk: Desk, values: dict[str, Any], wish: KeyWish) -> Saved:
-        medic_id = new_id()
-        key, certificate = self._key(desk, values["full_name"], medic_id, wish)
+        medic_id = wish.made.medic_id if wish.made is not None else new_id()
+        key, certificate, encrypted = _given(wish)
         add_medic(
             desk.connection,
             org=desk.org,
@@ -116,23 +124,37 @@ class MedicForm:
             now=desk.author.at,
             medic_id=medic_id,
             token_label=wish.token_label or None,
+            encrypted_key=encrypted,
         )
         after = store.find(desk.connection, medic_id)
         changes = [(medic_id, None, asdict(after) if after else {})]
         register_changes.note(desk.connection, desk.author, self.kind, desk.org, changes)
         return medic_id
 
-    def _key(
-        self, desk: Desk, full_name: str, medic_id: str, wish: KeyWish
-    ) -> tuple[SigningKey | None, x509.Certificate]:
-        if wish.certificate_pem:
-            return None, x509.load_pem_x509_certificate(wish.certificate_pem)
-        organisation = registry.get_organisation(desk.connection, desk.org)
-        issued = desk.authority.issue_medic(full_name, medic_id, organisation["name"] if organisation else desk.org)
-        key = load_pem_private_key(issued.key_pem or b"", None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise TypeError("the authority made a key of a kind that is not known here")
-        return key, x509.load_pem_x509_certificate(issued.certificate_pem)
+
+def with_key(
+    authority: Authority, wish: KeyWish, full_name: str, organisation: str, medic_id: str | None = None
+) -> KeyWish:
+    """The wish with the key that it asks for, made and sealed: call it before the transaction that enters it.
+
+    A wish for a token, or one with faults, stays as it is.
+    """
+    if wish.certificate_pem or not full_name or key_faults(wish):
+        return wish
+    medic_id = medic_id or new_id()
+    issued = authority.issue_medic(full_name, medic_id, organisation)
+    key = load_pem_private_key(issued.key_pem or b"", None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("the authority made a key of a kind that is not known here")
+    certificate = x509.load_pem_x509_certificate(issued.certificate_pem)
+    return replace(wish, made=MadeKey(medic_id, key, certificate, seal_key(certificate, wish.passphrase, key=key)))
+
+
+def _given(wish: KeyWish) -> tuple[SigningKey | None, x509.Certificate, bytes | None]:
+    """Key, certificate and sealed key of a wish without faults."""
+    if wish.made is not None:
+        return wish.made.key, wish.made.certificate, wish.made.encrypted
+    return None, x509.load_pem_x509_certificate(wish.certificate_pem), None
 
 
 def key_faults(wish: KeyWish) -> Faults:

@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 
 import central.store
 from central.store.metadata import json_text, metadata
@@ -59,6 +59,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent view for reading that never waits for a writer and never makes one wait."""
     with engine.connect().execution_options(**{_READING: True}) as connection:
         yield connection
+
+
+def hold(connection: Connection, name: str) -> None:
+    """Let one transaction at a time go on from here under that name, where something is read before it is written.
+
+    SQLite has one writer as it is; PostgreSQL would let two of them read the same and both write.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 def create_schema(engine: Engine) -> None:

@@ -21,7 +21,7 @@ from central.imports.exams import RowResult, check_rows, fault_file, import_rows
 from central.imports.tables import UnreadableTable, unreadable_words
 from central.intake import Intake
 from central.media_files import MediaFiles
-from central.medics import Qualification, add_medic
+from central.medics import Qualification, add_medic, seal_key
 from central.outgoing import Outgoing
 from central.parties import Organisation
 from central.pki import Authority
@@ -89,18 +89,20 @@ def enter_medic(
     with plain_errors():
         loaded, engine = open_centre(config)
         medic_id = new_id()
-        with writing(engine) as connection:
+        with reading(engine) as connection:
             found = registry.get_organisation(connection, org)
-            if found is None:
-                raise LookupError(f"organisation {org!r} is not entered")
-            key, gost_key_pem = None, None
-            if gost is None:
-                issued = Authority(loaded.keys.authority_dir).issue_medic(full_name, medic_id, found["name"])
-                certificate = x509.load_pem_x509_certificate(issued.certificate_pem)
-                key = _signing_key(issued.key_pem or b"")
-            else:
-                certificate = x509.load_pem_x509_certificate(gost[0].read_bytes())
-                gost_key_pem = gost[1].read_bytes()
+        if found is None:
+            raise LookupError(f"organisation {org!r} is not entered")
+        key, gost_key_pem = None, None
+        if gost is None:
+            issued = Authority(loaded.keys.authority_dir).issue_medic(full_name, medic_id, found["name"])
+            certificate = x509.load_pem_x509_certificate(issued.certificate_pem)
+            key = _signing_key(issued.key_pem or b"")
+        else:
+            certificate = x509.load_pem_x509_certificate(gost[0].read_bytes())
+            gost_key_pem = gost[1].read_bytes()
+        encrypted = seal_key(certificate, passphrase, key=key, gost_key_pem=gost_key_pem)
+        with writing(engine) as connection:
             add_medic(
                 connection,
                 org=org,
@@ -119,6 +121,7 @@ def enter_medic(
                 passphrase=passphrase,
                 now=datetime.now(UTC),
                 medic_id=medic_id,
+                encrypted_key=encrypted,
             )
     print(medic_id)
 

@@ -19,9 +19,8 @@ from central.decisions import Actor, Decisions
 from central.intake import Arrival, Intake
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing, load_signing_key
-from central.papers.issuing import Issuer, issue
+from central.papers.issuing import Issuer, grant, issue
 from central.parties import Terminal
-from central.pki import Authority
 from central.registers.keeping import Desk
 from central.registry import Registry
 from central.rights import Role
@@ -110,9 +109,7 @@ def fill_history(config: CentralConfig, engine: Engine, registry: Registry, peop
             )
         senior = accounts.by_username(connection, "senior")
         author = Author(senior.account_id if senior else None, now)
-        enter_registers(
-            connection, registry, Desk(connection, registry, Authority(config.keys.authority_dir), ORG, author)
-        )
+        enter_registers(connection, registry, Desk(connection, registry, ORG, author))
         enter_limits(connection, registry, outgoing, people, ACCOUNTS[1].full_name, now)
         enter_key(connection, people.employers[0], senior.account_id if senior else "", now)
     payloads = past_exams(people, generation=config.generation)
@@ -169,4 +166,4 @@ def _print(engine: Engine, exam_id: str, kind: str, trust: Trust, issuer: Issuer
     with writing(engine) as connection:
         exam = worklist.one(connection, exam_id)
         if exam is not None:
-            issue(connection, exam, kind, trust, issuer)
+            issue(connection, exam, grant(connection, exam, kind, trust), issuer)

@@ -39,6 +39,20 @@ def show_admissions(request: Request, visitor: Reader, state: str = "") -> Respo
     return _page(request, visitor, 422 if fault else 200, words=words, worker_ids=ids, state=state, fault=fault)
 
 
+@router.get("/admissions/rows")
+def show_again(
+    request: Request,
+    visitor: Annotated[Visitor, Depends(Guard(Right.SEE_ADMISSIONS, by_itself=True))],
+    state: str = "",
+) -> Response:
+    """What the open page shows of the same address, for its own script. It keeps no session alive."""
+    words, fault = words_of(request, request.query_params, "q")
+    ids = tuple(request.query_params.getlist("worker_id"))
+    return _page(
+        request, visitor, template="admissions_now.html", words=words, worker_ids=ids, state=state, fault=fault
+    )
+
+
 @router.post("/admissions")
 def find_in_admissions(request: Request, visitor: Reader, form: Annotated[FormData, Depends(form_of)]) -> Response:
     """Lead to the address of who is meant. A form by POST: what is typed names a person (adr/0075)."""
@@ -73,6 +87,7 @@ def _page(
     visitor: Visitor,
     status: int = 200,
     *,
+    template: str = "admissions.html",
     words: str = "",
     worker_ids: tuple[str, ...] = (),
     state: str = "",
@@ -90,7 +105,7 @@ def _page(
     meant = [] if fault else [item for item in everybody if _is_meant(item, words, worker_ids)]
     return page(
         request,
-        "admissions.html",
+        template,
         visitor,
         status,
         employer=employer,

@@ -140,8 +140,9 @@ def add_text(request: Request, visitor: Changer, sent: Form) -> Response:
 def export_register(request: Request, visitor: Changer) -> Response:
     """Every consent and withdrawal as a table."""
     console = console_of(request)
-    with writing(console.engine) as connection:
+    with reading(console.engine) as connection:
         content = register_table(connection, own_org(visitor), _names(connection))
+    with writing(console.engine) as connection:
         _log(connection, request, visitor, "consents.export", None, {})
     return Response(content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="consents.xlsx"'})
 

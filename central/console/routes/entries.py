@@ -9,6 +9,7 @@ fault at each field; 409 when somebody else has changed the entry meanwhile, not
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -25,7 +26,7 @@ from central.registers.form import Fault, Faults, typed_of
 from central.registers.forms import FORMS
 from central.registers.instruments import proposed
 from central.registers.keeping import Desk, KeyWish, RegisterForm, Typed
-from central.registers.medics import MAX_CERTIFICATE_BYTES, MedicForm
+from central.registers.medics import MAX_CERTIFICATE_BYTES, MedicForm, with_key
 from central.rights import Right
 from central.store import accounts, register_changes, registry
 from central.store.engine import reading, writing
@@ -82,9 +83,12 @@ def renew_key(
 ) -> Response:
     """Another key and certificate for a medic."""
     console, form = console_of(request), MedicForm()
+    with reading(console.engine) as connection:
+        row = _own(connection, visitor, form, entry_id)
+    wish = _with_key(console, _key(sent), row["org"], row["full_name"], entry_id)
     with writing(console.engine) as connection:
         org = _own(connection, visitor, form, entry_id)["org"]
-        faults = form.renew_key(_desk(connection, console, visitor, org), entry_id, _key(sent))
+        faults = form.renew_key(_desk(connection, console, visitor, org), entry_id, wish)
         if not faults:
             _log(connection, console, visitor, form, "key", entry_id, org)
     if faults:
@@ -117,6 +121,8 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
     # The first organisation of an installation is entered by whoever administers it: there is none yet to do it for.
     is_first = visitor.is_installation and form.kind == "organisations" and not visitor.account.orgs
     org = _text(sent, "of_org") or _first_org(visitor)
+    if form.kind == "medics" and entry_id is None and org in visitor.account.orgs:
+        wish = replace(wish, key=_with_key(console, wish.key, org, typed.get("full_name", "")))
     try:
         with writing(console.engine) as connection:
             if entry_id:
@@ -245,7 +251,7 @@ def _first_org(visitor: Visitor) -> str:
 
 def _desk(connection: Connection, console: Console, visitor: Visitor, org: str) -> Desk:
     author = Author(visitor.account.account_id, console.clock())
-    return Desk(connection, console.registry, Authority(console.config.keys.authority_dir), org, author)
+    return Desk(connection, console.registry, org, author)
 
 
 def _key(sent: FormData) -> KeyWish:
@@ -254,6 +260,13 @@ def _key(sent: FormData) -> KeyWish:
     return KeyWish(
         str(sent.get("passphrase", "")), str(sent.get("passphrase_again", "")), _text(sent, "token_label"), pem
     )
+
+
+def _with_key(console: Console, wish: KeyWish, org: str, full_name: str, medic_id: str | None = None) -> KeyWish:
+    with reading(console.engine) as connection:
+        organisation = registry.get_organisation(connection, org)
+    name = str(organisation["name"]) if organisation else org
+    return with_key(Authority(console.config.keys.authority_dir), wish, full_name, name, medic_id)
 
 
 def _text(sent: FormData, name: str) -> str:

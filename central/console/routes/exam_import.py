@@ -48,8 +48,8 @@ def ask_check(request: Request, visitor: Uploader, form: Annotated[FormData, Dep
         return _list(request, visitor, 422, fault="upload_too_large" if content else "no_file")
     params = {"orgs": list(visitor.account.orgs), "size": len(content), "language": visitor.look.language}
     try:
-        with writing(console.engine) as connection:
-            job_id = console.jobs.ask(connection, visitor.account.account_id, EXAMS_CHECK, params, content)
+        with console.jobs.keeping(content) as kept, writing(console.engine) as connection:
+            job_id = console.jobs.ask(connection, visitor.account.account_id, EXAMS_CHECK, params, kept)
             note(connection, console_of(request), visitor, "exams.check", job_id, detail={"size": len(content)})
     except TooManyJobs:
         return _list(request, visitor, 422, fault="too_many")
@@ -68,8 +68,8 @@ def ask_import(request: Request, job_id: str, visitor: Importer) -> Response:
         raise HTTPException(404)
     params = {"orgs": list(visitor.account.orgs), "checked": job_id, "language": visitor.look.language}
     try:
-        with writing(console.engine) as connection:
-            fresh = console.jobs.ask(connection, visitor.account.account_id, EXAMS_IMPORT, params, place)
+        with console.jobs.keeping(place) as kept, writing(console.engine) as connection:
+            fresh = console.jobs.ask(connection, visitor.account.account_id, EXAMS_IMPORT, params, kept)
             detail = {"rows": checked.rows_total, "checked": job_id}
             note(connection, console_of(request), visitor, "exams.import", fresh, detail=detail)
     except TooManyJobs:

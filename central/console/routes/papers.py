@@ -13,7 +13,7 @@ from central.console.context import Visitor, address_of, console_of, page
 from central.console.guard import Guard, Public, form_of
 from central.console.routes.exam import exam_page, find_exam
 from central.papers.fonts import FontsMissing
-from central.papers.issuing import Issuer, SignatureBroken, check, issue
+from central.papers.issuing import Issuer, SignatureBroken, check, draw, grant, issue
 from central.papers.wording import NoSuchPaper
 from central.rate_limit import network_of
 from central.rights import Right
@@ -40,9 +40,11 @@ def make_paper(
         console.config.generation,
     )
     try:
+        with reading(console.engine) as connection:
+            granted = grant(connection, find_exam(connection, visitor, exam_id), kind, console.trust)
         with writing(console.engine) as connection:
             item = find_exam(connection, visitor, exam_id)
-            entry, content = issue(connection, item, kind, console.trust, issuer)
+            entry, sheet = issue(connection, item, granted, issuer)
             note(
                 connection,
                 console,
@@ -52,6 +54,7 @@ def make_paper(
                 org=item.org,
                 detail={"kind": kind, "number": entry.number, "year": entry.year},
             )
+        content = draw(kind, sheet)
     except NoSuchPaper as error:
         return exam_page(request, visitor, exam_id, status=409, notice=f"paper.no_{error.code}")
     except SignatureBroken:

@@ -65,9 +65,10 @@ def export_refusals(
     """All of a year as XLSX."""
     console = console_of(request)
     orgs, look = visitor.account.orgs, visitor.look
-    with writing(console.engine) as connection:
+    with reading(console.engine) as connection:
         chosen = _chosen(year, years(connection, orgs, KIND))
         lines = [list(line) for line in _lines(connection, visitor, chosen)]
+    with writing(console.engine) as connection:
         _log(connection, request, visitor, "refusals.export", {"rows": len(lines), "year": chosen})
     headings = [text(look.language, f"paper.register.{name}") for name in _COLUMNS]
     name = f"refusals-{chosen}.xlsx"

@@ -54,9 +54,10 @@ def first_register(_visitor: Annotated[Visitor, Depends(Guard(Right.SEE_REGISTER
 def export_workers(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_REGISTERS))]) -> Response:
     """The workers in the form of the import."""
     console = console_of(request)
-    with writing(console.engine) as connection:
+    with reading(console.engine) as connection:
         content = imports.table_of(connection, own_org(visitor))
         rows = count_workers(connection, own_org(visitor))
+    with writing(console.engine) as connection:
         _log(connection, request, visitor, "workers.export", {"rows": rows})
     return Response(content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="workers.xlsx"'})
 
@@ -69,9 +70,10 @@ def export_register(
     if kind not in table.COLUMNS:
         raise HTTPException(404)
     console, language = console_of(request), visitor.look.language
-    with writing(console.engine) as connection:
+    with reading(console.engine) as connection:
         found = _rows(connection, visitor.account.orgs, kind, console.clock(), archived=archived == "1")
         rows = [asdict(row[0]) for row in found] if kind == "medics" else found
+    with writing(console.engine) as connection:
         _log(connection, request, visitor, "register.export", {"register": kind, "rows": len(rows)})
     content = write_table(table.headings(kind, language), table.lines(kind, rows, language))
     return Response(content, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{kind}.xlsx"'})

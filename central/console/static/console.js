@@ -139,7 +139,7 @@ function ring(pitches) {
 if (live) {
   markSelected();
   announce(document.querySelectorAll("tr[data-exam]").length);
-  follow(live.dataset.events, refresh);
+  if (live.dataset.events) follow(live.dataset.events, refresh); else setInterval(refresh, 1000 * Number(live.dataset.everyS));
   document.addEventListener("click", (event) => {
     const row = event.target.closest("tr[data-exam]");
     if (row) { selected = row.dataset.exam; sessionStorage.setItem("selected", selected); markSelected(); }

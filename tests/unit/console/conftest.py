@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.console_centre import Browser, ConsoleCentre, build_console_centre, cheap_hashes, serving
+from tests.lock_watch import Watch, watching
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +58,11 @@ def browser(address: str) -> Iterator[Browser]:
     """A browser in which nobody is logged in."""
     with contextlib.closing(Browser(address)) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def lock_watch(_cheap_hashes: None) -> Iterator[Watch]:
+    """Nothing slow is done while the store waits: whatever a test makes a page, a job or a command do."""
+    with watching() as watch:
+        yield watch
+    assert sorted(set(watch.offences)) == []

@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import select
 
 from central.config import NoticesConfig
+from central.console.context import static_folder
 from central.notice_channels import ChannelSecrets, add_channel
 from central.notice_sending import SIGNATURE_HEADER
 from central.notices import Notifier
@@ -315,3 +316,27 @@ def test_workers_of_another_employer_are_not_told_from_nobody(centre: ConsoleCen
 def test_a_search_by_hand_is_understood_too(dispatcher: Browser) -> None:
     assert "Ветров" in dispatcher.get("/admissions?q=ветр").text
     assert "Ветров" not in dispatcher.get("/admissions?q=1001&state=admitted").text
+
+
+def test_the_open_page_looks_again_without_keeping_the_session_alive(
+    centre: ConsoleCentre, dispatcher: Browser
+) -> None:
+    page = dispatcher.get("/admissions").text
+    assert "http-equiv" not in page
+    assert 'data-live="/admissions/rows" data-every-s="60"' in page
+    centre.exam("1001")
+    for minutes in (10, 10, 9):
+        centre.shift += timedelta(minutes=minutes)
+        rows = dispatcher.get("/admissions/rows?state=waiting")
+        assert rows.status_code == 200
+        assert "Ветров" in rows.text
+        assert "<html" not in rows.text
+    centre.shift += timedelta(minutes=2)
+    assert dispatcher.get("/admissions/rows").status_code == 401
+
+
+def test_no_page_reloads_itself_by_a_header_of_its_own() -> None:
+    templates = static_folder().parent / "templates"
+    for page in templates.glob("*.html"):
+        lasting = re.sub(r"<noscript>.*?</noscript>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert "http-equiv" not in lasting, page.name

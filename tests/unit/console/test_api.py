@@ -8,8 +8,11 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from sqlalchemy import update
 
 from central.rights import Role
+from central.store.engine import writing
+from central.store.registry import worker
 from sync.contract.model import utc_text
 from tests.console_centre import Browser, ConsoleCentre, shows
 
@@ -30,6 +33,18 @@ def call(address: str, key: str) -> Call:
     return lambda path: httpx.get(f"{address}/api/v1{path}", headers={"Authorization": f"Bearer {key}"})
 
 
+@pytest.fixture
+def numbered(centre: ConsoleCentre) -> Callable[[str], None]:
+    """Give a worker another personnel number, as a form or an import stores it."""
+
+    def change(number: str) -> None:
+        with writing(centre.engine) as connection:
+            chosen = worker.c.worker_id == centre.people.workers["1001"]
+            connection.execute(update(worker).where(chosen).values(personnel_number=number))
+
+    return change
+
+
 def test_gate_learns_who_may_work(centre: ConsoleCentre, zoya: Browser, call: Call) -> None:
     assert call("/admissions/1001").json()["state"] == "not_examined"
     exam_id = centre.exam("1001")
@@ -42,6 +57,32 @@ def test_gate_learns_who_may_work(centre: ConsoleCentre, zoya: Browser, call: Ca
     assert call("/admissions/1001").json()["may_work"] is False
     listed = call("/admissions").json()["workers"]
     assert {item["personnel_number"] for item in listed} >= {"1001", "1002"}
+
+
+def test_every_number_that_a_register_takes_can_be_asked_for(numbered: Callable[[str], None], call: Call) -> None:
+    for sign in (chr(code) for code in range(0x21, 0x7F)):
+        for number in (f"1{sign}2", f"{sign}7", f"7{sign}", sign):
+            numbered(number)
+            if number != ".":
+                assert call(f"/admissions/{quote(number, safe='')}").json().get("personnel_number") == number
+        found = call(f"/admissions?personnel_number={quote(sign, safe='')}").json()["workers"]
+        assert [item["personnel_number"] for item in found] == [sign]
+
+
+@pytest.mark.parametrize(
+    "number", ["12/А-3", "№ 5", "007/2026 (осн.)", "1%2F2", "a\\b", "1;2,3", "Ёж-1", "../admissions", "12#4?x=1"]
+)
+def test_numbers_as_firms_write_them(numbered: Callable[[str], None], call: Call, number: str) -> None:
+    numbered(number)
+    assert call(f"/admissions/{quote(number, safe='')}").json()["personnel_number"] == number
+    found = call(f"/admissions?personnel_number={quote(number, safe='')}").json()["workers"]
+    assert [item["personnel_number"] for item in found] == [number]
+
+
+def test_a_number_of_another_employer_is_in_no_list(call: Call) -> None:
+    assert call("/admissions?personnel_number=1003").json()["workers"] == []
+    assert call("/admissions?personnel_number=nobody").json()["workers"] == []
+    assert call("/admissions?personnel_number=%00").json()["workers"] == []
 
 
 def test_worker_of_another_employer_is_not_known(call: Call) -> None:
