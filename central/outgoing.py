@@ -20,7 +20,7 @@ from sync.contract.canonical import GENESIS_HASH, new_id
 from sync.contract.envelope import ClockStamp, Envelope, Sealed, seal
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-DownKind = Literal["decision", "roster", "reference", "command", "photo"]
+DownKind = Literal["decision", "roster", "reference", "photo"]
 
 
 class Outgoing:

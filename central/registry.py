@@ -126,7 +126,7 @@ class Registry:
         Raises `ValueError` when one worker's entry alone is larger than the wire takes.
         """
         concerned = {terminal_id: org for org in orgs for terminal_id in terminals.terminal_ids(connection, org)}
-        lists = {org: self._list_of(connection, org) for org in set(concerned.values())}
+        lists = {org: self._list_of(connection, org) for org in dict.fromkeys(concerned.values())}
         # All in one order, as everybody takes the terminals' rows.
         for terminal_id, org in sorted(concerned.items()):
             self._queue_roster(connection, terminal_id, lists[org])

@@ -36,6 +36,8 @@ from terminal.store.folders import sync_folder
 EXAMPLE = EXAMPLE_TERMINAL
 RENEW_BEFORE = timedelta(days=30)
 ANSWER_WITHIN_S = 30.0
+CENTRE_FILE = "centre.url"
+"""Beside the keys: where the terminal was enrolled, and renews its certificate."""
 
 
 class EnrolmentFailed(Exception):
@@ -64,7 +66,10 @@ def enrol(folder: Path, code: str, centre_url: str) -> Enrolled:
     except ValueError as error:
         raise EnrolmentFailed(f"{error} (whoever typed it)") from error
     keys = folder / "keys"
-    keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise EnrolmentFailed(f"{keys} cannot be made: {error.strerror} (service engineer)") from error
     signing_key = _signing_key(keys / "signing.key")
     csr = _request(_tls_key(keys / "terminal.key"), "terminal")
     public = signing_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
@@ -87,15 +92,23 @@ def enrol(folder: Path, code: str, centre_url: str) -> Enrolled:
     pem = centre_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     _replace(keys / "centre.pub", pem)
     _replace(keys / "ca.pem", answer.ca_pem.encode("ascii"))
+    _replace(keys / CENTRE_FILE, centre_url.encode("utf-8"))
     _replace(keys / "terminal.pem", answer.certificate_pem.encode("ascii"))
     return Enrolled(answer.terminal_id, answer.org, answer.generation, answer.valid_until, config_file, is_new)
 
 
-def renew(config: TerminalConfig, centre_url: str, *, before: timedelta = RENEW_BEFORE) -> datetime | None:
+def renew(
+    config: TerminalConfig, centre_url: str | None = None, *, before: timedelta = RENEW_BEFORE
+) -> datetime | None:
     """Renew the certificate if it ends within `before`; its new end, or None if it was not due. Raises `EnrolmentFailed`.
 
-    The key stays the same, so replacing one file is all, and a power cut leaves the old pair or the new one.
+    Without `centre_url` at the centre where the terminal was enrolled. The key stays the same, so replacing one file is all,
+    and a power cut leaves the old pair or the new one.
     """
+    for path in (config.files.signing_key, config.broker.key_file, config.broker.ca_file):
+        if not path.is_file():
+            raise EnrolmentFailed(f"{path} is not there: nothing can be renewed, enrol the terminal (service engineer)")
+    centre_url = centre_url or enrolled_at(config)
     current = valid_until(config)
     if current is not None and current - datetime.now(UTC) > before:
         return None
@@ -112,6 +125,15 @@ def renew(config: TerminalConfig, centre_url: str, *, before: timedelta = RENEW_
     _check_certificate(answer.certificate_pem, pinned, config.broker.key_file)
     _replace(config.broker.cert_file, answer.certificate_pem.encode("ascii"))
     return answer.valid_until
+
+
+def enrolled_at(config: TerminalConfig) -> str:
+    """The address of the centre where the terminal was enrolled. Raises `EnrolmentFailed` where nobody has noted it."""
+    path = config.files.signing_key.parent / CENTRE_FILE
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise EnrolmentFailed(f"{path} does not say where the centre is; give --centre (service engineer)") from error
 
 
 def valid_until(config: TerminalConfig) -> datetime | None:

@@ -63,8 +63,8 @@ def driver(name: str, options: Mapping[str, str] | None = None) -> DriverSpec:
     """
     if name not in drivers():
         close = get_close_matches(name, drivers(), n=1, cutoff=0.6)
-        meant = f"; did you mean {close[0]}?" if close else ""
-        raise ConfigError("drivers", [f"{name}: no such driver{meant} There are: {', '.join(drivers())}"])
+        meant = f"did you mean {close[0]}? There are" if close else "there are"
+        raise ConfigError("drivers", [f"{name}: no such driver; {meant}: {', '.join(drivers())}"])
     path = (options or {}).get("profile", "")
     if name == modbus_profile.SPEC.name and path:
         return _judged(modbus_profile.spec_of(parse_profile(path, _read(path))))

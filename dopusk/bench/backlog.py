@@ -105,7 +105,7 @@ def drain(report: Report, stage: Stage, terminal: str, ingest: Worker, exams: in
     if start_s:
         mqtt = stage.config.mqtt
         tls = client_context(mqtt.ca_file, mqtt.cert_file, mqtt.key_file)
-        topic = mqtt.mount_point + TerminalAddress(ORG, "bare").down(Down.COMMAND)
+        topic = mqtt.mount_point + TerminalAddress(ORG, "bare").down(Down.REFERENCE)
         bare_s = bare_paho_s((stage.broker.host, stage.broker.centre_port), tls, topic, wires, exams, WINDOW)
         report(f"sync.bare_paho_{name}_s", bare_s, "s")
         report(f"sync.drain_{name}_share_of_bare_paho", bare_s / spent_s, "x")

@@ -91,7 +91,7 @@ def _bare_paho(config: CentralConfig, count: int) -> float:
     """Messages a second from one paho client to another, both as bare as they come."""
     mqtt = config.mqtt
     tls = client_context(mqtt.ca_file, mqtt.cert_file, mqtt.key_file)
-    topic = mqtt.mount_point + TerminalAddress("bench", "bare").down(Down.COMMAND)
+    topic = mqtt.mount_point + TerminalAddress("bench", "bare").down(Down.REFERENCE)
     return count / bare_paho_s(
         (mqtt.own_host, mqtt.own_port), tls, topic, [os.urandom(EXAM_BYTES)], count, _BARE_WINDOW
     )

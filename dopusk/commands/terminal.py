@@ -15,8 +15,9 @@ from sqlite_utils import Database
 from dopusk.words import say
 from drivers.config import ConfigError
 from sync.outbox import Outbox
+from sync.wal import ALARM_BYTES, wal_bytes
 from terminal.config import TerminalConfig, load_config
-from terminal.store.database import KeyFile, StoreError, connect, open_store
+from terminal.store.database import KeyFile, StoreError, open_existing, open_store
 from terminal.store.exam_history import ExamHistory
 from terminal.store.set_aside import set_aside
 
@@ -150,6 +151,7 @@ def status(config: ConfigFile, as_json: AsJson = False) -> None:
         facts: dict[str, Any] = {
             "open_exams": [asdict(exam) for exam in ExamHistory(db).open_exams()],
             "stores_set_aside": [path.name for path in set_aside(loaded.files.store)],
+            "wal_bytes": wal_bytes(loaded.files.store),
             "without_receipt": backlog.queued,
             "oldest_without_receipt": backlog.oldest_at,
             "parked": [
@@ -165,6 +167,9 @@ def status(config: ConfigFile, as_json: AsJson = False) -> None:
     for name in facts["stores_set_aside"]:
         text = say("a damaged store was set aside: {name}; see `dopusk terminal recover` (service engineer)", name=name)
         typer.echo(text)
+    if (facts["wal_bytes"] or 0) > ALARM_BYTES:
+        text = "the store's log has {mb} MB, a program holds it open (service engineer)"
+        typer.echo(say(text, mb=facts["wal_bytes"] // 1_000_000))
     typer.echo(say("exams open on the disk: {count}", count=len(facts["open_exams"])))
     text = "messages without the centre's receipt: {count} (oldest {oldest})"
     typer.echo(say(text, count=backlog.queued, oldest=backlog.oldest_at or "-"))
@@ -196,7 +201,7 @@ def _startable(path: Path) -> TerminalConfig:
 def _database(config: TerminalConfig) -> Database:
     """The store beside a running terminal, opened without changing it."""
     try:
-        return connect(config.files.store, KeyFile(config.files.master_key).master_key())
+        return open_existing(config.files.store, KeyFile(config.files.master_key))
     except StoreError as error:
         typer.echo(f"{error} (service engineer)", err=True)
         raise typer.Exit(1) from error

@@ -18,7 +18,7 @@ from dopusk.terminal_sync import make_forwarder
 from sync.link_report import LinkReport
 from terminal.clock import SystemClock
 from terminal.config import LEAST_MEDIA_DAYS, TerminalConfig
-from terminal.store.database import KeyFile, StoreError, connect, derive_key
+from terminal.store.database import KeyFile, StoreError, connect, derive_key, open_existing
 from terminal.store.media_files import MediaFiles
 from terminal.store.recover import recover as recover_into
 from terminal.store.set_aside import set_aside
@@ -46,7 +46,9 @@ def enrol(
 
 def renew(
     config: ConfigFile,
-    centre: CentreUrl,
+    centre: Annotated[
+        str | None, typer.Option("--centre", help="Another centre than the one where the terminal was enrolled.")
+    ] = None,
     within_days: Annotated[int, typer.Option(min=0, help="Renew when the certificate ends within so many days.")] = 30,
 ) -> None:
     """Renew the terminal's certificate before it ends. The sync process takes the new one by itself."""
@@ -69,9 +71,9 @@ def tidy(
     loaded = config_or_exit(config)
     now = SystemClock().now()
     try:
-        master = KeyFile(loaded.files.master_key).master_key()
-        with closing(connect(loaded.files.store, master)) as db:
-            media = MediaFiles(loaded.files.media, derive_key(master, "media"))
+        keys = KeyFile(loaded.files.master_key)
+        with closing(open_existing(loaded.files.store, keys)) as db:
+            media = MediaFiles(loaded.files.media, derive_key(keys.master_key(), "media"))
             days = loaded.media.keep_days if media_days is None else media_days
             gone = tidy_store(db, media, now.at, clock_trusted=now.trusted, media_days=days)
     except StoreError as error:
@@ -98,6 +100,10 @@ def recover(
     damaged = store or next(iter(set_aside(loaded.files.store)), None)
     if damaged is None:
         _fail("no store was set aside here")
+    if not damaged.is_file():
+        _fail(f"{damaged}: there is no such file")
+    if not loaded.files.master_key.exists():
+        _fail(f"{loaded.files.master_key}: the master key is not there, and without it nothing can be read")
     target = damaged.with_name(f"{damaged.name}.recovered")
     try:
         master = KeyFile(loaded.files.master_key).master_key()

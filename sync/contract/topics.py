@@ -23,7 +23,6 @@ class Down(StrEnum):
     DECISION = "decision"
     ROSTER = "roster"
     REFERENCE = "reference"
-    COMMAND = "command"
     PHOTO = "photo"
 
 

@@ -63,7 +63,13 @@ def read_pairs(path: Path) -> list[Pair]:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PairsUnreadable(f"{path} cannot be read: {error}") from error
-    rows = csv.DictReader(text.splitlines())
+    try:
+        return _pairs_in(path, csv.DictReader(text.splitlines()))
+    except csv.Error as error:
+        raise PairsUnreadable(f"{path} is no table that can be read: {error}") from error
+
+
+def _pairs_in(path: Path, rows: "csv.DictReader[str]") -> list[Pair]:
     if missing := {"file_x", "file_y", "Decision"} - {(name or "").strip() for name in rows.fieldnames or []}:
         raise PairsUnreadable(f"{path} has no column {', '.join(sorted(missing))}")
     pairs: list[Pair] = []

@@ -80,7 +80,9 @@ def judge_film(finder: FaceFinder, frames: Iterator[Picture], limits: LivenessLi
             continue
         relief = watch.follow(grey)
         if relief is None:
-            watch = None
+            # Lost, or a picture of another size: anew from here, if a face is seen.
+            watch = _begun(finder, picture, grey)
+            with_face += watch is not None
             continue
         with_face += 1
         if most is None or relief.bend > most.bend:

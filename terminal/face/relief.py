@@ -55,8 +55,8 @@ class ReliefWatch:
         self._eye_px = eye_distance_px
 
     def follow(self, grey: Grey) -> Relief | None:
-        """Take the next frame; None when too few points are left to say anything."""
-        if len(self._now) < LEAST_POINTS:
+        """Take the next frame; None when too few points are left to say anything, or the picture has another size."""
+        if len(self._now) < LEAST_POINTS or grey.shape != self._grey.shape:
             return None
         window = (WINDOW_PX, WINDOW_PX)
         # The fourth argument is only written to: OpenCV's own type hints do not allow None for it.

@@ -47,7 +47,7 @@ power cut may bring that journal back, and SQLite would then roll the whole stor
 class StoreError(Exception):
     """The store cannot be opened. The service engineer must act.
 
-    `code` is `damaged`, `wrong_key`, `no_key`, `newer`, `locked`, `read_only`, `full` or `unreadable`.
+    `code` is `damaged`, `wrong_key`, `no_key`, `no_store`, `older`, `newer`, `locked`, `read_only`, `full` or `unreadable`.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -118,6 +118,23 @@ def connect(path: Path, master: bytes, *, busy_timeout_s: float = 10.0) -> Datab
         connection.close()
         raise StoreError("damaged", f"{path}: damaged, or of another key ({error})") from error
     return Database(connection)  # type: ignore[arg-type]  # SQLCipher speaks the same DB-API
+
+
+def open_existing(path: Path, keys: KeyFile) -> Database:
+    """Open the store of a terminal that has run, to look at it; makes neither store nor key. Raises `StoreError`."""
+    if not path.exists() or not keys.path.exists():
+        raise StoreError("no_store", f"{path}: there is no store yet; start the terminal once")
+    db = connect(path, keys.master_key())
+    try:
+        if not is_current(db, str(path)):
+            raise StoreError("older", f"{path}: written by an older program; start the terminal once")
+    except STORE_DAMAGE as error:
+        db.close()
+        raise StoreError("damaged", f"{path}: {error}") from error
+    except StoreError:
+        db.close()
+        raise
+    return db
 
 
 def open_store(path: Path, master: bytes) -> Database:

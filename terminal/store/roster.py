@@ -45,14 +45,19 @@ class RosterStore:
         with writing(self._db):
             stored = dict(self._db.execute("SELECT worker_id, body FROM roster_worker").fetchall())
             known = {(row[0], row[1]): row[2] for row in self._db.execute("SELECT * FROM roster_key").fetchall()}
-            for worker_id in stored.keys() - bodies.keys():
-                self._db.execute("DELETE FROM roster_worker WHERE worker_id = ?", (worker_id,))
-            for kind, value in known.keys() - keys.keys():
-                self._db.execute("DELETE FROM roster_key WHERE kind = ? AND value = ?", (kind, value))
-            for entry in bodies.items() - stored.items():
-                self._db.execute("INSERT OR REPLACE INTO roster_worker VALUES (?, ?)", entry)
-            for (kind, value), worker_id in keys.items() - known.items():
-                self._db.execute("INSERT OR REPLACE INTO roster_key VALUES (?, ?, ?)", (kind, value, worker_id))
+            # In the order of the list: what a set is walked in differs from process to process, and so would the store.
+            for worker_id in stored:
+                if worker_id not in bodies:
+                    self._db.execute("DELETE FROM roster_worker WHERE worker_id = ?", (worker_id,))
+            for kind, value in known:
+                if (kind, value) not in keys:
+                    self._db.execute("DELETE FROM roster_key WHERE kind = ? AND value = ?", (kind, value))
+            for worker_id, body in bodies.items():
+                if stored.get(worker_id) != body:
+                    self._db.execute("INSERT OR REPLACE INTO roster_worker VALUES (?, ?)", (worker_id, body))
+            for (kind, value), worker_id in keys.items():
+                if known.get((kind, value)) != worker_id:
+                    self._db.execute("INSERT OR REPLACE INTO roster_key VALUES (?, ?, ?)", (kind, value, worker_id))
             self._db.execute("INSERT OR REPLACE INTO roster_version VALUES (1, ?)", (roster.version,))
         return True
 
@@ -74,6 +79,7 @@ class RosterStore:
         query = (
             "SELECT worker_id, json_extract(body, '$.photo_sha256') FROM roster_worker"
             " WHERE json_extract(body, '$.biometric_consent') AND json_extract(body, '$.photo_sha256') IS NOT NULL"
+            " ORDER BY worker_id"
         )
         return dict(self._db.execute(query).fetchall())
 

@@ -49,7 +49,10 @@ def is_in_place(model: PinnedModel, folder: Path) -> bool:
 
 def put_in_place(model: PinnedModel, folder: Path, source: Path | None = None) -> Path:
     """Copy from the folder `source`, or download; checked before it takes its place. Raises `ModelRefused`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelRefused(f"{folder} cannot be made or is no folder: {error.strerror}") from error
     with tempfile.TemporaryDirectory(dir=folder, prefix="draft-") as drafts:
         draft = Path(drafts) / model.name
         if source is not None:

@@ -100,7 +100,9 @@ def test_a_broker_that_forgets_everything_loses_nothing(centre: TestCentre, make
     centre.broker.kill()
     centre.broker.forget()
     with writing(centre.engine) as connection:
-        down_id = Outgoing.from_config(centre.config).queue(connection, "kiosk-1", "command", "dopusk.command/1", {})
+        down_id = Outgoing.from_config(centre.config).queue(
+            connection, "kiosk-1", "reference", "dopusk.reference/1", {}
+        )
     centre.dispatcher.wake()
     centre.broker.start()
     assert until(terminal.client.is_connected)
@@ -203,7 +205,9 @@ def test_a_stopped_ingest_finishes_its_batch_and_ends(centre: TestCentre, make_e
 def test_the_outbox_closes_on_the_terminals_word_only(centre: TestCentre) -> None:
     terminal = centre.terminal("kiosk-1", acknowledges=False)
     with writing(centre.engine) as connection:
-        message_id = Outgoing.from_config(centre.config).queue(connection, "kiosk-1", "command", "dopusk.command/1", {})
+        message_id = Outgoing.from_config(centre.config).queue(
+            connection, "kiosk-1", "reference", "dopusk.reference/1", {}
+        )
     centre.dispatcher.wake()
     assert terminal.wait_for(lambda t: message_id in {envelope.message_id for _, envelope in t.received})
 

@@ -48,7 +48,7 @@ def test_what_is_queued_reaches_the_terminal_and_its_ack_closes_it(centre: TestC
     terminal = centre.terminal("kiosk-1")
     outgoing = Outgoing.from_config(centre.config)
     with writing(centre.engine) as connection:
-        message_id = outgoing.queue(connection, "kiosk-1", "command", "dopusk.command/1", {"name": "hello"})
+        message_id = outgoing.queue(connection, "kiosk-1", "reference", "dopusk.reference/1", {"name": "hello"})
     centre.dispatcher.wake()
     assert terminal.wait_for(lambda t: message_id in {envelope.message_id for _, envelope in t.received})
     assert _acked(centre, message_id)
@@ -58,7 +58,7 @@ def test_a_terminal_that_was_away_gets_everything_when_it_comes_online(centre: T
     centre.identity("kiosk-2")
     outgoing = Outgoing.from_config(centre.config)
     with writing(centre.engine) as connection:
-        message_id = outgoing.queue(connection, "kiosk-2", "command", "dopusk.command/1", {"name": "hello"})
+        message_id = outgoing.queue(connection, "kiosk-2", "reference", "dopusk.reference/1", {"name": "hello"})
     centre.dispatcher.wake()
     assert _state(centre, message_id, "sent")
     terminal = centre.terminal("kiosk-2")

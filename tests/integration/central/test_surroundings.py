@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 def _queue(centre: TestCentre, count: int) -> list[str]:
     pen = Outgoing.from_config(centre.config)
     with writing(centre.engine) as connection:
-        return [pen.queue(connection, "kiosk-1", "command", "dopusk.command/1", {"n": n}) for n in range(count)]
+        return [pen.queue(connection, "kiosk-1", "reference", "dopusk.reference/1", {"n": n}) for n in range(count)]
 
 
 def _states(centre: TestCentre, message_ids: list[str]) -> set[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -127,7 +127,7 @@ def _newer_schema(centre: TestCentre, patch: pytest.MonkeyPatch) -> str:
 
 
 def _unknown_kind(centre: TestCentre, patch: pytest.MonkeyPatch) -> str:
-    return _queue(centre, kind="command", schema="dopusk.command/1", payload={})
+    return _queue(centre, kind=cast("DownKind", "hologram"), schema="dopusk.hologram/1", payload={})
 
 
 def _wrong_payload(centre: TestCentre, patch: pytest.MonkeyPatch) -> str:

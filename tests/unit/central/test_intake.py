@@ -335,7 +335,7 @@ def test_another_message_with_an_old_revision_replaces_nothing(
 def test_an_ack_closes_only_the_terminals_own_rows(engine: Engine, intake: Intake, enrolled: Enrol) -> None:
     one, two = enrolled("kiosk-1"), enrolled("kiosk-2")
     with writing(engine) as connection:
-        message_id = Outgoing(CENTRE_KEY, "test").queue(connection, "kiosk-1", "command", "dopusk.command/1", {})
+        message_id = Outgoing(CENTRE_KEY, "test").queue(connection, "kiosk-1", "reference", "dopusk.reference/1", {})
     foreign = two.seal(ACK_SCHEMA, {"message_ids": [message_id]})[1].wire
     intake.take([Arrival(two.address.up("ack"), foreign)])
     with reading(engine) as connection:
