@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -126,10 +126,6 @@ def _newer_schema(centre: TestCentre, patch: pytest.MonkeyPatch) -> str:
     return _queue(centre, schema="dopusk.reference/2")
 
 
-def _unknown_kind(centre: TestCentre, patch: pytest.MonkeyPatch) -> str:
-    return _queue(centre, kind=cast("DownKind", "hologram"), schema="dopusk.hologram/1", payload={})
-
-
 def _wrong_payload(centre: TestCentre, patch: pytest.MonkeyPatch) -> str:
     return _queue(centre, payload={"name": 7})
 
@@ -155,7 +151,6 @@ def _oversized(centre: TestCentre, patch: pytest.MonkeyPatch) -> str:
         (_foreign_key, "wrong_signature"),
         (_future, "future_dated"),
         (_newer_schema, "unknown_schema"),
-        (_unknown_kind, "unknown_schema"),
         (_wrong_payload, "invalid_payload"),
         (_forged_decision, "untrusted_decision"),
         (_malformed, "malformed"),

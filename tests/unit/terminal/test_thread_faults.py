@@ -81,7 +81,7 @@ def camera() -> Iterator[Camera]:
     made.close()
 
 
-def _book(store: TerminalStore, name: str) -> str:
+def _book(store: TerminalStore, name: str, kind: str = "reference") -> str:
     """A reference book of the centre's, in the inbox as the sync process leaves it."""
     envelope = Envelope(
         message_id=f"019c0000-0000-7000-8000-0000000000{len(name):02d}",
@@ -94,7 +94,7 @@ def _book(store: TerminalStore, name: str) -> str:
         generation="test",
         payload={"name": name, "version": "1", "content": {}},
     )
-    store.inbox.store(envelope.message_id, "reference", seal(envelope, CENTRE).wire)
+    store.inbox.store(envelope.message_id, kind, seal(envelope, CENTRE).wire)
     return envelope.message_id
 
 
@@ -123,6 +123,16 @@ def test_a_message_of_the_centre_that_we_stumble_over_is_set_aside_and_the_next_
         assert b"out of range" not in bytes(told)
     with make_kiosk() as again:
         again.until(lambda s: not s.start_refusal)
+
+
+def test_a_message_of_a_kind_that_nobody_knows_is_refused_and_the_next_is_applied(make_kiosk: MakeKiosk) -> None:
+    """As a newer centre may send one."""
+    with make_kiosk() as kiosk:
+        kiosk.until(lambda s: not s.start_refusal)
+        strange, good = _book(kiosk.store, "strange", "hologram"), _book(kiosk.store, "good")
+        kiosk.mailbox.post(InboxNews())
+        assert until(lambda: kiosk.store.inbox.state_of(good) == "applied")
+        assert kiosk.store.inbox.state_of(strange) == "refused"
 
 
 def test_a_picture_of_nothing_costs_the_photo_and_not_the_kiosk(make_kiosk: MakeKiosk) -> None:
