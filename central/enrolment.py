@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 from central.config import CentralConfig
 from central.outgoing import load_signing_key
 from central.pki import RESERVED_NAMES, Authority, Issued
-from central.store import enrolments, terminals
+from central.store import audit, enrolments, terminals
 from central.store.engine import reading, writing
 from central.store.metadata import now_utc
 from sync.contract.canonical import sha256_hex
@@ -89,14 +89,22 @@ class Enrolment:
         enrolments.add_code(connection, code_id, terminal_id, key, now=now, expires_at=now + CODE_VALID)
         return code
 
-    def enrol(self, request: EnrolRequest) -> EnrolAnswer:
-        """Redeem a code. Raises `EnrolmentRefused`.
+    def enrol(self, request: EnrolRequest, address: str = "") -> EnrolAnswer:
+        """Redeem a code. Raises `EnrolmentRefused`. `address`: of who asks, for the access log.
 
         A wrong proof writes nothing and blocks nothing: 80 bits are not found by trying, and whoever tries must not be able to
-        keep the honest installer out. Whether there is such a code at all is not told either.
+        keep the honest installer out, nor to fill the log. Whether there is such a code at all is not told either. A code that
+        somebody does know and that is used or over is written down: it has come into other hands, or an installer waits.
         """
         with reading(self._engine) as connection:
-            _check_code(enrolments.find_code(connection, request.code_id), request)
+            found = enrolments.find_code(connection, request.code_id)
+        try:
+            _check_code(found, request)
+        except EnrolmentRefused as refusal:
+            if found is not None and refusal.code in {"used_code", "expired_code"}:
+                with writing(self._engine) as connection:
+                    _note(connection, "terminal.enrol_refused", found.terminal_id, address, {"code": refusal.code})
+            raise
         check_possession(request.public_key, request.proof, request.csr_pem)
         with writing(self._engine) as connection:
             code = enrolments.take_code(connection, request.code_id)
@@ -108,6 +116,7 @@ class Enrolment:
             issued = self._issue(connection, code.terminal_id, request.csr_pem)
             terminals.set_key(connection, code.terminal_id, request.public_key)
             enrolments.use_code(connection, request.code_id, now=now_utc())
+            _note(connection, "terminal.enrol", code.terminal_id, address, {"serial": issued.serial})
         mqtt = self._config.mqtt
         answer = EnrolAnswer(
             terminal_id=code.terminal_id,
@@ -123,7 +132,7 @@ class Enrolment:
         )
         return answer.model_copy(update={"mac": mac_of(answer.model_dump(mode="json"), code.key)})
 
-    def renew(self, request: RenewRequest) -> RenewAnswer:
+    def renew(self, request: RenewRequest, address: str = "") -> RenewAnswer:
         """A new certificate for an enrolled terminal whose last one has not ended. Raises `EnrolmentRefused`.
 
         A request is good once: what somebody has recorded, of an enrolment too, gives nothing. `MOST_IN_A_DAY` bounds what a
@@ -148,6 +157,7 @@ class Enrolment:
             if enrolments.issued_since(connection, request.terminal_id, now - _DAY) >= MOST_IN_A_DAY:
                 raise EnrolmentRefused("too_soon", f"{request.terminal_id} got a new certificate today; try tomorrow")
             issued = self._issue(connection, request.terminal_id, request.csr_pem)
+            _note(connection, "terminal.renew", request.terminal_id, address, {"serial": issued.serial})
         return RenewAnswer(
             certificate_pem=issued.certificate_pem.decode("ascii"),
             ca_pem=self._authority.ca_pem.decode("ascii"),
@@ -207,6 +217,20 @@ def _check_code(code: enrolments.Code | None, request: EnrolRequest) -> None:
         raise EnrolmentRefused("used_code", "this code was used already; ask the centre for a new one")
     if code.expires_at <= now_utc():
         raise EnrolmentRefused("expired_code", "this code has expired; ask the centre for a new one")
+
+
+def _note(connection: Connection, action: str, terminal_id: str, address: str, detail: dict[str, str]) -> None:
+    row = terminals.get_terminal(connection, terminal_id)
+    audit.write(
+        connection,
+        at=now_utc(),
+        account_id=None,
+        address=address,
+        action=action,
+        subject=terminal_id,
+        org=str(row["org"]) if row is not None else None,
+        detail=detail,
+    )
 
 
 def _enrolled_key(row: RowMapping | None, terminal_id: str) -> str:

@@ -7,6 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 
+from central.console.context import address_of
 from central.console.guard import Public
 from central.enrolment import Enrolment, EnrolmentRefused
 from central.rate_limit import RateLimit, TooMany, network_of
@@ -50,7 +51,7 @@ def make_router(enrolment: Enrolment) -> APIRouter:
     async def enrol(request: Request, _door: Annotated[None, Depends(Public())]) -> Response:
         try:
             asked = EnrolRequest.model_validate_json(await _bounded(request))
-            return _answer(await run_in_threadpool(enrolment.enrol, asked))
+            return _answer(await run_in_threadpool(enrolment.enrol, asked, address_of(request)))
         except (_Unreadable, ValidationError):
             return refused(request, _unreadable())
         except EnrolmentRefused as error:
@@ -60,7 +61,7 @@ def make_router(enrolment: Enrolment) -> APIRouter:
     async def renew(request: Request, _door: Annotated[None, Depends(Public())]) -> Response:
         try:
             asked = RenewRequest.model_validate_json(await _bounded(request))
-            return _answer(await run_in_threadpool(enrolment.renew, asked))
+            return _answer(await run_in_threadpool(enrolment.renew, asked, address_of(request)))
         except (_Unreadable, ValidationError):
             return refused(request, _unreadable())
         except EnrolmentRefused as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, get_args
 
-from sqlalchemy import Column, Connection, Date, ForeignKey, RowMapping, Table, Text, select
+from sqlalchemy import Column, Connection, Date, ForeignKey, RowMapping, Table, Text, func, select
 from sqlalchemy.schema import ForeignKeyConstraint
 
 from central.store.metadata import UtcDateTime, metadata
@@ -139,6 +139,11 @@ def of_organisation(connection: Connection, org: str) -> Iterator[tuple[RowMappi
     records = [ConsentRecord(*row) for row in connection.execute(query)]
     for record in sorted(records, key=lambda record: people[record.worker_id]["personnel_number"]):
         yield people[record.worker_id], record
+
+
+def count_of_organisation(connection: Connection, org: str) -> int:
+    """How many consents `of_organisation` gives."""
+    return int(connection.execute(select(func.count()).where(consent.c.org == org)).scalar_one())
 
 
 def in_force(connection: Connection, org: str) -> dict[str, dict[ConsentKind, str]]:

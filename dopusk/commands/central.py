@@ -21,7 +21,8 @@ from central.outgoing import load_signing_key
 from central.sealing import Sealer
 from central.signature.provider import SigningRefused
 from central.store import schema
-from central.store.engine import open_engine
+from central.store.engine import open_engine, writing
+from dopusk.commands.access_trail import note
 from dopusk.commands.central_figures import serve_figures
 
 app = typer.Typer(no_args_is_help=True, help="The central module: console, ingest, store.")
@@ -56,7 +57,11 @@ def init(
     with plain_errors():
         create_secrets(folder)
         config = write_config(folder, choices)
-        schema.upgrade(open_engine(config.store_url))
+        engine = open_engine(config.store_url)
+        schema.upgrade(engine)
+        with writing(engine) as connection:
+            note(connection, "store.init", detail={"generation": generation})
+        bring_up_to_date(engine, load_signing_key(config.keys.centre_signing_key_file))
     print(f"centre ready in {folder}; keep {folder / 'authority' / 'ca.key'} safe")
 
 
@@ -66,6 +71,8 @@ def migrate(config: ConfigFile) -> None:
     with plain_errors():
         loaded = load_config(config)
         bring_up_to_date(open_engine(loaded.store_url), load_signing_key(loaded.keys.centre_signing_key_file))
+        with writing(open_store(config)) as connection:
+            note(connection, "store.migrate")
     print("store is up to date")
 
 

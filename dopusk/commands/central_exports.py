@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from sqlalchemy import Engine
 
 from central.decisions import export as export_decision_files
 from central.imports.workers import table_of
@@ -14,18 +13,16 @@ from central.journal.csv_file import csv_lines
 from central.journal.signature_check import SignatureCheck
 from central.journal.xlsx_file import write_xlsx
 from central.no_force import band
-from central.store import audit, journal
+from central.store import journal
 from central.store.engine import reading, writing
 from central.store.journal import JournalFilter
 from central.store.workers import count_workers
 from central.trust import Trust
+from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_centre, open_store, plain_errors
 from dopusk.commands.central_registers import Org
 
 export_app = typer.Typer(no_args_is_help=True, help="Write journal, workers or one signed decision to files.")
-
-_HERE = "command line"
-"""Where from and, where there is no other subject, of what: an alert of a mass export names it."""
 
 Day = Annotated[str | None, typer.Option(help="Day as YYYY-MM-DD, UTC.")]
 
@@ -41,22 +38,8 @@ def export_decision(
         loaded, engine = open_centre(config)
         for path in export_decision_files(engine, Trust(loaded.keys.authority_dir), decision_id, folder):
             print(path)
-        _note(engine, "decision.export", None, {}, decision_id)
-
-
-def _note(engine: Engine, action: str, org: str | None, detail: dict[str, Any], subject: str = _HERE) -> None:
-    """Write an export into the access log, without an account: whoever has the shell has the store."""
-    with writing(engine) as connection:
-        audit.write(
-            connection,
-            at=datetime.now(UTC),
-            account_id=None,
-            address=_HERE,
-            action=action,
-            subject=subject,
-            org=org,
-            detail=detail,
-        )
+        with writing(engine) as connection:
+            note(connection, "decision.export", decision_id, detail={"rows": 1})
 
 
 @export_app.command("journal")
@@ -87,7 +70,9 @@ def export_journal(
             else:
                 with file.open("wb") as stream:
                     count = sum(1 for line in csv_lines(*table, over) if stream.write(line)) - 2
-        _note(engine, "journal.export", org, {"rows": count, "form": file.suffix[1:], "columns": len(keys)})
+        detail = {"rows": count, "form": file.suffix[1:], "columns": len(keys)}
+        with writing(engine) as connection:
+            note(connection, "journal.export", org=org, detail=detail)
     print(f"{count} rows in {file}")
 
 
@@ -102,7 +87,8 @@ def export_workers(
             content, rows = table_of(connection, org), count_workers(connection, org)
         with file.open("xb") as stream:
             stream.write(content)
-        _note(engine, "workers.export", org, {"rows": rows})
+        with writing(engine) as connection:
+            note(connection, "workers.export", org=org, detail={"rows": rows})
     print(file)
 
 

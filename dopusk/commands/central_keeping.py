@@ -13,12 +13,13 @@ from central.config import load_config
 from central.media_files import MediaFiles
 from central.outgoing import load_signing_key
 from central.rebuild import rebuild as rebuild_exams
-from central.store import schema
+from central.store import exams, schema
 from central.store.engine import open_engine, writing
 from central.store.seals import Head
 from central.trust import Trust
 from central.verify import verify_store
 from central.verify_report import Expected, StoreReport
+from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, bring_up_to_date, open_store, plain_errors
 from dopusk.commands.verify import print_findings
 from dopusk.words import say
@@ -31,7 +32,11 @@ def backup(folder: BackupFolder, config: ConfigFile, as_json: AsJson = False) ->
     """Copy store and media into a new folder while the centre runs. Keys are left out: copy them once, to a safe."""
     with plain_errors():
         loaded = load_config(config)
-        counts = back_up(open_store(config), loaded.store_url, MediaFiles(loaded.media_dir), folder)
+        engine = open_store(config)
+        counts = back_up(engine, loaded.store_url, MediaFiles(loaded.media_dir), folder)
+        with writing(engine) as connection:
+            # A copy of everything counts as an export of every exam.
+            note(connection, "store.backup", detail={"rows": exams.count(connection), "media": counts["media"]})
     print(json.dumps(counts) if as_json else f"backup in {folder}: store and {counts['media']} media files")
 
 
@@ -42,6 +47,8 @@ def restore(folder: BackupFolder, config: ConfigFile, as_json: AsJson = False) -
         counts = put_back(folder, loaded.store_url, loaded.media_dir)
         # What the copied centre had written in its last moments has no seal yet.
         bring_up_to_date(open_engine(loaded.store_url), load_signing_key(loaded.keys.centre_signing_key_file))
+        with writing(open_store(config)) as connection:
+            note(connection, "store.restore", detail={"media": counts["media"]})
         report = verify_centre(config)
     if as_json:
         print(json.dumps(counts | {"ok": report.ok}))
@@ -55,7 +62,9 @@ def restore(folder: BackupFolder, config: ConfigFile, as_json: AsJson = False) -
 def rebuild(config: ConfigFile) -> None:
     """Make the list of examinations anew from the received messages and the decisions. Stop ingest and serve first."""
     with plain_errors(), writing(open_store(config)) as connection:
-        print(f"{rebuild_exams(connection)} exams")
+        count = rebuild_exams(connection)
+        note(connection, "store.rebuild", detail={"rows": count})
+        print(f"{count} exams")
 
 
 def verify_centre(config: Path, heads: tuple[Head, ...] = ()) -> StoreReport:

@@ -32,6 +32,7 @@ from central.store.engine import reading, writing
 from central.store.register_changes import Author
 from central.text_cleaning import clean_line
 from dopusk import words
+from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_centre, plain_errors
 from sync.contract.canonical import new_id
 
@@ -57,7 +58,9 @@ def add_organisation(
     with plain_errors():
         registry_of, engine = _registry(config)
         with writing(engine) as connection:
+            known = registry.get_organisation(connection, org) is not None
             registry_of.add_organisation(connection, Organisation(org, name, licence, oid, _day(licence_until)))
+            note(connection, "organisation.save" if known else "organisation.add", org, org=org)
     print(f"organisation {org} entered")
 
 
@@ -123,6 +126,7 @@ def enter_medic(
                 medic_id=medic_id,
                 encrypted_key=encrypted,
             )
+            note(connection, "medic.add", medic_id, org=org)
     print(medic_id)
 
 
@@ -154,6 +158,8 @@ def import_workers(
             checked = workers.check_rows(connection, org, rows, today, registry_of.snils_hash)
             if not checked.faults and not dry_run:
                 workers.store_checked(connection, registry_of, checked)
+                detail = {"added": checked.added, "changed": checked.changed}
+                note(connection, "workers.import", org=org, detail=detail)
     for fault in checked.faults:
         typer.echo(f"row {fault.row}: {fault.column}: {fault.code}", err=True)
     if checked.faults:
@@ -182,6 +188,7 @@ def import_grounds(
             checked = grounds.check_rows(connection, org, rows, day_of(now), registry_of.snils_hash)
             if not checked.faults and not dry_run:
                 added = grounds.store_checked(connection, checked, Author(None, now))
+                note(connection, "grounds.import", org=org, detail={"added": added})
     for fault in checked.faults:
         typer.echo(f"row {fault.row}: {fault.column}: {fault.code}", err=True)
     if checked.faults:
@@ -223,6 +230,8 @@ def import_exams(
             elif result.outcome == "refused":
                 said = ": ".join(filter(None, fault_words(result.code, result.facts, words.in_use())))
                 typer.echo(f"line {result.row.number}: {result.code}: {said}", err=True)
+        with writing(engine) as connection:
+            note(connection, "exams.check" if dry_run else "exams.import", detail={"rows": sum(counts.values())})
     if errors is not None and refused:
         errors.write_bytes(fault_file(refused, words.in_use(), as_workbook=content.startswith(b"PK")))
     if not as_json:

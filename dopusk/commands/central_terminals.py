@@ -4,6 +4,7 @@ import json
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
 from central.config import load_config
 from central.enrolment import Enrolment
@@ -13,6 +14,7 @@ from central.registry import Registry
 from central.snils import SnilsKey
 from central.store import terminals
 from central.store.engine import reading, writing
+from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
 
 app = typer.Typer(no_args_is_help=True, help="Terminals: register, enrol, revoke.")
@@ -34,6 +36,7 @@ def add(
         registry = Registry(Outgoing.from_config(loaded), SnilsKey.from_file(loaded.keys.snils_key_file))
         with writing(engine) as connection:
             registry.add_terminal(connection, Terminal(terminal_id, org, name, place))
+            note(connection, "terminal.add", terminal_id, org=org)
     print(f"terminal {terminal_id} is registered; next: dopusk central terminals code {terminal_id} -c {config}")
 
 
@@ -45,6 +48,7 @@ def code(terminal_id: TerminalId, config: ConfigFile) -> None:
         enrolment = Enrolment(load_config(config), engine)
         with writing(engine) as connection:
             fresh = enrolment.create_code(connection, terminal_id)
+            note(connection, "terminal.code", terminal_id, org=_org_of(connection, terminal_id))
     print(fresh)
 
 
@@ -53,7 +57,10 @@ def revoke(terminal_id: TerminalId, config: ConfigFile) -> None:
     """Shut a terminal out for good. A running `central serve` ends the connection that it still has."""
     with plain_errors():
         loaded = load_config(config)
-        Enrolment(loaded, open_store(config)).revoke(terminal_id)
+        engine = open_store(config)
+        Enrolment(loaded, engine).revoke(terminal_id)
+        with writing(engine) as connection:
+            note(connection, "terminal.revoke", terminal_id, org=_org_of(connection, terminal_id))
     crl = loaded.keys.authority_dir / "crl.pem"
     print(
         f"terminal {terminal_id} is revoked; dopusk-revocation.path hands {crl} to the broker"
@@ -74,3 +81,8 @@ def list_all(
         return
     for row in rows:
         print("\t".join(str(row[name]) for name in names))
+
+
+def _org_of(connection: Connection, terminal_id: str) -> str | None:
+    row = terminals.get_terminal(connection, terminal_id)
+    return str(row["org"]) if row is not None else None

@@ -10,9 +10,10 @@ from central.accounts import create_account, hash_password, names_about
 from central.config import load_config
 from central.passwords import load_list, password_fault
 from central.rights import Role
-from central.store import accounts, audit, recovery_codes, secret_tries
+from central.store import accounts, recovery_codes, secret_tries
 from central.store.engine import reading, writing
 from central.store.metadata import now_utc
+from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
 
 app = typer.Typer(no_args_is_help=True, help="Accounts of the console.")
@@ -41,7 +42,7 @@ def add(
         first = _password(password_stdin)
         hashed = hash_password(first)
         with writing(engine) as connection:
-            create_account(
+            account_id = create_account(
                 connection,
                 username=username,
                 full_name=full_name,
@@ -55,6 +56,7 @@ def add(
                 listed=listed,
                 password_hash=hashed,
             )
+            note(connection, "account.add", account_id, detail={"role": str(role)})
     print(f"account {username} added")
 
 
@@ -76,6 +78,7 @@ def password(username: Username, config: ConfigFile, password_stdin: FromStdin =
             accounts.change_account(connection, account.account_id, changes | opened)
             secret_tries.forget_account(connection, account.account_id)
             accounts.end_sessions_of(connection, account.account_id)
+            note(connection, "account.reset_password", account.account_id)
     print(f"password of {username} set")
 
 
@@ -88,14 +91,7 @@ def reset_factor(username: Username, config: ConfigFile) -> None:
         accounts.change_account(connection, account.account_id, accounts.NO_FACTOR)
         recovery_codes.replace(connection, account.account_id, [], now)
         accounts.end_sessions_of(connection, account.account_id)
-        audit.write(
-            connection,
-            at=now,
-            account_id=None,
-            address="command line",
-            action="account.reset_totp",
-            subject=account.account_id,
-        )
+        note(connection, "account.reset_totp", account.account_id)
     print(f"second factor of {username} removed")
 
 
@@ -106,6 +102,7 @@ def disable(username: Username, config: ConfigFile) -> None:
         account = _found(accounts.by_username(connection, username), username)
         accounts.change_account(connection, account.account_id, {"disabled": True})
         accounts.end_sessions_of(connection, account.account_id)
+        note(connection, "account.disable", account.account_id)
     print(f"account {username} disabled")
 
 
@@ -114,8 +111,9 @@ def list_all(
     config: ConfigFile, as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False
 ) -> None:
     """Show all accounts."""
-    with plain_errors(), reading(open_store(config)) as connection:
+    with plain_errors(), writing(open_store(config)) as connection:
         rows = accounts.all_accounts(connection)
+        note(connection, "accounts.read", detail={"rows": len(rows)})
     shown = [
         {
             "username": row.username,

@@ -142,8 +142,9 @@ def export_register(request: Request, visitor: Changer) -> Response:
     console = console_of(request)
     with reading(console.engine) as connection:
         content = register_table(connection, own_org(visitor), _names(connection))
+        rows = consents.count_of_organisation(connection, own_org(visitor))
     with writing(console.engine) as connection:
-        _log(connection, request, visitor, "consents.export", None, {})
+        _log(connection, request, visitor, "consents.export", None, {"rows": rows})
     return Response(content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="consents.xlsx"'})
 
 

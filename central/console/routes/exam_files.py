@@ -74,7 +74,7 @@ def export_file(
         item = decisions.find(connection, decision_id)
         if item is None or item.exam_id != exam_id:
             raise HTTPException(404)
-        note(connection, console, visitor, "decision.export", exam_id, org=item.org)
+        note(connection, console, visitor, "decision.export", exam_id, org=item.org, detail={"rows": 1})
     contents = {
         "decision.cms": (item.cms, "application/pkcs7-signature"),
         "record.json": (item.record, "application/json"),

@@ -106,7 +106,8 @@ def fetch_errors(request: Request, job_id: str, visitor: Importer) -> Response:
     with writing(console.engine) as connection:
         job = own_job(connection, visitor, job_id, KINDS)
         answer = job_file(console, job)
-        note(connection, console, visitor, "exams.refused_rows", job_id)
+        rows = job.result.get("counts", {}).get("refused", 0)
+        note(connection, console, visitor, "exams.refused_rows", job_id, detail={"rows": rows})
     return answer
 
 

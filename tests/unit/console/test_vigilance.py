@@ -145,6 +145,20 @@ def test_an_export_of_workers_counts_its_rows(centre: ConsoleCentre, browser: Br
     assert ("mass_export", len(centre.people.workers)) in _told(centre)
 
 
+def test_an_export_of_consents_counts_its_rows(centre: ConsoleCentre, browser: Browser) -> None:
+    centre.add_account("senior", Role.SENIOR_MEDIC)
+    browser.log_in("senior", unlock=False)
+    text_of = {"kind": "video", "version": "1", "valid_from": "2026-01-01", "body": "Согласен на запись."}
+    assert browser.post("/consents/texts", text_of, page="/consents").status_code == 303
+    given = {"text": "video/1", "given_on": "2026-02-01", "means": "paper", "basis": "лист 12"}
+    for number in ("1001", "1002"):
+        page = f"/workers/{centre.people.workers[number]}"
+        assert browser.post(f"{page}/consents", given, page=page).status_code == 303
+    assert browser.get("/consents/export").status_code == 200
+    Vigil(centre.engine, VigilanceConfig(export_rows_per_hour=1, zone="UTC")).look(centre.now())
+    assert ("mass_export", 2) in _told(centre)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_words_for_pages_and_letters(kind: str) -> None:
     body = {"schema": SECURITY_SCHEMA, "kind": kind, "org": ORG, "subject": "account-1", "count": 7, "at": "now"}

@@ -1,0 +1,37 @@
+"""What somebody with a shell on the centre's machine did, into the access log: without an account, and with the user's number."""
+
+import os
+from typing import Any
+
+from sqlalchemy import Connection
+
+from central.store import audit
+from central.store.audit import COMMAND_LINE
+from central.store.metadata import now_utc
+
+
+def note(
+    connection: Connection,
+    action: str,
+    subject: str = COMMAND_LINE,
+    *,
+    org: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Write it down in the transaction of what was done. Names of actions are those of the console for the same thing."""
+    audit.write(
+        connection,
+        at=now_utc(),
+        account_id=None,
+        address=COMMAND_LINE,
+        action=action,
+        subject=subject,
+        org=org,
+        detail={"uid": _uid()} | (detail or {}),
+    )
+
+
+def _uid() -> int:
+    """The number of the user who typed the command, also behind sudo."""
+    behind = os.environ.get("SUDO_UID", "")
+    return int(behind) if behind.isdecimal() else os.getuid()
