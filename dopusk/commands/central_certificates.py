@@ -8,8 +8,10 @@ import typer
 
 from central import certificates
 from central.config import load_config
+from central.store.engine import writing
 from central.store.metadata import now_utc
-from dopusk.commands.central import ConfigFile, plain_errors
+from dopusk.commands.access_trail import note
+from dopusk.commands.central import ConfigFile, open_centre, plain_errors
 
 app = typer.Typer(no_args_is_help=True, help="Certificates of the centre and of the broker: show, make, renew.")
 
@@ -44,7 +46,10 @@ def broker(
 ) -> None:
     """Make or renew the broker's certificate, and put beside it what else the broker reads. Its key stays when there is one."""
     with plain_errors():
-        end = certificates.issue_broker(load_config(config), folder, host)
+        loaded, engine = open_centre(config)
+        end = certificates.issue_broker(loaded, folder, host)
+        with writing(engine) as connection:
+            note(connection, "certificate.broker", host[0], detail={"until": end.date().isoformat()})
     print(
         f"{folder / 'server.pem'} is valid until {end.date()}; let the broker's account read {folder / 'server.key'},"
         " then: systemctl kill --signal=HUP mosquitto.service"
@@ -55,6 +60,8 @@ def broker(
 def renew(config: ConfigFile) -> None:
     """Renew the certificate by which serve and ingest come to the broker. The key stays; restart both when it suits."""
     with plain_errors():
-        loaded = load_config(config)
+        loaded, engine = open_centre(config)
         end = certificates.renew_centre(loaded)
+        with writing(engine) as connection:
+            note(connection, "certificate.centre", detail={"until": end.date().isoformat()})
     print(f"{loaded.mqtt.cert_file} is valid until {end.date()}; next: restart central serve and central ingest")

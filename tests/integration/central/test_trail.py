@@ -35,8 +35,8 @@ PASSWORD = "не-угадать-1977\n"
 TODAY = date.today()  # noqa: DTZ011
 SERVICES = {("serve",), ("ingest",)}
 """They run until they are ended; what they do for people is in the log by the hand of who asked for it."""
-NOTHING_OF_PEOPLE = {("terminals", "list")}
-"""Reads no personal data and writes nothing."""
+NOTHING_OF_PEOPLE = {("terminals", "list"), ("certificates", "list")}
+"""They read no personal data and write nothing."""
 
 
 ELSEWHERE = {("export", "decision")}
@@ -139,6 +139,9 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     exams = tmp_path / "exams.jsonl"
     exams.write_text("", encoding="utf-8")
     assert do("import exams", str(exams)) == ["exams.import"]
+    assert do("certificates broker", str(tmp_path / "broker"), "--host", "localhost") == ["certificate.broker"]
+    assert do("certificates renew") == ["certificate.centre"]
+    do("certificates list")
     assert do("rebuild") == ["store.rebuild"]
     assert do("backup", str(tmp_path / "backup")) == ["store.backup"]
     for path in shell.config.parent.glob("central.db*"):
