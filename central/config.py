@@ -10,8 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from central.rights import Role
-
-_SQLITE_FILE = "sqlite:///"
+from central.store.urls import SQLITE, sqlite_file, sqlite_url
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Generation = Literal["real", "demo", "test"]
@@ -265,10 +264,19 @@ class CentralConfig(_Section):
     def _resolve_store(cls, value: str, info: ValidationInfo) -> str:
         if value.startswith("postgresql+psycopg://"):
             return value
-        if not value.startswith(_SQLITE_FILE) or value == _SQLITE_FILE:
+        file = sqlite_file(value)
+        if file is None or value == SQLITE:
             raise ValueError("must begin with sqlite:/// and name a file, or with postgresql+psycopg://")
         folder: Path = info.context["folder"] if info.context else Path()
-        return _SQLITE_FILE + str(folder / value.removeprefix(_SQLITE_FILE))
+        _refuse_misplaced(folder / file)
+        return sqlite_url(folder / file)
+
+
+def _refuse_misplaced(file: Path) -> None:
+    """Programs before this one ended the name of the store's file at a question mark."""
+    before, mark, _ = str(file).partition("?")
+    if mark and not file.exists() and Path(before).is_file():
+        raise ValueError(f"an older program kept this store in {before}; stop the centre and move that file to {file}")
 
 
 def load_config(path: Path) -> CentralConfig:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, select
 
 import central.store
 from central.store.metadata import json_text, metadata
+from central.store.urls import parsed
 
 BUSY_TIMEOUT_S = 30.0
 CONNECTIONS = 20
@@ -31,11 +32,11 @@ def open_engine(url: str) -> Engine:
     """
     if not url.startswith("sqlite"):
         return create_engine(
-            url, pool_size=CONNECTIONS, pool_pre_ping=True, json_serializer=json_text, hide_parameters=True
+            parsed(url), pool_size=CONNECTIONS, pool_pre_ping=True, json_serializer=json_text, hide_parameters=True
         )
     timeout = {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
     engine = create_engine(
-        url,
+        parsed(url),
         pool_size=CONNECTIONS,
         connect_args=timeout,
         json_serializer=json_text,

@@ -16,6 +16,7 @@ from central.rebuild import rebuild as rebuild_exams
 from central.store import exams, schema
 from central.store.engine import open_engine, writing
 from central.store.seals import Head
+from central.store.urls import sqlite_url
 from central.trust import Trust
 from central.verify import verify_store
 from central.verify_report import Expected, StoreReport
@@ -25,6 +26,9 @@ from dopusk.commands.verify import print_findings
 from dopusk.words import say
 
 BackupFolder = Annotated[Path, typer.Argument(help="Folder of the backup.")]
+Unsigned = Annotated[
+    bool, typer.Option("--unsigned", help="Take a backup whose list the centre has not signed, as of an older program.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
@@ -32,21 +36,22 @@ def backup(folder: BackupFolder, config: ConfigFile, as_json: AsJson = False) ->
     """Copy store and media into a new folder while the centre runs. Keys are left out: copy them once, to a safe."""
     with plain_errors():
         loaded = load_config(config)
-        engine = open_store(config)
-        counts = back_up(engine, loaded.store_url, MediaFiles(loaded.media_dir), folder)
+        engine, key = open_store(config), load_signing_key(loaded.keys.centre_signing_key_file)
+        counts = back_up(engine, loaded.store_url, MediaFiles(loaded.media_dir), folder, key)
         with writing(engine) as connection:
             # A copy of everything counts as an export of every exam.
             note(connection, "store.backup", detail={"rows": exams.count(connection), "media": counts["media"]})
     print(json.dumps(counts) if as_json else f"backup in {folder}: store and {counts['media']} media files")
 
 
-def restore(folder: BackupFolder, config: ConfigFile, as_json: AsJson = False) -> None:
+def restore(folder: BackupFolder, config: ConfigFile, unsigned: Unsigned = False, as_json: AsJson = False) -> None:
     """Put a backup in the place of an empty store, bring it up to date and verify it. Stop the centre first."""
     with plain_errors():
         loaded = load_config(config)
-        counts = put_back(folder, loaded.store_url, loaded.media_dir)
+        key = load_signing_key(loaded.keys.centre_signing_key_file)
+        counts = put_back(folder, loaded.store_url, loaded.media_dir, None if unsigned else key.public_key())
         # What the copied centre had written in its last moments has no seal yet.
-        bring_up_to_date(open_engine(loaded.store_url), load_signing_key(loaded.keys.centre_signing_key_file))
+        bring_up_to_date(open_engine(loaded.store_url), key)
         with writing(open_store(config)) as connection:
             note(connection, "store.restore", detail={"media": counts["media"]})
         report = verify_centre(config)
@@ -54,6 +59,8 @@ def restore(folder: BackupFolder, config: ConfigFile, as_json: AsJson = False) -
         print(json.dumps(counts | {"ok": report.ok}))
     else:
         print(f"restored from {folder}: store and {counts['media']} media files")
+        if counts["unlisted"]:
+            print(f"{counts['unlisted']} files in {folder} are not in its list and were left there")
         print_report(report)
     if not report.ok:
         raise typer.Exit(1)
@@ -93,9 +100,9 @@ def verify_sqlite(path: Path, heads: tuple[Head, ...] = ()) -> StoreReport:
     Without one the medics' signatures and the media cannot be checked, and the report says so.
     """
     beside = path.resolve().parent / "central.toml"
-    if beside.exists() and load_config(beside).store_url == f"sqlite:///{path.resolve()}":
+    if beside.exists() and load_config(beside).store_url == sqlite_url(path.resolve()):
         return verify_centre(beside, heads)
-    return _verified(f"sqlite:///{path}", Expected(None, None, None, heads))
+    return _verified(sqlite_url(path), Expected(None, None, None, heads))
 
 
 def print_report(report: StoreReport, *, as_json: bool = False) -> None:

@@ -1,18 +1,22 @@
 """A backup made while messages come in, restored elsewhere, is in order and complete; a damaged one is refused."""
 
 import base64
+import json
+import os
 import random
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, func, select
 
 from central.backup import BackupError, back_up, restore
 from central.intake import Arrival, Intake
 from central.media_files import MediaFiles
-from central.store import registry
+from central.store import registry, schema
 from central.store.engine import open_engine, reading, writing
 from central.store.messages import message
 from central.store.metadata import now_utc
@@ -95,7 +99,7 @@ def backup(tmp_path: Path, intake: Intake, engine: Engine, files: MediaFiles, en
     if engine.dialect.name != "sqlite":
         pytest.fail("the faults of a folder need one kind of store only")
     _send(intake, enrolled("kiosk-1"), worker, 2)
-    back_up(engine, _url(engine), files, tmp_path / "backup")
+    back_up(engine, _url(engine), files, tmp_path / "backup", CENTRE_KEY)
     return tmp_path / "backup"
 
 
@@ -123,3 +127,75 @@ class TestRefusals:
         (backup / "manifest.json").unlink()
         with pytest.raises(BackupError, match=r"manifest\.json"):
             restore(backup, f"sqlite:///{tmp_path / 'new.db'}", tmp_path / "m")
+
+    def test_what_the_list_does_not_name_is_not_restored(self, backup: Path, tmp_path: Path) -> None:
+        planted = backup / "media" / "zz" / "planted"
+        planted.parent.mkdir(parents=True)
+        planted.write_bytes(b"x")
+        (planted.parent / "stolen").symlink_to("/etc/hostname")
+        (backup / "media" / "link").symlink_to("/etc")
+        (backup / "store.db-wal").write_bytes(b"no log of this store")
+        counts = restore(backup, f"sqlite:///{tmp_path / 'new.db'}", tmp_path / "m", CENTRE_KEY.public_key())
+        assert counts["unlisted"] == 3
+        assert [path.name for path in (tmp_path / "m").rglob("*") if path.name in {"planted", "stolen", "link"}] == []
+        assert not (tmp_path / "new.db-wal").exists()
+
+    def test_a_listed_file_that_became_a_link_is_refused(self, backup: Path, tmp_path: Path) -> None:
+        (backup / "store.db").rename(tmp_path / "elsewhere.db")
+        (backup / "store.db").symlink_to(tmp_path / "elsewhere.db")
+        with pytest.raises(BackupError, match="is a link"):
+            restore(backup, f"sqlite:///{tmp_path / 'new.db'}", tmp_path / "m")
+
+    @pytest.mark.parametrize("name", ["../outside", "/etc/hostname", "media/aa/../../x", "media/zz/" + "a" * 64])
+    def test_a_list_of_strange_names_is_refused(self, backup: Path, tmp_path: Path, name: str) -> None:
+        manifest = json.loads((backup / "manifest.json").read_text())
+        manifest["files"][name] = sha256_hex(b"x")
+        (backup / "manifest.json").write_text(json.dumps(manifest))
+        with pytest.raises(BackupError, match="no name of a backup"):
+            restore(backup, f"sqlite:///{tmp_path / 'new.db'}", tmp_path / "m")
+
+    def test_a_list_that_the_centre_has_not_signed_is_refused(self, backup: Path, tmp_path: Path) -> None:
+        """Whoever changes a file can write its new hash into the list, and cannot sign that."""
+        manifest = json.loads((backup / "manifest.json").read_text())
+        url, key = f"sqlite:///{tmp_path / 'new.db'}", CENTRE_KEY.public_key()
+        with pytest.raises(BackupError, match="not signed by this centre"):
+            restore(backup, url, tmp_path / "m", Ed25519PrivateKey.generate().public_key())
+        (backup / "manifest.json").write_text(json.dumps(manifest | {"made_at": "2026-01-01T00:00:00.000Z"}))
+        with pytest.raises(BackupError, match="not signed by this centre"):
+            restore(backup, url, tmp_path / "m", key)
+        del manifest["signature"]
+        (backup / "manifest.json").write_text(json.dumps(manifest))
+        with pytest.raises(BackupError, match="--unsigned"):
+            restore(backup, url, tmp_path / "m", key)
+        assert restore(backup, url, tmp_path / "m")["files"] == 1
+
+
+def test_a_password_stands_on_no_command_line(
+    postgres: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: MediaFiles
+) -> None:
+    """Everybody on the machine may list the arguments of processes."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("pg_dump", "pg_restore"):
+        script = programs / name
+        script.write_text(
+            f'#!/bin/sh\nprintf "%s " "$@" >> {tmp_path}/arguments\necho "$PGPASSWORD" >> {tmp_path}/passwords\n'
+            f'exec {shutil.which(name)} "$@"\n'
+        )
+        script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    urls = [
+        fresh_database(postgres, name).replace("postgres@", "postgres:s%20ecret@") for name in ("dumped", "put_back")
+    ]
+    engine = open_engine(urls[0])
+    schema.upgrade(engine)
+    back_up(engine, urls[0], files, tmp_path / "backup", CENTRE_KEY)
+    engine.dispose()
+    restore(tmp_path / "backup", urls[1], tmp_path / "m", CENTRE_KEY.public_key())
+    restored = open_engine(urls[1])
+    schema.check(restored)
+    restored.dispose()
+    arguments = (tmp_path / "arguments").read_text()
+    assert "--format=custom" in arguments
+    assert "ecret" not in arguments
+    assert (tmp_path / "passwords").read_text().split("\n")[:2] == ["s ecret", "s ecret"]

@@ -139,3 +139,30 @@ def test_backup_restore_and_verify(installed: Path) -> None:
     assert (done.exit_code, json.loads(done.stdout)["ok"]) == (0, True)
     assert verify_sqlite(installed.parent / "central.db").ok
     assert not list(installed.parent.glob("*.unfinished"))
+
+
+def test_a_centre_in_a_folder_of_odd_letters_keeps_its_store_there(tmp_path: Path) -> None:
+    """A name of a file ended at its first question mark: two centres in such a folder got one store outside of both."""
+    parent = tmp_path / "100% центр #1?x=1"
+    for name in ("первый", "второй"):
+        done = _run("init", str(parent / name), "--generation", "test")
+        assert done.exit_code == 0, done.stderr
+        config = parent / name / "central.toml"
+        add = ("user", "add", "zoya", "-c", str(config), "--role", "auditor", "--full-name", "Зоя", "--password-stdin")
+        assert _run(*add, given="не-угадать-1977\n").exit_code == 0
+        assert (parent / name / "central.db").is_file()
+        assert _run("backup", str(parent / f"копия {name}?"), "-c", str(config)).exit_code == 0
+        for path in (parent / name).glob("central.db*"):
+            path.unlink()
+        assert _run("restore", str(parent / f"копия {name}?"), "-c", str(config)).exit_code == 0
+        assert verify_sqlite(parent / name / "central.db").ok
+    assert sorted(path.name for path in tmp_path.iterdir()) == [parent.name]
+
+
+def test_a_store_that_an_older_program_has_misplaced_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "a?b"
+    assert _run("init", str(folder), "--generation", "test").exit_code == 0
+    (folder / "central.db").rename(tmp_path / "a")
+    done = _run("user", "list", "-c", str(folder / "central.toml"))
+    assert done.exit_code == 2
+    assert str(tmp_path / "a") in done.stderr
