@@ -51,11 +51,12 @@ class BrokerLink:
         self._on_message = on_message
         self._on_ready = on_ready
         self._receive_maximum = receive_maximum
+        self.name = own_name(name)
         self.connects = 0
         self.ready = False
         self.client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
-            client_id=own_name(name),
+            client_id=self.name,
             protocol=mqtt.MQTTv5,
             manual_ack=True,
             reconnect_on_failure=True,
@@ -154,10 +155,20 @@ class BrokerLink:
         if reason.is_failure:
             _log.warning("connection to the broker lost: %s", reason)
 
-    def _message(self, _client: mqtt.Client, _user: Any, message: mqtt.MQTTMessage) -> None:
-        if message.topic.startswith(self._mount_point):
-            message.topic = message.topic.removeprefix(self._mount_point).encode()
-        self._on_message(message)
+    def revive(self) -> None:
+        """Start the library's thread again should it have died; nothing comes in or goes out without it."""
+        if self.client.loop_start() is mqtt.MQTT_ERR_SUCCESS:
+            _log.critical("the network thread of %s had died and was started again", self.name)
+
+    def _message(self, client: mqtt.Client, _user: Any, message: mqtt.MQTTMessage) -> None:
+        # Whatever is raised here ends the library's thread, and the broker would send the same once more for ever.
+        try:
+            if message.topic.startswith(self._mount_point):
+                message.topic = message.topic.removeprefix(self._mount_point).encode()
+            self._on_message(message)
+        except Exception:  # noqa: BLE001  (strangers' bytes)
+            _log.exception("a message from the broker cannot be taken over")
+            client.ack(message.mid, message.qos)
 
 
 def own_name(name: str) -> str:

@@ -103,6 +103,11 @@ class IngestConfig(_Section):
     """A message of a *trusted* clock that lies further in the future than this is refused."""
     gap_grace_s: Annotated[float, Field(ge=0)] = 120.0
     """How long a message may be missing before the gap is recorded: media come behind exams."""
+    media_mib_per_hour: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
+    """Photos and film that one terminal may bring within an hour, to one worker; eight times as much at once after it was away.
+    More is put off, not refused."""
+    media_reserve_mib: Annotated[int, Field(ge=0, le=1_000_000)] = 512
+    """Room that media leave on their disk: records go on when film has filled the rest."""
     metrics_port: Port | None = None
 
 

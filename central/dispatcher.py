@@ -289,6 +289,7 @@ class Dispatcher:
 
     def _measure(self) -> None:
         """The figures of the way down, with or without the broker: they are looked at when something is wrong."""
+        self._link.revive()
         self._note_broker()
         if self._looking_until_s is not None and time.monotonic() > self._looking_until_s:
             self._looking_until_s = None

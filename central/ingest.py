@@ -20,6 +20,7 @@ from central.broker_link import BrokerLink
 from central.checks import Rules
 from central.config import CentralConfig
 from central.intake import Arrival, Intake
+from central.media_allowance import MediaAllowance
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing
 from central.sealing import NewestHead
@@ -30,6 +31,7 @@ from sync.contract.topics import ALL_UP, Down, TerminalAddress
 
 SWEEP_EVERY_S = 2.0
 _IDLE_S = 0.25
+_MIB = 1024 * 1024
 _COLLECTION = (50_000, 2, 5)
 """Objects before a look at the young ones, looks before one at the older and at the oldest: what outlives a look within its
 batch must not wait for long, or memory grows by a hundred MiB over a large backlog."""
@@ -67,7 +69,8 @@ class Ingest:
         self._batch_messages = config.ingest.batch_messages
         self._linger_s = config.ingest.linger_s
         self._seal_head = NewestHead(engine)
-        self._intake = Intake(engine, MediaFiles(config.media_dir), rules)
+        allowance = MediaAllowance(config.ingest.media_mib_per_hour * _MIB, config.ingest.media_reserve_mib * _MIB)
+        self._intake = Intake(engine, MediaFiles(config.media_dir), rules, allowance)
         self._outgoing = Outgoing.from_config(config)
         self._waiting: queue.SimpleQueue[_Pending] = queue.SimpleQueue()
         self._stopping = threading.Event()
@@ -102,6 +105,7 @@ class Ingest:
                     self._take(batch)
                 if time.monotonic() - swept > SWEEP_EVERY_S and not self._sweeping.rests:
                     self._sweep()
+                    self._link.revive()
                     swept = time.monotonic()
         finally:
             self._link.stop()

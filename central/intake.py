@@ -16,6 +16,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from central import gaps, metrics
 from central.checks import Accepted, Refused, Rules, address_of, judge
 from central.face_reports import note_reports
+from central.media_allowance import MediaAllowance
 from central.media_files import MediaError, MediaFiles
 from central.step_records import is_away, place_of
 from central.store import anomalies, exams, health, media, messages, outgoing, refusals, terminals
@@ -50,8 +51,12 @@ class Arrival:
 class Intake:
     """The way into the store. One instance per process; not for several threads."""
 
-    def __init__(self, engine: Engine, files: MediaFiles, rules: Rules) -> None:
+    def __init__(
+        self, engine: Engine, files: MediaFiles, rules: Rules, allowance: MediaAllowance | None = None
+    ) -> None:
+        """`allowance` bounds what terminals bring of media; without it nothing does."""
         self._engine = engine
+        self._allowance = allowance
         self._files = files
         self._rules = rules
 
@@ -140,6 +145,11 @@ class Intake:
             return item
         topic = item.address.up(Up.MEDIA)
         try:
+            if self._allowance is not None:
+                if not self._allowance.has_room(self._files.folder):
+                    return Refused(topic, item.address, None, "media_not_stored", "little room: kept for records")
+                if not self._allowance.takes(item.address.terminal, len(item.wire)):
+                    return Refused(topic, item.address, None, "media_put_off", "more than its allowance; comes again")
             self._files.write_chunk(item.body)
         except MediaError as error:
             return Refused(topic, item.address, item.envelope.message_id, "invalid_media", str(error))

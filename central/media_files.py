@@ -24,6 +24,11 @@ class MediaFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def folder(self) -> Path:
+        """Where they all are."""
+        return self._folder
+
     def path(self, sha256: str) -> Path:
         """Where the whole file stands, or will stand."""
         return self._folder / sha256[:2] / sha256

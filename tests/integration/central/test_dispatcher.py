@@ -1,8 +1,11 @@
 """The dispatcher goes on: whatever strangers retain at the broker, with a link or without."""
 
+import threading
 from datetime import timedelta
+from typing import Any
 
 import paho.mqtt.client as mqtt
+import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import Engine
 
@@ -123,3 +126,43 @@ def test_one_terminal_that_takes_nothing_uses_up_nobodys_turn(
         late = outgoing.overdue(connection, now_utc(), 10)
     assert {row.terminal_id for row in late} == {"kiosk-1", "kiosk-2"}
     assert len(late) == 10
+
+
+def test_a_network_thread_that_has_ended_is_started_again(centre: TestCentre, make_exam: Any) -> None:
+    ingest, _ = centre.ingests[0]
+    for client in (centre.dispatcher._link.client, ingest._link.client):
+        thread, wake_up = client._thread, (client._sockpairR, client._sockpairW)
+        assert thread is not None
+        client._thread_terminate = True
+        assert until(lambda thread=thread: not thread.is_alive())
+        for end in wake_up:  # the library makes a new pair and forgets this one
+            assert end is not None
+            end.close()
+    terminal = centre.terminal("kiosk-1")
+    terminal.say(b'{"state":"online"}')
+    message_id, _ = terminal.send_exam(make_exam())
+    assert until(lambda: _link(centre, "kiosk-1") == "online")
+    assert terminal.wait_for_receipts([message_id], LONGEST_S)
+
+
+def test_an_error_over_one_message_does_not_end_the_network_thread(
+    centre: TestCentre, make_exam: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest, _ = centre.ingests[0]
+    stumbled = threading.Event()
+    take = ingest._link._on_message
+
+    def stumble(message: mqtt.MQTTMessage) -> None:
+        if not stumbled.is_set():
+            stumbled.set()
+            raise ArithmeticError("as if by chance")
+        take(message)
+
+    monkeypatch.setattr(ingest._link, "_on_message", stumble)
+    terminal = centre.terminal("kiosk-1")
+    terminal.say(b'{"state":"online"}')
+    terminal.send_exam(make_exam())
+    assert stumbled.wait(LONGEST_S)
+    message_id, _ = terminal.send_exam(make_exam())
+    assert terminal.wait_for_receipts([message_id], LONGEST_S)
+    assert ingest._link.connects == 1
