@@ -17,6 +17,7 @@ DISK_RESERVE_BYTES = 200 * 1024 * 1024
 """Free space below which no new exam starts, so that a running one can always end."""
 
 _LOOK_EVERY_S = 1.0
+_KEEP_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Standing:
     def __init__(self, store: TerminalStore, store_file: Path, clock: Clock) -> None:
         self._store, self._file, self._clock = store, store_file, clock
         self._help: tuple[float, datetime] | None = None
-        self._look_s = float("-inf")
+        self._look_s = self._keep_s = float("-inf")
         self.facts = Facts()
 
     def call_medic(self) -> None:
@@ -52,6 +53,9 @@ class Standing:
         now_s = self._clock.now().monotonic_s
         if not self._is_called(now_s) and self._help is not None:
             self._help, self._look_s = None, float("-inf")
+        if now_s >= self._keep_s:
+            self._keep_s = now_s + _KEEP_EVERY_S
+            self._store.keep_first_page()
         if now_s >= self._look_s:
             self._look_s = now_s + _LOOK_EVERY_S
             self.facts = Facts(

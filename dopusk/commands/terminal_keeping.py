@@ -18,9 +18,9 @@ from dopusk.terminal_sync import make_forwarder
 from sync.link_report import LinkReport
 from terminal.clock import SystemClock
 from terminal.config import LEAST_MEDIA_DAYS, TerminalConfig
-from terminal.store.database import KeyFile, StoreError, connect, derive_key, open_existing
+from terminal.store.database import KeyFile, StoreError, derive_key, open_existing
 from terminal.store.media_files import MediaFiles
-from terminal.store.recover import recover as recover_into
+from terminal.store.recover import recover_file as recover_into
 from terminal.store.set_aside import set_aside
 from terminal.store.tidy import tidy as tidy_store
 
@@ -108,7 +108,7 @@ def recover(
     try:
         master = KeyFile(loaded.files.master_key).master_key()
         if not target.exists():
-            found = recover_into(lambda: connect(damaged, master), target, master)
+            found = recover_into(damaged, target, master)
             rows = ", ".join(f"{table} {count}" for table, count in found.rows.items())
             facts = {"rows": found.rows, "unreadable": found.unreadable, "unsent": found.unsent, "target": str(target)}
             print(json.dumps(facts) if as_json else f"{target}: {rows}; {found.unsent} messages without receipt")

@@ -4,6 +4,7 @@ Rows are read one by one, so that a broken page costs the rows on it and no othe
 signatures still tell whose they are.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from sync.transactions import STORE_DAMAGE, writing
-from terminal.store.database import open_store
+from terminal.store.database import StoreError, connect, derive_key, open_store
+from terminal.store.first_page import with_first_page
+
+log = logging.getLogger(__name__)
 
 TABLES = ("identity", "diary", "exam_span", "receipt_proof", "outbox", "inbox", "reference_face", "media")
 """Evidence, in an order that foreign keys allow. The roster comes from the centre again."""
@@ -43,6 +47,28 @@ class _Source:
     def again(self) -> None:
         self.db.close()
         self.db = self._open()
+
+
+def recover_file(damaged: Path, target: Path, master: bytes) -> Recovered:
+    """Recover a store file; where not even its first page can be read, with that page's second copy.
+
+    Raises `StoreError` for a file of which nothing can be read, and `FileExistsError`.
+    """
+    source = damaged
+    try:
+        connect(damaged, master).close()
+    except StoreError as error:
+        mended = with_first_page(damaged, derive_key(master, "database")) if error.code == "damaged" else None
+        if mended is None:
+            raise
+        log.warning("%s: the first page was taken from its second copy", damaged.name)
+        source = mended
+    try:
+        return recover(lambda: connect(source, master), target, master)
+    finally:
+        if source != damaged:
+            for companion in ("", "-wal", "-shm"):
+                source.with_name(source.name + companion).unlink(missing_ok=True)
 
 
 def recover(open_damaged: Callable[[], Database], target: Path, master: bytes) -> Recovered:

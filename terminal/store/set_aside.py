@@ -14,11 +14,12 @@ from sqlite_utils import Database
 
 from sync.transactions import STORE_DAMAGE, STORE_TROUBLE
 from terminal.store.database import StoreError, open_store
+from terminal.store.first_page import COPY
 from terminal.store.folders import sync_folder
 
 log = logging.getLogger(__name__)
 
-_COMPANIONS = ("", "-wal", "-shm")
+_COMPANIONS = ("", "-wal", "-shm", COPY)
 _MARK = ".damaged-"
 
 
@@ -46,7 +47,9 @@ def open_or_set_aside(path: Path, master: bytes) -> Database:
 def set_aside(path: Path) -> list[Path]:
     """The stores that were set aside here, oldest first."""
     found = path.parent.glob(f"{path.name}{_MARK}*")
-    return sorted(one for one in found if not one.name.endswith(("-wal", "-shm", ".recovered", ".done")))
+    return sorted(
+        one for one in found if not one.name.endswith(("-wal", "-shm", COPY, ".recovered", ".mended", ".done"))
+    )
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from terminal.exam.model import Stamp
 from terminal.store.database import KeySource, StoreError, derive_key
 from terminal.store.exam_log import ExamLog
 from terminal.store.faces import FaceList
+from terminal.store.first_page import keep_first_page
 from terminal.store.media_files import MediaFiles
 from terminal.store.reference import ReferenceStore
 from terminal.store.reserve import Reserve
@@ -54,7 +55,8 @@ class TerminalStore:
         self.reference = ReferenceStore(self.db)
         self.roster_parts = RosterParts(self.db, self.inbox, self.roster)
         self.faces = FaceList(self.db)
-        self._path = path
+        self._path, self._database_key = path, derive_key(master, "database")
+        self.keep_first_page()
         self.reserve = Reserve(path.with_suffix(".reserve"))
         self.reserve.keep()
         self.media = MediaFiles(media_folder, derive_key(master, "media"), self.reserve.release)
@@ -141,5 +143,10 @@ class TerminalStore:
             (sha256, exam_id, content_type, size_bytes, utc_text(stamp.at)),
         )
 
+    def keep_first_page(self) -> None:
+        """Keep the page without which nothing can be read a second time; writes only when the schema is another."""
+        keep_first_page(self._path, self._database_key)
+
     def close(self) -> None:
         self.db.close()
+        self.keep_first_page()

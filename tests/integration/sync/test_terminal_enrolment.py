@@ -151,8 +151,9 @@ def test_a_running_sync_takes_a_renewed_certificate(centre: TestCentre, url: str
         store.close()
 
 
+@pytest.mark.parametrize(("broken", "least"), [("a page", 2), ("the first page", 3)])
 def test_what_a_damaged_store_never_sent_is_recovered_and_sent(
-    centre: TestCentre, url: str, code: str, tmp_path: Path
+    centre: TestCentre, url: str, code: str, tmp_path: Path, broken: str, least: int
 ) -> None:
     """The kiosk goes on with a new store; the old one's exams arrive by the command, and the new one's by themselves."""
     enrol(tmp_path / "kiosk", code, url)
@@ -162,7 +163,8 @@ def test_what_a_damaged_store_never_sent_is_recovered_and_sent(
     old = {play_exam(store) for _ in range(3)}
     store.close()
     content = config.files.store.read_bytes()
-    config.files.store.write_bytes(flip(content, len(content) - 100))
+    spoilt = flip(content, len(content) - 100) if broken == "a page" else b"\xa5" * 4096 + content[4096:]
+    config.files.store.write_bytes(spoilt)
     (config.files.store.parent / f"{config.files.store.name}.suspect").touch()
     store = _store(config)
     assert len(store.set_aside) == 1
@@ -175,7 +177,7 @@ def test_what_a_damaged_store_never_sent_is_recovered_and_sent(
         assert db.execute("SELECT count(*) FROM outbox WHERE state = 'queued'").fetchone() == (0,)
     arrived = _exams(centre)
     assert new in arrived
-    assert len(arrived & old) >= 2
+    assert len(arrived & old) >= least
 
 
 def _master(config: TerminalConfig) -> bytes:

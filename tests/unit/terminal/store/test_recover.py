@@ -4,8 +4,10 @@ from contextlib import closing
 
 import pytest
 
-from terminal.store.database import connect
-from terminal.store.recover import recover
+from terminal.store.database import StoreError, connect
+from terminal.store.exam_history import ExamHistory
+from terminal.store.first_page import copy_of
+from terminal.store.recover import recover, recover_file
 from tests.unit.terminal.store.scene import Scene, flip, play_exam
 
 PAGE = 4096
@@ -54,3 +56,50 @@ def test_nothing_is_written_over(scene: Scene) -> None:
     scene.open().close()
     with pytest.raises(FileExistsError, match="exists already"):
         recover(lambda: connect(scene.path, scene.master), scene.path, scene.master)
+
+
+def test_a_store_without_its_first_page_is_read_with_the_second_copy(scene: Scene) -> None:
+    """Garbage over the page that holds salt and schema: the kiosk goes on with a new store, and nothing is lost."""
+    store = scene.open()
+    play_exam(store)
+    store.close()
+    store = scene.open()  # the copy is of an earlier day: the store has grown since
+    for _ in range(20):
+        play_exam(store, photo=b"photo" * 20_000)
+    begun = play_exam(store, phase="pressure")
+    (events,) = store.db.execute("SELECT count(*) FROM diary").fetchone()
+    unsent = store.outbox.backlog().queued
+    store.close()
+    scene.path.write_bytes(b"\xa5" * PAGE + scene.path.read_bytes()[PAGE:])
+    fresh = scene.open()
+    (aside,) = fresh.set_aside
+    found = recover_file(aside, scene.folder / "recovered.db", scene.master)
+    assert (found.rows["diary"], found.unsent) == (events, unsent)
+    assert not any(found.unreadable.values())
+    with closing(connect(scene.folder / "recovered.db", scene.master)) as db:
+        assert [exam.exam_id for exam in ExamHistory(db).open_exams()] == [begun]
+    assert fresh.set_aside == [aside]
+    fresh.close()
+
+
+def test_a_store_of_which_nothing_can_be_read_is_said(scene: Scene) -> None:
+    scene.open().close()
+    copy_of(scene.path).unlink()
+    scene.path.write_bytes(b"\xa5" * PAGE)
+    with pytest.raises(StoreError, match="damaged"):
+        recover_file(scene.path, scene.folder / "recovered.db", scene.master)
+
+
+def test_the_second_copy_is_written_when_the_schema_changes_and_not_at_each_exam(scene: Scene) -> None:
+    store = scene.open()
+    play_exam(store)
+    store.close()
+    before = copy_of(scene.path).stat().st_mtime_ns
+    store = scene.open()
+    play_exam(store)
+    store.close()
+    assert copy_of(scene.path).stat().st_mtime_ns == before
+    store = scene.open()
+    store.db.execute("CREATE TABLE later (x INTEGER)")
+    store.close()
+    assert copy_of(scene.path).stat().st_mtime_ns > before
