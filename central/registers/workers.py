@@ -87,7 +87,11 @@ class WorkerForm:
             if hashed is not None and row["snils_hmac"] == hashed:
                 faults["snils"] = who
             same = fold_name(row["full_name"]) == fold_name(new.full_name)
-            if same and not another and row["birth_date"] in (new.birth_date, None):
+            if (
+                same
+                and not another
+                and (None in (row["birth_date"], new.birth_date) or row["birth_date"] == new.birth_date)
+            ):
                 faults["full_name"] = Fault("same_person", who.detail, who.entry_id)
         cards = {fold_card(card) for card in new.cards}
         for row in card_holders(desk.connection, desk.org) if cards else ():

@@ -81,6 +81,10 @@ def test_a_worker_is_entered_with_the_keyboard_alone(centre: ConsoleCentre, page
     expect(page.locator("#fault-position")).to_be_visible()
     expect(page.locator("[role=alert]:focus")).to_be_visible()
     expect(page.locator("[name=full_name]")).to_have_value("Ясный Марк Ильич")
+    # Nobody may be examined remotely because nobody chose.
+    expect(page.locator("#fault-remote_allowed")).to_be_visible()
+    page.focus("[name=remote_allowed]")
+    keys.press("ArrowDown")
     page.focus("[name=employer_id]")
     keys.press("ArrowDown")
     keys.press("Tab")
