@@ -30,6 +30,8 @@ from sync.contract.receipt import RECEIPT_SCHEMA, Receipt, ReceiptBatch, SealHea
 from sync.contract.topics import ALL_UP, Down, TerminalAddress
 
 SWEEP_EVERY_S = 2.0
+BROKER_AWAY_S = 15.0
+"""How long the connection may be gone before somebody is told."""
 _IDLE_S = 0.25
 _MIB = 1024 * 1024
 _COLLECTION = (50_000, 2, 5)
@@ -75,6 +77,8 @@ class Ingest:
         self._waiting: queue.SimpleQueue[_Pending] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._taking, self._sweeping = StepRecord("ingest", "intake"), StepRecord("ingest", "sweep")
+        self._broker = StepRecord("ingest", "broker")
+        self._seen_broker_s = time.monotonic()
         self.ready = threading.Event()
         self._link = BrokerLink(
             config.mqtt,
@@ -100,6 +104,7 @@ class Ingest:
                 if not announced and self.ready.is_set():
                     announced = True
                     announce()
+                self._note_broker()
                 batch = self._next_batch()
                 if batch:
                     self._take(batch)
@@ -109,6 +114,7 @@ class Ingest:
                     swept = time.monotonic()
         finally:
             self._link.stop()
+            self._broker.forget()
             self._taking.forget()
             self._sweeping.forget()
 
@@ -123,6 +129,15 @@ class Ingest:
             self._link.forget(message.topic)
         arrival = Arrival(message.topic, bytes(message.payload))
         self._waiting.put(_Pending(arrival, message.mid, message.qos, self._link.connects))
+
+    def _note_broker(self) -> None:
+        """A broker that stays away is shown, though ingest waits for it without end."""
+        moment = time.monotonic()
+        if self._link.ready:
+            self._seen_broker_s = moment
+            self._broker.passed()
+        elif moment - self._seen_broker_s > BROKER_AWAY_S and not self._broker.rests:
+            self._broker.failed(ConnectionError("no connection to the broker"))
 
     def _next_batch(self) -> list[_Pending]:
         try:
@@ -142,6 +157,7 @@ class Ingest:
     def _take(self, batch: Sequence[_Pending]) -> None:
         begun = time.monotonic()
         while True:
+            self._taking.begin()
             try:
                 verdicts = self._intake.take([pending.arrival for pending in batch])
                 break

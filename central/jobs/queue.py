@@ -111,8 +111,7 @@ class Jobs:
         `job_id` is that of `keeping`, where the job has a file.
         """
         hold(connection, f"jobs of {account_id}")
-        mine = store.of_account(connection, account_id, self._kinds, limit=50)
-        if sum(item.unfinished for item in mine) >= MOST_UNFINISHED:
+        if store.count_unfinished(connection, account_id, self._kinds) >= MOST_UNFINISHED:
             raise TooManyJobs
         job_id, now = job_id or new_id(), self._clock()
         values = {"job_id": job_id, "account_id": account_id, "kind": kind, "params": params}

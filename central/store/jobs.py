@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, Table, Text, select, update
+from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, Table, Text, func, select, update
 
 from central.store.metadata import UtcDateTime, metadata
 
@@ -76,6 +76,14 @@ def of_account(connection: Connection, account_id: str, kinds: Sequence[str], li
     """The last jobs of an account, newest first."""
     query = select(job).where(job.c.account_id == account_id, job.c.kind.in_(kinds))
     return [Job(*row) for row in connection.execute(query.order_by(job.c.created_at.desc()).limit(limit))]
+
+
+def count_unfinished(connection: Connection, account_id: str, kinds: Sequence[str]) -> int:
+    """How many jobs of an account wait or run."""
+    query = select(func.count()).where(
+        job.c.account_id == account_id, job.c.kind.in_(kinds), job.c.state.in_(UNFINISHED)
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def next_queued(connection: Connection, kinds: Sequence[str]) -> Job | None:

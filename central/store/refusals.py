@@ -72,10 +72,13 @@ def find_refused(connection: Connection, message_id: str) -> Refusal | None:
 
 
 def refusals(connection: Connection, orgs: Sequence[str], limit: int = 100) -> list[Refusal]:
-    """What terminals of these organisations refuse and nobody has sent again, newest first."""
+    """What terminals of these organisations refuse and nobody has sent again: decisions first, then the newest."""
     c = centre_outbox.c
     query = _refusals().where(c.org.in_(orgs), c.resent_as.is_(None), is_served())
-    return [Refusal(*row) for row in connection.execute(query.order_by(c.refused_at.desc()).limit(limit))]
+    return [
+        Refusal(*row)
+        for row in connection.execute(query.order_by(c.kind != "decision", c.refused_at.desc()).limit(limit))
+    ]
 
 
 def mark_resent(connection: Connection, message_id: str, resent_as: str) -> None:

@@ -27,12 +27,6 @@ def card_holders(connection: Connection, org: str) -> Sequence[RowMapping]:
     return [row for row in rows if row["cards"]]
 
 
-def worker_id_of(connection: Connection, org: str, personnel_number: str) -> str | None:
-    """The worker of an organisation with that personnel number."""
-    query = select(worker.c.worker_id).where(worker.c.org == org, worker.c.personnel_number == personnel_number)
-    return connection.execute(query).scalar_one_or_none()
-
-
 def photo_hashes(connection: Connection) -> Sequence[str]:
     """Hashes of all reference pictures that workers have now."""
     query = select(worker.c.photo_sha256).where(worker.c.photo_sha256.is_not(None)).distinct()

@@ -18,6 +18,7 @@ from central.config import CentralConfig, ConfigError, load_config
 from central.ingest import Ingest, spare_the_collector
 from central.installation import Choices, create_secrets, write_config
 from central.outgoing import load_signing_key
+from central.presence import Presence
 from central.sealing import Sealer
 from central.signature.provider import SigningRefused
 from central.store import schema
@@ -102,7 +103,8 @@ def ingest(
             serve_figures(loaded.ingest.metrics_port)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: worker.stop())
-        worker.run(announce=lambda: print("central ingest ready", flush=True))
+        with Presence(engine, "ingest"):
+            worker.run(announce=lambda: print("central ingest ready", flush=True))
         engine.dispose()
 
 

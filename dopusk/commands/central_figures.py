@@ -11,11 +11,9 @@ from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from prometheus_client import make_wsgi_app
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from central import metrics, step_records
-
-_FIGURES = make_wsgi_app(metrics.REGISTRY)
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -37,8 +35,9 @@ def serve_figures(port: int) -> None:
 
 def _answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     if environ.get("PATH_INFO") != "/health":
-        figures: Iterable[bytes] = _FIGURES(environ, start_response)
-        return figures
+        body = metrics.render()
+        start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST), ("Content-Length", str(len(body)))])
+        return [body]
     parts = [f"{state.thread}.{state.step}" for state in step_records.troubles()]
     body = json.dumps({"status": "trouble", "parts": parts} if parts else {"status": "ok"}).encode()
     head = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]

@@ -16,6 +16,7 @@ from central.enrolment_api import make_router
 from central.face_photos import FacePhotos
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing, load_signing_key
+from central.presence import Presence
 from central.registry import Registry
 from central.resending import Replenisher
 from central.sealing import Sealing
@@ -50,7 +51,7 @@ def run(config: CentralConfig, engine: Engine) -> None:
     # By SIGTERM the server ends in good order and then sends the signal once more: what stands around it must end like that too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # The outermost: what the others write at their end is sealed as well.
-    with Sealing(engine, load_signing_key(config.keys.centre_signing_key_file)), dispatcher:
+    with Sealing(engine, load_signing_key(config.keys.centre_signing_key_file)), Presence(engine, "serve"), dispatcher:
         _Announcing(settings, f"central serve ready: {config.http.public_url}").run(sockets=[listener])
 
 

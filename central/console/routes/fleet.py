@@ -4,7 +4,9 @@ GET /fleet takes `q` (part of a name, place or identifier), `show` (a key of `ce
 page of what came and should not have. Forms of the page carry the same query, so that their answer shows the same terminals.
 """
 
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -13,9 +15,11 @@ from central import certificates, step_records
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.days import day_of
+from central.presence import trouble_of
 from central.rights import Right
-from central.store import anomalies, fleet, refusals
+from central.store import anomalies, fleet, processes, refusals
 from central.store.engine import reading
+from central.store.processes import Process
 
 router = APIRouter()
 
@@ -60,6 +64,8 @@ def fleet_page(
         )
         filled, filled_count = anomalies.page(connection, orgs, is_resolved=True, limit=FILLED_ROWS)
         refused = refusals.refusals(connection, orgs)
+        silent, others = processes.silent_kinds(connection, now), processes.running(connection, now)
+    troubles = _troubles(others)
     return page(
         request,
         "fleet.html",
@@ -81,7 +87,8 @@ def fleet_page(
         refused=refused,
         no_stamps=console.stamping.outage,
         ending=[item for item in certificates.ends(console.config) if item.is_due(now)],
-        troubles=step_records.troubles(),
+        troubles=troubles,
+        silent=silent,
         stumbles=step_records.stumbles(),
         names={brief.terminal_id: brief.name for brief in everything},
         LOW_DISK_BYTES=LOW_DISK_BYTES,
@@ -92,6 +99,18 @@ def fleet_page(
         notice=notice,
         code=code,
     )
+
+
+def _troubles(others: Sequence[Process]) -> list[dict[str, Any]]:
+    """What fails now: in this process as it is at this moment, in others as they last said."""
+    own = [trouble_of(state) for state in step_records.troubles()]
+    elsewhere = [trouble for item in others if item.kind == "ingest" for trouble in item.troubles]
+    found = {(item["thread"], item["step"]): item for item in elsewhere + own}
+    return [item | {"since": _moment(item["since"])} for item in found.values()]
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def filter_of(request: Request) -> fleet.FleetFilter:
