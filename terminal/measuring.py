@@ -27,6 +27,12 @@ def is_verification_expired(device: DeviceConfig, today: date) -> bool:
     return device.verified_until is not None and device.verified_until < today
 
 
+def expired_devices(config: TerminalConfig, today: date) -> tuple[str, ...]:
+    """Ids of devices that an exam needs and that must not measure any more."""
+    needed = (config.device_for(step) for step in config.plan().steps)
+    return tuple(device.id for device in needed if device is not None and is_verification_expired(device, today))
+
+
 def start_event(state: ExamState, device: DeviceConfig, step: MeasuringStep, stamp: Stamp) -> events.MeasurementStarted:
     """The next attempt of a step begins; its request id is what the answer must carry."""
     return events.MeasurementStarted(

@@ -21,6 +21,7 @@ from terminal.clock import Clock
 from terminal.config import TerminalConfig
 from terminal.crashes import CrashNote
 from terminal.exam.model import Phase
+from terminal.exam.times import local_day
 from terminal.face.capture import CameraChanged
 from terminal.face.continuity import StrangerSeen
 from terminal.face.enroller import PortraitJudged
@@ -29,6 +30,7 @@ from terminal.health import HealthDesk
 from terminal.identity import identify_card, identify_typed
 from terminal.incoming import IncomingMessages
 from terminal.mailbox import InboxNews, Mailbox, Message
+from terminal.measuring import expired_devices
 from terminal.session import Session
 from terminal.snapshot import Link, Place, TerminalSnapshot
 from terminal.stand_in import stand_in
@@ -227,9 +229,16 @@ class TerminalService:
 
     def _begin(self, exam_type: ExamType) -> None:
         """Whatever an exam begins by, the room for its end is set aside first."""
-        if not self.standing.start_refusal():
+        if not self._start_refusal():
             self._store.reserve.keep()
             self._session.begin(exam_type)
+
+    def _start_refusal(self) -> str:
+        """Why no exam may begin now; empty if one may."""
+        return self.standing.start_refusal() or ("verification_expired" if self._expired() else "")
+
+    def _expired(self) -> tuple[str, ...]:
+        return expired_devices(self._config, local_day(self._clock.now()))
 
     def _check_timeout(self) -> None:
         """Back to idle when nobody touches the screen; nothing measured is lost."""
@@ -243,6 +252,7 @@ class TerminalService:
     def _show(self) -> None:
         """Publish what is true now; everything in it is committed."""
         now, facts = self._clock.now(), self.standing.look()
+        refusal = "" if self._session.active else self._start_refusal()
         snapshot = TerminalSnapshot(
             place=self._place,
             now=now,
@@ -256,7 +266,8 @@ class TerminalService:
             search_offered=self._session.search_is_offered,
             searching=self._session.is_searching,
             timeout=self._timeout.running,
-            start_refusal="" if self._session.active else self.standing.start_refusal(),
+            start_refusal=refusal,
+            refused_devices=self._expired() if refusal == "verification_expired" else (),
             help_called=facts.help_called_at is not None,
             notice=facts.notice,
             verified_until={d.id: d.verified_until.isoformat() for d in self._config.device if d.verified_until},

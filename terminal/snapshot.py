@@ -87,8 +87,10 @@ class TerminalSnapshot:
     timeout: Timeout | None = None
     start_refusal: str = ""
     """Code of why no new exam can start (`disk_full`, `no_roster`, `store_damaged`, `verification_expired`); empty if one can."""
+    refused_devices: tuple[str, ...] = ()
+    """Ids of the devices that a refusal is about."""
     help_called: bool = False
     notice: str = ""
-    """Code of a message that belongs to no exam, such as `resumed_elsewhere`."""
+    """Code of a message that belongs to no exam, such as `store_set_aside`."""
     verified_until: Mapping[str, str] = field(default_factory=dict)
     """Verification date by device id, ISO, where configured."""

@@ -1,12 +1,14 @@
 """Pages outside of an exam: idle, the offer after a restart, and the service screen."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from drivers.messages import DeviceStatus
 from drivers.model import DeviceState
 from kiosk_ui.texts import Texts
 from kiosk_ui.view.model import FactView, PageView, ViewOptions
 from kiosk_ui.view.values import minutes_seconds
+from terminal.config import VERIFICATION_WARNING
 from terminal.snapshot import TerminalSnapshot
 
 MOST_REASON = 60
@@ -22,7 +24,7 @@ def idle(snapshot: TerminalSnapshot, texts: Texts, options: ViewOptions) -> Page
         return PageView(
             screen="idle",
             title=texts("start_refusal.title"),
-            text=texts(f"start_refusal.{code if code in START_REFUSALS else 'other'}"),
+            text=_refusal(snapshot, texts),
             note=texts("start_refusal.where", room=snapshot.place.medic_room),
             state="refused",
             code=texts("trouble.code", code=code),
@@ -32,11 +34,37 @@ def idle(snapshot: TerminalSnapshot, texts: Texts, options: ViewOptions) -> Page
         screen="idle",
         title=texts(f"exam_type.{options.exam_type}"),
         text=texts("idle.text"),
-        note=_notice(snapshot, texts) or _not_ready(snapshot.devices, texts),
+        note=_notice(snapshot, texts) or _not_ready(snapshot.devices, texts) or _verification_ends(snapshot, texts),
         state="ready",
         lines=(texts("idle.devices"),),
         buttons={"begin": texts("idle.text")} | service,
     )
+
+
+def _refusal(snapshot: TerminalSnapshot, texts: Texts) -> str:
+    code = snapshot.start_refusal
+    if code == "verification_expired":
+        refused = [snapshot.devices[name] for name in snapshot.refused_devices if name in snapshot.devices]
+        return texts(
+            "start_refusal.verification_expired", devices=_named(refused, texts) or texts("start_refusal.device")
+        )
+    return texts(f"start_refusal.{code if code in START_REFUSALS else 'other'}")
+
+
+def _verification_ends(snapshot: TerminalSnapshot, texts: Texts) -> str:
+    """A month before a verification ends, whoever looks after the terminal reads so on the idle screen."""
+    today, pattern = snapshot.local_time.date(), texts("format.date")
+    ending = [
+        texts("idle.verified_until", device=texts(f"device.{device.measures}").lower(), date=until.strftime(pattern))
+        for device in snapshot.devices.values()
+        if (until := _verified_until(snapshot, device)) is not None and until - today <= VERIFICATION_WARNING
+    ]
+    return texts("idle.verification_ends", devices=", ".join(ending)) if ending else ""
+
+
+def _verified_until(snapshot: TerminalSnapshot, device: DeviceStatus) -> date | None:
+    known = snapshot.verified_until.get(device.device_id)
+    return date.fromisoformat(known) if known else None
 
 
 def resume(snapshot: TerminalSnapshot, texts: Texts) -> PageView:

@@ -195,8 +195,11 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         ),
     )
     for code in ("disk_full", "no_roster", "store_damaged", "verification_expired"):
-        yield f"idle_{code}", "idle", snapshot(start_refusal=code)
-    yield "idle_notice", "idle", snapshot(notice="resumed_elsewhere")
+        refused = ("cuff", "breathalyzer") if code == "verification_expired" else ()
+        yield f"idle_{code}", "idle", snapshot(start_refusal=code, refused_devices=refused)
+    ending = {"cuff": "2026-12-20", "thermometer": "2027-11-01", "breathalyzer": "2026-11-22"}
+    yield "idle_verification_ends", "idle", snapshot(verified_until=ending)
+    yield "idle_notice", "idle", snapshot(notice="store_set_aside")
     yield "resume", "resume", snapshot(temperature, awaiting_resume=True)
     yield "resume_nobody", "resume", snapshot(exam(Phase.IDENTIFY), awaiting_resume=True)
     yield "identify", "identify", snapshot(exam(Phase.IDENTIFY), 5)

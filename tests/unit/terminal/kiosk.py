@@ -228,6 +228,7 @@ def make_config(folder: Path, **changes: Any) -> TerminalConfig:
     fields["identity"]["generation"] = "test"
     fields["exam"]["show_result_s"] = 0.01
     fields["files"].pop("snils_key")
+    fields |= changes.pop("whole", {})
     for name, value in changes.items():
         fields[name] = {**fields[name], **value}
     folder.mkdir(parents=True, exist_ok=True)
