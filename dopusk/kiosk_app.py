@@ -65,7 +65,11 @@ def kiosk_settings(
 
     def facts() -> Mapping[str, str]:
         free_gb = shutil.disk_usage(config.files.store.parent).free / 1e9
-        return {"disk": f"{free_gb:.1f} GB", "configuration": config.version}
+        return {
+            "disk": f"{free_gb:.1f} GB",
+            "configuration": config.version,
+            "camera": config.camera.source.partition(":")[0] or "—",  # the kind; an address may hold a password
+        }
 
     return KioskSettings(
         fullscreen=fullscreen,

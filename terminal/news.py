@@ -41,7 +41,7 @@ class News:
         state = self._front.free()
         if isinstance(message, DeviceStatusChanged):
             status = message.status
-            in_trouble = state is not None and state.activity is Activity.TROUBLE
+            in_trouble = state is not None and state.activity is Activity.TROUBLE and state.has_tries(state.phase)
             if state and in_trouble and status.device_id == state.device_id and status.state is DeviceState.READY:
                 self._front.happen(
                     events.DeviceReturned(exam_id=state.exam_id, stamp=self._clock.now(), device_id=status.device_id)

@@ -191,6 +191,8 @@ class Session:
         state = self._front.free()
         if state is None or state.activity not in (Activity.READY, Activity.TRY_AGAIN, Activity.TROUBLE):
             return
+        if state.activity is Activity.TROUBLE and not state.has_tries(state.phase):
+            return
         match state.phase:
             case Phase.TEMPERATURE:
                 self._front.start("temperature")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from drivers.model import DeviceState
 from kiosk_ui.texts import Texts
 from kiosk_ui.view.model import PageView, ViewOptions
 from kiosk_ui.view.values import short_value, values_of_step
@@ -165,17 +166,28 @@ def _trouble(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageV
             code=texts("trouble.code", code=failure.code) if failure else "",
             buttons=buttons,
         )
-    told = "trouble.told" if snapshot.link.connected else "trouble.not_told"
-    act = texts("trouble.medic" if failure.act == "medic" else told, room=room)
+    device = snapshot.devices.get(failure.device_id)
+    broken = device is not None and device.state in (DeviceState.FAULT, DeviceState.ABSENT)
+    act = texts("trouble.medic" if failure.act == "medic" else _who_knows(snapshot, broken=broken), room=room)
+    has_tries = exam.has_tries(str(exam.phase))
+    # Only what is broken now can come back, and only while tries are left does the exam then go on.
+    may_come_back = broken and failure.act == "service" and has_tries
     return PageView(
         screen="trouble",
         title=texts("trouble.title"),
         text=_what_is_wrong(failure, texts),
         state=failure.act,
-        lines=(act, texts("trouble.back")),
+        lines=(act, texts("trouble.back")) if may_come_back else (act,),
         code=texts("trouble.code", code=f"{failure.device_id} {failure.code}"),
-        buttons=buttons | {"retry": texts("trouble.retry")},
+        buttons=buttons | ({"retry": texts("trouble.retry")} if has_tries else {}),
     )
+
+
+def _who_knows(snapshot: TerminalSnapshot, *, broken: bool) -> str:
+    """A device that is broken is told to the centre with the terminal's status; anything else is in the record alone."""
+    if not broken:
+        return "trouble.go"
+    return "trouble.told" if snapshot.link.connected else "trouble.not_told"
 
 
 def _what_is_wrong(failure: Failure, texts: Texts) -> str:

@@ -62,8 +62,7 @@ def failed(state: ExamState, event: MeasurementFailed) -> Step:
     """Keep the failure. What the worker can mend he may try again; otherwise the exam waits for whoever must act."""
     _expect_answer(state, event.request_id)
     state = replace(state, failures=(*state.failures, event.failure), request_id="")
-    tries_left = state.failed(state.phase) < state.plan.most_failures
-    mendable = event.failure.act == "worker" and tries_left
+    mendable = event.failure.act == "worker" and state.has_tries(state.phase)
     return replace(state, activity=Activity.TRY_AGAIN if mendable else Activity.TROUBLE), ()
 
 

@@ -215,6 +215,10 @@ class ExamState:
             max((f.attempt for f in self.failures if f.step == step), default=0),
         )
 
+    def has_tries(self, step: str) -> bool:
+        """Whether another try of a step may start: so many may fail, whoever's fault they were."""
+        return self.failed(step) < self.plan.most_failures
+
     def failed(self, step: str) -> int:
         """How many tries of a step failed since its last value; those that were stopped at once are no tries."""
         last_value = max((m.attempt for m in self.taken(step)), default=0)

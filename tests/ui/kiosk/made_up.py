@@ -194,6 +194,10 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
             link=Link(connected=False, waiting=12, parked=2, reason="no route to the broker"),
         ),
     )
+    busy = device("thermometer", Measures.TEMPERATURE, DeviceState.BUSY)
+    warm = device("breathalyzer", Measures.BREATH, DeviceState.WARMING)
+    yield "idle_warming", "idle", snapshot(devices={**DEVICES, "thermometer": busy, "breathalyzer": warm})
+    yield "idle_clock", "idle", replace(snapshot(), now=stamp(52).model_copy(update={"trusted": False}))
     for code in ("disk_full", "no_roster", "store_damaged", "verification_expired"):
         refused = ("cuff", "breathalyzer") if code == "verification_expired" else ()
         yield f"idle_{code}", "idle", snapshot(start_refusal=code, refused_devices=refused)
@@ -210,7 +214,7 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     yield "identify_hint", "identify", snapshot(exam(Phase.IDENTIFY), timeout=Timeout(1072.0, 60.0))
     at_number = exam(Phase.IDENTIFY)
     yield "identify_offered", "identify", snapshot(at_number, 5, search_offered=True)
-    for code in ("no_match", "ambiguous", "nobody_enrolled", "no_good_frame", "number_needed", "no_camera"):
+    for code in ("no_match", "ambiguous", "nobody_enrolled", "no_good_frame", "number_needed", "no_engine"):
         missed = LiveProgress(f"search_{code}")
         yield f"identify_{code}", "identify", snapshot(at_number, 15, search_offered=True, progress=missed)
     for hint in ("", "closer", "hold"):
@@ -234,7 +238,17 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     yield "consent", "consent", snapshot(replace(known, phase=Phase.CONSENT), 12)
     looking = asked(Phase.FACE, face=None, complaints=None, media=())
     yield "face", "face", snapshot(looking, 20)
-    for hint in ("no_face", "several_faces", "closer", "further", "light", "look_here", "hold"):
+    for hint in (
+        "no_face",
+        "several_faces",
+        "closer",
+        "further",
+        "light",
+        "look_here",
+        "hold",
+        "turn_left",
+        "turn_right",
+    ):
         yield f"face_{hint}", "face", snapshot(looking, 22, progress=progress(hint))
     yield "face_again", "face", snapshot(replace(looking, photo_attempts=1, photo_error="dark"), 30)
     yield "complaints", "complaints", snapshot(asked(Phase.COMPLAINTS, complaints=None), 28)
@@ -312,6 +326,11 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
             progress=progress("waiting_for_breath"),
         ),
     )
+    low = measurement("pressure", 1, **(HIGH | {"systolic_mmhg": 84, "diastolic_mmhg": 52}))
+    resting = {"activity": Activity.RESTING, "rest_s": 1200.0, "rest_from": stamp(60)}
+    yield "rest_low", "rest", snapshot(replace(cuff, **resting, measurements=(low,)), 84)
+    feverish = measurement("temperature", 1, temperature_celsius=38.1)
+    yield "rest_temperature", "rest", snapshot(replace(temperature, **resting, measurements=(feverish,)), 84)
     yield "result_breath", "result", snapshot(replace(drunk, activity=Activity.RESULT), 90)
     yield (
         "rest_breath",
@@ -328,9 +347,17 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         ),
     )
     for step, base, codes in (
-        ("temperature", temperature, ("timeout", "object_under_range")),
-        ("pressure", cuff, ("E12", "E23", "E24", "E42", "E43", "E44", "E61", "E63")),
-        ("breath", breath, ("flow", "time_out", "timeout_waiting_for_breath", "no_breath", "ended")),
+        ("temperature", temperature, ("timeout", "object_under_range", "impossible_value")),
+        (
+            "pressure",
+            cuff,
+            ("E12", "E23", "E24", "E42", "E43", "E44", "E61", "E63", "not_started", "stored", "impossible_value"),
+        ),
+        (
+            "breath",
+            breath,
+            ("flow", "time_out", "timeout_waiting_for_breath", "no_breath", "ended", "impossible_value"),
+        ),
     ):
         for code in codes:
             failed = replace(
@@ -354,6 +381,15 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     ):
         state = replace(temperature, activity=Activity.TROUBLE, failures=(failure("temperature", kind, code, act),))
         yield f"trouble_{kind}_{act}", "trouble", snapshot(state, 60)
+        if kind == "Unavailable":
+            gone = {
+                **DEVICES,
+                "thermometer": device("thermometer", Measures.TEMPERATURE, DeviceState.ABSENT, "port is gone"),
+            }
+            yield "trouble_gone", "trouble", snapshot(state, 60, devices=gone)
+            yield "trouble_gone_offline", "trouble", snapshot(state, 60, devices=gone, link=Link(connected=False))
+            over = replace(state, failures=state.failures * 3)
+            yield "trouble_gone_for_good", "trouble", snapshot(over, 60, devices=gone)
     yield "summary", "summary", snapshot(measured(Phase.REVIEW), 88)
     yield (
         "summary_attention",
@@ -371,6 +407,28 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         ),
     )
     yield (
+        "summary_many",
+        "summary",
+        snapshot(
+            measured(
+                Phase.REVIEW,
+                face=FaceCheck(outcome="not_compared", reason="no_camera"),
+                media=(),
+                limits=(),
+                measurements=(measurement("temperature"), measurement("breath", 1, breath_test="pass")),
+                complaints=Complaints(
+                    feels_well=False, codes=("headache", "poor_sleep", "cough", "nausea", "weakness")
+                ),
+            ),
+            88,
+        ),
+    )
+    yield (
+        "summary_fail",
+        "summary",
+        snapshot(measured(Phase.REVIEW, measurements=(measurement("breath", 1, breath_test="fail"),)), 88),
+    )
+    yield (
         "summary_word",
         "summary",
         snapshot(measured(Phase.REVIEW, measurements=(measurement("breath", 1, breath_test="over"),)), 88),
@@ -384,6 +442,9 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     refusal = decided("not_admitted", released_text="Давление выше вашей нормы. Терапевт ждёт вас сегодня.")
     yield "decision_not_admitted", "decision", snapshot(measured(Phase.DECIDED, decision=refusal), 46)
     yield "decision_turned_away", "decision", snapshot(measured(Phase.DECIDED, decision=refusal), 70)
+    for outcome in ("admitted", "not_admitted"):
+        worked = measured(Phase.DECIDED, exam_type="post_shift", decision=decided(outcome))
+        yield f"decision_{outcome}_after", "decision", snapshot(worked, 46)
     over = decided("admitted", valid_until=STARTED + timedelta(seconds=50))
     yield "decision_over", "decision", snapshot(measured(Phase.DECIDED, decision=over), 60)
     unsigned = decided("admitted", signature_valid=False)

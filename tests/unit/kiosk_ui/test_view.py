@@ -212,9 +212,20 @@ class TestErrors:
     def test_a_device_in_trouble_is_named_and_the_service_acts(self, name: str, words: str) -> None:
         trouble = page(name)
         assert trouble.text == words
-        assert "сообщили сервису" in trouble.lines[0]
-        assert "кабинет 12" in trouble.lines[0]
+        assert trouble.lines == ("Пройдите осмотр у медработника: кабинет 12, первый этаж.",)
         assert trouble.code.startswith("Код для сервиса: thermometer ")
+
+    def test_only_what_is_true_is_said_of_who_knows_and_what_comes_back(self) -> None:
+        gone, offline, for_good = (page(f"trouble_gone{case}") for case in ("", "_offline", "_for_good"))
+        assert gone.lines[0].startswith("Центр видит, что прибор не работает.")
+        assert offline.lines[0].startswith("Связи нет: центр узнает, когда она вернётся.")
+        assert gone.lines[1] == offline.lines[1] == "Если прибор снова заработает, осмотр продолжится сам."
+        assert len(for_good.lines) == 1
+        assert "retry" in gone.buttons
+        assert "retry" not in for_good.buttons
+
+    def test_nobody_is_said_to_look_while_nobody_does(self) -> None:
+        assert page("waiting").title == "Осмотр в очереди у медработника"
 
     def test_used_up_tries_are_nobodys_fault(self) -> None:
         trouble = page("trouble_DeviceFault_worker")
