@@ -124,10 +124,11 @@ def test_an_answer_to_another_start_is_not_taken(make_kiosk: MakeKiosk) -> None:
         assert [m.values["temperature_celsius"] for m in exam.measurements] == [36.5]
 
 
-def test_a_device_whose_verification_is_over_does_not_measure(make_kiosk: MakeKiosk) -> None:
+def test_a_device_whose_verification_ends_during_an_exam_does_not_measure(make_kiosk: MakeKiosk) -> None:
     with make_kiosk() as kiosk:
+        kiosk.up_to("complaints")
         kiosk.config.device[0].__dict__["verified_until"] = date(2020, 1, 1)
-        kiosk.up_to("temperature")
+        kiosk.want(intents.AnswerComplaints(True))
         exam = kiosk.until_exam(lambda e: e.activity == "trouble")
         assert exam.failures[-1].code == "verification_expired"
         assert kiosk.park.asked == []
