@@ -99,11 +99,10 @@ class BrokerLink:
         self.client.publish(self._mount_point + topic, b"", qos=1, retain=True)
 
     def look_for_retained(self, topic: str) -> None:
-        """Be told what the broker has retained on these topics, with the flag set; what comes now has it not."""
+        """Be told what the broker has retained on these topics, with the flag set, and of nothing that comes later."""
         self.client.subscribe(self._mount_point + topic, options=SubscribeOptions(qos=1))
-
-    def look_away(self, topic: str) -> None:
-        """End `look_for_retained`."""
+        # At once: what is retained is on its way by then, and for a terminal this must not pass for somebody who takes its
+        # messages.
         self.client.unsubscribe(self._mount_point + topic)
 
     def _connected(

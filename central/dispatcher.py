@@ -50,8 +50,6 @@ SET_ASIDE_S = 600.0
 """How long a message that cannot be handed over is passed over, before it is tried again."""
 _MOST_ASIDE = 1000
 _STATUS_MAX_BYTES = 64 * 1024
-LOOK_FOR_RETAINED_S = 5.0
-"""How long after a connection the dispatcher listens for what the broker has retained of the terminals' stream."""
 BROKER_AWAY_S = 15.0
 """How long the connection may be gone before somebody is told."""
 _BROKER = "broker"
@@ -94,7 +92,7 @@ class Dispatcher:
         self._shut: set[str] = set()
         self._tried_s: dict[str, float] = {}
         self._unread_since_s: float | None = None
-        self._looking_until_s: float | None = None
+        self._has_cleared = False
         self.ready = threading.Event()
         self._link = BrokerLink(
             config.mqtt,
@@ -150,7 +148,6 @@ class Dispatcher:
         self._loop.hasten("certificates")
         # Only a status may be retained. What else was, while nobody was here to clear it away, is told now.
         self._link.look_for_retained(ALL_UP)
-        self._looking_until_s = time.monotonic() + LOOK_FOR_RETAINED_S
         self._loop.hasten(_SHUTTING_OUT)
         self._loop.wake()
 
@@ -160,6 +157,8 @@ class Dispatcher:
             self._statuses.put((message.topic, bytes(message.payload)))
             self._loop.wake()
         elif message.payload and message.retain:
+            metrics.retained.inc()
+            self._has_cleared = True
             self._link.forget(message.topic)
         self._link.client.ack(message.mid, message.qos)
 
@@ -291,9 +290,10 @@ class Dispatcher:
         """The figures of the way down, with or without the broker: they are looked at when something is wrong."""
         self._link.revive()
         self._note_broker()
-        if self._looking_until_s is not None and time.monotonic() > self._looking_until_s:
-            self._looking_until_s = None
-            self._link.look_away(ALL_UP)
+        if self._has_cleared:
+            # There may be more than the broker holds ready for one listener.
+            self._has_cleared = False
+            self._link.look_for_retained(ALL_UP)
         with reading(self._engine) as connection:
             count, oldest = outgoing.backlog(connection)
             refused = refusals.counts(connection)
