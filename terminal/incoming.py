@@ -18,13 +18,20 @@ from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRec
 from sync.contract.envelope import ContractError, Envelope, open_sealed, read_unverified
 from sync.contract.face import PHOTO_SCHEMA, PhotoPart
 from sync.contract.receipt import ACK_SCHEMA, AckBatch, RefusedMessage
-from sync.contract.roster import REFERENCE_SCHEMA, ROSTER_SCHEMA, Reference, Roster
+from sync.contract.roster import (
+    REFERENCE_SCHEMA,
+    REVOKED_CERTIFICATES,
+    ROSTER_SCHEMA,
+    Reference,
+    RevokedCertificates,
+    Roster,
+)
 from sync.contract.topics import Down, Up
 from sync.inbox import Incoming, refusal_text
 from sync.thread_faults import PROGRAM_FAULT, note_fault
 from sync.transactions import is_of_the_store
 from terminal.clock import Clock
-from terminal.decision_check import UntrustedDecision, check_decision
+from terminal.decision_check import Revoked, UntrustedDecision, check_decision
 from terminal.exam import events
 from terminal.exam.limits import LimitsBook
 from terminal.exam.moves import ImpossibleEvent
@@ -150,6 +157,7 @@ class IncomingMessages:
                     address.terminal,
                     self._medic_roots,
                     org=address.org,
+                    revoked=self._revoked(),
                     clock=lambda: now.at if now.trusted else None,
                 )
                 self._take_decision(self._event(record), done)
@@ -164,6 +172,8 @@ class IncomingMessages:
                 reference = Reference.model_validate(envelope.payload)
                 if reference.name == "limits":
                     LimitsBook.model_validate(reference.content)
+                elif reference.name == REVOKED_CERTIFICATES:
+                    RevokedCertificates.model_validate(reference.content)
                 with self._store.transaction():
                     self._store.reference.put(reference.name, reference.version, reference.content, envelope.seq)
                     done()
@@ -210,6 +220,11 @@ class IncomingMessages:
             self._note_answered(message.message_id, now.monotonic_s)
 
         return mark
+
+    def _revoked(self) -> Revoked:
+        """What the centre has last told of the authority's lists."""
+        told = RevokedCertificates.model_validate(self._store.reference.latest(REVOKED_CERTIFICATES) or {})
+        return {(one.issuer, one.serial): one.revoked_at for one in told.certificates}
 
     def _event(self, record: DecisionRecord) -> events.DecisionReceived:
         decision = record.decision

@@ -133,6 +133,11 @@ def serials(connection: Connection, terminal_id: str) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
+def all_serials(connection: Connection) -> frozenset[str]:
+    """Serial numbers of every certificate that a terminal has had, hexadecimal."""
+    return frozenset(connection.execute(select(terminal_certificate.c.serial)).scalars())
+
+
 def mark_revoked(connection: Connection, terminal_id: str, *, now: datetime) -> None:
     """Mark all certificates of a terminal as revoked."""
     own = terminal_certificate.c.terminal_id == terminal_id

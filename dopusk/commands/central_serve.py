@@ -19,8 +19,10 @@ from central.outgoing import Outgoing, load_signing_key
 from central.presence import Presence
 from central.registry import Registry
 from central.resending import Replenisher
+from central.revocations import Revocations
 from central.sealing import Sealing
 from central.snils import SnilsKey
+from central.trust import Trust
 from dopusk.commands.central_figures import serve_figures
 from dopusk.commands.central_protocol import BoundedProtocol
 
@@ -51,7 +53,12 @@ def run(config: CentralConfig, engine: Engine) -> None:
     # By SIGTERM the server ends in good order and then sends the signal once more: what stands around it must end like that too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # The outermost: what the others write at their end is sealed as well.
-    with Sealing(engine, load_signing_key(config.keys.centre_signing_key_file)), Presence(engine, "serve"), dispatcher:
+    with (
+        Sealing(engine, load_signing_key(config.keys.centre_signing_key_file)),
+        Presence(engine, "serve"),
+        dispatcher,
+        Revocations(engine, outgoing, Trust(config.keys.authority_dir)),
+    ):
         _Announcing(settings, f"central serve ready: {config.http.public_url}").run(sockets=[listener])
 
 

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from sync.contract.canonical import canonical
-from sync.contract.model import Id, LongText, Sha256, ShortText, WireModel
+from sync.contract.model import Id, LongText, Sha256, ShortText, Utc, WireModel
 
 ROSTER_SCHEMA = "dopusk.roster/1"
 REFERENCE_SCHEMA = "dopusk.reference/1"
@@ -83,8 +83,29 @@ def roster_digest(workers: Sequence[Any]) -> str:
     return digest.hexdigest()
 
 
+class RevokedCertificate(WireModel):
+    """A certificate whose signatures count no more from a moment on. Names as in the authority's list."""
+
+    issuer: LongText
+    """RFC 4514."""
+    serial: Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")]
+    revoked_at: Utc
+
+
+class RevokedCertificates(WireModel):
+    """Content of the reference book `revoked_certificates`: the whole list, which replaces the one before."""
+
+    certificates: tuple[RevokedCertificate, ...] = Field(default=(), max_length=5000)
+
+
+REVOKED_CERTIFICATES = "revoked_certificates"
+"""Name of the book; terminals refuse decisions that these certificates sign from their revocation on."""
+
+
 class Reference(WireModel):
-    """Payload of `down/reference`: one named reference book (`limits`, `complaints`, `texts`) in one version."""
+    """Payload of `down/reference`: one named reference book (`limits`, `complaints`, `texts`, `revoked_certificates`) in one
+    version.
+    """
 
     name: ShortText
     version: ShortText

@@ -1,5 +1,6 @@
 """`dopusk central` as an administrator runs it: plain messages, exit codes, and the two services as real processes."""
 
+import base64
 import contextlib
 import json
 import signal
@@ -16,11 +17,20 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from central.config import load_config
+from central.outgoing import Outgoing
+from central.parties import Organisation, Terminal
 from central.pki import Authority
+from central.registry import Registry
+from central.snils import SnilsKey
+from central.store import enrolments, refusals, terminals
+from central.store.engine import open_engine, reading, writing
+from central.store.metadata import now_utc
 from dopusk.broker import free_port, start_mosquitto
 from dopusk.commands.central_group import app
 from dopusk.commands.central_keeping import verify_sqlite
-from tests.waiting import LONGEST_S
+from sync.contract.canonical import new_id
+from sync.contract.envelope import read_unverified
+from tests.waiting import LONGEST_S, until
 
 DOPUSK = (sys.executable, "-m", "dopusk", "central")
 
@@ -166,3 +176,35 @@ def test_a_store_that_an_older_program_has_misplaced_is_named(tmp_path: Path) ->
     done = _run("user", "list", "-c", str(folder / "central.toml"))
     assert done.exit_code == 2
     assert str(tmp_path / "a") in done.stderr
+
+
+def test_the_running_centre_tells_its_terminals_of_revoked_medics(installed: Path) -> None:
+    config = load_config(installed)
+    authority = Authority(config.keys.authority_dir)
+    medic, kiosk = authority.issue_medic("Луговая Зоя", new_id(), "Медпункт"), authority.issue_terminal("kiosk-1")
+    authority.revoke(medic.serial)
+    authority.revoke(kiosk.serial)
+    engine = open_engine(config.store_url)
+    registry = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
+    with writing(engine) as connection:
+        registry.add_organisation(connection, Organisation("zarya", "Медпункт Заря", "Л041"))
+        registry.add_terminal(connection, Terminal("kiosk-1", "zarya", "Киоск", "Проходная"))
+        terminals.set_key(connection, "kiosk-1", base64.b64encode(b"k" * 32).decode())
+        enrolments.add_certificate(connection, kiosk.serial, "kiosk-1", now=now_utc(), not_after=kiosk.not_after)
+
+    def told() -> list[Any]:
+        with reading(engine) as connection:
+            wires = refusals.wires_of(connection, "kiosk-1", "reference")
+        return [read_unverified(wire).envelope.payload for wire in wires]
+
+    with _process("serve", "-c", str(installed)) as (process, _):
+        assert until(lambda: bool(told()))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LONGEST_S) == 0
+    engine.dispose()
+    [book] = told()
+    assert book["name"] == "revoked_certificates"
+    serials = {one["serial"] for one in book["content"]["certificates"]}
+    assert medic.serial in serials
+    assert kiosk.serial not in serials
+    engine.dispose()
