@@ -14,6 +14,7 @@ from central.registry import Registry
 from central.store import consents as store
 from central.store import faces
 from central.store.consents import KINDS, MEANS
+from central.store.engine import hold_registers
 from central.store.metadata import now_utc
 from central.store.workers import worker_org
 from sync.contract.canonical import sha256_hex
@@ -50,6 +51,7 @@ class Consents:
                 faults[name] = "needed"
             elif len(value) > most:
                 faults[name] = "too_long"
+        hold_registers(connection, org)
         if not faults and store.get_text(connection, org, kind, version) is not None:
             faults["version"] = "taken"
         if faults:
@@ -84,6 +86,7 @@ class Consents:
         Raises `ConsentRefused` (field → code) and `LookupError` for an unknown worker.
         """
         org = worker_org(connection, worker_id)
+        hold_registers(connection, org)
         faults = faults_of_paper(given_on, means, basis, "given_on")
         text = store.get_text(connection, org, kind, version)
         if kind not in KINDS:
@@ -125,6 +128,8 @@ class Consents:
         record = store.get_consent(connection, consent_id)
         if record is None:
             raise LookupError("no such consent")
+        hold_registers(connection, record.org)
+        record = store.get_consent(connection, consent_id) or record
         faults = faults_of_paper(withdrawn_on, means, basis, "withdrawn_on")
         if not record.in_force:
             faults["consent_id"] = "withdrawn"

@@ -14,7 +14,7 @@ from central.config import CentralConfig
 from central.outgoing import load_signing_key
 from central.pki import RESERVED_NAMES, Authority, Issued
 from central.store import audit, enrolments, terminals
-from central.store.engine import reading, writing
+from central.store.engine import hold, reading, writing
 from central.store.metadata import now_utc
 from sync.contract.canonical import sha256_hex
 from sync.contract.enrolment import (
@@ -74,6 +74,7 @@ class Enrolment:
 
         Raises `LookupError` for an unknown terminal and `ValueError` for one that is revoked or has a reserved name.
         """
+        hold(connection, f"codes of {terminal_id}")
         row = terminals.get_terminal(connection, terminal_id)
         if row is None:
             raise LookupError(f"terminal {terminal_id!r} is not registered")

@@ -16,6 +16,7 @@ from central.registry import Registry
 from central.store import limits as store
 from central.store import registry as registry_store
 from central.store import terminals, worklist
+from central.store.engine import hold_registers
 from central.store.limits import StoredLimit
 from central.store.worker_limits import worker_limits
 from sync.contract.canonical import new_id
@@ -107,6 +108,7 @@ def set_limit(
 
     Check `limit_faults` first. Part of the caller's transaction; wake the dispatcher afterwards.
     """
+    hold_registers(connection, wish.org)
     version = f"{wish.org}-{now:%Y%m%d}-{new_id()[-6:]}"
     if wish.source == "worker":
         for old in worker_limits(connection, wish.subject):
@@ -150,6 +152,7 @@ def set_limit(
 
 def publish_book(connection: Connection, outgoing: Outgoing, org: str, version: str) -> None:
     """Queue the organisation's whole book, defaults included, for each of its terminals."""
+    hold_registers(connection, org)
     own = [
         _stored_entry(item) for item in store.of_organisation(connection, org) if _in_force(item, "organisation", "")
     ]

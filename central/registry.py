@@ -14,6 +14,7 @@ from central.snils import SnilsKey, parse_snils
 from central.store import consents, faces, register_changes, terminals
 from central.store import outgoing as outgoing_store
 from central.store import registry as store
+from central.store.engine import hold_registers
 from central.store.metadata import now_utc
 from central.store.register_changes import Author
 from central.store.registry import SealedWorker
@@ -37,11 +38,13 @@ class Registry:
         self, connection: Connection, organisation: Organisation, author: Author | None = None
     ) -> None:
         """Add or change an organisation."""
+        hold_registers(connection, "")
         before, after = store.put_organisation(connection, organisation, now=now_utc())
         _note(connection, author, "organisations", organisation.org, [(organisation.org, before, after)])
 
     def add_employer(self, connection: Connection, employer: Employer, author: Author | None = None) -> str:
         """Add or change an employer; returns its id."""
+        hold_registers(connection, employer.org)
         before, after = store.put_employer(connection, employer, now=now_utc())
         _note(connection, author, "employers", employer.org, [(employer.employer_id, before, after)])
         return employer.employer_id
@@ -56,6 +59,8 @@ class Registry:
 
         Raises `ValueError` for a SNILS with a wrong check number and for a personnel number that another worker has.
         """
+        for org in sorted({worker.org for worker in workers}):
+            hold_registers(connection, org)
         sealed = [self._sealed(worker) for worker in workers]
         written: dict[str, list[Changed]] = {}
         changed = store.put_workers(connection, sealed, now=now_utc())
@@ -82,6 +87,7 @@ class Registry:
         archived: bool,
     ) -> None:
         """Archive a worker or an employer of this organisation, or take one back. Raises `LookupError`."""
+        hold_registers(connection, org)
         table = {"workers": store.worker, "employers": store.employer}[kind]
         before, after = store.set_archived(connection, table, entry_id, author.at if archived else None)
         _note(connection, author, kind, org, [(entry_id, before, after)])
@@ -94,6 +100,7 @@ class Registry:
 
     def set_photo(self, connection: Connection, org: str, worker_id: str, photo_sha256: str) -> None:
         """Name a worker's reference picture, stored by `MediaFiles.keep`. Raises `LookupError`."""
+        hold_registers(connection, org)
         store.set_photo(connection, org, worker_id, photo_sha256, now=now_utc())
         faces.want_again(connection, worker_id)
         self.publish_roster(connection, org)
@@ -110,6 +117,7 @@ class Registry:
     ) -> str:
         """Give a worker personal limits, as a medic decided; returns the id of the entry."""
         org = worker_org(connection, worker_id)
+        hold_registers(connection, org)
         limit_id = add_worker_limit(
             connection, worker_id, entry, author=author, basis=basis, valid_until=valid_until, now=now_utc()
         )
@@ -125,6 +133,8 @@ class Registry:
 
         Raises `ValueError` when one worker's entry alone is larger than the wire takes.
         """
+        for org in sorted(orgs):
+            hold_registers(connection, org)
         concerned = {terminal_id: org for org in orgs for terminal_id in terminals.terminal_ids(connection, org)}
         lists = {org: self._list_of(connection, org) for org in dict.fromkeys(concerned.values())}
         # All in one order, as everybody takes the terminals' rows.
@@ -137,6 +147,7 @@ class Registry:
 
     def send_roster(self, connection: Connection, terminal_id: str, org: str) -> str:
         """Queue the present roster for one terminal; returns the id of its first message. Raises as `publish_roster`."""
+        hold_registers(connection, org)
         return self._queue_roster(connection, terminal_id, self._list_of(connection, org))
 
     def _list_of(self, connection: Connection, org: str) -> RosterList:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from central.outgoing import DownKind, Outgoing
 from central.registry import Registry
 from central.store import health, refusals
+from central.store.engine import hold
 from central.store.refusals import Refusal
 from sync.contract.envelope import Envelope, read_unverified
 
@@ -28,6 +29,7 @@ def send_again(connection: Connection, outgoing: Outgoing, registry: Registry, m
 
     For a roster, the present one is queued. Raises `NotSent`.
     """
+    hold(connection, f"again {message_id}")
     refusal = refusals.find_refused(connection, message_id)
     if refusal is None:
         raise NotSent("unknown")

@@ -18,6 +18,7 @@ from central.papers.drawing import Sheet
 from central.papers.wording import KINDS, NoSuchPaper, act, body, headline, kinds_for, lower_band, mark_text, title
 from central.store import decisions, papers, registry, worklist
 from central.store.decisions import StoredDecision
+from central.store.engine import hold
 from central.store.papers import Paper
 from central.store.workers import get_worker
 from central.store.worklist import ListedExam
@@ -80,6 +81,7 @@ def issue(connection: Connection, exam: ListedExam, granted: Granted, issuer: Is
     given, kind = granted.given, granted.kind
     if exam.decision_id != given.decision_id:
         raise NoSuchPaper("outcome")
+    hold(connection, f"papers of {given.org}")
     entry = papers.of_decision(connection, given.decision_id, kind) or _register(connection, given, kind, issuer)
     papers.count_print(connection, entry.paper_id)
     return entry, _sheet(connection, exam, given, entry, issuer, granted.certificate)

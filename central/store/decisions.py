@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from central.store.engine import hold
 from central.store.metadata import UtcDateTime, metadata
 from central.store.walking import OnBad, stream
 
@@ -180,16 +181,14 @@ def take_claim(connection: Connection, item: Claim, now: datetime, *, relieve_si
 
     Who renews has looked since he took it. `relieve_since`: who holds it since then, or longer, gives it up.
     """
+    hold(connection, f"claim of {item.exam_id}")
     held = claim_of(connection, item.exam_id, now)
     if held is not None and held.account_id == item.account_id:
         item = replace(item, claimed_at=held.claimed_at)
     elif held is not None and (relieve_since is None or held.claimed_at > relieve_since):
         return False
     connection.execute(delete(claim).where(claim.c.exam_id == item.exam_id))
-    try:
-        connection.execute(claim.insert().values(**{name: getattr(item, name) for name in Claim.__slots__}))
-    except IntegrityError:
-        return False
+    connection.execute(claim.insert().values(**{name: getattr(item, name) for name in Claim.__slots__}))
     return True
 
 

@@ -71,6 +71,12 @@ def hold(connection: Connection, name: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
+def hold_registers(connection: Connection, org: str) -> None:
+    """Let one change of an organisation's registers at a time go on: whoever reads them after this reads all that were made
+    before, and what goes to the terminals holds them all. An empty `org` stands for the register of organisations."""
+    hold(connection, f"registers of {org}")
+
+
 def create_schema(engine: Engine) -> None:
     """Create all tables of all store modules without migrations and without guards. For tests and scratch stores."""
     load_tables()

@@ -57,7 +57,8 @@ def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
     added = 0
     for row in rows:
         statement = insert_for(connection, ground).values(**row).on_conflict_do_nothing()
-        added += connection.execute(statement).rowcount
+        # The count of rows is not told for inserts on PostgreSQL.
+        added += connection.execute(statement.returning(ground.c.ground_id)).first() is not None
     return added
 
 

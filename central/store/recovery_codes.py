@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, LargeBinary, Table, Text, func, select, update
 
+from central.store.engine import hold
 from central.store.metadata import UtcDateTime, metadata
 from sync.contract.canonical import new_id
 
@@ -21,6 +22,7 @@ recovery_code = Table(
 
 def replace(connection: Connection, account_id: str, salted: list[tuple[bytes, str]], now: datetime) -> None:
     """Put new codes (salt, hash) in place of all earlier ones; an empty list only removes."""
+    hold(connection, f"recovery codes of {account_id}")
     connection.execute(recovery_code.delete().where(recovery_code.c.account_id == account_id))
     for salt, code_sha256 in salted:
         connection.execute(

@@ -29,7 +29,7 @@ from central.registers.keeping import Desk, KeyWish, RegisterForm, Typed
 from central.registers.medics import MAX_CERTIFICATE_BYTES, MedicForm, with_key
 from central.rights import Right
 from central.store import accounts, register_changes, registry
-from central.store.engine import reading, writing
+from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author
 
 router = APIRouter()
@@ -127,6 +127,10 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
         with writing(console.engine) as connection:
             if entry_id:
                 org = _own(connection, visitor, form, entry_id)["org"]
+            # Names of organisations are one another's twins wherever they are entered.
+            hold_registers(connection, "" if form.kind == "organisations" else org)
+            if entry_id:
+                _own(connection, visitor, form, entry_id)
             elif org not in visitor.account.orgs and not is_first:
                 raise HTTPException(404)
             if entry_id and _text(sent, "seen") != str(register_changes.count(connection, form.kind, entry_id)):
@@ -152,6 +156,7 @@ def _archive(request: Request, visitor: Visitor, form: RegisterForm, entry_id: s
     if action not in {"archive", "restore"}:
         raise HTTPException(404)
     with writing(console.engine) as connection:
+        hold_registers(connection, _own(connection, visitor, form, entry_id)["org"])
         row = _own(connection, visitor, form, entry_id)
         fault = None
         if row["archived"] != (action == "archive"):

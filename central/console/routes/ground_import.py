@@ -20,7 +20,7 @@ from central.imports import grounds as imports
 from central.imports.grounds import CheckedGrounds
 from central.imports.tables import MAX_FILE_BYTES, UnreadableTable, write_table
 from central.rights import Right
-from central.store.engine import reading, writing
+from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author
 
 router = APIRouter()
@@ -52,6 +52,8 @@ def import_grounds(request: Request, visitor: Uploader, form: Annotated[FormData
         # Before the transaction: everybody else's writing would wait for a stranger's file.
         rows = imports.read_file(uploaded(form))
         with (writing if action == "apply" else reading)(console.engine) as connection:
+            if action == "apply":
+                hold_registers(connection, org)
             checked = imports.check_rows(connection, org, rows, day_of(now), console.registry.snils_hash)
             if action == "apply" and not checked.faults:
                 stored = imports.store_checked(connection, checked, Author(visitor.account.account_id, now))

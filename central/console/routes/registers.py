@@ -33,7 +33,7 @@ from central.registers import table
 from central.registers.forms import FORMS
 from central.rights import Right
 from central.store import instruments, medics, registry, terminals
-from central.store.engine import reading, writing
+from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author
 from central.store.workers import count_workers, named_workers, search_workers
 
@@ -127,6 +127,8 @@ def import_workers(
         # Before the transaction: everybody else's writing would wait for a stranger's file.
         rows = imports.read_file(uploaded(form))
         with (writing if action == "apply" else reading)(console.engine) as connection:
+            if action == "apply":
+                hold_registers(connection, own_org(visitor))
             today, snils_hash = day_of(console.clock()), console.registry.snils_hash
             checked = imports.check_rows(connection, own_org(visitor), rows, today, snils_hash)
             if action == "apply" and not checked.faults:

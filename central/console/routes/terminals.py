@@ -22,7 +22,7 @@ from central.parties import Terminal
 from central.pki import RESERVED_NAMES
 from central.rights import Right
 from central.store import terminals
-from central.store.engine import reading, writing
+from central.store.engine import hold, reading, writing
 
 router = APIRouter()
 
@@ -46,6 +46,7 @@ def add_terminal(request: Request, visitor: Changer, form: Form) -> Response:
         faults["terminal_id"] = "wrong_form"
     if not faults:
         with writing(console.engine) as connection:
+            hold(connection, f"terminal {name}")
             if terminals.get_terminal(connection, name) is not None:
                 faults["terminal_id"] = "twice"
             else:
