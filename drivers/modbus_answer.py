@@ -91,9 +91,8 @@ class AnswerReader:
         if not found:
             return None
         at, answer = found[0]
-        in_front = self._received[own:at]
-        self.foreign = frames_in(in_front)
-        sent = self._question.adu
+        sent, in_front = self._question.adu, self._received[own:at]
+        self.foreign = frames_in(self._received[:own].removesuffix(sent)) + frames_in(in_front)
         self.echoed |= len(in_front) >= _SHORTEST_ECHO and sent.endswith(in_front)
         self.several = any(adu.adu != answer.adu for _, adu in found)
         return answer
@@ -114,13 +113,13 @@ class AnswerReader:
         return f"only garbage came ({self._received[:64].hex(' ')})"
 
     def _own_bytes(self) -> int | None:
-        """How many bytes in front are our own question, sent back whole; None while they may become that."""
+        """Where our own question, sent back whole, ends; 0 when it did not come, None while it may be coming."""
         sent = self._question.adu
         if self._question.is_write or self._question.tcp:
             return 0
-        if self._received.startswith(sent):
+        if (at := self._received.find(sent)) >= 0:
             self.echoed = True
-            return len(sent)
+            return at + len(sent)
         return None if sent.startswith(self._received) else 0
 
     def _candidates(self, start: int) -> Iterator[tuple[int, Adu]]:

@@ -4,6 +4,7 @@ This is the face that the terminal sees; `worker` runs a line, `transport` opens
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Protocol
@@ -116,7 +117,7 @@ def line_of(device: Attached) -> str:
 def open_line(devices: Sequence[Attached]) -> Opened:
     """Open the line that these devices share and make their instruments. Raises `Unavailable`."""
     spec, config = devices[0].spec, devices[0].config
-    settings = devices[0].line
+    settings = replace(devices[0].line, echo=any(device.line.echo for device in devices))
     instruments: dict[str, Instrument] = {}
     if spec.make_modbus is not None:
         bus = ModbusBus(config.port, settings)

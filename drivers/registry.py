@@ -178,7 +178,7 @@ def _shared_ports(attached: Sequence[Attached]) -> list[str]:
                 faults.append(f"{both} share the port {one.config.port}; a plain serial port carries one device")
             elif one.config.unit == other.config.unit:
                 faults.append(f"{both} share unit {one.config.unit} on {one.config.port}")
-            elif one.line != other.line:
+            elif replace(one.line, echo=False) != replace(other.line, echo=False):
                 faults.append(f"{both} want different line settings on {one.config.port}")
     return faults
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from drivers.messages import MeasurementFailed, MeasurementTaken
+from drivers.messages import MeasurementFailed, MeasurementProgress, MeasurementTaken
 from drivers.model import DeviceState
+from drivers.states import SHOWN
 from drivers.worker import CARE_S, IDENTIFY_S, REOPEN_S
 from tests.contract.rig import SIMULATED
-from tests.integration.devices.desk import desk
+from tests.integration.devices.desk import desk, measured_by
 from tests.waiting import LONGEST_S
 
 SPEED = 20.0
@@ -36,6 +37,8 @@ def test_a_cable_pulled_in_mid_measurement(tmp_path: Path, name: str) -> None:
         here.bench.replug("device")
         here.until_state("device", DeviceState.READY)
         assert isinstance(here.measure("device"), MeasurementTaken)
+        shown = {one.state for one in here.messages if isinstance(one, MeasurementProgress)}
+        assert shown <= SHOWN[measured_by(name)]
 
 
 @pytest.mark.parametrize("name", ["dingo_e200", "contec_v7", "calex_pyrominibus"])

@@ -14,12 +14,12 @@ from drivers.messages import DeviceStatusChanged, MeasurementFailed, Measurement
 from drivers.model import Derivation, DeviceState, Measures
 from drivers.park import open_park
 from drivers.registry import attach
-from drivers.worker import REOPEN_S, LineWorker, Opened
+from drivers.worker import RECHECK_BESIDE_SILENT_S, REOPEN_S, LineWorker, Opened
 from simulators.bench import Bench
 from simulators.calex_pyrominibus import CalexModel
 from simulators.shared_line import SharedLine
 from tests.integration.devices.desk import Desk, configured, desk
-from tests.waiting import LONGEST_S
+from tests.waiting import LONGEST_S, until
 
 
 def test_a_port_that_another_program_holds(tmp_path: Path) -> None:
@@ -39,6 +39,41 @@ def test_a_port_that_another_program_holds(tmp_path: Path) -> None:
             here.until_state("breathalyzer", DeviceState.READY)
         here.until_state("thermometer", DeviceState.READY)
         assert isinstance(here.measure("thermometer"), MeasurementTaken)
+        here.park.close()
+
+
+def test_a_unit_that_is_busy_for_ever_is_not_called_ready(tmp_path: Path) -> None:
+    with desk(tmp_path, thermometer="calex_pyrominibus") as here:
+        here.until_state("thermometer", DeviceState.READY)
+        here.bench.scenario("thermometer", "busy")
+        end = here.measure("thermometer")
+        assert isinstance(end, MeasurementFailed)
+        assert (end.code, end.act) == ("modbus_6", "worker")
+        here.bench.unplug("thermometer")
+        here.until_state("thermometer", DeviceState.ABSENT)
+        here.bench.replug("thermometer")
+        assert here.until_state("thermometer", DeviceState.FAULT).reason.startswith("modbus_6")
+
+
+def test_a_living_unit_is_asked_soon_when_another_one_of_its_line_is_silent(tmp_path: Path) -> None:
+    """Else nobody would notice for half a minute that it is the line, and not the one unit."""
+    alive, dead = CalexModel(unit=1), CalexModel(unit=2, mute=True)
+    with Bench(tmp_path, 20.0) as bench:
+        bench.add_model("bus", SharedLine([alive, dead]))
+        bench.start()
+        units = (("one", 1), ("two", 2))
+        fields = {"driver": "calex_pyrominibus", "measures": Measures.TEMPERATURE, "port": bench.port("bus")}
+        here = Desk(bench, [DeviceConfig(id=name, unit=unit, **fields) for name, unit in units])
+        here.park.start()
+        here.until_state("one", DeviceState.READY)
+        here.next_message(
+            lambda one: (
+                isinstance(one, DeviceStatusChanged)
+                and one.status.device_id == "two"
+                and one.status.reason.startswith("no_response")
+            )
+        )
+        assert until(lambda: here.park._worker_of["one"]._places["one"].recheck.left_s <= RECHECK_BESIDE_SILENT_S)
         here.park.close()
 
 
