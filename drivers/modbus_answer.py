@@ -103,7 +103,7 @@ class AnswerReader:
 
     def why_not(self) -> str:
         """What came instead of an answer; empty when nothing came, or only our own question."""
-        if self._question.adu.startswith(self._received) or self._received == self._question.adu:
+        if self._question.adu.startswith(self._received):
             return ""
         for adu in frames_in(self._received):
             if isinstance(adu, Answer | Written | Refused) and not self._question.answered_by(adu):

@@ -73,7 +73,7 @@ def test_a_living_unit_is_asked_soon_when_another_one_of_its_line_is_silent(tmp_
                 and one.status.reason.startswith("no_response")
             )
         )
-        assert until(lambda: here.park._worker_of["one"]._places["one"].recheck.left_s <= RECHECK_BESIDE_SILENT_S)
+        assert until(lambda: here.park._worker_of["one"]._places["one"].recheck.left_s <= RECHECK_BESIDE_SILENT_S, 10.0)
         here.park.close()
 
 
