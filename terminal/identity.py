@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from sync.contract.exam import FaceSearch
 from sync.contract.roster import RosterWorker
 from sync.contract.snils import is_valid, keyed_hash
+from terminal.card_numbers import spellings
 
 
 class Lookup(Protocol):
@@ -46,9 +47,16 @@ def identify_typed(text: str, lookup: Lookup, snils_key: bytes | None) -> Found 
 
 
 def identify_card(text: str, lookup: Lookup) -> Found | NotFound:
-    """Look up what a card reader or a QR reader gave."""
+    """Look up what a card reader or a QR reader gave, in whatever layout and capitals it typed.
+
+    The very spelling comes first; if others lead to more than one worker, it is nobody's card.
+    """
     value = text.strip()
     if not value or len(value) > 200 or not value.isprintable():
         return NotFound("malformed")
-    worker = lookup.find("card", value)
+    very, *others = spellings(value)
+    worker = lookup.find("card", very)
+    if worker is None:
+        found = {one.worker_id: one for spelling in others if (one := lookup.find("card", spelling)) is not None}
+        worker = next(iter(found.values())) if len(found) == 1 else None
     return NotFound("unknown") if worker is None else Found(worker, "card")

@@ -2,8 +2,10 @@
 
 import itertools
 
+import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
+from pytestqt.qtbot import QtBot
 
 from kiosk_ui.keystrokes import MOST_CARD_CHARACTERS, CardReader, Keystrokes
 from kiosk_ui.service_door import MOST_WRONG_PINS, PAUSE_S, ServiceDoor
@@ -88,3 +90,42 @@ def test_a_right_pin_clears_the_count() -> None:
     for right in (False, False, True, False, False, False, False):
         door.tried(right=right, now_s=5.0)
     assert door.locked_for_s(5.0) == 0
+
+
+SCAN_CODES = {"0": 19, "1": 10, "4": 13, "a": 38, "b": 56, "c": 54, "A": 38, "B": 56, "C": 54}
+"""Of X11 and Wayland: the kernel's number of the key and eight."""
+RUSSIAN = {"a": "ф", "b": "и", "c": "с", "A": "Ф", "B": "И", "C": "С"}
+
+
+def read_card(end: Qt.Key | None, *, russian: bool, repeat: bool = False) -> tuple[list[str], list[str], Keystrokes]:
+    """Presses and cards of a reader that means `04A1b4C0` while the keyboard is Russian or not."""
+    presses: list[str] = []
+    cards: list[str] = []
+    keys = Keystrokes(presses.append, cards.append, lambda: 0.0, 0.05)
+    for index, character in enumerate("04A1b4C0"):
+        shift = Qt.KeyboardModifier.ShiftModifier if character.isupper() else Qt.KeyboardModifier.NoModifier
+        text = RUSSIAN.get(character, character) if russian else character
+        event = QKeyEvent(QEvent.Type.KeyPress, ord(text), shift, SCAN_CODES[character], 0, 0, text, repeat)
+        event.setTimestamp(1000 + 4 * index)
+        keys.eventFilter(QObject(), event)
+    if end is not None:
+        keys.eventFilter(QObject(), QKeyEvent(QEvent.Type.KeyPress, end, Qt.KeyboardModifier.NoModifier))
+    return presses, cards, keys
+
+
+@pytest.mark.parametrize("russian", [False, True])
+@pytest.mark.parametrize("end", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab])
+def test_the_place_of_a_key_counts_and_not_the_layout(end: Qt.Key, russian: bool) -> None:
+    assert read_card(end, russian=russian)[1] == ["04A1b4C0"]
+
+
+def test_a_reader_that_ends_with_nothing_ends_with_silence(qtbot: QtBot) -> None:
+    _, cards, _keys = read_card(None, russian=True)
+    qtbot.waitUntil(lambda: cards == ["04A1b4C0"])
+
+
+def test_a_finger_that_rests_on_a_key_is_no_reader(qtbot: QtBot) -> None:
+    presses, cards, keys = read_card(None, russian=False, repeat=True)
+    qtbot.waitUntil(lambda: not keys._silence.isActive())
+    assert cards == []
+    assert "key_4" in presses
