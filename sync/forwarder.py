@@ -139,7 +139,8 @@ class Forwarder:
             return 0.0
         dues = [self._next_care_s, self._next_look_s]
         if self._link.connected:
-            dues.append(self._next_status_s)
+            if self._status is not None:
+                dues.append(self._next_status_s)
             if (due_s := self._window.next_due_s()) is not None or self._look:
                 dues.append(max(self._quiet_until_s, 0.0 if self._look or due_s is None else due_s))
             if not self._link.code and (first_s := self._window.unanswered_since_s()) is not None:
