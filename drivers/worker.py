@@ -4,8 +4,10 @@ A line that is gone is tried again with a growing pause of at most 2 s; a device
 with short deadlines, so that on a bus a dead unit costs the living ones next to nothing.
 """
 
+import logging
 import queue
 import threading
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +30,8 @@ from drivers.orders import LineRun, Order
 from drivers.ports import Instrument, Progress, Remembering
 from drivers.registry import Attached
 from drivers.states import is_shown
+
+log = logging.getLogger(__name__)
 
 REOPEN_S = (0.25, 0.5, 1.0, 2.0)
 """Pauses between attempts to open a line; the last one repeats."""
@@ -160,7 +164,7 @@ class LineWorker:
 
     def _open(self) -> Opened:
         try:
-            opened = self._open_line()
+            opened = self._opened_line()
         except Unavailable as error:
             self._back_off()
             state = DeviceState.ABSENT if error.code in ("not_found", "line_lost") else DeviceState.FAULT
@@ -174,6 +178,16 @@ class LineWorker:
                 instrument.resume(place.last_reading)
         self._opened = opened
         return opened
+
+    def _opened_line(self) -> Opened:
+        try:
+            return self._open_line()
+        except Exception as error:
+            if isinstance(error, Unavailable):
+                raise
+            trace = "".join(traceback.format_tb(error.__traceback__))
+            log.critical("fault of the program while opening a line: %s (developers)\n%s", type(error).__name__, trace)
+            raise Unavailable(f"fault of the program: {type(error).__name__}", code="internal") from error
 
     def _back_off(self) -> None:
         """Wait a little longer each time until a device has answered: a line may open and die at once, for ever."""
@@ -206,7 +220,21 @@ class LineWorker:
                 for other in self._places.values():
                     other.recheck = other.recheck.within(RECHECK_BESIDE_SILENT_S)
             return error
+        except Exception as error:  # noqa: BLE001 - what one device answers never ends the line of the others
+            return self._stumbled(place, "asking who it is", error)
         return None
+
+    def _stumbled(self, place: LinePlace, work: str, error: Exception) -> DeviceFault:
+        """A bug of ours that one device's answer brings out: noted with its place, shown, and the others go on.
+
+        The text of the error may hold what came over the line, and is left out.
+        """
+        trace = "".join(traceback.format_tb(error.__traceback__))
+        name = place.attached.config.id
+        log.critical("fault of the program while %s %s: %s (developers)\n%s", work, name, type(error).__name__, trace)
+        fault = DeviceFault(f"{name}: fault of the program: {type(error).__name__}", code="internal")
+        place.unready(fault)
+        return fault
 
     def _identify(self, opened: Opened, place: LinePlace) -> None:
         config = place.attached.config
@@ -226,11 +254,9 @@ class LineWorker:
             taken = self._measure(order, place)
         except DeviceError as error:
             self._fail(order, type(error).__name__, error.code, str(error), error.act)
-        except BaseException as error:
-            # Our own bug: whoever waits is told, the thread ends with the trace, the other lines go on.
-            place.show(DeviceState.FAULT, f"internal: {type(error).__name__}")
-            self._fail(order, "InternalError", "internal", f"fault of the program: {error!r}", Act.SERVICE)
-            raise
+        except Exception as error:  # noqa: BLE001 - a driver that stumbles over its device's bytes is that device's fault
+            fault = self._stumbled(place, "measuring", error)
+            self._fail(order, "InternalError", fault.code, str(fault), fault.act)
         else:
             if order.ends_now():
                 self._post(taken)

@@ -4,10 +4,12 @@ import itertools
 import threading
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 import serial
 
+import drivers.park as park_module
 from drivers.config import ConfigError, DeviceConfig
 from drivers.errors import Unavailable
 from drivers.messages import DeviceStatusChanged, MeasurementFailed, MeasurementTaken
@@ -230,7 +232,6 @@ def test_after_the_end_nothing_waits_for_ever(tmp_path: Path) -> None:
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("line:")]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_fault_of_ours_is_told_and_stops_nobody_else(tmp_path: Path) -> None:
     with Bench(tmp_path, 20.0) as bench:
         bench.add("thermometer", "calex_pyrominibus")
@@ -249,6 +250,44 @@ def test_a_fault_of_ours_is_told_and_stops_nobody_else(tmp_path: Path) -> None:
         assert (end.kind, end.act) == ("InternalError", "service")
         later = here.measure("thermometer")
         assert isinstance(later, MeasurementFailed)
+        assert later.kind == "InternalError"
+        del worker._opened.instruments["thermometer"].measure
+        assert isinstance(here.measure("thermometer"), MeasurementTaken)
+        here.park.close()
+
+
+@pytest.mark.parametrize("where", ["identify", "open"])
+def test_a_fault_of_ours_in_the_care_of_a_line_does_not_end_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """A device whose answer our driver stumbles over must not end the kiosk at each start."""
+    with Bench(tmp_path, 20.0) as bench:
+        bench.add("thermometer", "calex_pyrominibus")
+        bench.start()
+        stumbles = [IndexError("out of range"), IndexError("out of range")]
+        if where == "identify":
+            own = LineWorker._identify
+
+            def identify(self: Any, *rest: Any) -> None:
+                if stumbles:
+                    raise stumbles.pop()
+                own(self, *rest)
+
+            monkeypatch.setattr(LineWorker, "_identify", identify)
+        else:
+            own_open = park_module.open_line
+
+            def open_line(*rest: Any) -> Any:
+                if stumbles:
+                    raise stumbles.pop()
+                return own_open(*rest)
+
+            monkeypatch.setattr(park_module, "open_line", open_line)
+        here = Desk(bench, configured(bench, thermometer="calex_pyrominibus"))
+        here.park.start()
+        here.until_state("thermometer", DeviceState.FAULT)
+        here.until_state("thermometer", DeviceState.READY)
+        assert isinstance(here.measure("thermometer"), MeasurementTaken)
         here.park.close()
 
 
