@@ -29,7 +29,7 @@ def test_each_is_a_json_schema_that_refuses_rubbish(schema: object) -> None:
 def test_the_asyncapi_document_has_a_channel_for_every_kind_that_is_sent() -> None:
     addresses = {channel["address"].rsplit("/", 2)[-1] for channel in asyncapi()["channels"].values()}
     assert addresses >= {str(kind) for kind in Up if kind is not Up.HEALTH}
-    assert addresses >= {str(kind) for kind in Down if kind is not Down.COMMAND}
+    assert addresses >= {str(kind) for kind in Down}
 
 
 def test_topics_are_read_back() -> None:
