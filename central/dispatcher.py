@@ -170,8 +170,9 @@ class Dispatcher:
                 return
         with writing(self._engine) as connection:
             names = self._replenisher.send(connection)
-        _log.warning("roster and books go again to terminals that have lost them: %s", ", ".join(names))
-        self.wake()
+        if names:
+            _log.warning("roster and books go again to terminals that have lost them: %s", ", ".join(names))
+            self.wake()
 
     def _answer_photos(self) -> None:
         if self._photos is None:

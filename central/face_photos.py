@@ -5,19 +5,24 @@ may not or cannot be sent is noted with the reason, and the worker's page shows 
 """
 
 import base64
+import logging
 from collections import Counter
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from central import metrics
 from central.media_files import MediaFiles
 from central.outgoing import Outgoing
+from central.step_records import is_away, place_of
 from central.store import consents, faces
 from central.store.faces import MOST_PARTS_IN_FLIGHT, Wanted
 from central.store.workers import get_worker
 from sync.contract.canonical import sha256_hex
 from sync.contract.face import PHOTO_SCHEMA, PhotoPart
 from sync.contract.media import CHUNK_BYTES
+
+log = logging.getLogger(__name__)
 
 LOOK_AT = 200
 """Requests that one call answers at most."""
@@ -47,15 +52,29 @@ class FacePhotos:
         for ask in sorted(asks, key=lambda ask: ask.terminal_id):
             if in_flight[ask.terminal_id] >= MOST_PARTS_IN_FLIGHT:
                 continue
-            reason = self._obstacle(connection, ask)
-            content = None if reason else self._read(ask.photo_sha256)
-            if content is None:
-                faces.answer(connection, ask, "not_sent", reason or "no_file", now=now)
-            else:
-                in_flight[ask.terminal_id] += self._queue(connection, ask, content)
-                faces.answer(connection, ask, "sent", now=now)
+            try:
+                with connection.begin_nested():
+                    in_flight[ask.terminal_id] += self._answer_one(connection, ask, now)
+            except Exception as error:
+                if is_away(error):
+                    raise
+                # One that we stumble over is said to be so on the worker's page and keeps no other from its photo.
+                log.error("a reference photo cannot be sent to %s: %s", ask.terminal_id, place_of(error))
+                metrics.step_failures.labels("dispatcher", "photos", type(error).__name__).inc()
+                faces.answer(connection, ask, "not_sent", "fault", now=now)
             answered += 1
         return answered
+
+    def _answer_one(self, connection: Connection, ask: Wanted, now: datetime) -> int:
+        """Answer one request; returns how many parts were queued."""
+        reason = self._obstacle(connection, ask)
+        content = None if reason else self._read(ask.photo_sha256)
+        if content is None:
+            faces.answer(connection, ask, "not_sent", reason or "no_file", now=now)
+            return 0
+        parts = self._queue(connection, ask, content)
+        faces.answer(connection, ask, "sent", now=now)
+        return parts
 
     def _obstacle(self, connection: Connection, ask: Wanted) -> str:
         worker = get_worker(connection, ask.worker_id)

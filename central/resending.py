@@ -4,16 +4,25 @@ A refused message is closed for good, and the terminal never looks at it again. 
 an id and a place of its own. A decision goes as the medic signed it, byte by byte: nothing is decided here.
 """
 
+import logging
+import time
 from typing import cast
 
 from sqlalchemy import Connection
 
+from central import metrics
 from central.outgoing import DownKind, Outgoing
 from central.registry import Registry
+from central.step_records import is_away, place_of
 from central.store import health, refusals
 from central.store.engine import hold
 from central.store.refusals import Refusal
 from sync.contract.envelope import Envelope, read_unverified
+
+log = logging.getLogger(__name__)
+
+SET_ASIDE_S = 600.0
+"""How long a terminal that cannot be given what it has lost is passed over."""
 
 
 class NotSent(Exception):
@@ -66,21 +75,39 @@ class Replenisher:
 
     def __init__(self, outgoing: Outgoing, registry: Registry) -> None:
         self._outgoing, self._registry = outgoing, registry
+        self._aside_until_s: dict[str, float] = {}
 
     def are_needed(self, connection: Connection) -> bool:
         """Whether any terminal has lost its roster."""
-        return bool(health.behind(connection))
+        return bool(self._behind(connection))
 
     def send(self, connection: Connection) -> list[str]:
         """Queue the present roster and the newest version of each book for those terminals; returns their names."""
         names = []
-        for terminal_id, org in health.behind(connection):
-            books: dict[str, Envelope] = {}
-            for wire in refusals.wires_of(connection, terminal_id, "reference"):
-                envelope = read_unverified(wire)[0]
-                books[str(envelope.payload["name"])] = envelope
-            self._registry.send_roster(connection, terminal_id, org)
-            for book in books.values():
-                self._outgoing.queue(connection, terminal_id, "reference", book.schema_, book.payload)
-            names.append(terminal_id)
+        for terminal_id, org in self._behind(connection):
+            try:
+                with connection.begin_nested():
+                    self._send_one(connection, terminal_id, org)
+            except Exception as error:
+                if is_away(error):
+                    raise
+                # The others get theirs; this one is tried again after a while.
+                self._aside_until_s[terminal_id] = time.monotonic() + SET_ASIDE_S
+                log.error("terminal %s cannot be given its roster and books: %s", terminal_id, place_of(error))
+                metrics.step_failures.labels("dispatcher", "replenishing", type(error).__name__).inc()
+            else:
+                names.append(terminal_id)
         return names
+
+    def _behind(self, connection: Connection) -> list[tuple[str, str]]:
+        moment = time.monotonic()
+        return [pair for pair in health.behind(connection) if self._aside_until_s.get(pair[0], 0.0) <= moment]
+
+    def _send_one(self, connection: Connection, terminal_id: str, org: str) -> None:
+        books: dict[str, Envelope] = {}
+        for wire in refusals.wires_of(connection, terminal_id, "reference"):
+            envelope = read_unverified(wire)[0]
+            books[str(envelope.payload["name"])] = envelope
+        self._registry.send_roster(connection, terminal_id, org)
+        for book in books.values():
+            self._outgoing.queue(connection, terminal_id, "reference", book.schema_, book.payload)
