@@ -11,6 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from central.imports.tables import write_table
+from central.no_force import marked
 from central.store import consents as store
 from central.store.consents import KINDS, ConsentRecord
 from sync.contract.roster import ConsentKind
@@ -81,7 +82,7 @@ def cell_of(records: Sequence[ConsentRecord]) -> str:
     return "; ".join(f"{_WORDS[one.kind]} {one.text_version} {one.given_on:%d.%m.%Y}" for one in standing)
 
 
-def register_table(connection: Connection, org: str, names: Mapping[str, str]) -> bytes:
+def register_table(connection: Connection, org: str, names: Mapping[str, str], band: str = "") -> bytes:
     """The whole register as XLSX: every consent, also withdrawn ones. `names` of accounts by id."""
     rows = [
         [
@@ -102,4 +103,4 @@ def register_table(connection: Connection, org: str, names: Mapping[str, str]) -
         ]
         for worker, record in store.of_organisation(connection, org)
     ]
-    return write_table(HEADINGS, rows)
+    return write_table(marked(HEADINGS, band), rows, band)

@@ -17,6 +17,7 @@ from central.imports import delimited
 from central.imports.cell_values import Cell, identifier_fault, ungrouped
 from central.imports.sheet_rows import SheetRow
 from central.imports.workbook import Bounds, DamagedWorkbook, TooLarge, Workbook
+from central.no_force import sheet_title
 from central.text_cleaning import clean_line, has_controls
 from central.xlsx_cells import text_cells
 
@@ -241,10 +242,15 @@ def _taken(cell: Cell, name: str, columns: Columns) -> tuple[str, str]:
     return clean_line(ungrouped(cell.text)), fault
 
 
-def write_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """An XLSX of text cells; nothing becomes a formula, and whatever is stored can be written."""
+def write_table(headings: Sequence[str], rows: Iterable[Sequence[str]], band: str = "") -> bytes:
+    """An XLSX of text cells; nothing becomes a formula, and whatever is stored can be written.
+
+    `band`: of a centre whose records have no force; it stands on the sheet's tab and over each printed page. The headings stay as
+    they are, since a table may come back through an import (see `central.no_force.marked` for those that do not).
+    """
     book = NewWorkbook(write_only=True)
-    sheet = book.create_sheet("Таблица")
+    sheet = book.create_sheet(sheet_title("Таблица", band))
+    sheet.oddHeader.center.text = band
     for row in (headings, *rows):
         sheet.append(text_cells(sheet, row))
     stream = io.BytesIO()

@@ -216,7 +216,7 @@ def _give(connection: Connection, registry: Registry, checked: Checked, entered_
         registry.publish_roster(connection, *{worker.org for worker in checked.workers})
 
 
-def table_of(connection: Connection, org: str) -> bytes:
+def table_of(connection: Connection, org: str, band: str = "") -> bytes:
     """The register in the form that can be taken back. SNILS are left out: an empty cell keeps what is stored."""
     names = {row["employer_id"]: row["name"] for row in store.list_employers(connection, org)}
     agreed: dict[str, list[ConsentRecord]] = {}
@@ -226,7 +226,7 @@ def table_of(connection: Connection, org: str) -> bytes:
         [*_cells(dict(row), names), consents.cell_of(agreed.get(row["worker_id"], []))]
         for row in list_workers(connection, org)
     ]
-    return write_table(HEADINGS, rows)
+    return write_table(HEADINGS, rows, band)
 
 
 def _cells(row: Mapping[str, Any], employers: Mapping[str, str]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from central.config import load_config
 from central.decisions import export as export_decision_files
 from central.imports.workers import table_of
 from central.journal import columns as journal_columns
@@ -83,8 +84,9 @@ def export_workers(
     """Write the register of workers in the form of the import, without SNILS."""
     with plain_errors():
         engine = open_store(config)
+        over = band(load_config(config).generation, "ru")
         with reading(engine) as connection:
-            content, rows = table_of(connection, org), count_workers(connection, org)
+            content, rows = table_of(connection, org, over), count_workers(connection, org)
         with file.open("xb") as stream:
             stream.write(content)
         with writing(engine) as connection:

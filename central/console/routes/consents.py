@@ -22,6 +22,7 @@ from central.console.guard import Guard, form_of
 from central.console.routes.registers import XLSX, own_org
 from central.days import day_of
 from central.imports.consents import register_table
+from central.no_force import band, file_name
 from central.rights import Right
 from central.store import accounts, consents, faces, registry
 from central.store.consents import KINDS, MEANS
@@ -140,12 +141,15 @@ def add_text(request: Request, visitor: Changer, sent: Form) -> Response:
 def export_register(request: Request, visitor: Changer) -> Response:
     """Every consent and withdrawal as a table."""
     console = console_of(request)
+    generation = console.config.generation
+    over = band(generation, visitor.look.language)
     with reading(console.engine) as connection:
-        content = register_table(connection, own_org(visitor), _names(connection))
+        content = register_table(connection, own_org(visitor), _names(connection), over)
         rows = consents.count_of_organisation(connection, own_org(visitor))
     with writing(console.engine) as connection:
         _log(connection, request, visitor, "consents.export", None, {"rows": rows})
-    return Response(content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="consents.xlsx"'})
+    named = f'attachment; filename="{file_name(generation, "consents.xlsx")}"'
+    return Response(content, media_type=XLSX, headers={"Content-Disposition": named})
 
 
 def own_worker(connection: Connection, visitor: Visitor, worker_id: str) -> RowMapping:

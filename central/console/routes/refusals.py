@@ -16,6 +16,7 @@ from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.texts import text
 from central.imports.tables import write_table
+from central.no_force import band, file_name, marked
 from central.reasons import reasons
 from central.rights import Right
 from central.store.engine import reading, writing
@@ -71,9 +72,11 @@ def export_refusals(
     with writing(console.engine) as connection:
         _log(connection, request, visitor, "refusals.export", {"rows": len(lines), "year": chosen})
     headings = [text(look.language, f"paper.register.{name}") for name in _COLUMNS]
-    name = f"refusals-{chosen}.xlsx"
+    generation = console.config.generation
+    over = band(generation, look.language)
+    name = file_name(generation, f"refusals-{chosen}.xlsx")
     return Response(
-        write_table(headings, lines),
+        write_table(marked(headings, over), lines, over),
         media_type=XLSX,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -20,7 +20,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from central.console.access_log import note
 from central.console.bounds import PAGE_BYTES
-from central.console.context import Visitor, console_of, page
+from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.worker_search import address_pairs, find_worker, words_of
 from central.days import day_of
@@ -29,6 +29,7 @@ from central.imports.tables import MAX_FILE_BYTES, UnreadableTable, write_table
 from central.imports.workers import Checked
 from central.medics import register_faults
 from central.name_folding import fold_name
+from central.no_force import band, file_name, marked
 from central.registers import table
 from central.registers.forms import FORMS
 from central.rights import Right
@@ -55,11 +56,11 @@ def export_workers(request: Request, visitor: Annotated[Visitor, Depends(Guard(R
     """The workers in the form of the import."""
     console = console_of(request)
     with reading(console.engine) as connection:
-        content = imports.table_of(connection, own_org(visitor))
+        content = imports.table_of(connection, own_org(visitor), band(console.config.generation, visitor.look.language))
         rows = count_workers(connection, own_org(visitor))
     with writing(console.engine) as connection:
         _log(connection, request, visitor, "workers.export", {"rows": rows})
-    return Response(content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="workers.xlsx"'})
+    return _file(console, content, "workers.xlsx")
 
 
 @router.get("/registers/{kind}/export")
@@ -75,8 +76,14 @@ def export_register(
         rows = [asdict(row[0]) for row in found] if kind == "medics" else found
     with writing(console.engine) as connection:
         _log(connection, request, visitor, "register.export", {"register": kind, "rows": len(rows)})
-    content = write_table(table.headings(kind, language), table.lines(kind, rows, language))
-    return Response(content, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{kind}.xlsx"'})
+    over = band(console.config.generation, language)
+    headings = marked(table.headings(kind, language), over)
+    return _file(console, write_table(headings, table.lines(kind, rows, language), over), f"{kind}.xlsx")
+
+
+def _file(console: Console, content: bytes, name: str) -> Response:
+    named = f'attachment; filename="{file_name(console.config.generation, name)}"'
+    return Response(content, media_type=XLSX, headers={"Content-Disposition": named})
 
 
 @router.get("/registers/{kind}")

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from central import no_force
 from central.jobs import queue
+from central.rights import Role
 from tests.console_centre import Browser, ConsoleCentre
 from tests.job_processes import DoneHere
 from tests.waiting import until
@@ -85,3 +88,32 @@ def test_a_real_centre_says_nothing_of_the_kind() -> None:
     assert no_force.sheet_title("Журнал", "") == "Журнал"
     assert "учебные" in no_force.band("demo", "ru")
     assert no_force.file_name("demo", "journal.pdf") == "demo-journal.pdf"
+
+
+TABLES = {
+    "/registers/workers/export": "workers",
+    "/registers/employers/export": "employers",
+    "/registers/medics/export": "medics",
+    "/registers/devices/export": "devices",
+    "/registers/organisations/export": "organisations",
+    "/consents/export": "consents",
+    "/papers/refusals/export": "refusals-0",
+}
+
+
+def test_each_table_says_it(centre: ConsoleCentre, zoya: Browser, browser: Browser, app: FastAPI) -> None:
+    walked = {address.replace(f"/registers/{name}/", "/registers/{kind}/") for address, name in TABLES.items()}
+    routes = {route.path for route in app.routes if isinstance(route, APIRoute) and route.path.endswith("/export")}
+    assert routes <= walked | {"/registers/workers/export"}, "a table that this test does not know"
+    centre.add_account("senior", Role.SENIOR_MEDIC)
+    browser.log_in("senior", unlock=False)
+    for address, name in TABLES.items():
+        answer = (zoya if "refusals" in address else browser).get(address)
+        assert answer.status_code == 200, address
+        assert f'filename="test-{name}.xlsx"' in answer.headers["content-disposition"]
+        sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+        assert sheet is not None
+        assert "ТЕСТ" in sheet.title, address
+        assert BAND in str(sheet.oddHeader.center.text), address
+        # The workers' table comes back through the import, by its headings.
+        assert (BAND in str(sheet["A1"].value)) == (name != "workers"), address
