@@ -7,6 +7,10 @@ import httpx
 import pytest
 
 from central.config import RatesConfig
+from central.console.app import every_route, guards_of
+from central.console.guard import Public
+from central.enrolment import Enrolment
+from central.enrolment_api import make_router
 from central.rights import Role
 from tests.console_centre import PASSWORD, Browser, ConsoleCentre, serving
 
@@ -60,3 +64,16 @@ def test_calls_of_one_key_and_tries_without_one(centre: ConsoleCentre, address: 
     assert refused.json()["code"] == "too_many"
     assert int(refused.headers["retry-after"]) >= 1
     assert [httpx.get(f"{address}/api/v1/admissions").status_code for _ in range(4)] == [401, 401, 401, 429]
+
+
+def test_every_door_that_is_open_to_strangers_is_known_here(centre: ConsoleCentre) -> None:
+    """A new one belongs into this set when one caller may knock there only so often."""
+    app = centre.app()
+    app.include_router(make_router(Enrolment(centre.config, centre.engine)))
+    open_to_all = {
+        f"{method} {route.path}"
+        for route in every_route(app)
+        for method in route.methods
+        if isinstance(guards_of(route)[0], Public)
+    }
+    assert open_to_all == {"GET /login", "POST /login", "GET /check/{code}", "POST /enrol", "POST /renew"}
