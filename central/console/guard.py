@@ -166,17 +166,19 @@ def is_foreign(request: Request) -> bool:
     Programs and old browsers say nothing; for them the tokens in our forms have to do.
     """
     site = request.headers.get("sec-fetch-site")
-    if site is not None and site not in {"same-origin", "none"}:
-        return True
+    if site is not None:
+        return site not in {"same-origin", "none"}
     origin = request.headers.get("origin")
     if origin is None:
         return False
     try:
-        sender = urlsplit(origin).netloc.lower()
+        sender = urlsplit(origin)
+        name = sender.hostname or ""
     except ValueError:
         return True
     config = console_of(request).config.http
-    return sender not in {request.headers.get("host", "").lower(), urlsplit(config.public_url).netloc.lower()}
+    known = {request.headers.get("host", "").lower(), urlsplit(config.public_url).netloc.lower()}
+    return sender.netloc.lower() not in known and name not in {one.lower() for one in config.host_names}
 
 
 class Public:
