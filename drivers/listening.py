@@ -4,7 +4,7 @@ The thin half of a driver: it knows a `ByteStream` and a codec, and no protocol.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from drivers.errors import Cancelled, DeviceError, DeviceFault, FrameError, NoResponse, StaleReading, WrongDevice
 from drivers.findings import Codec, FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
@@ -87,12 +87,14 @@ class Listener:
         raise error
 
     def _alone(self, reading: Reading, deadline: Deadline) -> Reading:
+        behind: list[Finding] = []
         while (finding := self.next(deadline)) is not None:
-            if isinstance(finding, MeasurementFound) and finding.reading != reading:
-                raise StaleReading(
-                    f"{self._name}: stored results came, nobody knows whose; measure again", code="stored"
-                )
-        return reading
+            behind.append(finding)
+        return refuse_rivals(self._name, reading, [*behind, *self.flush()])
+
+    def sole(self, reading: Reading) -> Reading:
+        """The reading that was asked for, unless a different one came in the same breath. Raises `StaleReading`."""
+        return refuse_rivals(self._name, reading, self._pending)
 
     def await_steady(self, frames: int, deadline: Deadline, tend: Callable[[], None] | None = None) -> Reading:
         """One of so many oximeter readings in a row that agree; anything else in between starts the count anew.
@@ -150,6 +152,13 @@ class Listener:
         if isinstance(finding, StateSeen) and self._run is not None:
             self._run.report(Progress(finding.state, finding.details))
         return finding
+
+
+def refuse_rivals(name: str, reading: Reading, behind: Iterable[Finding]) -> Reading:
+    """The reading, unless a different one came with it: of several results for one start none is known to be ours."""
+    if any(isinstance(one, MeasurementFound) and one.reading != reading for one in behind):
+        raise StaleReading(f"{name}: stored results came, nobody knows whose; measure again", code="stored")
+    return reading
 
 
 def _most_shown(row: deque[Reading]) -> Reading:

@@ -12,9 +12,9 @@ from functools import partial, reduce
 from operator import xor
 
 from drivers.cutter import NEED_MORE, NO_FRAME, Cut, FrameCutter
-from drivers.errors import Cancelled, DeviceError, DeviceFault, FrameError, NoResponse, StaleReading, WrongDevice
+from drivers.errors import Cancelled, DeviceError, DeviceFault, FrameError, NoResponse, WrongDevice
 from drivers.findings import FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
-from drivers.listening import ALONE_S
+from drivers.listening import ALONE_S, refuse_rivals
 from drivers.model import Act, DeviceIdentity, Measures, Reading, Value
 from drivers.ports import ByteStream, Deadline, Progress, Run
 from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
@@ -262,9 +262,7 @@ class Tm2655:
         while self._options.get("mode") == "listen" and not deadline.expired:
             self._give_way(run)
             behind = [*behind, *codec.feed(self._stream.read())]
-        if any(isinstance(one, MeasurementFound) and one.reading != reading for one in behind):
-            raise StaleReading("TM-2655: stored results came, nobody knows whose; measure again", code="stored")
-        return reading
+        return refuse_rivals("TM-2655", reading, behind)
 
     def _silence(self, what: str) -> DeviceError:
         if self._heard_garbage:

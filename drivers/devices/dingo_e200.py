@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from drivers.cutter import LineCutter
 from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading
 from drivers.findings import FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
+from drivers.listening import refuse_rivals
 from drivers.model import Act, DeviceIdentity, Measures, Quantity, Reading, Value
 from drivers.ports import ByteStream, Deadline, Progress, Run
 from drivers.spec import DriverSpec, LineSettings, Option, Options, Transport
@@ -213,7 +214,8 @@ class Dingo:
         calibration_due = garbage = False
         while not allowed.expired:
             self._give_way(run)
-            for finding in codec.feed(self._stream.read()):
+            findings = codec.feed(self._stream.read())
+            for number, finding in enumerate(findings, start=1):
                 match finding:
                     case StateSeen("calibration_due"):
                         calibration_due = True
@@ -230,6 +232,7 @@ class Dingo:
                     case FaultSeen(code, message, act):
                         raise DeviceFault(f"Dingo: {message}", code=code, act=act)
                     case MeasurementFound(reading):
+                        refuse_rivals("Dingo", reading, findings[number:])
                         return _checked(reading, state, calibration_due=calibration_due)
                     case FrameBroken():
                         garbage = True

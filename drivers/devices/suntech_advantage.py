@@ -193,7 +193,7 @@ class Advantage:
             answer = run.deadline.within(_REPLY_S)
             while (finding := listener.next(answer)) is not None:
                 if isinstance(finding, MeasurementFound):
-                    return finding.reading
+                    return listener.sole(finding.reading)
                 listener.raise_failure(finding)
         raise listener.explanation()
 

@@ -159,7 +159,7 @@ class Ze29a:
         for _ in range(_SILENT_POLLS):
             finding = self._ask(listener, request(_RESULT), run)
             if isinstance(finding, MeasurementFound):
-                return finding.reading
+                return listener.sole(finding.reading)
         raise listener.explanation()
 
     def _ask(self, listener: Listener, asked: bytes, run: Run) -> Finding:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drivers.errors import Cancelled, DeviceError, FrameError, NoResponse, Unavailable, WrongDevice
+from drivers.errors import Cancelled, DeviceError, FrameError, NoResponse, StaleReading, Unavailable, WrongDevice
 from drivers.model import Reading
 from simulators.catalogue import catalogue
 from simulators.lines import Wire
@@ -132,3 +132,26 @@ def test_asking_who_is_there_starts_nothing(name: str) -> None:
     after = {key: vars(here.model)[key] for key in before}
     assert {**after, "phase": None} == {**before, "phase": None}
     assert before.get("phase") in (None, after.get("phase"))
+
+
+STARTED = [
+    "and_tm2655", "and_ua767pc", "dingo_e200", "omron_hbp9030", "suntech_advantage", "winsen_ze29a",
+]  # fmt: skip
+"""Drivers that give one result for one start; the others show a record until it is acknowledged, or a value again and again."""
+
+
+END_OF_RECORD = {"omron_hbp9030": b"\r\n"}
+"""What does not belong to the raw bytes of a record and ends it."""
+
+
+@pytest.mark.parametrize("name", STARTED)
+def test_two_results_that_come_together_are_nobodys(name: str) -> None:
+    """Right behind each result comes another one, of somebody else."""
+    others = rig(name, "high").measure().raw
+    here = rig(name)
+    ours = rig(name).measure().raw
+    assert ours != others
+    here.line.spoil = lambda data: data.replace(ours, ours + END_OF_RECORD.get(name, b"") + others)
+    with pytest.raises(StaleReading) as caught:
+        here.measure()
+    assert caught.value.code == "stored"
