@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -24,15 +23,15 @@ from sync import metrics
 from sync.arrivals import Arrivals
 from sync.broker_address import BrokerAddress, LinkFilesError
 from sync.broker_limits import BrokerLimits
-from sync.contract.envelope import MAX_MESSAGE_BYTES
 from sync.contract.health import TerminalStatus
-from sync.contract.topics import TerminalAddress, Up
+from sync.contract.topics import TerminalAddress
+from sync.disconnects import why_disconnected
+from sync.fitting import Fitting
 from sync.inbox import Inbox
-from sync.link_report import NO_RECEIPTS, LinkCode, LinkReport, LinkReporter
-from sync.outbox import OVERSIZED, UNSENDABLE, Outbox, Outgoing
+from sync.link_report import NO_RECEIPTS, LinkReport, LinkReporter
+from sync.outbox import UNSENDABLE, Outbox, Outgoing
 from sync.policy import RECEIPT_PATIENCE_S, STORE_RETRY, UNHEARD, WINDOW, Backoff
 from sync.publisher import (
-    ACCESS_REFUSED,
     Arrived,
     Connected,
     Disconnected,
@@ -44,7 +43,7 @@ from sync.publisher import (
 )
 from sync.thread_faults import note_fault
 from sync.transactions import STORE_TROUBLE, is_of_the_store
-from sync.wal import ALARM_BYTES, CUT_ABOVE_BYTES, cut_off, file_of, wal_bytes
+from sync.wal import WalCare
 from sync.window import Window
 
 log = logging.getLogger(__name__)
@@ -52,7 +51,6 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 2.0
 """How often the store is asked whether somebody changed it without a word: another program, or a wake that was lost."""
 _CARE_EVERY_S = 5.0
-_CUT_EVERY_S = 10.0
 
 
 class Forwarder:
@@ -76,8 +74,8 @@ class Forwarder:
         self._link, self._on_inbox = LinkReporter(on_link), on_inbox
         self._status, self._status_every_s = status, status_every_s
         self._events: SimpleQueue[LinkEvent] = SimpleQueue()
-        self._limits: BrokerLimits | None = None
-        self._retains, self._is_fitted = True, False
+        self._fitting = Fitting(address)
+        self._retains = True
         self._publisher = self._make_publisher()
         self._stopping = threading.Event()
         self._window = Window(Backoff(first_s=receipt_patience_s, most_s=12 * receipt_patience_s))
@@ -88,8 +86,9 @@ class Forwarder:
         self._unheard = 0
         self._quiet_until_s = 0.0
         self._seen_version = -1
-        self._next_status_s = self._next_care_s = self._next_look_s = self._next_cut_s = 0.0
+        self._next_status_s = self._next_care_s = self._next_look_s = 0.0
         self._certificate = broker.fingerprint()
+        self._wal = WalCare()
 
     def wake(self) -> None:
         """Something was appended to the outbox."""
@@ -163,7 +162,7 @@ class Forwarder:
                     self._connected(remembered, limits, now_s)
                 case Disconnected(reason, without_retain):
                     self._link.connected = False
-                    self._link.because(*_why_disconnected(self._broker, reason))
+                    self._link.because(*why_disconnected(self._broker, reason))
                     if without_retain and self._retains:
                         log.warning("the broker keeps no last messages: status and will go without being kept")
                         self._retains = False
@@ -188,13 +187,11 @@ class Forwarder:
             words = "the broker takes messages of QoS 0 only, and nothing may be lost (administrator of the broker)"
             self._link.because("qos_refused", words)
             return
-        known, self._limits = self._limits, limits
-        if limits != known:
-            self._is_fitted = False
-            if known is not None and self._publisher.holds:
-                # What the library still holds was given to it under other limits, and it sends it over these.
-                self._renew_publisher()
-                return
+        known = self._fitting.limits
+        if self._fitting.take(limits) and known is not None and self._publisher.holds:
+            # What the library still holds was given to it under other limits, and it sends it over these.
+            self._renew_publisher()
+            return
         self._link.connected = True
         self._link.well()
         self._next_status_s = 0.0
@@ -203,15 +200,6 @@ class Forwarder:
         if not remembered:
             # What the broker had acknowledged and not handed over is gone with its memory.
             self._window.all_due(now_s)
-
-    def _fit(self, outbox: Outbox) -> None:
-        """Queue again what an earlier broker would not take, as far as this one does."""
-        longest = max((self._address.up(kind) for kind in Up), key=len)
-        most_bytes = None if self._limits is None else self._limits.most_payload_bytes(longest)
-        released = outbox.requeue_oversized(MAX_MESSAGE_BYTES if most_bytes is None else most_bytes)
-        self._is_fitted = True
-        if released:
-            log.warning("%d messages that an earlier broker would not take are queued again", released)
 
     def _nobody_there(self, mid: int, reason: str, now_s: float) -> None:
         metrics.unheard.inc()
@@ -228,7 +216,7 @@ class Forwarder:
         if now_s >= self._next_care_s:
             self._next_care_s = now_s + _CARE_EVERY_S
             self._care()
-            self._care_for_wal(db, now_s)
+            self._wal.look(db, now_s, is_idle=not len(self._window))
             self._link.changed()
         if now_s >= self._next_look_s:
             self._next_look_s = now_s + _LOOK_EVERY_S
@@ -237,8 +225,7 @@ class Forwarder:
                 self._seen_version, self._look = version, True
                 self._link.changed()
         if self._link.connected:
-            if not self._is_fitted:
-                self._fit(outbox)
+            self._fitting.release(outbox)
             self._fill_window(outbox, now_s)
             self._send_status(now_s)
         self._link.look(outbox, now_s)
@@ -270,7 +257,9 @@ class Forwarder:
         if self._unheard:
             self._quiet_until_s = now_s + UNHEARD.most_s  # until the one that is sent now was heard, or was not
         for row in outbox.next_queued(free, without=self._window.seqs, media_limit=media_free):
-            if not self._is_fit(row, outbox):
+            if not self._fitting.is_fit(row, outbox):
+                self._window.close([row.seq])
+                self._link.changed()
                 self._look = True
                 continue
             mid = self._publish(row, outbox)
@@ -288,19 +277,6 @@ class Forwarder:
             return
         self._link.because("no_receipts", NO_RECEIPTS)
         metrics.receiptless.inc()
-
-    def _is_fit(self, row: Outgoing, outbox: Outbox) -> bool:
-        """Park what this broker does not take in one packet: it would cost the connection each time it is tried."""
-        topic = self._address.up(row.kind)
-        if self._limits is None or self._limits.takes(topic, len(row.wire)):
-            return True
-        most = self._limits.packet_bytes
-        words = f"{len(row.wire)} bytes of content; this broker takes packets of at most {most} (administrator of the broker)"
-        log.error("message %s waits for another broker or another limit: %s", row.message_id, words)
-        outbox.park(row.seq, OVERSIZED, words)
-        self._window.close([row.seq])
-        self._link.changed()
-        return False
 
     def _publish(self, row: Outgoing, outbox: Outbox) -> int | None:
         """The packet id; None if the library takes no more now or the row cannot be published at all and was parked."""
@@ -323,7 +299,7 @@ class Forwarder:
         except Exception as error:  # noqa: BLE001 - whatever it is, records go on
             note_fault("sync", "telling the status", error)
             return
-        if self._limits is not None and not self._limits.takes(self._address.status, len(wire)):
+        if not self._fitting.takes(self._address.status, len(wire)):
             log.error("the status has %d bytes, and the broker takes less (administrator of the broker)", len(wire))
             return
         self._publisher.publish(self._address.status, wire, retain=True)
@@ -338,19 +314,6 @@ class Forwarder:
             self._certificate = fingerprint
             log.info("the certificate was renewed; connecting with it")
             self._renew_publisher()
-
-    def _care_for_wal(self, db: Database, now_s: float) -> None:
-        """While nothing is on its way, a long write-ahead log is cut off; one that cannot be is said."""
-        path = file_of(db)
-        size = None if path is None else wal_bytes(path)
-        if size is None:
-            return
-        metrics.wal_bytes.set(size)
-        if size <= CUT_ABOVE_BYTES or len(self._window) or now_s < self._next_cut_s:
-            return
-        self._next_cut_s = now_s + _CUT_EVERY_S
-        if not cut_off(db) and size > ALARM_BYTES:
-            log.error("the store's write-ahead log has %d bytes and is held by a reader (service engineer)", size)
 
     def _renew_publisher(self) -> None:
         """A new connection by a client that holds nothing; all that has no receipt is due again."""
@@ -369,19 +332,3 @@ class Forwarder:
     def _make_publisher(self) -> Publisher:
         will = TerminalStatus(state="offline").model_dump_json().encode()
         return Publisher(self._broker, self._address, self._events, will, retains=self._retains)
-
-
-def _why_disconnected(broker: BrokerAddress, reason: str) -> tuple[LinkCode, str]:
-    """The library's word, or a clear one: a broker hangs up on an expired certificate without saying why."""
-    if reason.startswith(ACCESS_REFUSED):
-        return "topics_refused", reason
-    if reason.startswith("QoS"):
-        return (
-            "qos_refused",
-            f"the broker refuses QoS 1, and nothing may be lost (administrator of the broker): {reason}",
-        )
-    until = broker.valid_until()
-    if until is None or until > datetime.now(UTC):
-        return "disconnected", reason
-    words = f"the terminal's certificate expired on {until:%Y-%m-%d}; enrol the terminal again (service engineer)"
-    return "certificate_expired", words

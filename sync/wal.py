@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from sync import metrics
 from sync.transactions import STORE_TROUBLE
 
 log = logging.getLogger(__name__)
@@ -17,6 +18,7 @@ KEPT_BYTES = 8 * 1024 * 1024
 ALARM_BYTES = 64 * 1024 * 1024
 """Above this somebody keeps the store from being tidied up: the service engineer must look."""
 CUT_ABOVE_BYTES = 1024 * 1024
+_CUT_EVERY_S = 10.0
 
 
 def wal_bytes(store: Path) -> int | None:
@@ -48,3 +50,23 @@ def cut_off(db: Database) -> bool:
     finally:
         db.execute(f"PRAGMA busy_timeout = {int(timeout_ms)}").fetchone()
     return not busy
+
+
+class WalCare:
+    """Watches the log of one store, for the thread that owns the connection."""
+
+    def __init__(self) -> None:
+        self._next_s = 0.0
+
+    def look(self, db: Database, now_s: float, *, is_idle: bool) -> None:
+        """Tell the size; while idle, cut a long log off. One that cannot be is said (`now_s` is monotonic)."""
+        path = file_of(db)
+        size = None if path is None else wal_bytes(path)
+        if size is None:
+            return
+        metrics.wal_bytes.set(size)
+        if size <= CUT_ABOVE_BYTES or not is_idle or now_s < self._next_s:
+            return
+        self._next_s = now_s + _CUT_EVERY_S
+        if not cut_off(db) and size > ALARM_BYTES:
+            log.error("the store's write-ahead log has %d bytes and is held by a reader (service engineer)", size)

@@ -19,9 +19,16 @@ ROWS_AT_ONCE = 16
 """So many rows go into one statement of SQLite's. The driver keeps its last 128 statements with the values they had: with
 a statement for every size of batch that was 200 MiB of people's values after a long drain."""
 _READING = "dopusk_reading"
-PRAGMAS = ("synchronous = EXTRA", "journal_mode = WAL", "foreign_keys = ON")
+PRAGMAS = (
+    "synchronous = EXTRA",
+    "journal_mode = WAL",
+    "foreign_keys = ON",
+    f"journal_size_limit = {64 * 1024 * 1024}",
+)
 """EXTRA, and before WAL: the rollback journal of a new store is deleted and its folder synced. Otherwise a power cut may
-bring that journal back, and SQLite would roll the whole store back to nothing. In WAL mode EXTRA is FULL."""
+bring that journal back, and SQLite would roll the whole store back to nothing. In WAL mode EXTRA is FULL.
+
+What a long reader has let the log grow to is cut to 64 MiB at the next checkpoint that comes to its end."""
 
 
 def open_engine(url: str) -> Engine:

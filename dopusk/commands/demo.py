@@ -64,14 +64,16 @@ def demo(
                 director = Director(world, SCENARIOS[scenario], pictures, tell, headless=not has_display)
                 with contextlib.closing(director):
                     director.open()
-                    code = (
+                    code, result = (
                         _by_hand(world, director, tell)
                         if by_hand
                         else _play(world, director, scenario, export_decision, tell)
                     )
                     if not once and not by_hand:
+                        tell(f"demo    exam {result['exam_id']}: {result['outcome']}")
                         _let_some_wait(world, tell)
                         _stay_open(world, tell)
+                    write_last_line(result)
     except (KioskTrouble, MedicTrouble, ProcessTrouble, Trouble, OSError) as error:
         typer.echo(f"demo: {error}", err=True)
         typer.echo(_last_lines(folder), err=True)
@@ -83,7 +85,10 @@ def demo(
     raise typer.Exit(code)
 
 
-def _play(world: World, director: Director, scenario: str, export_folder: Path | None, tell: Any) -> int:
+def _play(
+    world: World, director: Director, scenario: str, export_folder: Path | None, tell: Any
+) -> tuple[int, dict[str, Any]]:
+    """Exit code, and what the last line of the output will say."""
     director.play()
     if director.pictures:
         tell(f"demo    {len(director.pictures)} pictures are in {PICTURES}/")
@@ -98,11 +103,10 @@ def _play(world: World, director: Director, scenario: str, export_folder: Path |
     faults = faults_of(result, SCENARIOS[scenario])
     for fault in faults:
         typer.echo(f"demo: not as it should be: {fault}", err=True)
-    write_last_line(result)
-    return 1 if faults else 0
+    return (1 if faults else 0), result
 
 
-def _by_hand(world: World, director: Director, tell: Any) -> int:
+def _by_hand(world: World, director: Director, tell: Any) -> tuple[int, dict[str, Any]]:
     _let_some_wait(world, tell)
     tell("demo    the kiosk's window is open: try number 1001, or 1006 and 1007 for people who must go elsewhere")
     _tell_logins(world, tell)
@@ -111,7 +115,10 @@ def _by_hand(world: World, director: Director, tell: Any) -> int:
         director.wait_for_kiosk()
     except KeyboardInterrupt:
         tell("demo    ends")
-    return 0
+    try:
+        return 0, summary(director.config, world.config.store_url, screenshots=[], timings_s=director.timings_s)
+    except LookupError:
+        return 0, {"exam_id": None, "outcome": None}  # nobody was examined
 
 
 def _let_some_wait(world: World, tell: Any) -> None:

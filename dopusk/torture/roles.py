@@ -26,8 +26,6 @@ from terminal.config import load_config as load_terminal
 from terminal.store.database import KeyFile
 from terminal.store.store import TerminalStore
 
-NO_LIMIT = resource.RLIM_INFINITY
-
 
 def _detach(log: str, is_full: bool) -> None:
     """Output to a log of its own; the full disk that is on when we are started is full for us too."""

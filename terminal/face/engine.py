@@ -51,20 +51,10 @@ class Landmarks:
         About 0 straight on; negative when the face looks to the left of the picture. A flat picture that is turned keeps
         it, for eyes and nose shrink together; a head changes it, because the nose stands out.
         """
-        return self._nose_in_eyes()[0]
-
-    @property
-    def nose_drop(self) -> float:
-        """How far the nose stands below the line of the eyes, in eye distances. Shrinks when the face looks up."""
-        return self._nose_in_eyes()[1]
-
-    def _nose_in_eyes(self) -> tuple[float, float]:
         left, right, nose = (np.array(point) for point in (self.left_eye, self.right_eye, self.nose))
         along = right - left
         distance = float(along @ along) or 1.0
-        to_nose = nose - (left + right) / 2
-        down = np.array([-along[1], along[0]])
-        return float(to_nose @ along) / distance, float(to_nose @ down) / distance
+        return float((nose - (left + right) / 2) @ along) / distance
 
 
 class FaceEngine(Protocol):

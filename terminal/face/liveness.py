@@ -7,7 +7,7 @@ late. What turned without standing out is a picture: `not_live`. What did not do
 
 import secrets
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,12 +61,6 @@ def draw_prompts(count: int, random: Any = None) -> tuple[Prompt, ...]:
     while len(drawn) < count:
         drawn.append(source.choice([prompt for prompt in choices if prompt != drawn[-1]]))
     return tuple(drawn)
-
-
-class PassiveModel(Protocol):
-    """A seam for a network that judges one frame (MiniFASNet and the like); none is shipped."""
-
-    def live_score(self, picture: Picture, box: Box) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Every scenario of the demonstration, with real processes, lines, broker, window and browser forms."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,18 @@ def test_an_unknown_scenario_is_refused_with_the_list_of_those_that_exist(tmp_pa
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LONGEST_S, check=False)
     assert done.returncode == 2
     assert "power_cut" in done.stderr
+
+
+@pytest.mark.timeout(540)
+def test_a_demonstration_that_stays_open_ends_with_its_line_too(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dopusk", "demo", "--headless", "--speed", "30"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        told = []
+        for line in demo.stdout:
+            told.append(line)
+            if "press Ctrl-C to end" in line:
+                demo.send_signal(signal.SIGINT)
+        demo.wait(LONGEST_S)
+    assert any("press Ctrl-C" in line for line in told), "".join(told)
+    assert json.loads(told[-1]).keys() >= KEYS
