@@ -31,7 +31,8 @@ class DeviceConfig(BaseModel):
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     driver: str
     measures: Measures
-    port: str
+    port: str = ""
+    """Empty for an instrument without a cable alone."""
     unit: Annotated[int, Field(ge=1, le=255)] = 1
     baudrate: Annotated[int, Field(ge=300, le=921600)] | None = None
     parity: Annotated[str, Field(pattern="^[NEO]$")] | None = None

@@ -116,6 +116,8 @@ def attach(devices: Sequence[DeviceConfig], *, production: bool = False) -> list
             continue
         options, wrong = complete_options(spec, config.options | {"serial_number": config.serial_number or ""})
         faults += [f"{place}.{fault}" for fault in wrong]
+        if not config.port and spec.transport is not Transport.MANUAL:
+            faults.append(f"{place}.port: {spec.name} needs the line that it is on")
         if config.measures not in spec.measures:
             faults.append(f"{place}: {spec.name} does not measure {config.measures}")
         if production:

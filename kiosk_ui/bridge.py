@@ -15,11 +15,12 @@ from kiosk_ui.settings import KioskSettings
 from kiosk_ui.texts import LANGUAGES, texts_of
 from kiosk_ui.touch_guard import TouchGuard
 from kiosk_ui.view import Draft, ScreenView, advanced, view_of
-from kiosk_ui.view.draft import pressed
+from kiosk_ui.view.draft import pressed, with_value
 from kiosk_ui.view.sounds import Tone, tone_between
 from terminal.clock import boot_id
-from terminal.intents import Intent, PresentCard, Touch
+from terminal.intents import EnterValues, Intent, PresentCard, Touch
 from terminal.snapshot import TerminalSnapshot
+from terminal.typed_entry import MAY_STAY_EMPTY, TYPED_FIELDS
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,8 @@ class Bridge(QObject):
                 self._post(Touch())
             case "service_enter":
                 self._try_pin()
+            case "values_ok":
+                self._enter_value()
             case "service_close":
                 self._in_service = False
             case _:
@@ -112,6 +115,8 @@ class Bridge(QObject):
         """A key of a real keyboard that stands for the keypad's button of that name."""
         if self._draft.sheet == "service":
             self.press("service_enter" if name == "number_ok" else name)
+        elif self.screen_view is not None and self.screen_view.screen == "typed" and not self._draft.sheet:
+            self.press("values_ok" if name == "number_ok" else name)
         elif self.screen_view is not None and self.screen_view.screen == "identify" and not self._draft.sheet:
             self.press(name)
 
@@ -141,6 +146,15 @@ class Bridge(QObject):
         elif intent is not None:
             self._draft = replace(self._draft, sheet="")
         self._post(intent or Touch())
+
+    def _enter_value(self) -> None:
+        """One more value of an instrument without a cable; the last one sends them all."""
+        exam = self._snapshot.exam if self._snapshot else None
+        fields = TYPED_FIELDS.get(str(exam.phase), ()) if exam is not None else ()
+        draft, values = with_value(self._draft, fields, MAY_STAY_EMPTY) if fields else (self._draft, None)
+        if values is None or self._may_answer():
+            self._draft = draft
+        self._post(EnterValues(values) if values is not None and draft is self._draft else Touch())
 
     def _may_answer(self) -> bool:
         now_s = time.monotonic()
@@ -209,7 +223,7 @@ class Bridge(QObject):
         """What tells one set of buttons from another: another attempt is another screen, a hint or a clock is not."""
         exam = self._snapshot.exam if self._snapshot else None
         try_of = (exam.exam_id, exam.phase, exam.activity, exam.attempt, exam.identification_attempts) if exam else ()
-        return (view.screen, self._draft.sheet, frozenset(view.page.buttons), *try_of)
+        return (view.screen, self._draft.sheet, len(self._draft.entered), frozenset(view.page.buttons), *try_of)
 
     def _try_pin(self) -> None:
         """The hash is computed beside the Qt thread."""

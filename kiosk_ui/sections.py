@@ -77,6 +77,7 @@ class DraftSection(QObject):
             self.changed.emit()
 
     typed = Property(str, lambda self: self._draft.typed, notify=changed)
+    entered = Property(_LIST, lambda self: list(self._draft.entered), notify=changed)
     pin_length = Property(int, lambda self: len(self._draft.pin), notify=changed)
     chosen = Property(_LIST, lambda self: list(self._draft.chosen), notify=changed)
     remark = Property(str, lambda self: self._draft.remark, notify=changed)

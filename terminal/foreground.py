@@ -4,7 +4,7 @@ No thread of its own: `terminal.session` decides what is to happen, the core thr
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from drivers.park import Park
@@ -32,6 +32,7 @@ from terminal.photo_desk import PhotoDesk, PhotoOutcome
 from terminal.reception import card_of
 from terminal.snapshot import LiveProgress, WorkerCard
 from terminal.store.store import TerminalStore
+from terminal.typed_entry import typed_steps
 from terminal.watch_desk import PersonWatch, WatchDesk
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class Foreground:
         self.worker: WorkerCard | None = None
         self.progress = LiveProgress()
         self._stopped: tuple[str, Stamp] | None = None
+        self._typed_steps = typed_steps(config)
 
     @property
     def active(self) -> ExamState | None:
@@ -120,10 +122,13 @@ class Foreground:
 
         self.films.when_finished(exam_id, confirm)
 
-    def start(self, step: MeasuringStep) -> None:
-        """Order the step's device to measure; one whose verification has ended answers at once that it must not."""
+    def start(self, step: MeasuringStep, typed: Mapping[str, str] | None = None) -> None:
+        """Order the step's device to measure; one whose verification has ended answers at once that it must not.
+
+        One without a cable waits for what is `typed`.
+        """
         state, device = self.active, self._config.device_for(step)
-        if state is None or device is None:
+        if state is None or device is None or (step in self._typed_steps and typed is None):
             return
         started = start_event(state, device, step, self._clock.now())
         state = self.happen(started)
@@ -131,7 +136,9 @@ class Foreground:
             answer = expired(device, started.request_id)
             self.happen(answer_event(answer, state, self._config, self._clock.now()))
             return
-        self._park.measure(started.request_id, device.id, RUN_OPTIONS.get(step, {}), TIMEOUT_S[step])
+        self._park.measure(
+            started.request_id, device.id, {**RUN_OPTIONS.get(step, {}), **(typed or {})}, TIMEOUT_S[step]
+        )
 
     def stop(self, state: ExamState) -> None:
         """Tell the device to stop. A second touch does not make it later."""

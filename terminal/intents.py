@@ -1,5 +1,6 @@
 """What the person at the kiosk can want. The screen posts these; the service turns them into events with facts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sync.contract.exam import ExamType
@@ -64,6 +65,13 @@ class StartMeasuring:
 
 
 @dataclass(frozen=True, slots=True)
+class EnterValues:
+    """What the instrument without a cable shows, as typed, by quantity."""
+
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class StopMeasuring:
     """Stop at once; the cuff lets go."""
 
@@ -108,6 +116,7 @@ Intent = (
     | AnswerConsent
     | AnswerComplaints
     | StartMeasuring
+    | EnterValues
     | StopMeasuring
     | Next
     | Leave

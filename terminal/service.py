@@ -38,6 +38,7 @@ from terminal.standing import Standing
 from terminal.store.store import TerminalStore
 from terminal.timeouts import ScreenTimeout
 from terminal.timers import TimerHeap
+from terminal.typed_entry import typed_steps
 
 log = logging.getLogger(__name__)
 
@@ -212,6 +213,8 @@ class TerminalService:
                     self.standing.call_medic()
             case intents.StartMeasuring():
                 self._session.start_measuring()
+            case intents.EnterValues(values):
+                self._session.enter_values(values)
             case intents.StopMeasuring():
                 self._session.stop_measuring()
             case intents.Next():
@@ -265,6 +268,7 @@ class TerminalService:
             progress=self._session.progress,
             search_offered=self._session.search_is_offered,
             searching=self._session.is_searching,
+            typed_steps=typed_steps(self._config),
             timeout=self._timeout.running,
             start_refusal=refusal,
             refused_devices=self._expired() if refusal == "verification_expired" else (),

@@ -3,7 +3,7 @@
 No thread of its own: `terminal.service` calls it from the core thread and owns time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from drivers.park import Park
 from sync.contract.canonical import new_id, sha256_hex
@@ -24,6 +24,7 @@ from terminal.reception import card_of, cut_off_reason, end_reason, reception_ev
 from terminal.search_desk import SearchDesk
 from terminal.snapshot import LiveProgress, WorkerCard
 from terminal.store.store import TerminalStore
+from terminal.typed_entry import fault_of, typed_steps
 from terminal.watch_desk import PersonWatch
 
 
@@ -202,6 +203,25 @@ class Session:
                 self._front.start("breath")
             case _:
                 return
+
+    def enter_values(self, values: Mapping[str, str]) -> None:
+        """What an instrument without a cable shows. What no body can have is said and costs no try."""
+        state = self._front.free()
+        if state is None or state.activity not in (Activity.READY, Activity.TRY_AGAIN, Activity.TROUBLE):
+            return
+        step = str(state.phase)
+        if step not in typed_steps(self._config) or not state.has_tries(step):
+            return
+        if fault_of(step, values):
+            self._front.progress = LiveProgress("typed_wrong", {}, self._clock.now().monotonic_s)
+            return
+        match state.phase:
+            case Phase.TEMPERATURE:
+                self._front.start("temperature", values)
+            case Phase.PRESSURE:
+                self._front.start("pressure", values)
+            case _:
+                self._front.start("breath", values)
 
     def stop_measuring(self) -> None:
         """Stop at once; the device answers with `Cancelled`, which is kept as a failed try."""

@@ -84,6 +84,8 @@ class TerminalSnapshot:
     """Whether a worker may be found by his face instead of a number."""
     searching: bool = False
     """Somebody stands before the camera to be found."""
+    typed_steps: frozenset[str] = frozenset()
+    """Steps whose instrument has no cable: what it shows is typed."""
     timeout: Timeout | None = None
     start_refusal: str = ""
     """Code of why no new exam can start (`disk_full`, `no_roster`, `store_damaged`, `verification_expired`); empty if one can."""

@@ -10,7 +10,7 @@ Item {
     readonly property bool wide: ["idle", "decision", "service"].indexOf(screen) >= 0
     readonly property var files: ({
             idle: "Idle", resume: "Resume", identify: "Identify", confirm: "Confirm", not_today: "NotToday",
-            consent: "Consent", face: "Face", search: "Face", complaints: "Complaints", urgent: "Urgent", temperature: "Temperature",
+            consent: "Consent", face: "Face", search: "Face", complaints: "Complaints", urgent: "Urgent", typed: "Typed", temperature: "Temperature",
             pressure: "Pressure", breath: "Breath", result: "Result", rest: "Rest", try_again: "TryAgain",
             trouble: "Trouble", summary: "Summary", waiting: "Waiting", decision: "Decision", service: "Service"
         })

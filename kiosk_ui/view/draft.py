@@ -1,5 +1,6 @@
 """What the person has typed or marked and not yet sent. It lives on the screen only: not stored, not logged."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 MOST_DIGITS = 14
@@ -20,6 +21,8 @@ class Draft:
 
     typed: str = ""
     pin: str = ""
+    entered: tuple[str, ...] = ()
+    """Values of an instrument without a cable that are typed already."""
     chosen: tuple[str, ...] = ()
     remark: str = ""
     sheet: str = ""
@@ -41,12 +44,27 @@ def pressed(draft: Draft, name: str) -> Draft:
             return _erased(draft)
         case "key" if len(rest) == 1 and rest.isdigit():
             return _typed(draft, rest)
+        case "key" if rest == "comma":
+            return draft if "," in draft.typed or not draft.typed else replace(draft, typed=draft.typed + ",")
         case "letter" if len(rest) == 1:
             return replace(draft, remark=(draft.remark + rest)[:MOST_REMARK])
         case "complaint":
             return _toggled(draft, rest)
         case _:
             return draft
+
+
+def with_value(
+    draft: Draft, fields: Sequence[str], may_stay_empty: Collection[str]
+) -> tuple[Draft, dict[str, str] | None]:
+    """The draft after the value that stands there was confirmed; after the last one, all values by their field."""
+    if len(draft.entered) >= len(fields) or (not draft.typed and fields[len(draft.entered)] not in may_stay_empty):
+        return draft, None
+    entered = (*draft.entered, draft.typed)
+    if len(entered) < len(fields):
+        return replace(draft, entered=entered, typed=""), None
+    values = {field: text for field, text in zip(fields, entered, strict=True) if text}
+    return replace(draft, entered=(), typed=""), values
 
 
 def _erased(draft: Draft) -> Draft:
@@ -56,6 +74,8 @@ def _erased(draft: Draft) -> Draft:
         case "complaints_other":
             return replace(draft, remark=draft.remark[:-1])
         case _:
+            if not draft.typed and draft.entered:  # back to the value before
+                return replace(draft, typed=draft.entered[-1], entered=draft.entered[:-1])
             return replace(draft, typed=draft.typed[:-1])
 
 

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 from drivers.model import DeviceState
 from kiosk_ui.texts import Texts
-from kiosk_ui.view.model import PageView, ViewOptions
+from kiosk_ui.view.model import FactView, PageView, ViewOptions
 from kiosk_ui.view.values import short_value, values_of_step
 from sync.contract.exam import Failure
 from terminal.exam.limits import out_of_limits
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.exam.times import rest_left_s
 from terminal.snapshot import TerminalSnapshot
+from terminal.typed_entry import TYPED_FIELDS
 
 _NO_ANSWER = frozenset({"Unavailable", "NoResponse"})
 _FOREIGN = frozenset({"WrongDevice", "FrameError", "StaleReading"})
@@ -23,6 +24,8 @@ def measuring_page(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, op
             return _result(exam, texts)
         case Activity.RESTING:
             return _rest(snapshot, exam, texts)
+        case Activity.READY | Activity.TRY_AGAIN if str(exam.phase) in snapshot.typed_steps:
+            return _typed(snapshot, exam, texts)
         case Activity.TRY_AGAIN:
             return _try_again(exam, texts)
         case Activity.TROUBLE:
@@ -43,6 +46,26 @@ def medic_repeat(exam: ExamState, texts: Texts) -> str:
     decision = exam.decision
     asked = decision is not None and decision.outcome == "repeat" and decision.repeat_step == exam.phase
     return texts("medic_repeat.text") if asked else ""
+
+
+def _typed(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
+    """An instrument without a cable: one value after the other, as it shows them."""
+    step = str(exam.phase)
+    wrong = snapshot.progress.state == "typed_wrong"
+    return PageView(
+        screen="typed",
+        title=texts(f"typed.title_{step}"),
+        text=texts("typed.text"),
+        note=medic_repeat(exam, texts),
+        error=texts("typed.wrong") if wrong else "",
+        state=step,
+        facts=tuple(FactView(texts(f"typed.{name}"), texts(f"typed.unit_{name}")) for name in TYPED_FIELDS[step]),
+        buttons={
+            "values_ok": texts("typed.ok"),
+            "key_erase": texts("common.erase"),
+        }
+        | ({} if step == "pressure" else {"key_comma": texts("format.decimal")}),
+    )
 
 
 def _temperature(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:

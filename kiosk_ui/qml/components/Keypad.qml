@@ -7,6 +7,7 @@ Grid {
     property string okName: "number_ok"
     property string okText: ""
     property string eraseText: ""
+    property string commaText: ""
 
     columns: 3
     spacing: Theme.targetGap
@@ -47,5 +48,12 @@ Grid {
         iconSize: 36
         text: keypad.okText
         textSize: Theme.smallSize
+    }
+    BigButton {
+        objectName: "key_comma"
+        visible: keypad.commaText !== ""
+        width: 168
+        text: keypad.commaText
+        textSize: 48
     }
 }

@@ -313,6 +313,11 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         ),
     )
     yield "breath_starting", "breath", snapshot(breath, 70)
+    by_hand = frozenset({"temperature", "pressure", "breath"})
+    for one in (temperature, cuff, breath):
+        yield f"typed_{one.phase}", "typed", snapshot(replace(one, activity=Activity.READY), 40, typed_steps=by_hand)
+    wrong = snapshot(replace(cuff, activity=Activity.READY), 40, typed_steps=by_hand, progress=progress("typed_wrong"))
+    yield "typed_wrong", "typed", wrong
     for state in ("started", "warming", "waiting_for_breath", "blowing", "analysing"):
         yield f"breath_{state}", "breath", snapshot(breath, 53, progress=progress(state))
     drunk = replace(breath, measurements=(*breath.measurements, measurement("breath", 1, breath_alcohol_mg_per_l=0.34)))
