@@ -59,8 +59,8 @@ class Workbook:
             raise TooLarge
         with _damage():
             self._archive = zipfile.ZipFile(BytesIO(content))
-            # Some programs write names in other capitals than they refer to them.
-            self._parts = {name.lower().lstrip("/"): name for name in self._archive.namelist()}
+            # Some programs write names in other capitals than they refer to them, or with the slashes of Windows.
+            self._parts = {name.lower().replace("\\", "/").lstrip("/"): name for name in self._archive.namelist()}
             main = self._relations("")
             self._main = next((part for kind, part in main.values() if kind == "officedocument"), "xl/workbook.xml")
             self._targets = self._relations(self._main)

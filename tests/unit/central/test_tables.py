@@ -333,6 +333,13 @@ def test_prefixes_and_the_strict_form_are_read() -> None:
     assert tuple(row.values()) == GOOD
 
 
+def test_parts_are_found_under_the_names_that_programs_give_them() -> None:
+    parts = unpacked(workbook(HEAD, row_of(2, GOOD)))
+    for renamed in (str.upper, lambda name: name.replace("/", "\\"), lambda name: f"/{name}"):
+        (row,) = read_file(packed({renamed(name): part for name, part in parts.items()}))
+        assert tuple(row.values()) == GOOD
+
+
 def test_a_workbook_of_the_library_is_read_like_ours() -> None:
     book = openpyxl.Workbook()
     sheet = book.active
