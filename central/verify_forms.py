@@ -4,6 +4,7 @@ SQLite puts up with anything anywhere: a moment with another sign between day an
 another one; a text kept as bytes reads alike and is found by no search. PostgreSQL has types.
 """
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -57,6 +58,7 @@ def check_forms(connection: Connection, _expected: Expected, report: StoreReport
             report.fault("changed", place, f"{wrong}: not in the form in which the centre writes it")
 
 
+@cache
 def _misfits(table: Table) -> Any:
     """Key of each row with a misfit, and for each column whether it is one."""
     misfit = [_is_misfit(column) for column in table.columns]

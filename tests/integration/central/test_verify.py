@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import insert
 from sqlalchemy.exc import DatabaseError
 
-from central import accounts
+from central import accounts, verify_seals
 from central.checks import Rules
+from central.consents import Consents
+from central.imports.grounds import check_file, store_checked
 from central.intake import Arrival, Intake
 from central.limits import LimitWish, set_limit
 from central.media_files import MediaFiles
@@ -22,10 +23,10 @@ from central.outgoing import load_signing_key
 from central.sealing import Sealer
 from central.signature import software
 from central.store import alerts
-from central.store.consents import consent_text
 from central.store.engine import load_tables, open_engine, reading, writing
-from central.store.metadata import metadata
+from central.store.metadata import metadata, now_utc
 from central.store.outgoing import unacknowledged
+from central.store.register_changes import Author
 from central.store.seals import SEALED
 from central.trust import Trust
 from central.verify import verify_store
@@ -50,10 +51,8 @@ CELLS = [
     (table, column.name)
     for table in dict.fromkeys(RECORDS)
     for column in metadata.tables[table].columns
-    if column.name not in NOT_EVIDENCE.get(table, ())
+    if column.name not in NOT_EVIDENCE.get(table, ()) and (table, column.name) != ("seal_head", "head_id")
 ]
-EMPTY = {(table, column) for table, column in CELLS if table in ("consent", "consent_withdrawal", "ground")}
-"""None of these in this store; their sealing is the same code."""
 STEP_OF_BLOB = 499
 """A prime: bytes of long values are tried at this distance, the first and the last always."""
 
@@ -115,8 +114,19 @@ def _live(centre: ConsoleCentre, browser: Browser, exams: list[str]) -> None:
     intake.take([Arrival(centre.terminal.address.up("ack"), sealed.wire)])
     assert browser.post(f"/fleet/refused/{refused.message_id}/again", {}, page="/fleet").status_code == 303
     with writing(centre.engine) as connection:
-        row = {"org": ORG, "kind": "video", "version": "2026|1", "body": "текст", "sha256": "0" * 64, "author": "zoya"}
-        connection.execute(insert(consent_text).values(**row, valid_from=now.date(), created_at=now))
+        consents, worker_id = Consents(centre.registry), centre.people.workers["1001"]
+        # The key of a seal is made of the parts of the row's: a stroke within one of them must not confuse them.
+        consents.add_text(connection, ORG, "video", "2026|1", "текст", valid_from=now.date(), author="zoya")
+        given = {"given_on": now.date(), "means": "paper", "basis": "лист 1", "author": "zoya"}
+        consent_id = consents.give(connection, worker_id, "video", "2026|1", **given)
+        ended = {"withdrawn_on": now.date(), "means": "paper", "basis": "лист 2", "author": "zoya"}
+        consents.withdraw(connection, consent_id, **ended)
+        consents.give(connection, worker_id, "video", "2026|1", **given)
+        table = (
+            "Табельный номер;Вид;Дата;Только очно;Источник;Примечание\n1002;хти;01.11.2026;нет;МИС;без особенностей\n"
+        )
+        checked = check_file(connection, ORG, table.encode(), now.date(), lambda digits: digits)
+        assert store_checked(connection, checked, Author(None, now)) == 1
     sealer = Sealer(centre.engine, load_signing_key(centre.config.keys.centre_signing_key_file))
     assert sealer.run() > 0
     assert sealer.run() == 0
@@ -147,6 +157,13 @@ def test_an_untouched_store_is_in_order(store: Store) -> None:
     assert (report.messages, report.exams, report.decisions) == (4, 3, 1)
     assert report.sealed > 10
     assert report.outgoing >= 2
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=3), timedelta(days=40)])
+def test_it_is_in_order_however_much_later(store: Store, monkeypatch: pytest.MonkeyPatch, later: timedelta) -> None:
+    """The centre was stopped, perhaps in the middle of something: its last rows are without a seal for good reason."""
+    monkeypatch.setattr(verify_seals, "now_utc", lambda: now_utc() + later)
+    assert store.verify().faults == []
 
 
 def _variants(value: Any) -> Iterator[Any]:
@@ -184,11 +201,11 @@ def test_every_change_of_a_cell_is_found(table: str, column: str, store: Store) 
                 tried += 1
             finally:
                 store.run(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", value, rowid)  # noqa: S608
-    assert tried > 0 or (table, column) in EMPTY
+    assert tried > 0
     assert store.verify().ok
 
 
-@pytest.mark.parametrize("table", [table for table in dict.fromkeys(RECORDS) if (table, "org") not in EMPTY])
+@pytest.mark.parametrize("table", [*dict.fromkeys(RECORDS)])
 def test_every_row_that_is_gone_is_found(table: str, store: Store) -> None:
     columns = [row[1] for row in store.run(f"PRAGMA table_info({table})")]
     marks = ", ".join("?" * len(columns))
@@ -199,6 +216,25 @@ def test_every_row_that_is_gone_is_found(table: str, store: Store) -> None:
             assert not store.verify().ok, (table, row[0])
         finally:
             store.run(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", *row)  # noqa: S608
+    assert store.verify().ok
+
+
+def test_every_table_is_checked_or_said_to_be_out_of_reach() -> None:
+    """Whoever adds a table says what keeps its rows from being changed, or that nothing does."""
+    page = Path("docs/reliability.md").read_text(encoding="utf-8")
+    listed = next(line for line in page.splitlines() if line.startswith("| centre, working tables:"))
+    unsaid = [name for name in metadata.tables if name not in RECORDS and f"`{name}`" not in listed]
+    assert [name for name in unsaid if name != "media"] == []
+    assert [name for name in RECORDS if f"`{name}`" in listed] == []
+
+
+def test_a_note_of_the_newest_seal_under_another_number_is_found(store: Store) -> None:
+    """Apart from the other cells: in SQLite this number is that of the row itself."""
+    store.run("UPDATE seal_head SET head_id = 2")
+    try:
+        assert [fault.place for fault in store.verify().faults] == ["seal head"]
+    finally:
+        store.run("UPDATE seal_head SET head_id = 1")
     assert store.verify().ok
 
 
