@@ -96,6 +96,7 @@ class Terminal:
             session.decision,
             faces=faces,
             medic_roots=files.medic_roots,
+            decision_refused=session.decision_refused,
         )
         snils_key = files.snils_key.read_bytes() if files.snils_key else None
         self.service = TerminalService(

@@ -71,11 +71,16 @@ class IncomingMessages:
         *,
         faces: FaceDesk,
         medic_roots: Path | None = None,
+        decision_refused: Callable[[str], None] = lambda exam_id: None,
     ) -> None:
-        """`faces` looks after the commit of each new roster (a consent may have been withdrawn in it) and part of a photo."""
+        """`decision_refused` is told the exam of a decision whose signature does not stand the check.
+
+        `faces` looks after the commit of each new roster (a consent may have been withdrawn in it) and part of a photo.
+        """
         self._store, self._clock = store, clock
         self._centre_key, self._anchor, self._medic_roots = centre_key, anchor, medic_roots
         self._take_decision, self._faces = take_decision, faces
+        self._decision_refused = decision_refused
         self._answered_s: dict[str, float] = {}
 
     def apply_new(self) -> int:
@@ -151,15 +156,19 @@ class IncomingMessages:
             case Down.DECISION:
                 decision = DecisionMessage.model_validate(envelope.payload)
                 now, address = self._clock.now(), self._store.address
-                record = check_decision(
-                    decision,
-                    self._anchor,
-                    address.terminal,
-                    self._medic_roots,
-                    org=address.org,
-                    revoked=self._revoked(),
-                    clock=lambda: now.at if now.trusted else None,
-                )
+                try:
+                    record = check_decision(
+                        decision,
+                        self._anchor,
+                        address.terminal,
+                        self._medic_roots,
+                        org=address.org,
+                        revoked=self._revoked(),
+                        clock=lambda: now.at if now.trusted else None,
+                    )
+                except UntrustedDecision:
+                    self._decision_refused(decision.exam_id)  # or the worker would wait for nothing
+                    raise
                 self._take_decision(self._event(record), done)
             case Down.ROSTER:
                 roster = Roster.model_validate(envelope.payload)

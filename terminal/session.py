@@ -296,6 +296,12 @@ class Session:
         """A checked decision of a medic. Raises `ImpossibleEvent` when the exam does not wait for one."""
         self._front.happen(event, with_transaction=with_transaction)
 
+    def decision_refused(self, exam_id: str) -> None:
+        """A decision on this exam whose signature did not stand the check; of an exam that does not wait nothing is said."""
+        state = self._desk.exams.get(exam_id)
+        if state is not None and state.phase is Phase.WAITING and not state.decision_refused:
+            self._front.happen(events.DecisionRefused(exam_id=exam_id, stamp=self._clock.now()))
+
     def _go_on(self, state: ExamState) -> None:
         """Take up an exam that rested: after the rest the next attempt, after a restart whatever was to do."""
         stamp = self._clock.now()

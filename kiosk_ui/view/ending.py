@@ -27,6 +27,15 @@ def waiting(snapshot: TerminalSnapshot, texts: Texts) -> PageView:
     """Honest about the link: without one no medic can decide, and nobody is admitted."""
     buttons = {"leave": texts("waiting.leave")}
     kept = texts("waiting.kept")
+    if snapshot.exam is not None and snapshot.exam.decision_refused:
+        return PageView(
+            screen="waiting",
+            title=texts("decision.unconfirmed"),
+            text=texts("decision.unconfirmed_text", room=snapshot.place.medic_room),
+            note=kept,
+            state="refused",
+            buttons=buttons,
+        )
     if not snapshot.link.connected:
         return PageView(
             screen="waiting",

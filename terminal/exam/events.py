@@ -184,6 +184,12 @@ class DecisionReceived(EventBase):
     repeat_step: Literal["temperature", "pressure", "breath"] | None = None
 
 
+class DecisionRefused(EventBase):
+    """The centre sent a decision on this exam that did not stand the check of its signature; nothing of it is shown."""
+
+    type: Literal["decision_refused"] = "decision_refused"
+
+
 class DecisionSeen(EventBase):
     type: Literal["decision_seen"] = "decision_seen"
 
@@ -265,6 +271,7 @@ Event = (
     | DeviceReturned
     | SummaryConfirmed
     | DecisionReceived
+    | DecisionRefused
     | DecisionSeen
     | ExamResumed
     | FilmBegan

@@ -182,6 +182,8 @@ class ExamState:
     revision: int = 0
     sent_revision: int = 0
     decision: Decided | None = None
+    decision_refused: bool = False
+    """A decision came whose signature did not stand the check; a right one may still come."""
     end_reason: str = ""
     last: Stamp | None = None
 

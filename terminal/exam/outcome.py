@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from terminal.exam.effects import CancelMeasurement, Effect, SendRecord
-from terminal.exam.events import DecisionReceived, DecisionSeen, EventBase, ExamEnded, SummaryConfirmed
+from terminal.exam.events import DecisionReceived, DecisionRefused, DecisionSeen, EventBase, ExamEnded, SummaryConfirmed
 from terminal.exam.model import Activity, Decided, ExamState, Phase
 from terminal.exam.moves import Step, enter
 
@@ -17,11 +17,16 @@ def summary_confirmed(state: ExamState, event: SummaryConfirmed) -> Step:
 
 def decision_received(state: ExamState, event: DecisionReceived) -> Step:
     """Show the decision, or go back to the step that the medic wants repeated."""
-    state = replace(state, decision=_decided(event))
+    state = replace(state, decision=_decided(event), decision_refused=False)
     if event.outcome == "repeat" and event.repeat_step is not None:
         return enter(state, Phase(event.repeat_step), event.stamp)
     state, _ = enter(state, Phase.DECIDED, event.stamp)
     return state, ()
+
+
+def decision_refused(state: ExamState, event: DecisionRefused) -> Step:
+    """The worker is told to see the medic; the exam waits on."""
+    return replace(state, decision_refused=True), ()
 
 
 def decision_seen(state: ExamState, event: DecisionSeen) -> Step:

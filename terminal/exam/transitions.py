@@ -11,6 +11,7 @@ from terminal.exam.events import (
     ComplaintsAnswered,
     ConsentAnswered,
     DecisionReceived,
+    DecisionRefused,
     DecisionSeen,
     DeviceReturned,
     ExamEnded,
@@ -120,6 +121,7 @@ TRANSITIONS: Mapping[Phase, Mapping[type[Any], Handler]] = {
     Phase.WAITING: {
         **_OF_THE_FILM,
         DecisionReceived: outcome.decision_received,
+        DecisionRefused: outcome.decision_refused,
         ExamResumed: outcome.unchanged,
         ExamEnded: outcome.ended,
     },

@@ -18,7 +18,7 @@ Page {
         Icon {
             objectName: "waiting_" + screen.page.state
             Layout.alignment: Qt.AlignVCenter
-            name: ({ offline: "unlinked", sending: "send" })[screen.page.state] ?? "medic"
+            name: ({ offline: "unlinked", sending: "send", refused: "warning" })[screen.page.state] ?? "medic"
             size: 160
             pen: 1.4
             color: screen.offline ? Theme.attention : Theme.action

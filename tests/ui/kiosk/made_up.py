@@ -442,6 +442,7 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     yield "waiting", "waiting", snapshot(waiting, 130)
     yield "waiting_sending", "waiting", snapshot(waiting, 91, link=Link(connected=True, waiting=3))
     yield "waiting_offline", "waiting", snapshot(waiting, 130, link=Link(connected=False, waiting=5))
+    yield "waiting_refused", "waiting", snapshot(replace(waiting, decision_refused=True), 130)
     for outcome in ("admitted", "not_identified", "refer"):
         yield f"decision_{outcome}", "decision", snapshot(measured(Phase.DECIDED, decision=decided(outcome)), 46)
     refusal = decided("not_admitted", released_text="Давление выше вашей нормы. Терапевт ждёт вас сегодня.")

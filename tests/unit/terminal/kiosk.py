@@ -278,7 +278,15 @@ def running_kiosk(
     watch = None if make_watch is None else make_watch(mailbox)
     session = Session(config, store, desk, park, photographer, clock, timers, "test", recorder=recorder, watch=watch)
     faces = faceless(store, clock)
-    incoming = IncomingMessages(store, clock, centre_key.public_key(), anchor, session.decision, faces=faces)
+    incoming = IncomingMessages(
+        store,
+        clock,
+        centre_key.public_key(),
+        anchor,
+        session.decision,
+        faces=faces,
+        decision_refused=session.decision_refused,
+    )
     place = Place("kiosk-01", "Заря", "Проходная", "1", "Кабинет", "test", "test")
     service = TerminalService(
         config,
