@@ -7,13 +7,13 @@ place in our code that made it; what it does not know by name it finds by the pr
 
 import contextlib
 import hashlib
+import inspect
 import smtplib
 import socket
 import subprocess
 import sys
 import threading
 import time
-import traceback
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -38,6 +38,7 @@ MOST_OWN_S = 1.0
 """Processor time of a transaction outside of the store: far more than any has, far less than hides."""
 
 _READING = "dopusk_reading"
+_PASSED_OVER = ("tests/lock_watch.py", "central/store/engine.py")
 _FORBIDDEN: tuple[tuple[Any, str], ...] = (
     (argon2.PasswordHasher, "hash"),
     (argon2.PasswordHasher, "verify"),
@@ -122,16 +123,14 @@ _current: Watch | None = None
 
 def _place() -> str | None:
     """The innermost line of the product on the stack. None for what tests, demonstrations and benches do themselves."""
-    for frame in reversed(traceback.extract_stack()):
-        path = Path(frame.filename)
-        if not path.is_relative_to(OURS) or ".venv" in path.parts:
-            continue
-        name = path.relative_to(OURS)
-        if name.name == "lock_watch.py" or name == Path("central/store/engine.py"):
-            continue
-        if name.parts[0] in {"central", "sync"} or name.parts[:2] == ("dopusk", "commands"):
-            return f"{name}:{frame.name}"
-        return None
+    frame = inspect.currentframe()
+    while frame is not None:
+        path, inside = frame.f_code.co_filename, f"{OURS}/"
+        name = path.removeprefix(inside)
+        if path.startswith(inside) and not name.startswith(".venv/") and name not in _PASSED_OVER:
+            ours = name.startswith(("central/", "sync/", "dopusk/commands/"))
+            return f"{name}:{frame.f_code.co_name}" if ours else None
+        frame = frame.f_back
     return None
 
 

@@ -10,6 +10,7 @@ import pytest
 from simulators.fleet_exam import exam_payload
 from tests.broker import ORG, TestCentre, running_centre
 from tests.central_store import engine, enrolled, files, intake, postgres, postgres_engine, registry, worker
+from tests.lock_watch import Watch, watching
 
 __all__ = ["engine", "enrolled", "files", "intake", "postgres", "postgres_engine", "registry", "worker"]
 
@@ -43,3 +44,11 @@ def make_payload() -> Any:
         )
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def lock_watch() -> Iterator[Watch]:
+    """Nothing slow is done while the store waits, by whatever thread of the centre a test starts."""
+    with watching() as watch:
+        yield watch
+    assert sorted(set(watch.offences)) == []
