@@ -35,8 +35,9 @@ class RosterWorker(WireModel):
     position: ShortText
     employer_id: Id
     employer_name: ShortText
-    status: Literal["active", "suspended"] = "active"
-    remote_allowed: bool = True
+    status: Literal["active", "suspended"] = "suspended"
+    remote_allowed: bool = False
+    """Whether a remote exam is allowed. A roster that does not say it, or not the status, allows nothing."""
     block_text: LongText = ""
     """Why no remote exam is possible today and where to go, in plain words; shown to the worker."""
     biometric_consent: bool = False

@@ -21,6 +21,8 @@ def worker(**changes: object) -> RosterWorker:
         "snils_hmac": keyed_hash(SNILS, KEY),
         "full_name": "Ветров Степан Ильич",
         "position": "водитель",
+        "status": "active",
+        "remote_allowed": True,
         "employer_id": new_id(),
         "employer_name": "ООО «Ромашка-Транс»",
     }
