@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from central.console.texts import text
 from central.store.engine import open_engine, reading
 from central.store.faces import worker_face
 from dopusk.demo.hand import Hand
@@ -42,7 +43,9 @@ class Director:
         self._kiosk: Child | None = None
         self._medic: ScriptedMedic | None = None
         self.config: TerminalConfig = load_config(world.terminal_config)
-        self.worker = ScriptedWorker(self.hand, scenario.number, tell, by_face=scenario.by_face)
+        self.worker = ScriptedWorker(
+            self.hand, scenario.number, tell, by_face=scenario.by_face, complaint=scenario.complaint
+        )
         self.timings_s: dict[str, float] = {}
 
     @property
@@ -93,6 +96,8 @@ class Director:
                 self._play_power_cut()
             case "swap":
                 self._play_swapped()
+            case _ if self._scenario.complaint:
+                self._play_urgent()
             case _ if self._scenario.ruling is None:
                 self._play_unknown()
             case _:
@@ -115,6 +120,18 @@ class Director:
         self._tell("kiosk   has stopped the exam: another person stands before it")
         self.hand.click("leave")
         self.hand.wait("screen_idle")
+
+    def _play_urgent(self) -> None:
+        self.worker.go_on_until("urgent")
+        if self._medic is None:
+            raise Trouble("nobody is there to be called")
+        self._medic.wait_for_words(text("ru", "queue.calling", names=""))
+        self._tell("console shows within moments that the kiosk calls for a medic")
+        self.hand.click("urgent_go_on")
+        self.worker.go_on_until("waiting")
+        self._medic.wait_for_words(text("ru", "queue.urgent", names=""))
+        self._tell("queue   names the complaint, in red, before all others")
+        self._decide()
 
     def _play_unplugged(self) -> None:
         bench = self._world.bench

@@ -36,6 +36,14 @@ class ScriptedMedic:
             time.sleep(0.05)
         raise MedicTrouble(f"exam {exam_id} did not reach the medic's queue within {timeout_s:.0f} s")
 
+    def wait_for_words(self, words: str, timeout_s: float = 60.0) -> None:
+        """Wait until the queue says that. Raises `MedicTrouble`."""
+        deadline = time.monotonic() + timeout_s
+        while words not in self._http.get("/queue/rows").raise_for_status().text:
+            if time.monotonic() > deadline:
+                raise MedicTrouble(f"the queue did not say {words!r} within {timeout_s:.0f} s")
+            time.sleep(0.05)
+
     def decide(
         self, exam_id: str, outcome: str, reasons: Sequence[str] = (), comment: str = "", released: str = ""
     ) -> None:

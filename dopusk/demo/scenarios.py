@@ -33,6 +33,8 @@ class Scenario:
     """What comes of the face. Anything else needs a legal basis, a consent and a reference photo, which are set up then."""
     by_face: bool = False
     """The worker is found by the face and types no number."""
+    complaint: str = ""
+    """The code of what the worker complains of; nothing: feels well."""
     stranger: bool = False
     """Somebody else stands before the camera."""
 
@@ -71,6 +73,15 @@ SCENARIOS = {
             Ruling("not_admitted", ("alcohol_breath",), "Две пробы положительные.", "Пройдите в медпункт, кабинет 4."),
             devices={"breathalyzer": "high"},
             most_attempts={"breath": 2},
+        ),
+        Scenario(
+            "chest_pain",
+            "a complaint that cannot wait: the medic is called at once, and the exam leads the queue",
+            "1004",
+            "refer",
+            "attention",
+            Ruling("refer", (), "Боль в груди: вызвана скорая помощь.", "Ждите медработника на месте."),
+            complaint="chest_pain",
         ),
         Scenario("unknown_worker", "nobody has this number", "4711", "not_identified", "incomplete", None),
         Scenario(

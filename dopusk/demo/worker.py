@@ -7,7 +7,7 @@ from dopusk.demo.hand import Hand
 
 SCREENS = (
     "idle", "identify", "search", "confirm", "not_today", "consent", "face", "complaints", "temperature", "pressure", "breath",
-    "result", "rest", "try_again", "trouble", "summary", "waiting", "decision", "resume",
+    "result", "rest", "try_again", "trouble", "summary", "waiting", "decision", "resume", "urgent",
 )  # fmt: skip
 
 _STORY = {
@@ -29,6 +29,7 @@ _STORY = {
     "summary": "looks at the summary and sends it",
     "waiting": "waits for the medic",
     "decision": "reads the decision",
+    "urgent": "is told that a medic was called at once, and whom to phone",
     "resume": "is offered to go on with the exam that was cut off",
 }
 
@@ -41,10 +42,13 @@ MOST_TRIES = 3
 class ScriptedWorker:
     """Presses the real buttons. `also` maps a screen to something that happens outside the kiosk when it shows."""
 
-    def __init__(self, hand: Hand, number: str, tell: Callable[[str], None], *, by_face: bool = False) -> None:
+    def __init__(
+        self, hand: Hand, number: str, tell: Callable[[str], None], *, by_face: bool = False, complaint: str = ""
+    ) -> None:
         self._hand = hand
         self._number = number
         self._by_face = by_face
+        self._complaint = complaint
         self._tell = tell
         self._seen = ""
         self._tries = 0
@@ -69,6 +73,8 @@ class ScriptedWorker:
                 self.stopped_at_s = now_s
                 return screen
             story = "chooses to be found by the face" if screen == "identify" and self._by_face else _STORY[screen]
+            if screen == "complaints" and self._complaint:
+                story = f"complains: {self._complaint}"
             self._tell(f"worker  {story.format(number=self._number)}")
             if screen in pending:
                 pending.pop(screen)()
@@ -93,6 +99,10 @@ class ScriptedWorker:
                 self._hand.click("confirm_yes")
             case "consent":
                 self._hand.click("consent_yes")
+            case "complaints" if self._complaint:
+                self._hand.click("complaints_some")
+                self._hand.click(f"complaint_{self._complaint}")
+                self._hand.click("complaints_done")
             case "complaints":
                 self._hand.click("complaints_none")
             case "pressure":
