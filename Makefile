@@ -27,8 +27,8 @@ check: setup-dev ## ruff, mypy strict, direction of imports
 test: check ## every check and every test
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
-quick: setup-dev ## unit tests of what was written last, in about a minute
-	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -q -n 2 -m "not slow" tests/unit $(ARGS)
+quick: setup-dev ## unit tests of devices, exam and wire, for the everyday loop
+	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -q -n 2 tests/unit/drivers tests/unit/sync tests/unit/terminal $(ARGS)
 
 prove: setup-dev ## every promise of docs/promises.md with the line taken out that keeps it; goes on where it was broken off
 	$(BIN)/python -m tests.without $(ARGS)
