@@ -34,7 +34,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 OURS = Path(__file__).resolve().parent.parent
-MOST_OWN_S = 1.0
+MOST_OWN_S = 3.0
 """Processor time of a transaction outside of the store: far more than any has, far less than hides."""
 
 _READING = "dopusk_reading"

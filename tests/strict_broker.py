@@ -19,6 +19,7 @@ from tests.mute_broker import count_topics, read_whole
 from tests.waiting import LONGEST_S
 
 _CONNECT, _PUBLISH, _SUBSCRIBE, _PINGREQ, _DISCONNECT = 1, 3, 8, 12, 14
+_FLAGS_AT = 7
 _RETAIN_NOT_SUPPORTED, _QOS_NOT_SUPPORTED = 0x9A, 0x9B
 _RECEIVE_MAXIMUM_EXCEEDED, _PACKET_TOO_LARGE = 0x93, 0x95
 
@@ -119,7 +120,9 @@ class StrictBroker:
 
     def _connect(self, wire: ssl.SSLSocket, body: bytes) -> bool:
         self.connections += 1
-        flags = body[7]
+        if len(body) <= _FLAGS_AT:
+            return False  # a connection that was cut while it began
+        flags = body[_FLAGS_AT]
         code = 0
         if flags & 0x20 and not self.limits.retains:
             code = _RETAIN_NOT_SUPPORTED

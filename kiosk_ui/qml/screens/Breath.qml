@@ -41,10 +41,13 @@ Page {
             }
             PageButton {
                 Layout.alignment: Qt.AlignRight
-                Layout.preferredWidth: Theme.stopWidth
+                Layout.preferredWidth: Theme.stopWidth - 60
                 Layout.preferredHeight: 112
                 name: "stop_measuring"
                 icon: "square"
+            }
+            Item { // where the way on lay after an urgent complaint
+                Layout.preferredHeight: 130
             }
         }
     }

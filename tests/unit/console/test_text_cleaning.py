@@ -19,6 +19,7 @@ from central.store.registry import employer, get_organisation, worker
 from central.store.workers import find_worker
 from dopusk.commands.central_group import app
 from dopusk.demo.sample_people import ORG
+from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre
 from tests.waiting import until
 
@@ -72,6 +73,7 @@ def test_what_is_stored_already_stops_no_export(
 ) -> None:
     exam_id = centre.exam("1001")
     assert senior.decide(exam_id, outcome="not_admitted", reasons="complaints", comment="Слабость").status_code == 303
+    take_guards_out(centre.engine)
     with writing(centre.engine) as connection:
         record = json.loads(connection.execute(select(decision.c.record)).scalar_one())
         record["decision"]["comment"] = f"Слабость{STORED}\ud800"
