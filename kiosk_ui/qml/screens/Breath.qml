@@ -38,16 +38,18 @@ Page {
                 verticalAlignment: Text.AlignVCenter
                 text: screen.page.text
                 font.pixelSize: Theme.leadSize
+                fontSizeMode: Text.Fit
+                minimumPixelSize: Theme.smallSize
             }
             PageButton {
                 Layout.alignment: Qt.AlignRight
                 Layout.preferredWidth: Theme.stopWidth - 60
-                Layout.preferredHeight: 112
+                Layout.preferredHeight: 100
                 name: "stop_measuring"
                 icon: "square"
             }
             Item { // where the way on lay after an urgent complaint
-                Layout.preferredHeight: 130
+                Layout.preferredHeight: 58
             }
         }
     }
