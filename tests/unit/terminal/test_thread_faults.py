@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import load_pem_x509_certificate
+from sqlite_utils import Database
 
 from central.pki import create_authority
 from sync import metrics
@@ -16,6 +17,7 @@ from sync.contract.envelope import ClockStamp, Envelope, seal
 from sync.contract.exam import FaceCheck
 from sync.contract.roster import REFERENCE_SCHEMA
 from sync.contract.topics import Up
+from sync.inbox import Inbox
 from sync.thread_faults import count_of_faults
 from terminal import intents
 from terminal.camera import Camera
@@ -31,7 +33,7 @@ from terminal.face.framing import Framing
 from terminal.face.photographer import PhotographerSettings, open_photographer
 from terminal.incoming import IncomingMessages
 from terminal.mailbox import InboxNews
-from terminal.store.store import TerminalStore
+from terminal.store.database import KeyFile, open_existing
 from tests.unit.terminal.kiosk import Kiosk, running_kiosk
 from tests.waiting import LONGEST_S, until
 
@@ -81,12 +83,22 @@ def camera() -> Iterator[Camera]:
     made.close()
 
 
-def _book(store: TerminalStore, name: str, kind: str = "reference") -> str:
+def _database(kiosk: Kiosk) -> Database:
+    """A connection of its own, as the sync process has it: the kiosk's belongs to the core thread."""
+    files = kiosk.config.files
+    return open_existing(files.store, KeyFile(files.master_key))
+
+
+def _inbox(kiosk: Kiosk) -> Inbox:
+    return Inbox(_database(kiosk))
+
+
+def _book(kiosk: Kiosk, name: str, kind: str = "reference") -> str:
     """A reference book of the centre's, in the inbox as the sync process leaves it."""
     envelope = Envelope(
         message_id=f"019c0000-0000-7000-8000-0000000000{len(name):02d}",
         schema=REFERENCE_SCHEMA,
-        terminal_id=store.address.terminal,
+        terminal_id=kiosk.store.address.terminal,
         seq=len(name),
         prev_hash="0" * 64,
         created_at="2026-11-22T02:14:00.000Z",
@@ -94,7 +106,7 @@ def _book(store: TerminalStore, name: str, kind: str = "reference") -> str:
         generation="test",
         payload={"name": name, "version": "1", "content": {}},
     )
-    store.inbox.store(envelope.message_id, kind, seal(envelope, CENTRE).wire)
+    _inbox(kiosk).store(envelope.message_id, kind, seal(envelope, CENTRE).wire)
     return envelope.message_id
 
 
@@ -118,15 +130,15 @@ def test_a_message_of_the_centre_that_we_stumble_over_is_set_aside_and_the_next_
     before = count_of_faults()
     with make_kiosk() as kiosk:
         kiosk.until(lambda s: not s.start_refusal)
-        poison, good = _book(kiosk.store, "poison"), _book(kiosk.store, "good")
+        poison, good = _book(kiosk, "poison"), _book(kiosk, "good")
         kiosk.mailbox.post(InboxNews())
         # Not by the store, whose connection is the core thread's own while it works.
         assert until(lambda: count_of_faults() == before + 1)
         _let_it_rest(kiosk)
-        assert kiosk.store.inbox.state_of(good) == "applied"
-        assert kiosk.store.inbox.state_of(poison) == "refused"
+        assert _inbox(kiosk).state_of(good) == "applied"
+        assert _inbox(kiosk).state_of(poison) == "refused"
         # The centre is told, so that its row closes; of the value nothing is said.
-        told = kiosk.store.db.execute("SELECT wire FROM outbox WHERE subject = ?", (poison,)).fetchone()[0]
+        told = _database(kiosk).execute("SELECT wire FROM outbox WHERE subject = ?", (poison,)).fetchone()[0]
         assert b'"code":"program_fault"' in bytes(told)
         assert b"out of range" not in bytes(told)
     with make_kiosk() as again:
@@ -137,11 +149,11 @@ def test_a_message_of_a_kind_that_nobody_knows_is_refused_and_the_next_is_applie
     """As a newer centre may send one."""
     with make_kiosk() as kiosk:
         kiosk.until(lambda s: not s.start_refusal)
-        strange, good = _book(kiosk.store, "strange", "hologram"), _book(kiosk.store, "good")
+        strange, good = _book(kiosk, "strange", "hologram"), _book(kiosk, "good")
         kiosk.mailbox.post(InboxNews())
         _let_it_rest(kiosk)
-        assert kiosk.store.inbox.state_of(good) == "applied"
-        assert kiosk.store.inbox.state_of(strange) == "refused"
+        assert _inbox(kiosk).state_of(good) == "applied"
+        assert _inbox(kiosk).state_of(strange) == "refused"
 
 
 def test_a_picture_of_nothing_costs_the_photo_and_not_the_kiosk(make_kiosk: MakeKiosk) -> None:
