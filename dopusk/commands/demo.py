@@ -137,8 +137,8 @@ def _tell_logins(world: World, tell: Any) -> None:
 def _stay_open(world: World, tell: Any) -> None:
     tell("demo    the console stays open")
     _tell_logins(world, tell)
-    tell("demo    press Ctrl-C to end")
     try:
+        tell("demo    press Ctrl-C to end")
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
