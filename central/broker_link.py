@@ -16,8 +16,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from central import metrics
 from central.certificates import note_shown
 from central.config import ConfigError, MqttConfig
+from central.step_records import place_of
 
 KEEPALIVE_S = 20
 RECONNECT_S = (1, 15)
@@ -165,8 +167,10 @@ class BrokerLink:
             if message.topic.startswith(self._mount_point):
                 message.topic = message.topic.removeprefix(self._mount_point).encode()
             self._on_message(message)
-        except Exception:  # noqa: BLE001  (strangers' bytes)
-            _log.exception("a message from the broker cannot be taken over")
+        except Exception as error:  # noqa: BLE001  (strangers' bytes)
+            # Not acknowledged by a receipt, so whoever sent it keeps it; its words may carry values of people.
+            _log.error("a message from the broker cannot be taken over: %s", place_of(error))
+            metrics.step_failures.labels(self.name, "arrivals", type(error).__name__).inc()
             client.ack(message.mid, message.qos)
 
 

@@ -47,6 +47,11 @@ def place_of(error: BaseException) -> str:
     return type(error).__name__ + where
 
 
+def trace_of(error: BaseException) -> str:
+    """The kind of an error and the way to it, line by line; never its words, for the same reason."""
+    return type(error).__name__ + "\n" + "".join(traceback.format_tb(error.__traceback__))
+
+
 @dataclass(frozen=True, slots=True)
 class StepState:
     """How one step of a thread does. Times are of the wall clock, for people; `failing_s` and `pass_s` are durations."""

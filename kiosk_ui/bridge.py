@@ -17,6 +17,7 @@ from kiosk_ui.touch_guard import TouchGuard
 from kiosk_ui.view import Draft, ScreenView, advanced, view_of
 from kiosk_ui.view.draft import pressed, with_value
 from kiosk_ui.view.sounds import Tone, tone_between
+from sync.thread_faults import note_fault
 from terminal.clock import boot_id
 from terminal.intents import EnterValues, Intent, PresentCard, Touch
 from terminal.snapshot import TerminalSnapshot
@@ -241,8 +242,8 @@ class Bridge(QObject):
         """Whatever the check stumbles over, a touch on the service screen ends no kiosk."""
         try:
             right = check(pin)
-        except Exception:
-            log.exception("the PIN cannot be looked at")
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is told and the kiosk goes on
+            note_fault("service-pin", "check of the PIN", error)
             right = False
         self._pin_checked.emit(right)
 

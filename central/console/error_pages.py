@@ -26,6 +26,7 @@ from central.console.guard import (
 from central.console.routes import entries
 from central.console.routes.login import login_page
 from central.rate_limit import TooMany
+from central.step_records import trace_of
 from central.store import accounts as account_store
 from central.store.engine import writing
 
@@ -117,7 +118,7 @@ def add_error_pages(app: FastAPI) -> None:
 
     async def ours(request: Request, error: Exception) -> Response:
         number = secrets.token_hex(4)
-        log.error("fault %s on %s: %s", number, request.url.path, type(error).__name__, exc_info=error)
+        log.error("fault %s on %s: %s", number, request.url.path, trace_of(error))
         return page(request, "error.html", getattr(request.state, "visitor", None), 500, code="ours", number=number)
 
     app.add_exception_handler(NotLoggedIn, not_logged_in)

@@ -16,6 +16,7 @@ from types import TracebackType
 
 from central.jobs.kinds import WORKS
 from central.jobs.order import JobFault, Order, Running, Said
+from central.step_records import trace_of
 from central.store.engine import open_engine
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ def main() -> None:
         lines.flush()
 
     def tell_slip(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-        log.error("the job failed: %s", kind.__name__, exc_info=error)
+        log.error("the job failed: %s", trace_of(error))
         say({"ended": "fault", "code": "ours", "detail": kind.__name__})
 
     sys.excepthook = tell_slip

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from central.jobs.order import Order, Said
+from central.step_records import trace_of
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +149,7 @@ def run_at_once(order: Order, command: Sequence[str] = COMMAND) -> int:
                 rows = process.news().get("rows_done", rows)
             ended = process.end()
     except OSError as error:
-        log.exception("the process of work of kind %s could not be started", order.kind)
+        log.error("the process of work of kind %s could not be started: %s", order.kind, trace_of(error))
         raise WorkFailed(f"the work of kind {order.kind} was not begun", "not_run", type(error).__name__) from error
     finally:
         _AT_ONCE.release()
