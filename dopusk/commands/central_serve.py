@@ -1,6 +1,7 @@
 """What `dopusk central serve` puts together: console, enrolment, dispatcher, sealing, metrics."""
 
 import gc
+import logging
 import signal
 import socket
 import sys
@@ -22,6 +23,7 @@ from central.resending import Replenisher
 from central.revocations import Revocations
 from central.sealing import Sealing
 from central.snils import SnilsKey
+from central.step_records import trace_of
 from central.trust import Trust
 from dopusk.commands.central_figures import serve_figures
 from dopusk.commands.central_protocol import BoundedProtocol
@@ -50,6 +52,7 @@ def run(config: CentralConfig, engine: Engine) -> None:
         timeout_graceful_shutdown=5,
         timeout_keep_alive=KEEP_ALIVE_S,
     )
+    logging.getLogger("uvicorn.error").addFilter(without_words)
     # By SIGTERM the server ends in good order and then sends the signal once more: what stands around it must end like that too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     # The outermost: what the others write at their end is sealed as well.
@@ -60,6 +63,14 @@ def run(config: CentralConfig, engine: Engine) -> None:
         Revocations(engine, outgoing, Trust(config.keys.authority_dir)),
     ):
         _Announcing(settings, f"central serve ready: {config.http.public_url}").run(sockets=[listener])
+
+
+def without_words(record: logging.LogRecord) -> bool:
+    """Let the web server log the kind and the place of an error, and never its words: they may carry values of people."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None:
+        record.msg, record.args, record.exc_info = f"{record.getMessage().strip()}: {trace_of(error)}", (), None
+    return True
 
 
 class _Announcing(uvicorn.Server):
