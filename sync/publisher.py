@@ -121,6 +121,7 @@ class Publisher:
         self._client = client
         self._retains = retains
         self._connection = 0
+        self._refusal = ""
         self._unheard = False
         self._lock = threading.Lock()
         self._unacknowledged: set[int] = set()
@@ -190,8 +191,10 @@ class Publisher:
 
     def _on_connect(self, client: Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:
-            self._events.put(Disconnected(str(reason), without_retain=reason.value == RETAIN_NOT_SUPPORTED))
+            self._refusal = str(reason)
+            self._events.put(Disconnected(self._refusal, without_retain=reason.value == RETAIN_NOT_SUPPORTED))
             return
+        self._refusal = ""
         limits = BrokerLimits.of(properties)
         with self._lock:
             self._limits = limits
@@ -222,10 +225,12 @@ class Publisher:
             self._events.put(Heard())
 
     def _on_connect_fail(self, client: Client, userdata: Any) -> None:
+        self._refusal = ""
         self._events.put(Disconnected("the broker cannot be reached"))
 
     def _on_disconnect(self, client: Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
-        self._events.put(Disconnected(str(reason)))
+        # The end of a connection that the broker refused says nothing; why it refused is what somebody can act on.
+        self._events.put(Disconnected(self._refusal or str(reason)))
 
     def _on_message(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         token = (self._connection, message.mid, message.qos)

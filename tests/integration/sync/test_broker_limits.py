@@ -111,6 +111,10 @@ def test_a_broker_of_qos_0_is_refused_aloud(terminal: SyncedTerminal) -> None:
         assert until(lambda: bool(terminal.reports) and terminal.reports[-1].code == "qos_refused")
         assert "QoS" in terminal.reason
         assert not terminal.is_connected
+        seen = strict.connections
+        assert until(lambda: strict.connections >= seen + 2)
+        codes = [report.code for report in terminal.reports]
+        assert set(codes[codes.index("qos_refused") :]) == {"qos_refused"}, "the end of a try does not hide why"
         terminal.stop()
         assert strict.contents == []
 

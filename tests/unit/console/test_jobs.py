@@ -249,7 +249,10 @@ def test_a_slip_of_ours_is_told_by_name(centre: ConsoleCentre, tmp_path: Path, c
         while process.listen(1):
             pass
         assert process.end() == {"state": "failed", "result": {"fault": "ours", "detail": "KeyError"}}
-    assert "KeyError: 'filter'" in capfd.readouterr().err, "the log has it all"
+    log = capfd.readouterr().err
+    assert "the job failed: KeyError" in log
+    assert "in filter_of" in log, "the log tells the place"
+    assert "KeyError: 'filter'" not in log, "and none of the error's words"
 
 
 def test_a_full_disk_is_told(centre: ConsoleCentre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,7 @@ def _states() -> dict[tuple[str, str], StepState]:
 def ill(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
     """Threads and steps that fail while they are in it: every step of every thread of the centre can be put there."""
     monkeypatch.setattr(step_records, "FIRST_REST_S", 0.01)
+    monkeypatch.setattr(step_records, "_records", {})  # steps of this centre only, none of another test's
     found: set[tuple[str, str]] = set()
     make = Supervised.__init__
 
