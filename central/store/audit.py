@@ -87,18 +87,26 @@ def search(
     action: str | None = None,
     subject: str | None = None,
     limit: int = 200,
+    oldest_first: bool = False,
 ) -> list[Entry]:
-    """Newest lines that match everything given, of these organisations, of these accounts, and of nobody (refused logins).
+    """Newest lines, or the oldest, that match everything given.
+
+    Of these organisations, of these accounts, and of nobody (refused logins).
 
     `after`: only those that stand after that one.
     """
-    query = select(audit).order_by(audit.c.at.desc(), audit.c.audit_id.desc()).limit(limit)
+    c = audit.c
+    order = (c.at, c.audit_id) if oldest_first else (c.at.desc(), c.audit_id.desc())
+    query = select(audit).order_by(*order).limit(limit)
     of_nobody = and_(audit.c.org.is_(None), audit.c.account_id.is_(None))
     query = query.where(or_(audit.c.org.in_(orgs), audit.c.account_id.in_(accounts), of_nobody))
     if after is not None:
         # The first condition alone lets the index find the place.
         at, audit_id = after
-        query = query.where(audit.c.at <= at, or_(audit.c.at < at, audit.c.audit_id < audit_id))
+        if oldest_first:
+            query = query.where(c.at >= at, or_(c.at > at, c.audit_id > audit_id))
+        else:
+            query = query.where(c.at <= at, or_(c.at < at, c.audit_id < audit_id))
     for column, value in ((audit.c.account_id, account_id), (audit.c.action, action), (audit.c.subject, subject)):
         if value:
             query = query.where(column == value)

@@ -43,9 +43,12 @@ class ListedChange:
     change: Change
 
 
-def page(connection: Connection, wanted: ChangeFilter, after: Place | None, limit: int) -> list[ListedChange]:
-    """The next changes after that place."""
+def page(
+    connection: Connection, wanted: ChangeFilter, after: Place | None, limit: int, *, oldest_first: bool = False
+) -> list[ListedChange]:
+    """The next changes after that place, the newest or the oldest first."""
     c = register_change.c
+    order = (c.at, c.change_id) if oldest_first else (c.at.desc(), c.change_id.desc())
     found: list[ListedChange] = []
     # One organisation at a time: an index gives those of one in order, and those of several only sorted anew.
     for org in wanted.orgs:
@@ -53,18 +56,19 @@ def page(connection: Connection, wanted: ChangeFilter, after: Place | None, limi
             select(register_change, account.c.full_name)
             .outerjoin(account, account.c.account_id == c.account_id)
             .where(c.org == org, *_conditions(wanted))
-            .order_by(c.at.desc(), c.change_id.desc())
+            .order_by(*order)
             .limit(limit)
         )
         if after is not None:
-            query = query.where(tuple_(c.at, c.change_id) < after)
+            place = tuple_(c.at, c.change_id)
+            query = query.where(place > after if oldest_first else place < after)
         found += [
             ListedChange(
                 row.change_id, row.kind, row.entry_id, Change(row.at, row.full_name or "", row.action, row.fields)
             )
             for row in connection.execute(query)
         ]
-    return sorted(found, key=lambda item: (item.change.at, item.change_id), reverse=True)[:limit]
+    return sorted(found, key=lambda item: (item.change.at, item.change_id), reverse=not oldest_first)[:limit]
 
 
 def authors(connection: Connection, orgs: Sequence[str]) -> dict[str, str]:

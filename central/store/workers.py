@@ -1,11 +1,14 @@
 """Read-only questions about workers. Owns no table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
 
 from central.name_folding import fold_name
-from central.store.registry import is_archived, worker
+from central.ordering import Order
+from central.store.ordering import order_by
+from central.store.registry import employer, is_archived, worker
 from central.store.worker_search import is_meant, of_organisations
 
 
@@ -83,21 +86,53 @@ def workers_by_number(
     return list(connection.execute(query).scalars())
 
 
-def named_workers(connection: Connection, orgs: Sequence[str], worker_ids: Sequence[str]) -> Sequence[RowMapping]:
-    """Those of these workers, archived or not, that are of these organisations; by name."""
-    query = select(worker).where(worker.c.org.in_(orgs), worker.c.worker_id.in_(worker_ids))
-    return connection.execute(query.order_by(worker.c.search_name, worker.c.worker_id)).mappings().all()
+ORDERS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
+    # Numbers of one length in the order of their digits: 2 stands before 10.
+    "personnel_number": (func.length(worker.c.personnel_number), worker.c.personnel_number),
+    "full_name": (worker.c.search_name,),
+    "position": (worker.c.position,),
+    "employer": (employer.c.name,),
+    "birth_date": (worker.c.birth_date,),
+    "snils": (worker.c.snils_hmac.is_(None),),
+    "remote": (worker.c.status != "suspended", worker.c.remote_allowed),
+    "toxicology_at": (worker.c.toxicology_at,),
+}
+"""What a list of workers may be sorted by."""
+_BY_NAME: tuple[ColumnElement[Any], ...] = (worker.c.search_name, worker.c.worker_id)
+AS_IT_COMES = Order()
+
+
+def named_workers(
+    connection: Connection, orgs: Sequence[str], worker_ids: Sequence[str], order: Order = AS_IT_COMES
+) -> Sequence[RowMapping]:
+    """Those of these workers, archived or not, that are of these organisations; by name, or by a column of `ORDERS`."""
+    query = _listed(order).where(worker.c.org.in_(orgs), worker.c.worker_id.in_(worker_ids))
+    return connection.execute(query).mappings().all()
+
+
+def _listed(order: Order) -> Select[Any]:
+    query = select(worker).order_by(*order_by(order, ORDERS, _BY_NAME))
+    return (
+        query.outerjoin(employer, employer.c.employer_id == worker.c.employer_id)
+        if order.column == "employer"
+        else query
+    )
 
 
 def search_workers(
-    connection: Connection, orgs: Sequence[str], words: str, limit: int, *, archived: bool = False
+    connection: Connection,
+    orgs: Sequence[str],
+    words: str,
+    limit: int,
+    *,
+    archived: bool = False,
+    order: Order = AS_IT_COMES,
 ) -> tuple[Sequence[RowMapping], int]:
-    """Workers by the beginning of a name or by number: the first by name, and how many more there are."""
+    """Workers by the beginning of a name or by number: the first in that order, and how many more there are."""
     wanted = [of_organisations(orgs), is_archived(worker, archived)]
     if words:
         wanted.append(is_meant(connection, orgs, words))
-    order = (worker.c.search_name, worker.c.worker_id)
-    rows = connection.execute(select(worker).where(*wanted).order_by(*order).limit(limit)).mappings().all()
+    rows = connection.execute(_listed(order).where(*wanted).limit(limit)).mappings().all()
     if len(rows) < limit:
         return rows, 0
     total = connection.execute(select(func.count()).select_from(worker).where(*wanted)).scalar_one()

@@ -1,13 +1,15 @@
 """The employer's page: who is admitted now, who still has to come, alerts. Not one medical value.
 
-GET /admissions takes `state`, `sought` (beginning of a name or a personnel number, sealed by the POST; by hand plain as `q`) and
-`worker_id` (repeatable). POST /admissions takes `q` (a SNILS too), `state` and `csrf`: 303 to the address of who is meant; 422 with
-the page when it is nobody's or wrong. POST /admissions/alerts/{alert_id}/seen takes `csrf`.
+GET /admissions takes `state`, `sought` (beginning of a name or a personnel number, sealed by the POST; by hand plain as `q`),
+`worker_id` (repeatable), `sort` and `sort_alerts`. POST /admissions takes `q` (a SNILS too), `state`, `sort` and `csrf`: 303 to
+the address of who is meant; 422 with the page when it is nobody's or wrong. POST /admissions/alerts/{alert_id}/seen takes `csrf`.
 """
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Annotated
+from operator import attrgetter
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -18,16 +20,25 @@ from central.admissions import Admission, admissions
 from central.console.access_log import note, note_seldom
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
+from central.console.sorting import kept_order, sorting_of
 from central.console.worker_search import address_pairs, find_worker, words_of
 from central.name_folding import fold_name
 from central.rights import Right
 from central.sought import Sought, has_snils_form
 from central.store import alerts, notices, registry
+from central.store.alerts import Alert
 from central.store.engine import reading, writing
 
 router = APIRouter()
 
 
+ORDERS: Mapping[str, Callable[[Admission], Any]] = {
+    name: attrgetter(name)
+    for name in ("personnel_number", "full_name", "state", "exam_type", "decided_at", "valid_until")
+}
+ALERT_ORDERS: Mapping[str, Callable[[Alert], Any]] = {
+    name: attrgetter(name) for name in ("created_at", "full_name", "kind", "delivered_at", "seen_at")
+}
 Reader = Annotated[Visitor, Depends(Guard(Right.SEE_ADMISSIONS))]
 
 
@@ -68,7 +79,7 @@ def find_in_admissions(request: Request, visitor: Reader, form: Annotated[FormDa
             sought = replace(sought, fault="snils_unknown" if has_snils_form(typed) else "number_unknown")
     if sought.fault:
         return _page(request, visitor, 422, words=typed, state=state, fault=sought.fault)
-    pairs = ([("state", state)] if state else []) + address_pairs(request, sought)
+    pairs = ([("state", state)] if state else []) + address_pairs(request, sought) + kept_order(form)
     return RedirectResponse(f"/admissions?{urlencode(pairs)}" if pairs else "/admissions", status_code=303)
 
 
@@ -103,20 +114,24 @@ def _page(
         on_their_way = {item[0]: item for item in notices.of_alerts(connection, [entry.alert_id for entry in told])}
         employer = registry.get_employer(connection, employer_id)
     meant = [] if fault else [item for item in everybody if _is_meant(item, words, worker_ids)]
+    sort = sorting_of(request, ORDERS, path="/admissions", usual="full_name")
+    sort_alerts = sorting_of(request, ALERT_ORDERS, table="alerts", path="/admissions", usual="-created_at")
     return page(
         request,
         template,
         visitor,
         status,
         employer=employer,
-        rows=[item for item in meant if not state or item.state == state],
+        rows=sort.rows([item for item in meant if not state or item.state == state], ORDERS),
+        sort=sort,
+        sort_alerts=sort_alerts,
         query=words,
         narrowed=bool(worker_ids),
         fault=fault,
-        who="" if fault else urlencode(address_pairs(request, Sought(words, worker_ids))),
+        who="" if fault else urlencode([*address_pairs(request, Sought(words, worker_ids)), *sort.pairs]),
         counts=Counter(item.state for item in everybody),
         chosen=state,
-        alerts=told,
+        alerts=sort_alerts.rows(told, ALERT_ORDERS),
         unseen=unseen,
         notices=on_their_way,
     )

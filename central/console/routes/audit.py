@@ -1,7 +1,8 @@
 """The audit log: who read or changed what. Mass exports, lock-outs and odd hours are marked; names of workers never stand here.
 
-GET /audit takes `since`, `until` (days, both included), `account_id`, `action`, `subject`, and for the page `after_moment`,
-`after_id`; 422 with the page for a wrong day. Shown is what the visitor's organisations and their accounts did, and refused logins.
+GET /audit takes `since`, `until` (days, both included), `account_id`, `action`, `subject`, `sort` (at, -at), and for the page
+`after_moment`, `after_id`; 422 with the page for a wrong day. Shown is what the visitor's organisations and their accounts did, and
+refused logins.
 """
 
 from datetime import timedelta
@@ -15,6 +16,7 @@ from central.console.audit_words import details
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.query import day_of, place_of
+from central.console.sorting import sorting_of
 from central.rights import Right
 from central.store import accounts, audit, security_alerts
 from central.store.audit import Entry
@@ -30,7 +32,7 @@ _FILTERS = ("since", "until", "account_id", "action", "subject")
 
 @router.get("/audit")
 def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_AUDIT))]) -> Response:
-    """A page of the log; newest first."""
+    """A page of the log; newest first, or oldest."""
     console, query, orgs = console_of(request), request.query_params, visitor.account.orgs
     faults: dict[str, str] = {}
     since = day_of(query, "since", visitor.look.zone, faults)
@@ -38,6 +40,7 @@ def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
     if since and until and since > until:
         faults["until"] = "before_since"
     asked = {name: query.get(name, "").strip() for name in _FILTERS}
+    sort = sorting_of(request, ("at",), usual="-at")
     with reading(console.engine) as connection:
         names = {
             item.account_id: item.username
@@ -58,6 +61,7 @@ def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
                 action=asked["action"],
                 subject=asked["subject"],
                 limit=ROWS + 1,
+                oldest_first=not sort.shown.is_descending,
             )
         )
         actions = audit.actions(connection)
@@ -68,12 +72,13 @@ def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
         "audit.html",
         visitor,
         422 if faults else 200,
+        sort=sort,
         rows=[(entry, concern(entry, console.config.vigilance)) for entry in shown],
         names=names,
         actions=actions,
         asked=asked,
         faults=faults,
-        next_query=_next_query(asked, shown[-1]) if len(found) > ROWS else "",
+        next_query=_next_query(asked | dict(sort.pairs), shown[-1]) if len(found) > ROWS else "",
         security_alerts=told,
         details=details,
     )

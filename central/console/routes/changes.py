@@ -1,7 +1,7 @@
 """The changes of all registers: who changed what, when, from what to what. Secrets appear as changed, without values.
 
-GET /changes takes `kind` (register), `account_id` (`-`: the command line), `since`, `until` (days, both included), and for the
-page `after_moment`, `after_id`. 422 with the page for a wrong day.
+GET /changes takes `kind` (register), `account_id` (`-`: the command line), `since`, `until` (days, both included), `sort`
+(at, -at), and for the page `after_moment`, `after_id`. 422 with the page for a wrong day.
 """
 
 from datetime import timedelta
@@ -15,6 +15,7 @@ from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.query import day_of, place_of
 from central.console.routes.registers import KINDS
+from central.console.sorting import sorting_of
 from central.rights import Right
 from central.store import change_list, registry
 from central.store.change_list import BY_COMMAND, ChangeFilter, ListedChange
@@ -41,8 +42,11 @@ def show_changes(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
         since=since,
         until=until + timedelta(days=1) if until else None,
     )
+    sort = sorting_of(request, ("at",), usual="-at")
+    oldest_first = not sort.shown.is_descending
     with reading(console.engine) as connection:
-        found = [] if faults else change_list.page(connection, wanted, place_of(query), ROWS + 1)
+        after = place_of(query)
+        found = [] if faults else change_list.page(connection, wanted, after, ROWS + 1, oldest_first=oldest_first)
         shown = found[:ROWS]
         names = change_list.names(connection, shown)
         authors = change_list.authors(connection, orgs)
@@ -63,13 +67,14 @@ def show_changes(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
         kinds=KINDS,
         asked=asked,
         faults=faults,
+        sort=sort,
         changes=shown,
         names=names,
         authors=authors,
         by_command=BY_COMMAND,
         employer_names=employers,
         filtered=any(asked.values()),
-        next_query=_next_query(asked, shown[-1]) if len(found) > ROWS else "",
+        next_query=_next_query(asked | dict(sort.pairs), shown[-1]) if len(found) > ROWS else "",
     )
 
 

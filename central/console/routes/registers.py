@@ -1,7 +1,7 @@
 """Registers as lists: workers, employers, medics, instruments, organisations; import and export of workers.
 
 GET /registers/{kind} takes `sought` (beginning of a name or a personnel number, sealed by the POST; by hand plain as `q`),
-`worker_id` (repeatable) and `archived` (1: what was put away). POST /registers/workers `q` (what is typed, a SNILS too),
+`worker_id` (repeatable), `archived` (1: what was put away) and `sort`. POST /registers/workers `q` (what is typed, a SNILS too),
 `archived`, `csrf`: 303 to the address of what is meant, where a
 SNILS has become `worker_id`; 422 with the register when it is nobody's or wrong. POST /registers/workers/import `file`,
 `action` (check | errors | apply), `csrf`. Single entries: `routes.entries`.
@@ -22,6 +22,8 @@ from central.console.access_log import note
 from central.console.bounds import PAGE_BYTES
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
+from central.console.register_orders import REPORTED, USUAL, keys_of
+from central.console.sorting import kept_order, sorting_of
 from central.console.worker_search import address_pairs, find_worker, words_of
 from central.days import day_of
 from central.imports import workers as imports
@@ -36,7 +38,7 @@ from central.rights import Right
 from central.store import instruments, medics, registry, terminals
 from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author
-from central.store.workers import count_workers, named_workers, search_workers
+from central.store.workers import ORDERS, count_workers, named_workers, search_workers
 
 router = APIRouter()
 
@@ -115,7 +117,7 @@ def find_in_workers(
     sought = find_worker(request, visitor, typed)
     if sought.fault:
         return register_page(request, visitor, "workers", 422, query=typed, archived=archived, fault=sought.fault)
-    pairs = address_pairs(request, sought) + ([("archived", "1")] if archived else [])
+    pairs = address_pairs(request, sought) + ([("archived", "1")] if archived else []) + kept_order(form)
     return RedirectResponse(
         f"/registers/workers?{urlencode(pairs)}" if pairs else "/registers/workers", status_code=303
     )
@@ -190,18 +192,22 @@ def register_page(
     """One register, with what came of a form."""
     console = console_of(request)
     orgs = visitor.account.orgs
+    path = f"/registers/{kind}"
     with reading(console.engine) as connection:
+        places = {row["terminal_id"]: row for org in orgs for row in terminals.list_terminals(connection, org)}
+        keys = keys_of(kind, places)
+        sort = sorting_of(request, ORDERS if kind == "workers" else keys, path=path, usual=USUAL[kind])
         employers = {row["employer_id"]: row for org in orgs for row in registry.list_employers(connection, org)}
         rows: Sequence[Any] = ()
         hidden = 0
         if kind != "workers":
-            rows = _rows(connection, orgs, kind, console.clock(), archived=archived)
+            rows = sort.rows(_rows(connection, orgs, kind, console.clock(), archived=archived), keys)
         elif worker_ids:
-            rows = named_workers(connection, orgs, worker_ids[:SHOWN])
+            rows = named_workers(connection, orgs, worker_ids[:SHOWN], sort.order)
         elif not fault:
-            rows, hidden = search_workers(connection, orgs, query.strip(), SHOWN, archived=archived)
+            rows, hidden = search_workers(connection, orgs, query.strip(), SHOWN, archived=archived, order=sort.order)
+        sort_reported = sorting_of(request, REPORTED, table="reported", path=path)
         reported = _unregistered(connection, orgs) if kind == "devices" and not archived else []
-        places = {row["terminal_id"]: row for org in orgs for row in terminals.list_terminals(connection, org)}
     if kind == "workers" and rows:
         # The list says who may not be examined remotely and why.
         with writing(console.engine) as connection:
@@ -214,10 +220,12 @@ def register_page(
         kind=kind,
         kinds=KINDS,
         rows=rows,
+        sort=sort,
+        sort_reported=sort_reported,
         hidden=hidden,
         archived=archived,
         employers=employers,
-        reported=reported,
+        reported=sort_reported.rows(reported, REPORTED),
         places=places,
         query=query,
         narrowed=bool(worker_ids),
