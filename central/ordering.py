@@ -35,6 +35,10 @@ class Order:
         return f"{'-' if self.is_descending else ''}{self.column}" if self.column else ""
 
 
+AS_IT_COMES = Order()
+"""The order that a list has by itself."""
+
+
 def ordered(rows: Iterable[Row], order: Order, keys: Mapping[str, Callable[[Row], Any]]) -> list[Row]:
     """The rows by that column of `keys`; equal ones stay as they came, empty ones stand last. An unknown column changes nothing."""
     key = keys.get(order.column)

@@ -12,6 +12,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from central.console import wording
+from central.console.table_orders import table_order
 from central.console.texts import text, text_or
 from central.rights import Right, may
 
@@ -48,6 +49,7 @@ def make_templates() -> Jinja2Templates:
         menu=menu_of,
         limit_text=_limit_text,
         options=_options,
+        sorting=table_order,
     )
     return Jinja2Templates(env=environment)
 

@@ -14,12 +14,11 @@ from fastapi import Request
 from markupsafe import Markup
 from starlette.datastructures import FormData
 
-from central.ordering import Order, ordered
+from central.ordering import AS_IT_COMES, Order, ordered
 
 Row = TypeVar("Row")
 PLACES = ("after_moment", "after_id", "page")
 """Where a list in pages stands: a new order begins at its beginning."""
-AS_IT_COMES = Order()
 _ARROWS = {"ascending": "▲", "descending": "▼", "none": "↕"}
 
 

@@ -3,7 +3,7 @@
 A sender is counted by kind within the hour: whoever floods us, on however many topics, fills a row and not the table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,9 @@ from sqlalchemy import (
     update,
 )
 
+from central.ordering import AS_IT_COMES, Order
 from central.store.metadata import UtcDateTime, metadata
+from central.store.ordering import order_by
 from central.store.registry import organisation
 from central.store.terminals import terminal
 from sync.contract.canonical import new_id
@@ -166,8 +168,20 @@ def newest(connection: Connection, limit: int, terminal_id: str | None = None) -
     return connection.execute(query).mappings().all()
 
 
+ORDERS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
+    name: (anomaly.c[name],) for name in ("last_at", "terminal_id", "kind", "times", "topic")
+}
+"""What a page of anomalies may be sorted by."""
+
+
 def page(
-    connection: Connection, orgs: Sequence[str], *, is_resolved: bool, limit: int, offset: int = 0
+    connection: Connection,
+    orgs: Sequence[str],
+    *,
+    is_resolved: bool,
+    limit: int,
+    offset: int = 0,
+    order: Order = AS_IT_COMES,
 ) -> tuple[list[RowMapping], int]:
     """Anomalies of these organisations and of nobody that we know, the newest first: a page of them, and how many there are.
 
@@ -180,5 +194,11 @@ def page(
         c.resolved_at.is_not(None) if is_resolved else c.resolved_at.is_(None),
     )
     count = connection.execute(select(func.count()).select_from(anomaly).where(*ours)).scalar_one()
-    query = select(anomaly).where(*ours).order_by(c.last_at.desc(), c.anomaly_id).limit(limit).offset(offset)
+    query = (
+        select(anomaly)
+        .where(*ours)
+        .order_by(*order_by(order, ORDERS, (c.last_at.desc(), c.anomaly_id)))
+        .limit(limit)
+        .offset(offset)
+    )
     return list(connection.execute(query).mappings()), int(count)

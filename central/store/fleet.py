@@ -34,6 +34,12 @@ class Brief:
     """A device of it is not verified any more in a month."""
     is_new: bool
     """Not enrolled yet."""
+    state: str = ""
+    link: str = ""
+    last_seen: datetime | None = None
+    backlog: int | None = None
+    """Messages that wait on the terminal, by its own word."""
+    parked: int | None = None
 
 
 SHOWN: dict[str, Callable[[Brief], bool]] = {
@@ -95,6 +101,11 @@ class TerminalRow:
         return max((at for at in (said, self.arrived_exam_at) if at is not None), default=None)
 
     @property
+    def program(self) -> str:
+        """Version of the terminal's software, by its last health report or by its status."""
+        return self.health.software_version if self.health else str(self.status.get("software_version") or "")
+
+    @property
     def faults(self) -> dict[str, DeviceHealth]:
         """By device: why and when it did not work the last time."""
         return {item.device_id: item for item in self.health.devices if item.last_fault} if self.health else {}
@@ -109,12 +120,12 @@ def briefs(connection: Connection, orgs: Sequence[str], today: date) -> list[Bri
     ending = set(connection.execute(devices.where(device.c.verified_until < soon)).scalars())
     c = terminal.c
     query = (
-        select(c.terminal_id, c.name, c.place, c.state, c.link, kiosk_stands())
+        select(c.terminal_id, c.name, c.place, c.state, c.link, kiosk_stands(), c.last_seen, c.status)
         .where(c.org.in_(orgs))
         .order_by(c.name, c.terminal_id)
     )
     found = []
-    for terminal_id, name, place, state, link, stands in connection.execute(query):
+    for terminal_id, name, place, state, link, stands, last_seen, status in connection.execute(query):
         is_silent = state == "enrolled" and (link != "online" or bool(stands))
         at_work = state != "revoked"
         brief = Brief(
@@ -125,9 +136,19 @@ def briefs(connection: Connection, orgs: Sequence[str], today: date) -> list[Bri
             is_silent=is_silent,
             verification_ends=at_work and terminal_id in ending,
             is_new=state == "new",
+            state=state,
+            link=link,
+            last_seen=last_seen,
+            backlog=_count(status, "backlog"),
+            parked=_count(status, "parked"),
         )
         found.append((not brief.needs_somebody, not at_work, brief))
     return [brief for _calm, _gone, brief in sorted(found, key=lambda item: item[:2])]
+
+
+def _count(status: Any, name: str) -> int | None:
+    found = (status or {}).get(name)
+    return found if isinstance(found, int) else None
 
 
 def overview(

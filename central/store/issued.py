@@ -1,16 +1,29 @@
 """Read-only register of issued papers with those whom they concern. Owns no table."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
+from central.ordering import AS_IT_COMES, Order
 from central.store.decisions import decision
 from central.store.exams import exam
+from central.store.ordering import order_by
 from central.store.papers import paper
 from central.store.registry import employer, worker
+
+ORDERS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
+    "number": (paper.c.number,),
+    "issued_at": (paper.c.issued_at,),
+    "receiver": (worker.c.search_name,),
+    "employer": (employer.c.name,),
+    "exam_at": (exam.c.finished_at,),
+    "medic": (decision.c.medic_name,),
+    "prints": (paper.c.prints,),
+}
+"""What the register may be sorted by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +61,14 @@ def count(connection: Connection, orgs: Sequence[str], kind: str, year: int) -> 
 
 
 def issued(
-    connection: Connection, orgs: Sequence[str], kind: str, year: int, limit: int | None = None
+    connection: Connection,
+    orgs: Sequence[str],
+    kind: str,
+    year: int,
+    limit: int | None = None,
+    order: Order = AS_IT_COMES,
 ) -> Iterator[IssuedPaper]:
-    """Papers of that kind and year, newest first."""
+    """Papers of that kind and year, newest first, or by a column of `ORDERS`."""
     query = (
         select(
             paper.c.number,
@@ -72,7 +90,7 @@ def issued(
         .outerjoin(worker, worker.c.worker_id == exam.c.worker_id)
         .outerjoin(employer, employer.c.employer_id == exam.c.employer_id)
         .where(paper.c.org.in_(orgs), paper.c.kind == kind, paper.c.year == year)
-        .order_by(paper.c.issued_at.desc(), paper.c.number.desc())
+        .order_by(*order_by(order, ORDERS, (paper.c.issued_at.desc(), paper.c.number.desc())))
     )
     rows: Iterable[Any] = connection.execution_options(yield_per=200).execute(
         query if limit is None else query.limit(limit)

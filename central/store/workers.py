@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
 
 from central.name_folding import fold_name
-from central.ordering import Order
+from central.ordering import AS_IT_COMES, Order
 from central.store.ordering import order_by
 from central.store.registry import employer, is_archived, worker
 from central.store.worker_search import is_meant, of_organisations
@@ -99,7 +99,6 @@ ORDERS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
 }
 """What a list of workers may be sorted by."""
 _BY_NAME: tuple[ColumnElement[Any], ...] = (worker.c.search_name, worker.c.worker_id)
-AS_IT_COMES = Order()
 
 
 def named_workers(

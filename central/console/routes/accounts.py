@@ -1,11 +1,16 @@
 """Administration: the page of accounts, and what is done to them.
 
+GET /accounts takes `of_role`, `q` (part of a login name or a name) and `sort`.
+
 Form fields: POST /accounts `username`, `full_name`, `role`, `org`, `employer_id`, `medic_id`, `password`, `csrf`;
 POST /accounts/{account_id} `action` (disable | enable | unlock | reset_password | reset_totp | end_sessions), `password`,
 `csrf`. Keys of programs and channels, which stand on the same page, are in `account_channels`.
 """
 
 import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from operator import attrgetter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -18,7 +23,10 @@ from central.console.access_log import note
 from central.console.account_actions import ACTIONS, offered
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
+from central.console.sorting import sorting_of
+from central.console.texts import text
 from central.console.typed import Typed
+from central.name_folding import fold_name
 from central.passwords import password_fault
 from central.rights import RIGHTS, Right, Role
 from central.store import accounts as store
@@ -224,6 +232,25 @@ def own_employer(connection: Connection, visitor: Visitor, employer_id: str) -> 
     return str(row["org"])
 
 
+def _is_meant(item: Account, of_role: str, words: str) -> bool:
+    wanted = fold_name(words)
+    return (not of_role or item.role == of_role) and (
+        not wanted or wanted in fold_name(item.username) or wanted in fold_name(item.full_name)
+    )
+
+
+def _orders(visitor: Visitor, now: datetime) -> Mapping[str, Callable[[Account], Any]]:
+    """By what the list of accounts is sorted."""
+    return {
+        "username": attrgetter("username"),
+        "full_name": attrgetter("full_name"),
+        "role": lambda item: text(visitor.look.language, f"role.{item.role}"),
+        "factor": lambda item: not item.has_totp,
+        "last_login": attrgetter("last_login_at"),
+        "state": lambda item: (not item.disabled, item.locked_until is None or item.locked_until <= now),
+    }
+
+
 def accounts_page(
     request: Request,
     visitor: Visitor,
@@ -240,8 +267,12 @@ def accounts_page(
     """
     console = console_of(request)
     orgs = visitor.account.orgs
+    keys = _orders(visitor, console.clock())
+    sort = sorting_of(request, keys, path="/accounts", usual="username")
+    of_role, words = request.query_params.get("of_role", ""), request.query_params.get("q", "").strip()[:MAX_CHARS]
     with reading(console.engine) as connection:
         mine = [item for item in store.all_accounts(connection) if _manages(visitor, item)]
+        shown = [item for item in mine if _is_meant(item, of_role, words)]
         employers = {
             row["employer_id"]: row["name"] for org in orgs for row in registry.list_employers(connection, org)
         }
@@ -253,7 +284,10 @@ def accounts_page(
             "accounts.html",
             visitor,
             status,
-            accounts=[(item, _offered(connection, console, visitor, item)) for item in mine],
+            accounts=[(item, _offered(connection, console, visitor, item)) for item in sort.rows(shown, keys)],
+            sort=sort,
+            of_role=of_role,
+            query=words,
             about=about,
             employers=employers,
             medics=medics.of_organisations(connection, orgs),

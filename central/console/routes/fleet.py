@@ -1,11 +1,13 @@
 """The fleet: terminals with their state, version, backlog, devices, verification dates and what came in that should not.
 
-GET /fleet takes `q` (part of a name, place or identifier), `show` (a key of `central.store.fleet.SHOWN`), `page`, and `odd`, the
-page of what came and should not have. Forms of the page carry the same query, so that their answer shows the same terminals.
+GET /fleet takes `q` (part of a name, place or identifier), `show` (a key of `central.store.fleet.SHOWN`), `page`, `sort`, and `odd`
+and `sort_oddities`: page and order of what came and should not have. Forms of the page carry the same query, so that their answer
+shows the same terminals.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -14,6 +16,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from central import certificates, step_records
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
+from central.console.sorting import sorting_of
 from central.days import day_of
 from central.presence import trouble_of
 from central.rights import Right
@@ -23,6 +26,20 @@ from central.store.processes import Process
 
 router = APIRouter()
 
+BRIEF_ORDERS: Mapping[str, Callable[[fleet.Brief], Any]] = {
+    "place": attrgetter("name"),
+    "state": attrgetter("state", "link"),
+    "last_seen": attrgetter("last_seen"),
+    "backlog": attrgetter("backlog"),
+    "parked": attrgetter("parked"),
+}
+ROW_ORDERS: Mapping[str, Callable[[fleet.TerminalRow], Any]] = {
+    "program": attrgetter("program"),
+    "last_exam": attrgetter("last_exam"),
+    "exams": attrgetter("exams"),
+    "calls": attrgetter("outages_per_1000"),
+}
+"""By what the terminals are sorted: what is read of all of them anyway, and what takes longer."""
 ROWS = 50
 ODD_ROWS = 50
 FILLED_ROWS = 20
@@ -52,15 +69,27 @@ def fleet_page(
     console = console_of(request)
     now, orgs = console.clock(), visitor.account.orgs
     wanted = filter_of(request)
+    sort = sorting_of(request, (*BRIEF_ORDERS, *ROW_ORDERS), path="/fleet")
+    sort_odd = sorting_of(request, anomalies.ORDERS, table="oddities", path="/fleet", usual="-last_at", places=("odd",))
     with reading(console.engine) as connection:
         everything = fleet.briefs(connection, orgs, day_of(now))
-        fitting = [brief.terminal_id for brief in everything if wanted.fits(brief)]
+        chosen = sort.rows([brief for brief in everything if wanted.fits(brief)], BRIEF_ORDERS)
+        fitting = [brief.terminal_id for brief in chosen]
+        if sort.order.column in ROW_ORDERS:
+            # Known only of what has been read whole: who asks for that order pays for it.
+            whole = fleet.overview(connection, orgs, fitting, now)
+            fitting = [row.terminal_id for row in sort.rows(whole, ROW_ORDERS)]
         pages = max(1, -(-len(fitting) // ROWS))
         number = min(_number(request), pages)
         rows = fleet.overview(connection, orgs, fitting[(number - 1) * ROWS : number * ROWS], now)
         odd_number = _number(request, "odd")
         oddities, odd_count = anomalies.page(
-            connection, orgs, is_resolved=False, limit=ODD_ROWS, offset=(odd_number - 1) * ODD_ROWS
+            connection,
+            orgs,
+            is_resolved=False,
+            limit=ODD_ROWS,
+            offset=(odd_number - 1) * ODD_ROWS,
+            order=sort_odd.order,
         )
         filled, filled_count = anomalies.page(connection, orgs, is_resolved=True, limit=FILLED_ROWS)
         refused = refusals.refusals(connection, orgs)
@@ -77,7 +106,9 @@ def fleet_page(
         found=len(fitting),
         number=number,
         pages=pages,
-        address=lambda **changes: address(wanted, number, **changes),
+        sort=sort,
+        sort_odd=sort_odd,
+        address=lambda **changes: address(wanted, number, [*sort.pairs, *sort_odd.pairs], **changes),
         oddities=oddities,
         odd_count=odd_count,
         odd_number=odd_number,
@@ -125,8 +156,11 @@ def _number(request: Request, name: str = "page") -> int:
     return max(1, int(typed)) if typed.isascii() and typed.isdigit() and len(typed) < _DIGITS else 1
 
 
-def address(wanted: fleet.FleetFilter, number: int, **changes: str | int) -> str:
+def address(
+    wanted: fleet.FleetFilter, number: int, orders: Sequence[tuple[str, str]] = (), **changes: str | int
+) -> str:
     """The query of this page with other values, for links and forms; what is as it begins is left out."""
     values = {"q": wanted.search, "show": wanted.show, "page": number} | changes
     ordinary = {"q": "", "show": "all", "page": 1, "odd": 1}
-    return urlencode({name: value for name, value in values.items() if value != ordinary[name]})
+    kept = [(name, value) for name, value in values.items() if value != ordinary[name]]
+    return urlencode([*kept, *orders])

@@ -18,6 +18,8 @@ from central.console import wording
 from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
+from central.console.limits_view import KEYS, default_rows, personal_row, stored_row
+from central.console.sorting import sorting_of
 from central.console.typed import Typed
 from central.days import day_of
 from central.limits import POSSIBLE, Changed, LimitWish, Preview, default_entries, limit_faults, preview, set_limit
@@ -162,6 +164,12 @@ def _page(
         employers = {
             row["employer_id"]: row["name"] for org in orgs for row in registry.list_employers(connection, org)
         }
+    language = visitor.look.language
+    rows = [personal_row(item, language) for item in personal]
+    rows += [stored_row(item, employers, language) for item in entries]
+    defaults = default_rows(default_entries(), language)
+    sort = sorting_of(request, KEYS, path="/limits")
+    sort_history = sorting_of(request, KEYS, table="history", path="/limits")
     with writing(console.engine) as connection:
         # Somebody's own corridor tells of an illness.
         note(connection, console, visitor, "limits.read", detail={"rows": len(personal)})
@@ -170,9 +178,10 @@ def _page(
         "limits.html",
         visitor,
         status,
-        defaults=default_entries(),
-        entries=entries,
-        personal=personal,
+        in_force=sort.rows([row for row in rows if row.withdrawn_at is None] + defaults, KEYS),
+        withdrawn=sort_history.rows([row for row in rows if row.withdrawn_at is not None], KEYS),
+        sort=sort,
+        sort_history=sort_history,
         employers=employers,
         parameters=list(POSSIBLE),
         typed=typed or Typed({}),

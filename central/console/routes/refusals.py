@@ -6,6 +6,7 @@ Order 835n asked to count them, with number, day, reason and receiver; inspector
 import json
 from collections.abc import Iterator
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
@@ -14,13 +15,14 @@ from central.console import wording
 from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
+from central.console.sorting import sorting_of
 from central.console.texts import text
 from central.imports.tables import write_table
 from central.no_force import band, file_name, marked
 from central.reasons import reasons
 from central.rights import Right
 from central.store.engine import reading, writing
-from central.store.issued import IssuedPaper, count, issued, years
+from central.store.issued import ORDERS, IssuedPaper, count, issued, years
 
 router = APIRouter()
 
@@ -46,17 +48,30 @@ _COLUMNS = (
 def show_refusals(
     request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.MAKE_PAPERS))], year: str = ""
 ) -> Response:
-    """The newest of a year; `year` is the newest that has any when it is not given."""
+    """Those of a year, the newest first or by `sort`; `year` is the newest that has any when it is not given."""
     console = console_of(request)
     orgs, look = visitor.account.orgs, visitor.look
     with reading(console.engine) as connection:
         known = years(connection, orgs, KIND)
         chosen = _chosen(year, known)
-        rows = [(item, why(item, look.language)) for item in issued(connection, orgs, KIND, chosen, SHOWN)]
+        sort = sorting_of(request, ORDERS, usual="-number")
+        found = issued(connection, orgs, KIND, chosen, SHOWN, sort.order)
+        rows = [(item, why(item, look.language)) for item in found]
         total = count(connection, orgs, KIND, chosen)
     with writing(console.engine) as connection:
         _log(connection, request, visitor, "refusals.read", {"rows": len(rows), "year": chosen})
-    return page(request, "refusals.html", visitor, rows=rows, years=known, year=chosen, total=total)
+    kept = f"&{urlencode(sort.pairs)}" if sort.pairs else ""
+    return page(
+        request,
+        "refusals.html",
+        visitor,
+        rows=rows,
+        years=known,
+        year=chosen,
+        total=total,
+        sort=sort,
+        kept=kept,
+    )
 
 
 @router.get("/papers/refusals/export")
