@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Template
 from types import TracebackType
 
-from central.pki import Authority, services_authority, write_secret
+from central.authority.pki import Authority, services_authority, write_secret
 from config import BROKER_TEMPLATES
 
 TEMPLATES = BROKER_TEMPLATES

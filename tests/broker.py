@@ -9,21 +9,21 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
-from central.config import CentralConfig
-from central.dispatcher import Dispatcher
-from central.face_photos import FacePhotos
-from central.ingest import Ingest
-from central.installation import Choices, create_secrets, write_config
-from central.media_files import MediaFiles
-from central.outgoing import Outgoing, load_signing_key
-from central.parties import Employer, Organisation, Terminal, Worker
-from central.pki import Authority, Issued, write_secret
-from central.registry import Registry
-from central.resending import Replenisher
-from central.snils import SnilsKey
+from central.authority.pki import Authority, Issued, write_secret
+from central.core.clock import now_utc
+from central.core.config import CentralConfig
+from central.core.media_files import MediaFiles
+from central.core.parties import Employer, Organisation, Terminal, Worker
+from central.core.snils import SnilsKey
+from central.exchange.dispatcher import Dispatcher
+from central.exchange.face_photos import FacePhotos
+from central.exchange.ingest import Ingest
+from central.exchange.resending import Replenisher
+from central.keeping.installation import Choices, create_secrets, write_config
+from central.link.outgoing import Outgoing, load_signing_key
+from central.people.registry import Registry
 from central.store import enrolments, schema, terminals
 from central.store.engine import open_engine, writing
-from central.store.metadata import now_utc
 from dopusk.broker import Broker, free_port, start_mosquitto
 from simulators.fleet_terminal import BrokerAddress, FleetTerminal, TerminalIdentity
 from sync.contract.topics import TerminalAddress

@@ -9,13 +9,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, text
 
-from central.checks import Rules
-from central.intake import Intake
-from central.media_files import MediaFiles
-from central.outgoing import Outgoing
-from central.parties import Employer, Organisation, Terminal, Worker
-from central.registry import Registry
-from central.snils import SnilsKey
+from central.core.media_files import MediaFiles
+from central.core.parties import Employer, Organisation, Terminal, Worker
+from central.core.snils import SnilsKey
+from central.exchange.checks import Rules
+from central.exchange.intake import Intake
+from central.link.outgoing import Outgoing
+from central.people.registry import Registry
 from central.store import terminals
 from central.store.engine import create_schema, open_engine, writing
 from central.store.metadata import metadata

@@ -24,21 +24,21 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from central import accounts
-from central.accounts import create_account
-from central.checks import Rules
-from central.config import CentralConfig
+from central.access import accounts
+from central.access.accounts import create_account
+from central.authority.pki import Authority
 from central.console.app import create_app
-from central.installation import Choices, create_secrets, write_config
-from central.intake import Arrival, Intake
-from central.media_files import MediaFiles
-from central.medics import Qualification, add_medic
-from central.outgoing import Outgoing, load_signing_key
-from central.pki import Authority
-from central.registry import Registry
-from central.rights import Role
+from central.core.config import CentralConfig
+from central.core.media_files import MediaFiles
+from central.core.rights import Role
+from central.core.snils import SnilsKey
+from central.deciding.medics import Qualification, add_medic
+from central.exchange.checks import Rules
+from central.exchange.intake import Arrival, Intake
+from central.keeping.installation import Choices, create_secrets, write_config
+from central.link.outgoing import Outgoing, load_signing_key
+from central.people.registry import Registry
 from central.signature import software
-from central.snils import SnilsKey
 from central.store import schema, terminals
 from central.store.engine import open_engine, writing
 from dopusk.broker import free_port

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from central.core.job_order import Order, Running
 from central.jobs.__main__ import carry_out
 from central.jobs.child import JobProcess
-from central.jobs.order import Order, Running
 
 STALLED_EXPORT = """
 import threading

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from central.pki import Authority
+from central.authority.pki import Authority
 from dopusk.broker import HOST
 from tests.broker import write_pair
 from tests.waiting import LONGEST_S

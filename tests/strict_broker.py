@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from central.pki import Authority
+from central.authority.pki import Authority
 from dopusk.broker import HOST
 from tests.broker import write_pair
 from tests.mute_broker import count_topics, read_whole

@@ -17,11 +17,11 @@ from pydantic import AwareDatetime
 from sqlalchemy import Connection, Engine
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from central.admissions import Admission, admissions
 from central.api.answers import AdmissionList, AdmissionState, ExamOutcome, ExamPage, Problem
-from central.config import RatesConfig
-from central.rate_limit import RateLimit, TooMany, network_of
-from central.seldom import Seldom
+from central.core.config import RatesConfig
+from central.core.rate_limit import RateLimit, TooMany, network_of
+from central.core.seldom import Seldom
+from central.deciding.admissions import Admission, admissions
 from central.store import api_keys, audit, outcomes
 from central.store.api_keys import ApiKey
 from central.store.engine import reading, writing

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from central.rights import Role
+from central.core.rights import Role
 from central.store.accounts import Account
 
 ACTIONS = ("disable", "enable", "unlock", "reset_totp", "reset_password", "end_sessions")

@@ -14,8 +14,8 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Engine
 from starlette.routing import BaseRoute
 
+from central.access.second_factor import FactorPolicy, TotpSeal
 from central.api.app import create_api
-from central.config import CentralConfig
 from central.console.bounds import Bounds
 from central.console.context import Console, Rates, static_folder
 from central.console.error_pages import add_error_pages
@@ -56,23 +56,23 @@ from central.console.routes import (
     registers,
     terminals,
 )
-from central.decisions import Decisions
+from central.core.config import CentralConfig
+from central.core.passwords import load_list
+from central.core.rate_limit import RateLimit
+from central.core.sealed_words import WordsSeal
+from central.core.seldom import Seldom
+from central.core.snils import SnilsKey
+from central.core.trust import Trust
+from central.deciding.decisions import Decisions
+from central.deciding.stamping import Stamping
 from central.egress.rules import EgressRules
 from central.jobs.queue import Jobs
-from central.notice_channels import ChannelSecrets
-from central.notices import Notifier
-from central.outgoing import Outgoing
-from central.passwords import load_list
-from central.rate_limit import RateLimit
-from central.registry import Registry
-from central.sealed_words import WordsSeal
-from central.second_factor import FactorPolicy, TotpSeal
-from central.seldom import Seldom
+from central.link.outgoing import Outgoing
+from central.notifying.notice_channels import ChannelSecrets
+from central.notifying.notices import Notifier
+from central.people.registry import Registry
 from central.signature.vault import Vault
-from central.snils import SnilsKey
-from central.stamping import Stamping
 from central.store.engine import open_engine
-from central.trust import Trust
 
 THREADS = 12
 """So many answers are computed at once. Python computes one at a time: with more, each page waits for all others to the end, and

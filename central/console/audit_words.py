@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from central.console.texts import text_or
+from central.words.texts import text_or
 
 _VALUES: Mapping[str, tuple[str, ...]] = {
     "outcome": ("outcome",),

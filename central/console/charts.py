@@ -8,8 +8,8 @@ from datetime import tzinfo
 from statistics import median
 from typing import Any
 
-from central.console import exam_view, wording
-from central.console.exam_view import Payload
+from central.words import exam_view, wording
+from central.words.exam_view import Payload
 
 WIDTH, HEIGHT, PAD = 220.0, 56.0, 6.0
 MIN_FOR_CORRIDOR = 5

@@ -14,26 +14,26 @@ from fastapi.templating import Jinja2Templates
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Engine
 
-from central.accounts import IDLE
-from central.config import CentralConfig
+from central.access.accounts import IDLE
+from central.access.second_factor import FactorPolicy, TotpSeal
 from central.console.live import Live
 from central.console.look import Look
 from central.console.queue_view import QueueTables
-from central.console.texts import LANGUAGES
-from central.decisions import Decisions
+from central.core.config import CentralConfig
+from central.core.rate_limit import RateLimit
+from central.core.rights import Right, may
+from central.core.sealed_words import WordsSeal
+from central.core.seldom import Seldom
+from central.core.trust import Trust
+from central.deciding.decisions import Decisions
+from central.deciding.stamping import Stamping
 from central.jobs.queue import Jobs
-from central.notice_channels import ChannelSecrets
-from central.outgoing import Outgoing
-from central.rate_limit import RateLimit
-from central.registry import Registry
-from central.rights import Right, may
-from central.sealed_words import WordsSeal
-from central.second_factor import FactorPolicy, TotpSeal
-from central.seldom import Seldom
+from central.link.outgoing import Outgoing
+from central.notifying.notice_channels import ChannelSecrets
+from central.people.registry import Registry
 from central.signature.vault import Vault
-from central.stamping import Stamping
 from central.store.accounts import Account, Session
-from central.trust import Trust
+from central.words.texts import LANGUAGES
 
 LANGUAGE_COOKIE = "dopusk_language"
 THEME_COOKIE = "dopusk_theme"

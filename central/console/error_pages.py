@@ -25,8 +25,8 @@ from central.console.guard import (
 )
 from central.console.routes import entries
 from central.console.routes.login import login_page
-from central.rate_limit import TooMany
-from central.step_records import trace_of
+from central.core.rate_limit import TooMany
+from central.core.step_records import trace_of
 from central.store import accounts as account_store
 from central.store.engine import writing
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from central.console import wording
-from central.console.texts import text, text_or
+from central.words import wording
+from central.words.texts import text, text_or
 from sync.contract.exam import ExamRecord, MediaReference
 from sync.contract.film import FilmGap, FilmMark
 

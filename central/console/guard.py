@@ -14,14 +14,14 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
-from central.accounts import is_alive, needs_touch, session_id_of
+from central.access.accounts import is_alive, needs_touch, session_id_of
 from central.console.bounds import PAGE_BYTES, allow, most_of
 from central.console.context import Console, Visitor, address_of, console_of, look_of
-from central.rights import Right, Role
+from central.core.rights import Right, Role
+from central.core.text_cleaning import clean
 from central.store import accounts as store
 from central.store import registry
 from central.store.engine import reading, writing
-from central.text_cleaning import clean
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_FIELDS = 200

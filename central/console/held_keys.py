@@ -5,7 +5,7 @@ import contextlib
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from central.accounts import is_alive
+from central.access.accounts import is_alive
 from central.console.context import Console
 from central.store import accounts
 from central.store.engine import reading

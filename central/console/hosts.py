@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from central.config import HttpConfig
 from central.console.context import page
+from central.core.config import HttpConfig
 
 
 class Hosts:

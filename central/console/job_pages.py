@@ -8,7 +8,7 @@ from fastapi import HTTPException
 from fastapi.responses import FileResponse, StreamingResponse
 from sqlalchemy import Connection
 
-from central.accounts import is_alive
+from central.access.accounts import is_alive
 from central.console.context import Console, Visitor
 from central.journal.export import media_type
 from central.store import accounts

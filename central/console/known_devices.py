@@ -1,7 +1,7 @@
 """The cookie by which a browser is known as one on which somebody has logged in before. It opens nothing.
 
 It holds, signed, a random name per account. Wrong passwords of a known browser are counted at its own door
-(`central.login_gates`), so that nobody can shut a medic out of her usual desk from elsewhere.
+(`central.access.login_gates`), so that nobody can shut a medic out of her usual desk from elsewhere.
 """
 
 import secrets

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
-from central.console.texts import text, text_or
 from central.store.limits import PersonalLimit, StoredLimit
+from central.words.texts import text, text_or
 
 
 @dataclass(frozen=True, slots=True)

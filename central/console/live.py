@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from central.step_records import StepRecord
+from central.core.step_records import StepRecord
 from central.store import queue_marks
 from central.store.engine import reading
 

@@ -11,10 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from central.console import wording
 from central.console.table_orders import table_order
-from central.console.texts import text, text_or
-from central.rights import Right, may
+from central.core.rights import Right, may
+from central.words import wording
+from central.words.texts import text, text_or
 
 MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_QUEUE, "/queue", "queue"),

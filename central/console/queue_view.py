@@ -13,14 +13,14 @@ from fastapi.templating import Jinja2Templates
 from markupsafe import Markup
 from sqlalchemy import Connection, Engine
 
-from central.console import exam_view, wording
 from central.console.exam_circumstances import Waited, travelled, waited_of
 from central.console.live import Live
 from central.console.look import Look
-from central.stamping import Stamping
+from central.deciding.stamping import Stamping
 from central.store import decisions, refusals, terminals, worklist
 from central.store.engine import reading
 from central.store.worklist import WaitingExam
+from central.words import exam_view, wording
 
 LATE_S = 300.0
 """After this long in the queue, in seconds, a row is shown as late."""

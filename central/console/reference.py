@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from central.console.context import Console
-from central.media_files import MediaFiles
+from central.core.media_files import MediaFiles
 
 
 def reference_file(console: Console, worker: Any) -> Path | None:

@@ -14,7 +14,7 @@ from fastapi import Request
 from markupsafe import Markup
 from starlette.datastructures import FormData
 
-from central.ordering import AS_IT_COMES, Order, ordered
+from central.core.ordering import AS_IT_COMES, Order, ordered
 
 Row = TypeVar("Row")
 PLACES = ("after_moment", "after_id", "page")

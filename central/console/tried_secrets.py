@@ -6,15 +6,15 @@ them. Whoever has mistyped a passphrase proves first, by the password, to be the
 
 from dataclasses import dataclass
 
-from central.accounts import password_is_right
+from central.access.accounts import password_is_right
+from central.access.login_gates import LOGIN, PASSPHRASE, TOKEN_PIN, gate_at
 from central.console.access_log import note
 from central.console.context import Console, Visitor
-from central.login_gates import LOGIN, PASSPHRASE, TOKEN_PIN, gate_at
+from central.core.tries import Limit
 from central.store import accounts as store
 from central.store import secret_tries
 from central.store.engine import reading, writing
 from central.store.medics import MedicEntry
-from central.tries import Limit
 
 PROOF_AFTER = 2
 """So many wrong passphrases in a row may be mistakes; before the next try the password is asked for too."""

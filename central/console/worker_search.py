@@ -8,7 +8,7 @@ from starlette.datastructures import QueryParams
 
 from central.console.access_log import note
 from central.console.context import Visitor, console_of
-from central.sought import MOST_CHARS, Sought, has_snils_form, is_private, seek
+from central.people.sought import MOST_CHARS, Sought, has_snils_form, is_private, seek
 from central.store.engine import reading, writing
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
-from central.text_cleaning import UNREADABLE, from_xlsx_text
+from central.core.text_cleaning import UNREADABLE, from_xlsx_text
 
 MOST_DIGITS = 15
 """So many digits a spreadsheet keeps of a number; those after are zeros."""

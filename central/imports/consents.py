@@ -11,9 +11,9 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from central.imports.tables import write_table
-from central.no_force import marked
 from central.store import consents as store
 from central.store.consents import KINDS, ConsentRecord
+from central.words.no_force import marked
 from sync.contract.roster import ConsentKind
 
 COLUMN = "Согласия"

@@ -6,8 +6,8 @@ whose value is a word itself has it as `exam_import.fact.<name>.<value>`; a rule
 
 from collections.abc import Mapping
 
-from central.console.texts import text, text_or
-from central.text_cleaning import encodable
+from central.core.text_cleaning import encodable
+from central.words.texts import text, text_or
 
 
 def fault_words(code: str, facts: Mapping[str, str], language: str) -> tuple[str, str]:

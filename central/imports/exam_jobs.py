@@ -10,14 +10,14 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from central.checks import Rules
-from central.config import CentralConfig
+from central.core.config import CentralConfig
+from central.core.job_order import JobFault, Running
+from central.core.media_files import MediaFiles
+from central.core.text_cleaning import encodable
+from central.exchange.checks import Rules
+from central.exchange.intake import Intake
 from central.imports.exams import ExamRow, RowResult, check_rows, fault_file, import_rows, read_rows
 from central.imports.tables import UnreadableTable
-from central.intake import Intake
-from central.jobs.order import JobFault, Running
-from central.media_files import MediaFiles
-from central.text_cleaning import encodable
 
 MOST_SHOWN = 200
 """So many refused rows stand on the page; all of them stand in the file of faults."""

@@ -14,15 +14,15 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from central.checks import Refused, Rules, judge
+from central.core.clock import now_utc
+from central.core.text_cleaning import encodable
+from central.exchange.checks import Refused, Rules, judge
+from central.exchange.intake import Arrival, Intake
 from central.imports.exam_faults import fault_words
 from central.imports.tables import MAX_UNPACKED_BYTES, Columns, read_table, write_table
 from central.imports.workbook import Bounds
-from central.intake import Arrival, Intake
 from central.store import messages, terminals
 from central.store.engine import reading
-from central.store.metadata import now_utc
-from central.text_cleaning import encodable
 from sync.contract.canonical import canonical
 from sync.contract.topics import TerminalAddress, Up, parse_topic
 

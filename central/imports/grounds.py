@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from central.core.name_folding import fold_name
+from central.core.snils import parse_snils
 from central.imports.tables import Columns, RowFault, TableRow, fault_table, read_table
-from central.name_folding import fold_name
 from central.registers.form import parse_day
-from central.snils import parse_snils
 from central.store import grounds as store
 from central.store.register_changes import Author
 from central.store.workers import list_workers

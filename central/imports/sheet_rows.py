@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
 
+from central.core.text_cleaning import from_xlsx_text
 from central.imports.cell_values import Cell, NumberForms, RawCell, format_code, value_of
-from central.text_cleaning import from_xlsx_text
 
 _LAST_ROW = 1_048_576
 _REFERENCE = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from openpyxl import Workbook as NewWorkbook
 
-from central.console.texts import text
+from central.core.text_cleaning import clean_line, has_controls
 from central.imports import delimited
 from central.imports.cell_values import Cell, identifier_fault, ungrouped
 from central.imports.sheet_rows import SheetRow
 from central.imports.workbook import Bounds, DamagedWorkbook, TooLarge, Workbook
-from central.no_force import sheet_title
-from central.text_cleaning import clean_line, has_controls
-from central.xlsx_cells import text_cells
+from central.words.no_force import sheet_title
+from central.words.texts import text
+from central.words.xlsx_cells import text_cells
 
 FAULTS = "Ошибка"
 MAX_ROWS = 20_000
@@ -246,7 +246,7 @@ def write_table(headings: Sequence[str], rows: Iterable[Sequence[str]], band: st
     """An XLSX of text cells; nothing becomes a formula, and whatever is stored can be written.
 
     `band`: of a centre whose records have no force; it stands on the sheet's tab and over each printed page. The headings stay as
-    they are, since a table may come back through an import (see `central.no_force.marked` for those that do not).
+    they are, since a table may come back through an import (see `central.words.no_force.marked` for those that do not).
     """
     book = NewWorkbook(write_only=True)
     sheet = book.create_sheet(sheet_title("Таблица", band))

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from central.name_folding import fold_card, fold_name, fold_number
-from central.parties import Worker
+from central.core.name_folding import fold_card, fold_name, fold_number
+from central.core.parties import Worker
 
 
 @dataclass(frozen=True, slots=True)

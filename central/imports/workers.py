@@ -10,15 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from central.consents import Consents
+from central.core.name_folding import fold_name
+from central.core.parties import Worker
 from central.imports import consents
 from central.imports.consents import GivenConsent
 from central.imports.tables import Columns, RowFault, TableRow, fault_table, read_table, write_table
 from central.imports.twins import Twins
-from central.name_folding import fold_name
-from central.parties import Worker
+from central.people.consents import Consents
+from central.people.registry import Registry
 from central.registers.worker_rules import differs, worker_of
-from central.registry import Registry
 from central.store import consents as consent_store
 from central.store import registry as store
 from central.store.consents import ConsentRecord

@@ -14,9 +14,9 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
+from central.core.job_order import JobFault, Order, Running, Said
+from central.core.step_records import trace_of
 from central.jobs.kinds import WORKS
-from central.jobs.order import JobFault, Order, Running, Said
-from central.step_records import trace_of
 from central.store.engine import open_engine
 
 log = logging.getLogger(__name__)

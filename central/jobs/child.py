@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from central.jobs.order import Order, Said
-from central.step_records import trace_of
+from central.core.job_order import Order, Said
+from central.core.step_records import trace_of
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Engine
 
-from central.config import CentralConfig
-from central.jobs.order import Work
+from central.core.config import CentralConfig
+from central.core.job_order import Work
 
 JOURNAL_EXPORT = "journal_export"
 EXAMS_CHECK = "exams_check"
@@ -13,8 +13,8 @@ EXAMS_IMPORT = "exams_import"
 
 
 def _journal_export(engine: Engine, config: CentralConfig) -> Work:
+    from central.core.trust import Trust
     from central.journal.export import JournalExport
-    from central.trust import Trust
 
     return JournalExport(engine, Trust(config.keys.authority_dir), config.generation)
 

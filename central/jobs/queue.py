@@ -18,15 +18,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from central.config import CentralConfig
+from central.core.config import CentralConfig
+from central.core.job_order import Order
+from central.core.step_records import is_away
+from central.core.supervision import Step, Supervised
 from central.jobs.child import COMMAND, JobProcess, failed
 from central.jobs.kinds import WORKS
-from central.jobs.order import Order
-from central.step_records import is_away
 from central.store import jobs as store
 from central.store.engine import hold, reading, writing
 from central.store.jobs import Job
-from central.supervision import Step, Supervised
 from sync.contract.canonical import new_id
 
 log = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from central.console import exam_view, wording
-from central.console.texts import text, text_or
 from central.store.journal import JournalRow
+from central.words import exam_view, wording
+from central.words.texts import text, text_or
 from sync.contract.decision_rules import AFTER_WORK
 
 SignatureCheck = Callable[[JournalRow], str]

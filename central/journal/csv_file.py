@@ -5,8 +5,8 @@ import io
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from central.no_force import marked
-from central.text_cleaning import encodable
+from central.core.text_cleaning import encodable
+from central.words.no_force import marked
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 

@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from central.jobs.order import JobFault, Running
+from central.core.job_order import JobFault, Running
+from central.core.trust import Trust
 from central.journal import columns as journal_columns
 from central.journal.signature_check import SignatureCheck
-from central.no_force import band, file_name
 from central.store import journal
 from central.store.engine import reading
 from central.store.journal import JournalFilter
-from central.trust import Trust
+from central.words.no_force import band, file_name
 
 FORMS = ("csv", "xlsx", "pdf")
 MOST_XLSX_ROWS = 1_048_575
@@ -66,7 +66,7 @@ class JournalExport:
     """The work: counts, then writes row by row."""
 
     def __init__(self, engine: Engine, trust: Trust, generation: str) -> None:
-        """`generation`: `real`, or what the files have to say (see `central.no_force`)."""
+        """`generation`: `real`, or what the files have to say (see `central.words.no_force`)."""
         self._engine, self._trust, self._generation = engine, trust, generation
 
     def __call__(self, running: Running) -> None:

@@ -7,10 +7,10 @@ program does it, some 8), so only those rows are checked whose column is shown.
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509 import DuplicateExtension
 
+from central.core.trust import Anchors, Trust
 from central.signature.chain import SignatureError
 from central.signature.decision import verify_decision
 from central.store.journal import JournalRow
-from central.trust import Anchors, Trust
 
 VALID = "valid"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
-from central.no_force import marked, sheet_title
-from central.xlsx_cells import text_cells
+from central.words.no_force import marked, sheet_title
+from central.words.xlsx_cells import text_cells
 
 
 def write_xlsx(path: Path, headings: Sequence[str], rows: Iterable[Sequence[str]], band: str = "") -> int:

@@ -10,9 +10,9 @@ from typing import Any
 from cryptography import x509
 from sqlalchemy import Connection
 
-from central.console import exam_view, wording
-from central.days import zone_name, zone_of
-from central.decisions import is_valid, signed_by
+from central.core.days import zone_name, zone_of
+from central.core.trust import Trust
+from central.deciding.decisions import is_valid, signed_by
 from central.papers import drawing
 from central.papers.drawing import Sheet
 from central.papers.wording import KINDS, NoSuchPaper, act, body, headline, kinds_for, lower_band, mark_text, title
@@ -22,7 +22,7 @@ from central.store.engine import hold
 from central.store.papers import Paper
 from central.store.workers import get_worker
 from central.store.worklist import ListedExam
-from central.trust import Trust
+from central.words import exam_view, wording
 from sync.contract.canonical import new_id
 
 NO_FORCE = "НЕ ИМЕЕТ СИЛЫ: УЧЕБНЫЕ ДАННЫЕ"

@@ -5,13 +5,13 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection
 
-from central.days import day_of
-from central.imports.employers import employer_faults
-from central.name_folding import fold_name
-from central.parties import Employer
+from central.core.days import day_of
+from central.core.name_folding import fold_name
+from central.core.parties import Employer
+from central.core.rights import Right
+from central.registers.employer_rules import employer_faults
 from central.registers.form import Fault, Field, parse
 from central.registers.keeping import Desk, Options, Saved, Typed
-from central.rights import Right
 from central.store import registry
 
 

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection
 
-from central.days import day_of
+from central.core.days import day_of
+from central.core.rights import Right
 from central.registers.form import Fault, Field, parse, typed_of
 from central.registers.keeping import Desk, Options, Saved, Typed
-from central.rights import Right
 from central.store import instruments as store
 from central.store import register_changes, terminals
 from sync.contract.canonical import new_id

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Protocol
 from cryptography import x509
 from sqlalchemy import Connection
 
+from central.core.rights import Right
+from central.people.registry import Registry
 from central.registers.form import Fault, Faults, Field
-from central.registry import Registry
-from central.rights import Right
 from central.signature.software import SigningKey
 from central.store.register_changes import Author
 

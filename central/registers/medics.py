@@ -9,13 +9,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Connection
 
-from central.days import day_of
-from central.medics import Qualification, add_medic, replace_key, seal_key
-from central.name_folding import fold_name
-from central.pki import Authority
+from central.authority.pki import Authority
+from central.core.days import day_of
+from central.core.name_folding import fold_name
+from central.core.rights import Right
+from central.deciding.medics import Qualification, add_medic, replace_key, seal_key
 from central.registers.form import Fault, Faults, Field, parse
 from central.registers.keeping import Desk, KeyWish, MadeKey, Options, Saved, Typed
-from central.rights import Right
 from central.signature.provider import SigningRefused
 from central.signature.software import MIN_PASSPHRASE, SigningKey
 from central.store import medics as store

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection
 
-from central.days import day_of
-from central.parties import Organisation
+from central.core.days import day_of
+from central.core.parties import Organisation
+from central.core.rights import Right
 from central.registers.form import Fault, Field, parse
 from central.registers.keeping import Desk, Options, Saved, Typed
-from central.rights import Right
 from central.store import registry
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")

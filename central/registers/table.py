@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from central.console.texts import text, text_or
+from central.words.texts import text, text_or
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "employers": ("name", "inn", "okved", "region_code", "alert_contact"),

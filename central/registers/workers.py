@@ -5,13 +5,13 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Connection, RowMapping
 
-from central.days import day_of
-from central.name_folding import fold_card, fold_name
-from central.parties import Worker
+from central.core.days import day_of
+from central.core.name_folding import fold_card, fold_name
+from central.core.parties import Worker
+from central.core.rights import Right
 from central.registers.form import Fault, Faults, Field
 from central.registers.keeping import Desk, Options, Saved, Typed
 from central.registers.worker_rules import ANSWERS, SEXES, STATES, worker_of
-from central.rights import Right
 from central.store import registry
 from central.store.workers import alike_workers, card_holders, get_worker
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from central.passwords import normal_form, typed_forms
+from central.core.passwords import normal_form, typed_forms
 from central.signature.cms_message import detached, signed_attributes
 from central.signature.provider import SigningRefused
 

@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Callable
 
+from central.core.step_records import place_of
 from central.egress.connecting import Unreached
 from central.egress.rules import OPERATORS_OWN, web_address
 from central.egress.web import exchange_once
-from central.step_records import place_of
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ account = Table(
     Column("account_id", Text, primary_key=True),
     Column("username", Text, nullable=False, unique=True),
     Column("full_name", Text, nullable=False),
-    Column("role", Text, nullable=False, comment="see central.rights"),
+    Column("role", Text, nullable=False, comment="see central.core.rights"),
     Column("orgs", JSON, nullable=False, comment="organisations whose records this account may see"),
     Column("employer_id", Text, comment="of the role employer: the one whose workers it may see"),
     Column("medic_id", Text, comment="of medics: the entry in the register of medics"),

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from central.ordering import AS_IT_COMES, Order
+from central.core.ordering import AS_IT_COMES, Order
 from central.store.metadata import UtcDateTime, metadata
 from central.store.ordering import order_by
 from central.store.registry import organisation

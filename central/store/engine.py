@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 
 import central.store
+from central.core.store_urls import parsed
 from central.store.metadata import json_text, metadata
-from central.store.urls import parsed
 
 BUSY_TIMEOUT_S = 30.0
 CONNECTIONS = 20

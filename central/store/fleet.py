@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from central.name_folding import fold_name
+from central.core.name_folding import fold_name
 from central.store import anomalies, health
 from central.store.exams import exam
 from central.store.journal_lead import unindexed

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Date, ForeignKey, RowMapping, Table, Text, select, update
 from sqlalchemy.schema import UniqueConstraint
 
-from central.name_folding import fold_name
+from central.core.name_folding import fold_name
 from central.store.metadata import UtcDateTime, metadata
 
 instrument = Table(

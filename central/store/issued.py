@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from central.ordering import AS_IT_COMES, Order
+from central.core.ordering import AS_IT_COMES, Order
 from central.store.decisions import decision
 from central.store.exams import exam
 from central.store.ordering import order_by

@@ -57,11 +57,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def now_utc() -> datetime:
-    """The centre's wall clock, in UTC."""
-    return datetime.now(UTC)
-
-
 def json_text(value: Any) -> str:
     """How values of JSON columns are written: without spaces, in UTF-8."""
     return to_json(value).decode()

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
-from central.ordering import Order
+from central.core.ordering import Order
 
 
 def order_by(

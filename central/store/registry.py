@@ -25,8 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import UniqueConstraint
 
-from central.name_folding import fold_name
-from central.parties import Employer, Organisation, Worker
+from central.core.name_folding import fold_name
+from central.core.parties import Employer, Organisation, Worker
 from central.store.metadata import UtcDateTime, metadata
 
 _EMPLOYER_COLUMNS = ("org", "name", "inn", "okved", "region_code", "alert_contact")
@@ -104,7 +104,7 @@ worker = Table(
         nullable=False,
         server_default="",
         default=_folded,
-        comment="the name as central.name_folding folds it",
+        comment="the name as central.core.name_folding folds it",
     ),
     UniqueConstraint("org", "personnel_number"),
 )

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, Select, Table, Text, select, update
 
+from central.core.tries import NO_TRIES, Tries
 from central.store.metadata import UtcDateTime, insert_for, metadata
-from central.tries import NO_TRIES, Tries
 
 secret_try = Table(
     "secret_try",

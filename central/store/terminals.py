@@ -24,8 +24,9 @@ from sqlalchemy import (
     update,
 )
 
-from central.parties import Terminal
-from central.store.metadata import UtcDateTime, insert_for, metadata, now_utc
+from central.core.clock import now_utc
+from central.core.parties import Terminal
+from central.store.metadata import UtcDateTime, insert_for, metadata
 from sync.contract.canonical import GENESIS_HASH
 from sync.contract.health import TerminalStatus
 from sync.contract.topics import TerminalAddress

@@ -1,15 +1,15 @@
 """Whom a typed name or personnel number means, as conditions on the table of workers. Owns no table.
 
-Names are compared folded (`central.name_folding`), by their beginning and through the index on both stores.
+Names are compared folded (`central.core.name_folding`), by their beginning and through the index on both stores.
 """
 
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, or_
 
-from central.name_folding import fold_name
+from central.core.name_folding import fold_name
+from central.core.text_cleaning import clean_line
 from central.store.registry import worker
-from central.text_cleaning import clean_line
 
 
 def of_organisations(orgs: Sequence[str]) -> ColumnElement[bool]:

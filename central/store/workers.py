@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
 
-from central.name_folding import fold_name
-from central.ordering import AS_IT_COMES, Order
+from central.core.name_folding import fold_name
+from central.core.ordering import AS_IT_COMES, Order
 from central.store.ordering import order_by
 from central.store.registry import employer, is_archived, worker
 from central.store.worker_search import is_meant, of_organisations

@@ -12,8 +12,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from central.config import CentralConfig
-from central.installation import Choices, create_secrets, write_config
+from central.core.config import CentralConfig
+from central.keeping.installation import Choices, create_secrets, write_config
 from central.store import schema
 from central.store.engine import open_engine
 from dopusk.bench.bare_paho import bare_paho_s

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from central.accounts import session_id_of
-from central.config import CentralConfig
-from central.installation import Choices, create_secrets, write_config
+from central.access.accounts import session_id_of
+from central.core.config import CentralConfig
+from central.keeping.installation import Choices, create_secrets, write_config
 from central.store import accounts, schema
 from central.store.engine import open_engine, writing
 from dopusk.bench.console_load import medics_at_work

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Engine
 
-from central.config import CentralConfig
+from central.core.config import CentralConfig
 from central.store.engine import open_engine
 from dopusk.bench.bulk import Bulk
 from dopusk.bench.population import Population

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from central.config import CentralConfig
-from central.installation import Choices, write_config
+from central.core.config import CentralConfig
 from central.jobs.kinds import JOURNAL_EXPORT
 from central.jobs.queue import Jobs
 from central.journal.columns import COLUMNS
 from central.journal.export import FORMS, wish
+from central.keeping.installation import Choices, write_config
 from central.store import jobs as store
 from central.store.engine import open_engine, reading, writing
 from central.store.jobs import Job

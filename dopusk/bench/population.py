@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from central.config import CentralConfig
-from central.pki import Authority
-from central.snils import SnilsKey
+from central.authority.pki import Authority
+from central.core.config import CentralConfig
+from central.core.snils import SnilsKey
 from central.store.engine import writing
 from dopusk.bench.bulk import Bulk, loading
 from dopusk.bench.population_exams import ExamWriter

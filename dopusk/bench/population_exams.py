@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, update
 
-from central.decision_record import Wish, build_record, valid_until_of
-from central.reasons import is_intoxication
+from central.core.reasons import is_intoxication
+from central.deciding.decision_record import Wish, build_record, valid_until_of
 from central.store.alerts import alert
 from central.store.audit import audit
 from central.store.decisions import decision

@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Connection
 
-from central.accounts import create_account, open_session
-from central.medics import Qualification, add_medic
-from central.parties import Employer, Organisation, Terminal, Worker
-from central.pki import Authority
-from central.rights import Role
+from central.access.accounts import create_account, open_session
+from central.authority.pki import Authority
+from central.core.parties import Employer, Organisation, Terminal, Worker
+from central.core.rights import Role
+from central.core.snils import SnilsKey
+from central.deciding.medics import Qualification, add_medic
 from central.signature.software import SoftwareKey
-from central.snils import SnilsKey
 from central.store import api_keys, medics, registry, terminals
 from central.store.api_keys import ApiKey
 from central.store.medics import MedicEntry

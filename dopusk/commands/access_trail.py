@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from central.core.clock import now_utc
 from central.store import audit
 from central.store.audit import COMMAND_LINE
-from central.store.metadata import now_utc
 
 
 def note(

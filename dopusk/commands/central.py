@@ -13,16 +13,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from central.backup import BackupError
-from central.config import CentralConfig, ConfigError, load_config
-from central.ingest import Ingest, spare_the_collector
-from central.installation import Choices, create_secrets, write_config
-from central.outgoing import load_signing_key
-from central.presence import Presence
-from central.sealing import Sealer
+from central.core.config import CentralConfig, ConfigError, load_config
+from central.exchange.ingest import Ingest, spare_the_collector
+from central.exchange.presence import Presence
+from central.keeping.backup import BackupError
+from central.keeping.installation import Choices, create_secrets, write_config
+from central.link.outgoing import load_signing_key
 from central.signature.provider import SigningRefused
 from central.store import schema
 from central.store.engine import open_engine, writing
+from central.store.sealing import Sealer
 from dopusk.commands.access_trail import note
 from dopusk.commands.central_figures import serve_figures
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from central import certificates
-from central.config import load_config
+from central.authority import certificates
+from central.core.clock import now_utc
+from central.core.config import load_config
 from central.store.engine import writing
-from central.store.metadata import now_utc
 from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_centre, plain_errors
 

@@ -6,19 +6,19 @@ from typing import Annotated
 
 import typer
 
-from central.config import load_config
-from central.decisions import export as export_decision_files
+from central.core.config import load_config
+from central.core.trust import Trust
+from central.deciding.decisions import export as export_decision_files
 from central.imports.workers import table_of
 from central.journal import columns as journal_columns
 from central.journal.csv_file import csv_lines
 from central.journal.signature_check import SignatureCheck
 from central.journal.xlsx_file import write_xlsx
-from central.no_force import band
 from central.store import journal
 from central.store.engine import reading, writing
 from central.store.journal import JournalFilter
 from central.store.workers import count_workers
-from central.trust import Trust
+from central.words.no_force import band
 from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_centre, open_store, plain_errors
 from dopusk.commands.central_registers import Org

@@ -13,7 +13,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from central import metrics, step_records
+from central.core import metrics, step_records
 
 
 class _Server(ThreadingMixIn, WSGIServer):

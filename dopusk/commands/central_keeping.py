@@ -7,19 +7,19 @@ from typing import Annotated
 
 import typer
 
-from central.backup import back_up
-from central.backup import restore as put_back
-from central.config import load_config
-from central.media_files import MediaFiles
-from central.outgoing import load_signing_key
-from central.rebuild import rebuild as rebuild_exams
+from central.core.config import load_config
+from central.core.media_files import MediaFiles
+from central.core.store_urls import sqlite_url
+from central.core.trust import Trust
+from central.keeping.backup import back_up
+from central.keeping.backup import restore as put_back
+from central.keeping.rebuild import rebuild as rebuild_exams
+from central.keeping.verify import verify_store
+from central.keeping.verify_report import Expected, StoreReport
+from central.link.outgoing import load_signing_key
 from central.store import exams, schema
 from central.store.engine import open_engine, writing
 from central.store.seals import Head
-from central.store.urls import sqlite_url
-from central.trust import Trust
-from central.verify import verify_store
-from central.verify_report import Expected, StoreReport
 from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, bring_up_to_date, open_store, plain_errors
 from dopusk.commands.verify import print_findings

@@ -13,24 +13,24 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 
-from central.checks import Rules
-from central.days import day_of
+from central.authority.pki import Authority
+from central.core.days import day_of
+from central.core.media_files import MediaFiles
+from central.core.parties import Organisation
+from central.core.snils import SnilsKey
+from central.core.text_cleaning import clean_line
+from central.deciding.medics import Qualification, add_medic, seal_key
+from central.exchange.checks import Rules
+from central.exchange.intake import Intake
 from central.imports import grounds, workers
 from central.imports.exam_faults import fault_words
 from central.imports.exams import RowResult, check_rows, fault_file, import_rows, read_rows
 from central.imports.tables import UnreadableTable, unreadable_words
-from central.intake import Intake
-from central.media_files import MediaFiles
-from central.medics import Qualification, add_medic, seal_key
-from central.outgoing import Outgoing
-from central.parties import Organisation
-from central.pki import Authority
-from central.registry import Registry
-from central.snils import SnilsKey
+from central.link.outgoing import Outgoing
+from central.people.registry import Registry
 from central.store import registry
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
-from central.text_cleaning import clean_line
 from dopusk import words
 from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_centre, plain_errors

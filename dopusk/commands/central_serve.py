@@ -9,22 +9,22 @@ import sys
 import uvicorn
 from sqlalchemy import Engine
 
-from central.config import CentralConfig
 from central.console.app import create_app
-from central.dispatcher import Dispatcher
-from central.enrolment import Enrolment
-from central.enrolment_api import make_router
-from central.face_photos import FacePhotos
-from central.media_files import MediaFiles
-from central.outgoing import Outgoing, load_signing_key
-from central.presence import Presence
-from central.registry import Registry
-from central.resending import Replenisher
-from central.revocations import Revocations
-from central.sealing import Sealing
-from central.snils import SnilsKey
-from central.step_records import trace_of
-from central.trust import Trust
+from central.console.enrolment_api import make_router
+from central.core.config import CentralConfig
+from central.core.media_files import MediaFiles
+from central.core.snils import SnilsKey
+from central.core.step_records import trace_of
+from central.core.trust import Trust
+from central.exchange.dispatcher import Dispatcher
+from central.exchange.face_photos import FacePhotos
+from central.exchange.presence import Presence
+from central.exchange.resending import Replenisher
+from central.exchange.revocations import Revocations
+from central.link.outgoing import Outgoing, load_signing_key
+from central.people.registry import Registry
+from central.store.sealing import Sealing
+from central.terminals.enrolment import Enrolment
 from dopusk.commands.central_figures import serve_figures
 from dopusk.commands.central_protocol import BoundedProtocol
 

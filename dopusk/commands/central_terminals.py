@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from central.config import load_config
-from central.enrolment import Enrolment
-from central.outgoing import Outgoing
-from central.parties import Terminal
-from central.registry import Registry
-from central.snils import SnilsKey
+from central.core.config import load_config
+from central.core.parties import Terminal
+from central.core.snils import SnilsKey
+from central.link.outgoing import Outgoing
+from central.people.registry import Registry
 from central.store import terminals
 from central.store.engine import reading, writing
+from central.terminals.enrolment import Enrolment
 from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
 

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from central.accounts import create_account, hash_password, names_about
-from central.config import load_config
-from central.passwords import load_list, password_fault
-from central.rights import Role
+from central.access.accounts import create_account, hash_password, names_about
+from central.core.clock import now_utc
+from central.core.config import load_config
+from central.core.passwords import load_list, password_fault
+from central.core.rights import Role
 from central.store import accounts, recovery_codes, secret_tries
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
 from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
 

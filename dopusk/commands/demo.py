@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from central.decisions import export
+from central.core.trust import Trust
+from central.deciding.decisions import export
 from central.store.engine import open_engine
-from central.trust import Trust
 from dopusk.demo.director import Director, Trouble, faults_of
 from dopusk.demo.hand import KioskTrouble
 from dopusk.demo.history import ACCOUNTS

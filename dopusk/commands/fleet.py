@@ -12,16 +12,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 from sqlalchemy import Engine
 
-from central.config import CentralConfig, load_config
-from central.outgoing import Outgoing, load_signing_key
-from central.parties import Employer, Organisation, Terminal, Worker
-from central.pki import Authority, write_secret
-from central.registry import Registry
-from central.snils import SnilsKey
+from central.authority.pki import Authority, write_secret
+from central.core.clock import now_utc
+from central.core.config import CentralConfig, load_config
+from central.core.parties import Employer, Organisation, Terminal, Worker
+from central.core.snils import SnilsKey
+from central.link.outgoing import Outgoing, load_signing_key
+from central.people.registry import Registry
 from central.store import enrolments
 from central.store import terminals as kiosks
 from central.store.engine import writing
-from central.store.metadata import now_utc
 from central.store.workers import find_worker
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
 from simulators.fleet import Fleet, Member

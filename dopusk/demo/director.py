@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from central.console.texts import text
 from central.store.engine import open_engine, reading
 from central.store.faces import worker_face
+from central.words.texts import text
 from dopusk.demo.hand import Hand
 from dopusk.demo.medic import ScriptedMedic
 from dopusk.demo.processes import Child, start_centre, start_kiosk

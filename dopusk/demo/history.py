@@ -12,23 +12,23 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
-from central.accounts import create_account
-from central.checks import Rules
-from central.config import CentralConfig
-from central.decisions import Actor, Decisions
-from central.intake import Arrival, Intake
-from central.media_files import MediaFiles
-from central.outgoing import Outgoing, load_signing_key
+from central.access.accounts import create_account
+from central.core.config import CentralConfig
+from central.core.media_files import MediaFiles
+from central.core.parties import Terminal
+from central.core.rights import Role
+from central.core.trust import Trust
+from central.deciding.decisions import Actor, Decisions
+from central.exchange.checks import Rules
+from central.exchange.intake import Arrival, Intake
+from central.link.outgoing import Outgoing, load_signing_key
 from central.papers.issuing import Issuer, grant, issue
-from central.parties import Terminal
+from central.people.registry import Registry
 from central.registers.keeping import Desk
-from central.registry import Registry
-from central.rights import Role
 from central.signature.software import open_key
 from central.store import accounts, medics, terminals, worklist
 from central.store.engine import open_engine, reading, writing
 from central.store.register_changes import Author
-from central.trust import Trust
 from dopusk.demo.sample_day import Decided, SampleDay, with_verification
 from dopusk.demo.sample_medic import LOGIN
 from dopusk.demo.sample_people import HISTORY_TERMINAL_ID, ORG, SampleIds, past_exams

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from central.decision_record import Wish
-from central.media_files import MediaFiles
+from central.core.media_files import MediaFiles
+from central.deciding.decision_record import Wish
 from dopusk.demo.sample_people import ORG, PEOPLE, SampleIds
 from simulators.camera_scenes import PORTRAITS
 from simulators.fleet_exam import exam_payload

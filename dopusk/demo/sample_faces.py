@@ -9,11 +9,11 @@ from datetime import date
 import cv2
 from sqlalchemy import Connection, Engine
 
-from central.config import CentralConfig
-from central.consents import Consents
-from central.media_files import MediaFiles
-from central.reference_photo import prepared
-from central.registry import Registry
+from central.core.config import CentralConfig
+from central.core.media_files import MediaFiles
+from central.people.consents import Consents
+from central.people.reference_photo import prepared
+from central.people.registry import Registry
 from central.store.engine import writing
 from dopusk.demo.sample_people import ORG, SampleIds
 from simulators.camera import DEFAULT_PHOTOS

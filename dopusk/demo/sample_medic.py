@@ -7,10 +7,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Connection
 
-from central.accounts import create_account
-from central.medics import Qualification, add_medic
-from central.pki import Authority
-from central.rights import Role
+from central.access.accounts import create_account
+from central.authority.pki import Authority
+from central.core.rights import Role
+from central.deciding.medics import Qualification, add_medic
 from sync.contract.canonical import new_id
 
 FULL_NAME = "Луговая Зоя Марковна"

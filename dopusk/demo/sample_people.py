@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
-from central.parties import Employer, Organisation, Terminal, Worker
-from central.registry import Registry
+from central.core.parties import Employer, Organisation, Terminal, Worker
+from central.people.registry import Registry
 from simulators.fleet_exam import exam_payload
 from sync.contract.snils import check_number
 

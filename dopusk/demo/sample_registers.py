@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 
 from central.imports import grounds
 from central.imports.tables import write_table
-from central.limits import LimitWish, set_limit
-from central.outgoing import Outgoing
+from central.link.outgoing import Outgoing
+from central.people.limits import LimitWish, set_limit
+from central.people.registry import Registry
 from central.registers.forms import FORMS
 from central.registers.keeping import Desk, Typed
-from central.registry import Registry
 from central.store import api_keys, terminals
 from central.store import registry as people_store
 from central.store.api_keys import ApiKey

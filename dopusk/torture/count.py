@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from central.media_files import MediaFiles as CentreMedia
-from central.outgoing import load_signing_key
-from central.sealing import Sealer
+from central.core.media_files import MediaFiles as CentreMedia
+from central.keeping.verify import verify_store as verify_centre
+from central.keeping.verify_report import Expected as CentreExpected
+from central.link.outgoing import load_signing_key
 from central.store.engine import reading
 from central.store.exams import exam
 from central.store.messages import message
-from central.verify import verify_store as verify_centre
-from central.verify_report import Expected as CentreExpected
+from central.store.sealing import Sealer
 from dopusk.torture.stage import Stage, TerminalStage
 from sync.contract.envelope import read_unverified
 from terminal.config import load_config

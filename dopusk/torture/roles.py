@@ -14,8 +14,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from central.config import load_config as load_central
-from central.ingest import Ingest, spare_the_collector
+from central.core.config import load_config as load_central
+from central.exchange.ingest import Ingest, spare_the_collector
 from central.store import schema
 from central.store.engine import open_engine
 from dopusk.commands import terminal as terminal_commands

@@ -19,16 +19,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from sqlalchemy import Engine
 
-from central.config import CentralConfig
-from central.installation import Choices, create_secrets, write_config
-from central.outgoing import Outgoing, load_signing_key
-from central.parties import Organisation, Terminal
-from central.pki import Authority, write_secret
-from central.registry import Registry
-from central.snils import SnilsKey
+from central.authority.pki import Authority, write_secret
+from central.core.clock import now_utc
+from central.core.config import CentralConfig
+from central.core.parties import Organisation, Terminal
+from central.core.snils import SnilsKey
+from central.keeping.installation import Choices, create_secrets, write_config
+from central.link.outgoing import Outgoing, load_signing_key
+from central.people.registry import Registry
 from central.store import enrolments, schema, terminals
 from central.store.engine import open_engine, writing
-from central.store.metadata import now_utc
 from config import EXAMPLE_TERMINAL
 from dopusk.broker import Broker, free_port, start_mosquitto
 from dopusk.torture.proxy import Proxy

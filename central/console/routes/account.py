@@ -16,10 +16,9 @@ from starlette.datastructures import FormData
 from central.console.access_log import note
 from central.console.context import LANGUAGE_COOKIE, THEME_COOKIE, Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
-from central.console.texts import LANGUAGES
 from central.console.tried_secrets import TriesOver, begin_passphrase, end_try, needs_proof
-from central.medics import RegisterFault, register_faults
-from central.rights import Right
+from central.core.rights import Right
+from central.deciding.medics import RegisterFault, register_faults
 from central.signature.gost import open_gost_key
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.software import open_key
@@ -29,6 +28,7 @@ from central.store import accounts as store
 from central.store import medics, registry
 from central.store.engine import reading, writing
 from central.store.medics import MedicEntry
+from central.words.texts import LANGUAGES
 
 router = APIRouter()
 _YEAR_S = 365 * 24 * 3600

@@ -19,10 +19,10 @@ from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.routes.accounts import MAX_CHARS, accounts_page, own_employer
 from central.console.typed import Typed
+from central.core.rights import Right
 from central.egress.rules import EgressRules
-from central.notice_bodies import last_word
-from central.notice_channels import ChannelRefused, add_channel
-from central.rights import Right
+from central.notifying.notice_bodies import last_word
+from central.notifying.notice_channels import ChannelRefused, add_channel
 from central.store import api_keys, notices
 from central.store.api_keys import ApiKey
 from central.store.engine import writing

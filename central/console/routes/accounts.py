@@ -18,21 +18,21 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
-from central.accounts import NameTaken, create_account, hash_password, is_alive, names_about
+from central.access.accounts import NameTaken, create_account, hash_password, is_alive, names_about
 from central.console.access_log import note
 from central.console.account_actions import ACTIONS, offered
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.sorting import sorting_of
-from central.console.texts import text
 from central.console.typed import Typed
-from central.name_folding import fold_name
-from central.passwords import password_fault
-from central.rights import RIGHTS, Right, Role
+from central.core.name_folding import fold_name
+from central.core.passwords import password_fault
+from central.core.rights import RIGHTS, Right, Role
 from central.store import accounts as store
 from central.store import api_keys, medics, notices, recovery_codes, registry, secret_tries, security_alerts
 from central.store.accounts import NO_FACTOR, Account
 from central.store.engine import reading, writing
+from central.words.texts import text
 
 router = APIRouter()
 

@@ -16,15 +16,15 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
-from central.admissions import Admission, admissions
 from central.console.access_log import note, note_seldom
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.sorting import kept_order, sorting_of
 from central.console.worker_search import address_pairs, find_worker, words_of
-from central.name_folding import fold_name
-from central.rights import Right
-from central.sought import Sought, has_snils_form
+from central.core.name_folding import fold_name
+from central.core.rights import Right
+from central.deciding.admissions import Admission, admissions
+from central.people.sought import Sought, has_snils_form
 from central.store import alerts, notices, registry
 from central.store.alerts import Alert
 from central.store.engine import reading, writing

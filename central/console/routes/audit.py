@@ -11,17 +11,17 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from central.config import VigilanceConfig
 from central.console.audit_words import details
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.query import day_of, place_of
 from central.console.sorting import sorting_of
-from central.rights import Right
+from central.core.config import VigilanceConfig
+from central.core.rights import Right
+from central.notifying.vigilance import EXPORTS, is_odd_hour, rows_of
 from central.store import accounts, audit, security_alerts
 from central.store.audit import Entry
 from central.store.engine import reading
-from central.vigilance import EXPORTS, is_odd_hour, rows_of
 
 router = APIRouter()
 

@@ -16,7 +16,7 @@ from central.console.guard import Guard
 from central.console.query import day_of, place_of
 from central.console.routes.registers import KINDS
 from central.console.sorting import sorting_of
-from central.rights import Right
+from central.core.rights import Right
 from central.store import change_list, registry
 from central.store.change_list import BY_COMMAND, ChangeFilter, ListedChange
 from central.store.engine import reading, writing

@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of
 from central.console.routes.journal import asked_of, journal_page
-from central.rights import Right
+from central.core.rights import Right
 from central.store import column_sets as store
 from central.store.engine import writing
 

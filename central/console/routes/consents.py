@@ -15,19 +15,19 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import FormData
 
-from central.consents import ConsentRefused, Consents
 from central.console.access_log import covers, note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.routes.registers import XLSX, own_org
-from central.days import day_of
+from central.core.days import day_of
+from central.core.rights import Right
 from central.imports.consents import register_table
-from central.no_force import band, file_name
-from central.rights import Right
+from central.people.consents import ConsentRefused, Consents
 from central.store import accounts, consents, faces, registry
 from central.store.consents import KINDS, MEANS
 from central.store.engine import reading, writing
 from central.store.workers import get_worker
+from central.words.no_force import band, file_name
 
 router = APIRouter()
 Reader = Annotated[Visitor, Depends(Guard(Right.SEE_REGISTERS))]

@@ -20,9 +20,9 @@ from central.console.access_log import note
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.routes.exam import RELIEVED_AFTER, exam_page, find_exam
-from central.decision_record import VISUAL_FIELDS, DecisionFaults, Wish
-from central.decisions import Actor, DecisionConflict
-from central.rights import Right
+from central.core.rights import Right
+from central.deciding.decision_record import VISUAL_FIELDS, DecisionFaults, Wish
+from central.deciding.decisions import Actor, DecisionConflict
 from central.signature.chain import SignatureError
 from central.signature.provider import SigningRefused
 from central.store import accounts, worklist

@@ -17,17 +17,17 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData, UploadFile
 
+from central.authority.pki import Authority
 from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
-from central.medics import register_faults
-from central.pki import Authority
+from central.core.rights import Right
+from central.deciding.medics import register_faults
 from central.registers.form import Fault, Faults, typed_of
 from central.registers.forms import FORMS
 from central.registers.instruments import proposed
 from central.registers.keeping import Desk, KeyWish, RegisterForm, Typed
 from central.registers.medics import MAX_CERTIFICATE_BYTES, MedicForm, with_key
-from central.rights import Right
 from central.store import accounts, register_changes, registry
 from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author

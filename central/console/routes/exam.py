@@ -8,7 +8,7 @@ from cryptography import x509
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from sqlalchemy import Connection
 
-from central.console import exam_view, grounds_view, wording
+from central.console import grounds_view
 from central.console.access_log import covers, note
 from central.console.charts import charts_of
 from central.console.context import Console, Visitor, console_of, page
@@ -17,21 +17,22 @@ from central.console.film_view import film_view, people_lines, photos_of
 from central.console.guard import Guard
 from central.console.reference import reference_file
 from central.console.typed import Typed
-from central.days import day_of
-from central.decision_record import OUTCOMES, REPEAT_STEPS, VISUAL_FIELDS
-from central.decisions import is_valid
-from central.media_files import MediaFiles
-from central.medics import RegisterFault, check_register
+from central.core.days import day_of
+from central.core.media_files import MediaFiles
+from central.core.reasons import reasons
+from central.core.rights import Right
+from central.deciding.decision_record import OUTCOMES, REPEAT_STEPS, VISUAL_FIELDS
+from central.deciding.decisions import is_valid
+from central.deciding.medics import RegisterFault, check_register
 from central.papers.issuing import has_breath
 from central.papers.wording import kinds_for
-from central.reasons import reasons
-from central.rights import Right
 from central.store import accounts, decisions, instruments, refusals, worklist
 from central.store import grounds as grounds_store
 from central.store.decisions import StoredDecision
 from central.store.engine import reading, writing
 from central.store.workers import get_worker
 from central.store.worklist import ListedExam
+from central.words import exam_view, wording
 from sync.contract.exam import ExamRecord
 
 router = APIRouter()

@@ -14,8 +14,8 @@ from central.console.context import Visitor, console_of
 from central.console.guard import Guard
 from central.console.reference import reference_file
 from central.console.routes.exam import find_exam
-from central.media_files import MediaFiles
-from central.rights import Right
+from central.core.media_files import MediaFiles
+from central.core.rights import Right
 from central.store import decisions
 from central.store.engine import reading, writing
 from central.store.workers import get_worker

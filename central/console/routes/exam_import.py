@@ -17,11 +17,11 @@ from central.console.bounds import PAGE_BYTES
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.job_pages import job_events, job_file, own_job
+from central.core.rights import Right
 from central.imports.exam_faults import fault_words
 from central.imports.exam_jobs import MOST_UPLOAD_BYTES
 from central.jobs.kinds import EXAMS_CHECK, EXAMS_IMPORT
 from central.jobs.queue import TooManyJobs, given_file
-from central.rights import Right
 from central.store import jobs as store
 from central.store.engine import reading, writing
 

@@ -15,11 +15,11 @@ from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.job_pages import job_events, job_file, own_job
 from central.console.routes.journal import COUNT_EXPORT_TO, asked_of, journal_page, title_of
+from central.core.rights import Right
 from central.jobs.kinds import JOURNAL_EXPORT
 from central.jobs.queue import TooManyJobs
 from central.journal import columns as journal_columns
 from central.journal.export import FORMS, filter_of, wish
-from central.rights import Right
 from central.store import jobs as store
 from central.store import journal
 from central.store.engine import reading, writing

@@ -13,13 +13,14 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from central import certificates, step_records
+from central.authority import certificates
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.sorting import sorting_of
-from central.days import day_of
-from central.presence import trouble_of
-from central.rights import Right
+from central.core import step_records
+from central.core.days import day_of
+from central.core.rights import Right
+from central.exchange.presence import trouble_of
 from central.store import anomalies, fleet, processes, refusals
 from central.store.engine import reading
 from central.store.processes import Process

@@ -15,11 +15,11 @@ from central.console.bounds import PAGE_BYTES
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.routes.registers import XLSX, own_org, uploaded
-from central.days import day_of
+from central.core.days import day_of
+from central.core.rights import Right
 from central.imports import grounds as imports
 from central.imports.grounds import CheckedGrounds
 from central.imports.tables import MAX_FILE_BYTES, UnreadableTable, write_table
-from central.rights import Right
 from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author
 

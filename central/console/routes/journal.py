@@ -23,19 +23,19 @@ from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.query import day_of, place_of
-from central.console.texts import text
 from central.console.worker_search import address_pairs, find_worker, words_of
+from central.core.rights import Right
 from central.jobs.child import WorkFailed
 from central.journal import columns as journal_columns
 from central.journal.csv_file import csv_lines, grouped
 from central.journal.signature_check import SignatureCheck
-from central.no_force import band, file_name
-from central.rights import Right
-from central.sought import Sought
+from central.people.sought import Sought
 from central.store import column_sets, journal, medics, registry, terminals
 from central.store.engine import reading, writing
 from central.store.journal import JournalFilter, JournalRow
 from central.store.workers import named_workers
+from central.words.no_force import band, file_name
+from central.words.texts import text
 
 router = APIRouter()
 

@@ -21,19 +21,19 @@ from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of
 from central.console.guard import Guard
 from central.console.routes.journal import PDF_ROWS, Asked, asked_of, journal_page, title_of
-from central.console.texts import text
+from central.core.job_order import Order
+from central.core.rights import Right
+from central.deciding.medics import check_register
 from central.jobs.child import Busy, WorkFailed, run_at_once
 from central.jobs.kinds import JOURNAL_EXPORT
-from central.jobs.order import Order
 from central.journal import columns as journal_columns
 from central.journal.export import wish
-from central.medics import check_register
-from central.no_force import file_name
-from central.rights import Right
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.verification import verify_detached
 from central.store import journal, seals
 from central.store.engine import reading, writing
+from central.words.no_force import file_name
+from central.words.texts import text
 
 router = APIRouter()
 log = logging.getLogger(__name__)

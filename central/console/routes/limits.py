@@ -14,19 +14,28 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
-from central.console import wording
 from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.limits_view import KEYS, default_rows, personal_row, stored_row
 from central.console.sorting import sorting_of
 from central.console.typed import Typed
-from central.days import day_of
-from central.limits import POSSIBLE, Changed, LimitWish, Preview, default_entries, limit_faults, preview, set_limit
-from central.rights import Right
+from central.core.days import day_of
+from central.core.rights import Right
+from central.people.limits import (
+    POSSIBLE,
+    Changed,
+    LimitWish,
+    Preview,
+    default_entries,
+    limit_faults,
+    preview,
+    set_limit,
+)
 from central.store import limits, registry
 from central.store.engine import reading, writing
 from central.store.workers import find_worker
+from central.words import wording
 
 router = APIRouter()
 

@@ -18,7 +18,7 @@ from fastapi.responses import RedirectResponse
 from itsdangerous import BadSignature
 from starlette.datastructures import FormData
 
-from central.accounts import (
+from central.access.accounts import (
     SESSION,
     CheckedLogin,
     LoginRefused,
@@ -33,8 +33,8 @@ from central.console.context import Console, Visitor, address_of, console_of, pa
 from central.console.guard import Guard, Public, form_of, same_token
 from central.console.known_devices import devices_of, remember
 from central.console.pages import MENU
-from central.rate_limit import TooMany, network_of
-from central.rights import Right, may
+from central.core.rate_limit import TooMany, network_of
+from central.core.rights import Right, may
 from central.store import accounts as store
 from central.store import audit
 from central.store.engine import reading, writing

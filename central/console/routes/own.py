@@ -19,14 +19,14 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
-from central.accounts import hash_password, names_about
+from central.access.accounts import hash_password, names_about
+from central.access.second_factor import matching_step, new_recovery_codes
 from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.tried_secrets import TriesOver, try_own_password
-from central.passwords import normal_form, password_fault
-from central.rights import Right
-from central.second_factor import matching_step, new_recovery_codes
+from central.core.passwords import normal_form, password_fault
+from central.core.rights import Right
 from central.store import accounts as store
 from central.store import recovery_codes
 from central.store.engine import reading, writing

@@ -12,11 +12,11 @@ from central.console.access_log import note
 from central.console.context import Visitor, address_of, console_of, page
 from central.console.guard import Guard, Public, form_of
 from central.console.routes.exam import exam_page, find_exam
+from central.core.rate_limit import network_of
+from central.core.rights import Right
 from central.papers.fonts import FontsMissing
 from central.papers.issuing import Issuer, SignatureBroken, check, draw, grant, issue
 from central.papers.wording import NoSuchPaper
-from central.rate_limit import network_of
-from central.rights import Right
 from central.store.engine import reading, writing
 
 router = APIRouter()

@@ -14,9 +14,9 @@ from central.console.access_log import note, note_seldom
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of
 from central.console.routes.consents import own_worker, worker_page
-from central.media_files import MediaFiles
-from central.reference_photo import MAX_BYTES, PhotoRefused, prepared
-from central.rights import Right
+from central.core.media_files import MediaFiles
+from central.core.rights import Right
+from central.people.reference_photo import MAX_BYTES, PhotoRefused, prepared
 from central.store.engine import reading, writing
 
 router = APIRouter()

@@ -12,11 +12,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
-from central.accounts import is_alive
+from central.access.accounts import is_alive
 from central.console.access_log import note_seldom
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
-from central.rights import Right
+from central.core.rights import Right
 from central.store import accounts
 from central.store.engine import reading
 

@@ -11,18 +11,18 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
-from central.console import wording
 from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.sorting import sorting_of
-from central.console.texts import text
+from central.core.reasons import reasons
+from central.core.rights import Right
 from central.imports.tables import write_table
-from central.no_force import band, file_name, marked
-from central.reasons import reasons
-from central.rights import Right
 from central.store.engine import reading, writing
 from central.store.issued import ORDERS, IssuedPaper, count, issued, years
+from central.words import wording
+from central.words.no_force import band, file_name, marked
+from central.words.texts import text
 
 router = APIRouter()
 

@@ -13,8 +13,8 @@ from central.console.access_log import note
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard
 from central.console.routes.fleet import fleet_page
-from central.resending import NotSent, send_again
-from central.rights import Right
+from central.core.rights import Right
+from central.exchange.resending import NotSent, send_again
 from central.store import refusals
 from central.store.engine import writing
 

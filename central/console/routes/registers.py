@@ -25,20 +25,20 @@ from central.console.guard import Guard, form_of
 from central.console.register_orders import REPORTED, USUAL, keys_of
 from central.console.sorting import kept_order, sorting_of
 from central.console.worker_search import address_pairs, find_worker, words_of
-from central.days import day_of
+from central.core.days import day_of
+from central.core.name_folding import fold_name
+from central.core.rights import Right
+from central.deciding.medics import register_faults
 from central.imports import workers as imports
 from central.imports.tables import MAX_FILE_BYTES, UnreadableTable, write_table
 from central.imports.workers import Checked
-from central.medics import register_faults
-from central.name_folding import fold_name
-from central.no_force import band, file_name, marked
 from central.registers import table
 from central.registers.forms import FORMS
-from central.rights import Right
 from central.store import instruments, medics, registry, terminals
 from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author
 from central.store.workers import ORDERS, count_workers, named_workers, search_workers
+from central.words.no_force import band, file_name, marked
 
 router = APIRouter()
 

@@ -13,16 +13,16 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
+from central.authority.pki import RESERVED_NAMES
 from central.console.access_log import note
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of
 from central.console.routes.fleet import fleet_page
-from central.enrolment import Enrolment
-from central.parties import Terminal
-from central.pki import RESERVED_NAMES
-from central.rights import Right
+from central.core.parties import Terminal
+from central.core.rights import Right
 from central.store import terminals
 from central.store.engine import hold, reading, writing
+from central.terminals.enrolment import Enrolment
 
 router = APIRouter()
 

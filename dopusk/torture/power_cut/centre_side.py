@@ -11,16 +11,16 @@ from sqlalchemy import Engine, create_engine, event, func, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
-from central.checks import Rules
-from central.intake import Arrival, Intake
-from central.media_files import MediaFiles
-from central.parties import Organisation, Terminal
+from central.core.media_files import MediaFiles
+from central.core.parties import Organisation, Terminal
+from central.exchange.checks import Rules
+from central.exchange.intake import Arrival, Intake
+from central.keeping.verify import verify_store
+from central.keeping.verify_report import Expected
 from central.store import registry as registry_store
 from central.store import terminals
 from central.store.engine import PRAGMAS, create_schema, open_engine, reading, writing
 from central.store.messages import message
-from central.verify import verify_store
-from central.verify_report import Expected
 from dopusk.torture.power_cut.plain_connection import PlainConnection
 from dopusk.torture.power_cut.recording import Recording, RecordingVfs
 from simulators.fleet_exam import exam_payload

@@ -11,9 +11,10 @@ import pytest
 from cryptography import x509
 from typer.testing import CliRunner
 
-from central import certificates, metrics, pki
-from central.dispatcher import Dispatcher
-from central.store.metadata import now_utc
+from central.authority import certificates, pki
+from central.core import metrics
+from central.core.clock import now_utc
+from central.exchange.dispatcher import Dispatcher
 from dopusk.broker import HOST
 from dopusk.commands.central_group import app
 from tests.broker import TestCentre, running_centre

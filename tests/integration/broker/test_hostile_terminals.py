@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from central import pki
-from central.broker_link import BrokerLink, own_name
-from central.enrolment import Enrolment
+from central.authority import pki
+from central.link.broker_link import BrokerLink, own_name
 from central.store import terminals
 from central.store.engine import reading
+from central.terminals.enrolment import Enrolment
 from dopusk.broker import free_port
 from dopusk.broker_watch import RevocationWatch
 from dopusk.postgres import fresh_database
@@ -282,7 +282,7 @@ def test_a_revoked_terminal_that_says_nothing_is_put_out_under_any_name(
 def test_until_the_broker_has_read_the_list_a_revoked_terminal_is_put_out_again_and_again(
     small_centre: TestCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("central.dispatcher.LIST_READ_WITHIN_S", 0.0)
+    monkeypatch.setattr("central.exchange.dispatcher.LIST_READ_WITHIN_S", 0.0)
     centre = small_centre
     papers = stolen(centre, "rogue-1")
     first = Rogue(papers, "a")

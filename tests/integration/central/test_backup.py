@@ -13,15 +13,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, func, select
 
-from central.backup import BackupError, back_up, restore
-from central.intake import Arrival, Intake
-from central.media_files import MediaFiles
+from central.core.clock import now_utc
+from central.core.media_files import MediaFiles
+from central.exchange.intake import Arrival, Intake
+from central.keeping.backup import BackupError, back_up, restore
+from central.keeping.verify import verify_store
+from central.keeping.verify_report import Expected
 from central.store import registry, schema
 from central.store.engine import open_engine, reading, writing
 from central.store.messages import message
-from central.store.metadata import now_utc
-from central.verify import verify_store
-from central.verify_report import Expected
 from dopusk.postgres import fresh_database
 from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import sha256_hex

@@ -13,11 +13,11 @@ import httpx
 import pytest
 from sqlalchemy import Engine, select
 
-from central.consents import ConsentRefused, Consents
+from central.access.second_factor import new_recovery_codes
+from central.core.rights import Role
 from central.jobs.queue import MOST_UNFINISHED, TooManyJobs
-from central.limits import LimitWish, set_limit
-from central.rights import Role
-from central.second_factor import new_recovery_codes
+from central.people.consents import ConsentRefused, Consents
+from central.people.limits import LimitWish, set_limit
 from central.store import consents as consent_store
 from central.store import decisions, grounds, recovery_codes
 from central.store.decisions import Claim

@@ -16,15 +16,15 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from central.config import load_config
-from central.outgoing import Outgoing
-from central.parties import Organisation, Terminal
-from central.pki import Authority
-from central.registry import Registry
-from central.snils import SnilsKey
+from central.authority.pki import Authority
+from central.core.clock import now_utc
+from central.core.config import load_config
+from central.core.parties import Organisation, Terminal
+from central.core.snils import SnilsKey
+from central.link.outgoing import Outgoing
+from central.people.registry import Registry
 from central.store import enrolments, refusals, terminals
 from central.store.engine import open_engine, reading, writing
-from central.store.metadata import now_utc
 from dopusk.broker import free_port, start_mosquitto
 from dopusk.commands.central_group import app
 from dopusk.commands.central_keeping import verify_sqlite

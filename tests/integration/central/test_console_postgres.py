@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from central.rights import Role
+from central.core.rights import Role
 from dopusk.postgres import fresh_database
 from tests.console_centre import Browser, build_console_centre, cheap_hashes, serving
 from tests.waiting import until

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from central.admissions import admissions
-from central.config import CentralConfig
-from central.console.exam_view import side_of
-from central.decisions import is_valid
-from central.installation import Choices, create_secrets, write_config
-from central.outgoing import Outgoing
-from central.registry import Registry
-from central.snils import SnilsKey
+from central.core.config import CentralConfig
+from central.core.snils import SnilsKey
+from central.core.trust import Trust
+from central.deciding.admissions import admissions
+from central.deciding.decisions import is_valid
+from central.keeping.installation import Choices, create_secrets, write_config
+from central.link.outgoing import Outgoing
+from central.people.registry import Registry
 from central.store import alerts, api_keys, decisions, issued, limits, schema, worklist
 from central.store.engine import open_engine, reading, writing
 from central.store.exams import exam
-from central.trust import Trust
+from central.words.exam_view import side_of
 from dopusk.demo import history
 from dopusk.demo.history import Past, fill_history
 from dopusk.demo.sample_medic import enter_medic

@@ -9,15 +9,15 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import Engine
 
-from central import metrics
-from central.broker_link import BrokerLink
-from central.dispatcher import Dispatcher
-from central.outgoing import Outgoing
-from central.parties import Terminal, Worker
-from central.registry import Registry
+from central.core import metrics
+from central.core.clock import now_utc
+from central.core.parties import Terminal, Worker
+from central.exchange.dispatcher import Dispatcher
+from central.link.broker_link import BrokerLink
+from central.link.outgoing import Outgoing
+from central.people.registry import Registry
 from central.store import anomalies, outgoing, terminals
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
 from dopusk.broker import free_port
 from sync.contract.roster import REFERENCE_SCHEMA
 from tests.broker import ORG, TestCentre, write_pair

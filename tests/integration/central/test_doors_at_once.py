@@ -9,10 +9,10 @@ import pyotp
 import pytest
 from sqlalchemy import Engine
 
-from central.accounts import CheckedLogin, LoginRefused, check_login, create_account, try_password
-from central.login_gates import PASSPHRASE, gate_at
-from central.rights import Role
-from central.second_factor import FactorPolicy, TotpSeal, new_recovery_codes
+from central.access.accounts import CheckedLogin, LoginRefused, check_login, create_account, try_password
+from central.access.login_gates import PASSPHRASE, gate_at
+from central.access.second_factor import FactorPolicy, TotpSeal, new_recovery_codes
+from central.core.rights import Role
 from central.store import accounts, secret_tries
 from central.store.engine import reading, writing
 from tests.console_centre import PASSWORD, cheap_hashes

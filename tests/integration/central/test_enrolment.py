@@ -24,15 +24,15 @@ from fastapi import FastAPI
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import select
 
-from central import pki
-from central.enrolment import Enrolment
-from central.enrolment_api import make_router
-from central.parties import Terminal
+from central.authority import pki
+from central.console.enrolment_api import make_router
+from central.core.clock import now_utc
+from central.core.parties import Terminal
 from central.store import enrolments, terminals
 from central.store.anomalies import anomaly
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
 from central.store.terminals import get_terminal
+from central.terminals.enrolment import Enrolment
 from dopusk.broker import client_context
 from simulators.fleet_terminal import BrokerAddress, FleetTerminal, TerminalIdentity
 from sync.contract.enrolment import mac_is_right, mac_of, split_code
@@ -223,10 +223,10 @@ def test_a_stolen_key_makes_two_certificates_a_day(
     assert answers[1].headers["Retry-After"] == "86400"
     assert _certificates(centre) == 2
     tomorrow = now_utc() + timedelta(days=1, minutes=1)
-    monkeypatch.setattr("central.enrolment.now_utc", lambda: tomorrow)
+    monkeypatch.setattr("central.terminals.enrolment.now_utc", lambda: tomorrow)
     assert http.post("/renew", json=_renewal(installer)).status_code == 200
     much_later = now_utc() + timedelta(days=400)
-    monkeypatch.setattr("central.enrolment.now_utc", lambda: much_later)
+    monkeypatch.setattr("central.terminals.enrolment.now_utc", lambda: much_later)
     assert http.post("/renew", json=_renewal(installer)).json()["code"] == "certificate_ended"
 
 

@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from central import intake as intake_module
-from central import resending
-from central.intake import NOT_TAKEN, Intake
-from central.outgoing import Outgoing
+from central.core.clock import now_utc
+from central.exchange import intake as intake_module
+from central.exchange import resending
+from central.exchange.intake import NOT_TAKEN, Intake
+from central.link.outgoing import Outgoing
 from central.store import exams
 from central.store.anomalies import anomaly
 from central.store.engine import reading, writing
 from central.store.exams import exam
-from central.store.metadata import now_utc
 from central.store.outgoing import centre_outbox
 from sync.contract.topics import Up
 from tests.broker import TestCentre

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from central.decisions import is_valid
-from central.installation import Choices, create_secrets, write_config
-from central.rebuild import rebuild
+from central.core.trust import Trust
+from central.deciding.decisions import is_valid
+from central.keeping.installation import Choices, create_secrets, write_config
+from central.keeping.rebuild import rebuild
 from central.store import decisions, exams, messages, outgoing, worklist
 from central.store.engine import reading, writing
-from central.trust import Trust
 from dopusk.bench.population import Population, Scale, populate
 from sync.contract.canonical import canonical, parse_canonical, sha256_hex
 from sync.contract.decision import DecisionMessage, DecisionRecord

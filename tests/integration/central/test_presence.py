@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from central import presence
-from central.rights import Role
+from central.core.clock import now_utc
+from central.core.rights import Role
+from central.exchange import presence
 from central.store import processes
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
 from central.store.processes import Process, process
 from dopusk.broker import free_port, start_mosquitto
 from tests.console_centre import Browser, ConsoleCentre, build_console_centre, cheap_hashes, serving

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from central.intake import Arrival, Intake
-from central.parties import Worker
-from central.rebuild import rebuild
+from central.core.clock import now_utc
+from central.core.parties import Worker
+from central.exchange.intake import Arrival, Intake
+from central.keeping.rebuild import rebuild
 from central.store import exams, in_force
 from central.store.decisions import StoredDecision, add
 from central.store.engine import reading, writing
 from central.store.exams import exam
-from central.store.metadata import now_utc
 from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import new_id
 from tests.central_store import ORG

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, create_engine, event, func, select
 
-from central import metrics, pki
-from central.media_files import MediaFiles
-from central.outgoing import Outgoing
+from central.authority import pki
+from central.core import metrics
+from central.core.media_files import MediaFiles
+from central.link.outgoing import Outgoing
 from central.store.engine import reading, writing
 from central.store.exams import exam
 from central.store.messages import message

@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from central.outgoing import Outgoing
+from central.link.outgoing import Outgoing
 from central.store import exams, messages
 from central.store.engine import reading, writing
 from central.store.exams import exam

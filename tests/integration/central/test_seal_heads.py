@@ -6,11 +6,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
-from central.outgoing import load_signing_key
-from central.sealing import Sealer
+from central.core.clock import now_utc
+from central.link.outgoing import load_signing_key
 from central.store import audit, seals
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
+from central.store.sealing import Sealer
 from central.store.seals import Head
 from dopusk.commands.central_keeping import verify_centre
 from tests.broker import TestCentre

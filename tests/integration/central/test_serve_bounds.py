@@ -15,9 +15,9 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from central.config import CentralConfig, load_config
+from central.core.clock import now_utc
+from central.core.config import CentralConfig, load_config
 from central.store.engine import open_engine, writing
-from central.store.metadata import now_utc
 from central.store.secret_tries import claim
 from dopusk.broker import free_port
 from dopusk.commands.central_group import app

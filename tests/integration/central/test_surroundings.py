@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, select
 
-from central import metrics
-from central.broker_link import MOST_UNACKNOWLEDGED
-from central.config import CentralConfig
-from central.dispatcher import Dispatcher
-from central.outgoing import Outgoing
+from central.core import metrics
+from central.core.config import CentralConfig
+from central.exchange.dispatcher import Dispatcher
+from central.link.broker_link import MOST_UNACKNOWLEDGED
+from central.link.outgoing import Outgoing
 from central.store.engine import reading, writing
 from central.store.messages import message
 from central.store.outgoing import centre_outbox

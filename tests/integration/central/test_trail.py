@@ -13,18 +13,18 @@ from sqlalchemy import select
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from central.config import VigilanceConfig, load_config
 from central.console import routes
-from central.console.texts import LANGUAGES, text
-from central.enrolment import Enrolment
-from central.outgoing import Outgoing
-from central.parties import Employer, Worker
-from central.registry import Registry
-from central.snils import SnilsKey
+from central.core.config import VigilanceConfig, load_config
+from central.core.parties import Employer, Worker
+from central.core.snils import SnilsKey
+from central.link.outgoing import Outgoing
+from central.notifying.vigilance import ACCOUNT_CHANGES, EXPORTS, Vigil
+from central.people.registry import Registry
 from central.store import security_alerts
 from central.store.audit import COMMAND_LINE, audit
 from central.store.engine import open_engine, reading, writing
-from central.vigilance import ACCOUNT_CHANGES, EXPORTS, Vigil
+from central.terminals.enrolment import Enrolment
+from central.words.texts import LANGUAGES, text
 from dopusk.broker import free_port
 from dopusk.commands.central_group import app
 from dopusk.demo.sample_people import ORG

@@ -12,25 +12,27 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy.exc import DatabaseError
 
-from central import accounts, verify_seals
-from central.checks import Rules
-from central.consents import Consents
+from central.access import accounts
+from central.core.clock import now_utc
+from central.core.media_files import MediaFiles
+from central.core.trust import Trust
+from central.exchange.checks import Rules
+from central.exchange.intake import Arrival, Intake
 from central.imports.grounds import check_file, store_checked
-from central.intake import Arrival, Intake
-from central.limits import LimitWish, set_limit
-from central.media_files import MediaFiles
-from central.outgoing import load_signing_key
-from central.sealing import Sealer
+from central.keeping import verify_seals
+from central.keeping.verify import verify_store
+from central.keeping.verify_report import Expected, StoreReport
+from central.link.outgoing import load_signing_key
+from central.people.consents import Consents
+from central.people.limits import LimitWish, set_limit
 from central.signature import software
 from central.store import alerts
 from central.store.engine import load_tables, open_engine, reading, writing
-from central.store.metadata import metadata, now_utc
+from central.store.metadata import metadata
 from central.store.outgoing import unacknowledged
 from central.store.register_changes import Author
+from central.store.sealing import Sealer
 from central.store.seals import SEALED
-from central.trust import Trust
-from central.verify import verify_store
-from central.verify_report import Expected, StoreReport
 from dopusk.demo.sample_people import ORG
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.receipt import ACK_SCHEMA

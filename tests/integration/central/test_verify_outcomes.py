@@ -9,18 +9,18 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from central.config import load_config
-from central.decision_record import OUTCOMES, REPEAT_STEPS, Wish
-from central.decisions import Actor, Decisions
-from central.outgoing import load_signing_key
-from central.reasons import reasons
-from central.rights import Role
-from central.sealing import Sealer
+from central.core.config import load_config
+from central.core.reasons import reasons
+from central.core.rights import Role
+from central.core.trust import Trust
+from central.deciding.decision_record import OUTCOMES, REPEAT_STEPS, Wish
+from central.deciding.decisions import Actor, Decisions
+from central.link.outgoing import load_signing_key
 from central.signature.software import SoftwareKey, open_key
 from central.store import medics
 from central.store.decisions import StoredDecision
 from central.store.engine import reading, writing
-from central.trust import Trust
+from central.store.sealing import Sealer
 from dopusk.commands.central_group import app
 from dopusk.commands.central_keeping import verify_centre
 from dopusk.demo.sample_people import ORG

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import load_pem_x509_certificate
 
-from central.pki import create_authority
+from central.authority.pki import create_authority
 from dopusk.terminal_film import open_recorder
 from simulators.camera import CameraSimulator
 from sync.contract.envelope import open_sealed

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from sqlite_utils import Database
 
-from central.pki import create_authority
+from central.authority.pki import create_authority
 from dopusk.terminal_app import Terminal
 from dopusk.terminal_faces import RosterReader, templates_folder
 from kiosk_ui.texts import LANGUAGES, texts_of

@@ -3,7 +3,7 @@
 import base64
 from pathlib import Path
 
-from central.media_files import MediaFiles
+from central.core.media_files import MediaFiles
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.media import MediaChunk
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from central.outgoing import load_signing_key
+from central.link.outgoing import load_signing_key
 from central.store.engine import reading
 from central.store.exams import exam
 from central.store.messages import message

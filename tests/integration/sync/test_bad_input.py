@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from central.outgoing import Outgoing
+from central.link.outgoing import Outgoing
 from central.store.anomalies import anomaly
 from central.store.engine import reading
 from sync import metrics

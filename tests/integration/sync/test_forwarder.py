@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from central.outgoing import Outgoing
+from central.link.outgoing import Outgoing
 from central.store.engine import writing
 from simulators.fleet_terminal import FleetTerminal
 from sync.contract.receipt import RECEIPT_SCHEMA, ReceiptBatch

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from central.outgoing import Outgoing, load_signing_key
+from central.link.outgoing import Outgoing, load_signing_key
 from sync import metrics
 from sync.contract.canonical import GENESIS_HASH, canonical, new_id
 from sync.contract.receipt import RECEIPT_SCHEMA

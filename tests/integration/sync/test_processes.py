@@ -18,12 +18,12 @@ import tomli_w
 import uvicorn
 from fastapi import FastAPI
 
-from central.enrolment import Enrolment
-from central.enrolment_api import make_router
-from central.parties import Terminal
+from central.console.enrolment_api import make_router
+from central.core.clock import now_utc
+from central.core.parties import Terminal
 from central.store import fleet, terminals
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
+from central.terminals.enrolment import Enrolment
 from dopusk.broker import free_port
 from dopusk.terminal_enrolment import enrol
 from sync.neighbour import SILENT_AFTER_S

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from central.consents import Consents
-from central.media_files import MediaFiles
-from central.outgoing import load_signing_key
+from central.core.media_files import MediaFiles
+from central.keeping.verify import verify_store as verify_centre
+from central.keeping.verify_report import Expected as CentreExpected
+from central.link.outgoing import load_signing_key
+from central.people.consents import Consents
 from central.store import faces, outgoing
 from central.store.engine import reading, writing
 from central.store.faces import worker_face
-from central.verify import verify_store as verify_centre
-from central.verify_report import Expected as CentreExpected
 from sync.contract.canonical import sha256_hex
 from sync.contract.media import CHUNK_BYTES
 from sync.contract.topics import Down

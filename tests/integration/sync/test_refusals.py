@@ -9,13 +9,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select, update
 
-import central.outgoing
+import central.link.outgoing
 import central.store.outgoing
 import terminal.incoming
-from central.outgoing import DownKind, Outgoing, load_signing_key
+from central.core.clock import now_utc
+from central.link.outgoing import DownKind, Outgoing, load_signing_key
 from central.store.chain_heads import next_down_link
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
 from central.store.outgoing import add, centre_outbox
 from sync import metrics
 from sync.contract.canonical import new_id, sha256_hex
@@ -118,7 +118,7 @@ def _foreign_key(centre: TestCentre, patch: pytest.MonkeyPatch) -> str:
 
 def _future(centre: TestCentre, patch: pytest.MonkeyPatch) -> str:
     with patch.context() as later:
-        later.setattr(central.outgoing, "now_utc", lambda: now_utc() + timedelta(days=3))
+        later.setattr(central.link.outgoing, "now_utc", lambda: now_utc() + timedelta(days=3))
         return _queue(centre)
 
 

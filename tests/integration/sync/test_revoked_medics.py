@@ -1,10 +1,10 @@
 """A medic whose certificate was revoked at the centre decides nothing at a terminal any more, whoever sends the decision."""
 
-from central.outgoing import Outgoing, load_signing_key
-from central.revocations import Revocations
+from central.core.trust import Trust
+from central.exchange.revocations import Revocations
+from central.link.outgoing import Outgoing, load_signing_key
 from central.store import refusals
 from central.store.engine import reading, writing
-from central.trust import Trust
 from sync.contract.canonical import new_id
 from sync.contract.decision import DECISION_SCHEMA
 from terminal.decision_check import load_anchor

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import insert
 
+from central.core.clock import now_utc
 from central.store.engine import writing
-from central.store.metadata import now_utc
 from central.store.outgoing import unacknowledged
 from central.store.registry import worker
 from sync.contract.canonical import new_id

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from central import pki
+from central.authority import pki
 from sync import metrics
 from sync.link_report import NO_RECEIPTS
 from sync.policy import WINDOW

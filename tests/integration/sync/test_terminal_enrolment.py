@@ -14,11 +14,11 @@ from fastapi import FastAPI
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from central.enrolment import Enrolment
-from central.enrolment_api import make_router
-from central.parties import Terminal
+from central.console.enrolment_api import make_router
+from central.core.parties import Terminal
 from central.store.engine import reading, writing
 from central.store.exams import exam
+from central.terminals.enrolment import Enrolment
 from dopusk.cli import build
 from dopusk.terminal_enrolment import EnrolmentFailed, enrol, renew, valid_until
 from dopusk.terminal_sync import make_forwarder

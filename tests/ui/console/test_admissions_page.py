@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Browser, expect
 
-from central.rights import Role
+from central.core.rights import Role
 from tests.console_centre import PASSWORD, ConsoleCentre
 
 

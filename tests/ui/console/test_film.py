@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from central.checks import Rules
-from central.intake import Arrival, Intake
-from central.media_files import MediaFiles
+from central.core.media_files import MediaFiles
+from central.exchange.checks import Rules
+from central.exchange.intake import Arrival, Intake
 from sync.contract.canonical import sha256_hex
 from sync.contract.media import CHUNK_BYTES, MEDIA_SCHEMA, MediaChunk
 from sync.contract.topics import Up

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
-from central.rights import Role
+from central.core.rights import Role
 from central.store.accounts import account
 from central.store.engine import reading, writing
 from central.store.workers import find_worker

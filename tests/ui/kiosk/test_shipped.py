@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from PySide6.QtGui import QFont, QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from central.pki import create_authority
+from central.authority.pki import create_authority
 from dopusk.kiosk_app import consent_texts, kiosk_settings
 from dopusk.terminal_app import Terminal
 from kiosk_ui.app import FONT_FAMILY, Kiosk, build_window

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, func, select
 
-from central.intake import Arrival, Intake
-from central.parties import Organisation
-from central.registry import Registry
+from central.core.clock import now_utc
+from central.core.parties import Organisation
+from central.exchange.intake import Arrival, Intake
+from central.people.registry import Registry
 from central.store import anomalies
 from central.store.anomalies import MOST_CASES, Oddity, anomaly
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
 from simulators.fleet_terminal import TerminalIdentity
 from tests.central_store import ORG
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from central.accounts import create_account
-from central.parties import Organisation, Worker
-from central.registry import Registry
-from central.rights import Role
+from central.access.accounts import create_account
+from central.core.parties import Organisation, Worker
+from central.core.rights import Role
+from central.people.registry import Registry
 from central.store import accounts, change_list, register_changes
 from central.store.change_list import BY_COMMAND, ChangeFilter
 from central.store.engine import create_schema, open_engine, reading, writing

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from central.config import ConfigError, load_config
-from central.installation import Choices, create_secrets, write_config
+from central.core.config import ConfigError, load_config
+from central.keeping.installation import Choices, create_secrets, write_config
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from central import consents
-from central.days import day_of
+from central.core.days import day_of
+from central.people import consents
 
 EVENING = datetime(2026, 2, 1, 20, tzinfo=UTC)
 

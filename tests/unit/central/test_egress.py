@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from central.config import NoticesConfig
+from central.authority.pki import create_authority
+from central.core.config import NoticesConfig
 from central.egress import web
 from central.egress.connecting import Unreached
 from central.egress.mail import MailRefused, MailServer, send_mail
 from central.egress.rules import OPERATORS_OWN, AddressRefused, EgressRules, is_public, mailbox, web_address
 from central.egress.web import post
-from central.pki import create_authority
 from tests import outside
 from tests.outside import MailServerOutside, Outside, running
 

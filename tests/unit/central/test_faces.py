@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from central.consents import ConsentRefused, Consents
-from central.face_photos import LOOK_AT, FacePhotos
-from central.intake import Arrival, Intake
-from central.media_files import MediaFiles
-from central.outgoing import Outgoing
-from central.parties import Worker
-from central.registry import Registry
+from central.core.clock import now_utc
+from central.core.media_files import MediaFiles
+from central.core.parties import Worker
+from central.exchange.face_photos import LOOK_AT, FacePhotos
+from central.exchange.intake import Arrival, Intake
+from central.keeping.verify import verify_store
+from central.keeping.verify_report import Expected
+from central.link.outgoing import Outgoing
+from central.people.consents import ConsentRefused, Consents
+from central.people.registry import Registry
 from central.store import anomalies, faces, outgoing, terminals
 from central.store import consents as consent_store
 from central.store.engine import reading, writing
 from central.store.faces import MOST_PARTS_IN_FLIGHT
-from central.store.metadata import now_utc
-from central.verify import verify_store
-from central.verify_report import Expected
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.canonical import new_id
 from sync.contract.envelope import open_sealed

@@ -6,17 +6,17 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from central.intake import Arrival, Intake
-from central.outgoing import Outgoing
-from central.registry import Registry
-from central.resending import Replenisher
+from central.exchange.intake import Arrival, Intake
+from central.exchange.resending import Replenisher
+from central.keeping.verify import verify_store
+from central.keeping.verify_report import Expected
+from central.link.outgoing import Outgoing
+from central.people.registry import Registry
 from central.store import fleet, health
 from central.store.engine import reading, writing
 from central.store.fleet import Brief, TerminalRow
 from central.store.messages import message
 from central.store.outgoing import unacknowledged
-from central.verify import verify_store
-from central.verify_report import Expected
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.envelope import Envelope, read_unverified
 from sync.contract.health import HEALTH_SCHEMA

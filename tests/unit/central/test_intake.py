@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
-from central.intake import Arrival, Intake
-from central.media_files import MediaFiles
-from central.outgoing import Outgoing
-from central.parties import Worker
+from central.core.media_files import MediaFiles
+from central.core.parties import Worker
+from central.exchange.intake import Arrival, Intake
+from central.link.outgoing import Outgoing
 from central.store import anomalies, exams, media, messages
 from central.store import outgoing as outbox
 from central.store.engine import reading, writing

@@ -11,7 +11,7 @@ import argon2
 import pytest
 from sqlalchemy import Engine, select, text
 
-from central import accounts
+from central.access import accounts
 from central.store.engine import reading, writing
 from tests import lock_watch
 from tests.lock_watch import watching

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from central.checks import Rules
-from central.intake import Arrival, Intake
-from central.media_allowance import BURST_HOURS, MediaAllowance
-from central.media_files import MediaFiles
+from central.core.media_files import MediaFiles
+from central.exchange.checks import Rules
+from central.exchange.intake import Arrival, Intake
+from central.exchange.media_allowance import BURST_HOURS, MediaAllowance
 from central.store import anomalies
 from central.store.engine import reading
 from simulators.fleet_terminal import TerminalIdentity

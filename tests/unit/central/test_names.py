@@ -9,17 +9,17 @@ import pytest
 from alembic import command
 from sqlalchemy import Engine, inspect, select, text, update
 
+from central.core.name_folding import fold_card, fold_name, fold_number
+from central.core.parties import Employer, Organisation, Terminal, Worker
+from central.core.text_cleaning import clean
 from central.imports.workers import check_rows
-from central.name_folding import fold_card, fold_name, fold_number
-from central.parties import Employer, Organisation, Terminal, Worker
-from central.registry import Registry
+from central.people.registry import Registry
 from central.store import journal, schema
 from central.store.engine import open_engine, reading, writing
 from central.store.journal import JournalFilter
 from central.store.registry import worker as table
 from central.store.worker_search import is_meant
 from central.store.workers import alike_workers, search_workers
-from central.text_cleaning import clean
 from dopusk.postgres import fresh_database
 from tests.central_store import ORG
 

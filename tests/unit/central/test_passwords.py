@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.passwords import PasswordListError, load_list, names_in, password_fault
+from central.core.passwords import PasswordListError, load_list, names_in, password_fault
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from central.pki import Authority, create_authority
+from central.authority.pki import Authority, create_authority
 
 
 @pytest.fixture

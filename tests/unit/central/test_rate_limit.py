@@ -2,8 +2,8 @@
 
 import pytest
 
-from central import metrics
-from central.rate_limit import RateLimit, TooMany
+from central.core import metrics
+from central.core.rate_limit import RateLimit, TooMany
 
 
 class Clock:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from central import metrics
-from central.intake import Arrival, Intake
-from central.outgoing import Outgoing
-from central.registry import Registry
-from central.resending import NotSent, send_again
+from central.core import metrics
+from central.exchange.intake import Arrival, Intake
+from central.exchange.resending import NotSent, send_again
+from central.link.outgoing import Outgoing
+from central.people.registry import Registry
 from central.store import anomalies, outgoing, refusals
 from central.store.engine import reading, writing
 from central.store.refusals import Refusal

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from central.intake import Arrival, Intake
-from central.parties import Terminal, Worker
-from central.registry import Registry
+from central.core.parties import Terminal, Worker
+from central.exchange.intake import Arrival, Intake
+from central.keeping.verify import verify_store
+from central.keeping.verify_report import Expected
+from central.people.registry import Registry
 from central.store import outgoing, terminals
 from central.store.engine import reading, writing
 from central.store.workers import get_worker
-from central.verify import verify_store
-from central.verify_report import Expected
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.envelope import open_sealed
 from sync.contract.receipt import ACK_SCHEMA

@@ -7,13 +7,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, delete, insert, update
 
-from central import sealing
-from central.sealing import Sealer
-from central.store import audit, seals
+from central.core.clock import now_utc
+from central.keeping.verify import verify_store
+from central.keeping.verify_report import Expected, StoreReport
+from central.store import audit, sealing, seals
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
-from central.verify import verify_store
-from central.verify_report import Expected, StoreReport
+from central.store.sealing import Sealer
 from sync.contract.canonical import new_id
 
 KEY = Ed25519PrivateKey.generate()

@@ -8,8 +8,8 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.config import ConfigError
-from central.snils import SnilsKey, parse_snils
+from central.core.config import ConfigError
+from central.core.snils import SnilsKey, parse_snils
 from sync.contract.snils import check_number
 
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from central.parties import Worker
-from central.registry import Registry
-from central.snils import parse_snils
-from central.sought import MOST_CHARS, Sought, digits_in, has_snils_form, is_private, seek
+from central.core.parties import Worker
+from central.core.snils import digits_in, parse_snils
+from central.people.registry import Registry
+from central.people.sought import MOST_CHARS, Sought, has_snils_form, is_private, seek
 from central.store.engine import reading, writing
 from central.store.registry import worker as worker_table
 from dopusk.demo.sample_people import sample_snils

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from central.intake import Arrival, Intake
-from central.parties import Worker
+from central.core.parties import Worker
+from central.exchange.intake import Arrival, Intake
 from central.store.engine import ROWS_AT_ONCE
 from simulators.fleet_exam import exam_payload
 from sync.contract.exam import EXAM_SCHEMA

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine
 
-from central.dispatcher import read_status
+from central.core.clock import now_utc
+from central.exchange.dispatcher import read_status
 from central.store import terminals
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.envelope import ContractError
 from sync.contract.health import DeviceHealth, TerminalStatus

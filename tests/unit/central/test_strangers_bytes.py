@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlalchemy import Engine
 
-from central.checks import Accepted, Refused, Rules, judge
-from central.dispatcher import read_status
-from central.enrolment import EnrolmentRefused, check_possession
-from central.intake import Arrival, Intake
+from central.core.clock import now_utc
+from central.exchange.checks import Accepted, Refused, Rules, judge
+from central.exchange.dispatcher import read_status
+from central.exchange.intake import Arrival, Intake
 from central.store import terminals
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
 from central.store.terminals import Known
+from central.terminals.enrolment import EnrolmentRefused, check_possession
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.canonical import canonical, new_id
 from sync.contract.enrolment import EnrolRequest, RenewRequest

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 import central
-from central import metrics, step_records
-from central.step_records import StepRecord, is_away, steps, troubles
-from central.supervision import Step, Supervised, each
+from central.core import metrics, step_records
+from central.core.step_records import StepRecord, is_away, steps, troubles
+from central.core.supervision import Step, Supervised, each
 from tests.waiting import until
 
 

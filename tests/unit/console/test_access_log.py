@@ -15,11 +15,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from central.console.app import every_route, guards_of
 from central.console.guard import Guard
+from central.core.media_files import MediaFiles
+from central.core.rights import RIGHTS, Right, Role
+from central.core.seldom import Seldom
 from central.jobs import queue
-from central.limits import LimitWish, set_limit
-from central.media_files import MediaFiles
-from central.rights import RIGHTS, Right, Role
-from central.seldom import Seldom
+from central.people.limits import LimitWish, set_limit
 from central.store.accounts import account
 from central.store.alerts import alert
 from central.store.audit import audit

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from central.console.routes import audit as audit_routes
-from central.rights import Role
+from central.core.rights import Role
 from central.store import accounts
 from central.store.accounts import account
 from central.store.audit import audit, write

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from central.config import ConfigError, load_config
+from central.core.config import ConfigError, load_config
 from central.store.decisions import decision
 from central.store.engine import reading
 from tests.console_centre import Browser, ConsoleCentre, serving

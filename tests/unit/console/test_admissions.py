@@ -16,12 +16,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from sqlalchemy import select
 
-from central.config import NoticesConfig
 from central.console.context import static_folder
-from central.notice_channels import ChannelSecrets, add_channel
-from central.notice_sending import SIGNATURE_HEADER
-from central.notices import Notifier
-from central.rights import Role
+from central.core.config import NoticesConfig
+from central.core.rights import Role
+from central.notifying.notice_channels import ChannelSecrets, add_channel
+from central.notifying.notice_sending import SIGNATURE_HEADER
+from central.notifying.notices import Notifier
 from central.store import alerts, decisions
 from central.store.engine import reading, writing
 from central.store.notices import notice

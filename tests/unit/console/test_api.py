@@ -10,7 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import update
 
-from central.rights import Role
+from central.core.rights import Role
 from central.store.engine import writing
 from central.store.registry import worker
 from sync.contract.model import utc_text

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from central.days import day_of
-from central.rights import Role
+from central.core.days import day_of
+from central.core.rights import Role
 from central.store import decisions, limits
 from central.store.audit import audit
 from central.store.engine import reading, writing

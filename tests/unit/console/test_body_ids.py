@@ -12,8 +12,8 @@ from sqlalchemy import select
 import central.console.routes
 import central.registers
 from central.console.routes.entries import FORMS
-from central.parties import Organisation
-from central.rights import Role
+from central.core.parties import Organisation
+from central.core.rights import Role
 from central.store import accounts
 from central.store.accounts import account
 from central.store.engine import reading, writing

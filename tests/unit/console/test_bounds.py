@@ -16,7 +16,7 @@ from central.console import bounds
 from central.console.app import every_route, guards_of
 from central.console.bounds import PAGE_BYTES, STRANGER_BYTES
 from central.console.guard import SAFE_METHODS, Guard
-from central.rights import RIGHTS, Role
+from central.core.rights import RIGHTS, Role
 from dopusk.commands.central_protocol import BoundedProtocol
 from tests.console_centre import Browser, ConsoleCentre
 from tests.waiting import LONGEST_S, until

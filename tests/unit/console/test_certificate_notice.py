@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from central import certificates, pki
+from central.authority import certificates, pki
 from tests.console_centre import Browser, ConsoleCentre
 
 

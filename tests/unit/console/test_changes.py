@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from central.console.routes.changes import ROWS
-from central.console.texts import LANGUAGES, catalogue
-from central.parties import Worker
+from central.core.parties import Worker
+from central.core.rights import RIGHTS, Right, Role
 from central.registers.forms import FORMS
-from central.rights import RIGHTS, Right, Role
 from central.store import accounts
 from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.store.register_changes import Author, register_change
+from central.words.texts import LANGUAGES, catalogue
 from dopusk.demo.sample_people import ORG, sample_snils
 from tests.console_centre import Browser, ConsoleCentre
 

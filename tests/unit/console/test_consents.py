@@ -9,12 +9,12 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select
 
+from central.core.clock import now_utc
+from central.core.rights import Role
 from central.imports.workers import HEADINGS
-from central.rights import Role
 from central.store import consents, faces
 from central.store.audit import audit
 from central.store.engine import reading, writing
-from central.store.metadata import now_utc
 from sync.contract.face import FaceNote
 from tests.console_centre import Browser, ConsoleCentre
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from central.decisions import export, is_valid
+from central.core.trust import Trust
+from central.deciding.decisions import export, is_valid
 from central.store import accounts, decisions
 from central.store.alerts import alert
 from central.store.audit import audit
@@ -15,7 +16,6 @@ from central.store.engine import reading, writing
 from central.store.exams import exam
 from central.store.medics import medic
 from central.store.outgoing import centre_outbox
-from central.trust import Trust
 from sync.contract.decision import DecisionMessage, DecisionRecord
 from sync.contract.envelope import open_sealed
 from tests.console_centre import PASSWORD, Browser, ConsoleCentre

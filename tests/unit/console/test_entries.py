@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from central.rights import Role
+from central.core.rights import Role
 from central.store import instruments, medics, registry
 from central.store.accounts import account, session
 from central.store.audit import audit

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from central.checks import Rules
-from central.console.texts import LANGUAGES, catalogue
+from central.core.media_files import MediaFiles
+from central.exchange.checks import Rules
+from central.exchange.intake import Intake
 from central.imports.exam_faults import fault_words
 from central.imports.exams import RowResult, check_rows, fault_file, import_rows, read_rows
 from central.imports.tables import FAULTS, RowFault, fault_table, read_table
-from central.intake import Intake
-from central.media_files import MediaFiles
 from central.store.engine import writing
 from central.store.terminals import terminal
+from central.words.texts import LANGUAGES, catalogue
 from dopusk.demo.sample_people import ORG
 from sync.contract.canonical import canonical
 from sync.contract.exam import EXAM_SCHEMA

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
+from central.core.rights import Role
 from central.imports.exams import HEADINGS
 from central.imports.tables import write_table
 from central.jobs import queue
-from central.rights import Role
 from central.store import jobs as store
 from central.store.audit import audit
 from central.store.engine import reading, writing

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from central.console.charts import charts_of
-from central.console.exam_view import steps
-from central.medics import register_faults
+from central.deciding.medics import register_faults
 from central.store import decisions, medics, registry, terminals
 from central.store.audit import audit
 from central.store.engine import reading, writing
+from central.words.exam_view import steps
 from sync.contract.envelope import ClockStamp
 from sync.contract.health import TerminalStatus
 from tests.console_centre import Browser, ConsoleCentre

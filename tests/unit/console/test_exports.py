@@ -14,11 +14,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
 
+from central.core.rights import Role
 from central.jobs import queue
 from central.jobs.queue import KEPT, Jobs, made_file, work_folder
 from central.journal import export, pdf_file
 from central.journal.pdf_parts import write_pdf_parts
-from central.rights import Role
 from central.store import jobs as store
 from central.store.audit import audit
 from central.store.engine import reading, writing

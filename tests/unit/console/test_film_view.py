@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from central.console.film_view import film_view, people_lines, photos_of
-from central.console.texts import catalogue
+from central.words.texts import catalogue
 from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import new_id
 from sync.contract.exam import ExamRecord

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from central.console.routes.fleet import ROWS
-from central.rights import Role
+from central.core.rights import Role
 from central.store.engine import writing
 from central.store.terminals import device, get_terminal, terminal
 from tests.console_centre import Browser, ConsoleCentre

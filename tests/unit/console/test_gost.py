@@ -11,9 +11,10 @@ from cryptography import x509
 from sqlalchemy import update
 from typer.testing import CliRunner
 
-from central.decisions import export, is_valid
-from central.medics import Qualification, add_medic
-from central.rights import Role
+from central.core.rights import Role
+from central.core.trust import MEDIC_REVOCATION_FILE, MEDIC_ROOTS_FILE, Trust
+from central.deciding.decisions import export, is_valid
+from central.deciding.medics import Qualification, add_medic
 from central.signature.chain import SignatureError
 from central.signature.gost import open_gost_key
 from central.signature.provider import SigningRefused
@@ -22,7 +23,6 @@ from central.signature.timestamp import TimeStamper, stamp_in
 from central.signature.verification import verify_detached
 from central.store import accounts, decisions, medics
 from central.store.engine import reading, writing
-from central.trust import MEDIC_REVOCATION_FILE, MEDIC_ROOTS_FILE, Trust
 from dopusk.commands.central_group import app
 from dopusk.demo.sample_people import ORG
 from sync.contract.decision import DecisionMessage

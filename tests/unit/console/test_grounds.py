@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import func, select
 
 from central.console.grounds_view import lines, remote_blocks
+from central.core.rights import Role
 from central.imports.grounds import HEADINGS
 from central.imports.tables import write_table
-from central.rights import Role
 from central.store.engine import reading
 from central.store.grounds import Ground, ground, latest
 from dopusk.demo.sample_people import sample_snils

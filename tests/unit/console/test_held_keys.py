@@ -10,8 +10,8 @@ from sqlalchemy import update
 from typer.testing import CliRunner
 
 from central.console import held_keys
-from central.media_files import MediaFiles
-from central.rights import Role
+from central.core.media_files import MediaFiles
+from central.core.rights import Role
 from central.store import accounts
 from central.store.engine import reading, writing
 from dopusk.commands.central_group import app as command

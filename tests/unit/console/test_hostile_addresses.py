@@ -14,7 +14,7 @@ from fastapi import FastAPI
 import central.console.routes
 from central.console.app import every_route, guards_of
 from central.console.guard import Guard
-from central.rights import RIGHTS, Role
+from central.core.rights import RIGHTS, Role
 from tests.console_centre import Browser, ConsoleCentre
 
 MOMENTS = (

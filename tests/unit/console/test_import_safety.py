@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import select, update
 from typer.testing import CliRunner, Result
 
+from central.core.parties import Worker
+from central.core.rights import Role
 from central.imports import exams, grounds, workers
 from central.imports.tables import read_table
-from central.parties import Worker
-from central.rights import Role
 from central.store.engine import reading, writing
 from central.store.grounds import ground
 from central.store.registry import employer, worker

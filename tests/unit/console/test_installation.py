@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from central.config import load_config
 from central.console.app import create_app
-from central.rights import Role
+from central.core.config import load_config
+from central.core.rights import Role
 from central.store import accounts, registry
 from central.store.engine import open_engine, reading
 from dopusk.broker import free_port

@@ -1,6 +1,6 @@
 """Jobs of a serving process and the processes that do them: cancelled, stopped, killed, lost, and never outliving the server.
 
-The processes here speak as `central.jobs.order` has it and do as they are told; two tests take the real one.
+The processes here speak as `central.core.job_order` has it and do as they are told; two tests take the real one.
 """
 
 import contextlib
@@ -16,16 +16,16 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from central.config import CentralConfig
-from central.console.texts import LANGUAGES, text
+from central.core.config import CentralConfig
+from central.core.job_order import Order, Running
 from central.jobs.__main__ import carry_out
 from central.jobs.child import JobProcess, WorkFailed, run_at_once
 from central.jobs.kinds import JOURNAL_EXPORT, WORKS
-from central.jobs.order import Order, Running
 from central.jobs.queue import LOST_AFTER, Jobs, TooManyJobs, made_file, work_folder
 from central.store import jobs as store
 from central.store.engine import reading, writing
 from central.store.jobs import Job, job
+from central.words.texts import LANGUAGES, text
 from tests.console_centre import ConsoleCentre
 from tests.job_processes import STALLED_EXPORT, own_children
 from tests.waiting import until
@@ -215,7 +215,7 @@ def test_no_process_outlives_the_server(centre: ConsoleCentre, tmp_path: Path) -
     server = f"""
 import sys
 from central.jobs.child import JobProcess
-from central.jobs.order import Order
+from central.core.job_order import Order
 order = Order.model_validate_json(sys.stdin.readline())
 with JobProcess(order, {(sys.executable, "-c", STALLED_EXPORT)!r}) as process:
     while not process.news():

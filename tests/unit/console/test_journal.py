@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
-from central.console.texts import LANGUAGES, catalogue
-from central.decisions import signed_by
+from central.core.parties import Worker
+from central.core.trust import Trust
+from central.deciding.decisions import signed_by
 from central.journal import signature_check
 from central.journal.columns import COLUMNS
 from central.journal.csv_file import disarmed
-from central.parties import Worker
 from central.signature.chain import FAULTS as SIGNATURE_FAULTS
 from central.store import column_sets, decisions, journal
 from central.store.accounts import account
@@ -22,7 +22,7 @@ from central.store.decisions import decision
 from central.store.engine import reading, writing
 from central.store.exams import exam
 from central.store.journal import JournalFilter
-from central.trust import Trust
+from central.words.texts import LANGUAGES, catalogue
 from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre
 

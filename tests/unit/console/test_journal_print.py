@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.console.texts import LANGUAGES, catalogue
 from central.journal import columns
 from central.journal.pdf_file import _MARGIN, _NUMBER, _PAGE, _wrapped
 from central.papers.fonts import BOLD, REGULAR, register_fonts
+from central.words.texts import LANGUAGES, catalogue
 
 _USUAL = {
     "moment": "22.11.2026 16:47 +03:00",

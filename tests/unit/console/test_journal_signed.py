@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import select
 
 from central.console.routes import journal, journal_signed
+from central.core.rights import Role
 from central.jobs import child
-from central.outgoing import load_signing_key
-from central.rights import Role
-from central.sealing import Sealer
+from central.link.outgoing import load_signing_key
 from central.store import seals
 from central.store.audit import audit
 from central.store.engine import reading
+from central.store.sealing import Sealer
 from tests.console_centre import Browser, ConsoleCentre
 
 PERIOD = "/journal/signed?since=2020-01-01&until=2099-01-01"

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from central.rights import Role
+from central.core.rights import Role
 from central.store import limits
 from central.store.accounts import account
 from central.store.engine import reading, writing

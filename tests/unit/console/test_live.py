@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.exc import OperationalError
 
-from central import step_records
 from central.console import live
 from central.console.live import Live
+from central.core import step_records
 from central.store import queue_marks
 from central.store.decisions import Claim, take_claim
 from central.store.engine import writing

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pyotp
 from sqlalchemy import select, update
 
+from central.access.second_factor import TotpSeal
 from central.console.context import static_folder
 from central.console.guard import SECRET_FIELDS
-from central.rights import Role
-from central.second_factor import TotpSeal
+from central.core.rights import Role
 from central.store import accounts
 from central.store.audit import audit
 from central.store.engine import reading, writing

@@ -11,11 +11,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from central import accounts as rules
+from central.access import accounts as rules
+from central.access.second_factor import TotpSeal
 from central.console.context import static_folder
 from central.console.known_devices import MOST
-from central.rights import Role
-from central.second_factor import TotpSeal
+from central.core.rights import Role
 from central.store import accounts
 from central.store.accounts import Account
 from central.store.audit import audit

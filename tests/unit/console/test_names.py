@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select, update
 
-from central.parties import Worker
-from central.rights import Role
+from central.core.parties import Worker
+from central.core.rights import Role
 from central.store.accounts import account
 from central.store.engine import reading, writing
 from central.store.registry import worker

@@ -10,9 +10,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from central import no_force
+from central.core.rights import Role
 from central.jobs import queue
-from central.rights import Role
+from central.words import no_force
 from tests.console_centre import Browser, ConsoleCentre
 from tests.job_processes import DoneHere
 from tests.waiting import until

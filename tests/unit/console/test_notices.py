@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text, update
 
-from central import metrics, notice_sending
-from central.config import NoticesConfig
+from central.core import metrics
+from central.core.config import NoticesConfig
+from central.core.rights import Role
 from central.egress.rules import EgressRules
-from central.notice_channels import ChannelSecrets, add_channel
-from central.notice_delivery import MAX_ATTEMPTS
-from central.notices import Notifier
-from central.rights import Role
+from central.notifying import notice_sending
+from central.notifying.notice_channels import ChannelSecrets, add_channel
+from central.notifying.notice_delivery import MAX_ATTEMPTS
+from central.notifying.notices import Notifier
 from central.store import alerts, audit, security_alerts
 from central.store.engine import reading, writing
 from central.store.metadata import metadata

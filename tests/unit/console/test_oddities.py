@@ -2,7 +2,7 @@
 
 import contextlib
 
-from central.rights import Role
+from central.core.rights import Role
 from central.store import anomalies
 from central.store.anomalies import Oddity
 from central.store.engine import writing

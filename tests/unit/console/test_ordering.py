@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.ordering import Order, ordered
-from central.rights import Role
+from central.core.ordering import Order, ordered
+from central.core.rights import Role
 from central.store import audit
 from central.store.engine import writing
 from dopusk.demo.sample_people import ORG

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from central.media_files import MediaFiles
-from central.reference_photo import prepared
-from central.rights import Role
+from central.core.media_files import MediaFiles
+from central.core.rights import Role
+from central.people.reference_photo import prepared
 from central.store.audit import audit
 from central.store.engine import reading
 from central.store.registry import worker

@@ -9,14 +9,14 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import func, select, update
 
 from central.console.app import _check_doors
-from central.console.texts import catalogue
-from central.media_files import MediaFiles
-from central.parties import Terminal
+from central.core.media_files import MediaFiles
+from central.core.parties import Terminal
 from central.store import terminals
 from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.store.exams import exam
 from central.store.registry import worker
+from central.words.texts import catalogue
 from dopusk.demo.sample_people import ORG
 from sync.contract.canonical import sha256_hex
 from sync.contract.health import TerminalStatus

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from central.config import RatesConfig
 from central.console.app import every_route, guards_of
+from central.console.enrolment_api import make_router
 from central.console.guard import Public
-from central.enrolment import Enrolment
-from central.enrolment_api import make_router
-from central.rights import Role
+from central.core.config import RatesConfig
+from central.core.rights import Role
+from central.terminals.enrolment import Enrolment
 from tests.console_centre import PASSWORD, Browser, ConsoleCentre, serving
 
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from central.checks import Rules
-from central.intake import Arrival, Intake
-from central.media_files import MediaFiles
-from central.rights import Role
+from central.core.media_files import MediaFiles
+from central.core.rights import Role
+from central.exchange.checks import Rules
+from central.exchange.intake import Arrival, Intake
 from central.store.audit import audit
 from central.store.engine import reading
 from central.store.outgoing import unacknowledged

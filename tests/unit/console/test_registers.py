@@ -6,10 +6,10 @@ import openpyxl
 import pytest
 from sqlalchemy import func, select, update
 
-from central.imports.employers import is_inn
+from central.core.rights import Role
 from central.imports.tables import UnreadableTable, read_table, write_table
 from central.imports.workers import HEADINGS, NEEDED
-from central.rights import Role
+from central.registers.employer_rules import is_inn
 from central.store.accounts import account
 from central.store.engine import reading, writing
 from central.store.outgoing import centre_outbox

@@ -6,7 +6,7 @@ import pytest
 
 from central.console.app import every_route, guards_of
 from central.console.guard import Guard, Public
-from central.rights import RIGHTS, Right, Role
+from central.core.rights import RIGHTS, Right, Role
 from tests.console_centre import Browser, ConsoleCentre
 
 PUBLIC = {"/login", "/check/{code}"}

@@ -12,12 +12,12 @@ import pytest
 
 import central
 from central.console.audit_words import details
-from central.console.texts import LANGUAGES, catalogue
-from central.rights import Role
+from central.core.rights import Role
 from central.store import anomalies
 from central.store.anomalies import Oddity
 from central.store.engine import writing
 from central.store.terminals import device
+from central.words.texts import LANGUAGES, catalogue
 from dopusk.demo.sample_people import ORG
 from tests.console_centre import Browser, ConsoleCentre
 

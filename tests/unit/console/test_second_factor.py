@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from central.config import AccountsConfig
-from central.rights import Role
+from central.core.config import AccountsConfig
+from central.core.rights import Role
 from central.store import accounts
 from central.store.audit import audit
 from central.store.engine import reading

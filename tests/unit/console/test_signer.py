@@ -13,7 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import update
 
-from central.pki import Authority, Issued, create_authority
+from central.authority.pki import Authority, Issued, create_authority
+from central.core.trust import Trust
+from central.keeping.verify import verify_store
+from central.keeping.verify_report import Expected
 from central.signature import cms_message
 from central.signature.chain import SignatureError
 from central.signature.decision import verify_decision
@@ -22,9 +25,6 @@ from central.signature.verification import verify_detached
 from central.store import decisions
 from central.store.decisions import decision
 from central.store.engine import reading, writing
-from central.trust import Trust
-from central.verify import verify_store
-from central.verify_report import Expected
 from sync.contract.canonical import new_id
 from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre

@@ -8,16 +8,16 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
-from central import metrics, step_records
 from central.console.live import Live
-from central.dispatcher import Dispatcher
+from central.core import metrics, step_records
+from central.core.rights import Role
+from central.core.step_records import StepState, steps, stumbles
+from central.core.supervision import Step, Supervised
+from central.exchange.dispatcher import Dispatcher
 from central.jobs.kinds import JOURNAL_EXPORT
-from central.rights import Role
-from central.step_records import StepState, steps, stumbles
 from central.store import jobs
 from central.store.engine import reading, writing
 from central.store.outgoing import backlog
-from central.supervision import Step, Supervised
 from dopusk.broker import free_port
 from dopusk.commands.central_figures import serve_figures
 from sync.contract.canonical import new_id
@@ -62,7 +62,7 @@ def ill(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
 def test_any_step_may_fail_in_any_way(
     centre: ConsoleCentre, monkeypatch: pytest.MonkeyPatch, ill: set[tuple[str, str]]
 ) -> None:
-    monkeypatch.setattr("central.dispatcher.BROKER_AWAY_S", 600.0)
+    monkeypatch.setattr("central.exchange.dispatcher.BROKER_AWAY_S", 600.0)
     centre.add_account("auditor", Role.ADMINISTRATOR)
     port = free_port()
     serve_figures(port)
@@ -98,8 +98,8 @@ def test_any_step_may_fail_in_any_way(
 def test_a_broker_that_stays_away_is_shown_with_the_figures_of_what_waits(
     centre: ConsoleCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("central.dispatcher.RESEND_CHECK_S", 0.05)
-    monkeypatch.setattr("central.dispatcher.BROKER_AWAY_S", 0.1)
+    monkeypatch.setattr("central.exchange.dispatcher.RESEND_CHECK_S", 0.05)
+    monkeypatch.setattr("central.exchange.dispatcher.BROKER_AWAY_S", 0.1)
     centre.add_account("auditor", Role.ADMINISTRATOR)
     with writing(centre.engine) as connection:
         centre.outgoing.queue(connection, "kiosk-1", "command", "dopusk.command/1", {})

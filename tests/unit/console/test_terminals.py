@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from central.rights import Role
+from central.core.rights import Role
 from central.store import enrolments, terminals
 from central.store.audit import audit
 from central.store.engine import reading, writing

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 from typer.testing import CliRunner, Result
 
-from central.rights import Role
+from central.core.rights import Role
 from central.store.accounts import account
 from central.store.decisions import decision
 from central.store.engine import reading, writing

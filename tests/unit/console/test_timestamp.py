@@ -11,14 +11,14 @@ from asn1crypto import cms, tsp
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from central.config import TimestampConfig
-from central.decisions import export
+from central.core.config import TimestampConfig
+from central.core.trust import Trust
+from central.deciding.decisions import export
 from central.signature import timestamp
 from central.signature.stamp_line import StampError
 from central.signature.timestamp import TimeStamper, stamp_in
 from central.store import decisions
 from central.store.engine import reading
-from central.trust import Trust
 from sync.contract.decision import DecisionMessage
 from terminal.decision_check import check_decision
 from tests.console_centre import Browser, ConsoleCentre, serving

@@ -11,7 +11,7 @@ from asn1crypto import core
 from cryptography.hazmat.primitives.asymmetric import ec
 from pkcs11.util.ec import encode_named_curve_parameters
 
-from central.pki import Authority, create_authority
+from central.authority.pki import Authority, create_authority
 from central.signature.chain import SignatureError
 from central.signature.provider import SigningRefused
 from central.signature.token import open_token

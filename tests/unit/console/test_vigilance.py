@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from central.config import NoticesConfig, VigilanceConfig
-from central.console.texts import LANGUAGES, text
-from central.notice_channels import ChannelSecrets, add_channel
-from central.notice_sending import SECURITY_SCHEMA, letter
-from central.notices import Notifier
-from central.rights import Role
+from central.core.config import NoticesConfig, VigilanceConfig
+from central.core.rights import Role
+from central.notifying.notice_channels import ChannelSecrets, add_channel
+from central.notifying.notice_sending import SECURITY_SCHEMA, letter
+from central.notifying.notices import Notifier
+from central.notifying.vigilance import KINDS, Vigil
 from central.store import accounts, audit, security_alerts
 from central.store.engine import reading, writing
 from central.store.security_alerts import SecurityAlert
-from central.vigilance import KINDS, Vigil
+from central.words.texts import LANGUAGES, text
 from dopusk.demo.sample_people import ORG
 from tests.console_centre import PASSWORD, Browser, ConsoleCentre
 

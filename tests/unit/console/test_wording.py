@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from central.console.wording import how_long
+from central.words.wording import how_long
 
 
 @pytest.mark.parametrize(

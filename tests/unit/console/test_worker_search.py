@@ -13,10 +13,10 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from central.parties import Worker
-from central.rights import Role
-from central.sealed_words import WordsSeal
-from central.sought import digits_in
+from central.core.parties import Worker
+from central.core.rights import Role
+from central.core.sealed_words import WordsSeal
+from central.core.snils import digits_in
 from central.store import jobs as job_store
 from central.store.audit import audit
 from central.store.engine import reading, writing

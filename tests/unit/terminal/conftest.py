@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import load_pem_x509_certificate
 
-from central.pki import create_authority
+from central.authority.pki import create_authority
 from tests.unit.terminal.kiosk import Kiosk, MakeKiosk, running_kiosk
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central import name_folding
+from central.core import name_folding
 from sync.contract.roster import RosterWorker
 from terminal.card_numbers import fold_card, spellings
 from terminal.identity import Found, NotFound, identify_card

@@ -14,7 +14,7 @@ import tomli_w
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from central.pki import create_authority
+from central.authority.pki import create_authority
 from dopusk.terminal_check import check_terminal, checked_config
 from drivers.config import ConfigError
 from sync.contract.topics import TerminalAddress

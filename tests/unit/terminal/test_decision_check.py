@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, pkcs7
 
-from central.pki import Authority, Issued, create_authority
+from central.authority.pki import Authority, Issued, create_authority
 from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import canonical, new_id, sha256_hex
 from sync.contract.decision import DecisionMessage

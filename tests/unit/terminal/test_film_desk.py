@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import load_pem_x509_certificate
 
 import terminal.film_desk
-from central.pki import create_authority
+from central.authority.pki import create_authority
 from drivers.messages import MeasurementProgress
 from sync.contract.envelope import open_sealed
 from sync.contract.exam import ExamRecord

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import load_pem_x509_certificate
 
-from central.pki import create_authority
+from central.authority.pki import create_authority
 from sync.link_report import NO_SYNC_PROCESS, LinkReport
 from terminal import intents
 from terminal.exam.model import Stamp

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import load_pem_x509_certificate
 from sqlite_utils import Database
 
-from central.pki import create_authority
+from central.authority.pki import create_authority
 from sync import metrics
 from sync.contract.envelope import ClockStamp, Envelope, seal
 from sync.contract.exam import FaceCheck

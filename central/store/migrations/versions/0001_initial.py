@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Text(), nullable=False),
         sa.Column("username", sa.Text(), nullable=False),
         sa.Column("full_name", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False, comment="see central.rights"),
+        sa.Column("role", sa.Text(), nullable=False, comment="see central.core.rights"),
         sa.Column("orgs", sa.JSON(), nullable=False, comment="organisations whose records this account may see"),
         sa.Column(
             "employer_id", sa.Text(), nullable=True, comment="of the role employer: the one whose workers it may see"

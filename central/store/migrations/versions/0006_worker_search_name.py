@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from central.name_folding import fold_name
+from central.core.name_folding import fold_name
 
 revision: str = "0006"
 down_revision: str | Sequence[str] | None = "0005"
@@ -24,7 +24,7 @@ def upgrade() -> None:
             sa.Text(),
             nullable=False,
             server_default="",
-            comment="the name as central.name_folding folds it",
+            comment="the name as central.core.name_folding folds it",
         ),
     )
     worker = sa.table("worker", sa.column("worker_id"), sa.column("full_name"), sa.column("search_name"))

@@ -5,7 +5,7 @@ import random
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from central.roster_parts import RosterList
+from central.link.roster_parts import RosterList
 from sync.contract.canonical import GENESIS_HASH, new_id
 from sync.contract.envelope import ClockStamp, ContractError, Envelope, read_unverified, seal
 from sync.contract.receipt import ACK_SCHEMA

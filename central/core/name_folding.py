@@ -1,0 +1,33 @@
+"""Names, numbers of cards and of people as keys: what people take for the same is the same. Pure.
+
+One folding for the search, for twins, for the journal and for what files name. It is stored beside names
+(`worker.search_name`): who changes it writes a migration that fills the column anew.
+"""
+
+import re
+import unicodedata
+
+from central.core.text_cleaning import clean
+
+_YO = re.compile("ё\u0308*|е\u0308+")
+_LETTERS = str.maketrans(dict.fromkeys("‘’ʼ′`´", "'") | dict.fromkeys("«»“”„", '"'))
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+_KEYS = str.maketrans("йцукенгшщзхъфывапролджэячсмитьбюё", "qwertyuiop[]asdfghjkl;'zxcvbnm,.`")
+"""The letter that a key types when the keyboard is Russian, and when it is not."""
+
+
+def fold_name(name: str) -> str:
+    """A name as a key: in composed letters, without capitals, ё as е, with single blanks and plain quotes and dashes."""
+    words = unicodedata.normalize("NFKC", clean(name)).casefold()
+    plain = _YO.sub("е", unicodedata.normalize("NFC", words)).translate(_LETTERS).translate(_DASHES)
+    return " ".join(plain.split())
+
+
+def fold_card(card: str) -> str:
+    """The number of a card as the reader meant it, whatever layout and capitals it typed it in."""
+    return "".join(unicodedata.normalize("NFKC", clean(card)).casefold().translate(_KEYS).split())
+
+
+def fold_number(number: str) -> str:
+    """A personnel number without what a spreadsheet or a typist drops: zeros in front, blanks, dashes, capitals."""
+    return "".join(fold_name(number).replace("-", "").split()).lstrip("0") or "0"

@@ -1,0 +1,87 @@
+"""Who takes part: organisations, employers, workers, terminals, as plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import Any, Literal
+
+from central.core.text_cleaning import clean_line
+from sync.contract.canonical import new_id
+
+
+def _clean(party: "Organisation | Employer | Worker | Terminal") -> None:
+    """Clean every text of a party: whichever way it came, forms, files or the command line."""
+    for item in fields(party):
+        value = getattr(party, item.name)
+        if isinstance(value, str):
+            object.__setattr__(party, item.name, clean_line(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A licensed medical organisation. `org` is its name in topics."""
+
+    org: str
+    name: str
+    licence: str
+    oid: str | None = None
+    licence_until: date | None = None
+    """Last day of the licence; None where it has no term, as since 2022, and was not ended."""
+
+    def __post_init__(self) -> None:
+        _clean(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Employer:
+    """Who sends the workers. `limits` are entries of the limits file with source employer."""
+
+    org: str
+    name: str
+    employer_id: str = field(default_factory=new_id)
+    inn: str | None = None
+    okved: str | None = None
+    region_code: str | None = None
+    alert_contact: str | None = None
+    limits: Sequence[dict[str, Any]] = ()
+
+    def __post_init__(self) -> None:
+        _clean(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Who is examined. `snils` is taken in any usual form and kept only sealed and as a keyed hash."""
+
+    org: str
+    employer_id: str
+    personnel_number: str
+    full_name: str
+    position: str
+    worker_id: str = field(default_factory=new_id)
+    snils: str | None = field(default=None, repr=False)
+    cards: Sequence[str] = ()
+    sex: Literal["male", "female"] | None = None
+    birth_date: date | None = None
+    status: Literal["active", "suspended"] = "active"
+    remote_allowed: bool = True
+    block_text: str = ""
+    photo_sha256: str | None = None
+    toxicology_at: date | None = None
+
+    def __post_init__(self) -> None:
+        _clean(self)
+        object.__setattr__(self, "cards", tuple(clean_line(card) for card in self.cards))
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A kiosk. `terminal_id` is also the common name of its certificate."""
+
+    terminal_id: str
+    org: str
+    name: str
+    place: str
+
+    def __post_init__(self) -> None:
+        _clean(self)

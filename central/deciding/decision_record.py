@@ -1,0 +1,173 @@
+"""What a medic chose, what is missing on the form, the record that is signed of it, and what is stored beside it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from central.core.reasons import reasons
+from central.signature.provider import SignatureProvider
+from central.store.decisions import DecisionColumns
+from central.store.exams import ExamMessage
+from central.store.medics import MedicEntry
+from sync.contract.canonical import new_id
+from sync.contract.decision import DECISION_RECORD_SCHEMA, DecisionRecord, Verdict
+from sync.contract.decision_rules import AFTER_WORK
+from sync.contract.model import utc_text
+
+OUTCOMES = ("admitted", "not_admitted", "not_identified", "repeat", "refer")
+REPEAT_STEPS = ("temperature", "pressure", "breath")
+VISUAL_FIELDS = ("skin", "mucous", "behaviour")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the medic chose on the form."""
+
+    exam_id: str
+    outcome: str
+    reasons: tuple[str, ...] = ()
+    comment: str = ""
+    override_reason: str = ""
+    released_text: str = ""
+    repeat_step: str | None = None
+    visual: Mapping[str, str] = field(default_factory=dict)
+    corrects: str | None = None
+    exam_message_id: str | None = None
+    """The revision that the medic had on the screen; a newer one refuses the decision."""
+
+
+class DecisionFaults(Exception):
+    """The form is not complete. `faults`: field → code of what is wrong."""
+
+    def __init__(self, faults: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {code}" for name, code in faults.items()))
+        self.faults = faults
+
+
+def form_faults(wish: Wish, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta) -> dict[str, str]:
+    """What is missing or contradictory on the form: field → code. Pure. `admission_valid` as in `valid_until_of`."""
+    faults: dict[str, str] = {}
+    book = reasons()
+    if wish.outcome not in OUTCOMES:
+        return {"outcome": "choose"}
+    if any(code not in book for code in wish.reasons):
+        faults["reasons"] = "unknown"
+    if wish.outcome == "not_admitted" and not wish.reasons:
+        faults["reasons"] = "needed"
+    if "other" in wish.reasons and not wish.comment.strip():
+        faults["comment"] = "needed"
+    if wish.outcome == "refer" and not (wish.reasons or wish.comment.strip()):
+        faults["reasons"] = "needed"
+    if wish.outcome == "repeat" and wish.repeat_step not in REPEAT_STEPS:
+        faults["repeat_step"] = "choose"
+    if wish.corrects is not None:
+        if not wish.comment.strip():
+            faults["comment"] = "needed"
+        if wish.outcome == "repeat":
+            faults["outcome"] = "no_repeat"
+    if wish.outcome == "admitted":
+        faults |= _admission_faults(wish, exam, now, admission_valid)
+    return faults
+
+
+def _admission_faults(wish: Wish, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta) -> dict[str, str]:
+    if not exam.get("examinee"):
+        return {"outcome": "nobody_identified"}
+    until = valid_until_of(wish, exam, now, admission_valid)
+    if until is not None and until <= now:
+        return {"outcome": "too_old"}
+    if exam["rule_verdict"]["suggestion"] != "within_limits" and not wish.override_reason.strip():
+        return {"override_reason": "needed"}
+    return {}
+
+
+def valid_until_of(wish: Wish, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta) -> datetime | None:
+    """Until when an admission would hold: so long after the measurements; None for other outcomes and after work."""
+    if wish.outcome != "admitted" or exam["exam_type"] in AFTER_WORK:
+        return None
+    # A terminal whose clock is ahead gets no longer admission for it.
+    return min(datetime.fromisoformat(exam["finished_at"]), now) + admission_valid
+
+
+def build_record(
+    wish: Wish,
+    exam: ExamMessage,
+    medic: MedicEntry,
+    provider: SignatureProvider,
+    organisation: Mapping[str, Any],
+    now: datetime,
+    until: datetime | None,
+) -> dict[str, Any]:
+    """The record that is signed: a plain dict, so that fields of newer terminals stay inside.
+
+    `until`: as of `valid_until_of`.
+    """
+    book = reasons()
+    certificate = provider.certificate
+    return {
+        "schema": DECISION_RECORD_SCHEMA,
+        "terminal_id": exam.terminal_id,
+        "exam_message_id": exam.message_id,
+        "exam_message_sha256": exam.message_sha256,
+        "exam": exam.payload,
+        "decision": {
+            "decision_id": new_id(),
+            "outcome": wish.outcome,
+            "reasons": [book[code].ru for code in wish.reasons],
+            "reason_codes": list(wish.reasons),
+            "comment": wish.comment.strip(),
+            "override_reason": wish.override_reason.strip() if wish.outcome == "admitted" else "",
+            "released_text": wish.released_text.strip(),
+            "repeat_step": wish.repeat_step if wish.outcome == "repeat" else None,
+            "visual": {name: text for name, text in wish.visual.items() if text},
+            "corrects": wish.corrects,
+            "decided_at": utc_text(now),
+            "valid_until": utc_text(until) if until else None,
+        },
+        "medic": {
+            "medic_id": medic.medic_id,
+            "full_name": medic.full_name,
+            "position": medic.position,
+            "certificate_serial": f"{certificate.serial_number:x}",
+            "certificate_sha256": certificate.fingerprint(SHA256()).hex(),
+            "certificate_from": utc_text(certificate.not_valid_before_utc),
+            "certificate_until": utc_text(certificate.not_valid_after_utc),
+        },
+        "organisation": {
+            "org": organisation["org"],
+            "name": organisation["name"],
+            "licence": organisation["licence"],
+        },
+    }
+
+
+def columns_of(record: DecisionRecord) -> DecisionColumns:
+    """What is stored beside a signed record: the one place that says so, for who writes, verifies and rebuilds."""
+    exam, verdict, medic = record.exam, record.decision, record.medic
+    return DecisionColumns(
+        decision_id=verdict.decision_id,
+        exam_id=exam.exam_id,
+        exam_message_id=record.exam_message_id,
+        exam_revision=exam.revision,
+        org=record.organisation.org,
+        worker_id=exam.examinee.worker_id if exam.examinee else None,
+        medic_id=medic.medic_id,
+        medic_name=medic.full_name,
+        outcome=verdict.outcome,
+        reasons=_codes_of(verdict),
+        corrects=verdict.corrects,
+        decided_at=verdict.decided_at,
+        valid_until=verdict.valid_until,
+        certificate_serial=medic.certificate_serial,
+    )
+
+
+def _codes_of(verdict: Verdict) -> tuple[str, ...]:
+    """Records of the first centres name reasons by their words alone."""
+    if verdict.reason_codes or not verdict.reasons:
+        return verdict.reason_codes
+    known = {reason.ru: code for code, reason in reasons().items()}
+    return tuple(known.get(words, words) for words in verdict.reasons)

@@ -1,0 +1,223 @@
+"""The medic's decision: checked, written as a canonical record, signed, verified again, stored and sent, in that order.
+
+Nothing here runs by itself: each call is one act of one medic on one exam (law 12 of the design: no bulk, no timer).
+"""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from pydantic import ValidationError
+from sqlalchemy import Engine
+
+from central.core.config import ADMISSION_VALID_HOURS
+from central.core.trust import Trust
+from central.deciding.decision_record import DecisionFaults, Wish, build_record, columns_of, form_faults, valid_until_of
+from central.deciding.intoxication import tell_employer
+from central.deciding.medics import check_register
+from central.deciding.stamping import Stamping
+from central.link.outgoing import Outgoing
+from central.signature.chain import SignatureError
+from central.signature.decision import verify_decision
+from central.signature.provider import SignatureProvider, SigningRefused
+from central.signature.verification import VerifiedSignature
+from central.store import audit, registry
+from central.store import decisions as store
+from central.store import exams as exam_store
+from central.store.decisions import DecisionColumns, StoredDecision
+from central.store.engine import reading, writing
+from central.store.exams import ExamMessage
+from sync.contract.canonical import canonical
+from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRecord
+from sync.contract.model import utc_text
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, for the audit log."""
+
+    account_id: str
+    medic_id: str | None
+    orgs: tuple[str, ...]
+    address: str
+    session_started_at: datetime | None = None
+
+
+class DecisionConflict(Exception):
+    """The exam is not as the medic saw it. `code`: `unknown`, `already_decided`, `not_waiting`, `changed`, `claimed`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Decisions:
+    """Takes decisions. `wake` is called right after a commit, so that the message leaves at once."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        outgoing: Outgoing,
+        trust: Trust,
+        wake: Callable[[], None],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        admission_valid: timedelta = timedelta(hours=ADMISSION_VALID_HOURS),
+        stamping: Stamping | None = None,
+    ) -> None:
+        self._engine = engine
+        self._outgoing = outgoing
+        self._trust = trust
+        self._wake = wake
+        self._clock = clock
+        self._admission_valid = admission_valid
+        self._stamping = stamping or Stamping(None)
+
+    def decide(self, wish: Wish, actor: Actor, provider: SignatureProvider) -> StoredDecision:
+        """Sign and store one decision.
+
+        Raises `DecisionConflict`, `DecisionFaults`, `SigningRefused` (the register's faults among them) and
+        `SignatureError` when the fresh signature does not verify; nothing is stored then.
+        """
+        now = self._clock()
+        with reading(self._engine) as connection:
+            medic = check_register(connection, actor.medic_id, now)
+            exam = exam_store.current(connection, wish.exam_id)
+            if exam is None or exam.org not in actor.orgs or exam.org != medic.org:
+                raise DecisionConflict("unknown", "there is no such exam in your organisations")
+            before = store.of_exam(connection, wish.exam_id)
+            held = store.claim_of(connection, wish.exam_id, now)
+            organisation = registry.get_organisation(connection, exam.org)
+        if held is not None and held.account_id != actor.account_id:
+            raise DecisionConflict("claimed", f"{held.full_name} looks at this exam now")
+        _check_state(exam, before, wish)
+        faults = form_faults(wish, exam.payload, now, self._admission_valid)
+        if faults:
+            raise DecisionFaults(faults)
+        if organisation is None:
+            raise DecisionConflict("unknown", "the exam's organisation is not registered")
+        if provider.certificate != x509.load_pem_x509_certificate(medic.certificate_pem):
+            raise SigningRefused("wrong_certificate", "the register names another certificate now; open the key again")
+        until = valid_until_of(wish, exam.payload, now, self._admission_valid)
+        record = build_record(wish, exam, medic, provider, dict(organisation), now, until)
+        item = self._sign(record, actor, provider, now)
+        corrected = next((one for one in before if one.decision_id == wish.corrects), None)
+        self._commit(item, corrected, exam, actor, now)
+        self._wake()
+        return item
+
+    def _sign(
+        self,
+        record: dict[str, Any],
+        actor: Actor,
+        provider: SignatureProvider,
+        now: datetime,
+    ) -> StoredDecision:
+        try:
+            columns = columns_of(DecisionRecord.model_validate(record))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise DecisionFaults({".".join(map(str, first["loc"])): first["msg"]}) from error
+        content = canonical(record)
+        signature = provider.sign_detached(content)
+        anchors = self._trust.anchors()
+        verify_decision(signature, content, anchors.roots, at=now, revocation_lists=anchors.revocation_lists)
+        signature, stamped = self._stamping.apply(signature, now)
+        return StoredDecision(
+            **{name: getattr(columns, name) for name in DecisionColumns.__slots__},
+            record=content,
+            cms=signature,
+            trail={
+                "account_id": actor.account_id,
+                "address": actor.address,
+                "timestamp": stamped,
+                "session_started_at": utc_text(actor.session_started_at) if actor.session_started_at else None,
+            },
+        )
+
+    def _commit(
+        self, item: StoredDecision, corrected: StoredDecision | None, exam: ExamMessage, actor: Actor, now: datetime
+    ) -> None:
+        payload = DecisionMessage(
+            exam_id=item.exam_id,
+            decision_id=item.decision_id,
+            record_json=item.record.decode("utf-8"),
+            cms_base64=base64.b64encode(item.cms).decode("ascii"),
+        )
+        try:
+            with writing(self._engine) as connection:
+                store.add(connection, item)
+                self._outgoing.queue(
+                    connection, exam.terminal_id, "decision", DECISION_SCHEMA, payload.model_dump(mode="json")
+                )
+                if not exam_store.mark_decided(
+                    connection,
+                    item.exam_id,
+                    item.exam_message_id,
+                    decision_id=item.decision_id,
+                    outcome=item.outcome,
+                    decided_at=item.decided_at,
+                ):
+                    raise DecisionConflict("changed", "the exam went on while it was being decided")
+                employer_id = (exam.payload.get("examinee") or {}).get("employer_id")
+                tell_employer(connection, item, corrected, employer_id)
+                store.release_claim(connection, item.exam_id)
+                audit.write(
+                    connection,
+                    at=now,
+                    account_id=actor.account_id,
+                    address=actor.address,
+                    action="exam.correct" if item.corrects else "exam.decide",
+                    subject=item.exam_id,
+                    org=exam.org,
+                    detail={"decision_id": item.decision_id, "outcome": item.outcome},
+                )
+        except store.AlreadyStored as error:
+            raise DecisionConflict("already_decided", "this exam was decided by somebody else just now") from error
+
+
+def _check_state(exam: ExamMessage, before: list[StoredDecision], wish: Wish) -> None:
+    if wish.exam_message_id and wish.exam_message_id != exam.message_id:
+        raise DecisionConflict("changed", "a newer revision of the exam has come; look at it first")
+    if wish.corrects is None:
+        if exam.state == "decided":
+            raise DecisionConflict("already_decided", "this exam is decided; a change is a correction")
+        if exam.state != "waiting":
+            raise DecisionConflict("not_waiting", "the exam was not finished and cannot be decided")
+        return
+    corrected = {item.corrects for item in before}
+    standing = [item for item in before if item.decision_id == wish.corrects and item.decision_id not in corrected]
+    if not standing or standing[0].exam_message_id != exam.message_id:
+        raise DecisionConflict("changed", "the decision to be corrected is no longer the one in force")
+
+
+def export(engine: Engine, trust: Trust, decision_id: str, folder: Path) -> list[Path]:
+    """Write `decision.cms`, `record.json` and `ca.pem` for `openssl cms -verify`. Raises `LookupError`, `OSError`."""
+    with reading(engine) as connection:
+        item = store.find(connection, decision_id)
+    if item is None:
+        raise LookupError(f"decision {decision_id} does not exist")
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {"decision.cms": item.cms, "record.json": item.record, "ca.pem": trust.anchors().root_pem}
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return [folder / name for name in contents]
+
+
+def is_valid(item: StoredDecision, trust: Trust) -> bool:
+    """Whether the stored signature still holds, as of the time of the decision."""
+    return signed_by(item, trust) is not None
+
+
+def signed_by(item: StoredDecision, trust: Trust) -> VerifiedSignature | None:
+    """Who signed, when the stored signature still holds as of the time of the decision."""
+    anchors = trust.anchors()
+    try:
+        return verify_decision(
+            item.cms, item.record, anchors.roots, at=item.decided_at, revocation_lists=anchors.revocation_lists
+        )
+    except SignatureError:
+        return None

@@ -1,0 +1,186 @@
+"""The register of medics: what must be in order before the console lets a medic sign (resolution 866, order 266n).
+
+The organisation's licence comes first, then the medic's own papers, then the certificate.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import Connection
+
+from central.core.days import day_of
+from central.core.text_cleaning import clean_line
+from central.signature.gost import open_gost_key
+from central.signature.provider import SigningRefused
+from central.signature.software import SigningKey, encrypt_key, encrypt_pkcs8, open_key
+from central.store import medics as store
+from central.store import registry
+from central.store.medics import MedicEntry
+from sync.contract.canonical import new_id
+
+REMOTE_TRAINING_HOURS = 36
+"""Least length of the additional course for remote exams, in hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Qualification:
+    """A medic's papers as they stand in the register."""
+
+    education: str
+    accreditation_until: date | None
+    training_hours: int
+    training_at: date | None
+    federal_register_at: date | None
+
+
+def register_faults(entry: MedicEntry, organisation: Mapping[Any, Any] | None, at: datetime) -> list[str]:
+    """Codes of what forbids signing at that moment, empty when all is in order.
+
+    `organisation`: its row in the register. `no_licence`, `licence_expired`, `inactive`, `no_education`,
+    `no_accreditation`, `accreditation_expired`, `training_short`, `not_in_federal_register`,
+    `certificate_not_yet_valid`, `certificate_expired`.
+    """
+    today = day_of(at)
+    licence = str(organisation["licence"]).strip() if organisation else ""
+    licence_until = organisation["licence_until"] if organisation else None
+    certificate = x509.load_pem_x509_certificate(entry.certificate_pem)
+    checks = [
+        ("no_licence", not licence),
+        ("licence_expired", licence_until is not None and licence_until < today),
+        ("inactive", not entry.active),
+        ("no_education", not entry.education.strip()),
+        ("no_accreditation", entry.accreditation_until is None),
+        ("accreditation_expired", entry.accreditation_until is not None and entry.accreditation_until < today),
+        ("training_short", entry.training_hours < REMOTE_TRAINING_HOURS or entry.training_at is None),
+        ("not_in_federal_register", entry.federal_register_at is None),
+        ("certificate_not_yet_valid", certificate.not_valid_before_utc > at),
+        ("certificate_expired", certificate.not_valid_after_utc < at),
+    ]
+    return [code for code, failed in checks if failed]
+
+
+def seal_key(
+    certificate: x509.Certificate, passphrase: str, *, key: SigningKey | None = None, gost_key_pem: bytes | None = None
+) -> bytes:
+    """A medic's software key under the passphrase, opened once to see that it is the certificate's. Slow on purpose: never
+    inside a transaction.
+
+    Raises `ValueError` for a short passphrase and `SigningRefused` when key and certificate do not belong together.
+    """
+    certificate_pem = certificate.public_bytes(Encoding.PEM)
+    if key is not None:
+        encrypted = encrypt_key(key, passphrase)
+        open_key(certificate_pem, encrypted, passphrase).close()
+    elif gost_key_pem is not None:
+        encrypted = encrypt_pkcs8(gost_key_pem, passphrase)
+        open_gost_key(certificate_pem, encrypted, passphrase).close()
+    else:
+        raise ValueError("there is no key to be sealed")
+    return encrypted
+
+
+def add_medic(
+    connection: Connection,
+    *,
+    org: str,
+    full_name: str,
+    position: str,
+    qualification: Qualification,
+    certificate: x509.Certificate,
+    key: SigningKey | None,
+    passphrase: str,
+    now: datetime,
+    medic_id: str | None = None,
+    token_label: str | None = None,
+    gost_key_pem: bytes | None = None,
+    encrypted_key: bytes | None = None,
+) -> str:
+    """Enter a medic with a software key, with one of ГОСТ in PKCS#8, or whose key is on the token `token_label`.
+
+    `encrypted_key` is what `seal_key` gave, where others wait for the transaction's end.
+
+    Returns `medic_id`.
+
+    Raises `ValueError` for a short passphrase, `LookupError` for an unknown organisation, `SigningRefused` when key and
+    certificate do not belong together.
+    """
+    if registry.get_organisation(connection, org) is None:
+        raise LookupError(f"organisation {org!r} is not registered")
+    certificate_pem = certificate.public_bytes(Encoding.PEM)
+    encrypted = encrypted_key
+    if encrypted is None and (key is not None or gost_key_pem is not None):
+        encrypted = seal_key(certificate, passphrase, key=key, gost_key_pem=gost_key_pem)
+    if encrypted is None and not token_label:
+        raise ValueError("a medic without a software key needs the label of a token")
+    entry = MedicEntry(
+        medic_id=medic_id or new_id(),
+        org=org,
+        full_name=clean_line(full_name),
+        position=clean_line(position),
+        education=qualification.education,
+        accreditation_until=qualification.accreditation_until,
+        training_hours=qualification.training_hours,
+        training_at=qualification.training_at,
+        federal_register_at=qualification.federal_register_at,
+        certificate_pem=certificate_pem,
+        key_provider="software" if key is not None else "gost" if gost_key_pem is not None else "pkcs11",
+        encrypted_key=encrypted,
+        token_label=token_label,
+        active=True,
+        created_at=now,
+        updated_at=now,
+    )
+    store.add(connection, entry)
+    return entry.medic_id
+
+
+def replace_key(
+    connection: Connection,
+    medic_id: str,
+    certificate: x509.Certificate,
+    key: SigningKey | None,
+    passphrase: str,
+    token_label: str,
+    now: datetime,
+    encrypted_key: bytes | None = None,
+) -> dict[str, Any]:
+    """Give a medic another key and certificate; returns the columns as they are now. Signatures made before stay as they
+    are: each carries its own certificate. Raises as `add_medic` does.
+    """
+    certificate_pem = certificate.public_bytes(Encoding.PEM)
+    encrypted = encrypted_key
+    if encrypted is None and key is not None:
+        encrypted = seal_key(certificate, passphrase, key=key)
+    values: dict[str, Any] = {
+        "certificate_pem": certificate_pem,
+        "key_provider": "software" if key is not None else "pkcs11",
+        "encrypted_key": encrypted,
+        "token_label": None if key is not None else token_label,
+    }
+    if not store.change(connection, medic_id, values | {"updated_at": now}):
+        raise LookupError("no such medic")
+    return values
+
+
+def check_register(connection: Connection, medic_id: str | None, at: datetime) -> MedicEntry:
+    """The medic's entry, when it allows signing. Raises `RegisterFault`."""
+    entry = store.find(connection, medic_id) if medic_id else None
+    if entry is None:
+        raise RegisterFault(["not_registered"])
+    organisation = registry.get_organisation(connection, entry.org)
+    faults = register_faults(entry, organisation, at)
+    if faults:
+        raise RegisterFault(faults)
+    return entry
+
+
+class RegisterFault(SigningRefused):
+    """The register does not let this medic sign. `faults` are the codes of `register_faults`."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("register", "the register of medics forbids signing: " + ", ".join(faults))
+        self.faults = faults

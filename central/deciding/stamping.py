@@ -1,0 +1,96 @@
+"""What the organisation wants of trusted time: nothing, a stamp where there can be one, or no signature without."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+
+from central.core import metrics
+from central.core.config import TimestampConfig
+from central.signature.provider import SigningRefused
+from central.signature.stamp_line import StampError
+from central.signature.timestamp import TimeStamper, stamp_in
+from sync.contract.model import utc_text
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStamp:
+    """What a page says of a signature's time. `state`: `stamped` and verified now, `missing`, `broken`, `none`.
+
+    `code` of `missing`: why, as in `StampError`.
+    """
+
+    state: str
+    at: datetime | None = None
+    authority: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StampOutage:
+    """Signatures get no stamps. `code`: why, as in `StampError`; `required`: nothing is signed meanwhile."""
+
+    since: datetime
+    code: str
+    required: bool
+
+
+class Stamping:
+    """The policy. Raises `OSError` or `ValueError` for a file of roots that cannot be read."""
+
+    def __init__(self, config: TimestampConfig | None) -> None:
+        self._required = config is not None and config.required
+        self._roots: list[x509.Certificate] = []
+        self._stamper: TimeStamper | None = None
+        self._outage: StampOutage | None = None
+        if config is not None:
+            self._roots = x509.load_pem_x509_certificates(config.ca_file.read_bytes())
+            skew = timedelta(seconds=config.max_skew_s)
+            self._stamper = TimeStamper(config.url, self._roots, config.timeout_s, skew)
+
+    def apply(self, signature: bytes, now: datetime) -> tuple[bytes, dict[str, Any]]:
+        """The signature with a time stamp where one can be had, and what is kept of it beside the decision.
+
+        Raises `SigningRefused` (`no_time_stamp`) where there must be one.
+        """
+        if self._stamper is None:
+            return signature, {"state": "none"}
+        try:
+            stamped, stamp = self._stamper.stamp(signature, now)
+        except StampError as error:
+            metrics.time_stamps.labels(error.code).inc()
+            self._note_outage(error, now)
+            if self._required:
+                raise SigningRefused("no_time_stamp", f"no time stamp was given: {error}") from error
+            return signature, {"state": "missing", "code": error.code}
+        metrics.time_stamps.labels("stamped").inc()
+        if self._outage is not None:
+            log.info("time stamps are given again")
+            self._outage = None
+        return stamped, {"state": "stamped", "at": utc_text(stamp.at), "serial": stamp.serial}
+
+    @property
+    def outage(self) -> StampOutage | None:
+        """Why the newest signature got no stamp, and since when none did; None when it got one, or none was asked for yet."""
+        return self._outage
+
+    def _note_outage(self, error: StampError, now: datetime) -> None:
+        if self._outage is None:
+            log.warning("signatures get no time stamps: %s", error)
+        since = self._outage.since if self._outage is not None else now
+        self._outage = StampOutage(since, error.code, self._required)
+
+    def shown(self, signature: bytes, kept: dict[str, Any]) -> ShownStamp:
+        """What to say of a stored signature, with what `apply` had kept of it."""
+        try:
+            stamp = stamp_in(signature, self._roots)
+        except StampError:
+            return ShownStamp("broken")
+        if stamp is not None:
+            return ShownStamp("stamped", stamp.at, stamp.authority)
+        state = kept.get("state", "none")
+        return ShownStamp("broken" if state == "stamped" else state, code=kept.get("code", ""))

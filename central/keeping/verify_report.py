@@ -1,0 +1,36 @@
+"""What `verify` of the centre's store counts, and what it is checked against."""
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from central.core.media_files import MediaFiles
+from central.core.trust import Anchors
+from central.store.seals import Head
+from sync.contract.verify_report import VerifyReport
+
+
+@dataclass(slots=True, kw_only=True)
+class StoreReport(VerifyReport):
+    """What was looked at in the centre's store, and what is wrong with it."""
+
+    messages: int = 0
+    exams: int = 0
+    decisions: int = 0
+    outgoing: int = 0
+    media: int = 0
+    sealed: int = 0
+    """Rows of the audit log, of registers' histories and of papers that a seal names."""
+    seal_head: Head | None = None
+    """The newest seal: what terminals' receipts and signed journals name, and what later heads can be held against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the store is checked against. Without `anchors` decisions are compared and not verified."""
+
+    centre_key: Ed25519PublicKey | None
+    anchors: Anchors | None
+    files: MediaFiles | None
+    seal_heads: tuple[Head, ...] = ()
+    """Seals that were told outside of the store (receipts at terminals, signed journals); hashes may be shortened."""

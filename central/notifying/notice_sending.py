@@ -1,0 +1,118 @@
+"""Carrying one notice out: mail by SMTP, or a signed POST. Taken means that the mail server or the webhook said so."""
+
+import hmac
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Any
+
+from central.core.config import NoticesConfig
+from central.egress.connecting import Unreached
+from central.egress.mail import MailRefused, MailServer, send_mail
+from central.egress.rules import OPERATORS_OWN, AddressRefused, EgressRules, mailbox, web_address
+from central.egress.web import post
+from central.notifying.notice_bodies import CHANNEL_REMOVED, SECURITY_SCHEMA, is_last_word
+from central.notifying.notice_channels import ChannelSecrets, Undelivered
+from central.store.notices import Channel, Notice
+from sync.contract.canonical import canonical
+
+SIGNATURE_HEADER = "X-Dopusk-Signature"
+"""`sha256=` and the HMAC-SHA-256 of the exact body with the channel's secret, hexadecimal."""
+TIMEOUT_S = 10.0
+
+_CONCERNS = {
+    "mass_export": "одна учётная запись или программа выгрузила за час необычно много строк",
+    "card_reads": "одна учётная запись открыла за час необычно много осмотров",
+    "account_locked": "учётная запись закрыта на время после неверных паролей или кодов",
+    "odd_hour": "выгрузка или изменение учётных записей ночью",
+    CHANNEL_REMOVED: "кто-то удалил адрес, на который приходили такие письма",
+}
+_LAST = "Оповещения центра «Допуск» сюда больше не приходят: этот адрес удалён из консоли.\n"
+_ASK = "Если об этом никто не предупреждал, спросите у администратора центра, кто и зачем это сделал.\n"
+
+
+def send(
+    channel: Channel,
+    notice: Notice,
+    config: NoticesConfig,
+    channel_secrets: ChannelSecrets,
+    rules: EgressRules = OPERATORS_OWN,
+) -> None:
+    """Hand a notice over, within `TIMEOUT_S` seconds whatever the other side does. Raises `Undelivered`."""
+    try:
+        if channel.kind == "webhook":
+            _post(channel, notice, channel_secrets, rules)
+        else:
+            _mail(channel, notice, config)
+    except AddressRefused as error:
+        raise Undelivered("wrong_address", str(error)) from error
+    except Unreached as error:
+        raise Undelivered(error.code, str(error)) from error
+    except MailRefused as error:
+        raise Undelivered("mail_refused", str(error)) from error
+
+
+def _post(
+    channel: Channel, notice: Notice, channel_secrets: ChannelSecrets, rules: EgressRules = OPERATORS_OWN
+) -> None:
+    address, body = web_address(channel.address, rules), canonical(notice.body)
+    secret = channel_secrets.open(channel.secret_sealed or b"")
+    signature = hmac.digest(secret.encode("utf-8"), body, "sha256").hex()
+    headers = {"Content-Type": "application/json", SIGNATURE_HEADER: f"sha256={signature}"}
+    # The status is all that counts: the body is not even read.
+    answer = post(address, body, headers, rules, term_s=TIMEOUT_S)
+    if not answer.is_success:
+        raise Undelivered("status", f"the webhook answered {answer.status}")
+
+
+def _mail(channel: Channel, notice: Notice, config: NoticesConfig) -> None:
+    if config.smtp_host is None:
+        raise Undelivered("no_mail_server", "no mail server is configured (notices.smtp_host)")
+    recipient, sender = mailbox(channel.address), mailbox(config.sender)
+    subject, content = letter(notice.body)
+    message = EmailMessage()
+    message["From"], message["To"] = sender, recipient
+    message["Subject"] = subject
+    message["Date"] = format_datetime(datetime.now(UTC))
+    message["Message-ID"] = f"<{notice.notice_id}@{sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(content)
+    try:
+        password = config.smtp_password_file.read_text("utf-8").strip() if config.smtp_password_file else ""
+        server = MailServer(
+            config.smtp_host, config.smtp_port, config.tls, config.smtp_ca_file, config.smtp_user or "", password
+        )
+        send_mail(server, message, sender, recipient, term_s=TIMEOUT_S)
+    except (OSError, UnicodeError) as error:
+        raise Undelivered(
+            "mail_settings", "a file of [notices] cannot be read: smtp_password_file, smtp_ca_file"
+        ) from error
+
+
+def letter(body: dict[str, Any]) -> tuple[str, str]:
+    """Subject and text. No names and no values: what they are stands in the console, behind a login."""
+    if is_last_word(body):
+        who = f"Удалила учётная запись {body['subject']}.\n" if body["schema"] == SECURITY_SCHEMA else ""
+        return "Допуск: оповещений больше не будет", f"{_LAST}{who}Время (UTC): {body['at']}.\n{_ASK}"
+    if body["schema"] == SECURITY_SCHEMA:
+        whose = f"Организация: {body['org']}.\n" if body["org"] else ""
+        return (
+            "Допуск: необычные действия в консоли",
+            f"Центр заметил: {_CONCERNS[body['kind']]}.\n{whose}"
+            f"Номер учётной записи или ключа: {body['subject']}. Сколько: {body['count']}.\n"
+            f"Время (UTC): {body['at']}.\n"
+            "Подробности – в журнале доступа консоли. Отвечать на это письмо не нужно.\n",
+        )
+    if body["kind"] == "taken_back":
+        return (
+            "Допуск: решение исправлено",
+            f"Решение о работнике с табельным номером {body['personnel_number'] or '—'} исправлено: признаков опьянения "
+            f"нет. Прежнее оповещение не действует.\nВремя решения (UTC): {body['at']}.\n"
+            "Что действует теперь, стоит на странице допуска в консоли. Отвечать на это письмо не нужно.\n",
+        )
+    return (
+        "Допуск: работник не допущен",
+        f"Работник с табельным номером {body['personnel_number'] or '—'} не допущен к работе: "
+        f"признаки опьянения.\nВремя решения (UTC): {body['at']}.\n"
+        "Подробности для работодателя – на странице допуска в консоли. Отвечать на это письмо не нужно.\n",
+    )

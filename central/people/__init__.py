@@ -1,0 +1,1 @@
+"""Workers and what is kept of them: register, consents, limits, reference photos."""

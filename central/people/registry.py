@@ -1,0 +1,168 @@
+"""The registry: who may be examined where. Each change of a worker sends a new roster to the terminals of the organisation."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from central.core.clock import now_utc
+from central.core.days import day_of
+from central.core.parties import Employer, Organisation, Terminal, Worker
+from central.core.snils import SnilsKey, parse_snils
+from central.link.outgoing import Outgoing
+from central.link.roster_parts import RosterList
+from central.store import consents, faces, register_changes, terminals
+from central.store import outgoing as outgoing_store
+from central.store import registry as store
+from central.store.engine import hold_registers
+from central.store.register_changes import Author
+from central.store.registry import SealedWorker
+from central.store.roster import roster_workers
+from central.store.worker_limits import add_worker_limit, withdraw_worker_limit
+from central.store.workers import worker_org
+from sync.contract.roster import ROSTER_SCHEMA
+
+Changed = tuple[str, Mapping[str, Any] | None, Mapping[str, Any]]
+"""An entry's id, its row before (None for a new one) and the values it has now."""
+
+
+class Registry:
+    """All changes of the registry. Every method works inside the caller's transaction."""
+
+    def __init__(self, outgoing: Outgoing, snils_key: SnilsKey) -> None:
+        self._outgoing = outgoing
+        self._snils_key = snils_key
+
+    def add_organisation(
+        self, connection: Connection, organisation: Organisation, author: Author | None = None
+    ) -> None:
+        """Add or change an organisation."""
+        hold_registers(connection, "")
+        before, after = store.put_organisation(connection, organisation, now=now_utc())
+        _note(connection, author, "organisations", organisation.org, [(organisation.org, before, after)])
+
+    def add_employer(self, connection: Connection, employer: Employer, author: Author | None = None) -> str:
+        """Add or change an employer; returns its id."""
+        hold_registers(connection, employer.org)
+        before, after = store.put_employer(connection, employer, now=now_utc())
+        _note(connection, author, "employers", employer.org, [(employer.employer_id, before, after)])
+        return employer.employer_id
+
+    def add_terminal(self, connection: Connection, terminal: Terminal) -> None:
+        """Register a terminal. It can say nothing until it is enrolled. It gets its first roster at once."""
+        terminals.add_terminal(connection, terminal, now=now_utc())
+        self.send_roster(connection, terminal.terminal_id, terminal.org)
+
+    def save_workers(self, connection: Connection, workers: Sequence[Worker], author: Author | None = None) -> None:
+        """Add or change workers (found by `worker_id`), and send one new roster to each terminal concerned.
+
+        Raises `ValueError` for a SNILS with a wrong check number and for a personnel number that another worker has.
+        """
+        for org in sorted({worker.org for worker in workers}):
+            hold_registers(connection, org)
+        sealed = [self._sealed(worker) for worker in workers]
+        written: dict[str, list[Changed]] = {}
+        changed = store.put_workers(connection, sealed, now=now_utc())
+        for worker, (before, after) in zip(workers, changed, strict=True):
+            written.setdefault(worker.org, []).append((worker.worker_id, before, after))
+        for org, changes in written.items():
+            _note(connection, author, "workers", org, changes)
+        self.publish_roster(connection, *{worker.org for worker in workers})
+
+    def _sealed(self, worker: Worker) -> SealedWorker:
+        if not worker.snils:
+            return SealedWorker(worker, None, None)
+        snils = parse_snils(worker.snils)
+        return SealedWorker(worker, self._snils_key.hmac(snils), self._snils_key.seal(snils))
+
+    def set_archived(
+        self,
+        connection: Connection,
+        kind: Literal["workers", "employers"],
+        org: str,
+        entry_id: str,
+        author: Author,
+        *,
+        archived: bool,
+    ) -> None:
+        """Archive a worker or an employer of this organisation, or take one back. Raises `LookupError`."""
+        hold_registers(connection, org)
+        table = {"workers": store.worker, "employers": store.employer}[kind]
+        before, after = store.set_archived(connection, table, entry_id, author.at if archived else None)
+        _note(connection, author, kind, org, [(entry_id, before, after)])
+        if kind == "workers":
+            self.publish_roster(connection, org)
+
+    def snils_hash(self, digits: str) -> str:
+        """The keyed hash of the 11 digits, to look somebody up by."""
+        return self._snils_key.hmac(digits)
+
+    def set_photo(self, connection: Connection, org: str, worker_id: str, photo_sha256: str) -> None:
+        """Name a worker's reference picture, stored by `MediaFiles.keep`. Raises `LookupError`."""
+        hold_registers(connection, org)
+        store.set_photo(connection, org, worker_id, photo_sha256, now=now_utc())
+        faces.want_again(connection, worker_id)
+        self.publish_roster(connection, org)
+
+    def add_worker_limit(
+        self,
+        connection: Connection,
+        worker_id: str,
+        entry: dict[str, Any],
+        *,
+        author: str,
+        basis: str,
+        valid_until: date | None = None,
+    ) -> str:
+        """Give a worker personal limits, as a medic decided; returns the id of the entry."""
+        org = worker_org(connection, worker_id)
+        hold_registers(connection, org)
+        limit_id = add_worker_limit(
+            connection, worker_id, entry, author=author, basis=basis, valid_until=valid_until, now=now_utc()
+        )
+        self.publish_roster(connection, org)
+        return limit_id
+
+    def withdraw_worker_limit(self, connection: Connection, limit_id: str) -> None:
+        """End a personal limit. The entry stays on record."""
+        self.publish_roster(connection, withdraw_worker_limit(connection, limit_id, now=now_utc()))
+
+    def publish_roster(self, connection: Connection, *orgs: str) -> None:
+        """Queue the present roster for every terminal of these organisations that is not revoked.
+
+        Raises `ValueError` when one worker's entry alone is larger than the wire takes.
+        """
+        for org in sorted(orgs):
+            hold_registers(connection, org)
+        concerned = {terminal_id: org for org in orgs for terminal_id in terminals.terminal_ids(connection, org)}
+        lists = {org: self._list_of(connection, org) for org in dict.fromkeys(concerned.values())}
+        # All in one order, as everybody takes the terminals' rows.
+        for terminal_id, org in sorted(concerned.items()):
+            self._queue_roster(connection, terminal_id, lists[org])
+
+    def open_snils(self, sealed: bytes) -> str:
+        """The 11 digits of a sealed SNILS, for documents that must carry it. Never for logs."""
+        return self._snils_key.open(sealed)
+
+    def send_roster(self, connection: Connection, terminal_id: str, org: str) -> str:
+        """Queue the present roster for one terminal; returns the id of its first message. Raises as `publish_roster`."""
+        hold_registers(connection, org)
+        return self._queue_roster(connection, terminal_id, self._list_of(connection, org))
+
+    def _list_of(self, connection: Connection, org: str) -> RosterList:
+        given = consents.in_force(connection, org)
+        return RosterList.of(roster_workers(connection, org, day_of(now_utc()), given))
+
+    def _queue_roster(self, connection: Connection, terminal_id: str, roster: RosterList) -> str:
+        version = terminals.next_roster_version(connection, terminal_id)
+        outgoing_store.supersede_rosters(connection, terminal_id)
+        ids = [
+            self._outgoing.queue(connection, terminal_id, "roster", ROSTER_SCHEMA, payload)
+            for payload in roster.payloads(version)
+        ]
+        return ids[0]
+
+
+def _note(connection: Connection, author: Author | None, kind: str, org: str, changes: Sequence[Changed]) -> None:
+    register_changes.note(connection, author or Author(None, now_utc()), kind, org, changes)

@@ -1,0 +1,1 @@
+"""How a terminal becomes one of ours."""

@@ -1,0 +1,234 @@
+"""What a page shows of one exam: values beside their limits, all attempts, findings in words. Pure, from the stored payload."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Literal
+
+from central.core.days import day_of
+from central.words import wording
+from central.words.texts import text, text_or
+from sync.contract.exam import URGENT_COMPLAINT, ExamRecord
+
+Payload = Mapping[str, Any]
+Side = Literal["low", "high", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownValue:
+    """One value as it stands on the page. `side` says where it lies outside its limits."""
+
+    name: str
+    label: str
+    value: str
+    unit: str
+    side: Side
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt of one step: values, device, or why there are none."""
+
+    number: int
+    at: str
+    values: tuple[ShownValue, ...]
+    device: str
+    maker: str
+    serial: str
+    verified_until: str
+    verification_over: bool
+    medical_device: bool
+    manual: bool
+    raw_hex: str
+    details: str
+    failure: str
+    device_words: str = ""
+    """Of a failure: what the driver says, for the engineer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """All attempts of one measurement."""
+
+    step: str
+    title: str
+    attempts: tuple[Attempt, ...]
+
+
+def filled(payload: Payload) -> dict[str, Any]:
+    """The payload with every field of the contract in its place, for pages; what is signed stays as it came."""
+    return ExamRecord.model_validate(payload).model_dump(mode="json", by_alias=True)
+
+
+def limits_by_parameter(payload: Payload) -> dict[str, Payload]:
+    """The limits that were applied, by parameter."""
+    return {item["parameter"]: item for item in payload.get("limits", ())}
+
+
+def side_of(value: Any, limit: Payload | None) -> Side:
+    """Outside its limits, and where; the ends belong to the inside."""
+    if limit is None or isinstance(value, str | bool):
+        return ""
+    if limit.get("high") is not None and value > limit["high"]:
+        return "high"
+    if limit.get("low") is not None and value < limit["low"]:
+        return "low"
+    return ""
+
+
+def shown_values(values: Payload, limits: Mapping[str, Payload], language: str) -> tuple[ShownValue, ...]:
+    """The values of one measurement that a medic reads, with their limits."""
+    shown = []
+    for name, value in sorted(values.items(), key=lambda item: wording.place(item[0])):
+        if name in {"breath_alcohol_raw", "movement_count"}:
+            continue
+        limit = limits.get(name)
+        shown.append(
+            ShownValue(
+                name=name,
+                label=wording.quantity_name(name, language),
+                value=_value_text(name, value, language),
+                unit=wording.unit(name, language),
+                side=side_of(value, limit),
+                limit=wording.limit_range(limit, language) if limit else "",
+            )
+        )
+    return tuple(shown)
+
+
+def _value_text(name: str, value: Any, language: str) -> str:
+    if name == "complaints":
+        return text_or(language, f"complaint.{value}", str(value))
+    if isinstance(value, str):
+        return text_or(language, f"value.{name}.{value}", value)
+    return wording.quantity(name, value, language)
+
+
+def steps(payload: Payload, language: str, zone: tzinfo) -> tuple[Step, ...]:
+    """Every step with every attempt, in order; a step without any attempt stands there empty."""
+    limits = limits_by_parameter(payload)
+    found: dict[str, list[tuple[str, Attempt]]] = {name: [] for name in wording.STEPS[:3]}
+    for item in payload.get("measurements", ()):
+        found.setdefault(item["step"], []).append((item["at"], _measured(item, limits, language, zone)))
+    for item in payload.get("failures", ()):
+        found.setdefault(item["step"], []).append((item["at"], _failed(item, language, zone)))
+    return tuple(
+        Step(name, text_or(language, f"step.{name}", name), tuple(attempt for _, attempt in sorted(all_, key=_when)))
+        for name, all_ in found.items()
+    )
+
+
+def _when(item: tuple[str, Attempt]) -> str:
+    return item[0]
+
+
+def _measured(item: Payload, limits: Mapping[str, Payload], language: str, zone: tzinfo) -> Attempt:
+    device = item["device"]
+    until = device.get("verified_until")
+    details = ", ".join(f"{name}: {value}" for name, value in item.get("details", {}).items())
+    return Attempt(
+        number=item["attempt"],
+        at=wording.clock_time(wording.parse(item["at"]), zone),
+        values=shown_values(item["values"], limits, language),
+        device=f"{device['maker']} {device['model']}",
+        maker=device["maker"],
+        serial=device.get("serial") or text(language, "exam.no_serial"),
+        verified_until=".".join(reversed(until.split("-"))) if until else "",
+        verification_over=bool(until) and until < day_of(wording.parse(item["at"])).isoformat(),
+        medical_device=device["medical_device"],
+        manual=item.get("derivation") == "manual",
+        raw_hex=item["raw_hex"],
+        details=details,
+        failure="",
+    )
+
+
+def _failed(item: Payload, language: str, zone: tzinfo) -> Attempt:
+    act = text_or(language, f"act.{item['act']}", item["act"])
+    stopped = item["kind"] == "Cancelled" or item["code"] == "stopped_at_once"  # then the code says nothing more
+    words = "stopped_at_once" if item["code"] == "stopped_at_once" else item["kind"]
+    return Attempt(
+        number=item["attempt"],
+        at=wording.clock_time(wording.parse(item["at"]), zone),
+        values=(),
+        device=item["device_id"],
+        maker="",
+        serial="",
+        verified_until="",
+        verification_over=False,
+        medical_device=True,
+        manual=False,
+        raw_hex="",
+        details="" if stopped else f"{item['code']} · {act}",
+        failure=text_or(language, f"failure.{words}", item["message"]),
+        device_words=item["message"],
+    )
+
+
+def summary(payload: Payload, language: str) -> dict[str, ShownValue]:
+    """The last value of each quantity, for one line of a list."""
+    limits = limits_by_parameter(payload)
+    latest: dict[str, ShownValue] = {}
+    for item in sorted(payload.get("measurements", ()), key=lambda entry: str(entry["at"])):
+        for value in shown_values(item["values"], limits, language):
+            latest[value.name] = value
+    return latest
+
+
+def complaint_lines(payload: Payload, language: str) -> list[str]:
+    """Complaints in words; empty when the worker feels well, None-like text when nobody asked."""
+    complaints = payload.get("complaints")
+    if complaints is None:
+        return [text(language, "exam.complaints_not_asked")]
+    lines = [text_or(language, f"complaint.{code}", code) for code in complaints.get("codes", ())]
+    if complaints.get("text"):
+        lines.append(complaints["text"])
+    if not lines and not complaints["feels_well"]:
+        lines.append(text(language, "exam.feels_unwell"))
+    return lines
+
+
+def urgent_complaints(payload: Payload, language: str) -> list[str]:
+    """The complaints that cannot wait, in words."""
+    return [
+        _value_text("complaints", item["value"], language)
+        for item in payload["rule_verdict"].get("findings", ())
+        if item["code"] == URGENT_COMPLAINT
+    ]
+
+
+def finding_lines(payload: Payload, language: str) -> list[str]:
+    """Why the rules look twice, one sentence each."""
+    complaints = "; ".join(complaint_lines(payload, language))
+    return [
+        f"{_finding(item, language)} ({complaints})" if item["code"] == "complaints" else _finding(item, language)
+        for item in payload["rule_verdict"].get("findings", ())
+    ]
+
+
+def _finding(item: Payload, language: str) -> str:
+    name = item["parameter"]
+    said = text_or(language, f"finding.{item['code']}", item["code"])
+    label = text_or(language, f"step.{name}", wording.quantity_name(name, language))
+    parts = [f"{label}: {said}"]
+    if item.get("value") is not None:
+        parts.append(f"{_value_text(name, item['value'], language)} {wording.unit(name, language)}".strip())
+    if item.get("low") is not None or item.get("high") is not None:
+        parts.append(text(language, "limit.norm", range=wording.limit_range(item, language)))
+    if item.get("attempt"):
+        parts.append(text(language, "exam.attempt", number=item["attempt"]))
+    return ", ".join(parts)
+
+
+def limit_lines(payload: Payload, language: str) -> list[tuple[str, str, str, str]]:
+    """Quantity, range with unit, whose limit it is, version."""
+    return [
+        (
+            wording.quantity_name(item["parameter"], language),
+            f"{wording.limit_range(item, language)} {wording.unit(item['parameter'], language)}".strip(),
+            text_or(language, f"limit_source.{item['source']}", item["source"]),
+            item["version"],
+        )
+        for item in payload.get("limits", ())
+    ]

@@ -1,0 +1,28 @@
+"""What every file says that leaves a centre whose records have no force: one of a demonstration or of a test."""
+
+from collections.abc import Sequence
+
+from central.words.texts import text
+
+_TAB_LETTERS = 31
+"""What a spreadsheet allows for the name of a sheet."""
+
+
+def band(generation: str, language: str) -> str:
+    """The words across each page and over each table; empty for a real centre. `generation`: `real`, `demo` or `test`."""
+    return "" if generation == "real" else text(language, f"app.{generation}_band")
+
+
+def file_name(generation: str, name: str) -> str:
+    """The name of a file for downloading: `demo-journal.xlsx`; unchanged for a real centre."""
+    return name if generation == "real" else f"{generation}-{name}"
+
+
+def marked(headings: Sequence[str], band: str) -> list[str]:
+    """Headings whose first says it: the first cell that anybody sees, and no row that a program would take for data."""
+    return [f"{headings[0]} ({band})", *headings[1:]] if band else list(headings)
+
+
+def sheet_title(title: str, band: str) -> str:
+    """The name of a sheet: `Журнал ДЕМО`. A tab shows 31 letters."""
+    return f"{title} {band.split(':')[0]}"[:_TAB_LETTERS] if band else title
