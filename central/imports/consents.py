@@ -6,14 +6,16 @@ adds consents that are not in force yet and withdraws none: a withdrawal has a d
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
 
 from central.imports.tables import write_table
 from central.store import consents as store
+from central.store import registry
 from central.store.consents import KINDS, ConsentRecord
-from central.words.no_force import marked
+from central.words.table_values import local
+from central.words.xlsx_sheet import titles
 from sync.contract.roster import ConsentKind
 
 COLUMN = "Согласия"
@@ -35,7 +37,7 @@ HEADINGS = (
     "Способ",
     "Основание",
     "Внёс",
-    "Внесено",
+    "Внесено, UTC",
     "Отозвано",
     "Способ отзыва",
     "Основание отзыва",
@@ -91,16 +93,18 @@ def register_table(connection: Connection, org: str, names: Mapping[str, str], b
             _WORDS[record.kind],
             record.text_version,
             record.text_sha256,
-            f"{record.given_on:%d.%m.%Y}",
+            record.given_on,
             _MEANS[record.means],
             record.basis,
             names.get(record.author, record.author),
-            f"{record.created_at:%d.%m.%Y %H:%M} UTC",
-            f"{record.withdrawn_on:%d.%m.%Y}" if record.withdrawn_on else "",
+            local(record.created_at, UTC),
+            record.withdrawn_on,
             _MEANS[record.withdrawal_means] if record.withdrawal_means else "",
             record.withdrawal_basis or "",
             names.get(record.withdrawal_author or "", record.withdrawal_author or ""),
         ]
         for worker, record in store.of_organisation(connection, org)
     ]
-    return write_table(marked(HEADINGS, band), rows, band)
+    organisation = registry.get_organisation(connection, org)
+    title = titles(["Реестр согласий", str(organisation["name"]) if organisation else ""], band)
+    return write_table(HEADINGS, rows, band, name="Согласия", title=list(title))

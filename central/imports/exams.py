@@ -23,6 +23,7 @@ from central.imports.tables import MAX_UNPACKED_BYTES, Columns, read_table, writ
 from central.imports.workbook import Bounds
 from central.store import messages, terminals
 from central.store.engine import reading
+from central.words.table_values import Value
 from sync.contract.canonical import canonical
 from sync.contract.topics import TerminalAddress, Up, parse_topic
 
@@ -118,7 +119,9 @@ def fault_file(results: Iterable[RowResult], language: str, *, as_workbook: bool
     """The refused rows in the form they came in, each with what is wrong; can be taken again once put right."""
     refused = [(item, fault_words(item.code, item.facts, language)) for item in results if item.outcome == "refused"]
     if as_workbook:
-        rows = [[item.row.org, item.row.message, ": ".join(filter(None, words))] for item, words in refused]
+        rows: list[list[Value]] = [
+            [item.row.org, item.row.message, ": ".join(filter(None, words))] for item, words in refused
+        ]
         return write_table([*HEADINGS, FAULT], rows)
     return b"".join(_fault_line(item, ": ".join(filter(None, words))) for item, words in refused)
 

@@ -17,9 +17,9 @@ from central.imports import delimited
 from central.imports.cell_values import Cell, identifier_fault, ungrouped
 from central.imports.sheet_rows import SheetRow
 from central.imports.workbook import Bounds, DamagedWorkbook, TooLarge, Workbook
-from central.words.no_force import sheet_title
+from central.words.table_values import Value
 from central.words.texts import text
-from central.words.xlsx_cells import text_cells
+from central.words.xlsx_sheet import write_sheet
 
 FAULTS = "Ошибка"
 MAX_ROWS = 20_000
@@ -91,8 +91,8 @@ def fault_table(
     for fault in faults:
         by_row.setdefault(fault.row, []).append(f"{fault.column}: {text(language, f'fault_code.{fault.code}')}")
     numbered = {row.number if isinstance(row, TableRow) else place: row for place, row in enumerate(rows, start=2)}
-    made = [
-        [numbered[number].get(name, "") for name in headings] + ["; ".join(codes)]
+    made: list[list[Value]] = [
+        [*(numbered[number].get(name, "") for name in headings), "; ".join(codes)]
         for number, codes in sorted(by_row.items())
     ]
     return write_table([*headings, FAULTS], made)
@@ -242,17 +242,25 @@ def _taken(cell: Cell, name: str, columns: Columns) -> tuple[str, str]:
     return clean_line(ungrouped(cell.text)), fault
 
 
-def write_table(headings: Sequence[str], rows: Iterable[Sequence[str]], band: str = "") -> bytes:
-    """An XLSX of text cells; nothing becomes a formula, and whatever is stored can be written.
+def write_table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[Value]],
+    band: str = "",
+    *,
+    name: str = "Таблица",
+    title: Sequence[str] = (),
+    identifiers: Collection[str] = (),
+) -> bytes:
+    """An XLSX whose cells are of their kind; nothing becomes a formula, and whatever is stored can be written.
 
     `band`: of a centre whose records have no force; it stands on the sheet's tab and over each printed page. The headings stay as
-    they are, since a table may come back through an import (see `central.words.no_force.marked` for those that do not).
+    they are, since a table may come back through an import; one that does not has the
+    band among its titles (`central.words.xlsx_sheet.titles`).
+    `identifiers`: headings of the columns in which also what is typed later stays text.
     """
     book = NewWorkbook(write_only=True)
-    sheet = book.create_sheet(sheet_title("Таблица", band))
-    sheet.oddHeader.center.text = band
-    for row in (headings, *rows):
-        sheet.append(text_cells(sheet, row))
+    kept = [place for place, heading in enumerate(headings) if heading in identifiers]
+    write_sheet(book, name, headings, rows, title=title, band=band, text_columns=kept)
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()

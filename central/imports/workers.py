@@ -24,6 +24,7 @@ from central.store import registry as store
 from central.store.consents import ConsentRecord
 from central.store.register_changes import Author
 from central.store.workers import list_workers
+from central.words.table_values import Value
 
 NUMBER, NAME, POSITION, EMPLOYER = "Табельный номер", "ФИО", "Должность", "Работодатель"
 SNILS, BORN, SEX, CARDS = "СНИЛС", "Дата рождения", "Пол", "Карты"
@@ -226,21 +227,23 @@ def table_of(connection: Connection, org: str, band: str = "") -> bytes:
         [*_cells(dict(row), names), consents.cell_of(agreed.get(row["worker_id"], []))]
         for row in list_workers(connection, org)
     ]
-    return write_table(HEADINGS, rows, band)
+    organisation = store.get_organisation(connection, org)
+    title = [f"Работники: {organisation['name']}"] if organisation else []
+    return write_table(HEADINGS, rows, band, name="Работники", title=title, identifiers=COLUMNS.identifiers)
 
 
-def _cells(row: Mapping[str, Any], employers: Mapping[str, str]) -> list[str]:
+def _cells(row: Mapping[str, Any], employers: Mapping[str, str]) -> list[Value]:
     return [
         row["personnel_number"],
         row["full_name"],
         row["position"],
         employers.get(row["employer_id"], ""),
         "",
-        f"{row['birth_date']:%d.%m.%Y}" if row["birth_date"] else "",
+        row["birth_date"],
         {"male": "м", "female": "ж"}.get(row["sex"] or "", ""),
         ", ".join(row["cards"]),
         "да" if row["remote_allowed"] else "нет",
         row["block_text"],
         "работает" if row["status"] == "active" else "отстранён",
-        f"{row['toxicology_at']:%d.%m.%Y}" if row["toxicology_at"] else "",
+        row["toxicology_at"],
     ]

@@ -11,6 +11,7 @@ from typing import Any
 
 from central.store.journal import JournalRow
 from central.words import exam_view, wording
+from central.words.table_values import Number, Side, Value, local
 from central.words.texts import text, text_or
 from sync.contract.decision_rules import AFTER_WORK
 
@@ -33,6 +34,11 @@ class Reading:
         """The last value of a quantity; empty when there is none."""
         found = self.values.get(name)
         return found.value if found else ""
+
+    def number(self, name: str) -> Number | None:
+        """The last value of a quantity as a number; None when there is none."""
+        found = self.values.get(name)
+        return found.number if found else None
 
 
 Cell = Callable[[Reading], str]
@@ -168,6 +174,57 @@ COLUMNS: dict[str, Cell] = {
 }
 """Key of each column (its heading is the text `journal.column.<key>`) and how its cell is made."""
 
+_QUANTITIES = {
+    "temperature": ("temperature_celsius",),
+    "pressure": ("systolic_mmhg", "diastolic_mmhg"),
+    "pulse": ("pulse_bpm",),
+    "alcohol": ("breath_alcohol_mg_per_l",),
+}
+
+
+def sides(item: Reading, key: str) -> tuple[Side, ...]:
+    """Where the values of a column lie outside their limits: `high`, `low`; empty for a column without any that does."""
+    found = (item.values.get(name) for name in _QUANTITIES.get(key, ()))
+    return tuple(dict.fromkeys(value.side for value in found if value is not None and value.side))
+
+
+_IN_FILES: dict[str, tuple[str, ...]] = {"moment": ("moment", "utc_offset"), "pressure": ("systolic", "diastolic")}
+"""Columns that a table for reckoning has in parts, each of one kind."""
+
+
+def _quantity(name: str) -> Callable[[Reading], Value]:
+    return lambda item: item.number(name)
+
+
+def _utc_offset(item: Reading) -> str:
+    # Not "+03:00": that begins like a formula.
+    return "UTC" + wording.moment_with_offset(item.row.finished_at, item.zone).rpartition(" ")[2]
+
+
+_VALUES: dict[str, Callable[[Reading], Value]] = {
+    "moment": lambda item: local(item.row.finished_at, item.zone),
+    "utc_offset": _utc_offset,
+    "duration_s": lambda item: int((item.row.finished_at - item.row.started_at).total_seconds()),
+    "birth_date": lambda item: item.row.worker["birth_date"] if item.row.worker else None,
+    "temperature": _quantity("temperature_celsius"),
+    "systolic": _quantity("systolic_mmhg"),
+    "diastolic": _quantity("diastolic_mmhg"),
+    "pulse": _quantity("pulse_bpm"),
+    "alcohol": _quantity("breath_alcohol_mg_per_l"),
+}
+"""The columns of files whose values are no words."""
+
+
+def file_keys(keys: Iterable[str]) -> tuple[str, ...]:
+    """The columns of a table for reckoning (XLSX, CSV) that these columns of the journal become."""
+    return tuple(part for key in keys for part in _IN_FILES.get(key, (key,)))
+
+
+def file_values(item: Reading, parts: Sequence[str]) -> list[Value]:
+    """The values of one row, of the columns that `file_keys` gives."""
+    return [_VALUES[part](item) if part in _VALUES else COLUMNS[part](item) for part in parts]
+
+
 ON_SCREEN = (
     "moment",
     "full_name",
@@ -230,9 +287,9 @@ def headings(keys: tuple[str, ...], language: str) -> list[str]:
     return [text(language, f"journal.column.{key}") for key in keys]
 
 
-def numbered(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> tuple[list[str], Iterator[list[str]]]:
+def numbered(headings: Sequence[str], rows: Iterable[Sequence[Value]]) -> tuple[list[str], Iterator[list[Value]]]:
     """Headings and rows with the column № before them, which every form of the journal has."""
-    return ["№", *headings], ([str(number), *row] for number, row in enumerate(rows, start=1))
+    return ["№", *headings], ([number, *row] for number, row in enumerate(rows, start=1))
 
 
 def cells(item: Reading, keys: tuple[str, ...]) -> list[str]:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from central.core.job_order import JobFault, Running
 from central.core.trust import Trust
 from central.journal import columns as journal_columns
+from central.journal.columns import Reading
 from central.journal.signature_check import SignatureCheck
 from central.store import journal
 from central.store.engine import reading
@@ -23,8 +24,10 @@ from central.store.journal import JournalFilter
 from central.words.no_force import band, file_name
 
 FORMS = ("csv", "xlsx", "pdf")
-MOST_XLSX_ROWS = 1_048_575
-"""A sheet has 1,048,576 rows, one of them for the headings."""
+MOST_XLSX_ROWS = 1_048_560
+"""A sheet has 1,048,576 rows; those left over are for titles and the head."""
+PART_ROWS = 5_000
+"""Rows of one PDF: more come in parts, as a PDF is held in memory until it is whole."""
 _COUNT_TO = 10_000_000
 _BATCH = 500
 
@@ -79,8 +82,9 @@ class JournalExport:
         if form == "xlsx" and total > MOST_XLSX_ROWS:
             raise JobFault("too_many_rows", str(MOST_XLSX_ROWS))
         running.report(0, total=total)
-        rows = self._cells(running, wanted)
-        headings = journal_columns.headings(tuple(asked["columns"]), asked["language"])
+        keys, language = tuple(asked["columns"]), asked["language"]
+        parts = journal_columns.file_keys(keys)
+        readings = self._readings(running, wanted)
         stem = file_name(self._generation, f"journal-{running.asked_at:%Y%m%d-%H%M}")
         over = band(self._generation, asked["language"])
         running.file_name = f"{stem}.{form}"
@@ -88,30 +92,38 @@ class JournalExport:
         if form == "csv":
             from central.journal.csv_file import csv_lines, grouped
 
+            rows = (journal_columns.file_values(item, parts) for item in readings)
+            table = journal_columns.numbered(journal_columns.headings(parts, language), rows)
             with running.made.open("wb") as file:
-                for piece in grouped(csv_lines(*journal_columns.numbered(headings, rows), over)):
+                for piece in grouped(csv_lines(*table, over, language)):
                     file.write(piece)
         elif form == "xlsx":
-            from central.journal.xlsx_file import write_xlsx
+            from central.journal.xlsx_file import write_journal
 
-            write_xlsx(running.made, *journal_columns.numbered(headings, rows), over)
+            write_journal(running.made, readings, parts, language, band=over, title=asked["title"])
         else:
-            from central.journal.pdf_file import write_pdf
-            from central.journal.pdf_parts import PART_ROWS, write_pdf_parts
+            self._print(running, readings, keys, stem, over, whole=asked["whole"] or total <= PART_ROWS)
 
-            shares = journal_columns.widths(tuple(asked["columns"]))
-            if asked["whole"] or total <= PART_ROWS:
-                write_pdf(running.made, asked["title"], headings, shares, rows, band=over)
-            else:
-                running.file_name = f"{stem}.zip"
-                write_pdf_parts(running.made, stem, asked["title"], headings, shares, rows, band=over)
+    def _print(
+        self, running: Running, readings: Iterator[Reading], keys: tuple[str, ...], stem: str, over: str, *, whole: bool
+    ) -> None:
+        from central.journal.pdf_file import write_pdf
+        from central.journal.pdf_parts import write_pdf_parts
 
-    def _cells(self, running: Running, wanted: JournalFilter) -> Iterator[list[str]]:
-        asked = running.params
-        keys, language, zone = tuple(asked["columns"]), asked["language"], _zone(asked["zone"])
+        language, title = running.params["language"], running.params["title"]
+        headings, shares = journal_columns.headings(keys, language), journal_columns.widths(keys)
+        rows = (journal_columns.cells(item, keys) for item in readings)
+        if whole:
+            write_pdf(running.made, title, headings, shares, rows, band=over)
+        else:
+            running.file_name = f"{stem}.zip"
+            write_pdf_parts(running.made, stem, title, headings, shares, rows, band=over)
+
+    def _readings(self, running: Running, wanted: JournalFilter) -> Iterator[Reading]:
+        language, zone = running.params["language"], _zone(running.params["zone"])
         check = SignatureCheck(self._trust)
         for done, row in enumerate(rows_in_batches(self._engine, wanted), start=1):
-            yield journal_columns.cells(journal_columns.reading_of(row, language, zone, check), keys)
+            yield journal_columns.reading_of(row, language, zone, check)
             running.report(done)
 
 

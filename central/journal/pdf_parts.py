@@ -5,10 +5,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
+from central.journal.export import PART_ROWS
 from central.journal.pdf_file import write_pdf
-
-PART_ROWS = 5_000
-"""Rows of one PDF: some three hundred pages, and 45 MiB while it is made."""
 
 
 def write_pdf_parts(

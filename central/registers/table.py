@@ -1,9 +1,10 @@
-"""A register as a table of words, for a file: the columns of its form, without keys and phrases. Pure."""
+"""A register as a table, for a file: the columns of its form, without keys and phrases. Pure."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from central.words.table_values import Value
 from central.words.texts import text, text_or
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -38,14 +39,12 @@ def headings(kind: str, language: str) -> list[str]:
     return [text(language, f"entry.field.{name}") for name in COLUMNS[kind]]
 
 
-def lines(kind: str, rows: Iterable[Mapping[str, Any]], language: str) -> list[list[str]]:
-    """One line of words for each row; a day as 31.12.2026, nothing as an empty cell."""
-    return [[_words(name, row[name], language) for name in COLUMNS[kind]] for row in rows]
+def lines(kind: str, rows: Iterable[Mapping[str, Any]], language: str) -> list[list[Value]]:
+    """One line of values for each row: days and counts as such, codes in words, nothing as an empty cell."""
+    return [[_value(name, row[name], language) for name in COLUMNS[kind]] for row in rows]
 
 
-def _words(name: str, value: Any, language: str) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, date):
-        return f"{value:%d.%m.%Y}"
+def _value(name: str, value: Any, language: str) -> Value:
+    if value is None or isinstance(value, date) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
     return text_or(language, f"entry.choice.{name}.{value}", str(value))

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any, Literal
+from typing import Any
 
 from central.core.days import day_of
 from central.words import wording
+from central.words.table_values import Number, Side, number_of
 from central.words.texts import text, text_or
 from sync.contract.exam import URGENT_COMPLAINT, ExamRecord
 
 Payload = Mapping[str, Any]
-Side = Literal["low", "high", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class ShownValue:
     unit: str
     side: Side
     limit: str
+    number: Number | None = None
+    """What is shown, as a number; None for words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +86,17 @@ def shown_values(values: Payload, limits: Mapping[str, Payload], language: str) 
         if name in {"breath_alcohol_raw", "movement_count"}:
             continue
         limit = limits.get(name)
+        side = side_of(value, limit)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
         shown.append(
             ShownValue(
                 name=name,
                 label=wording.quantity_name(name, language),
                 value=_value_text(name, value, language),
                 unit=wording.unit(name, language),
-                side=side_of(value, limit),
+                side=side,
                 limit=wording.limit_range(limit, language) if limit else "",
+                number=number_of(value, wording.decimals(name, value), side) if is_number else None,
             )
         )
     return tuple(shown)

@@ -35,7 +35,12 @@ def number(value: float | int | str, decimals: int, language: str) -> str:
 
 def quantity(name: str, value: float | int | str, language: str) -> str:
     """A value in the form of its quantity, without unit."""
-    return number(value, DECIMALS.get(name, 0 if isinstance(value, int) or float_is_whole(value) else 1), language)
+    return number(value, decimals(name, value), language)
+
+
+def decimals(name: str, value: float | int | str) -> int:
+    """How many decimals that quantity is shown with."""
+    return DECIMALS.get(name, 0 if isinstance(value, int) or float_is_whole(value) else 1)
 
 
 def float_is_whole(value: float | int | str) -> bool:
@@ -68,6 +73,13 @@ def moment_with_offset(at: datetime, zone: tzinfo) -> str:
     local = at.astimezone(zone)
     offset = local.strftime("%z")
     return f"{local:%d.%m.%Y %H:%M} {offset[:3]}:{offset[3:]}"
+
+
+def zone_words(zone: tzinfo, at: datetime) -> str:
+    """A time zone as tables name it once for all their times: `Europe/Moscow, UTC+03:00`. `at`: the day whose offset counts."""
+    offset = at.astimezone(zone).strftime("%z")
+    name = str(zone)
+    return f"{name}, UTC{offset[:3]}:{offset[3:]}" if "/" in name else f"UTC{offset[:3]}:{offset[3:]}"
 
 
 def clock_time(at: datetime, zone: tzinfo) -> str:

@@ -13,8 +13,9 @@ from central.imports.workers import table_of
 from central.journal import columns as journal_columns
 from central.journal.csv_file import csv_lines
 from central.journal.signature_check import SignatureCheck
-from central.journal.xlsx_file import write_xlsx
-from central.store import journal
+from central.journal.title import title_lines
+from central.journal.xlsx_file import write_journal
+from central.store import journal, registry
 from central.store.engine import reading, writing
 from central.store.journal import JournalFilter
 from central.store.workers import count_workers
@@ -58,20 +59,19 @@ def export_journal(
         loaded, engine = open_centre(config)
         check = SignatureCheck(Trust(loaded.keys.authority_dir))
         wanted = JournalFilter((org,), since=_moment(since), until=_next_day(until))
-        keys = tuple(journal_columns.COLUMNS)
-        headings = journal_columns.headings(keys, "ru")
+        parts, over = journal_columns.file_keys(journal_columns.COLUMNS), band(loaded.generation, "ru")
         with reading(engine) as connection:
-            rows = (
-                journal_columns.cells(journal_columns.reading_of(row, "ru", UTC, check), keys)
-                for row in journal.every(connection, wanted)
-            )
-            table, over = journal_columns.numbered(headings, rows), band(loaded.generation, "ru")
+            readings = (journal_columns.reading_of(row, "ru", UTC, check) for row in journal.every(connection, wanted))
             if file.suffix == ".xlsx":
-                count = write_xlsx(file, *table, over)
+                organisation = registry.get_organisation(connection, org)
+                title = title_lines([dict(organisation)] if organisation else [], since or "", until or "", "ru")
+                count = write_journal(file, readings, parts, "ru", band=over, title=title)
             else:
+                rows = (journal_columns.file_values(item, parts) for item in readings)
+                table = journal_columns.numbered(journal_columns.headings(parts, "ru"), rows)
                 with file.open("wb") as stream:
                     count = sum(1 for line in csv_lines(*table, over) if stream.write(line)) - 2
-        detail = {"rows": count, "form": file.suffix[1:], "columns": len(keys)}
+        detail = {"rows": count, "form": file.suffix[1:], "columns": len(journal_columns.COLUMNS)}
         with writing(engine) as connection:
             note(connection, "journal.export", org=org, detail=detail)
     print(f"{count} rows in {file}")

@@ -37,7 +37,7 @@ def show_form(request: Request, visitor: Importer) -> Response:
 @router.get("/imports/grounds/form")
 def empty_table(_visitor: Importer) -> Response:
     """A table with headings only."""
-    content = write_table(imports.HEADINGS, [])
+    content = write_table(imports.HEADINGS, [], identifiers=imports.COLUMNS.identifiers)
     return Response(content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="grounds.xlsx"'})
 
 

@@ -11,7 +11,7 @@ wrong.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -28,14 +28,16 @@ from central.core.rights import Right
 from central.jobs.child import WorkFailed
 from central.journal import columns as journal_columns
 from central.journal.csv_file import csv_lines, grouped
+from central.journal.filter_words import filter_words
 from central.journal.signature_check import SignatureCheck
+from central.journal.title import title_lines
 from central.people.sought import Sought
 from central.store import column_sets, journal, medics, registry, terminals
 from central.store.engine import reading, writing
 from central.store.journal import JournalFilter, JournalRow
 from central.store.workers import named_workers
 from central.words.no_force import band, file_name
-from central.words.texts import text
+from central.words.table_values import Value
 
 router = APIRouter()
 
@@ -209,30 +211,33 @@ def export_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(R
         )
     generation, language = console.config.generation, visitor.look.language
     name = file_name(generation, f"journal-{console.clock():%Y%m%d-%H%M}.csv")
-    headings = journal_columns.headings(keys, language)
-    rows = cells_of(console, visitor, asked.wanted, keys)
+    parts = journal_columns.file_keys(keys)
+    table = journal_columns.numbered(
+        journal_columns.headings(parts, language), values_of(console, visitor, asked.wanted, parts)
+    )
     disposition = {"Content-Disposition": f'attachment; filename="{name}"', "X-Rows": str(count)}
-    pieces = grouped(csv_lines(*journal_columns.numbered(headings, rows), band(generation, language)))
+    pieces = grouped(csv_lines(*table, band(generation, language), language))
     return StreamingResponse(pieces, media_type="text/csv; charset=utf-8", headers=disposition)
 
 
-def cells_of(console: Console, visitor: Visitor, wanted: JournalFilter, keys: tuple[str, ...]) -> Iterator[list[str]]:
-    """The cells of every row of the filter, read in batches."""
+def values_of(
+    console: Console, visitor: Visitor, wanted: JournalFilter, parts: tuple[str, ...]
+) -> Iterator[list[Value]]:
+    """The values of every row of the filter, read in batches."""
     look, check = visitor.look, SignatureCheck(console.trust)
     with reading(console.engine) as connection:
         for row in journal.every(connection, wanted):
-            yield journal_columns.cells(journal_columns.reading_of(row, look.language, look.zone, check), keys)
+            item = journal_columns.reading_of(row, look.language, look.zone, check)
+            yield journal_columns.file_values(item, parts)
 
 
 def title_of(console: Console, visitor: Visitor, asked: Asked) -> list[str]:
-    """The lines over a printed journal: what it is, whose, of which period."""
-    language = visitor.look.language
+    """The lines over a journal that leaves, see `central.journal.title`."""
     with reading(console.engine) as connection:
         names = [registry.get_organisation(connection, org) for org in visitor.account.orgs]
-    organisations = "; ".join(f"{item['name']}, {item['licence']}" for item in names if item)
-    days = [asked.query.get(name, "") for name in ("since", "until")]
-    period = " – ".join(f"{date.fromisoformat(day):%d.%m.%Y}" if day else "…" for day in days)
-    return [text(language, "journal.printed_title"), organisations, text(language, "journal.period", period=period)]
+        narrowed = filter_words(connection, asked.wanted, visitor.look.language)
+    since, until = (asked.query.get(name, "") for name in ("since", "until"))
+    return title_lines([dict(item) for item in names if item], since, until, visitor.look.language, narrowed)
 
 
 def asked_of(request: Request, visitor: Visitor) -> Asked:

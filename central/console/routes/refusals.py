@@ -21,8 +21,10 @@ from central.imports.tables import write_table
 from central.store.engine import reading, writing
 from central.store.issued import ORDERS, IssuedPaper, count, issued, years
 from central.words import wording
-from central.words.no_force import band, file_name, marked
+from central.words.no_force import band, file_name
+from central.words.table_values import local
 from central.words.texts import text
+from central.words.xlsx_sheet import titles
 
 router = APIRouter()
 
@@ -87,11 +89,16 @@ def export_refusals(
     with writing(console.engine) as connection:
         _log(connection, request, visitor, "refusals.export", {"rows": len(lines), "year": chosen})
     headings = [text(look.language, f"paper.register.{name}") for name in _COLUMNS]
+    now = console.clock()
+    title, zone = (
+        text(look.language, "paper.refusals"),
+        text(look.language, "journal.zone", zone=wording.zone_words(look.zone, now)),
+    )
     generation = console.config.generation
     over = band(generation, look.language)
     name = file_name(generation, f"refusals-{chosen}.xlsx")
     return Response(
-        write_table(marked(headings, over), lines, over),
+        write_table(headings, lines, over, name=title, title=list(titles([f"{title}, {chosen}", zone], over))),
         media_type=XLSX,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -115,14 +122,14 @@ def _lines(connection: Connection, visitor: Visitor, year: int) -> Iterator[tupl
     for item in issued(connection, visitor.account.orgs, KIND, year):
         yield (
             f"{item.number}/{item.year}",
-            wording.moment_with_offset(item.issued_at, look.zone),
+            local(item.issued_at, look.zone),
             item.worker_name or "",
-            f"{item.birth_date:%d.%m.%Y}" if item.birth_date else "",
+            item.birth_date,
             item.employer_name or "",
-            wording.moment_with_offset(item.finished_at, look.zone),
+            local(item.finished_at, look.zone),
             why(item, look.language),
             item.medic_name,
-            str(item.prints),
+            item.prints,
             text(look.language, "paper.register.yes" if item.in_force else "paper.register.corrected"),
         )
 

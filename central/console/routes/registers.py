@@ -38,7 +38,9 @@ from central.store import instruments, medics, registry, terminals
 from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author
 from central.store.workers import ORDERS, count_workers, named_workers, search_workers
-from central.words.no_force import band, file_name, marked
+from central.words.no_force import band, file_name
+from central.words.texts import text
+from central.words.xlsx_sheet import titles
 
 router = APIRouter()
 
@@ -79,8 +81,24 @@ def export_register(
     with writing(console.engine) as connection:
         _log(connection, request, visitor, "register.export", {"register": kind, "rows": len(rows)})
     over = band(console.config.generation, language)
-    headings = marked(table.headings(kind, language), over)
-    return _file(console, write_table(headings, table.lines(kind, rows, language), over), f"{kind}.xlsx")
+    name = text(language, f"registers.{kind}")
+    made = write_table(
+        table.headings(kind, language),
+        table.lines(kind, rows, language),
+        over,
+        name=name,
+        title=list(titles([name, whose(console, visitor)], over)),
+    )
+    return _file(console, made, f"{kind}.xlsx")
+
+
+def whose(console: Console, visitor: Visitor) -> str:
+    """The visitor's organisations and the day, for the title of a table."""
+    with reading(console.engine) as connection:
+        found = (registry.get_organisation(connection, org) for org in visitor.account.orgs)
+        names = "; ".join(str(item["name"]) for item in found if item)
+    day = console.clock().astimezone(visitor.look.zone)
+    return text(visitor.look.language, "registers.as_of", names=names, day=f"{day:%d.%m.%Y}")
 
 
 def _file(console: Console, content: bytes, name: str) -> Response:

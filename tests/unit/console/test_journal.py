@@ -12,7 +12,7 @@ from central.core.parties import Worker
 from central.core.trust import Trust
 from central.deciding.decisions import signed_by
 from central.journal import signature_check
-from central.journal.columns import COLUMNS
+from central.journal.columns import COLUMNS, file_keys
 from central.journal.csv_file import disarmed
 from central.signature.chain import FAULTS as SIGNATURE_FAULTS
 from central.store import column_sets, decisions, journal
@@ -160,7 +160,7 @@ def test_csv_carries_every_column_and_disarms_formulas(centre: ConsoleCentre, zo
 
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
     assert len(rows) == 2
-    row = dict(zip(("number", *COLUMNS), rows[1], strict=True))
+    row = dict(zip(("number", *file_keys(COLUMNS)), rows[1], strict=True))
     assert row["full_name"] == '\'=HYPERLINK("http://x")'
     assert row["comment"] == "'+7 дней"
     assert row["skin"] == "есть изменения"
@@ -174,8 +174,10 @@ def test_csv_carries_every_column_and_disarms_formulas(centre: ConsoleCentre, zo
 def test_missing_measurement_is_an_empty_cell(centre: ConsoleCentre, zoya: Browser) -> None:
     centre.exam("1001", measurements=[])
     rows = list(csv.reader(io.StringIO(zoya.get("/journal/export/csv").content.decode("utf-8-sig")), delimiter=";"))
-    row = dict(zip(("number", *COLUMNS), rows[1], strict=True))
-    assert [row[name] for name in ("temperature", "pressure", "pulse", "alcohol", "alcohol_sign")] == [""] * 5
+    row = dict(zip(("number", *file_keys(COLUMNS)), rows[1], strict=True))
+    assert [row[name] for name in ("temperature", "systolic", "diastolic", "pulse", "alcohol", "alcohol_sign")] == [
+        ""
+    ] * 6
 
 
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1"])
@@ -211,7 +213,7 @@ def test_an_account_keeps_so_many_sets_and_no_more(centre: ConsoleCentre, zoya: 
 def _cells_of_csv(browser: Browser, query: str = "") -> list[dict[str, str]]:
     content = browser.get(f"/journal/export/csv{query}").content.decode("utf-8-sig")
     return [
-        dict(zip(("number", *COLUMNS), row, strict=True))
+        dict(zip(("number", *file_keys(COLUMNS)), row, strict=True))
         for row in list(csv.reader(io.StringIO(content), delimiter=";"))[1:]
     ]
 

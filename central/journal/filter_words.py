@@ -1,0 +1,44 @@
+"""Each filter of the journal in words, for the titles of what leaves: a part must not pass for the whole."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from central.store import medics, registry, terminals
+from central.store.journal import JournalFilter
+from central.store.workers import named_workers
+from central.words.texts import text, text_or
+
+
+def filter_words(connection: Connection, wanted: JournalFilter, language: str) -> list[str]:
+    """What is asked for beside organisation and period: `Место: Проходная`."""
+    return [f"{name}: {value}" if value else name for name, value in _pairs(connection, wanted, language)]
+
+
+def _pairs(connection: Connection, wanted: JournalFilter, language: str) -> Iterator[tuple[str, str]]:
+    orgs = wanted.orgs
+    if wanted.person:
+        yield text(language, "journal.person"), wanted.person
+    if wanted.worker_ids:
+        people = named_workers(connection, orgs, wanted.worker_ids)
+        yield text(language, "journal.person"), ", ".join(str(row["full_name"]) for row in people)
+    if wanted.employer_id:
+        rows = (row for org in orgs for row in registry.list_employers(connection, org))
+        names = [str(row["name"]) for row in rows if row["employer_id"] == wanted.employer_id]
+        yield text(language, "exam.employer"), names[0] if names else wanted.employer_id
+    if wanted.terminal_id:
+        found = [
+            str(row["name"]) for row in terminals.names(connection, orgs) if row["terminal_id"] == wanted.terminal_id
+        ]
+        yield text(language, "exam.place"), found[0] if found else wanted.terminal_id
+    if wanted.exam_type:
+        yield text(language, "exam.type"), text_or(language, f"exam_type.{wanted.exam_type}", wanted.exam_type)
+    if wanted.outcome:
+        yield text(language, "decision.outcome"), text_or(language, f"outcome.{wanted.outcome}", wanted.outcome)
+    if wanted.medic_id:
+        known = {row.medic_id: row.full_name for row in medics.of_organisations(connection, orgs)}
+        yield text(language, "journal.column.medic"), known.get(wanted.medic_id, wanted.medic_id)
+    if wanted.deviation:
+        yield text(language, "journal.deviation"), ""
+    if wanted.unfinished:
+        yield text(language, "journal.unfinished"), ""
