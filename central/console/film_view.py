@@ -66,6 +66,11 @@ class FilmView:
         """Hashes of the segments that have arrived, in order."""
         return [segment.sha256 for segment in self.segments if segment.number is not None]
 
+    @property
+    def has_arrived(self) -> bool:
+        """Whether there is anything to look at."""
+        return bool(self.playable) or any(still.arrived for still in self.stills)
+
 
 def film_view(record: ExamRecord, has_arrived: Callable[[str], bool], language: str, zone: tzinfo) -> FilmView:
     """The film of an exam in words and places; `has_arrived` says whether a file is there."""
@@ -101,7 +106,7 @@ def people_lines(record: ExamRecord, language: str) -> list[tuple[str, bool]]:
         return []
     lines: list[tuple[str, bool]] = []
     if seen.change is not None:
-        step = text_or(language, f"step.{seen.change.step}", seen.change.step)
+        step = wording.words_of(language, seen.change.step, "step")
         score, threshold = f"{seen.change.score:.2f}", f"{seen.change.threshold:.2f}"
         lines.append((text(language, "people.changed", step=step, score=score, threshold=threshold), True))
     looks = sum(look.same + look.other + look.present + look.nobody + look.several for look in seen.looks)
@@ -111,7 +116,7 @@ def people_lines(record: ExamRecord, language: str) -> list[tuple[str, bool]]:
             (text(language, "people.same" if seen.compared else "people.present", seen=alike, looks=looks), False)
         )
     for look in seen.looks:
-        step = text_or(language, f"step.{look.step}", look.step)
+        step = wording.words_of(language, look.step, "step")
         for count, key in (
             (look.nobody, "people.nobody"),
             (look.several, "people.several"),
@@ -144,9 +149,9 @@ def _still(item: MediaReference, has_arrived: Callable[[str], bool], language: s
 
 
 def _label(step: str, attempt: int | None, moment: str, language: str) -> str:
-    name = text_or(language, f"step.{step}", step)
+    name = wording.words_of(language, step, "step")
     if moment != "step":
-        name = text_or(language, f"moment.{moment}", moment).format(step=name)
+        name = wording.words_of(language, moment, "moment").format(step=name)
     return name if not attempt or attempt == 1 else f"{name}, {text(language, 'exam.attempt', number=attempt)}"
 
 
@@ -157,7 +162,7 @@ def _gap(gap: FilmGap, language: str, zone: tzinfo) -> str:
         times += f"–{wording.clock_time(gap.ended_at, zone)}"
     what = [text(language, f"film.gap_{gap.kind}")]
     if gap.step:
-        what.append(text_or(language, f"step.{gap.step}", gap.step))
+        what.append(wording.words_of(language, gap.step, "step"))
     return f"{times}, {', '.join(what)}: {text_or(language, f'film_reason.{gap.reason}', gap.reason)}"
 
 

@@ -41,6 +41,7 @@ def make_templates() -> Jinja2Templates:
     environment.globals.update(
         t=_t,
         t_or=_t_or,
+        words=_words,
         when=_when,
         when_with_offset=_when_with_offset,
         when_on_paper=_when_on_paper,
@@ -69,6 +70,11 @@ def _escaped(language: str, key: str) -> Markup:
 @pass_context
 def _t_or(context: Context, key: str, fallback: str) -> str:
     return text_or(context["look"].language, key, fallback)
+
+
+@pass_context
+def _words(context: Context, code: str, *groups: str) -> str:
+    return wording.words_of(context["look"].language, code, *groups)
 
 
 @pass_context

@@ -16,3 +16,7 @@ class Typed:
     def has(self, name: str, value: str) -> bool:
         """Whether a choice was made."""
         return value in self.fields.get(name, ())
+
+    def has_any(self, beginning: str) -> bool:
+        """Whether anything stands in one of the fields whose names begin so."""
+        return any(any(values) for name, values in self.fields.items() if name.startswith(beginning))

@@ -15,6 +15,8 @@ class Reason:
     ru: str
     en: str
     offered: bool
+    found_by: tuple[str, ...] = ()
+    """Findings of the rules that this reason matches, as `parameter code`: it is then proposed, never chosen."""
 
     def text(self, language: str) -> str:
         """The words of the reason in that language."""
@@ -26,7 +28,14 @@ def reasons() -> dict[str, Reason]:
     """All reasons by code, in the order of the book."""
     book = tomllib.loads(resources.files("central.core").joinpath("reasons.toml").read_text(encoding="utf-8"))
     return {
-        item["code"]: Reason(item["code"], item["class"], item["ru"], item["en"], item.get("offered", True))
+        item["code"]: Reason(
+            code=item["code"],
+            group=item["class"],
+            ru=item["ru"],
+            en=item["en"],
+            offered=item.get("offered", True),
+            found_by=tuple(item.get("found_by", ())),
+        )
         for item in book["reason"]
     }
 

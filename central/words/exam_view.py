@@ -26,6 +26,8 @@ class ShownValue:
     limit: str
     number: Number | None = None
     """What is shown, as a number; None for words."""
+    side_words: str = ""
+    """`side` in words, for whom neither colour nor arrow says anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Attempt:
     failure: str
     device_words: str = ""
     """Of a failure: what the driver says, for the engineer."""
+    code: str = ""
+    """Of a failure: its code, for the engineer; medics read `failure` and `details`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,9 @@ def limits_by_parameter(payload: Payload) -> dict[str, Payload]:
 
 
 def side_of(value: Any, limit: Payload | None) -> Side:
-    """Outside its limits, and where; the ends belong to the inside."""
+    """Outside its limits, and where; the ends belong to the inside. A positive test is above what any limit allows."""
+    if value == "fail":
+        return "high"
     if limit is None or isinstance(value, str | bool):
         return ""
     if limit.get("high") is not None and value > limit["high"]:
@@ -77,6 +83,14 @@ def side_of(value: Any, limit: Payload | None) -> Side:
     if limit.get("low") is not None and value < limit["low"]:
         return "low"
     return ""
+
+
+def side_words(name: str, side: Side | str, language: str) -> str:
+    """`выше нормы`, `ниже нормы`, `проба положительная`; empty for what lies inside."""
+    if not side:
+        return ""
+    code = "breath_positive" if name == "breath_test" else {"high": "above", "low": "below"}[side]
+    return text(language, f"finding.{code}")
 
 
 def shown_values(values: Payload, limits: Mapping[str, Payload], language: str) -> tuple[ShownValue, ...]:
@@ -97,6 +111,7 @@ def shown_values(values: Payload, limits: Mapping[str, Payload], language: str) 
                 side=side,
                 limit=wording.limit_range(limit, language) if limit else "",
                 number=number_of(value, wording.decimals(name, value), side) if is_number else None,
+                side_words=side_words(name, side, language),
             )
         )
     return tuple(shown)
@@ -104,9 +119,9 @@ def shown_values(values: Payload, limits: Mapping[str, Payload], language: str) 
 
 def _value_text(name: str, value: Any, language: str) -> str:
     if name == "complaints":
-        return text_or(language, f"complaint.{value}", str(value))
+        return wording.words_of(language, str(value), "complaint")
     if isinstance(value, str):
-        return text_or(language, f"value.{name}.{value}", value)
+        return wording.words_of(language, value, f"value.{name}")
     return wording.quantity(name, value, language)
 
 
@@ -119,7 +134,7 @@ def steps(payload: Payload, language: str, zone: tzinfo) -> tuple[Step, ...]:
     for item in payload.get("failures", ()):
         found.setdefault(item["step"], []).append((item["at"], _failed(item, language, zone)))
     return tuple(
-        Step(name, text_or(language, f"step.{name}", name), tuple(attempt for _, attempt in sorted(all_, key=_when)))
+        Step(name, wording.words_of(language, name, "step"), tuple(attempt for _, attempt in sorted(all_, key=_when)))
         for name, all_ in found.items()
     )
 
@@ -150,7 +165,7 @@ def _measured(item: Payload, limits: Mapping[str, Payload], language: str, zone:
 
 
 def _failed(item: Payload, language: str, zone: tzinfo) -> Attempt:
-    act = text_or(language, f"act.{item['act']}", item["act"])
+    act = wording.words_of(language, item["act"], "act")
     stopped = item["kind"] == "Cancelled" or item["code"] == "stopped_at_once"  # then the code says nothing more
     words = "stopped_at_once" if item["code"] == "stopped_at_once" else item["kind"]
     return Attempt(
@@ -165,9 +180,10 @@ def _failed(item: Payload, language: str, zone: tzinfo) -> Attempt:
         medical_device=True,
         manual=False,
         raw_hex="",
-        details="" if stopped else f"{item['code']} · {act}",
-        failure=text_or(language, f"failure.{words}", item["message"]),
+        details="" if stopped else act,
+        failure=text_or(language, f"failure.{words}", text(language, "failure.other")),
         device_words=item["message"],
+        code=item["code"],
     )
 
 
@@ -186,7 +202,7 @@ def complaint_lines(payload: Payload, language: str) -> list[str]:
     complaints = payload.get("complaints")
     if complaints is None:
         return [text(language, "exam.complaints_not_asked")]
-    lines = [text_or(language, f"complaint.{code}", code) for code in complaints.get("codes", ())]
+    lines = [wording.words_of(language, code, "complaint") for code in complaints.get("codes", ())]
     if complaints.get("text"):
         lines.append(complaints["text"])
     if not lines and not complaints["feels_well"]:
@@ -214,7 +230,7 @@ def finding_lines(payload: Payload, language: str) -> list[str]:
 
 def _finding(item: Payload, language: str) -> str:
     name = item["parameter"]
-    said = text_or(language, f"finding.{item['code']}", item["code"])
+    said = wording.words_of(language, item["code"], "finding", "face_reason")
     label = text_or(language, f"step.{name}", wording.quantity_name(name, language))
     parts = [f"{label}: {said}"]
     if item.get("value") is not None:
@@ -232,7 +248,7 @@ def limit_lines(payload: Payload, language: str) -> list[tuple[str, str, str, st
         (
             wording.quantity_name(item["parameter"], language),
             f"{wording.limit_range(item, language)} {wording.unit(item['parameter'], language)}".strip(),
-            text_or(language, f"limit_source.{item['source']}", item["source"]),
+            wording.words_of(language, item["source"], "limit_source"),
             item["version"],
         )
         for item in payload.get("limits", ())

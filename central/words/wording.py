@@ -58,6 +58,14 @@ def quantity_name(name: str, language: str) -> str:
     return text_or(language, f"quantity.{name}", name)
 
 
+def words_of(language: str, code: str, *groups: str) -> str:
+    """A code in words, of the first group of texts that knows it. What only a newer terminal knows is said to be a code."""
+    for group in groups:
+        if found := text_or(language, f"{group}.{code}", ""):
+            return found
+    return text(language, "exam.other_code", code=code)
+
+
 def unit(name: str, language: str) -> str:
     """The unit of a quantity as people write it."""
     return text_or(language, f"unit.{name}", "")

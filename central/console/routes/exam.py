@@ -12,6 +12,7 @@ from central.console import grounds_view
 from central.console.access_log import covers, note
 from central.console.charts import charts_of
 from central.console.context import Console, Visitor, console_of, page
+from central.console.decision_form import REASON_KEYS, key_code, offered_reasons
 from central.console.exam_circumstances import circumstances
 from central.console.film_view import film_view, people_lines, photos_of
 from central.console.guard import Guard
@@ -24,6 +25,7 @@ from central.core.rights import Right
 from central.deciding.decision_record import OUTCOMES, REPEAT_STEPS, VISUAL_FIELDS
 from central.deciding.decisions import is_valid
 from central.deciding.medics import RegisterFault, check_register
+from central.deciding.proposed_reasons import proposed
 from central.papers.issuing import has_breath
 from central.papers.wording import kinds_for
 from central.store import accounts, decisions, instruments, refusals, worklist
@@ -98,6 +100,9 @@ def exam_page(
     known = dict(worker) if worker else None
     toxicology_days = console.config.grounds.toxicology_valid_days
     waiting = _waiting_ids(console, visitor)
+    blocks = grounds_view.remote_blocks(grounds, known, day_of(now), toxicology_days)
+    photos = [_medium(console, entry) for entry in photos_of(payload["media"])]
+    film = film_view(record, lambda sha256: _has_arrived(console, sha256), look.language, look.zone)
     mine = claim is not None and claim.account_id == visitor.account.account_id
     return page(
         request,
@@ -114,13 +119,14 @@ def exam_page(
         summary=exam_view.summary(payload, look.language),
         limits=exam_view.limit_lines(payload, look.language),
         grounds=grounds_view.lines(grounds, known, day_of(now), toxicology_days),
-        blocks=grounds_view.remote_blocks(grounds, known, day_of(now), toxicology_days),
+        blocks=blocks,
         findings=exam_view.finding_lines(payload, look.language),
         complaints=exam_view.complaint_lines(payload, look.language),
         urgent=exam_view.urgent_complaints(payload, look.language),
         reference=reference_file(console, worker) is not None,
-        photos=[_medium(console, entry) for entry in photos_of(payload["media"])],
-        film=film_view(record, lambda sha256: _has_arrived(console, sha256), look.language, look.zone),
+        photos=photos,
+        film=film,
+        to_look_at=any(photo["arrived"] for photo in photos) or film.has_arrived,
         people=people_lines(record, look.language),
         charts=charts_of([other.payload for other in reversed(before)], item.payload, look.language, look.zone),
         earlier=[(other, exam_view.summary(other.payload, look.language)) for other in before[:8]],
@@ -136,9 +142,11 @@ def exam_page(
         claimed_at=wording.clock_time(claim.claimed_at, look.zone) if claim else "",
         signer=signer,
         message_id=message_id,
-        reasons=[reason for reason in reasons().values() if reason.offered],
+        reasons=offered_reasons(
+            list(reasons().values()), proposed(payload, speaks_against_remote=bool(blocks)), look.language
+        ),
         outcomes=OUTCOMES,
-        repeat_steps=REPEAT_STEPS,
+        repeat_steps=[(step, key, key_code(key)) for step, key in zip(REPEAT_STEPS, REASON_KEYS, strict=False)],
         visual_fields=VISUAL_FIELDS,
         typed=Typed(typed or {}),
         restored=restored,

@@ -31,6 +31,15 @@ function markSelected() {
   return rows;
 }
 
+// The row with the focus is the row that is marked.
+function select(row) {
+  selected = row.dataset.exam;
+  sessionStorage.setItem("selected", selected);
+  markSelected();
+  row.querySelector("a").focus();
+  row.scrollIntoView({ block: "nearest" });
+}
+
 function announce(count) {
   document.title = count ? `(${count}) ${title}` : title;
 }
@@ -140,10 +149,12 @@ if (live) {
   markSelected();
   announce(document.querySelectorAll("tr[data-exam]").length);
   if (live.dataset.events) follow(live.dataset.events, refresh); else setInterval(refresh, 1000 * Number(live.dataset.everyS));
-  document.addEventListener("click", (event) => {
-    const row = event.target.closest("tr[data-exam]");
-    if (row) { selected = row.dataset.exam; sessionStorage.setItem("selected", selected); markSelected(); }
-  });
+  for (const means of ["click", "focusin"]) {
+    document.addEventListener(means, (event) => {
+      const row = event.target.closest("tr[data-exam]");
+      if (row) { selected = row.dataset.exam; sessionStorage.setItem("selected", selected); markSelected(); }
+    });
+  }
   document.addEventListener("dblclick", (event) => {
     const row = event.target.closest("tr[data-exam]");
     if (row) row.querySelector("a").click();
@@ -152,8 +163,17 @@ if (live) {
 
 if (document.querySelector("[data-live], [data-waiting]")) setInterval(tick, 1000);
 
-// ---- the exam page: claim while it is open, keep what is typed
+// ---- the exam page: what stands beside the facts ends with the window, however high the head of the page is
 const exam = byId("exam");
+if (exam) {
+  const fit = () => exam.style.setProperty("--exam-top", `${Math.max(0, exam.getBoundingClientRect().top)}px`);
+  fit();
+  addEventListener("scroll", fit, { passive: true });
+  new ResizeObserver(fit).observe(document.body);
+  addEventListener("resize", fit);
+}
+
+// ---- the exam page: claim while it is open, keep what is typed
 const form = byId("decision");
 if (exam && exam.dataset.claim) {
   const base = `/exams/${exam.dataset.exam}`;
@@ -202,47 +222,3 @@ if (job) {
 // ---- what is wrong is read first
 const wrong = document.querySelector(".notice.bad[tabindex]");
 if (wrong) wrong.focus();
-
-// ---- keys
-const choose = (outcome) => { const field = form && form.querySelector(`[name=outcome][value="${outcome}"]`); if (field) { field.checked = true; field.focus(); field.dispatchEvent(new Event("input", { bubbles: true })); } };
-addEventListener("keydown", (event) => {
-  if (event.ctrlKey && event.key === "Enter" && form && form.contains(document.activeElement)) { form.requestSubmit(event.shiftKey ? byId("sign-next") : undefined); return; }
-  const typing = event.target.matches("textarea, select, input:not([type=radio]):not([type=checkbox])");
-  if (typing || event.ctrlKey || event.altKey || event.metaKey) return;
-  // By place on the keyboard: with a Russian layout J is О.
-  switch (event.code) {
-    case "KeyJ": case "KeyK": {
-      if (live) {
-        const rows = markSelected();
-        if (!rows.length) return;
-        const at = rows.findIndex((row) => row.dataset.exam === selected);
-        const to = Math.min(rows.length - 1, Math.max(0, at + (event.code === "KeyJ" ? 1 : -1)));
-        selected = rows[to].dataset.exam;
-        sessionStorage.setItem("selected", selected);
-        markSelected();
-        rows[to].scrollIntoView({ block: "nearest" });
-      } else {
-        const link = byId(event.code === "KeyJ" ? "next" : "previous");
-        if (link) link.click();
-      }
-      break;
-    }
-    case "Enter": {
-      if (!live || event.target.matches("a, button")) return;
-      const rows = markSelected();
-      const row = rows.find((item) => item.dataset.exam === selected) || rows[0];
-      if (row) row.querySelector("a").click();
-      break;
-    }
-    case "Digit1": choose("admitted"); break;
-    case "Digit2": choose("not_admitted"); break;
-    case "Digit3": choose("not_identified"); break;
-    case "Digit4": choose("refer"); break;
-    case "KeyR": choose("repeat"); break;
-    // Not from a half-filled form: what is typed there would be lost.
-    case "KeyQ": if (document.querySelector(".entry")) return; location.href = "/queue"; break;
-    case "Slash": if (event.shiftKey) { const help = byId("help"); if (help && !help.open) help.showModal(); } break;
-    default: return;
-  }
-  if (event.code !== "Enter") event.preventDefault();
-});
