@@ -43,7 +43,7 @@ fi
 lock=requirements.lock
 [ "$kind" = dev ] && lock=requirements-dev.lock
 stamp=.venv/.installed-$kind
-want=$(sha256sum $lock pyproject.toml | sha256sum | cut -d' ' -f1)
+want=$(sha256sum $lock pyproject.toml dopusk/lab/pyproject.toml | sha256sum | cut -d' ' -f1)
 if [ "$(cat $stamp 2>/dev/null)" != "$want" ]; then
   python=python3.11
   command -v $python >/dev/null || python=python3
@@ -55,7 +55,7 @@ if [ "$(cat $stamp 2>/dev/null)" != "$want" ]; then
   printf '\n' >&2
   say "3/3 installing dopusk itself"
   log=$(mktemp)
-  .venv/bin/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e . >"$log" 2>&1 ||
+  .venv/bin/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e . -e ./dopusk/lab >"$log" 2>&1 ||
     { tail -n 20 "$log" >&2; exit 1; }
   echo "$want" >$stamp
 else

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -17,27 +18,32 @@ from dopusk import words
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a command stands: module of `dopusk.commands`, name in it, and whether it is a group."""
+    """Where a command stands: module of `package`, name in it, and whether it is a group."""
 
     module: str
     name: str
     is_group: bool = False
+    package: str = "dopusk.commands"
+
+
+LAB = "dopusk.lab.commands"
+"""The laboratory: demonstration, simulated devices and fleets, torture, benchmarks. A package of its own (`dopusk[lab]`)."""
 
 
 COMMANDS: Mapping[str, Place] = {
-    "demo": Place("demo", "demo"),
+    "demo": Place("demo", "demo", package=LAB),
     "devices": Place("devices", "devices"),
     "decode": Place("devices", "decode"),
-    "simulate": Place("simulate", "simulate"),
+    "simulate": Place("simulate", "simulate", package=LAB),
     "face": Place("face", "app", is_group=True),
     "terminal": Place("terminal_group", "app", is_group=True),
     "central": Place("central_group", "app", is_group=True),
-    "torture": Place("torture", "torture"),
-    "power-cuts": Place("power_cuts", "power_cuts"),
+    "torture": Place("torture", "torture", package=LAB),
+    "power-cuts": Place("power_cuts", "power_cuts", package=LAB),
     "verify": Place("verify", "verify"),
-    "fleet": Place("fleet", "fleet"),
+    "fleet": Place("fleet", "fleet", package=LAB),
     "schemas": Place("schemas", "schemas"),
-    "bench": Place("bench", "bench"),
+    "bench": Place("bench", "bench", package=LAB),
 }
 
 
@@ -45,6 +51,12 @@ Language = Annotated[
     str | None, typer.Option("--lang", help="Language of help and messages: ru or en; otherwise that of LANG.")
 ]
 """Only for the help: `main` takes it away before anything is put together, because help texts are."""
+
+
+def installed() -> list[str]:
+    """The commands that this installation has: a medical terminal and a centre come without the laboratory."""
+    has_lab = find_spec("dopusk.lab") is not None and find_spec("simulators") is not None
+    return [name for name, place in COMMANDS.items() if has_lab or place.package != LAB]
 
 
 def build(names: Iterable[str]) -> typer.Typer:
@@ -62,7 +74,7 @@ def build(names: Iterable[str]) -> typer.Typer:
 
     for name in names:
         place = COMMANDS[name]
-        found = getattr(import_module(f"dopusk.commands.{place.module}"), place.name)
+        found = getattr(import_module(f"{place.package}.{place.module}"), place.name)
         if place.is_group:
             app.add_typer(found, name=name)
         else:
@@ -79,6 +91,14 @@ def main() -> None:
     asked = arguments[0] if arguments else ""
     words.use(language)
     words.translate_panels()
-    command = typer.main.get_group(build([asked] if asked in COMMANDS else COMMANDS))
+    found = installed()
+    if asked in COMMANDS and asked not in found:
+        sys.exit(
+            words.say(
+                "`dopusk {name}` belongs to the laboratory; install it: pip install 'dopusk[lab]'",
+                name=asked,
+            )
+        )
+    command = typer.main.get_group(build([asked] if asked in found else found))
     words.translate(command)
     command(arguments)

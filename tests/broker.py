@@ -24,7 +24,7 @@ from central.link.outgoing import Outgoing, load_signing_key
 from central.people.registry import Registry
 from central.store import enrolments, schema, terminals
 from central.store.engine import open_engine, writing
-from dopusk.broker import Broker, free_port, start_mosquitto
+from dopusk.lab.broker import Broker, free_port, start_mosquitto
 from simulators.fleet_terminal import BrokerAddress, FleetTerminal, TerminalIdentity
 from sync.contract.topics import TerminalAddress
 from tests.waiting import LONGEST_S

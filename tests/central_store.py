@@ -19,7 +19,7 @@ from central.people.registry import Registry
 from central.store import terminals
 from central.store.engine import create_schema, open_engine, writing
 from central.store.metadata import metadata
-from dopusk.postgres import fresh_database, running_postgres
+from dopusk.lab.postgres import fresh_database, running_postgres
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.topics import TerminalAddress
 

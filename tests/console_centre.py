@@ -41,8 +41,8 @@ from central.people.registry import Registry
 from central.signature import software
 from central.store import schema, terminals
 from central.store.engine import open_engine, writing
-from dopusk.broker import free_port
-from dopusk.demo.sample_people import ORG, SampleIds, enter_people
+from dopusk.lab.broker import free_port
+from dopusk.lab.demo.sample_people import ORG, SampleIds, enter_people
 from simulators.fleet_exam import exam_payload
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.canonical import new_id

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from central.authority.pki import Authority
-from dopusk.broker import HOST
+from dopusk.lab.broker import HOST
 from tests.broker import write_pair
 from tests.waiting import LONGEST_S
 

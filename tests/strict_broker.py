@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from central.authority.pki import Authority
-from dopusk.broker import HOST
+from dopusk.lab.broker import HOST
 from tests.broker import write_pair
 from tests.mute_broker import count_topics, read_whole
 from tests.waiting import LONGEST_S

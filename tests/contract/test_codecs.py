@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dopusk.bench.fuzz import GoldenFrame, fuzz, golden_frames
+from dopusk.lab.bench.fuzz import GoldenFrame, fuzz, golden_frames
 from drivers.findings import FrameBroken, MeasurementFound, to_json
 from drivers.registry import complete_options, driver, drivers
 from tests.contract.rig import WITHOUT_CHECKSUM, decoded

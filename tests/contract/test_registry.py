@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dopusk.bench.fuzz import golden_frames
+from dopusk.lab.bench.fuzz import golden_frames
 from drivers.ledger import RULES
 from drivers.registry import complete_options, driver, drivers, ledger
 from drivers.spec import Transport

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dopusk.demo.director import faults_of
-from dopusk.demo.scenarios import SCENARIOS
+from dopusk.lab.demo.director import faults_of
+from dopusk.lab.demo.scenarios import SCENARIOS
 from tests.waiting import LONGEST_S
 
 KEYS = {

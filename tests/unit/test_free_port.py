@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from dopusk.broker import HOST, free_port
+from dopusk.lab.broker import HOST, free_port
 
 
 def test_a_port_that_was_found_is_kept_for_who_asks_for_it() -> None:

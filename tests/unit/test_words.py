@@ -16,7 +16,10 @@ from dopusk.cli import COMMANDS, build
 from tests.waiting import LONGEST_S
 
 FOR_DEVELOPERS = {"bench", "fleet", "torture", "power-cuts", "schemas", "simulate"}
-SOURCES = sorted((Path(cli.__file__).parent / "commands").glob("*.py"))
+PROGRAM = Path(cli.__file__).parent
+SOURCES = sorted(
+    [PROGRAM / "cli.py", *(PROGRAM / "commands").glob("*.py"), *(PROGRAM / "lab" / "commands").glob("*.py")]
+)
 
 
 def _help_texts(command: TyperCommand | TyperGroup, path: tuple[str, ...] = ()) -> Iterator[str]:

@@ -15,8 +15,8 @@ from central.authority import certificates, pki
 from central.core import metrics
 from central.core.clock import now_utc
 from central.exchange.dispatcher import Dispatcher
-from dopusk.broker import HOST
 from dopusk.commands.central_group import app
+from dopusk.lab.broker import HOST
 from tests.broker import TestCentre, running_centre
 from tests.waiting import LONGEST_S, until
 

@@ -17,9 +17,9 @@ from central.link.broker_link import BrokerLink, own_name
 from central.store import terminals
 from central.store.engine import reading
 from central.terminals.enrolment import Enrolment
-from dopusk.broker import free_port
-from dopusk.broker_watch import RevocationWatch
-from dopusk.postgres import fresh_database
+from dopusk.lab.broker import free_port
+from dopusk.lab.broker_watch import RevocationWatch
+from dopusk.lab.postgres import fresh_database
 from simulators.fleet_terminal import FleetTerminal
 from tests.broker import ORG, TestCentre, running_centre, write_pair
 from tests.integration.broker.rogue import Papers, Rogue, stolen, unregistered

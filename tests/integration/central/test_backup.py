@@ -22,7 +22,7 @@ from central.keeping.verify_report import Expected
 from central.store import registry, schema
 from central.store.engine import open_engine, reading, writing
 from central.store.messages import message
-from dopusk.postgres import fresh_database
+from dopusk.lab.postgres import fresh_database
 from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import sha256_hex
 from sync.contract.media import MEDIA_SCHEMA

@@ -24,8 +24,8 @@ from central.store.decisions import Claim
 from central.store.engine import reading, writing
 from central.store.outgoing import centre_outbox
 from central.store.papers import paper
-from dopusk.demo.sample_people import ORG
-from dopusk.postgres import fresh_database
+from dopusk.lab.demo.sample_people import ORG
+from dopusk.lab.postgres import fresh_database
 from sync.contract.envelope import read_unverified
 from tests.console_centre import Browser, ConsoleCentre, build_console_centre, cheap_hashes, serving
 

@@ -25,9 +25,9 @@ from central.link.outgoing import Outgoing
 from central.people.registry import Registry
 from central.store import enrolments, refusals, terminals
 from central.store.engine import open_engine, reading, writing
-from dopusk.broker import free_port, start_mosquitto
 from dopusk.commands.central_group import app
 from dopusk.commands.central_keeping import verify_sqlite
+from dopusk.lab.broker import free_port, start_mosquitto
 from sync.contract.canonical import new_id
 from sync.contract.envelope import read_unverified
 from tests.waiting import LONGEST_S, until

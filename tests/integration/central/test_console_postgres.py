@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from central.core.rights import Role
-from dopusk.postgres import fresh_database
+from dopusk.lab.postgres import fresh_database
 from tests.console_centre import Browser, build_console_centre, cheap_hashes, serving
 from tests.waiting import until
 

@@ -19,11 +19,11 @@ from central.store import alerts, api_keys, decisions, issued, limits, schema, w
 from central.store.engine import open_engine, reading, writing
 from central.store.exams import exam
 from central.words.exam_view import side_of
-from dopusk.demo import history
-from dopusk.demo.history import Past, fill_history
-from dopusk.demo.sample_medic import enter_medic
-from dopusk.demo.sample_people import ORG, SampleIds, enter_people, past_exams
-from dopusk.demo.world import FOUNDED_AGO, ORGANISATION
+from dopusk.lab.demo import history
+from dopusk.lab.demo.history import Past, fill_history
+from dopusk.lab.demo.sample_medic import enter_medic
+from dopusk.lab.demo.sample_people import ORG, SampleIds, enter_people, past_exams
+from dopusk.lab.demo.world import FOUNDED_AGO, ORGANISATION
 from tests.console_centre import cheap_hashes
 
 

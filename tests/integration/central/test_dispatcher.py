@@ -18,7 +18,7 @@ from central.link.outgoing import Outgoing
 from central.people.registry import Registry
 from central.store import anomalies, outgoing, terminals
 from central.store.engine import reading, writing
-from dopusk.broker import free_port
+from dopusk.lab.broker import free_port
 from sync.contract.roster import REFERENCE_SCHEMA
 from tests.broker import ORG, TestCentre, write_pair
 from tests.central_store import CENTRE_KEY

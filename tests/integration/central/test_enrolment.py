@@ -33,7 +33,7 @@ from central.store.anomalies import anomaly
 from central.store.engine import reading, writing
 from central.store.terminals import get_terminal
 from central.terminals.enrolment import Enrolment
-from dopusk.broker import client_context
+from dopusk.lab.broker import client_context
 from simulators.fleet_terminal import BrokerAddress, FleetTerminal, TerminalIdentity
 from sync.contract.enrolment import mac_is_right, mac_of, split_code
 from sync.contract.topics import TerminalAddress

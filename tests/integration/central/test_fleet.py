@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from central.store.engine import reading
 from central.store.messages import message
-from dopusk.commands.fleet import enter_fleet
+from dopusk.lab.commands.fleet import enter_fleet
 from simulators.fleet import Fleet
 from tests.broker import TestCentre
 from tests.waiting import LONGEST_S

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, inspect, text
 from central.store import schema
 from central.store.engine import load_tables, open_engine, reading, writing
 from central.store.metadata import metadata
-from dopusk.postgres import fresh_database
+from dopusk.lab.postgres import fresh_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

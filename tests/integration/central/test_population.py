@@ -12,7 +12,7 @@ from central.keeping.installation import Choices, create_secrets, write_config
 from central.keeping.rebuild import rebuild
 from central.store import decisions, exams, messages, outgoing, worklist
 from central.store.engine import reading, writing
-from dopusk.bench.population import Population, Scale, populate
+from dopusk.lab.bench.population import Population, Scale, populate
 from sync.contract.canonical import canonical, parse_canonical, sha256_hex
 from sync.contract.decision import DecisionMessage, DecisionRecord
 from sync.contract.envelope import read_unverified

@@ -17,7 +17,7 @@ from central.exchange import presence
 from central.store import processes
 from central.store.engine import reading, writing
 from central.store.processes import Process, process
-from dopusk.broker import free_port, start_mosquitto
+from dopusk.lab.broker import free_port, start_mosquitto
 from tests.console_centre import Browser, ConsoleCentre, build_console_centre, cheap_hashes, serving
 from tests.waiting import until
 

@@ -22,8 +22,8 @@ from central.store.engine import reading, writing
 from central.store.exams import exam
 from central.store.messages import message
 from central.store.outgoing import centre_outbox
-from dopusk.broker import client_context
-from dopusk.postgres import fresh_database
+from dopusk.lab.broker import client_context
+from dopusk.lab.postgres import fresh_database
 from simulators.fleet_terminal import BrokerAddress, FleetTerminal
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.media import MEDIA_SCHEMA

@@ -5,7 +5,7 @@ from typing import Any
 from central.store.engine import reading
 from central.store.terminals import get_terminal
 from central.terminals.enrolment import Enrolment
-from dopusk.broker_watch import RevocationWatch
+from dopusk.lab.broker_watch import RevocationWatch
 from simulators.fleet_terminal import FleetTerminal
 from tests.broker import TestCentre
 from tests.waiting import until

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from dopusk.broker import free_port
 from dopusk.commands.central_group import app
+from dopusk.lab.broker import free_port
 from tests.waiting import LONGEST_S, until
 
 DOPUSK = (sys.executable, "-m", "dopusk")

@@ -19,8 +19,8 @@ from central.core.clock import now_utc
 from central.core.config import CentralConfig, load_config
 from central.store.engine import open_engine, writing
 from central.store.secret_tries import claim
-from dopusk.broker import free_port
 from dopusk.commands.central_group import app
+from dopusk.lab.broker import free_port
 from tests.waiting import LONGEST_S
 
 MIB = 1024 * 1024

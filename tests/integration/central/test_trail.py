@@ -25,9 +25,9 @@ from central.store.audit import COMMAND_LINE, audit
 from central.store.engine import open_engine, reading, writing
 from central.terminals.enrolment import Enrolment
 from central.words.texts import LANGUAGES, text
-from dopusk.broker import free_port
 from dopusk.commands.central_group import app
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.broker import free_port
+from dopusk.lab.demo.sample_people import ORG
 from tests.integration.central.test_commands import _process
 from tests.integration.central.test_enrolment import Installer
 

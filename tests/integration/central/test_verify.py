@@ -33,7 +33,7 @@ from central.store.outgoing import unacknowledged
 from central.store.register_changes import Author
 from central.store.sealing import Sealer
 from central.store.seals import SEALED
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.receipt import ACK_SCHEMA
 from tests.central_store import take_guards_out

@@ -23,8 +23,8 @@ from central.store.engine import reading, writing
 from central.store.sealing import Sealer
 from dopusk.commands.central_group import app
 from dopusk.commands.central_keeping import verify_centre
-from dopusk.demo.sample_people import ORG
-from dopusk.postgres import fresh_database
+from dopusk.lab.demo.sample_people import ORG
+from dopusk.lab.postgres import fresh_database
 from tests.central_store import take_guards_out
 from tests.console_centre import PASSPHRASE, ConsoleCentre, build_console_centre, cheap_hashes
 

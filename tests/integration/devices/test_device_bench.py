@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from dopusk.bench.devices import EIGHT, codec_speed, fuzz_all, processor_share, result_latency
-from dopusk.bench.fuzz import golden_frames
+from dopusk.lab.bench.devices import EIGHT, codec_speed, fuzz_all, processor_share, result_latency
+from dopusk.lab.bench.fuzz import golden_frames
 from drivers.messages import MeasurementTaken
 from tests.contract.rig import WITHOUT_CHECKSUM
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from dopusk.commands import devices as commands
 from dopusk.commands import terminal_devices
-from dopusk.commands.simulate import simulate
+from dopusk.lab.commands.simulate import simulate
 from drivers.config import DeviceConfig
 from drivers.discovery import ReadOnlyBus, discover
 from drivers.inspection import Inspected, inspect
@@ -267,7 +267,7 @@ def test_the_bench_is_steered_from_another_process(tmp_path: Path) -> None:
 
 
 def test_simulate_prints_its_port_and_ends_when_told(tmp_path: Path) -> None:
-    program = "import sys, typer; from dopusk.commands.simulate import simulate; typer.run(simulate)"
+    program = "import sys, typer; from dopusk.lab.commands.simulate import simulate; typer.run(simulate)"
     arguments = [
         sys.executable,
         "-c",

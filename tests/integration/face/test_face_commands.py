@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from dopusk.bench.camera import camera_memory
-from dopusk.bench.face import OurWay, StockWay, _errors, _frames
 from dopusk.commands.face import app
+from dopusk.lab.bench.camera import camera_memory
+from dopusk.lab.bench.face import OurWay, StockWay, _errors, _frames
 from simulators.camera import DEFAULT_PHOTOS
 from simulators.camera_scenes import Portrait, Room, Stage, photo_held
 from terminal.face.engines.fetching import MODELS, PinnedModel, is_in_place, put_in_place

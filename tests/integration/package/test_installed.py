@@ -13,11 +13,13 @@ import sysconfig
 import venv
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from dopusk.broker import free_port
+from dopusk.cli import COMMANDS, LAB
+from dopusk.lab.broker import free_port
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
@@ -25,32 +27,64 @@ SOURCES = ("drivers", "terminal", "sync", "kiosk_ui", "central", "simulators", "
 pytestmark = [pytest.mark.timeout(540), pytest.mark.xdist_group("package")]
 
 
+@dataclass(frozen=True)
+class Wheels:
+    """The two distributions that are made of the sources."""
+
+    dopusk: Path
+    laboratory: Path
+
+
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Wheels:
     folder = tmp_path_factory.mktemp("build")
     sources = folder / "sources"
     for name in SOURCES:
         shutil.copytree(ROOT / name, sources / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     for name in ("LICENSE", "pyproject.toml", "requirements.in", "README.md"):
         shutil.copy(ROOT / name, sources / name)
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, sources]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    (made,) = folder.glob("*.whl")
-    return made
+    for project in (sources, sources / "dopusk" / "lab"):
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "-q",
+            "--no-deps",
+            "--no-build-isolation",
+            "-w",
+            folder,
+            project,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    (dopusk,) = folder.glob("dopusk-*.whl")
+    (laboratory,) = folder.glob("dopusk_lab-*.whl")
+    return Wheels(dopusk, laboratory)
 
 
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`python` of an environment with the package; its libraries are those of this environment."""
-    folder = tmp_path_factory.mktemp("installed")
+def _environment(folder: Path, *wheels: Path) -> Path:
+    """`python` of an environment with these packages; its libraries are those of this environment."""
     venv.create(folder, with_pip=False, symlinks=True)
     packages = next((folder / "lib").glob("python*/site-packages"))
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(packages)
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(packages)
     # A path alone: what makes the checkout importable from there (a finder of its own) is not run.
     (packages / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return folder / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def installed(wheels: Wheels, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As on a terminal or at a centre."""
+    return _environment(tmp_path_factory.mktemp("installed"), wheels.dopusk)
+
+
+@pytest.fixture(scope="module")
+def laboratory(wheels: Wheels, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With the extra `lab`."""
+    return _environment(tmp_path_factory.mktemp("laboratory"), wheels.dopusk, wheels.laboratory)
 
 
 def run(
@@ -86,23 +120,39 @@ def test_nothing_comes_from_the_checkout(installed: Path, tmp_path: Path) -> Non
 
 def test_each_command_is_there(installed: Path, tmp_path: Path) -> None:
     found = commands(run(installed, tmp_path, "--help").stdout)
-    assert {"demo", "verify", "terminal", "central"} <= set(found)
+    assert {"verify", "terminal", "central"} <= set(found)
     for name in ("terminal", "central", "face"):
         assert commands(run(installed, tmp_path, name, "--help").stdout)
 
 
-def test_what_needs_the_sources_says_so(installed: Path, tmp_path: Path) -> None:
+def test_neither_terminal_nor_centre_carries_the_laboratory(wheels: Wheels, installed: Path, tmp_path: Path) -> None:
+    of_lab = {name for name, place in COMMANDS.items() if place.package == LAB}
+    assert of_lab >= {"demo", "simulate", "torture", "bench"}
+    assert not of_lab & set(commands(run(installed, tmp_path, "--help").stdout))
+    for name in sorted(of_lab):
+        assert "dopusk[lab]" in run(installed, tmp_path, name, code=1).stderr
+    with zipfile.ZipFile(wheels.dopusk) as archive:
+        assert not [name for name in archive.namelist() if name.startswith(("simulators/", "dopusk/lab/"))]
+        metadata = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        assert re.search(r"^Requires-Dist: dopusk-lab==.*extra == .lab.", archive.read(metadata).decode(), re.MULTILINE)
+
+
+def test_the_laboratory_brings_its_commands(laboratory: Path, tmp_path: Path) -> None:
+    assert set(COMMANDS) == set(commands(run(laboratory, tmp_path, "--help").stdout))
+
+
+def test_what_needs_the_sources_says_so(installed: Path, laboratory: Path, tmp_path: Path) -> None:
     assert "checkout" in run(installed, tmp_path, "schemas", code=2).stderr
-    assert "checkout" in run(installed, tmp_path, "bench", "--only", "devices", code=2).stderr
+    assert "checkout" in run(laboratory, tmp_path, "bench", "--only", "devices", code=2).stderr
 
 
-def test_the_demonstration_plays(installed: Path, tmp_path: Path) -> None:
-    done = run(installed, tmp_path, "demo", "--once", "--headless", "--speed", "30", timeout_s=500)
+def test_the_demonstration_plays(laboratory: Path, tmp_path: Path) -> None:
+    done = run(laboratory, tmp_path, "demo", "--once", "--headless", "--speed", "30", timeout_s=500)
     assert json.loads(done.stdout.splitlines()[-1])["outcome"] == "admitted"
 
 
-def test_torture_sets_its_stage(installed: Path, tmp_path: Path) -> None:
-    done = run(installed, tmp_path, "torture", "--rounds", "1", "--seed", "1", "--json", timeout_s=500)
+def test_torture_sets_its_stage(laboratory: Path, tmp_path: Path) -> None:
+    done = run(laboratory, tmp_path, "torture", "--rounds", "1", "--seed", "1", "--json", timeout_s=500)
     answer = json.loads(done.stdout.splitlines()[-1])
     assert (answer["lost"], answer["doubled"]) == (0, 0)
 

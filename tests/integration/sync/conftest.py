@@ -13,7 +13,7 @@ from central.link.outgoing import load_signing_key
 from central.store.engine import reading
 from central.store.exams import exam
 from central.store.messages import message
-from dopusk.torture.proxy import Proxy
+from dopusk.lab.torture.proxy import Proxy
 from simulators.fleet_terminal import TerminalIdentity
 from sync.broker_address import BrokerAddress
 from sync.contract.health import TerminalStatus

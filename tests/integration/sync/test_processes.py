@@ -24,7 +24,7 @@ from central.core.parties import Terminal
 from central.store import fleet, terminals
 from central.store.engine import reading, writing
 from central.terminals.enrolment import Enrolment
-from dopusk.broker import free_port
+from dopusk.lab.broker import free_port
 from dopusk.terminal_enrolment import enrol
 from sync.neighbour import SILENT_AFTER_S
 from tests.broker import ORG, TestCentre

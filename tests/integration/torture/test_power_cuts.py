@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from dopusk.torture.power_cut import centre_side, terminal_side
-from dopusk.torture.power_cut.recording import RecordingSteps
-from dopusk.torture.power_cut.replay import replay_centre, replay_terminal
+from dopusk.lab.torture.power_cut import centre_side, terminal_side
+from dopusk.lab.torture.power_cut.recording import RecordingSteps
+from dopusk.lab.torture.power_cut.replay import replay_centre, replay_terminal
 
 pytestmark = pytest.mark.slow
 WAL = ("journal_mode = WAL", "foreign_keys = ON")

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from central.store.engine import writing
-from dopusk.postgres import fresh_database, running_postgres
-from dopusk.torture import run as torture
-from dopusk.torture.count import Outcome
-from dopusk.torture.count import count as honest_count
-from dopusk.torture.stage import Stage
+from dopusk.lab.postgres import fresh_database, running_postgres
+from dopusk.lab.torture import run as torture
+from dopusk.lab.torture.count import Outcome
+from dopusk.lab.torture.count import count as honest_count
+from dopusk.lab.torture.stage import Stage
 
 # The processes of the torture are killed: their pipes and sockets are closed by nobody but the collector.
 pytestmark = [

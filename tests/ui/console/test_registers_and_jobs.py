@@ -14,7 +14,7 @@ from central.core.rights import Role
 from central.store.accounts import account
 from central.store.engine import reading, writing
 from central.store.workers import find_worker
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from sync.contract.exam import EXAM_SCHEMA
 from tests.console_centre import PASSWORD, ConsoleCentre
 from tests.console_centre import Browser as Client

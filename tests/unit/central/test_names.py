@@ -20,7 +20,7 @@ from central.store.journal import JournalFilter
 from central.store.registry import worker as table
 from central.store.worker_search import is_meant
 from central.store.workers import alike_workers, search_workers
-from dopusk.postgres import fresh_database
+from dopusk.lab.postgres import fresh_database
 from tests.central_store import ORG
 
 STORED = (

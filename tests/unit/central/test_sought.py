@@ -14,7 +14,7 @@ from central.people.registry import Registry
 from central.people.sought import MOST_CHARS, Sought, has_snils_form, is_private, seek
 from central.store.engine import reading, writing
 from central.store.registry import worker as worker_table
-from dopusk.demo.sample_people import sample_snils
+from dopusk.lab.demo.sample_people import sample_snils
 from sync.contract.canonical import new_id
 from sync.contract.snils import check_number
 from tests.central_store import ORG

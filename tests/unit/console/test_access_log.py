@@ -26,7 +26,7 @@ from central.store.audit import audit
 from central.store.decisions import decision
 from central.store.engine import reading, writing
 from central.store.papers import paper
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from sync.contract.model import utc_text
 from tests.console_centre import Browser, ConsoleCentre
 from tests.job_processes import DoneHere

@@ -25,7 +25,7 @@ from central.notifying.notices import Notifier
 from central.store import alerts, decisions
 from central.store.engine import reading, writing
 from central.store.notices import notice
-from dopusk.demo.sample_people import sample_snils
+from dopusk.lab.demo.sample_people import sample_snils
 from tests.console_centre import Browser, ConsoleCentre, shows
 
 SECRET = "a secret of the webhook"

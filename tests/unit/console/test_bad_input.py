@@ -16,7 +16,7 @@ from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.store.registry import organisation, worker
 from central.store.workers import find_worker
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from tests.console_centre import Browser, ConsoleCentre
 
 PASTE = "\n".join(f"{number};Ветров Степан Ильич;водитель" for number in range(10_000))

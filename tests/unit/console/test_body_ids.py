@@ -18,7 +18,7 @@ from central.store import accounts
 from central.store.accounts import account
 from central.store.engine import reading, writing
 from central.store.metadata import metadata
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from tests.console_centre import Browser, ConsoleCentre
 
 OTHER = "sosna"

@@ -17,7 +17,7 @@ from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.store.register_changes import Author, register_change
 from central.words.texts import LANGUAGES, catalogue
-from dopusk.demo.sample_people import ORG, sample_snils
+from dopusk.lab.demo.sample_people import ORG, sample_snils
 from tests.console_centre import Browser, ConsoleCentre
 
 

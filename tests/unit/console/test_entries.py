@@ -19,7 +19,7 @@ from central.store.register_changes import register_change
 from central.store.registry import worker
 from central.store.roster import roster_workers
 from central.store.workers import find_worker, get_worker
-from dopusk.demo.sample_people import ORG, sample_snils
+from dopusk.lab.demo.sample_people import ORG, sample_snils
 from tests.console_centre import PASSPHRASE, PASSWORD, Browser, ConsoleCentre
 
 

@@ -20,7 +20,7 @@ from central.imports.tables import FAULTS, RowFault, fault_table, read_table
 from central.store.engine import writing
 from central.store.terminals import terminal
 from central.words.texts import LANGUAGES, catalogue
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from sync.contract.canonical import canonical
 from sync.contract.exam import EXAM_SCHEMA
 from tests.console_centre import ConsoleCentre

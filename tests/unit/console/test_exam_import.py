@@ -19,7 +19,7 @@ from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.store.exams import exam
 from dopusk.commands.central_group import app
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from sync.contract.exam import EXAM_SCHEMA
 from tests.console_centre import Browser, ConsoleCentre
 from tests.job_processes import DoneHere

@@ -24,7 +24,7 @@ from central.signature.verification import verify_detached
 from central.store import accounts, decisions, medics
 from central.store.engine import reading, writing
 from dopusk.commands.central_group import app
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from sync.contract.decision import DecisionMessage
 from terminal.decision_check import UntrustedDecision, check_decision
 from tests.console_centre import PASSPHRASE, Browser, ConsoleCentre

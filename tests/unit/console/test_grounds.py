@@ -16,7 +16,7 @@ from central.imports.grounds import HEADINGS
 from central.imports.tables import write_table
 from central.store.engine import reading
 from central.store.grounds import Ground, ground, latest
-from dopusk.demo.sample_people import sample_snils
+from dopusk.lab.demo.sample_people import sample_snils
 from tests.console_centre import Browser, ConsoleCentre
 
 TODAY = date(2026, 6, 1)

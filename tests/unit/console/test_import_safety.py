@@ -23,7 +23,7 @@ from central.store.grounds import ground
 from central.store.registry import employer, worker
 from central.store.workers import find_worker
 from dopusk.commands.central_group import app
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from tests.console_centre import Browser, ConsoleCentre
 from tests.workbooks import SHEET, row_of, table, with_part, workbook
 

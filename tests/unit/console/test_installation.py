@@ -11,8 +11,8 @@ from central.core.config import load_config
 from central.core.rights import Role
 from central.store import accounts, registry
 from central.store.engine import open_engine, reading
-from dopusk.broker import free_port
 from dopusk.commands.central_group import app as command
+from dopusk.lab.broker import free_port
 from tests.console_centre import Browser, ConsoleCentre, serving
 
 FIRST, NEXT = "чайник йогурт ёжик раз", "шесть медленных верблюдов"

@@ -12,7 +12,7 @@ from central.core.rights import Role
 from central.store.accounts import account
 from central.store.engine import reading, writing
 from central.store.registry import worker
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from tests.console_centre import Browser, ConsoleCentre
 
 PEOPLE = ("ИВАНОВ ИВАН ПЕТРОВИЧ", "Мамедов Эльчин Ибрагим оглы", "фон Берг Анна", "Королёв Пётр Ильич", "Цой Виктор")

@@ -25,8 +25,8 @@ from central.store.engine import reading, writing
 from central.store.metadata import metadata
 from central.store.notices import channel, notice
 from central.store.security_alerts import SecurityAlert
-from dopusk.broker import free_port
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.broker import free_port
+from dopusk.lab.demo.sample_people import ORG
 from sync.contract.canonical import new_id
 from tests import outside
 from tests.console_centre import Browser, ConsoleCentre, serving

@@ -14,7 +14,7 @@ from central.core.ordering import Order, ordered
 from central.core.rights import Role
 from central.store import audit
 from central.store.engine import writing
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from tests.console_centre import Browser, ConsoleCentre
 
 _NUMBERS = re.compile(r"<tr><td>(\d+)</td>")

@@ -17,7 +17,7 @@ from central.store.engine import reading, writing
 from central.store.exams import exam
 from central.store.registry import worker
 from central.words.texts import catalogue
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from sync.contract.canonical import sha256_hex
 from sync.contract.health import TerminalStatus
 from tests.console_centre import Browser, ConsoleCentre

@@ -14,7 +14,7 @@ from central.store.accounts import account
 from central.store.engine import reading, writing
 from central.store.outgoing import centre_outbox
 from central.store.registry import worker
-from dopusk.demo.sample_people import sample_snils
+from dopusk.lab.demo.sample_people import sample_snils
 from tests.console_centre import Browser, ConsoleCentre
 
 

@@ -18,7 +18,7 @@ from central.store.anomalies import Oddity
 from central.store.engine import writing
 from central.store.terminals import device
 from central.words.texts import LANGUAGES, catalogue
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from tests.console_centre import Browser, ConsoleCentre
 
 _LATIN = re.compile(r"[A-Za-z][A-Za-z-]+")

@@ -18,8 +18,8 @@ from central.jobs.kinds import JOURNAL_EXPORT
 from central.store import jobs
 from central.store.engine import reading, writing
 from central.store.outgoing import backlog
-from dopusk.broker import free_port
 from dopusk.commands.central_figures import serve_figures
+from dopusk.lab.broker import free_port
 from sync.contract.canonical import new_id
 from tests.console_centre import Browser, ConsoleCentre, serving
 from tests.waiting import until

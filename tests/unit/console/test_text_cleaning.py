@@ -18,7 +18,7 @@ from central.store.engine import reading, writing
 from central.store.registry import employer, get_organisation, worker
 from central.store.workers import find_worker
 from dopusk.commands.central_group import app
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre
 from tests.waiting import until

@@ -20,7 +20,7 @@ from central.store import accounts, audit, security_alerts
 from central.store.engine import reading, writing
 from central.store.security_alerts import SecurityAlert
 from central.words.texts import LANGUAGES, text
-from dopusk.demo.sample_people import ORG
+from dopusk.lab.demo.sample_people import ORG
 from tests.console_centre import PASSWORD, Browser, ConsoleCentre
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -20,7 +20,7 @@ from central.core.snils import digits_in
 from central.store import jobs as job_store
 from central.store.audit import audit
 from central.store.engine import reading, writing
-from dopusk.demo.sample_people import ORG, sample_snils
+from dopusk.lab.demo.sample_people import ORG, sample_snils
 from tests.console_centre import PASSWORD, Browser, ConsoleCentre, shows
 from tests.waiting import until
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from dopusk.bench.liveness import one_trial
+from dopusk.lab.bench.liveness import one_trial
 from simulators.camera import DEFAULT_PHOTOS
 from simulators.camera_attacks import ATTACKS, genuine
 from simulators.camera_scenes import Portrait

@@ -3,8 +3,8 @@
 import random
 from collections.abc import Sequence
 
-from dopusk.torture.power_cut.disks import Disk, disks
-from dopusk.torture.power_cut.recording import Delete, Operation, Promise, Sync, Truncate, Write
+from dopusk.lab.torture.power_cut.disks import Disk, disks
+from dopusk.lab.torture.power_cut.recording import Delete, Operation, Promise, Sync, Truncate, Write
 
 
 def found(*operations: Operation) -> list[Disk]:

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from dopusk.torture.plan import ROUND_S, Kind, draw, processes
+from dopusk.lab.torture.plan import ROUND_S, Kind, draw, processes
 
 TERMINALS, INGESTS = ["kiosk-1", "kiosk-2"], ["ingest-1"]
 

@@ -1,0 +1,169 @@
+"""The demo's past: some weeks of exams with signed decisions, and an account for each role, so that every page shows something.
+
+The exams go the whole way of ingest, the decisions are really signed; only time is moved, by handing in the clock. `Past` also
+sends up the exams that wait for the medic when the console is there to be tried.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Engine
+
+from central.access.accounts import create_account
+from central.core.config import CentralConfig
+from central.core.media_files import MediaFiles
+from central.core.parties import Terminal
+from central.core.rights import Role
+from central.core.trust import Trust
+from central.deciding.decisions import Actor, Decisions
+from central.exchange.checks import Rules
+from central.exchange.intake import Arrival, Intake
+from central.link.outgoing import Outgoing, load_signing_key
+from central.papers.issuing import Issuer, grant, issue
+from central.people.registry import Registry
+from central.registers.keeping import Desk
+from central.signature.software import open_key
+from central.store import accounts, medics, terminals, worklist
+from central.store.engine import open_engine, reading, writing
+from central.store.register_changes import Author
+from dopusk.lab.demo.sample_day import Decided, SampleDay, with_verification
+from dopusk.lab.demo.sample_medic import LOGIN
+from dopusk.lab.demo.sample_people import HISTORY_TERMINAL_ID, ORG, SampleIds, past_exams
+from dopusk.lab.demo.sample_registers import enter_key, enter_limits, enter_registers
+from simulators.fleet_terminal import TerminalIdentity
+from sync.contract.exam import EXAM_SCHEMA
+from sync.contract.topics import TerminalAddress, Up
+
+DECIDED_AFTER = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleAccount:
+    """An account of the demo; all have the medic's password."""
+
+    username: str
+    full_name: str
+    role: Role
+
+
+ACCOUNTS = (
+    SampleAccount("dispatcher", "Диспетчер Ромашки", Role.EMPLOYER),
+    SampleAccount("senior", "Бережной Фома Лукич", Role.SENIOR_MEDIC),
+    SampleAccount("admin", "Седов Лев Юрьевич", Role.ADMINISTRATOR),
+    SampleAccount("auditor", "Ильина Раиса Ефимовна", Role.AUDITOR),
+    SampleAccount("engineer", "Карпов Денис Олегович", Role.SERVICE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The terminal on which the past was measured, for what comes later. It is switched off: nothing reaches it."""
+
+    config: CentralConfig
+    people: SampleIds
+    archive: TerminalIdentity
+
+    def let_some_wait(self) -> int:
+        """Send up the exams that wait for the medic; returns how many. Call while the centre runs."""
+        engine = open_engine(self.config.store_url)
+        try:
+            payloads = self.day(datetime.now(UTC)).waiting()
+            self.send(engine, payloads)
+            return len(payloads)
+        finally:
+            engine.dispose()
+
+    def day(self, now: datetime) -> SampleDay:
+        """Today's exams."""
+        return SampleDay(self.people, self.config.generation, MediaFiles(self.config.media_dir), now)
+
+    def send(self, engine: Engine, payloads: Sequence[dict[str, Any]]) -> None:
+        """Send payloads up the whole way of ingest."""
+        intake = Intake(engine, MediaFiles(self.config.media_dir), Rules(self.config.generation, timedelta(days=1)))
+        wires = [self.archive.seal(EXAM_SCHEMA, payload)[1].wire for payload in payloads]
+        verdicts = intake.take([Arrival(self.archive.address.up(Up.EXAM), wire) for wire in wires])
+        refused = [verdict for verdict in verdicts if verdict.outcome != "accepted"]
+        if refused:
+            raise ValueError(f"the demo's past does not fit the contract: {refused[0]}")
+
+
+def fill_history(config: CentralConfig, engine: Engine, registry: Registry, people: SampleIds) -> Past:
+    """Enter accounts, registers, past exams and today's. The medic must be entered already."""
+    outgoing = Outgoing.from_config(config)
+    now = datetime.now(UTC)
+    past = Past(config, people, _enter_archive(config, engine, registry))
+    with writing(engine) as connection:
+        for account in ACCOUNTS:
+            create_account(
+                connection,
+                username=account.username,
+                full_name=account.full_name,
+                role=account.role,
+                password=LOGIN.password,
+                now=now,
+                orgs=(ORG,),
+                employer_id=people.employers[0] if account.role is Role.EMPLOYER else None,
+            )
+        senior = accounts.by_username(connection, "senior")
+        author = Author(senior.account_id if senior else None, now)
+        enter_registers(connection, registry, Desk(connection, registry, ORG, author))
+        enter_limits(connection, registry, outgoing, people, ACCOUNTS[1].full_name, now)
+        enter_key(connection, people.employers[0], senior.account_id if senior else "", now)
+    payloads = past_exams(people, generation=config.generation)
+    for payload in payloads:
+        with_verification(payload, now)
+    day = past.day(now)
+    today = day.decided()
+    past.send(engine, [*payloads, *(item.payload for item in today), *day.unfinished()])
+    _decide_all(config, engine, outgoing, [*map(_routine, payloads), *today])
+    return past
+
+
+def _routine(payload: dict[str, Any]) -> Decided:
+    if payload["rule_verdict"]["suggestion"] == "within_limits":
+        return Decided(payload, "admitted")
+    return Decided(payload, "not_admitted", ("pressure_high",))
+
+
+def _enter_archive(config: CentralConfig, engine: Engine, registry: Registry) -> TerminalIdentity:
+    """The terminal on which the past exams were made; it is switched off."""
+    centre_key = load_signing_key(config.keys.centre_signing_key_file).public_key()
+    address = TerminalAddress(ORG, HISTORY_TERMINAL_ID)
+    archive = TerminalIdentity(address, Ed25519PrivateKey.generate(), centre_key, config.generation)
+    with writing(engine) as connection:
+        registry.add_terminal(connection, Terminal(HISTORY_TERMINAL_ID, ORG, "Прежний терминал", "Склад"))
+        terminals.set_key(connection, HISTORY_TERMINAL_ID, archive.public_key)
+    return archive
+
+
+def _decide_all(config: CentralConfig, engine: Engine, outgoing: Outgoing, items: Sequence[Decided]) -> None:
+    """Decide each exam two minutes after its end, with the medic's own key, and print what is to be printed."""
+    trust = Trust(config.keys.authority_dir)
+    with reading(engine) as connection:
+        account = accounts.by_username(connection, LOGIN.username)
+        entry = medics.find(connection, account.medic_id or "") if account else None
+    if account is None or entry is None or entry.encrypted_key is None:
+        raise LookupError("the demo's medic is not entered")
+    key = open_key(entry.certificate_pem, entry.encrypted_key, LOGIN.passphrase)
+    actor = Actor(account.account_id, entry.medic_id, (ORG,), "127.0.0.1")
+    for item in items:
+        at = datetime.fromisoformat(item.payload["finished_at"]) + DECIDED_AFTER
+        decisions = Decisions(engine, outgoing, trust, lambda: None, clock=lambda at=at: at)  # type: ignore[misc]
+        given = decisions.decide(item.wish(), actor, key)
+        if item.then is not None:
+            later = at + DECIDED_AFTER
+            decisions = Decisions(engine, outgoing, trust, lambda: None, clock=lambda at=later: at)  # type: ignore[misc]
+            decisions.decide(item.then.wish(corrects=given.decision_id), actor, key)
+        issuer = Issuer(account.account_id, at, UTC, config.http.public_url, config.generation)
+        for kind in item.papers:
+            _print(engine, item.payload["exam_id"], kind, trust, issuer)
+
+
+def _print(engine: Engine, exam_id: str, kind: str, trust: Trust, issuer: Issuer) -> None:
+    with writing(engine) as connection:
+        exam = worklist.one(connection, exam_id)
+        if exam is not None:
+            issue(connection, exam, grant(connection, exam, kind, trust), issuer)

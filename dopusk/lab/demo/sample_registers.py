@@ -1,0 +1,140 @@
+"""What the demo's registers hold beside people: instruments with verification dates, grounds from other registers.
+
+The instruments are those of the demo's bench, so that the register and what the terminal reports meet; one more is overdue.
+Firms, numbers and entries are plainly invented: the taxpayer numbers are of a region 00 that does not exist.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection
+
+from central.imports import grounds
+from central.imports.tables import write_table
+from central.link.outgoing import Outgoing
+from central.people.limits import LimitWish, set_limit
+from central.people.registry import Registry
+from central.registers.forms import FORMS
+from central.registers.keeping import Desk, Typed
+from central.store import api_keys, terminals
+from central.store import registry as people_store
+from central.store.api_keys import ApiKey
+from dopusk.lab.demo.sample_people import HISTORY_TERMINAL_ID, ORG, SampleIds
+from sync.contract.canonical import new_id
+
+INNS = ("0000100012", "0000200017")
+
+
+@dataclass(frozen=True, slots=True)
+class SampleInstrument:
+    """One instrument; its verification ended or ends so many days from today."""
+
+    measures: str
+    maker: str
+    model: str
+    serial: str
+    archive: bool
+    """Stands at the terminal of the past exams, and otherwise at the demo's own."""
+    days_left: int
+
+
+INSTRUMENTS = (
+    SampleInstrument("temperature", "Calex Electronics", "PyroMiniBus", "123456", False, 400),
+    SampleInstrument("pressure", "A&D", "TM2655", "5190400001", False, 25),
+    SampleInstrument("breath", "Sentech Korea", "Dingo E-200", "E200-000001", False, 210),
+    SampleInstrument("breath", "Sentech Korea", "Dingo E-200", "E200-000007", True, -12),
+)
+
+
+def enter_registers(connection: Connection, registry: Registry, desk: Desk) -> None:
+    """Enter instruments and grounds, and give the employers taxpayer numbers, in the caller's transaction."""
+    today = desk.author.at.date()
+    own = next(one for one in terminals.terminal_ids(connection, ORG) if one != HISTORY_TERMINAL_ID)
+    for place, row in enumerate(people_store.list_employers(connection, ORG)):
+        _save(desk, "employers", row["employer_id"], _employer_fields(row) | {"inn": INNS[place % len(INNS)]})
+    for number, item in enumerate(INSTRUMENTS, start=1):
+        until = today + timedelta(days=item.days_left)
+        fields = {
+            "measures": item.measures,
+            "maker": item.maker,
+            "model": item.model,
+            "serial": item.serial,
+            "terminal_id": HISTORY_TERMINAL_ID if item.archive else own,
+            "registration_number": f"РЗН 0000/{number:05d}",
+            "verified_at": (until - timedelta(days=365)).isoformat() if item.days_left < 365 else today.isoformat(),
+            "verified_until": until.isoformat(),
+            "verification_number": f"С-ДЕМО/{number:06d}",
+        }
+        _save(desk, "devices", None, fields)
+    checked = grounds.check_file(connection, ORG, _grounds(desk.author.at), today, registry.snils_hash)
+    grounds.store_checked(connection, checked, desk.author)
+
+
+def enter_limits(
+    connection: Connection, registry: Registry, outgoing: Outgoing, people: SampleIds, author: str, now: datetime
+) -> None:
+    """A limit of the organisation that was set anew once, and a worker's own norm, in the caller's transaction."""
+    month_ago, week_ago = now - timedelta(days=30), now - timedelta(days=7)
+    own = LimitWish(ORG, "organisation", "", "pulse_bpm", 50.0, 105.0, "Приказ главного врача № 7 (пример)")
+    anew = LimitWish(ORG, "organisation", "", "pulse_bpm", 50.0, 100.0, "Приказ главного врача № 12 (пример)")
+    worker, until = people.workers["1003"], (now + timedelta(days=180)).date()
+    basis = "Заключение терапевта (пример)"
+    personal = LimitWish(ORG, "worker", worker, "systolic_mmhg", 95.0, 150.0, basis, until)
+    for wish, at in ((own, month_ago), (anew, week_ago), (personal, week_ago)):
+        set_limit(connection, registry, outgoing, wish, author, at)
+
+
+def enter_key(connection: Connection, employer_id: str, account_id: str, now: datetime) -> None:
+    """The key of a gate's program. Nobody knows its secret: who tries the interface makes a key of his own."""
+    api_keys.add(
+        connection,
+        ApiKey(
+            key_id=new_id(),
+            org=ORG,
+            employer_id=employer_id,
+            name="Турникет проходной (пример)",
+            secret_sha256=sha256(secrets.token_bytes(32)).hexdigest(),
+            created_at=now - timedelta(days=20),
+            created_by=account_id,
+            last_used_at=now - timedelta(minutes=3),
+            revoked_at=None,
+        ),
+    )
+
+
+def _save(desk: Desk, kind: str, entry_id: str | None, fields: dict[str, str]) -> None:
+    saved = FORMS[kind].save(desk, entry_id, Typed(fields))
+    if not isinstance(saved, str):
+        raise ValueError(f"the demo's {kind} do not pass the checks: {saved}")
+
+
+def _employer_fields(row: Any) -> dict[str, str]:
+    return {name: row[name] or "" for name in ("name", "okved", "region_code", "alert_contact")}
+
+
+def _grounds(at: datetime) -> bytes:
+    def ago(days: int) -> str:
+        return f"{at - timedelta(days=days):%d.%m.%Y}"
+
+    rows = [
+        ["1001", "периодический", ago(200), ago(200 - 730), "годен", "нет", "", "ПМО, клиника «Вымысел»"],
+        ["1001", "психиатрическое", ago(700), ago(-20), "годен", "нет", "", "Комиссия № 2 (пример)"],
+        ["1001", "ХТИ", ago(60), "", "", "нет", "", "Лаборатория «Вымысел»"],
+        [
+            "1003",
+            "периодический",
+            ago(420),
+            ago(55),
+            "ограничения",
+            "нет",
+            "контроль давления",
+            "ПМО, клиника «Вымысел»",
+        ],
+        ["1003", "ХТИ", ago(230), "", "", "нет", "", "Лаборатория «Вымысел»"],
+        ["1004", "наркология", ago(30), "", "", "да", "наблюдение", "Диспансер (пример)"],
+        ["1005", "периодический", ago(90), ago(90 - 730), "годен", "нет", "", "ПМО, клиника «Вымысел»"],
+    ]
+    return write_table(grounds.HEADINGS, [[number, "", *rest] for number, *rest in rows])

@@ -1,0 +1,161 @@
+"""The stage of the demonstration in one folder: authority, broker, centre, a registered and enrolled terminal, lines."""
+
+import base64
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import tomli_w
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from central.authority.pki import Authority, write_secret
+from central.core.clock import now_utc
+from central.core.config import CentralConfig
+from central.core.snils import SnilsKey
+from central.keeping.installation import Choices, create_secrets, write_config
+from central.link.outgoing import Outgoing, load_signing_key
+from central.people.registry import Registry
+from central.store import enrolments, schema, terminals
+from central.store.engine import open_engine, writing
+from config import EXAMPLE_TERMINAL
+from dopusk.lab.broker import Broker, free_port, start_mosquitto
+from dopusk.lab.broker_watch import RevocationWatch
+from dopusk.lab.demo.history import Past, fill_history
+from dopusk.lab.demo.sample_faces import LEGAL_BASIS, enter_consents, enter_face
+from dopusk.lab.demo.sample_medic import Login, enter_medic
+from dopusk.lab.demo.sample_people import ORG, enter_people
+from simulators.bench import Bench
+from simulators.camera import CameraSimulator
+
+TERMINAL = "kiosk-01"
+ORGANISATION = "Медпункт «Заря»"
+EXAMPLE = EXAMPLE_TERMINAL
+DEVICES = {"thermometer": "calex_pyrominibus", "tonometer": "and_tm2655", "breathalyzer": "dingo_e200"}
+FOUNDED_AGO = timedelta(days=60)
+"""The demo's authority is that old, so that decisions of past weeks have valid certificates."""
+SCENE = "person:eileen"
+"""Who stands before the simulated camera."""
+SERIALS = {"thermometer": "123456"}
+"""What the simulated thermometer says its number is; the others cannot be asked and are taken from the configuration."""
+REST_S = 60.0
+"""The rest before a repeat, shortened from twenty minutes for the demonstration, in seconds at ordinary speed."""
+
+
+@dataclass
+class World:
+    """Everything that is not the kiosk. `close` ends it all."""
+
+    folder: Path
+    config: CentralConfig
+    authority: Authority
+    broker: Broker
+    bench: Bench
+    camera: CameraSimulator
+    terminal_config: Path
+    login: Login
+    past: Past | None
+    revocations: RevocationWatch
+    speed: float
+
+    def close(self) -> None:
+        """End devices, camera and broker."""
+        self.revocations.stop()
+        self.bench.close()
+        self.camera.close()
+        self.broker.stop()
+
+
+def build_world(folder: Path, speed: float, *, with_past: bool = False, compares: bool = False) -> World:
+    """Make and start the stage; `with_past` fills the console with some weeks of exams and an account for each role.
+
+    `compares`: the terminal names a legal basis, and a worker has consented to the comparison of faces.
+    Raises `BrokerError` and `OSError`, for example when a port is taken.
+    """
+    authority = create_secrets(folder / "centre", clock=lambda: datetime.now(UTC) - FOUNDED_AGO)
+    broker = start_mosquitto(folder / "broker", authority)
+    config = write_config(folder / "centre", Choices("demo", broker.port, free_port()))
+    login, past = _fill_centre(config, authority, with_past=with_past, compares=compares)
+    bench = Bench(folder / "lines", speed)
+    for name, device in DEVICES.items():
+        bench.add(name, device)
+    bench.start()
+    camera = CameraSimulator(scene=SCENE)
+    camera_url = camera.start()
+    terminal_config = _enrol(folder / "terminal", config, authority, broker, bench, camera_url, speed)
+    revocations = RevocationWatch(broker, authority.crl_file)
+    revocations.start()
+    if compares:
+        _name_legal_basis(terminal_config)
+    return World(folder, config, authority, broker, bench, camera, terminal_config, login, past, revocations, speed)
+
+
+def _fill_centre(
+    config: CentralConfig, authority: Authority, *, with_past: bool, compares: bool
+) -> tuple[Login, Past | None]:
+    """Create the store, with invented people, firms, a medic and the terminal."""
+    engine = open_engine(config.store_url)
+    try:
+        schema.upgrade(engine)
+        registry = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
+        with writing(engine) as connection:
+            people = enter_people(connection, registry, (TERMINAL,))
+            login = enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC))
+            enter_consents(connection, registry, people)
+        past = fill_history(config, engine, registry, people) if with_past else None
+        if compares:
+            enter_face(config, engine, registry, people)
+        return login, past
+    finally:
+        engine.dispose()
+
+
+def _name_legal_basis(terminal_config: Path) -> None:
+    fields = tomllib.loads(terminal_config.read_text(encoding="utf-8"))
+    fields["biometrics"] = fields.get("biometrics", {}) | {"legal_basis": LEGAL_BASIS, "search": True}
+    terminal_config.write_text(tomli_w.dumps(fields), encoding="utf-8")
+
+
+def _enrol(
+    folder: Path,
+    config: CentralConfig,
+    authority: Authority,
+    broker: Broker,
+    bench: Bench,
+    camera_url: str,
+    speed: float,
+) -> Path:
+    """Give the terminal its keys and certificate, tell the centre its key, and write its configuration."""
+    keys = folder / "keys"
+    keys.mkdir(parents=True)
+    signing_key = Ed25519PrivateKey.generate()
+    write_secret(keys / "signing.key", signing_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    centre_key = load_signing_key(config.keys.centre_signing_key_file).public_key()
+    (keys / "centre.pub").write_bytes(centre_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    (keys / "ca.pem").write_bytes(authority.ca_pem)
+    write_secret(keys / "snils.key", SnilsKey.from_file(config.keys.snils_key_file).compare_key)
+    issued = authority.issue_terminal(TERMINAL)
+    (keys / "terminal.pem").write_bytes(issued.certificate_pem)
+    write_secret(keys / "terminal.key", issued.key_pem or b"")
+    engine = open_engine(config.store_url)
+    with writing(engine) as connection:
+        public = signing_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        terminals.set_key(connection, TERMINAL, base64.b64encode(public).decode("ascii"))
+        enrolments.add_certificate(connection, issued.serial, TERMINAL, now=now_utc(), not_after=issued.not_after)
+    engine.dispose()
+
+    fields = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    fields["identity"] |= {"terminal_id": TERMINAL, "generation": "demo"}
+    fields["broker"] |= {"host": broker.host, "port": broker.port, "in_process": True}
+    fields["camera"]["source"] = camera_url
+    fields["exam"]["show_result_s"] = fields["exam"]["show_result_s"] / min(speed, 5.0)
+    for rule in fields["exam"]["repeats"].values():
+        rule["rest_s"] = REST_S / speed
+    verified_until = (datetime.now(UTC) + timedelta(days=200)).date()
+    for device in fields["device"]:
+        device |= {"port": bench.port(device["id"]), "verified_until": verified_until}
+        device["serial_number"] = SERIALS.get(device["id"], device["serial_number"])
+    path = folder / "terminal.toml"
+    path.write_text(tomli_w.dumps(fields), encoding="utf-8")
+    return path
