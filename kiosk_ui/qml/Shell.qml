@@ -7,7 +7,7 @@ Item {
 
     readonly property string screen: kiosk.view.screen
     readonly property bool dark: screen === "idle"
-    readonly property bool wide: ["idle", "decision", "service"].indexOf(screen) >= 0
+    readonly property bool wide: ["idle", "decision", "service", "not_today"].indexOf(screen) >= 0
     readonly property var files: ({
             idle: "Idle", resume: "Resume", identify: "Identify", confirm: "Confirm", not_today: "NotToday",
             consent: "Consent", face: "Face", search: "Face", complaints: "Complaints", urgent: "Urgent", typed: "Typed", temperature: "Temperature",
@@ -48,7 +48,7 @@ Item {
         objectName: "countdown"
         x: shell.screen === "decision" ? 20 : Theme.pageWidth + 24
         anchors { bottom: footer.top; bottomMargin: 12 }
-        width: 480
+        width: shell.screen === "decision" ? 400 : 480
         kind: "info"
         icon: "clock"
         text: kiosk.view.live.countdown

@@ -2,6 +2,7 @@
 
 from kiosk_ui.texts import Texts
 from kiosk_ui.view.model import FactView, PageView
+from kiosk_ui.view.naming import number_as_typed, short_name, shortened
 from terminal.exam.model import ExamState
 from terminal.snapshot import TerminalSnapshot
 
@@ -58,36 +59,37 @@ def _identify_error(code: str, sent_number: str, texts: Texts) -> str:
     return texts.either(f"identify.{code}", "identify.unknown")
 
 
-def confirm(snapshot: TerminalSnapshot, texts: Texts) -> PageView:
+def confirm(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, sent_number: str = "") -> PageView:
+    """As much as the worker needs to know himself; a stranger who types any number gets no directory entry."""
     worker = snapshot.worker
-    facts: tuple[FactView, ...] = ()
-    if worker is not None:
-        facts = (
-            FactView(texts("confirm.position"), worker.position),
-            FactView(texts("confirm.employer"), worker.employer_name),
-        )
+    was_typed = exam.examinee is not None and exam.examinee.identified_by == "personnel_number" and sent_number
+    facts = (FactView(texts("confirm.number"), number_as_typed(sent_number)),) if was_typed else ()
     return PageView(
         screen="confirm",
         title=texts("confirm.title"),
-        text=worker.full_name if worker is not None else "",
+        text=short_name(worker.full_name) if worker is not None else "",
         facts=facts,
         buttons={"confirm_yes": texts("confirm.yes"), "confirm_no": texts("confirm.no")},
     )
 
 
 def not_today(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
-    """Why no exam, and where to go: never a dead end. The roster's own words come first."""
-    code = exam.blocked_code
-    reason = exam.blocked_text or texts.either(f"not_today.{code}", "not_today.other")
+    """Why no exam, and one place to go: never a dead end, never two. The roster's own words say both."""
+    code, place = exam.blocked_code, snapshot.place
+    own = shortened(exam.blocked_text.strip())
+    if own or code == "suspended":
+        lines: tuple[str, ...] = (texts("not_today.questions", phone=place.help_phone),)
+    else:
+        lines = (
+            texts("not_today.where", room=place.medic_room),
+            texts("not_today.where_phone", phone=place.help_phone),
+        )
     return PageView(
         screen="not_today",
         title=texts(_NOT_TODAY_TITLES.get(code, "not_today.title")),
-        text=reason,
+        text=own or texts.either(f"not_today.{code}", "not_today.other"),
         state=code,
-        lines=(
-            texts("not_today.where", room=snapshot.place.medic_room),
-            texts("not_today.where_phone", phone=snapshot.place.help_phone),
-        ),
+        lines=lines,
         buttons={"leave": texts("common.ok")},
     )
 

@@ -2,6 +2,7 @@
 
 from kiosk_ui.texts import Texts
 from kiosk_ui.view.model import FactView, PageView, ViewOptions
+from kiosk_ui.view.naming import shortened
 from kiosk_ui.view.values import values_of_exam
 from terminal.exam.model import Decided, ExamState
 from terminal.exam.times import elapsed_s
@@ -9,6 +10,8 @@ from terminal.snapshot import TerminalSnapshot
 
 MOST_NAMED = 3
 """Complaints named on the summary; the rest is counted, for the screen has its bounds. The medic sees all."""
+MOST_RELEASED = 160
+"""Characters of what the medic released to the worker; the rest he says himself."""
 _AFTER_WORK = frozenset({"post_shift", "post_trip"})
 
 
@@ -47,12 +50,14 @@ def waiting(snapshot: TerminalSnapshot, texts: Texts) -> PageView:
             buttons=buttons,
         )
     sending = snapshot.link.waiting > 0
+    is_stuck = sending and snapshot.link.code == "no_receipts"
     return PageView(
         screen="waiting",
         title=texts("waiting.sending_title" if sending else "waiting.title"),
         text=texts("waiting.text"),
         note=kept,
         state="sending" if sending else "online",
+        lines=(texts("waiting.where_offline", room=snapshot.place.medic_room),) if is_stuck else (),
         buttons=buttons,
     )
 
@@ -92,7 +97,7 @@ def decision(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options:
         text=texts(f"decision.{words}_text", room=room),
         note=texts("decision.demo") if is_pretended else "",
         state=outcome,
-        lines=() if private or not decided.released_text else (decided.released_text,),
+        lines=() if private or not decided.released_text else (shortened(decided.released_text, MOST_RELEASED),),
         facts=_facts(decided, snapshot, texts),
         buttons=buttons,
     )

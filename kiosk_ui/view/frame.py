@@ -10,14 +10,15 @@ from kiosk_ui.view.model import (
     LinkView,
     LiveView,
     StepLine,
+    StepMark,
     StepState,
     ViewOptions,
 )
-from kiosk_ui.view.values import minutes_seconds, short_value
+from kiosk_ui.view.values import minutes_seconds, short_value, values_of_step
 from terminal.exam.filming import is_filmed, open_films
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.exam.times import elapsed_s, rest_left_s
-from terminal.snapshot import TerminalSnapshot
+from terminal.snapshot import Link, TerminalSnapshot
 
 _LAMPS: dict[DeviceState, LampState] = {
     DeviceState.READY: "good",
@@ -28,17 +29,21 @@ _LAMPS: dict[DeviceState, LampState] = {
 }
 _LABELS = ("language", "help", "call_medic", "medic_called", "exit", "erase", "close", "elapsed", "service")
 _AFTER_STEPS = frozenset({Phase.REVIEW, Phase.WAITING, Phase.DECIDED, Phase.ENDED})
+_AWAY = frozenset({Phase.NOT_TODAY, Phase.WAITING, Phase.DECIDED})
+"""Somebody else may stand before the screen: what was told and measured is not on it."""
 COUNTDOWN_S = 10.0
 """The last seconds before the screen closes are counted down."""
 
 
-def steps(exam: ExamState | None, texts: Texts) -> tuple[StepLine, ...]:
-    """All steps of the exam's plan, from who you are to the decision."""
+def steps(exam: ExamState | None, texts: Texts, *, with_values: bool = True) -> tuple[StepLine, ...]:
+    """All steps of the exam's plan, from who you are to the decision; values only while the worker stands there."""
     if exam is None:
         return ()
+    shows = with_values and exam.phase not in _AWAY and exam.activity is not Activity.RESTING
     lines = [StepLine("identify", texts("step.identify"), "", _identify_state(exam))]
     for step in exam.plan.steps:
-        lines.append(StepLine(str(step), texts(f"step.{step}"), _value(exam, step, texts), _state(exam, step)))
+        value, mark = (_value(exam, step, texts), _mark(exam, step, texts)) if shows else ("", "")
+        lines.append(StepLine(str(step), texts(f"step.{step}"), value, _state(exam, step), mark))
     decided: StepState = "todo"
     if exam.phase in _AFTER_STEPS:
         decided = "done" if exam.phase is Phase.DECIDED else "current"
@@ -60,13 +65,20 @@ def lamps(snapshot: TerminalSnapshot, texts: Texts) -> tuple[LampView, ...]:
 
 def link(snapshot: TerminalSnapshot, texts: Texts) -> LinkView:
     way = snapshot.link
+    short = texts("link.short_up" if way.connected else "link.short_down")
     return LinkView(
-        text=texts("link.up" if way.connected else "link.down"),
-        short=texts("link.short_up" if way.connected else "link.short_down"),
-        waiting=texts("link.waiting", count=way.waiting) if way.waiting else "",
-        parked=texts("link.parked", count=way.parked) if way.parked else "",
+        text=short if way.code == "no_receipts" else texts("link.up" if way.connected else "link.down"),
+        short=short,
+        staff=_for_staff(way, texts),
         state="good" if way.connected else "bad",
     )
+
+
+def _for_staff(way: Link, texts: Texts) -> str:
+    """What somebody has to look after and no worker can; the figures are on the service screen."""
+    if way.code == "no_receipts":
+        return texts("link.staff_no_receipts")
+    return texts("link.staff_parked") if way.parked else ""
 
 
 def recording(snapshot: TerminalSnapshot, texts: Texts) -> str:
@@ -85,11 +97,21 @@ def band(snapshot: TerminalSnapshot, texts: Texts) -> str:
     return texts("common.demo" if generation == "demo" else "common.test")
 
 
-def help_of(snapshot: TerminalSnapshot, screen: str, texts: Texts) -> HelpView:
+def help_of(
+    snapshot: TerminalSnapshot,
+    screen: str,
+    texts: Texts,
+    options: ViewOptions = ViewOptions(),  # noqa: B008 - frozen
+) -> HelpView:
     return HelpView(
         title=texts("help.title"),
         lead=texts("help.lead"),
-        text=texts(f"help.{screen}"),
+        text=texts(
+            f"help.{screen}",
+            distance=options.forehead_distance_cm,
+            expected=f"{options.pressure_expected_s:.0f}",
+            seconds=f"{options.blow_expected_s:.0f}",
+        ),
         room=texts("help.room", room=snapshot.place.medic_room),
         phone=texts("help.phone", phone=snapshot.place.help_phone),
         organisation=snapshot.place.organisation_name,
@@ -235,3 +257,11 @@ def _value(exam: ExamState, step: Phase, texts: Texts) -> str:
             return texts("step_value.complaints_none" if exam.complaints.feels_well else "step_value.complaints_some")
         case _:
             return short_value(exam, step, texts)
+
+
+def _mark(exam: ExamState, step: Phase, texts: Texts) -> StepMark:
+    """What the limits say of a measured step; nothing where they say nothing."""
+    states = {value.state for value in values_of_step(exam, step, texts)} if exam.taken(step) else set()
+    if "attention" in states:
+        return "attention"
+    return "good" if states == {"good"} else ""

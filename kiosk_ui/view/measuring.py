@@ -5,7 +5,7 @@ from datetime import timedelta
 from drivers.model import DeviceState
 from kiosk_ui.texts import Texts
 from kiosk_ui.view.model import FactView, PageView, ViewOptions
-from kiosk_ui.view.values import short_value, values_of_step
+from kiosk_ui.view.values import values_of_step
 from sync.contract.exam import Failure
 from terminal.exam.limits import out_of_limits
 from terminal.exam.model import Activity, ExamState, Phase
@@ -36,9 +36,9 @@ def measuring_page(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, op
         case Phase.PRESSURE:
             return _pressure(snapshot, exam, texts)
         case Phase.BREATH:
-            return _breath(snapshot, exam, texts)
+            return _breath(snapshot, exam, texts, options)
         case _:
-            return _temperature(snapshot, exam, texts)
+            return _temperature(snapshot, exam, texts, options)
 
 
 def medic_repeat(exam: ExamState, texts: Texts) -> str:
@@ -68,12 +68,14 @@ def _typed(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageVie
     )
 
 
-def _temperature(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
+def _temperature(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options: ViewOptions) -> PageView:
     state = snapshot.progress.state
+    distance = texts("temperature.text", distance=options.forehead_distance_cm)
+    of_the_state = f"temperature.{state}"
     return PageView(
         screen="temperature",
         title=texts("temperature.title"),
-        text=texts.either(f"temperature.{state}", "temperature.text") if state else texts("temperature.text"),
+        text=texts(of_the_state) if of_the_state in texts.keys() else distance,  # noqa: SIM118 - Texts is no mapping
         note=medic_repeat(exam, texts),
         state=state,
     )
@@ -100,23 +102,32 @@ def _pressure(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> Page
     )
 
 
-def _breath(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:
+_BREATH_WORDS = {
+    "warming": ("breath.warming_title", "breath.warming"),
+    "waiting_for_breath": ("breath.waiting_title", "breath.waiting"),
+    "blowing": ("breath.blowing_title", "breath.blowing"),
+    "analysing": ("breath.analysing_title", "breath.analysing"),
+}
+
+
+def _breath(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options: ViewOptions) -> PageView:
+    """A clean mouthpiece comes first: before each test, and not before another try of the same one."""
     state = snapshot.progress.state
-    title, text = {
-        "warming": ("breath.warming_title", "breath.warming"),
-        "waiting_for_breath": ("breath.waiting_title", "breath.waiting"),
-        "blowing": ("breath.blowing_title", "breath.blowing"),
-        "analysing": ("breath.analysing_title", "breath.analysing"),
-    }.get(state, ("breath.title", "breath.started"))
-    again = texts("breath.again") if exam.taken(Phase.BREATH) else ""
     failed = exam.failed(Phase.BREATH)
+    begun = ("breath.once_more_title", "breath.started_once_more") if failed else ("breath.title", "breath.started")
+    title, text = _BREATH_WORDS.get(state, begun)
+    again = texts("breath.again") if exam.taken(Phase.BREATH) else ""
     tries = texts("breath.try_number", number=failed + 1, most=exam.plan.most_failures) if failed else ""
+    note = medic_repeat(exam, texts) or again or tries
+    first = texts("breath.mouthpiece") if state in ("warming", "waiting_for_breath") and not failed else ""
     return PageView(
         screen="breath",
         title=texts(title),
-        text=texts(text),
-        note=medic_repeat(exam, texts) or again or tries,
-        state=state,
+        text=texts(text, seconds=f"{options.blow_expected_s:.0f}"),
+        note=f"{first} {note}" if first and note else note,
+        state=state or "started",
+        lines=(first,) if first and not note else (),
+        sign="" if failed else "mouthpiece",
         buttons={"stop_measuring": texts("breath.stop")},
     )
 
@@ -149,8 +160,6 @@ def _rest(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView
         note=texts("rest.kept"),
         state=str(exam.phase),
         lines=lines,
-        facts=(),
-        code=short_value(exam, exam.phase, texts),
         buttons={"leave": texts("rest.leave")},
     )
 
@@ -190,6 +199,7 @@ def _trouble(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageV
             buttons=buttons,
         )
     device = snapshot.devices.get(failure.device_id)
+    named = texts(f"device.{device.measures if device else failure.step}").lower()
     broken = device is not None and device.state in (DeviceState.FAULT, DeviceState.ABSENT)
     act = texts("trouble.medic" if failure.act == "medic" else _who_knows(snapshot, broken=broken), room=room)
     has_tries = exam.has_tries(str(exam.phase))
@@ -201,7 +211,7 @@ def _trouble(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageV
         text=_what_is_wrong(failure, texts),
         state=failure.act,
         lines=(act, texts("trouble.back")) if may_come_back else (act,),
-        code=texts("trouble.code", code=f"{failure.device_id} {failure.code}"),
+        code=texts("trouble.code", code=f"{named}, {failure.code}"),
         buttons=buttons | ({"retry": texts("trouble.retry")} if has_tries else {}),
     )
 

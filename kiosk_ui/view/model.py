@@ -7,6 +7,7 @@ from typing import Any, Literal
 from sync.contract.exam import ExamType
 
 StepState = Literal["done", "current", "todo", "missed"]
+StepMark = Literal["", "good", "attention"]
 LampState = Literal["good", "wait", "bad"]
 ValueState = Literal["good", "attention", "recorded", "missing"]
 
@@ -20,6 +21,8 @@ class ViewOptions:
     """Usual length of a cuff measurement in seconds, only for the words "of about 40 s"."""
     blow_expected_s: float = 5.0
     """How long to blow, in seconds; the bar is full after it."""
+    forehead_distance_cm: int = 5
+    """How far the forehead is from the thermometer: three fingers, as drawn."""
     result_is_private_after_s: float = 15.0
     """A refusal's details leave the screen after so many seconds, so that the queue behind does not read them."""
 
@@ -32,6 +35,8 @@ class StepLine:
     label: str
     value: str
     state: StepState
+    mark: StepMark = ""
+    """Of a measured value: within its limits, or for the medic to look at. That the step is done is `state`'s to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,12 @@ class LampView:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """The way to the medic. `waiting` and `parked` are empty when there is nothing to say."""
+    """The way to the medic."""
 
     text: str
     short: str
-    waiting: str
-    parked: str
+    staff: str
+    """For whoever looks after the terminal; empty when there is nothing to look after."""
     state: LampState
 
 
@@ -92,6 +97,8 @@ class PageView:
     values: tuple[ValueView, ...] = ()
     code: str = ""
     """For the service engineer, in small print."""
+    sign: str = ""
+    """Name of the sign beside the note, where it depends on what is said."""
     buttons: Mapping[str, str] = field(default_factory=dict)
     """Text by object name; what is not in here is not on the screen."""
 

@@ -41,11 +41,11 @@ def view_of(
         band=frame.band(snapshot, texts),
         page=page,
         live=frame.live(snapshot, texts, options),
-        steps=frame.steps(exam if is_open else None, texts),
+        steps=frame.steps(exam if is_open else None, texts, with_values=not snapshot.awaiting_resume),
         lamps=frame.lamps(snapshot, texts),
         link=frame.link(snapshot, texts),
         recording=frame.recording(snapshot, texts),
-        help=frame.help_of(snapshot, page.screen, texts),
+        help=frame.help_of(snapshot, page.screen, texts, options),
         labels=frame.labels(texts),
         complaints=frame.complaints(texts),
         keyboard=texts.lines("keyboard.rows"),
@@ -80,7 +80,7 @@ def _exam_page(
         case Phase.NOT_TODAY:
             return asking.not_today(snapshot, exam, texts)
         case Phase.CONFIRM:
-            return asking.confirm(snapshot, texts)
+            return asking.confirm(snapshot, exam, texts, sent_number)
         case Phase.CONSENT:
             return asking.consent(texts)
         case Phase.FACE:

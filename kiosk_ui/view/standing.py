@@ -7,6 +7,7 @@ from drivers.messages import DeviceStatus
 from drivers.model import DeviceState
 from kiosk_ui.texts import Texts
 from kiosk_ui.view.model import FactView, PageView, ViewOptions
+from kiosk_ui.view.naming import short_name
 from kiosk_ui.view.values import minutes_seconds
 from terminal.config import VERIFICATION_WARNING
 from terminal.snapshot import TerminalSnapshot
@@ -26,19 +27,33 @@ def idle(snapshot: TerminalSnapshot, texts: Texts, options: ViewOptions) -> Page
             title=texts("start_refusal.title"),
             text=_refusal(snapshot, texts),
             note=texts("start_refusal.where", room=snapshot.place.medic_room),
+            sign="medic",
             state="refused",
             code=texts("trouble.code", code=code),
             buttons=service,
         )
+    note, sign = _note(snapshot, texts)
     return PageView(
         screen="idle",
         title=texts(f"exam_type.{options.exam_type}"),
         text=texts("idle.text"),
-        note=_notice(snapshot, texts) or _not_ready(snapshot.devices, texts) or _verification_ends(snapshot, texts),
+        note=note,
+        sign=sign,
         state="ready",
         lines=(texts("idle.devices"),),
         buttons={"begin": texts("idle.text")} | service,
     )
+
+
+def _note(snapshot: TerminalSnapshot, texts: Texts) -> tuple[str, str]:
+    """One line and its sign: a warning where something is wrong, otherwise a clock or a wrench."""
+    if notice := _notice(snapshot, texts):
+        return notice, "warning"
+    states = {device.state for device in snapshot.devices.values()}
+    if not_ready := _not_ready(snapshot.devices, texts):
+        return not_ready, "warning" if states & {DeviceState.FAULT, DeviceState.ABSENT} else "clock"
+    ending = _verification_ends(snapshot, texts)
+    return ending, "wrench" if ending else ""
 
 
 def _refusal(snapshot: TerminalSnapshot, texts: Texts) -> str:
@@ -67,8 +82,12 @@ def _verified_until(snapshot: TerminalSnapshot, device: DeviceStatus) -> date | 
     return date.fromisoformat(known) if known else None
 
 
+def _written(iso: str, texts: Texts) -> str:
+    return date.fromisoformat(iso).strftime(texts("format.date"))
+
+
 def resume(snapshot: TerminalSnapshot, texts: Texts) -> PageView:
-    who = texts("resume.who", name=snapshot.worker.full_name) if snapshot.worker else texts("resume.nobody")
+    who = texts("resume.who", name=short_name(snapshot.worker.full_name)) if snapshot.worker else texts("resume.nobody")
     return PageView(
         screen="resume",
         title=texts("resume.title"),
@@ -93,7 +112,7 @@ def service(snapshot: TerminalSnapshot, texts: Texts, facts: Mapping[str, str]) 
         ("link", _link(snapshot, texts)),
         ("waiting", str(snapshot.link.waiting)),
         ("parked", str(snapshot.link.parked)),
-        *facts.items(),
+        *((name, _in_words(name, value, texts)) for name, value in facts.items()),
     ]
     return PageView(
         screen="service",
@@ -110,12 +129,21 @@ def service(snapshot: TerminalSnapshot, texts: Texts, facts: Mapping[str, str]) 
 
 def _link(snapshot: TerminalSnapshot, texts: Texts) -> str:
     state = texts("link.short_up" if snapshot.link.connected else "link.short_down")
-    return f"{state} · {_short(snapshot.link.reason)}" if snapshot.link.reason else state
+    reason = texts(f"link_code.{snapshot.link.code}") if snapshot.link.code else _short(snapshot.link.reason)
+    return f"{state} · {reason}" if reason else state
+
+
+def _in_words(name: str, value: str, texts: Texts) -> str:
+    """A fact of the composition root, which speaks no language: free gigabytes, the kind of the camera."""
+    if name == "disk" and value.endswith(" GB"):
+        return texts("service.free_gb", gb=value.removesuffix(" GB").replace(".", texts("format.decimal")))
+    key = f"service.{name}_{value}"
+    return texts(key) if key in texts.keys() else value  # noqa: SIM118 - Texts is no mapping
 
 
 def _device_line(device: DeviceStatus, snapshot: TerminalSnapshot, texts: Texts) -> str:
     since = minutes_seconds(snapshot.now.monotonic_s - device.since_monotonic_s)
-    parts = [f"{device.device_id}: {texts(f'device_state.{device.state}')} {since}"]
+    parts = [f"{_label(device, snapshot, texts)}: {texts(f'device_state.{device.state}')} {since}"]
     if device.reason:  # what is wrong comes before who made it: a device has two lines of the screen
         return f"{parts[0]} · {texts('service.reason', reason=_short(device.reason))}"
     if device.identity is not None:
@@ -123,8 +151,18 @@ def _device_line(device: DeviceStatus, snapshot: TerminalSnapshot, texts: Texts)
         if device.identity.serial_number:
             parts.append(texts("service.serial", serial=device.identity.serial_number))
     if device.device_id in snapshot.verified_until:
-        parts.append(texts("service.fact_verified", date=snapshot.verified_until[device.device_id]))
+        parts.append(texts("service.fact_verified", date=_written(snapshot.verified_until[device.device_id], texts)))
     return " · ".join(parts)
+
+
+def _label(device: DeviceStatus, snapshot: TerminalSnapshot, texts: Texts) -> str:
+    """What the device is called on the screens; two of a kind are numbered in the order of their ids."""
+    label = texts(f"device.{device.measures}")
+    alike = sorted(name for name, other in snapshot.devices.items() if other.measures == device.measures)
+    if len(alike) < 2:
+        return label
+    known = next(name for name, other in snapshot.devices.items() if other is device)
+    return texts("service.numbered", device=label, number=alike.index(known) + 1)
 
 
 def _short(reason: str) -> str:

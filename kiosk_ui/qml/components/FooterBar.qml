@@ -30,7 +30,7 @@ Item {
         BigButton {
             objectName: "call_medic"
             kind: footer.kind
-            icon: kiosk.view.help.called === "" ? "medic" : "tick"
+            icon: kiosk.view.help.called === "" ? "medic" : "send"
             text: kiosk.view.help.called === "" ? kiosk.view.labels.call_medic : kiosk.view.help.called
             textSize: Theme.smallSize
         }

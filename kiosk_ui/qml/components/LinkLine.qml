@@ -19,7 +19,7 @@ Row {
     }
     Words {
         width: line.width - sign.width - line.spacing
-        text: (line.dark ? [line.link.text, line.link.waiting, line.link.parked] : [line.link.short, line.link.waiting]).filter(part => part !== "").join("\n")
+        text: line.dark ? line.link.text : line.link.short
         color: line.dark ? Theme.nightText : Theme.ink
         font.pixelSize: Theme.smallSize
     }

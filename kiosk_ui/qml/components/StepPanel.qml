@@ -32,10 +32,20 @@ Rectangle {
                 Icon {
                     id: sign
                     anchors { left: parent.left; leftMargin: 14; verticalCenter: parent.verticalCenter }
-                    name: ({ done: "tick", current: "arrow", todo: "ring", missed: "cross" })[row.modelData.state]
-                    color: ({ done: Theme.good, current: Theme.action, todo: Theme.edge, missed: Theme.stop })[row.modelData.state]
+                    name: ({ done: "ring", current: "arrow", todo: "ring", missed: "cross" })[row.modelData.state]
+                    color: ({ done: Theme.ink, current: Theme.action, todo: Theme.edge, missed: Theme.stop })[row.modelData.state]
                     size: 34
                     pen: row.modelData.state === "todo" ? 1.6 : 3
+
+                    Rectangle { // a full ring is a step that is done; a tick is kept for values within their limits
+                        objectName: "step_done"
+                        anchors.centerIn: parent
+                        visible: row.modelData.state === "done"
+                        width: 14
+                        height: 14
+                        radius: 7
+                        color: Theme.ink
+                    }
                 }
                 Words {
                     anchors { left: sign.right; leftMargin: 16; verticalCenter: parent.verticalCenter }
@@ -45,8 +55,19 @@ Rectangle {
                     color: row.modelData.state === "todo" ? Theme.inkSoft : Theme.ink
                     wrapMode: Text.NoWrap
                 }
+                Icon {
+                    id: mark
+                    objectName: row.modelData.mark === "" ? "" : "mark_" + row.modelData.mark
+                    anchors { right: parent.right; rightMargin: 8; verticalCenter: parent.verticalCenter }
+                    visible: row.modelData.mark !== ""
+                    width: visible ? size : 0
+                    name: row.modelData.mark === "attention" ? "medic" : "tick"
+                    color: row.modelData.mark === "attention" ? Theme.attention : Theme.good
+                    size: 30
+                    pen: 2.8
+                }
                 Words {
-                    anchors { right: parent.right; rightMargin: 12; verticalCenter: parent.verticalCenter }
+                    anchors { right: mark.left; rightMargin: 8; verticalCenter: parent.verticalCenter }
                     text: row.modelData.value
                     font.pixelSize: Theme.smallSize
                     color: Theme.inkSoft

@@ -63,6 +63,11 @@ QtObject {
     readonly property color temperature: "#C75B00"
     readonly property color alcohol: "#00696E"
 
+    // A number never stands alone at the head of a line, a preposition never at its end.
+    function glued(text) {
+        return text.replace(/ (?=(№ ?)?\d)/g, "\u00a0").replace(/(^|[\s«(])([^\s\d.,;:«»()!?—-]{1,2}|№) (?=\S)/g, "$1$2\u00a0")
+    }
+
     function parameter(name) {
         return { pressure: pressure, pulse: pulse, temperature: temperature, alcohol: alcohol }[name] ?? ink
     }

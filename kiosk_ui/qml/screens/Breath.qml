@@ -18,6 +18,24 @@ Page {
     }
     RowLayout {
         Layout.fillWidth: true
+        visible: screen.page.lines.length > 0
+        spacing: 24
+
+        Drawing {
+            Layout.preferredWidth: 132
+            Layout.preferredHeight: 84
+            name: "mouthpiece_small"
+        }
+        Words {
+            objectName: "first_line"
+            Layout.fillWidth: true
+            text: screen.page.lines[0] ?? ""
+            font.pixelSize: Theme.leadSize
+            font.bold: true
+        }
+    }
+    RowLayout {
+        Layout.fillWidth: true
         Layout.fillHeight: true
         Layout.maximumHeight: Theme.unlimited
         spacing: 32
@@ -25,7 +43,7 @@ Page {
         Drawing {
             Layout.fillHeight: true
             Layout.preferredWidth: 430
-            name: screen.page.state === "blowing" ? "blow" : screen.page.state === "waiting_for_breath" ? "blow" : "inhale"
+            name: ({ started: screen.page.sign, warming: screen.page.sign, waiting_for_breath: "blow", blowing: "blow" })[screen.page.state] || "inhale"
         }
         ColumnLayout {
             Layout.fillWidth: true

@@ -24,12 +24,12 @@ Page {
             Layout.preferredWidth: 1
             Layout.preferredHeight: 300
             Layout.alignment: Qt.AlignTop
-            kind: "primary"
             stacked: true
+            bold: true
             iconSize: 130
             icon: "smile"
             text: screen.page.buttons.complaints_none ?? ""
-            textSize: 52
+            textSize: 46
         }
         BigButton {
             objectName: "complaints_some"
@@ -38,10 +38,11 @@ Page {
             Layout.preferredHeight: 300
             Layout.alignment: Qt.AlignTop
             stacked: true
+            bold: true
             iconSize: 130
             icon: "sad"
             text: screen.page.buttons.complaints_some ?? ""
-            textSize: 44
+            textSize: 46
         }
     }
 

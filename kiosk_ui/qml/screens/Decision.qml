@@ -14,14 +14,14 @@ Item {
     Rectangle {
         id: ground
         anchors { left: parent.left; top: parent.top; bottom: parent.bottom }
-        width: 520
+        width: 440
         color: screen.admitted ? Theme.goodDeep : Theme.ink
 
         Rectangle {
-            anchors.centerIn: parent
-            width: 320
-            height: 320
-            radius: 160
+            anchors { horizontalCenter: parent.horizontalCenter; top: parent.top; topMargin: 120 }
+            width: 300
+            height: 300
+            radius: 150
             color: screen.admitted ? Theme.good : Theme.nightCard
             border.width: 8
             border.color: Theme.card
@@ -29,7 +29,7 @@ Item {
             Icon {
                 anchors.centerIn: parent
                 name: ({ admitted: "tick", not_identified: "person", refer: "medic", unconfirmed: "warning" })[screen.page.state] ?? "medic"
-                size: 210
+                size: 196
                 pen: screen.admitted ? 2.4 : 1.5
                 color: Theme.card
             }
@@ -39,23 +39,23 @@ Item {
     ColumnLayout {
         anchors {
             left: ground.right; right: parent.right; top: parent.top; bottom: parent.bottom
-            leftMargin: 64; rightMargin: 64; topMargin: 36; bottomMargin: 24
+            leftMargin: 48; rightMargin: 48; topMargin: 20; bottomMargin: 20
         }
-        spacing: Theme.gap
+        spacing: 12
 
         Words {
             objectName: "title"
             Layout.fillWidth: true
             text: screen.page.title
-            font.pixelSize: screen.admitted ? 108 : 68
+            font.pixelSize: screen.admitted ? 100 : 60
             font.bold: true
             lineHeight: 1.0
             color: screen.admitted ? Theme.goodDeep : Theme.ink
         }
         Words {
             Layout.fillWidth: true
-            text: screen.page.text
-            font.pixelSize: 36
+            text: Theme.glued(screen.page.text)
+            font.pixelSize: screen.page.lines.length > 0 ? Theme.smallSize : 36
         }
         Repeater {
             model: screen.page.lines
@@ -66,14 +66,15 @@ Item {
                 Layout.fillWidth: true
                 kind: "info"
                 icon: "medic"
-                text: modelData
+                text: Theme.glued(modelData)
+                textSize: Theme.smallSize
             }
         }
         GridLayout {
             Layout.fillWidth: true
             columns: 2
             columnSpacing: 40
-            rowSpacing: 14
+            rowSpacing: 8
 
             Repeater {
                 model: screen.page.facts.length * 2
@@ -98,7 +99,7 @@ Item {
         }
         PageButton {
             Layout.fillWidth: true
-            Layout.preferredHeight: 112
+            Layout.preferredHeight: 96
             name: "decision_ok"
             kind: "primary"
             icon: "tick"

@@ -58,8 +58,8 @@ Page {
     Notice {
         objectName: "hint"
         Layout.fillWidth: true
-        kind: screen.page.state === "hold" ? "good" : "info"
-        icon: screen.page.state === "hold" ? "tick" : "person"
+        kind: "info"
+        icon: screen.page.state === "hold" ? "camera" : "person"
         text: preview.has_picture ? screen.page.text : screen.page.lines[0] ?? ""
         textSize: Theme.leadSize
     }

@@ -24,14 +24,16 @@ Item {
 
     Words {
         id: clock
-        anchors { left: parent.left; leftMargin: 64; top: parent.top; topMargin: 40 }
+        anchors { left: parent.left; leftMargin: 64; top: parent.top; topMargin: 28 }
         text: kiosk.view.live.clock
         color: Theme.nightText
-        font.pixelSize: 120
+        font.pixelSize: 96
         lineHeight: 1.0
     }
-    Column {
-        anchors { left: clock.right; leftMargin: 36; right: side.left; rightMargin: 40; verticalCenter: clock.verticalCenter }
+    Column { // beside the clock, and from its upper edge on where a place has a long name
+        id: where
+        anchors { left: clock.right; leftMargin: 36; right: side.left; rightMargin: 40 }
+        y: clock.y + Math.max(0, (clock.height - height) / 2)
 
         Words {
             text: kiosk.view.live.date
@@ -48,9 +50,9 @@ Item {
     }
 
     Column {
-        anchors { left: parent.left; leftMargin: 64; right: side.left; rightMargin: 48; top: clock.bottom
-                  topMargin: screen.refused ? 18 : 36 }
-        spacing: screen.refused ? 18 : 28
+        anchors { left: parent.left; leftMargin: 64; right: side.left; rightMargin: 48 }
+        y: Math.max(clock.y + clock.height, where.y + where.height) + (screen.refused ? 18 : 36)
+        spacing: screen.refused ? 18 : 24
 
         Words {
             objectName: "title"
@@ -90,7 +92,7 @@ Item {
 
             Icon {
                 id: sign
-                name: screen.refused ? "medic" : "warning"
+                name: screen.page.sign
                 size: 44
                 color: Theme.nightWait
             }
@@ -100,13 +102,6 @@ Item {
                 color: Theme.nightText
                 font.pixelSize: Theme.smallSize
             }
-        }
-        Words {
-            width: parent.width
-            visible: text !== ""
-            text: screen.page.code
-            color: Theme.nightSoft
-            font.pixelSize: Theme.smallSize
         }
     }
 
@@ -119,7 +114,7 @@ Item {
 
         Column {
             anchors { fill: parent; margins: 36 }
-            spacing: 28
+            spacing: 20
 
             Words {
                 text: screen.page.lines[0] ?? ""
@@ -144,6 +139,21 @@ Item {
             LinkLine {
                 width: parent.width
                 dark: true
+            }
+            Words {
+                objectName: "staff"
+                width: parent.width
+                visible: text !== ""
+                text: kiosk.view.link.staff
+                color: Theme.nightSoft
+                font.pixelSize: Theme.smallSize
+            }
+            Words {
+                width: parent.width
+                visible: text !== ""
+                text: screen.page.code
+                color: Theme.nightSoft
+                font.pixelSize: Theme.smallSize
             }
         }
     }

@@ -1,4 +1,4 @@
-// Why not here and not today, and where to go instead.
+// Why not here and not today, and the one place to go instead.
 import QtQuick
 import QtQuick.Layouts
 import "../components"
@@ -7,49 +7,65 @@ Page {
     id: screen
     name: "not_today"
 
-    Notice {
-        Layout.fillWidth: true
-        kind: "attention"
-        text: screen.page.text
-        textSize: 36
-    }
-    Item {
+    Rectangle {
         Layout.fillWidth: true
         Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
+        radius: 14
+        color: Theme.attentionTint
 
-        Row {
-            anchors { left: parent.left; right: parent.right; verticalCenter: parent.verticalCenter }
-            spacing: 36
+        Rectangle {
+            width: 10
+            height: parent.height
+            radius: 5
+            color: Theme.attention
+        }
+        Icon {
+            id: sign
+            anchors { left: parent.left; leftMargin: 36; verticalCenter: parent.verticalCenter }
+            name: "warning"
+            size: 80
+            pen: 1.6
+            color: Theme.attention
+        }
+        Words {
+            objectName: "reason"
+            anchors {
+                left: sign.right; leftMargin: 32; right: parent.right; rightMargin: 28
+                top: parent.top; topMargin: 16; bottom: parent.bottom; bottomMargin: 16
+            }
+            text: Theme.glued(screen.page.text)
+            verticalAlignment: Text.AlignVCenter
+            font.pixelSize: 44
+            fontSizeMode: Text.Fit
+            minimumPixelSize: Theme.smallSize
+        }
+    }
+    Repeater {
+        model: screen.page.lines
+
+        RowLayout {
+            id: line
+            required property string modelData
+            required property int index
+            Layout.fillWidth: true
+            spacing: 24
 
             Icon {
-                id: sign
-                anchors.verticalCenter: parent.verticalCenter
-                name: "medic"
-                size: 132
+                name: line.index === 0 && screen.page.lines.length > 1 ? "medic" : "speech"
+                size: 52
                 color: Theme.action
             }
-            Column {
-                anchors.verticalCenter: parent.verticalCenter
-                width: parent.width - sign.width - parent.spacing
-                spacing: 16
-
-                Repeater {
-                    model: screen.page.lines
-
-                    Words {
-                        required property string modelData
-                        required property int index
-                        width: parent.width
-                        text: modelData
-                        font.pixelSize: Theme.leadSize
-                        font.bold: index === 0
-                    }
-                }
+            Words {
+                Layout.fillWidth: true
+                text: Theme.glued(line.modelData)
+                font.pixelSize: Theme.leadSize
+                font.bold: line.index === 0 && screen.page.lines.length > 1
             }
         }
     }
     PageButton {
-        Layout.fillWidth: true
+        Layout.preferredWidth: Theme.pageWidth - 2 * Theme.margin
         Layout.preferredHeight: 112
         name: "leave"
         kind: "primary"

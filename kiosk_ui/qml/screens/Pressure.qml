@@ -25,13 +25,13 @@ Page {
 
         Drawing {
             Layout.fillHeight: true
-            Layout.preferredWidth: 430
+            Layout.preferredWidth: screen.page.state === "ready" ? 300 : 430
             name: "posture"
         }
         ColumnLayout {
             Layout.fillWidth: true
             Layout.alignment: Qt.AlignVCenter
-            spacing: screen.page.note !== "" ? 12 : screen.live.number !== "" ? 10 : 24
+            spacing: screen.page.note !== "" ? 6 : screen.live.number !== "" ? 10 : 14
 
             Repeater {
                 model: screen.page.lines
@@ -39,20 +39,24 @@ Page {
                 RowLayout {
                     id: line
                     required property string modelData
+                    required property int index
                     Layout.fillWidth: true
                     spacing: 18
 
-                    Icon {
+                    Rectangle {
                         Layout.alignment: Qt.AlignTop
-                        name: "tick"
-                        size: 40
-                        pen: 3
-                        color: Theme.good
+                        Layout.topMargin: 12
+                        Layout.preferredWidth: 14
+                        Layout.preferredHeight: 14
+                        radius: 7
+                        color: Theme.ink
                     }
                     Words {
+                        objectName: line.index === 0 ? "first_line" : ""
                         Layout.fillWidth: true
                         text: line.modelData
-                        font.pixelSize: screen.page.note === "" ? Theme.textSize : Theme.smallSize
+                        font.bold: line.index === 0
+                        font.pixelSize: line.index === 0 ? Theme.textSize : Theme.smallSize
                     }
                 }
             }
@@ -104,7 +108,7 @@ Page {
             name: "start_measuring"
             kind: "primary"
             icon: "play"
-            textSize: 44
+            textSize: 40
         }
         ColumnLayout {
             Layout.fillWidth: true

@@ -53,7 +53,8 @@ Page {
     }
     Notice {
         Layout.fillWidth: true
-        kind: "good"
+        kind: "info"
+        icon: "paper"
         text: screen.page.note
     }
     PageButton {

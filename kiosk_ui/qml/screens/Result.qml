@@ -31,10 +31,10 @@ Page {
         spacing: Theme.gap
 
         Icon {
-            name: "tick"
+            name: "paper"
             size: 48
-            pen: 3
-            color: Theme.good
+            pen: 2.4
+            color: Theme.action
         }
         Words {
             Layout.fillWidth: true

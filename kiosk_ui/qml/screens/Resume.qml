@@ -60,7 +60,7 @@ Page {
             name: "resume_yes"
             kind: "primary"
             icon: "play"
-            textSize: 44
+            textSize: 38
         }
     }
 }

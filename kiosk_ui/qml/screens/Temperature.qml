@@ -15,7 +15,7 @@ Page {
     Notice {
         objectName: "hint"
         Layout.fillWidth: true
-        kind: screen.page.state === "measuring" ? "good" : "info"
+        kind: "info"
         icon: "thermometer"
         text: screen.page.text
         textSize: 36

@@ -31,7 +31,7 @@ Page {
             }
             Words {
                 Layout.fillWidth: true
-                text: screen.page.lines[0] ?? ""
+                text: Theme.glued(screen.page.lines[0] ?? "")
                 font.pixelSize: 36
                 font.bold: true
             }
@@ -50,7 +50,8 @@ Page {
             Layout.preferredHeight: 104
             name: "leave"
             kind: "primary"
-            icon: "medic"
+            icon: "exit"
+            textSize: Theme.smallSize
         }
         Words {
             Layout.fillWidth: true

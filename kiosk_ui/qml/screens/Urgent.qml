@@ -21,30 +21,31 @@ Page {
         objectName: "urgent_told"
         Layout.fillWidth: true
         text: screen.page.text
-        font.pixelSize: Theme.textSize
+        font.pixelSize: Theme.smallSize
         font.bold: true
     }
     RowLayout {
         Layout.fillWidth: true
+        Layout.fillHeight: true
+        Layout.maximumHeight: Theme.unlimited
         spacing: Theme.gap
 
         Words {
             objectName: "urgent_phone"
             Layout.fillWidth: true
-            Layout.preferredWidth: 1
+            Layout.preferredWidth: 2
+            Layout.alignment: Qt.AlignTop
             text: screen.page.lines[0] ?? ""
-            font.pixelSize: Theme.buttonSize
+            font.pixelSize: Theme.textSize
             font.bold: true
         }
         Words {
             Layout.fillWidth: true
-            Layout.preferredWidth: 1
-            text: screen.page.lines[1] ?? ""
+            Layout.preferredWidth: 3
+            Layout.alignment: Qt.AlignTop
+            text: Theme.glued(screen.page.lines[1] ?? "")
             font.pixelSize: Theme.smallSize
         }
-    }
-    Item {
-        Layout.fillHeight: true
     }
     RowLayout {
         Layout.fillWidth: true
@@ -52,20 +53,20 @@ Page {
 
         PageButton {
             Layout.fillWidth: true
-            Layout.preferredHeight: 100
+            Layout.preferredHeight: 96
             name: "leave"
             icon: "exit"
         }
         PageButton {
             Layout.preferredWidth: 470
-            Layout.preferredHeight: 100
+            Layout.preferredHeight: 96
             name: "urgent_go_on"
             icon: "arrow"
         }
     }
     PageButton {
         Layout.fillWidth: true
-        Layout.preferredHeight: 100
+        Layout.preferredHeight: 96
         name: "call_now"
         kind: "stop"
         icon: "medic"

@@ -45,7 +45,7 @@ Page {
                 Words {
                     required property string modelData
                     Layout.fillWidth: true
-                    text: modelData
+                    text: Theme.glued(modelData)
                     font.pixelSize: Theme.textSize
                     font.bold: true
                 }
@@ -54,7 +54,8 @@ Page {
     }
     Notice {
         Layout.fillWidth: true
-        kind: "good"
+        kind: "info"
+        icon: "paper"
         text: screen.page.note
         textSize: Theme.smallSize
     }

@@ -10,6 +10,7 @@ Sheet {
 
     Words {
         Layout.fillWidth: true
+        visible: kiosk.view.help.called === ""
         text: kiosk.view.help.lead
         color: Theme.inkSoft
     }
@@ -20,9 +21,9 @@ Sheet {
     }
     Notice {
         Layout.fillWidth: true
-        kind: "good"
+        kind: "info"
+        icon: "medic"
         text: kiosk.view.help.called
-        textSize: Theme.leadSize
     }
     RowLayout {
         Layout.fillWidth: true
@@ -39,8 +40,8 @@ Sheet {
 
             Words {
                 Layout.fillWidth: true
-                text: kiosk.view.help.room
-                font.pixelSize: Theme.leadSize
+                text: Theme.glued(kiosk.view.help.room)
+                font.pixelSize: Theme.buttonSize
                 font.bold: true
             }
             Words {
@@ -51,7 +52,7 @@ Sheet {
             }
             Words {
                 Layout.fillWidth: true
-                text: kiosk.view.help.organisation
+                text: Theme.glued(kiosk.view.help.organisation)
                 color: Theme.inkSoft
             }
         }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import get_args
 
 from PySide6.QtCore import Qt
 
@@ -19,6 +20,7 @@ from sync.contract.exam import (
     Measurement,
     MediaReference,
 )
+from sync.link_report import LinkCode
 from terminal.exam.filming import is_filmed
 from terminal.exam.model import Activity, Decided, ExamState, Film, Phase, Plan, Stamp
 from terminal.snapshot import Link, LiveProgress, Place, TerminalSnapshot, Timeout, WorkerCard
@@ -203,6 +205,10 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         yield f"idle_{code}", "idle", snapshot(start_refusal=code, refused_devices=refused)
     ending = {"cuff": "2026-12-20", "thermometer": "2027-11-01", "breathalyzer": "2026-11-22"}
     yield "idle_verification_ends", "idle", snapshot(verified_until=ending)
+    for code in get_args(LinkCode):
+        stands_still = Link(connected=code in ("", "no_receipts"), waiting=4, code=code, reason="of the log")
+        yield f"idle_link_{code or 'well'}", "idle", snapshot(link=stands_still)
+    yield "idle_parked", "idle", snapshot(link=Link(connected=True, parked=2))
     yield "idle_notice", "idle", snapshot(notice="store_set_aside")
     yield "resume", "resume", snapshot(temperature, awaiting_resume=True)
     yield "resume_nobody", "resume", snapshot(exam(Phase.IDENTIFY), awaiting_resume=True)
@@ -226,6 +232,7 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     for code, words in (
         ("suspended", "Вы отстранены до очередного инструктажа. Подойдите в отдел охраны труда, кабинет 3."),
         ("suspended", ""),
+        ("not_remote", "Ваш терапевт просил прийти к ней лично. Она принимает в поликлинике № 2, кабинет 7, до 16:00."),
         ("not_remote", ""),
         ("not_identified", ""),
         ("consent_refused", ""),
@@ -313,6 +320,8 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         ),
     )
     yield "breath_starting", "breath", snapshot(breath, 70)
+    missed = replace(breath, failures=(failure("breath", "DeviceFault", "flow", "worker"),))
+    yield "breath_starting_once_more", "breath", snapshot(missed, 70)
     by_hand = frozenset({"temperature", "pressure", "breath"})
     for one in (temperature, cuff, breath):
         yield f"typed_{one.phase}", "typed", snapshot(replace(one, activity=Activity.READY), 40, typed_steps=by_hand)
@@ -441,6 +450,8 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     waiting = measured(Phase.WAITING, sent_revision=1)
     yield "waiting", "waiting", snapshot(waiting, 130)
     yield "waiting_sending", "waiting", snapshot(waiting, 91, link=Link(connected=True, waiting=3))
+    unanswered = Link(connected=True, waiting=3, code="no_receipts")
+    yield "waiting_no_receipts", "waiting", snapshot(waiting, 91, link=unanswered)
     yield "waiting_offline", "waiting", snapshot(waiting, 130, link=Link(connected=False, waiting=5))
     yield "waiting_refused", "waiting", snapshot(replace(waiting, decision_refused=True), 130)
     for outcome in ("admitted", "not_identified", "refer"):

@@ -13,6 +13,7 @@ import pytest
 import terminal
 from kiosk_ui.texts import LANGUAGES, Texts, texts_of
 from kiosk_ui.view import ViewOptions, view_of
+from sync.link_report import LinkCode
 from terminal.exam.model import Phase
 from terminal.identity import NotFound
 from tests.ui.kiosk import made_up
@@ -22,6 +23,8 @@ SAID_BY_THE_SHELL = {"service.pin_wrong", "service.pin_locked", "service.pin_clo
 """What the bridge says on the PIN's sheet; `test_touch` and `test_service_pin` read them there."""
 OF_A_CODE_TO_COME = {"not_today.other", "notice.other", "start_refusal.other", "start_refusal.device"}
 """What a screen falls back on; `test_no_code_is_without_words` proves that no code of today needs it."""
+
+TWO_OF_A_KIND = made_up.DEVICES | {"other": made_up.device("other", made_up.Measures.PRESSURE)}
 
 
 @pytest.fixture
@@ -45,7 +48,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_word_is_dead(said: set[str], language: str) -> None:
-    facts = {"disk": "41", "configuration": "1", "camera": "no"}
+    facts = {"disk": "41.5 GB", "configuration": "1", "camera": "no"}
+    for camera in ("device", "file", "http", "https"):
+        view_of(made_up.snapshot(devices=TWO_OF_A_KIND), language, service=facts | {"camera": camera})
     for _, _, snapshot in made_up.every():
         for generation in ("real", "demo", "test"):
             place = made_up.replace(snapshot.place, generation=generation)
@@ -75,6 +80,7 @@ def test_no_code_is_without_words() -> None:
     wanted |= {
         f"not_today.{code}" for code in codes(r'blocked_code="([a-z_]+)"', "exam/identification.py", "exam/asking.py")
     }
+    wanted |= {f"link_code.{code}" for code in get_args(LinkCode) if code}
     wanted |= {f"help.{screen}" for _, screen, _ in made_up.every()}
     wanted |= {f"result.{step}" for step in (Phase.TEMPERATURE, Phase.PRESSURE, Phase.BREATH)}
     assert {key for key in wanted if key not in texts.keys()} == set()  # noqa: SIM118 - Texts is no mapping

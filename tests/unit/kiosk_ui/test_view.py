@@ -213,7 +213,7 @@ class TestErrors:
         trouble = page(name)
         assert trouble.text == words
         assert trouble.lines == ("Пройдите осмотр у медработника: кабинет 12, первый этаж.",)
-        assert trouble.code.startswith("Код для сервиса: thermometer ")
+        assert trouble.code.startswith("Код для сервиса: термометр, ")
 
     def test_only_what_is_true_is_said_of_who_knows_and_what_comes_back(self) -> None:
         gone, offline, for_good = (page(f"trouble_gone{case}") for case in ("", "_offline", "_for_good"))
@@ -240,7 +240,7 @@ class TestErrors:
 
     def test_the_rosters_own_words_come_first(self) -> None:
         assert page("not_today_suspended_words").text.startswith("Вы отстранены до")
-        assert page("not_today_suspended").text == "Вы временно отстранены от работы."
+        assert page("not_today_suspended").text.startswith("Вы временно отстранены от работы.")
         assert "кабинет 12" in page("not_today_not_remote").lines[0]
 
 
@@ -363,8 +363,12 @@ class TestIdle:
 
     def test_the_link_and_what_waits(self) -> None:
         link = view("idle_not_ready").link
-        assert (link.state, link.waiting, link.parked) == ("bad", "Ждут отправки: 12", "Требуют внимания сервиса: 2")
-        assert view("idle").link.waiting == ""
+        assert (link.state, link.text, link.staff) == (
+            "bad",
+            "Связи с медработником нет",
+            "Для сервиса: загляните на экран «Сервис».",
+        )
+        assert view("idle").link.staff == ""
 
     def test_whoever_is_filmed_sees_it(self) -> None:
         filmed = {name for name, _, shown in made_up.every() if view_of(shown, "ru").recording}
@@ -389,7 +393,7 @@ class TestService:
         snapshot = replace(CASES["idle_not_ready"][1], verified_until={"cuff": "2027-03-01"})
         service = view_of(snapshot, "ru", service={"disk": "41 ГБ"}).page
         assert service.screen == "service"
-        assert "cuff: готов 5:52 · A&D TM-2655P · № 190402117 · поверка до 2027-03-01" in service.lines
+        assert "Тонометр: готов 5:52 · A&D TM-2655P · № 190402117 · поверка до 01.03.2027" in service.lines
         assert any("причина: port is gone" in line for line in service.lines)
         facts = {fact.label: fact.value for fact in service.facts}
         assert facts["Диск"] == "41 ГБ"
@@ -404,6 +408,86 @@ class TestService:
 
     def test_an_exam_comes_first(self) -> None:
         assert view_of(CASES["identify"][1], "ru", service={}).screen == "identify"
+
+
+class TestWhoMayRead:
+    """Whoever stands there, and whoever stands behind, learns no more than the worker needs."""
+
+    def test_is_this_you_is_no_directory(self) -> None:
+        for name in ("confirm", "resume"):
+            made = as_plain(view(name))
+            shown = str((made["page"], made["steps"], made["help"]))
+            assert "Аглая Тихоновна З." in shown
+            for secret in ("Зарубина", "Водитель погрузчика", "комбинат"):
+                assert secret not in shown
+
+    def test_the_typed_number_is_repeated_and_a_snils_is_not(self) -> None:
+        def facts(number: str, by: str = "personnel_number") -> list[str]:
+            exam = CASES["confirm"][1].exam
+            exam = replace(exam, examinee=exam.examinee.model_copy(update={"identified_by": by}))
+            return [fact.value for fact in view_of(made_up.snapshot(exam), "ru", sent_number=number).page.facts]
+
+        assert facts("4711") == ["4711"]
+        assert facts("11223344595") == ["… 595"]
+        assert facts("4711", "card") == [], "what was typed before a card was shown is another's"
+        assert facts("") == []
+
+    def test_values_leave_the_screen_with_the_worker(self) -> None:
+        away = {"rest", "waiting", "not_today", "decision", "resume"}
+        with_values = 0
+        for name, (screen, snapshot) in CASES.items():
+            for language in LANGUAGES:
+                lines = view_of(snapshot, language).steps
+                told = [line.value or line.mark for line in lines if line.value or line.mark]
+                if screen in away:
+                    assert told == [], name
+                    assert view_of(snapshot, language).page.values == (), name
+                with_values += bool(told)
+            if screen in ("rest", "waiting", "resume"):
+                words = str(as_plain(view(name)))
+                assert not any(value in words for value in ("162/98", "84/52", "0,340", "38,1", "36,6")), name
+        assert with_values > 20
+        assert view("idle").steps == ()
+
+    def test_the_queue_and_the_services_figures_are_on_the_service_screen_alone(self) -> None:
+        for name, (_, snapshot) in CASES.items():
+            busy = replace(snapshot, link=replace(snapshot.link, waiting=60471, parked=60389))
+            for language in LANGUAGES:
+                words = str(as_plain(view_of(busy, language)))
+                assert "60471" not in words, name
+                assert "60389" not in words, name
+        idle = replace(CASES["idle"][1], link=Link(connected=True, waiting=60471, parked=60389))
+        facts = {fact.label: fact.value for fact in view_of(idle, "ru", service={}).page.facts}
+        assert (facts["Не отправлено"], facts["Отклонено"]) == ("60471", "60389")
+
+    def test_a_missing_receipt_troubles_the_staff_and_not_the_worker(self) -> None:
+        idle = view("idle_link_no_receipts")
+        assert idle.link.staff.startswith("Для сервиса: центр пока не подтверждает приём.")
+        assert "медработником есть" not in idle.link.text, "nobody says that the medic can be reached"
+        assert (idle.page.note, "begin" in idle.page.buttons) == ("", True)
+        assert view("waiting_no_receipts").page.title == "Осмотр отправляется"
+        assert page("waiting_no_receipts").lines[0].startswith("Если ждать нельзя")
+        service = view_of(CASES["idle_link_no_receipts"][1], "ru", service={}).page
+        told = {fact.label: fact.value for fact in service.facts}
+        assert told["Связь"] == "Связь есть · центр не подтверждает приём, смотрит администратор центра"
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_the_service_screen_has_words_and_no_ids(self, language: str) -> None:
+        devices = made_up.DEVICES | {"cuff_2": made_up.device("cuff_2", Measures.PRESSURE)}
+        lines = view_of(made_up.snapshot(devices=devices), language, service={}).page.lines
+        label = texts_of(language)("device.pressure")
+        assert [line.partition(":")[0] for line in lines if label in line] == [f"{label} 1", f"{label} 2"]
+        assert not any(name in line for line in lines for name in devices)
+        facts = {"disk": "41.5 GB", "camera": "device", "configuration": "2026-11"}
+        told = [fact.value for fact in view_of(made_up.snapshot(), language, service=facts).page.facts]
+        assert texts_of(language)("service.camera_device") in told
+        assert ("свободно 41,5 ГБ" if language == "ru" else "41.5 GB free") in told
+
+    def test_a_warning_sign_warns_of_something(self) -> None:
+        signs = {name: made.page.sign for name in CASES if (made := view(name)).screen == "idle" and made.page.note}
+        assert {name for name, sign in signs.items() if sign == "warning"} == {"idle_not_ready", "idle_notice"}
+        assert signs["idle_warming"] == "clock"
+        assert signs["idle_verification_ends"] == "wrench"
 
 
 class TestTime:

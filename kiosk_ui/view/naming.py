@@ -1,0 +1,28 @@
+"""Names and sentences that people have written: how much of them a screen shows."""
+
+import re
+
+MOST_OF_A_REASON = 480
+"""Characters of a reason from the register that fit on the screen; the medic has the rest."""
+
+
+def short_name(full_name: str) -> str:
+    """First name, patronymic and the first letter of the surname: whoever is meant knows himself, others learn little.
+
+    The surname stands first in the register. A name of one word is shown as it is.
+    """
+    surname, *others = full_name.split() or [""]
+    return " ".join([*others, f"{surname[0]}."]) if others else surname
+
+
+def shortened(text: str, most: int = MOST_OF_A_REASON) -> str:
+    """At most so many characters, cut between two words and with a sign that there is more."""
+    if len(text) <= most:
+        return text
+    return text[: most - 1].rsplit(None, 1)[0].rstrip(" ,;.:") + " …"
+
+
+def number_as_typed(number: str) -> str:
+    """What was typed, to be compared with the pass; of a SNILS the last three digits only."""
+    digits = re.sub(r"\D", "", number)
+    return f"… {digits[-3:]}" if len(digits) > 10 else number
