@@ -188,6 +188,17 @@ def sides(item: Reading, key: str) -> tuple[Side, ...]:
     return tuple(dict.fromkeys(value.side for value in found if value is not None and value.side))
 
 
+_ARROWS = {"high": "↑", "low": "↓"}
+
+
+def with_arrows(item: Reading, key: str) -> str:
+    """The cell with an arrow at each value that lies outside its limits: `162 ↑/98 ↑`."""
+    if not sides(item, key):
+        return COLUMNS[key](item)
+    found = [item.values.get(name) for name in _QUANTITIES[key]]
+    return "/".join(f"{value.value} {_ARROWS.get(value.side, '')}".strip() if value else "" for value in found)
+
+
 _IN_FILES: dict[str, tuple[str, ...]] = {"moment": ("moment", "utc_offset"), "pressure": ("systolic", "diastolic")}
 """Columns that a table for reckoning has in parts, each of one kind."""
 
@@ -241,45 +252,6 @@ ON_SCREEN = (
     "medic",
 )
 """The columns that the page shows until the reader chooses others."""
-
-
-WEIGHTS = {
-    "moment": 13.5,
-    "duration_s": 12.5,
-    "exam_type": 15.5,
-    "place": 11.5,
-    "employer": 16.5,
-    "personnel_number": 12.5,
-    "full_name": 22.5,
-    "sex": 9.5,
-    "birth_date": 12.0,
-    "complaints": 17.5,
-    "mucous": 14.0,
-    "skin": 14.0,
-    "behaviour": 14.0,
-    "temperature": 8.0,
-    "pressure": 12.0,
-    "pulse": 8.5,
-    "alcohol_sign": 11.5,
-    "alcohol": 11.5,
-    "drug_test": 14.0,
-    "conclusion": 14.0,
-    "outcome": 15.0,
-    "reasons": 14.5,
-    "comment": 14.5,
-    "medic": 17.0,
-    "signature": 21.5,
-    "signature_check": 13.5,
-    "acknowledged": 11.5,
-    "exam_id": 17.0,
-}
-"""How wide a column is on paper beside the others: what its longest usual word takes in a print, in mm."""
-
-
-def widths(keys: tuple[str, ...]) -> list[float]:
-    """Shares of the paper's width, adding up to 1."""
-    weights = [WEIGHTS[key] for key in keys]
-    return [weight / sum(weights) for weight in weights]
 
 
 def headings(keys: tuple[str, ...], language: str) -> list[str]:

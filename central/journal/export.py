@@ -109,15 +109,17 @@ class JournalExport:
     ) -> None:
         from central.journal.pdf_file import write_pdf
         from central.journal.pdf_parts import write_pdf_parts
+        from central.journal.print_layout import PrintLayout
 
         language, title = running.params["language"], running.params["title"]
-        headings, shares = journal_columns.headings(keys, language), journal_columns.widths(keys)
-        rows = (journal_columns.cells(item, keys) for item in readings)
+        layout = PrintLayout(keys, language)
+        rows = (layout.row(item) for item in readings)
+        table = (title, layout.headings, layout.shares, rows)
         if whole:
-            write_pdf(running.made, title, headings, shares, rows, band=over)
+            write_pdf(running.made, *table, band=over, language=language, legend=layout.legend)
         else:
             running.file_name = f"{stem}.zip"
-            write_pdf_parts(running.made, stem, title, headings, shares, rows, band=over)
+            write_pdf_parts(running.made, stem, *table, band=over, language=language, legend=layout.legend)
 
     def _readings(self, running: Running, wanted: JournalFilter) -> Iterator[Reading]:
         language, zone = running.params["language"], _zone(running.params["zone"])

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from central.journal.export import PART_ROWS
 from central.journal.pdf_file import write_pdf
+from central.journal.print_layout import Legend, PrintRow
+from central.words.texts import text
 
 
 def write_pdf_parts(
@@ -15,9 +17,12 @@ def write_pdf_parts(
     title: Sequence[str],
     headings: Sequence[str],
     shares: Sequence[float],
-    rows: Iterator[Sequence[str]],
+    rows: Iterator[PrintRow | Sequence[str]],
     part_rows: int = PART_ROWS,
     band: str = "",
+    *,
+    language: str = "ru",
+    legend: Legend | None = None,
 ) -> int:
     """Write the archive of `<stem>-001.pdf` and so on, each with `title` and its number; returns the number of parts."""
     part = path.with_name(f"{path.name}.part")
@@ -27,7 +32,8 @@ def write_pdf_parts(
             number += 1
             own = chain([row], islice(rows, part_rows - 1))
             first = (number - 1) * part_rows + 1
-            write_pdf(part, [*title, f"№ {number}"], headings, shares, own, first_number=first, band=band)
+            named = [*title, text(language, "journal.part", number=number)]
+            write_pdf(part, named, headings, shares, own, first, band, language=language, legend=legend)
             archive.write(part, f"{stem}-{number:03d}.pdf")
             part.unlink()
     return number

@@ -20,6 +20,7 @@ from central.jobs.kinds import JOURNAL_EXPORT
 from central.jobs.queue import TooManyJobs
 from central.journal import columns as journal_columns
 from central.journal.export import FORMS, filter_of, wish
+from central.journal.print_layout import ORDER
 from central.store import jobs as store
 from central.store import journal
 from central.store.engine import reading, writing
@@ -44,7 +45,8 @@ def ask_export(request: Request, form: str, visitor: Exporter) -> Response:
     asked = asked_of(request, visitor)
     if asked.faults:
         return journal_page(request, visitor, asked)
-    keys = tuple(journal_columns.COLUMNS) if not asked.query.getlist("columns") else asked.columns
+    usual = ORDER if form == "pdf" else tuple(journal_columns.COLUMNS)
+    keys = asked.columns if asked.query.getlist("columns") else usual
     title = title_of(console, visitor, asked)
     params = wish(asked.wanted, keys, form, title, visitor.look.language, visitor.look.zone)
     return _begin(request, visitor, params)

@@ -9,9 +9,10 @@ before the page is counted as). POST /journal takes the same as fields of a form
 wrong.
 """
 
+import calendar
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -127,9 +128,18 @@ def find_in_journal(
 
 
 def journal_page(
-    request: Request, visitor: Visitor, asked: Asked, status: int = 200, not_printed: WorkFailed | None = None
+    request: Request,
+    visitor: Visitor,
+    asked: Asked,
+    status: int = 200,
+    not_printed: WorkFailed | None = None,
+    *,
+    period_needed: bool = False,
 ) -> Response:
-    """The page of that query, with 422 and the faults where it has some. `not_printed`: why there is no signed print."""
+    """The page of that query, with 422 and the faults where it has some.
+
+    `not_printed`: why there is no signed print. `period_needed`: the days of the query were not named but are offered.
+    """
     console = console_of(request)
     after = place_of(asked.query)
     most = COUNT_TO if journal.is_counted_quickly(asked.wanted) else COUNT_FEW_TO
@@ -165,6 +175,7 @@ def journal_page(
         422 if asked.faults else status,
         asked=asked,
         not_printed=not_printed,
+        period_needed=period_needed,
         headings=list(zip(asked.columns, journal_columns.headings(asked.columns, look.language), strict=True)),
         rows=[
             (number, item.row, journal_columns.cells(item, asked.columns))
@@ -238,6 +249,18 @@ def title_of(console: Console, visitor: Visitor, asked: Asked) -> list[str]:
         narrowed = filter_words(connection, asked.wanted, visitor.look.language)
     since, until = (asked.query.get(name, "") for name in ("since", "until"))
     return title_lines([dict(item) for item in names if item], since, until, visitor.look.language, narrowed)
+
+
+def with_period(request: Request, visitor: Visitor, asked: Asked) -> Asked:
+    """The same with a whole month as its period: that of the day that is named, and else the current one."""
+    named = asked.query.get("since") or asked.query.get("until")
+    now = console_of(request).clock().astimezone(visitor.look.zone)
+    day = date.fromisoformat(named) if named else now.date()
+    last = calendar.monthrange(day.year, day.month)[1]
+    offered = {"since": day.replace(day=1), "until": day.replace(day=last)}
+    whole = {name: asked.query.get(name) or offered[name].isoformat() for name in offered}
+    kept = [pair for pair in asked.query.multi_items() if pair[0] not in whole]
+    return _asked(QueryParams([*kept, *whole.items()]), request, visitor, asked.typed_person)
 
 
 def asked_of(request: Request, visitor: Visitor) -> Asked:

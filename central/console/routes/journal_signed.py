@@ -20,14 +20,14 @@ from starlette.background import BackgroundTask
 from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of
 from central.console.guard import Guard
-from central.console.routes.journal import PDF_ROWS, Asked, asked_of, journal_page, title_of
+from central.console.routes.journal import PDF_ROWS, Asked, asked_of, journal_page, title_of, with_period
 from central.core.job_order import Order
 from central.core.rights import Right
 from central.deciding.medics import check_register
 from central.jobs.child import Busy, WorkFailed, run_at_once
 from central.jobs.kinds import JOURNAL_EXPORT
-from central.journal import columns as journal_columns
 from central.journal.export import wish
+from central.journal.print_layout import ORDER
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.verification import verify_detached
 from central.store import journal, seals
@@ -44,12 +44,11 @@ def sign_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
     """Print the filtered journal of a period and sign the print."""
     console = console_of(request)
     asked = asked_of(request, visitor)
-    for field in ("since", "until"):
-        if not asked.query.get(field):
-            asked.faults[field] = "needed"
+    now = console.clock()
+    if not asked.faults and not (asked.query.get("since") and asked.query.get("until")):
+        return journal_page(request, visitor, with_period(request, visitor, asked), 422, period_needed=True)
     if asked.faults:
         return journal_page(request, visitor, asked)
-    now = console.clock()
     try:
         provider = _provider(console, visitor, now)
     except SigningRefused:
@@ -100,7 +99,7 @@ def _provider(console: Console, visitor: Visitor, now: datetime) -> SignaturePro
 
 def _order(console: Console, visitor: Visitor, asked: Asked, folder: Path) -> Order:
     """The print as the work of a process of its own: a long one would slow every page."""
-    keys = asked.columns if asked.query.getlist("columns") else tuple(journal_columns.COLUMNS)
+    keys = asked.columns if asked.query.getlist("columns") else ORDER
     look, title = visitor.look, [*title_of(console, visitor, asked), _seal_line(console, visitor)]
     return Order(
         kind=JOURNAL_EXPORT,

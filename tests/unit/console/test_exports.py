@@ -98,10 +98,10 @@ def test_long_print_comes_in_parts(tmp_path: Path, rows: int, parts: int) -> Non
 def test_rows_of_a_print_are_numbered_through_its_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[str] = []
 
-    def note(_canvas: object, lines: Sequence[Sequence[str]], *_: object, **__: object) -> None:
+    def note(_print: object, lines: Sequence[Sequence[str]], *_: object, **__: object) -> None:
         drawn.append(lines[0][0])
 
-    monkeypatch.setattr(pdf_file, "_draw_row", note)
+    monkeypatch.setattr(pdf_file._Print, "_table_lines", note)
     write_pdf_parts(tmp_path / "made", "journal", ["title"], ["heading"], [1.0], iter([["a"]] * 3), part_rows=2)
     assert drawn == ["№", "1", "2", "№", "3"]
 

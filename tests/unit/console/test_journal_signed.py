@@ -1,10 +1,12 @@
 """The signed print of a period: verified by plain openssl, refused without a period or an open key."""
 
 import contextlib
+import html
 import io
 import subprocess
 import sys
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,32 @@ def test_a_period_is_needed(zoya: Browser, query: str) -> None:
     answer = zoya.post(f"/journal/signed{query}", {}, page="/journal")
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
+
+
+def test_who_names_no_period_is_asked_for_it_and_offered_the_month(centre: ConsoleCentre, zoya: Browser) -> None:
+    zoya.http.cookies.set("dopusk_zone", "UTC")
+    page = zoya.post("/journal/signed?outcome=admitted", {}, page="/journal").text
+    assert "Укажите период." in page
+    assert "заполните" not in page
+    month = centre.now().replace(day=1)
+    assert f'name="since" value="{month:%Y-%m}-01"' in page
+    last = (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    assert f'name="until" value="{last:%Y-%m-%d}"' in page
+    action = html.unescape(page.split('action="/journal/signed?')[1].split('"')[0])
+    signed = zoya.post(f"/journal/signed?{action}", {}, page="/journal")
+    assert signed.headers["content-type"] == "application/zip"
+    with reading(centre.engine) as connection:
+        (entry,) = connection.execute(select(audit).where(audit.c.action == "journal.sign")).all()
+    assert entry.detail["since"] == f"{month:%Y-%m}-01"
+
+
+@pytest.mark.parametrize(
+    ("query", "offered"), [("since=2026-02-10", ("02-10", "02-28")), ("until=2026-02-10", ("02-01", "02-10"))]
+)
+def test_half_a_period_is_filled_up_to_its_month(zoya: Browser, query: str, offered: tuple[str, str]) -> None:
+    page = zoya.post(f"/journal/signed?{query}", {}, page="/journal").text
+    for name, day in zip(("since", "until"), offered, strict=True):
+        assert f'name="{name}" value="2026-{day}"' in page
 
 
 def test_what_is_too_much_for_one_answer_is_said_with_what_to_do(
