@@ -26,7 +26,6 @@ app = typer.Typer(no_args_is_help=True, help="The terminal: one kiosk with its d
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="terminal.toml", envvar="DOPUSK_TERMINAL_CONFIG")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 BAD_CONFIGURATION = 2
-LEAST_PIN_DIGITS = 4
 
 
 def config_or_exit(path: Path) -> TerminalConfig:
@@ -125,18 +124,6 @@ def check_config(config: ConfigFile, as_json: AsJson = False) -> None:
         steps = ", ".join(loaded.plan().steps)
         text = "{path}: no faults; {count} devices, steps {steps}"
         typer.echo(say(text, path=config, count=len(loaded.device), steps=steps))
-
-
-@app.command()
-def pin() -> None:
-    """Ask for a PIN of the service screen and print the line for `terminal.toml`; the PIN itself is kept nowhere."""
-    from argon2 import PasswordHasher
-
-    asked = typer.prompt(say("PIN, four digits or more"), hide_input=True, confirmation_prompt=True, err=True)
-    if not asked.isdecimal() or len(asked) < LEAST_PIN_DIGITS:
-        typer.echo(say("a PIN has {count} digits or more, and nothing else", count=LEAST_PIN_DIGITS), err=True)
-        raise typer.Exit(1)
-    typer.echo(f'[service]\npin_hash = "{PasswordHasher().hash(asked)}"')
 
 
 @app.command()

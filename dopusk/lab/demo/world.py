@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import tomli_w
+from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -39,6 +40,8 @@ SCENE = "person:eileen"
 """Who stands before the simulated camera."""
 SERIALS = {"thermometer": "123456"}
 """What the simulated thermometer says its number is; the others cannot be asked and are taken from the configuration."""
+SERVICE_PIN = "3917"
+"""Opens the service screen of the demonstration's kiosk."""
 REST_S = 60.0
 """The rest before a repeat, shortened from twenty minutes for the demonstration, in seconds at ordinary speed."""
 
@@ -152,6 +155,7 @@ def _enrol(
     fields["exam"]["show_result_s"] = fields["exam"]["show_result_s"] / min(speed, 5.0)
     for rule in fields["exam"]["repeats"].values():
         rule["rest_s"] = REST_S / speed
+    fields["service"] = {"pin_hash": PasswordHasher().hash(SERVICE_PIN)}
     verified_until = (datetime.now(UTC) + timedelta(days=200)).date()
     for device in fields["device"]:
         device |= {"port": bench.port(device["id"]), "verified_until": verified_until}
