@@ -52,7 +52,7 @@ from tests.waiting import LONGEST_S, until
 
 PASSWORD = "correct horse battery"
 PASSPHRASE = "key of the medic"
-_CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
 @dataclass
@@ -170,7 +170,7 @@ class Browser:
     def post(self, path: str, fields: dict[str, Any], page: str | None = None) -> httpx.Response:
         """Send a form with the token of the page it stands on."""
         shown = self.get(page or path)
-        found = _CSRF.findall(shown.text)
+        found = CSRF.findall(shown.text)
         token = found[-1] if found else ""
         return self.http.post(path, data={"csrf": token} | fields)
 

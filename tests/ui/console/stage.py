@@ -1,0 +1,156 @@
+"""A served centre in which every page has something to show, long names among it, with an account for each role."""
+
+import contextlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import Column, ColumnElement, Engine, select, update
+
+from central.config import CentralConfig
+from central.console.app import create_app
+from central.console.routes.registers import KINDS
+from central.installation import Choices, create_secrets, write_config
+from central.outgoing import Outgoing
+from central.registry import Registry
+from central.rights import Role
+from central.snils import SnilsKey
+from central.store import anomalies, exams, instruments, medics, papers, registry, schema
+from central.store.engine import open_engine, reading, writing
+from dopusk.broker import free_port
+from dopusk.demo import history
+from dopusk.demo.history import ACCOUNTS, Past, fill_history
+from dopusk.demo.sample_medic import LOGIN, enter_medic
+from dopusk.demo.sample_people import ORG, SampleIds, enter_people, past_exams
+from dopusk.demo.world import FOUNDED_AGO, ORGANISATION
+from simulators.fleet_exam import exam_payload
+from tests.console_centre import CSRF, serving
+from tests.console_centre import Browser as Client
+from tests.waiting import until
+
+SURNAME = "Вышневолоцкобородулинокрасноармейскинская"[:40]
+EMPLOYER = (
+    "Общество с ограниченной ответственностью «Североуральскгеологоразведкатрансстроймеханизация имени "
+    "пятидесятилетия Октября и дружбы народов Крайнего Севера»"
+).ljust(160, "я")
+NAMES = {Role.MEDIC: LOGIN.username} | {item.role: item.username for item in ACCOUNTS}
+PAST_EXAMS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The centre, where it is served, and what its addresses may name."""
+
+    app: FastAPI
+    engine: Engine
+    config: CentralConfig
+    past: Past
+    address: str
+    named: dict[str, tuple[str, ...]]
+    """Values of the parameters in paths of pages."""
+
+
+@contextlib.contextmanager
+def staged(folder: Path) -> Iterator[Stage]:
+    """Build and serve it."""
+    usual = history.past_exams
+
+    def some(people: SampleIds, *, generation: str) -> list[dict[str, Any]]:
+        return past_exams(people, generation=generation)[-PAST_EXAMS:]
+
+    authority = create_secrets(folder, clock=lambda: datetime.now(UTC) - FOUNDED_AGO)
+    config = write_config(folder, Choices("demo", 8883, free_port()))
+    engine = open_engine(config.store_url)
+    schema.upgrade(engine)
+    made = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
+    with writing(engine) as connection:
+        people = enter_people(connection, made, ("kiosk-01",))
+        enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC))
+    history.past_exams = some
+    try:
+        past = fill_history(config, engine, made, people)
+    finally:
+        history.past_exams = usual
+    past.let_some_wait()
+    _lengthen(engine, past)
+    _oddities(engine)
+    app = create_app(config, engine=engine)
+    with serving(app, config.http.port) as address:
+        yield Stage(app, engine, config, past, address, _named(engine) | _jobs(address))
+    engine.dispose()
+
+
+def _lengthen(engine: Engine, past: Past) -> None:
+    """A surname of 40 letters, an employer of 160: in the queue, in the journal, in every list."""
+    worker_id = past.people.workers["1003"]
+    waits = exam_payload(
+        random.Random(1),
+        org=ORG,
+        worker_id=worker_id,
+        employer_id=past.people.employers[0],
+        generation=past.config.generation,
+        systolic_mmhg=171,
+    )
+    past.send(engine, [waits])
+    with writing(engine) as connection:
+        full_name = f"{SURNAME} Константин Александрович"
+        connection.execute(
+            update(registry.worker)
+            .where(registry.worker.c.worker_id == worker_id)
+            .values(full_name=full_name, search_name=full_name.casefold(), position="машинист " * 8)
+        )
+        connection.execute(
+            update(registry.employer)
+            .where(registry.employer.c.employer_id == past.people.employers[0])
+            .values(name=EMPLOYER)
+        )
+        connection.execute(update(registry.organisation).values(name=EMPLOYER.replace("Общество", "Организация")[:160]))
+
+
+def _oddities(engine: Engine) -> None:
+    with writing(engine) as connection:
+        for number in range(3):
+            oddity = anomalies.Oddity("malformed", f"dopusk/1/{ORG}/kiosk-01/up/exam", f"trial {number}", "kiosk-01")
+            anomalies.note(connection, oddity, now=datetime.now(UTC) - timedelta(hours=2 * number))
+
+
+def _jobs(address: str) -> dict[str, tuple[str, ...]]:
+    """An export and an import that has found faults, both ended."""
+    with contextlib.closing(Client(address)) as senior:
+        assert senior.post("/login", {"username": "senior", "password": LOGIN.password}).status_code == 303
+        asked = [senior.post("/journal/exports/csv", {}, page="/journal")]
+        token = CSRF.findall(senior.get("/imports/exams").text)[-1]
+        file = {"file": ("exams.jsonl", b'{"org": 1}\nno row\n', "application/jsonl")}
+        asked.append(senior.http.post("/imports/exams", data={"csrf": token}, files=file))
+        places = [answer.headers["location"] for answer in asked]
+        assert all(until(lambda place=place: "data-job" not in senior.get(place).text) for place in places)
+    return {
+        f"{name}/job_id": (place.rsplit("/", 1)[1],) for name, place in zip(("exports", "exams"), places, strict=True)
+    }
+
+
+def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
+    """By parameter, or by register and parameter."""
+    with reading(engine) as connection:
+
+        def some(column: Column[Any], *where: ColumnElement[bool], limit: int = 1) -> tuple[str, ...]:
+            return tuple(connection.execute(select(column).where(*where).limit(limit)).scalars())
+
+        table = exams.exam.c
+        states = [some(table.exam_id, table.state == state) for state in ("waiting", "decided", "unfinished")]
+        long = some(registry.worker.c.worker_id, registry.worker.c.full_name.startswith(SURNAME))
+        return {
+            "exam_id": tuple(found for state in states for found in state),
+            "worker_id": long,
+            "workers/entry_id": long,
+            "employers/entry_id": some(registry.employer.c.employer_id),
+            "medics/entry_id": some(medics.medic.c.medic_id),
+            "devices/entry_id": some(instruments.instrument.c.instrument_id),
+            "organisations/entry_id": (ORG,),
+            "kind": KINDS,
+            "code": (*some(papers.paper.c.code), "XXXX-XXXX"),
+        }

@@ -1,0 +1,201 @@
+"""Every page for every role, found by walking the routes: no barrier that axe knows, complete on the screen, sorted, by keyboard.
+
+A new page is covered by itself; a path with a parameter that nobody has told of fails `test_every_route_is_walked`.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from central.console.app import every_route
+from central.rights import Role
+from dopusk.demo.sample_medic import LOGIN
+from tests.console_centre import Browser as Client
+from tests.console_centre import cheap_hashes
+from tests.ui.console.stage import NAMES, Stage, staged
+
+AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+STRANGER = "stranger"
+WHO = (*NAMES, STRANGER)
+SCREEN = {"width": 1600, "height": 900}
+NARROW = {"width": 820, "height": 1180}
+ZOOMED = {"width": 800, "height": 450}
+"""What is left of the screen at 200 %."""
+FILES = re.compile(r"/(events|rows|export|csv|file|form|errors|media/.*|reference|photo|decision/.*)$|\.json$")
+"""Answers that are no pages: streams, parts of pages, files."""
+ANSWERS = (
+    "/nowhere",
+    "/audit?since=1",
+    "/changes?until=0",
+    "/registers/workers?q=112-233-445+95",
+    "/registers/workers?archived=1",
+)
+"""Pages that say what is wrong, and such that an address alone shows."""
+_PARAMETER = re.compile(r"{(\w+)}")
+
+_RUN_AXE = """async only => {
+  const options = {resultTypes: ["violations"]};
+  if (only) options.runOnly = {type: "rule", values: only};
+  const found = await axe.run(document, options);
+  const where = one => one.nodes.slice(0, 3).map(node => node.target.join(" ")).join(" | ");
+  return found.violations.map(one => `${one.id} ×${one.nodes.length}: ${where(one)}`);
+}"""
+_OVER = """() => {
+  const wide = document.documentElement.scrollWidth - innerWidth;
+  if (wide <= 0) return "";
+  const far = [...document.querySelectorAll("main *, header *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1);
+  return `${wide} px: ${far.slice(0, 3).map(e => e.outerHTML.slice(0, 90)).join(" | ")}`;
+}"""
+_SIDEWAYS = """() => [...document.querySelectorAll("main, main *")]
+  .filter(e => e.scrollWidth > e.clientWidth + 1 && e.checkVisibility())
+  .filter(e => ["auto", "scroll"].includes(getComputedStyle(e).overflowX))
+  .map(e => `${e.scrollWidth - e.clientWidth} px in ${e.outerHTML.slice(0, 120)}`)"""
+_UNSORTED = """() => [...document.querySelectorAll("table.list")].filter(e =>
+  !e.dataset.fixed && !e.querySelector("th[aria-sort] :is(a[href], button)")).map(e => e.innerText.slice(0, 80))"""
+_WATCH = """() => {
+  const every = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
+  const mine = e => (n => document.querySelector(`${n}:checked`) || document.querySelector(n))(`[name="${e.name}"]`);
+  const stops = [...document.querySelectorAll(every)]
+    .filter(e => !e.disabled && e.tabIndex >= 0 && e.checkVisibility({visibilityProperty: true}))
+    .filter(e => !e.closest("fieldset:disabled, dialog") && (e.type !== "radio" || e === mine(e)));
+  window.walk = {left: new Set(stops), unseen: []};
+  document.addEventListener("focusin", ({target}) => {
+    walk.left.delete(target);
+    const style = getComputedStyle(target), box = target.getBoundingClientRect();
+    const ringed = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
+    if (!ringed || box.width < 1 || box.right < 0) walk.unseen.push(target.outerHTML.slice(0, 90));
+  });
+  return stops.length;
+}"""
+
+
+@pytest.fixture(autouse=True)
+def no_leftover_threads() -> None:
+    """The centre is served for all tests of this module, its threads come and go with its requests; `stage` ends them."""
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with pytest.MonkeyPatch.context() as patch:
+        cheap_hashes(patch)
+        with staged(tmp_path_factory.mktemp("stage")) as made:
+            yield made
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What one role sees."""
+
+    context: BrowserContext
+    page: Page
+    address: str
+    paths: tuple[str, ...]
+
+
+def paths_of(stage: Stage) -> list[str]:
+    """Every address that a page may stand at, with the parameters filled."""
+    found = []
+    for route in every_route(stage.app):
+        if "GET" not in (route.methods or ()) or FILES.search(route.path):
+            continue
+        filled = [route.path]
+        for name in _PARAMETER.findall(route.path):
+            values = stage.named.get(f"{route.path.split('/')[2]}/{name}") or stage.named[name]
+            filled = [path.replace(f"{{{name}}}", value) for path in filled for value in values]
+        found += filled
+    return [*found, *ANSWERS]
+
+
+@contextlib.contextmanager
+def walking(stage: Stage, chromium: Browser, who: str) -> Iterator[Walk]:
+    with contextlib.closing(Client(stage.address)) as client:
+        if who != STRANGER:
+            fields = {"username": NAMES[Role(who)], "password": LOGIN.password}
+            assert client.post("/login", fields).status_code == 303
+        seen = []
+        for path in paths_of(stage):
+            answer = client.get(path)
+            if answer.status_code in {200, 404, 422} and answer.text.startswith("<!doctype html>"):
+                seen.append((path, answer.status_code))
+        # What is not there, or not this role's to see, looks the same everywhere: one is enough.
+        paths = [path for path, status in seen if status != 404] + ["/nowhere"]
+        context = chromium.new_context(
+            viewport=SCREEN, locale="ru-RU", timezone_id="Asia/Irkutsk", reduced_motion="reduce"
+        )
+        context.add_cookies(
+            [{"name": one.name, "value": one.value or "", "url": stage.address} for one in client.http.cookies.jar]
+        )
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        yield Walk(context, page, stage.address, tuple(paths))
+        context.close()
+        assert faults == []
+
+
+@pytest.fixture(params=WHO)
+def walk(request: pytest.FixtureRequest, stage: Stage, chromium: Browser) -> Iterator[Walk]:
+    with walking(stage, chromium, request.param) as made:
+        yield made
+
+
+def _say(walk: Walk, language: str) -> None:
+    walk.context.add_cookies([{"name": "dopusk_language", "value": language, "url": walk.address}])
+
+
+def test_no_page_has_a_barrier(walk: Walk) -> None:
+    """axe in both themes; complete at 1600×900 without scrolling sideways, at 820 px and at 200 % without a page that runs off."""
+    found: list[str] = []
+
+    def look(what: str, seen: Any) -> None:
+        found.extend(f"{path} {what}: {one}" for one in ([seen] if isinstance(seen, str) else seen) if one)
+
+    for path in walk.paths:
+        walk.page.set_viewport_size(SCREEN)
+        _say(walk, "ru")
+        walk.page.goto(walk.address + path)
+        look("runs off", walk.page.evaluate(_OVER))
+        look("scrolls sideways", walk.page.evaluate(_SIDEWAYS))
+        look("is not sorted", walk.page.evaluate(_UNSORTED))
+        walk.page.evaluate(AXE)
+        look("light", walk.page.evaluate(_RUN_AXE, None))
+        walk.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        look("dark", walk.page.evaluate(_RUN_AXE, ["color-contrast"]))
+        for name, size in (("at 820 px", NARROW), ("at 200 %", ZOOMED)):
+            walk.page.set_viewport_size(size)  # type: ignore[arg-type]
+            look(name, walk.page.evaluate(_OVER))
+        walk.page.set_viewport_size(SCREEN)
+        _say(walk, "en")
+        walk.page.goto(walk.address + path)
+        look("in English runs off", walk.page.evaluate(_OVER))
+        look("in English scrolls sideways", walk.page.evaluate(_SIDEWAYS))
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_every_control_is_reached_by_keyboard(walk: Walk) -> None:
+    """Tab after Tab through the page: each control comes, is ringed when it does, and the walk ends where it began."""
+    found = []
+    for path in walk.paths:
+        walk.page.goto(walk.address + path)
+        stops = walk.page.evaluate(_WATCH)
+        for _press in range(stops + 3):
+            walk.page.keyboard.press("Tab")
+        left, unseen = walk.page.evaluate("[[...walk.left].map(e => e.outerHTML.slice(0, 110)), walk.unseen]")
+        found += [f"{path} not reached: {one}" for one in left] + [f"{path} without a ring: {one}" for one in unseen]
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_every_route_is_walked(stage: Stage, chromium: Browser) -> None:
+    """Each page is seen by somebody: a path that answers nobody would never be looked at."""
+    seen: set[str] = set()
+    for who in WHO:
+        with walking(stage, chromium, who) as walk:
+            seen |= set(walk.paths)
+    assert [path for path in paths_of(stage) if path not in seen and path not in {"/", "/registers"}] == []
