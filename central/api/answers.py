@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from central.deciding.admissions import State
 from sync.contract.model import Utc
 
 
@@ -18,7 +19,7 @@ class AdmissionState(BaseModel):
     """Whether one worker may work now. Only `admitted` opens a gate."""
 
     personnel_number: str
-    state: Literal["admitted", "not_admitted", "not_identified", "referred", "waiting", "expired", "not_examined"]
+    state: State
     may_work: bool
     exam_id: str | None
     exam_type: str | None

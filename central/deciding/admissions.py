@@ -1,7 +1,8 @@
 """Who may work now: the state of each of an employer's workers, without a single medical value.
 
 For the employer's page, for gates and for other programs. Only a signed decision in force admits, and only until it ends.
-An exam after work admits nobody: who has passed one comes to another before he works again.
+An exam after work admits nobody: who has passed one comes to another before he works again. Who is suspended does not work,
+whatever was decided before; who may not be examined remotely never passes at a terminal, and has to be sent to a medic.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,17 @@ from central.store.registry import worker
 from sync.contract.decision_rules import AFTER_WORK
 
 LOOK_BACK = timedelta(hours=24)
-State = Literal["admitted", "not_admitted", "not_identified", "referred", "waiting", "expired", "not_examined"]
+State = Literal[
+    "admitted",
+    "not_admitted",
+    "not_identified",
+    "referred",
+    "waiting",
+    "expired",
+    "not_examined",
+    "in_person",
+    "suspended",
+]
 _STATES: dict[str, State] = {
     "not_admitted": "not_admitted",
     "not_identified": "not_identified",
@@ -42,10 +53,10 @@ class Admission:
 def admissions(
     connection: Connection, employer_id: str, now: datetime, worker_id: str | None = None
 ) -> list[Admission]:
-    """The state of every active worker of an employer, by name; of one worker when `worker_id` is given."""
-    people = select(worker.c.worker_id, worker.c.personnel_number, worker.c.full_name).where(
-        worker.c.employer_id == employer_id, worker.c.status == "active", worker.c.archived_at.is_(None)
-    )
+    """The state of every worker of an employer who is in the register, by name; of one worker when `worker_id` is given."""
+    c = worker.c
+    columns = (c.worker_id, c.personnel_number, c.full_name, c.status, c.remote_allowed)
+    people = select(*columns).where(c.employer_id == employer_id, c.archived_at.is_(None))
     exams = (
         select(
             exam.c.worker_id,
@@ -67,13 +78,28 @@ def admissions(
     for row in connection.execute(exams):
         newest.setdefault(row.worker_id, row)
     found = []
-    for person in connection.execute(people.order_by(worker.c.search_name, worker.c.worker_id)):
+    for person in connection.execute(people.order_by(c.search_name, c.worker_id)):
         last = newest.get(person.worker_id)
-        if last is None:
-            found.append(Admission(*person, "not_examined", None, None, None, None))
-            continue
-        state = _state(last.state, last.outcome, last.exam_type, last.valid_until, now)
-        found.append(Admission(*person, state, last.exam_id, last.exam_type, last.decided_at, last.valid_until))
+        state: State = "not_examined"
+        if last is not None:
+            state = _state(last.state, last.outcome, last.exam_type, last.valid_until, now)
+        if person.status != "active":
+            state = "suspended"
+        elif state in {"not_examined", "expired"} and not person.remote_allowed:
+            state = "in_person"
+        ends = last.valid_until if last is not None and state != "suspended" else None
+        found.append(
+            Admission(
+                person.worker_id,
+                person.personnel_number,
+                person.full_name,
+                state,
+                last.exam_id if last is not None else None,
+                last.exam_type if last is not None else None,
+                last.decided_at if last is not None else None,
+                ends,
+            )
+        )
     return found
 
 

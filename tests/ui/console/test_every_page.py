@@ -11,10 +11,10 @@ from importlib import resources
 from typing import Any
 
 import pytest
+from central.rights import Role
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from central.console.app import every_route
-from central.rights import Role
 from dopusk.demo.sample_medic import LOGIN
 from tests.console_centre import Browser as Client
 from tests.console_centre import cheap_hashes
@@ -56,8 +56,18 @@ _SIDEWAYS = """() => [...document.querySelectorAll("main, main *")]
   .filter(e => e.scrollWidth > e.clientWidth + 1 && e.checkVisibility())
   .filter(e => ["auto", "scroll"].includes(getComputedStyle(e).overflowX))
   .map(e => `${e.scrollWidth - e.clientWidth} px in ${e.outerHTML.slice(0, 120)}`)"""
-_UNSORTED = """() => [...document.querySelectorAll("table.list")].filter(e =>
-  !e.dataset.fixed && !e.querySelector("th[aria-sort] :is(a[href], button)")).map(e => e.innerText.slice(0, 80))"""
+FIXED = {
+    "rights": "the order of the rights is that of the roles' work",
+    "exam": "facts of one exam beside a decision that is being typed",
+    "file": "the order of the file that was sent",
+    "form": "the order of the columns in the file",
+    "preview": "a handful of examples",
+}
+"""Tables that have one order, as they say themselves (`data-fixed`), and why."""
+_UNSORTED = """fixed => [...document.querySelectorAll("table.list")]
+  .filter(e => !fixed.includes(e.dataset.fixed) && !e.matches(".queue, .journal")
+    && !e.querySelector("th[aria-sort] :is(a[href], button)"))
+  .map(e => e.innerText.slice(0, 80))"""
 _WATCH = """() => {
   const every = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
   const mine = e => (n => document.querySelector(`${n}:checked`) || document.querySelector(n))(`[name="${e.name}"]`);
@@ -163,7 +173,7 @@ def test_no_page_has_a_barrier(walk: Walk) -> None:
         walk.page.goto(walk.address + path)
         look("runs off", walk.page.evaluate(_OVER))
         look("scrolls sideways", walk.page.evaluate(_SIDEWAYS))
-        look("is not sorted", walk.page.evaluate(_UNSORTED))
+        look("is not sorted", walk.page.evaluate(_UNSORTED, list(FIXED)))
         walk.page.evaluate(AXE)
         look("light", walk.page.evaluate(_RUN_AXE, None))
         walk.page.evaluate("document.documentElement.dataset.theme = 'dark'")

@@ -14,17 +14,19 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from central.console.context import static_folder
 from central.core.config import NoticesConfig
 from central.core.rights import Role
+from central.deciding.admissions import admissions
 from central.notifying.notice_channels import ChannelSecrets, add_channel
 from central.notifying.notice_sending import SIGNATURE_HEADER
 from central.notifying.notices import Notifier
 from central.store import alerts, decisions
 from central.store.engine import reading, writing
 from central.store.notices import notice
+from central.store.registry import worker
 from dopusk.lab.demo.sample_people import sample_snils
 from tests.console_centre import Browser, ConsoleCentre, shows
 
@@ -55,6 +57,34 @@ def test_employer_sees_states_and_no_medical_value(centre: ConsoleCentre, zoya: 
     assert not re.search(r"(?<![\w:-])36,\d", page), "no temperature"
     assert "Заречная" in dispatcher.get("/admissions?state=not_admitted").text
     assert "Ветров" not in dispatcher.get("/admissions?state=not_admitted").text
+
+
+def test_who_cannot_pass_at_a_terminal_is_shown_with_what_to_do(
+    centre: ConsoleCentre, zoya: Browser, dispatcher: Browser
+) -> None:
+    """Nobody vanishes, nobody is waited for who can never come, and a suspension outweighs an admission."""
+    zoya.decide(centre.exam("1001", systolic_mmhg=127), outcome="admitted")
+    zoya.decide(centre.exam("1002", systolic_mmhg=127), outcome="admitted")
+    changes = {"1001": {"status": "suspended"}, "1002": {"remote_allowed": False}, "1004": {"remote_allowed": False}}
+    with writing(centre.engine) as connection:
+        for number, values in changes.items():
+            connection.execute(update(worker).where(worker.c.personnel_number == number).values(**values))
+
+    rows = {row.split("</td>")[0]: row for row in dispatcher.get("/admissions").text.split("<tr><td>")[1:]}
+    assert "Отстранён" in rows["1001"]
+    assert "К работе не допускать" in rows["1001"]
+    assert "Допущен" in rows["1002"], "what a medic has decided holds"
+    assert "Только очно" in rows["1004"]
+    assert "отправьте к медработнику" in rows["1004"]
+    for state, number in (("suspended", "1001"), ("in_person", "1004")):
+        page = dispatcher.get(f"/admissions?state={state}").text
+        assert f"<tr><td>{number}</td>" in page
+    with reading(centre.engine) as connection:
+        states = {
+            item.personnel_number: item for item in admissions(connection, centre.people.employers[0], centre.now())
+        }
+    assert (states["1001"].state, states["1001"].valid_until) == ("suspended", None)
+    assert (states["1002"].state, states["1004"].state) == ("admitted", "in_person")
 
 
 def test_admission_ends(centre: ConsoleCentre, zoya: Browser, dispatcher: Browser) -> None:
