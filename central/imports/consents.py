@@ -78,6 +78,11 @@ def read_cell(words: str, texts: Mapping[tuple[str, str], date], today: date) ->
     return found
 
 
+def named(kind: ConsentKind, version: str) -> str:
+    """A text as the column names it, without a day."""
+    return f"{_WORDS[kind]} {version}"
+
+
 def cell_of(records: Sequence[ConsentRecord]) -> str:
     """Consents in force in the form of the column."""
     standing = [record for record in records if record.in_force]

@@ -16,7 +16,8 @@ from sqlalchemy import Connection
 
 from central.core.name_folding import fold_name
 from central.core.snils import parse_snils
-from central.imports.tables import Columns, RowFault, TableRow, fault_table, read_table
+from central.imports.row_faults import Nearest, RowFault
+from central.imports.tables import Columns, TableRow, fault_table, read_table
 from central.registers.form import parse_day
 from central.store import grounds as store
 from central.store.register_changes import Author
@@ -54,6 +55,13 @@ FINDINGS = {
 }
 _YES, _NO = {"да", "yes", "1"}, {"нет", "no", "0"}
 _MOST_CHARS = 500
+SAID = {
+    KIND: ("периодический", "психиатрическое", "наркология", "ХТИ", "прочее"),
+    FINDING: ("годен", "ограничения", "не годен"),
+    IN_PERSON: ("да", "нет"),
+}
+"""The words to say, of those that are taken."""
+_LOOKED_UP = frozenset({"unknown_worker"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,7 @@ def check_rows(
     workers = [row for archived in (False, True) for row in list_workers(connection, org, archived=archived)]
     by_number = {row["personnel_number"]: row["worker_id"] for row in workers}
     by_snils = {row["snils_hmac"]: row["worker_id"] for row in workers if row["snils_hmac"]}
+    near = Nearest(SAID, {NUMBER: by_number}, secret=SNILS)
     faults: list[RowFault] = []
     values: list[dict[str, Any]] = []
     seen: set[tuple[str, str]] = set()
@@ -106,7 +115,7 @@ def check_rows(
         worker_id = _worker(row, by_number, by_snils, snils_hash, found)
         made = _values(row, org, worker_id, today, found)
         line = row.number if isinstance(row, TableRow) else place
-        faults += [RowFault(line, column, code) for column, code in found.items()]
+        faults += [near.fault(line, column, code, row.get(column, ""), _LOOKED_UP) for column, code in found.items()]
         if not found and (made["worker_id"], made["sha256"]) not in seen:
             seen.add((made["worker_id"], made["sha256"]))
             values.append(made)

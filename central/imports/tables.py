@@ -15,6 +15,7 @@ from openpyxl import Workbook as NewWorkbook
 from central.core.text_cleaning import clean_line, has_controls
 from central.imports import delimited
 from central.imports.cell_values import Cell, identifier_fault, ungrouped
+from central.imports.row_faults import RowFault
 from central.imports.sheet_rows import SheetRow
 from central.imports.workbook import Bounds, DamagedWorkbook, TooLarge, Workbook
 from central.words.table_values import Value
@@ -44,15 +45,6 @@ class UnreadableTable(Exception):
         super().__init__(f"{code} {detail}".strip())
         self.code = code
         self.detail = detail
-
-
-@dataclass(frozen=True, slots=True)
-class RowFault:
-    """What is wrong in one row of the file. `row` is its number in the file; the first is 1."""
-
-    row: int
-    column: str
-    code: str
 
 
 class TableRow(dict[str, str]):
@@ -86,10 +78,10 @@ def unreadable_words(error: UnreadableTable, language: str) -> str:
 def fault_table(
     headings: Sequence[str], rows: Sequence[Mapping[str, str]], faults: Sequence[RowFault], language: str
 ) -> bytes:
-    """The rows with faults, in the same form, with one more column that says what is wrong, in words of `fault_code`."""
+    """The rows with faults, in the same form, with one more column that says what is wrong, in words."""
     by_row: dict[int, list[str]] = {}
     for fault in faults:
-        by_row.setdefault(fault.row, []).append(f"{fault.column}: {text(language, f'fault_code.{fault.code}')}")
+        by_row.setdefault(fault.row, []).append(f"{fault.column}: {fault.words(language)}")
     numbered = {row.number if isinstance(row, TableRow) else place: row for place, row in enumerate(rows, start=2)}
     made: list[list[Value]] = [
         [*(numbered[number].get(name, "") for name in headings), "; ".join(codes)]

@@ -14,7 +14,8 @@ from central.core.name_folding import fold_name
 from central.core.parties import Worker
 from central.imports import consents
 from central.imports.consents import GivenConsent
-from central.imports.tables import Columns, RowFault, TableRow, fault_table, read_table, write_table
+from central.imports.row_faults import Nearest, RowFault
+from central.imports.tables import Columns, TableRow, fault_table, read_table, write_table
 from central.imports.twins import Twins
 from central.people.consents import Consents
 from central.people.registry import Registry
@@ -60,6 +61,10 @@ WORDS: dict[str, dict[str, str]] = {
     },
 }
 """What a file may say, folded as names are; other words are faults."""
+
+SAID = {REMOTE: ("да", "нет"), SEX: ("м", "ж"), STATUS: ("работает", "отстранён")}
+"""The words to say, of those that are taken."""
+_LOOKED_UP = frozenset({"unknown", "several", "unknown_text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,11 @@ def check_rows(
     twins = Twins([*(row | {"cards": ()} if row["personnel_number"] in anew else row for row in at_work), *put_away])
     texts = {(row["kind"], row["version"]): row["valid_from"] for row in consent_store.list_texts(connection, org)}
     standing = consent_store.in_force(connection, org)
+    near = Nearest(
+        SAID,
+        {EMPLOYER: employers.names, consents.COLUMN: [consents.named(kind, version) for kind, version in texts]},
+        secret=SNILS,
+    )
     faults: list[RowFault] = []
     workers: list[Worker] = []
     given: list[tuple[str, GivenConsent]] = []
@@ -133,7 +143,7 @@ def check_rows(
         if isinstance(agreed, str):
             found.setdefault(consents.COLUMN, agreed)
         line = row.number if isinstance(row, TableRow) else place
-        faults += [RowFault(line, column, code) for column, code in found.items()]
+        faults += [near.fault(line, column, code, row.get(column, ""), _LOOKED_UP) for column, code in found.items()]
         if worker is None or found or isinstance(agreed, str):
             continue
         new = [one for one in agreed if standing.get(worker.worker_id, {}).get(one.kind) != one.version]
@@ -149,10 +159,12 @@ class _Employers:
 
     def __init__(self, connection: Connection, org: str) -> None:
         self.ids: set[str] = set()
+        self.names: list[str] = []
         self._exact: dict[str, set[str]] = {}
         self._folded: dict[str, set[str]] = {}
         for row in store.list_employers(connection, org):
             self.ids.add(row["employer_id"])
+            self.names.append(row["name"])
             for key in filter(None, (row["employer_id"], row["inn"], row["name"])):
                 self._exact.setdefault(key, set()).add(row["employer_id"])
             self._folded.setdefault(fold_name(row["name"]), set()).add(row["employer_id"])

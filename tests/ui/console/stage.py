@@ -8,17 +8,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from central.config import CentralConfig
-from central.installation import Choices, create_secrets, write_config
-from central.outgoing import Outgoing
-from central.registry import Registry
-from central.rights import Role
-from central.snils import SnilsKey
 from fastapi import FastAPI
 from sqlalchemy import Column, ColumnElement, Engine, select, update
 
 from central.console.app import create_app
 from central.console.routes.registers import KINDS
+from central.core.config import CentralConfig
+from central.core.rights import Role
+from central.core.snils import SnilsKey
+from central.keeping.installation import Choices, create_secrets, write_config
+from central.link.outgoing import Outgoing
+from central.people.registry import Registry
 from central.store import anomalies, exams, instruments, medics, papers, registry, schema
 from central.store.engine import open_engine, reading, writing
 from dopusk.broker import free_port

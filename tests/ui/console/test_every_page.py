@@ -11,10 +11,10 @@ from importlib import resources
 from typing import Any
 
 import pytest
-from central.rights import Role
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from central.console.app import every_route
+from central.core.rights import Role
 from dopusk.demo.sample_medic import LOGIN
 from tests.console_centre import Browser as Client
 from tests.console_centre import cheap_hashes

@@ -1,0 +1,88 @@
+"""What is wrong with a cell of a file, in words: what is typed there, what it should be, and what comes nearest. Pure.
+
+What is typed may name a person: it is shown to who sent the file, and stands in no log.
+"""
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from central.core.name_folding import fold_name
+from central.words.texts import text, text_or
+
+MOST_SHOWN_CHARS = 60
+MOST_NEAR = 3
+MOST_SOUGHT = 100
+"""So many cells of a file are compared with what there is: each takes milliseconds, and nobody reads more."""
+_ALIKE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """What is wrong in one row of the file. `row` is its number in the file; the first is 1."""
+
+    row: int
+    column: str
+    code: str
+    typed: str = field(default="", repr=False)
+    """What stands in the cell."""
+    near: tuple[str, ...] = field(default=(), repr=False)
+    """What there is that comes nearest, or all that the column takes."""
+
+    def words(self, language: str) -> str:
+        """«typed»: what is wrong; what there is."""
+        said = text_or(language, f"import_fault.{self.code}", "") or text(language, f"fault_code.{self.code}")
+        if self.near:
+            said = text(language, "import_fault.near", what=said, near=", ".join(f"«{one}»" for one in self.near))
+        if not self.typed:
+            return text(language, "import_fault.nothing_typed", what=said)
+        return text(language, "import_fault.typed", typed=_shortened(self.typed), what=said)
+
+
+def masked_number(number: str) -> str:
+    """A SNILS as it may be shown: enough to find the cell, and no number of a person."""
+    digits = [place for place, sign in enumerate(number) if sign.isdigit()]
+    hidden = set(digits[3:-2])
+    return "".join("*" if place in hidden else sign for place, sign in enumerate(number))
+
+
+class Nearest:
+    """What a column takes, by column: the few words of a list as a whole, of many names those that come nearest."""
+
+    def __init__(
+        self, words: Mapping[str, Sequence[str]], names: Mapping[str, Iterable[str]], secret: str = ""
+    ) -> None:
+        self._words = words
+        self._names = {column: {fold_name(name): name for name in known} for column, known in names.items()}
+        self._secret = secret
+        self._found: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def fault(self, row: int, column: str, code: str, typed: str, looked_up: Collection[str]) -> RowFault:
+        """The fault of a cell. `looked_up`: codes that say that something of that name is not there."""
+        near: tuple[str, ...] = ()
+        if code in {"choose", "needed"}:
+            near = tuple(self._words.get(column, ()))
+        elif code in looked_up and column in self._names:
+            near = self._near(column, typed)
+        return RowFault(row, column, code, masked_number(typed) if column == self._secret else typed, near)
+
+    def _near(self, column: str, typed: str) -> tuple[str, ...]:
+        key = (column, fold_name(typed))
+        if key not in self._found:
+            known = self._names[column]
+            self._found[key] = _closest(key[1], known) if len(self._found) < MOST_SOUGHT else ()
+        return self._found[key]
+
+
+def _closest(typed: str, known: Mapping[str, str]) -> tuple[str, ...]:
+    # A part of the name first: «Ромашка» for «ООО «Ромашка-Транс»».
+    part = [name for name in known if typed and (typed in name or name in typed)][:MOST_NEAR]
+    alike = difflib.get_close_matches(typed, known, MOST_NEAR, _ALIKE)
+    found = [*part, *(name for name in alike if name not in part)]
+    if not found and len(known) <= MOST_NEAR:
+        found = list(known)
+    return tuple(known[name] for name in found[:MOST_NEAR])
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= MOST_SHOWN_CHARS else f"{words[: MOST_SHOWN_CHARS - 1]}…"
