@@ -15,6 +15,8 @@ MOST_NEAR = 3
 MOST_SOUGHT = 100
 """So many cells of a file are compared with what there is: each takes milliseconds, and nobody reads more."""
 _ALIKE = 0.6
+CHOICES = frozenset({"choose", "needed"})
+"""Codes of a column that takes the words of a list alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,24 @@ class RowFault:
 
     def words(self, language: str) -> str:
         """«typed»: what is wrong; what there is."""
-        said = text_or(language, f"import_fault.{self.code}", "") or text(language, f"fault_code.{self.code}")
-        if self.near:
-            said = text(language, "import_fault.near", what=said, near=", ".join(f"«{one}»" for one in self.near))
+        said = self._with_near(language)
         if not self.typed:
             return text(language, "import_fault.nothing_typed", what=said)
         return text(language, "import_fault.typed", typed=_shortened(self.typed), what=said)
+
+    def beside_the_cell(self, language: str) -> str:
+        """What is wrong, for a place where the cell itself is in view; what comes nearest where a name was looked up."""
+        return self.what(language) if self.code in CHOICES else self._with_near(language)
+
+    def _with_near(self, language: str) -> str:
+        if not self.near:
+            return self.what(language)
+        near = ", ".join(f"«{one}»" for one in self.near)
+        return text(language, "import_fault.near", what=self.what(language), near=near)
+
+    def what(self, language: str) -> str:
+        """What is wrong with a cell of this kind."""
+        return text_or(language, f"import_fault.{self.code}", "") or text(language, f"fault_code.{self.code}")
 
 
 def masked_number(number: str) -> str:
@@ -60,7 +74,7 @@ class Nearest:
     def fault(self, row: int, column: str, code: str, typed: str, looked_up: Collection[str]) -> RowFault:
         """The fault of a cell. `looked_up`: codes that say that something of that name is not there."""
         near: tuple[str, ...] = ()
-        if code in {"choose", "needed"}:
+        if code in CHOICES:
             near = tuple(self._words.get(column, ()))
         elif code in looked_up and column in self._names:
             near = self._near(column, typed)

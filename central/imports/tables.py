@@ -81,7 +81,7 @@ def fault_table(
     """The rows with faults, in the same form, with one more column that says what is wrong, in words."""
     by_row: dict[int, list[str]] = {}
     for fault in faults:
-        by_row.setdefault(fault.row, []).append(f"{fault.column}: {fault.words(language)}")
+        by_row.setdefault(fault.row, []).append(f"{fault.column}: {fault.beside_the_cell(language)}")
     numbered = {row.number if isinstance(row, TableRow) else place: row for place, row in enumerate(rows, start=2)}
     made: list[list[Value]] = [
         [*(numbered[number].get(name, "") for name in headings), "; ".join(codes)]

@@ -21,12 +21,12 @@ from central.link.outgoing import Outgoing
 from central.people.registry import Registry
 from central.store import anomalies, exams, instruments, medics, papers, registry, schema
 from central.store.engine import open_engine, reading, writing
-from dopusk.broker import free_port
-from dopusk.demo import history
-from dopusk.demo.history import ACCOUNTS, Past, fill_history
-from dopusk.demo.sample_medic import LOGIN, enter_medic
-from dopusk.demo.sample_people import ORG, SampleIds, enter_people, past_exams
-from dopusk.demo.world import FOUNDED_AGO, ORGANISATION
+from dopusk.lab.broker import free_port
+from dopusk.lab.demo import history
+from dopusk.lab.demo.history import ACCOUNTS, Past, fill_history
+from dopusk.lab.demo.sample_medic import LOGIN, enter_medic
+from dopusk.lab.demo.sample_people import ORG, SampleIds, enter_people, past_exams
+from dopusk.lab.demo.world import FOUNDED_AGO, ORGANISATION
 from simulators.fleet_exam import exam_payload
 from tests.console_centre import CSRF, serving
 from tests.console_centre import Browser as Client
