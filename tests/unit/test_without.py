@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.without.page import PAGE, page_of
-from tests.without.patches import Patch, all_patches, read
+from tests.without.patches import BadPatch, Patch, all_patches, read
 from tests.without.proving import applies, copy_sources, prove
+from tests.without.said import PROMISING, faults_of, lost_paths
 
 QUICK = [patch for patch in all_patches() if patch.test.startswith("tests/unit/")][::4]
 """Every fourth of those whose test takes no processes."""
@@ -36,13 +37,65 @@ def test_without_its_line_the_test_of_a_promise_goes_red(patch: Patch, sources: 
     assert proof.red, proof.words
 
 
-def test_a_patch_that_says_nothing_is_named(tmp_path: Path) -> None:
-    from tests.without.patches import BadPatch
+@pytest.mark.xdist_group("without")
+@pytest.mark.timeout(600)
+def test_a_promise_whose_test_stays_green_is_named(sources: Path) -> None:
+    """The diff takes nothing out but a comment."""
+    diff = (
+        "diff --git a/drivers/deadline.py b/drivers/deadline.py\n--- a/drivers/deadline.py\n+++ b/drivers/deadline.py\n"
+        '@@ -1 +1 @@\n-"""Deadlines on the monotonic clock: the wall clock of a kiosk may jump, a cuff must not care."""\n'
+        '+"""Deadlines."""\n'
+    )
+    test = "tests/unit/test_free_port.py"
+    proof = prove(Patch("nothing", "a", "b", "c", test, diff), sources)
+    assert not proof.red
+    assert "stays green" in proof.words
 
+
+def test_what_a_page_no_longer_says_is_named(tmp_path: Path) -> None:
+    for page, heading in PROMISING:
+        path = tmp_path / page
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"# X\n\n## {heading}\n\n- **Nothing is lost.** Never\n  at all.\n- Nothing is late.\n")
+    kept = Patch("kept", "a", 'README.md "Never at all."', "c", "d", "")
+    lost = Patch("lost", "a", 'README.md "Nothing is wrong."; docs/none.md "x"', "c", "d", "")
+    found = list(faults_of((kept, lost), tmp_path))
+    assert found[:2] == [
+        "lost: README.md does not say (any more) 'Nothing is wrong.'",
+        "lost: it is said in docs/none.md, which is not there",
+    ]
+    assert "README.md:7: no patch of tests/without quotes this promise: - Nothing is late." in found
+    assert not any(fault.startswith("README.md:5:") for fault in found)
+
+
+def test_paths_that_lead_nowhere_are_named(tmp_path: Path) -> None:
+    for folder in ("docs/adr", "tests", "drivers"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "docs" / "adr" / "0001-one.md").write_text("")
+    (tmp_path / "tests" / "test_one.py").write_text("")
+    for name in ("CONTRIBUTING.md", "SECURITY.md"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "README.md").write_text(
+        "`tests/test_one.py` `test_one.py` `drivers/` ADR 0001 [one](docs/adr/0001-one.md) `make`\n"
+        "`tests/test_two.py` `test_two.py` `drivers/x.py` ADR 0002 [two](docs/two.md)\n"
+    )
+    assert list(lost_paths(tmp_path)) == [
+        "README.md:2: there is no tests/test_two.py",
+        "README.md:2: there is no test_two.py",
+        "README.md:2: there is no drivers/x.py",
+        "README.md:2: there is no decision 0002",
+        "README.md:2: the link to docs/two.md leads nowhere",
+    ]
+
+
+def test_a_patch_that_says_nothing_is_named(tmp_path: Path) -> None:
+    head = "Promise: a\nKeeps: c\nTest: tests/nowhere.py::test_a\n"
     for content, words in (
         ("Promise: one\n", "no diff"),
         ("Promise: one\n\ndiff --git a/x b/x\n", "lacks Said"),
-        ("Promise: a\nSaid: b\nKeeps: c\nTest: tests/nowhere.py::test_a\n\ndiff --git a/x b/x\n+++ b/x\n", "not there"),
+        (f"{head}Said: b\n\ndiff --git a/x b/x\n", "not of the form"),
+        (f'{head}Said: README.md "b"\n\ndiff --git a/x b/x\n+++ b/x\n', "not there"),
+        (f'{head}Said: README.md "b"\n\ndiff --git a/README.md b/README.md\n+++ b/README.md\n', "no test"),
     ):
         path = tmp_path / "one.patch"
         path.write_text(content)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.without.page import PAGE, page_of
 from tests.without.patches import ROOT, BadPatch, Patch, all_patches
 from tests.without.proving import applies, copy_sources, prove
+from tests.without.said import faults_of, lost_paths
 
 KEPT = ROOT / ".prove" / "proved.json"
 
@@ -37,6 +38,7 @@ def main(words: list[str]) -> int:
 
 def _check(patches: tuple[Patch, ...]) -> int:
     faults = [f"{patch.name}: its patch does not apply any more" for patch in patches if not applies(patch)]
+    faults += [*faults_of(patches), *lost_paths()]
     if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page_of(patches):
         faults.append("docs/promises.md is not up to date: python -m tests.without --write")
     for fault in faults:
@@ -45,8 +47,7 @@ def _check(patches: tuple[Patch, ...]) -> int:
 
 
 def _prove(patches: list[Patch]) -> int:
-    kept: dict[str, str] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    KEPT.parent.mkdir(exist_ok=True)
+    kept = _proved_before()
     failed = 0
     with tempfile.TemporaryDirectory(prefix="dopusk-without-", dir="/var/tmp") as scratch:  # room
         sources = Path(scratch) / "sources"
@@ -62,9 +63,25 @@ def _prove(patches: list[Patch]) -> int:
             failed += not proof.red
             if proof.red:
                 kept[patch.name] = patch.key
-                KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True))
+                _keep(kept)
     print(f"{len(patches) - failed} of {len(patches)} promises proved")
     return int(bool(failed))
+
+
+def _proved_before() -> dict[str, str]:
+    try:
+        kept: dict[str, str] = json.loads(KEPT.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return kept
+
+
+def _keep(proved: dict[str, str]) -> None:
+    """Whole or not at all: the run may be broken off here too."""
+    KEPT.parent.mkdir(exist_ok=True)
+    written = KEPT.with_suffix(".new")
+    written.write_text(json.dumps(proved, indent=1, sort_keys=True), encoding="utf-8")
+    written.replace(KEPT)
 
 
 if __name__ == "__main__":

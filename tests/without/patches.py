@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
 _KEYS = ("Promise", "Said", "Keeps", "Test")
 _FIELD = re.compile(r"^(\w+): (.+(?:\n[ \t]+.+)*)", re.MULTILINE)
+_QUOTATION = re.compile(r'([\w./-]+) "([^"]+)"')
 
 
 class BadPatch(Exception):
@@ -24,7 +25,7 @@ class Patch:
     name: str
     promise: str
     said: str
-    """Where it is promised: a page or a law."""
+    """Where it is promised: `page "sentence as it stands there"`, more of them after a semicolon."""
     keeps: str
     """What the line does that is taken out."""
     test: str
@@ -35,6 +36,11 @@ class Patch:
     def files(self) -> tuple[str, ...]:
         """The sources that it changes."""
         return tuple(re.findall(r"^\+\+\+ b/(\S+)$", self.diff, re.MULTILINE))
+
+    @property
+    def quotations(self) -> tuple[tuple[str, str], ...]:
+        """Pages with the words that they promise it by."""
+        return tuple((page, sentence) for page, sentence in _QUOTATION.findall(self.said))
 
     @property
     def key(self) -> str:
@@ -55,6 +61,8 @@ def read(path: Path) -> Patch:
     if missing:
         raise BadPatch(f"{path.name}: its head lacks {', '.join(missing)}")
     made = Patch(path.stem, *(fields[key] for key in _KEYS), diff=f"diff --git {diff}")
+    if _QUOTATION.sub("", made.said).strip("; ") or not made.quotations:
+        raise BadPatch(f'{path.name}: Said is not of the form: page "sentence"; page "sentence"')
     lost = [name for name in made.files if not (ROOT / name).is_file()]
     if lost or not made.files:
         raise BadPatch(f"{path.name}: it changes {', '.join(lost) or 'nothing'}, which is not there")
@@ -65,8 +73,16 @@ def read(path: Path) -> Patch:
 
 @cache
 def all_patches() -> tuple[Patch, ...]:
-    """Every patch of the folder, by name. Raises `BadPatch` at the first bad one."""
-    return tuple(read(path) for path in sorted(FOLDER.glob("*.patch")))
+    """Every patch of the folder, by name. Raises `BadPatch` with a line for each bad one."""
+    made, faults = list[Patch](), list[str]()
+    for path in sorted(FOLDER.glob("*.patch")):
+        try:
+            made.append(read(path))
+        except BadPatch as error:
+            faults.append(str(error))
+    if faults:
+        raise BadPatch("\n".join(faults))
+    return tuple(made)
 
 
 def _has_test(place: str) -> bool:

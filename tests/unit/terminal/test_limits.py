@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from terminal.exam.limits import LimitEntry, out_of_limits, resolve
 from tests.unit.terminal.exams import LIMITS, Script
+from tests.unit.terminal.kiosk import MakeKiosk
+from tests.unit.terminal.test_service import records
 
 TODAY = date(2026, 11, 22)
 
@@ -58,3 +60,14 @@ def test_a_number_in_another_unit_is_never_judged_by_a_limit_in_mg_per_l() -> No
     script.take("breath", breath_alcohol_raw=0.0, unit="mg/100mL")
     (finding,) = out_of_limits(script.now.measurements[-1], LIMITS)
     assert finding.code == "unit_not_mg_per_l"
+
+
+def test_an_exam_keeps_the_version_that_it_was_judged_with(make_kiosk: MakeKiosk) -> None:
+    """The book that the centre sent counts, and the record that leaves the terminal names it."""
+    entries = [{"parameter": "systolic_mmhg", "high": 150, "source": "organisation", "version": "order 17"}]
+    with make_kiosk() as kiosk, kiosk.store.transaction():
+        kiosk.store.reference.put("limits", "order 17", {"version": "order 17", "entries": entries}, 1)
+    with make_kiosk() as kiosk:
+        kiosk.up_to("waiting")
+        [record] = records(kiosk)
+    assert [(one.parameter, one.high, one.version) for one in record.limits] == [("systolic_mmhg", 150, "order 17")]
