@@ -23,6 +23,7 @@ check: setup-dev ## ruff, mypy strict, direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.without --check
+	$(BIN)/python -m tests.documents --check
 
 test: check ## every check and every test
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -n 2 --dist loadgroup $(ARGS)

@@ -15,7 +15,7 @@ migrations = Migrations("sync.inbox")
 
 @migrations()
 def m001_inbox(db: Database) -> None:
-    """Table of messages from the centre."""
+    """Messages from the centre, until they are applied or refused."""
     db.execute(
         """
         CREATE TABLE inbox (

@@ -10,7 +10,7 @@ migrations = Migrations("sync.outbox")
 
 @migrations()
 def m001_outbox(db: Database) -> None:
-    """Table of outgoing messages."""
+    """Outgoing messages in their order, chained and signed, until the centre's receipt."""
     db.execute(
         """
         CREATE TABLE outbox (

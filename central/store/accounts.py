@@ -31,6 +31,7 @@ account = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_login_at", UtcDateTime),
 )
+"""People who may log in to the console: role, organisation, hash of the password, second factor."""
 
 session = Table(
     "session",
@@ -44,6 +45,7 @@ session = Table(
     Column("address", Text, nullable=False),
     Column("draft", JSON, comment="what was typed when a page had to be left: path and fields"),
 )
+"""Open logins: whose, from which address, when last used, until when."""
 
 NO_FACTOR: dict[str, Any] = {"totp_sealed": None, "totp_last_step": None, "factor_due_at": None}
 """Changes that take the second factor away; where one is demanded its set-up begins anew at the next login."""

@@ -30,6 +30,7 @@ consent_text = Table(
     Column("author", Text, nullable=False, comment="account that entered it"),
     Column("created_at", UtcDateTime, nullable=False),
 )
+"""Texts of consents, one row for each version."""
 
 consent = Table(
     "consent",
@@ -49,6 +50,7 @@ consent = Table(
         ["org", "kind", "text_version"], ["consent_text.org", "consent_text.kind", "consent_text.version"]
     ),
 )
+"""Who agreed to which version, when and how."""
 
 consent_withdrawal = Table(
     "consent_withdrawal",
@@ -60,6 +62,7 @@ consent_withdrawal = Table(
     Column("author", Text, nullable=False, comment="account that entered it"),
     Column("created_at", UtcDateTime, nullable=False),
 )
+"""The end of a consent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ decision = Table(
         postgresql_where=text("corrects IS NOT NULL"),
     ),
 )
+"""Signed decisions: the record as it was signed, the signature, the time stamp."""
 
 claim = Table(
     "claim",
@@ -74,6 +75,7 @@ claim = Table(
     Column("claimed_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )
+"""Which medic has an exam open, so that two do not work on it without knowing."""
 
 
 @dataclass(frozen=True, slots=True)

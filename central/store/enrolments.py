@@ -17,6 +17,7 @@ enrolment_code = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
 )
+"""One-time codes of enrolment: until when each is valid, when it was used."""
 
 terminal_certificate = Table(
     "terminal_certificate",
@@ -28,6 +29,7 @@ terminal_certificate = Table(
     Column("revoked_at", UtcDateTime),
     Column("request_sha256", Text, unique=True, comment="of the certificate request; each is good for one certificate"),
 )
+"""Every certificate that was issued to a terminal."""
 
 
 @dataclass(frozen=True, slots=True)

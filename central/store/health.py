@@ -45,6 +45,7 @@ terminal_health = Table(
     Column("roster_version", Integer, nullable=False, comment="of the list in force there; 0 = it has none"),
     Column("report", JSON, nullable=False, comment="sync.contract.health.HealthReport"),
 )
+"""The newest signed health report of each terminal."""
 
 outage = Table(
     "outage",
@@ -57,6 +58,7 @@ outage = Table(
     Column("ended_at", UtcDateTime, comment="when a report said that it works again"),
     Index("ix_outage_terminal_id_began_at", "terminal_id", "began_at"),
 )
+"""From when until when a device did not work."""
 
 
 def take(

@@ -20,6 +20,7 @@ media = Table(
     Column("first_at", UtcDateTime, nullable=False),
     Column("completed_at", UtcDateTime, comment="empty until every chunk has come and the hash is right"),
 )
+"""One row for each file: its hash, its exam, what is still missing."""
 
 media_chunk = Table(
     "media_chunk",
@@ -28,6 +29,7 @@ media_chunk = Table(
     Column("chunk_index", Integer, primary_key=True),
     Column("chunk_sha256", Text, nullable=False),
 )
+"""The chunks of a file that have arrived."""
 
 
 @dataclass(frozen=True, slots=True)

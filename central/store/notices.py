@@ -37,6 +37,7 @@ channel = Table(
     Column("disabled", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
+"""Where notices go: e-mail addresses and webhooks of employers, and of organisations for security alerts."""
 
 notice = Table(
     "notice",
@@ -53,6 +54,7 @@ notice = Table(
     Column("last_error", Text, nullable=False),
     Index("ix_notice_state_next_at", "state", "next_at"),
 )
+"""The outbox of notices, with the tries that were made."""
 
 
 NEW_CHANNEL_GETS = timedelta(minutes=10)

@@ -61,6 +61,7 @@ organisation = Table(
     Column("oid", Text, comment="OID in the federal register of medical organisations"),
     Column("created_at", UtcDateTime, nullable=False),
 )
+"""Medical organisations, with their licence."""
 
 employer = Table(
     "employer",
@@ -76,6 +77,7 @@ employer = Table(
     Column("archived_at", UtcDateTime, comment="no longer served; kept for the journal"),
     Column("created_at", UtcDateTime, nullable=False),
 )
+"""Employers, each of one organisation."""
 
 worker = Table(
     "worker",
@@ -108,6 +110,7 @@ worker = Table(
     ),
     UniqueConstraint("org", "personnel_number"),
 )
+"""Workers, with the organisation and the employer that they belong to."""
 
 
 # By the beginning of a name: in a language's own order PostgreSQL cannot look for that in an index.

@@ -56,6 +56,7 @@ seal = Table(
     Column("signature", LargeBinary, nullable=False, comment="Ed25519 of the centre over all other columns"),
     Index("ix_seal_kind_newest_row", "kind", "newest_row"),
 )
+"""Seals: hash, chain and signature over rows of one table."""
 
 seal_head = Table(
     "seal_head",

@@ -54,6 +54,7 @@ terminal = Table(
     Column("status", JSON, comment="last sync.contract.health.TerminalStatus"),
     Column("created_at", UtcDateTime, nullable=False),
 )
+"""Registered terminals: place, name, state, what they last said of themselves."""
 
 terminal_key = Table(
     "terminal_key",
@@ -62,6 +63,7 @@ terminal_key = Table(
     Column("public_key", Text, primary_key=True, comment="every key that the terminal ever enrolled with"),
     Column("since", UtcDateTime, nullable=False),
 )
+"""Public keys of terminals, old ones included."""
 
 device = Table(
     "device",
@@ -77,6 +79,7 @@ device = Table(
     Column("verified_until", Text, comment="ISO date of the end of its verification"),
     Column("last_seen", UtcDateTime, nullable=False),
 )
+"""Measuring devices that terminals report."""
 
 
 _CALLS = '%"help_called_at":"%'

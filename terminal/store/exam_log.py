@@ -17,7 +17,7 @@ migrations = Migrations("terminal.exam_log")
 
 @migrations()
 def m001_diary(db: Database) -> None:
-    """Diary and the list of open exams; triggers refuse any change of the diary."""
+    """The events of all exams in their order, chained and signed; triggers refuse any change."""
     db.execute(
         """
         CREATE TABLE diary (
@@ -72,7 +72,7 @@ def m002_identity(db: Database) -> None:
 
 @migrations()
 def m003_spans(db: Database) -> None:
-    """Where each exam stands, in place of a list that each event changed and an index that each event grew."""
+    """The first and the last event of each exam, in place of a list that each event changed and an index that each grew."""
     db.execute("CREATE TABLE exam_span (exam_id TEXT PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER) STRICT")
     db.execute(
         "INSERT INTO exam_span SELECT exam_id, min(seq), CASE WHEN exam_id IN (SELECT exam_id FROM open_exam)"

@@ -10,7 +10,7 @@ migrations = Migrations("terminal.reference")
 
 @migrations()
 def m001_reference(db: Database) -> None:
-    """One row per book and version."""
+    """Reference books of the centre (limits, revoked certificates), one row for each version."""
     db.execute(
         "CREATE TABLE reference (id INTEGER PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, content TEXT NOT NULL,"
         " UNIQUE (name, version)) STRICT"

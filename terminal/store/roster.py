@@ -12,7 +12,7 @@ migrations = Migrations("terminal.roster")
 
 @migrations()
 def m001_roster(db: Database) -> None:
-    """Workers, and the keys that find them."""
+    """The roster: its version, its workers, and the keys that find them."""
     db.execute("CREATE TABLE roster_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL) STRICT")
     db.execute("CREATE TABLE roster_worker (worker_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT")
     db.execute(

@@ -16,7 +16,7 @@ migrations = Migrations("terminal.roster_parts")
 
 @migrations()
 def m001_roster_part(db: Database) -> None:
-    """One row for each part that has come."""
+    """Parts of a roster that have come, until the last one is here."""
     db.execute(
         "CREATE TABLE roster_part (part INTEGER PRIMARY KEY, version INTEGER NOT NULL, parts INTEGER NOT NULL,"
         " sha256 TEXT NOT NULL, message_id TEXT NOT NULL) STRICT"

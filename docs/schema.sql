@@ -1,0 +1,870 @@
+-- The centre's tables as PostgreSQL has them; a line that SQLite has otherwise stands behind it.
+-- Made from the code by `python -m tests.documents --write`; do not edit. `dopusk central migrate` makes a store, not this file.
+
+CREATE TABLE account (
+    account_id TEXT NOT NULL,
+    username TEXT NOT NULL,
+    full_name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    orgs JSON NOT NULL,
+    employer_id TEXT,
+    medic_id TEXT,
+    password_hash TEXT NOT NULL,
+    must_change_password BOOLEAN NOT NULL,
+    totp_sealed BYTEA,
+    -- SQLite: totp_sealed BLOB,
+    totp_last_step BIGINT,
+    factor_due_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: factor_due_at DATETIME,
+    failed_logins INTEGER NOT NULL,
+    failed_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: failed_at DATETIME,
+    locked_until TIMESTAMP WITH TIME ZONE,
+    -- SQLite: locked_until DATETIME,
+    disabled BOOLEAN NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    last_login_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: last_login_at DATETIME,
+    CONSTRAINT pk_account PRIMARY KEY (account_id),
+    CONSTRAINT uq_account_username UNIQUE (username)
+);
+
+CREATE TABLE alert (
+    alert_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    employer_id TEXT NOT NULL,
+    exam_id TEXT NOT NULL,
+    decision_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    delivered_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: delivered_at DATETIME,
+    seen_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: seen_at DATETIME,
+    seen_by TEXT,
+    CONSTRAINT pk_alert PRIMARY KEY (alert_id)
+);
+
+CREATE INDEX ix_alert_employer_id_created_at ON alert (employer_id, created_at);
+
+CREATE INDEX ix_alert_exam_id ON alert (exam_id);
+
+CREATE TABLE anomaly (
+    anomaly_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    terminal_id TEXT,
+    message_id TEXT,
+    detail TEXT NOT NULL,
+    first_seq BIGINT,
+    last_seq BIGINT,
+    times INTEGER NOT NULL,
+    first_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: first_at DATETIME NOT NULL,
+    last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: last_at DATETIME NOT NULL,
+    resolved_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: resolved_at DATETIME,
+    org TEXT,
+    CONSTRAINT pk_anomaly PRIMARY KEY (anomaly_id)
+);
+
+CREATE INDEX ix_anomaly_last_at ON anomaly (last_at);
+
+CREATE INDEX ix_anomaly_org_last_at ON anomaly (org, last_at);
+
+CREATE INDEX ix_anomaly_terminal_id_kind ON anomaly (terminal_id, kind);
+
+CREATE TABLE api_key (
+    key_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    employer_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    secret_sha256 TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    created_by TEXT NOT NULL,
+    last_used_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: last_used_at DATETIME,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: revoked_at DATETIME,
+    CONSTRAINT pk_api_key PRIMARY KEY (key_id),
+    CONSTRAINT uq_api_key_secret_sha256 UNIQUE (secret_sha256)
+);
+
+CREATE TABLE audit (
+    audit_id TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: at DATETIME NOT NULL,
+    account_id TEXT,
+    address TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    org TEXT,
+    detail JSON NOT NULL,
+    CONSTRAINT pk_audit PRIMARY KEY (audit_id)
+);
+
+CREATE INDEX ix_audit_account_id_at ON audit (account_id, at);
+
+CREATE INDEX ix_audit_action_at ON audit (action, at);
+
+CREATE INDEX ix_audit_at ON audit (at);
+
+CREATE INDEX ix_audit_subject_at ON audit (subject, at);
+
+CREATE TABLE claim (
+    exam_id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    full_name TEXT NOT NULL,
+    claimed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: claimed_at DATETIME NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: expires_at DATETIME NOT NULL,
+    CONSTRAINT pk_claim PRIMARY KEY (exam_id)
+);
+
+CREATE TABLE decision (
+    decision_id TEXT NOT NULL,
+    exam_id TEXT NOT NULL,
+    exam_message_id TEXT NOT NULL,
+    exam_revision INTEGER NOT NULL,
+    org TEXT NOT NULL,
+    worker_id TEXT,
+    medic_id TEXT NOT NULL,
+    medic_name TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    reasons JSON NOT NULL,
+    corrects TEXT,
+    decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: decided_at DATETIME NOT NULL,
+    valid_until TIMESTAMP WITH TIME ZONE,
+    -- SQLite: valid_until DATETIME,
+    record BYTEA NOT NULL,
+    -- SQLite: record BLOB NOT NULL,
+    cms BYTEA NOT NULL,
+    -- SQLite: cms BLOB NOT NULL,
+    certificate_serial TEXT NOT NULL,
+    trail JSON NOT NULL,
+    CONSTRAINT pk_decision PRIMARY KEY (decision_id)
+);
+
+CREATE INDEX ix_decision_decided_at ON decision (decided_at);
+
+CREATE INDEX ix_decision_exam_id ON decision (exam_id);
+
+CREATE INDEX ix_decision_medic_id_decided_at ON decision (medic_id, decided_at);
+
+CREATE INDEX ix_decision_org_decided_at ON decision (org, decided_at);
+
+CREATE INDEX ix_decision_worker_id ON decision (worker_id);
+
+CREATE UNIQUE INDEX uq_decision_corrects ON decision (corrects) WHERE corrects IS NOT NULL;
+
+CREATE UNIQUE INDEX uq_decision_first ON decision (exam_message_id) WHERE corrects IS NULL;
+
+CREATE TABLE exam (
+    exam_id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    org TEXT NOT NULL,
+    terminal_id TEXT NOT NULL,
+    employer_id TEXT,
+    worker_id TEXT,
+    exam_type TEXT NOT NULL,
+    generation TEXT NOT NULL,
+    state TEXT NOT NULL,
+    end_reason TEXT NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: started_at DATETIME NOT NULL,
+    finished_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: finished_at DATETIME NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: received_at DATETIME NOT NULL,
+    first_received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: first_received_at DATETIME NOT NULL,
+    suggestion TEXT NOT NULL,
+    has_deviation BOOLEAN NOT NULL,
+    is_urgent BOOLEAN DEFAULT false NOT NULL,
+    -- SQLite: is_urgent BOOLEAN DEFAULT 0 NOT NULL,
+    payload JSON NOT NULL,
+    message_id TEXT NOT NULL,
+    message_sha256 TEXT NOT NULL,
+    decision_id TEXT,
+    outcome TEXT,
+    medic_id TEXT,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: decided_at DATETIME,
+    CONSTRAINT pk_exam PRIMARY KEY (exam_id)
+);
+
+CREATE INDEX ix_exam_employer_id_finished_at ON exam (employer_id, finished_at, state, org);
+
+CREATE INDEX ix_exam_org_exam_type_finished_at ON exam (org, exam_type, finished_at, state);
+
+CREATE INDEX ix_exam_org_finished_at ON exam (org, finished_at, state);
+
+CREATE INDEX ix_exam_org_finished_at_deviation ON exam (org, finished_at, state) WHERE has_deviation IS true;
+    -- SQLite: CREATE INDEX ix_exam_org_finished_at_deviation ON exam (org, finished_at, state) WHERE has_deviation IS 1;
+
+CREATE INDEX ix_exam_org_medic_id_finished_at ON exam (org, medic_id, finished_at, state) WHERE medic_id IS NOT NULL;
+
+CREATE INDEX ix_exam_org_outcome_finished_at ON exam (org, outcome, finished_at, state);
+
+CREATE INDEX ix_exam_org_terminal_id_finished_at ON exam (org, terminal_id, finished_at, state);
+
+CREATE INDEX ix_exam_received_at ON exam (received_at);
+
+CREATE INDEX ix_exam_state_first_received_at ON exam (state, first_received_at);
+
+CREATE INDEX ix_exam_worker_id_finished_at ON exam (worker_id, finished_at);
+
+CREATE TABLE job (
+    job_id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    params JSON NOT NULL,
+    rows_total INTEGER,
+    rows_done INTEGER NOT NULL,
+    result JSON NOT NULL,
+    file_name TEXT NOT NULL,
+    runner TEXT NOT NULL,
+    cancel_asked BOOLEAN NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: seen_at DATETIME,
+    finished_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: finished_at DATETIME,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: expires_at DATETIME NOT NULL,
+    CONSTRAINT pk_job PRIMARY KEY (job_id)
+);
+
+CREATE INDEX ix_job_account_id_created_at ON job (account_id, created_at);
+
+CREATE INDEX ix_job_state_created_at ON job (state, created_at);
+
+CREATE TABLE media (
+    sha256 TEXT NOT NULL,
+    exam_id TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    chunk_count INTEGER NOT NULL,
+    size_bytes BIGINT,
+    first_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: first_at DATETIME NOT NULL,
+    completed_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: completed_at DATETIME,
+    CONSTRAINT pk_media PRIMARY KEY (sha256)
+);
+
+CREATE INDEX ix_media_exam_id ON media (exam_id);
+
+CREATE TABLE media_chunk (
+    sha256 TEXT NOT NULL,
+    chunk_index INTEGER NOT NULL,
+    chunk_sha256 TEXT NOT NULL,
+    CONSTRAINT pk_media_chunk PRIMARY KEY (sha256, chunk_index)
+);
+
+CREATE TABLE message (
+    message_id TEXT NOT NULL,
+    terminal_id TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    prev_hash TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    schema TEXT NOT NULL,
+    wire BYTEA,
+    -- SQLite: wire BLOB,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    clock_trusted BOOLEAN NOT NULL,
+    clock_offset_s FLOAT NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: received_at DATETIME NOT NULL,
+    CONSTRAINT pk_message PRIMARY KEY (message_id)
+);
+
+CREATE INDEX ix_message_terminal_id_seq ON message (terminal_id, seq);
+
+CREATE TABLE notice (
+    notice_id TEXT NOT NULL,
+    alert_id TEXT NOT NULL,
+    channel_id TEXT NOT NULL,
+    body JSON NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: next_at DATETIME NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    delivered_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: delivered_at DATETIME,
+    last_error TEXT NOT NULL,
+    CONSTRAINT pk_notice PRIMARY KEY (notice_id)
+);
+
+CREATE INDEX ix_notice_alert_id ON notice (alert_id);
+
+CREATE INDEX ix_notice_state_next_at ON notice (state, next_at);
+
+CREATE TABLE notice_channel (
+    channel_id TEXT NOT NULL,
+    employer_id TEXT,
+    org TEXT,
+    kind TEXT NOT NULL,
+    address TEXT NOT NULL,
+    secret_sealed BYTEA,
+    -- SQLite: secret_sealed BLOB,
+    disabled BOOLEAN NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    CONSTRAINT pk_notice_channel PRIMARY KEY (channel_id)
+);
+
+CREATE INDEX ix_notice_channel_employer_id ON notice_channel (employer_id);
+
+CREATE INDEX ix_notice_channel_org ON notice_channel (org);
+
+CREATE TABLE organisation (
+    org TEXT NOT NULL,
+    name TEXT NOT NULL,
+    licence TEXT NOT NULL,
+    licence_until DATE,
+    oid TEXT,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    CONSTRAINT pk_organisation PRIMARY KEY (org)
+);
+
+CREATE TABLE paper (
+    paper_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    year INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    exam_id TEXT NOT NULL,
+    decision_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: issued_at DATETIME NOT NULL,
+    issued_by TEXT NOT NULL,
+    prints INTEGER NOT NULL,
+    zone TEXT,
+    CONSTRAINT pk_paper PRIMARY KEY (paper_id),
+    CONSTRAINT uq_paper_org_kind_year_number UNIQUE (org, kind, year, number),
+    CONSTRAINT uq_paper_decision_id_kind UNIQUE (decision_id, kind),
+    CONSTRAINT uq_paper_code UNIQUE (code)
+);
+
+CREATE INDEX ix_paper_exam_id ON paper (exam_id);
+
+CREATE INDEX ix_paper_org_kind_issued_at ON paper (org, kind, issued_at);
+
+CREATE TABLE process (
+    process_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: started_at DATETIME NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: seen_at DATETIME NOT NULL,
+    troubles JSON NOT NULL,
+    CONSTRAINT pk_process PRIMARY KEY (process_id)
+);
+
+CREATE TABLE recovery_code (
+    code_id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    salt BYTEA NOT NULL,
+    -- SQLite: salt BLOB NOT NULL,
+    code_sha256 TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    used_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: used_at DATETIME,
+    CONSTRAINT pk_recovery_code PRIMARY KEY (code_id)
+);
+
+CREATE INDEX ix_recovery_code_account_id ON recovery_code (account_id);
+
+CREATE TABLE seal (
+    seal_no BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    rows JSON NOT NULL,
+    newest_row TEXT NOT NULL,
+    prev_hash TEXT NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: made_at DATETIME NOT NULL,
+    signature BYTEA NOT NULL,
+    -- SQLite: signature BLOB NOT NULL,
+    CONSTRAINT pk_seal PRIMARY KEY (seal_no)
+);
+
+CREATE INDEX ix_seal_kind_newest_row ON seal (kind, newest_row);
+
+CREATE TABLE seal_head (
+    head_id INTEGER NOT NULL,
+    seal_no BIGINT NOT NULL,
+    sha256 TEXT NOT NULL,
+    CONSTRAINT pk_seal_head PRIMARY KEY (head_id)
+);
+
+CREATE TABLE secret_try (
+    door TEXT NOT NULL,
+    account_id TEXT,
+    failures INTEGER NOT NULL,
+    failed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: failed_at DATETIME NOT NULL,
+    locked_until TIMESTAMP WITH TIME ZONE,
+    -- SQLite: locked_until DATETIME,
+    CONSTRAINT pk_secret_try PRIMARY KEY (door)
+);
+
+CREATE INDEX ix_secret_try_account_id ON secret_try (account_id);
+
+CREATE TABLE security_alert (
+    alert_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    last_audit_id TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    delivered_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: delivered_at DATETIME,
+    CONSTRAINT pk_security_alert PRIMARY KEY (alert_id),
+    CONSTRAINT uq_security_alert_org_kind_subject_last_audit_id UNIQUE (org, kind, subject, last_audit_id)
+);
+
+CREATE INDEX ix_security_alert_org_created_at ON security_alert (org, created_at);
+
+CREATE TABLE session (
+    session_id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    csrf_token TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: seen_at DATETIME NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: expires_at DATETIME NOT NULL,
+    address TEXT NOT NULL,
+    draft JSON,
+    CONSTRAINT pk_session PRIMARY KEY (session_id)
+);
+
+CREATE INDEX ix_session_account_id ON session (account_id);
+
+CREATE TABLE column_set (
+    account_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    columns JSON NOT NULL,
+    CONSTRAINT pk_column_set PRIMARY KEY (account_id, name),
+    CONSTRAINT fk_column_set_account_id_account FOREIGN KEY(account_id) REFERENCES account (account_id)
+);
+
+CREATE TABLE consent_text (
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    version TEXT NOT NULL,
+    body TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    valid_from DATE NOT NULL,
+    author TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    CONSTRAINT pk_consent_text PRIMARY KEY (org, kind, version),
+    CONSTRAINT fk_consent_text_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
+);
+
+CREATE TABLE employer (
+    employer_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    name TEXT NOT NULL,
+    inn TEXT,
+    okved TEXT,
+    region_code TEXT,
+    alert_contact TEXT,
+    limits JSON NOT NULL,
+    archived_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: archived_at DATETIME,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    CONSTRAINT pk_employer PRIMARY KEY (employer_id),
+    CONSTRAINT fk_employer_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
+);
+
+CREATE INDEX ix_employer_org ON employer (org);
+
+CREATE TABLE limit_entry (
+    entry_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    source TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    parameter TEXT NOT NULL,
+    low FLOAT,
+    high FLOAT,
+    author TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    valid_from DATE,
+    valid_until DATE,
+    version TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    withdrawn_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: withdrawn_at DATETIME,
+    CONSTRAINT pk_limit_entry PRIMARY KEY (entry_id),
+    CONSTRAINT fk_limit_entry_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
+);
+
+CREATE INDEX ix_limit_entry_org_parameter ON limit_entry (org, parameter);
+
+CREATE TABLE medic (
+    medic_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    full_name TEXT NOT NULL,
+    position TEXT NOT NULL,
+    education TEXT NOT NULL,
+    accreditation_until DATE,
+    training_hours INTEGER NOT NULL,
+    training_at DATE,
+    federal_register_at DATE,
+    certificate_pem BYTEA NOT NULL,
+    -- SQLite: certificate_pem BLOB NOT NULL,
+    key_provider TEXT NOT NULL,
+    encrypted_key BYTEA,
+    -- SQLite: encrypted_key BLOB,
+    token_label TEXT,
+    active BOOLEAN NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_medic PRIMARY KEY (medic_id),
+    CONSTRAINT fk_medic_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
+);
+
+CREATE INDEX ix_medic_org ON medic (org);
+
+CREATE TABLE register_change (
+    change_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    entry_id TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: at DATETIME NOT NULL,
+    account_id TEXT,
+    action TEXT NOT NULL,
+    fields JSON NOT NULL,
+    CONSTRAINT pk_register_change PRIMARY KEY (change_id),
+    CONSTRAINT fk_register_change_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
+);
+
+CREATE INDEX ix_register_change_entry_id_at ON register_change (entry_id, at);
+
+CREATE INDEX ix_register_change_org_account_id_at ON register_change (org, account_id, at, change_id);
+
+CREATE INDEX ix_register_change_org_at ON register_change (org, at, change_id);
+
+CREATE INDEX ix_register_change_org_kind_at ON register_change (org, kind, at, change_id);
+
+CREATE TABLE terminal (
+    terminal_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    name TEXT NOT NULL,
+    place TEXT NOT NULL,
+    public_key TEXT,
+    state TEXT NOT NULL,
+    head_seq BIGINT NOT NULL,
+    head_hash TEXT NOT NULL,
+    gap_from BIGINT,
+    gap_since TIMESTAMP WITH TIME ZONE,
+    -- SQLite: gap_since DATETIME,
+    down_seq BIGINT NOT NULL,
+    down_hash TEXT NOT NULL,
+    roster_version INTEGER NOT NULL,
+    link TEXT NOT NULL,
+    last_seen TIMESTAMP WITH TIME ZONE,
+    -- SQLite: last_seen DATETIME,
+    status JSON,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    CONSTRAINT pk_terminal PRIMARY KEY (terminal_id),
+    CONSTRAINT fk_terminal_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
+);
+
+CREATE INDEX ix_terminal_org ON terminal (org);
+
+CREATE TABLE centre_outbox (
+    message_id TEXT NOT NULL,
+    terminal_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    prev_hash TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    wire BYTEA NOT NULL,
+    -- SQLite: wire BLOB NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    sent_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: sent_at DATETIME,
+    acked_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: acked_at DATETIME,
+    refused_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: refused_at DATETIME,
+    refusal_code TEXT,
+    refusal_reason TEXT,
+    resent_as TEXT,
+    CONSTRAINT pk_centre_outbox PRIMARY KEY (message_id),
+    CONSTRAINT uq_centre_outbox_terminal_id_seq UNIQUE (terminal_id, seq),
+    CONSTRAINT fk_centre_outbox_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
+
+CREATE INDEX ix_centre_outbox_state_created_at ON centre_outbox (state, created_at);
+
+CREATE INDEX ix_centre_outbox_terminal_id_state ON centre_outbox (terminal_id, state);
+
+CREATE TABLE device (
+    terminal_id TEXT NOT NULL,
+    device_id TEXT NOT NULL,
+    measures TEXT NOT NULL,
+    maker TEXT NOT NULL,
+    model TEXT NOT NULL,
+    serial TEXT,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    verified_until TEXT,
+    last_seen TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: last_seen DATETIME NOT NULL,
+    CONSTRAINT pk_device PRIMARY KEY (terminal_id, device_id),
+    CONSTRAINT fk_device_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
+
+CREATE TABLE enrolment_code (
+    code_id TEXT NOT NULL,
+    terminal_id TEXT NOT NULL,
+    key BYTEA NOT NULL,
+    -- SQLite: "key" BLOB NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: expires_at DATETIME NOT NULL,
+    used_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: used_at DATETIME,
+    CONSTRAINT pk_enrolment_code PRIMARY KEY (code_id),
+    CONSTRAINT fk_enrolment_code_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
+
+CREATE TABLE instrument (
+    instrument_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    terminal_id TEXT,
+    measures TEXT NOT NULL,
+    maker TEXT NOT NULL,
+    model TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    registration_number TEXT NOT NULL,
+    verified_at DATE,
+    verified_until DATE,
+    verification_number TEXT NOT NULL,
+    archived_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: archived_at DATETIME,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_instrument PRIMARY KEY (instrument_id),
+    CONSTRAINT uq_instrument_org_model_serial UNIQUE (org, model, serial),
+    CONSTRAINT fk_instrument_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
+    CONSTRAINT fk_instrument_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
+
+CREATE INDEX ix_instrument_terminal_id ON instrument (terminal_id);
+
+CREATE TABLE outage (
+    outage_id TEXT NOT NULL,
+    terminal_id TEXT NOT NULL,
+    device_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    began_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: began_at DATETIME NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: ended_at DATETIME,
+    CONSTRAINT pk_outage PRIMARY KEY (outage_id),
+    CONSTRAINT fk_outage_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
+
+CREATE INDEX ix_outage_terminal_id_began_at ON outage (terminal_id, began_at);
+
+CREATE TABLE terminal_certificate (
+    serial TEXT NOT NULL,
+    terminal_id TEXT NOT NULL,
+    issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: issued_at DATETIME NOT NULL,
+    not_after TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: not_after DATETIME NOT NULL,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: revoked_at DATETIME,
+    request_sha256 TEXT,
+    CONSTRAINT pk_terminal_certificate PRIMARY KEY (serial),
+    CONSTRAINT fk_terminal_certificate_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id),
+    CONSTRAINT uq_terminal_certificate_request_sha256 UNIQUE (request_sha256)
+);
+
+CREATE INDEX ix_terminal_certificate_terminal_id ON terminal_certificate (terminal_id);
+
+CREATE TABLE terminal_health (
+    terminal_id TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: made_at DATETIME NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: received_at DATETIME NOT NULL,
+    roster_version INTEGER NOT NULL,
+    report JSON NOT NULL,
+    CONSTRAINT pk_terminal_health PRIMARY KEY (terminal_id),
+    CONSTRAINT fk_terminal_health_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
+
+CREATE TABLE terminal_key (
+    terminal_id TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: since DATETIME NOT NULL,
+    CONSTRAINT pk_terminal_key PRIMARY KEY (terminal_id, public_key),
+    CONSTRAINT fk_terminal_key_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
+
+CREATE TABLE worker (
+    worker_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    employer_id TEXT NOT NULL,
+    personnel_number TEXT NOT NULL,
+    cards JSON NOT NULL,
+    snils_hmac TEXT,
+    snils_sealed BYTEA,
+    -- SQLite: snils_sealed BLOB,
+    full_name TEXT NOT NULL,
+    sex TEXT,
+    birth_date DATE,
+    position TEXT NOT NULL,
+    status TEXT NOT NULL,
+    remote_allowed BOOLEAN NOT NULL,
+    block_text TEXT NOT NULL,
+    photo_sha256 TEXT,
+    toxicology_at DATE,
+    archived_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: archived_at DATETIME,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: updated_at DATETIME NOT NULL,
+    search_name TEXT DEFAULT '' NOT NULL,
+    CONSTRAINT pk_worker PRIMARY KEY (worker_id),
+    CONSTRAINT uq_worker_org_personnel_number UNIQUE (org, personnel_number),
+    CONSTRAINT fk_worker_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
+    CONSTRAINT fk_worker_employer_id_employer FOREIGN KEY(employer_id) REFERENCES employer (employer_id)
+);
+
+CREATE INDEX ix_worker_employer_id ON worker (employer_id);
+
+CREATE INDEX ix_worker_org_search_name ON worker (org, search_name text_pattern_ops);
+    -- SQLite: CREATE INDEX ix_worker_org_search_name ON worker (org, search_name);
+
+CREATE INDEX ix_worker_snils_hmac ON worker (snils_hmac);
+
+CREATE TABLE consent (
+    consent_id TEXT NOT NULL,
+    worker_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    text_version TEXT NOT NULL,
+    text_sha256 TEXT NOT NULL,
+    given_on DATE NOT NULL,
+    means TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    author TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    CONSTRAINT pk_consent PRIMARY KEY (consent_id),
+    CONSTRAINT fk_consent_org_kind_text_version_consent_text FOREIGN KEY(org, kind, text_version) REFERENCES consent_text (org, kind, version),
+    CONSTRAINT fk_consent_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
+);
+
+CREATE INDEX ix_consent_worker_id ON consent (worker_id);
+
+CREATE TABLE ground (
+    ground_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    worker_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    at DATE NOT NULL,
+    valid_until DATE,
+    finding TEXT NOT NULL,
+    blocks_remote BOOLEAN NOT NULL,
+    note TEXT NOT NULL,
+    source TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: entered_at DATETIME NOT NULL,
+    entered_by TEXT,
+    CONSTRAINT pk_ground PRIMARY KEY (ground_id),
+    CONSTRAINT uq_ground_worker_id_sha256 UNIQUE (worker_id, sha256),
+    CONSTRAINT fk_ground_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
+    CONSTRAINT fk_ground_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
+);
+
+CREATE TABLE worker_face (
+    terminal_id TEXT NOT NULL,
+    worker_id TEXT NOT NULL,
+    photo_sha256 TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    engine TEXT NOT NULL,
+    problems JSON NOT NULL,
+    legal_basis TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    told_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: told_at DATETIME NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_worker_face PRIMARY KEY (terminal_id, worker_id),
+    CONSTRAINT fk_worker_face_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id),
+    CONSTRAINT fk_worker_face_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
+);
+
+CREATE INDEX ix_worker_face_state ON worker_face (state);
+
+CREATE TABLE worker_limit (
+    limit_id TEXT NOT NULL,
+    worker_id TEXT NOT NULL,
+    entry JSON NOT NULL,
+    author TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    valid_until DATE,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    withdrawn_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: withdrawn_at DATETIME,
+    CONSTRAINT pk_worker_limit PRIMARY KEY (limit_id),
+    CONSTRAINT fk_worker_limit_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
+);
+
+CREATE INDEX ix_worker_limit_worker_id ON worker_limit (worker_id);
+
+CREATE TABLE consent_withdrawal (
+    consent_id TEXT NOT NULL,
+    withdrawn_on DATE NOT NULL,
+    means TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    author TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    CONSTRAINT pk_consent_withdrawal PRIMARY KEY (consent_id),
+    CONSTRAINT fk_consent_withdrawal_consent_id_consent FOREIGN KEY(consent_id) REFERENCES consent (consent_id)
+);

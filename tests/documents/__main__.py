@@ -1,0 +1,25 @@
+"""`python -m tests.documents --write` makes the pages of the documentation that come from the code; `--check` looks at them."""
+
+import sys
+
+from tests.documents.decisions import BadDecision
+from tests.documents.made import MADE, stale
+
+
+def main(words: list[str]) -> int:
+    """Returns the exit code: 0 when all pages are as they should be."""
+    try:
+        if "--write" in words:
+            for file, make in MADE.items():
+                file.write_text(make(), encoding="utf-8")
+            return 0
+        faults = [f"{name} is not up to date: python -m tests.documents --write" for name in stale()]
+    except (BadDecision, LookupError) as error:
+        faults = [str(error.args[0])]
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return int(bool(faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

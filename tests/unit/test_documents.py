@@ -1,0 +1,70 @@
+"""The pages that are made from the code are up to date, and say of every table what it is for and who owns it."""
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.documents import centre_schema, terminal_schema
+from tests.documents.decisions import FOLDER, BadDecision, page, read
+from tests.documents.made import MADE
+from tests.documents.pages import ROOT
+
+
+@pytest.mark.parametrize("file", MADE, ids=lambda file: file.name)
+def test_the_page_is_as_it_would_be_made_now(file: Path) -> None:
+    assert file.read_text(encoding="utf-8") == MADE[file](), "run: python -m tests.documents --write"
+
+
+def test_every_decision_is_in_the_index() -> None:
+    files = [file for file in FOLDER.glob("*.md") if file.name not in ("README.md", "COPYME.md")]
+    assert [file.name for file in files if f"({file.name})" not in page()] == []
+    assert len(files) > 70
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# 7. Short\n\nStatus: accepted, 2026-11-22.\n\n## Context\n", "COPYME"),
+        ("# 0007. No sections\n\nStatus: accepted, 2026-11-22.\n\n## Context\n", "COPYME"),
+        ("# 0007. No status\n\n## Context\n\n## Decision\n\n## Consequences\n", "COPYME"),
+        (
+            "# 0008. Other\n\nStatus: accepted, 2026-11-22.\n\n## Context\n\n## Decision\n\n## Consequences\n",
+            "the number 0008",
+        ),
+    ],
+)
+def test_a_decision_of_another_form_is_named(text: str, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "0007-one.md"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BadDecision, match=f"0007-one.md.*{words}"):
+        read(file)
+
+
+def test_every_table_says_what_it_is_for_and_whose_it_is() -> None:
+    told = [(name, owner.module, owner.purpose) for name, owner in centre_schema.owners().items()]
+    told += [(one.name, one.module, one.purpose) for one in terminal_schema.kept()]
+    assert {table.name for table in centre_schema.tables()} <= {name for name, _, _ in told}
+    for name, module, purpose in told:
+        assert (ROOT / module.replace(".", "/")).with_suffix(".py").exists(), name
+        assert len(purpose.split()) > 2, name
+
+
+def test_the_statements_make_the_tables() -> None:
+    with closing(sqlite3.connect(":memory:")) as centre:
+        centre.executescript(_on_sqlite((ROOT / "docs" / "schema.sql").read_text(encoding="utf-8")))
+        assert _tables(centre) == {table.name for table in centre_schema.tables()}
+    with closing(sqlite3.connect(":memory:")) as terminal:
+        terminal.executescript((ROOT / "docs" / "schema-terminal.sql").read_text(encoding="utf-8"))
+        assert _tables(terminal) == {one.name for one in terminal_schema.kept()}
+
+
+def _on_sqlite(statements: str) -> str:
+    """With the line of SQLite in place of each line that it has otherwise."""
+    return re.sub(r"^[^\n]+\n    -- SQLite: ([^\n]*)", r"\1", statements, flags=re.MULTILINE)
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
