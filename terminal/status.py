@@ -22,6 +22,7 @@ def status_of(snapshot: TerminalSnapshot, facts: Facts) -> TerminalStatus:
         parked=snapshot.link.parked,
         devices=tuple(device_health(status, snapshot.verified_until) for status in snapshot.devices.values()),
         open_exam=snapshot.exam.exam_id if snapshot.exam else None,
+        open_worker=_worker_of(snapshot),
         help_called_at=facts.help_called_at,
         roster_version=facts.roster_version,
         clock_trusted=now.trusted,
@@ -29,3 +30,9 @@ def status_of(snapshot: TerminalSnapshot, facts: Facts) -> TerminalStatus:
         kiosk="running",
         wal_bytes=facts.wal_bytes,
     )
+
+
+def _worker_of(snapshot: TerminalSnapshot) -> str | None:
+    """Whose exam is open. Who has not said that it is he is nobody yet."""
+    examinee = snapshot.exam.examinee if snapshot.exam else None
+    return examinee.worker_id if examinee and examinee.confirmed else None

@@ -10,6 +10,7 @@ from typing import Any
 
 from central.words import exam_view, wording
 from central.words.exam_view import Payload
+from central.words.table_values import Side
 
 WIDTH, HEIGHT, PAD = 220.0, 56.0, 6.0
 MIN_FOR_CORRIDOR = 5
@@ -25,7 +26,9 @@ class Chart:
     label: str
     unit: str
     points: tuple[tuple[float, float, str], ...]
-    """Place, and in words when it was measured and how much it was."""
+    """Place, and in words when it was measured, how much it was, and whether it lay outside the limits of its exam."""
+    out: tuple[bool, ...]
+    """Of each point: whether it lay outside the limits of its exam."""
     lines: tuple[str, ...]
     corridor: tuple[float, float] | None
     corridor_text: tuple[str, str] | None
@@ -45,7 +48,15 @@ def charts_of(before: Sequence[Payload], present: Payload, language: str, zone: 
     rows = [_last_values(payload) for payload in before] + [_last_values(present)]
     limits = exam_view.limits_by_parameter(present)
     moments = [wording.moment(wording.parse(payload["finished_at"]), zone) for payload in (*before, present)]
-    made = [_chart(name, [row.get(name) for row in rows], moments, limits.get(name), language) for name in CHARTED]
+    judged = [exam_view.limits_by_parameter(payload) for payload in (*before, present)]
+    made = []
+    for name in CHARTED:
+        values = [row.get(name) for row in rows]
+        sides: list[Side] = [
+            "" if value is None else exam_view.side_of(value, limit.get(name))
+            for value, limit in zip(values, judged, strict=True)
+        ]
+        made.append(_chart(name, values, sides, moments, limits.get(name), language))
     return [chart for chart in made if chart is not None]
 
 
@@ -66,7 +77,12 @@ def _last_values(payload: Payload) -> dict[str, float]:
 
 
 def _chart(
-    name: str, values: Sequence[float | None], moments: Sequence[str], limit: Any, language: str
+    name: str,
+    values: Sequence[float | None],
+    sides: Sequence[Side],
+    moments: Sequence[str],
+    limit: Any,
+    language: str,
 ) -> Chart | None:
     known = [value for value in values if value is not None]
     if len(known) < 2:
@@ -96,10 +112,11 @@ def _chart(
         label=wording.quantity_name(name, language),
         unit=unit,
         points=tuple(
-            (*place, f"{at}: {words(value)} {unit}".strip())
-            for place, at, value in zip(places, moments, values, strict=True)
+            (*place, _said(f"{at}: {words(value)} {unit}".strip(), exam_view.side_words(name, side, language)))
+            for place, at, value, side in zip(places, moments, values, sides, strict=True)
             if place is not None and value is not None
         ),
+        out=tuple(bool(side) for value, side in zip(values, sides, strict=True) if value is not None),
         lines=tuple(_runs(places)),
         corridor=(y(corridor[1]), y(corridor[0])) if corridor else None,
         corridor_text=(words(corridor[0]), words(corridor[1])) if corridor else None,
@@ -111,6 +128,10 @@ def _chart(
         count=len(known),
         has_present=present is not None,
     )
+
+
+def _said(measured: str, side: str) -> str:
+    return f"{measured}, {side}" if side else measured
 
 
 def _day(moment: str) -> str:

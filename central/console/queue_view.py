@@ -4,9 +4,10 @@ A table is drawn once for all who see the same organisations in the same languag
 exam waits. A row that somebody looks at carries whose look it is; `QueueTable.for_account` makes one's own look like a free one.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from fastapi.templating import Jinja2Templates
@@ -16,15 +17,23 @@ from sqlalchemy import Connection, Engine
 from central.console.exam_circumstances import Waited, travelled, waited_of
 from central.console.live import Live
 from central.console.look import Look
+from central.console.queue_filter import EVERYTHING, QueueFilter
+from central.console.sorting import Sorting
+from central.core.ordering import AS_IT_COMES
+from central.deciding.same_day import LOOK_BACK, SameDay, same_day
 from central.deciding.stamping import Stamping
-from central.store import decisions, refusals, terminals, worklist
+from central.store import calls, decisions, refusals, terminals, worklist
 from central.store.engine import reading
+from central.store.same_day import exams_of_people
 from central.store.worklist import WaitingExam
 from central.words import exam_view, wording
 
+_MOMENT = re.compile(r'<time datetime="([^"]+)"></time>')
+"""A moment that is written for each reader: what is shared knows nobody's time zone."""
 LATE_S = 300.0
 """After this long in the queue, in seconds, a row is shown as late."""
 KEPT_CELLS = 5_000
+_UNSORTED = Sorting(AS_IT_COMES, frozenset(), "sort", "/queue", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +49,49 @@ class QueueRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnQueue:
+    """What is alike for all who see the same organisations in the same language: all rows, and what stands above them."""
+
+    links: str
+    notices: str
+    rows: tuple[tuple[WaitingExam, bool, str], ...]
+    """Each exam, whether it is late, and its line."""
+
+
 class QueueTable:
-    """The table as it was drawn, `age_s` seconds ago."""
+    """The queue as it was drawn, `age_s` seconds ago."""
 
-    html: str
-    age_s: float
+    def __init__(
+        self, drawn: DrawnQueue, age_s: float, language: str, templates: Jinja2Templates, now: datetime
+    ) -> None:
+        self.age_s = age_s
+        self._drawn, self._language, self._templates, self._now = drawn, language, templates, now
 
-    def for_account(self, account_id: str) -> Markup:
-        """The table in which exams that this account looks at are not marked as taken."""
-        return Markup(self.html.replace(f'taken" data-claimant="{account_id}"', '"'))  # noqa: S704 - drawn by a template
+    def for_account(
+        self, account_id: str, zone: tzinfo = UTC, wanted: QueueFilter = EVERYTHING, sorting: Sorting | None = None
+    ) -> Markup:
+        """The table as one medic sees it: what he asked for, times in his zone, exams that he looks at himself not taken."""
+        rows = wanted.arranged(self._drawn.rows, lambda row: row[0])
+        shown = {row[0].exam_id for row in rows}
+        hidden = [row for row in self._drawn.rows if row[0].exam_id not in shown]
+        html = self._templates.get_template("queue_rows.html").render(
+            look=Look(self._language, "", UTC),
+            links=Markup(self._drawn.links),  # noqa: S704 - drawn by a template
+            notices=Markup(self._drawn.notices),  # noqa: S704 - drawn by a template
+            rows=Markup("".join(row[2] for row in rows)),  # noqa: S704 - drawn by a template
+            count=len(rows),
+            total=len(self._drawn.rows),
+            hidden=len(hidden),
+            hidden_out=sum(row[0].suggestion == "out_of_limits" for row in hidden),
+            hidden_late=sum(row[1] for row in hidden),
+            sorting=sorting or _UNSORTED,
+        )
+        html = html.replace(f'taken" data-claimant="{account_id}"', '"')
+        return Markup(_MOMENT.sub(lambda found: self._moment(found[1], zone), html))  # noqa: S704 - drawn by a template
+
+    def _moment(self, iso: str, zone: tzinfo) -> str:
+        said = wording.lately(datetime.fromisoformat(iso), self._now, zone, self._language)
+        return f'<time datetime="{iso}">{said}</time>'
 
 
 class QueueTables:
@@ -67,17 +110,16 @@ class QueueTables:
         self._live = live
         self._templates = templates
         self._clock = clock
-        self._cells: dict[tuple[WaitingExam, str], Markup] = {}
+        self._cells: dict[tuple[WaitingExam, tuple[SameDay, ...], str], Markup] = {}
 
     def table(self, orgs: Sequence[str], language: str, *, shared: bool) -> QueueTable:
         """The table of these organisations, drawn now; `shared`: or since the last change in one of them."""
 
-        def draw() -> str:
+        def draw() -> DrawnQueue:
             return self._draw(orgs, language)
 
-        if not shared:
-            return QueueTable(draw(), 0.0)
-        return QueueTable(*self._live.shared((tuple(orgs), language), orgs, draw))
+        drawn, age_s = self._live.shared((tuple(orgs), language), orgs, draw) if shared else (draw(), 0.0)
+        return QueueTable(drawn, age_s, language, self._templates, self._clock())
 
     def waiting(self, orgs: Sequence[str]) -> list[tuple[WaitingExam, Waited]]:
         """The waiting exams of these organisations in the order of the queue, and how long each has waited."""
@@ -86,43 +128,55 @@ class QueueTables:
         now = self._clock()
         return [(item, waited_of(item, now)) for item in found]
 
-    def _draw(self, orgs: Sequence[str], language: str) -> str:
+    def _draw(self, orgs: Sequence[str], language: str) -> DrawnQueue:
         now = self._clock()
         with reading(self._engine) as connection:
             waiting = worklist.waiting(connection, orgs)
-            cells = self._cells_of(connection, waiting, language)
+            cells = self._cells_of(connection, waiting, _same_days(connection, waiting, orgs), language)
             claims = decisions.claims(connection, now)
             refusing = {one.terminal_id for one in refusals.refusals(connection, orgs) if one.kind == "decision"}
             in_need = terminals.in_need(connection, orgs, refusing)
+            calling = calls.calls(connection, orgs)
         rows = []
         for item, drawn in zip(waiting, cells, strict=True):
             claim, waited = claims.get(item.exam_id), waited_of(item, now)
             whose = (claim.full_name, claim.account_id) if claim else ("", "")
-            rows.append(QueueRow(item, drawn, waited, waited.since_first_s > LATE_S, *whose))
-        return self._render(
-            "queue_rows.html",
+            row = QueueRow(item, drawn, waited, waited.since_first_s > LATE_S, *whose)
+            rows.append((item, row.late, self._render("queue_row.html", language, row=row)))
+        offline = [row["name"] for row in in_need if row["link"] != "online"]
+        notices = self._render(
+            "queue_notices.html",
             language,
-            rows=rows,
-            offline=[row["name"] for row in in_need if row["link"] != "online"],
             standing=[row["name"] for row in in_need if row["stands"]],
-            calling=[f"{row['name']}, {row['place']}" for row in in_need if row["calls"]],
+            calling=calling,
             refused=[row["name"] for row in in_need if row["terminal_id"] in refusing],
             no_stamps=self._stamping.outage,
         )
+        return DrawnQueue(self._render("queue_links.html", language, offline=offline), notices, tuple(rows))
 
-    def _cells_of(self, connection: Connection, waiting: Sequence[WaitingExam], language: str) -> list[Markup]:
+    def _cells_of(
+        self,
+        connection: Connection,
+        waiting: Sequence[WaitingExam],
+        same_days: Mapping[str, tuple[SameDay, ...]],
+        language: str,
+    ) -> list[Markup]:
         """What each exam's row shows for as long as it waits; only what is new is read and drawn."""
         known = self._cells
-        new = [item for item in waiting if (item, language) not in known]
-        payloads = worklist.payloads(connection, [item.exam_id for item in new]) if new else {}
+        keys = [(item, same_days.get(item.exam_id, ()), language) for item in waiting]
+        new = [key for key in keys if key not in known]
+        payloads = worklist.payloads(connection, [item.exam_id for item, _, _ in new]) if new else {}
         if len(known) + len(new) > KEPT_CELLS:
             here = set(waiting)
             self._cells = known = {key: cells for key, cells in known.items() if key[0] in here}
-        for item in new:
-            known[item, language] = self._draw_cells(item, payloads[item.exam_id, item.revision], language)
-        return [known[item, language] for item in waiting]
+        for key in new:
+            item, others, _ = key
+            known[key] = self._draw_cells(item, others, payloads[item.exam_id, item.revision], language)
+        return [known[key] for key in keys]
 
-    def _draw_cells(self, item: WaitingExam, payload: Mapping[str, Any], language: str) -> Markup:
+    def _draw_cells(
+        self, item: WaitingExam, others: Sequence[SameDay], payload: Mapping[str, Any], language: str
+    ) -> Markup:
         latest = exam_view.summary(payload, language)
         late = travelled(datetime.fromisoformat(payload["finished_at"]), item.received_at)
         drawn = self._render(
@@ -136,9 +190,25 @@ class QueueTables:
             alcohol=latest.get("breath_alcohol_mg_per_l") or latest.get("breath_test"),
             complaints=exam_view.complaint_lines(payload, language),
             urgent=exam_view.urgent_complaints(payload, language),
+            others=others,
         )
         return Markup(drawn)  # noqa: S704 - drawn by a template
 
     def _render(self, template: str, language: str, **values: Any) -> str:
         # Shared with others: neither somebody's theme nor their time zone may be in it.
         return self._templates.get_template(template).render(look=Look(language, "", UTC), **values)
+
+
+def _same_days(
+    connection: Connection, waiting: Sequence[WaitingExam], orgs: Sequence[str]
+) -> dict[str, tuple[SameDay, ...]]:
+    """By exam that waits: what else happened to the same person on its day."""
+    asked = [item for item in waiting if item.worker_id is not None]
+    if not asked:
+        return {}
+    since = min(item.finished_at for item in asked) - LOOK_BACK
+    found = exams_of_people(connection, {str(item.worker_id) for item in asked}, orgs, since)
+    return {
+        item.exam_id: same_day(item.exam_id, item.exam_type, item.finished_at, found.get(str(item.worker_id), []))
+        for item in asked
+    }

@@ -82,7 +82,7 @@ device = Table(
 """Measuring devices that terminals report."""
 
 
-_CALLS = '%"help_called_at":"%'
+CALLS = '%"help_called_at":"%'
 _SILENT_KIOSK = '%"kiosk":"silent"%'
 
 
@@ -143,6 +143,12 @@ def names(connection: Connection, orgs: Sequence[str]) -> Sequence[RowMapping]:
     return connection.execute(query.order_by(terminal.c.name)).mappings().all()
 
 
+def places(connection: Connection, orgs: Sequence[str]) -> Sequence[RowMapping]:
+    """Ids, names and places of the terminals of these organisations, by name."""
+    query = select(terminal.c.terminal_id, terminal.c.name, terminal.c.place).where(terminal.c.org.in_(orgs))
+    return connection.execute(query.order_by(terminal.c.name)).mappings().all()
+
+
 def in_need(connection: Connection, orgs: Sequence[str], refusing: Collection[str]) -> Sequence[RowMapping]:
     """Enrolled terminals of these organisations that have no link, whose kiosk stands still, that call for help or are
     among `refusing`, by name.
@@ -151,7 +157,7 @@ def in_need(connection: Connection, orgs: Sequence[str], refusing: Collection[st
     `terminal_id`, `name`, `place`, `link`, `stands`, `calls`: what else they say of themselves is left where it is.
     """
     c = terminal.c
-    calls = and_(c.link == "online", cast(c.status, Text).like(_CALLS))
+    calls = and_(c.link == "online", cast(c.status, Text).like(CALLS))
     query = select(c.terminal_id, c.name, c.place, c.link, kiosk_stands().label("stands"), calls.label("calls")).where(
         c.org.in_(orgs),
         c.state == "enrolled",
@@ -169,7 +175,7 @@ def attention_marks(connection: Connection) -> list[tuple[str, str, str]]:
     """Organisation, identifier and link (`stands` for a kiosk that stands still) of the enrolled terminals that have no
     link, stand still or call for help."""
     c = terminal.c
-    calls = cast(c.status, Text).like(_CALLS)
+    calls = cast(c.status, Text).like(CALLS)
     link = case((kiosk_stands(), "stands"), else_=c.link).label("link")
     query = select(c.org, c.terminal_id, link).where(
         c.state == "enrolled", or_(c.link != "online", kiosk_stands(), calls)

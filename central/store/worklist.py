@@ -59,6 +59,11 @@ class WaitingExam:
     """Of the revision that came first: waiting counts from here."""
     suggestion: str
     is_urgent: bool
+    org: str
+    terminal_place: str | None
+    employer_id: str | None
+    worker_id: str | None
+    finished_at: datetime
 
 
 def waiting(connection: Connection, orgs: Sequence[str]) -> list[WaitingExam]:
@@ -79,6 +84,11 @@ def waiting(connection: Connection, orgs: Sequence[str]) -> list[WaitingExam]:
             c.first_received_at,
             c.suggestion,
             c.is_urgent,
+            c.org,
+            terminal.c.place,
+            c.employer_id,
+            c.worker_id,
+            c.finished_at,
         )
         .outerjoin(terminal, terminal.c.terminal_id == c.terminal_id)
         .outerjoin(worker, worker.c.worker_id == c.worker_id)

@@ -76,6 +76,15 @@ def moment(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).strftime("%d.%m.%Y %H:%M")
 
 
+def lately(at: datetime, now: datetime, zone: tzinfo, language: str) -> str:
+    """Day and minute of something recent: `сегодня 17:38`, `вчера 22:10`, else the day as `moment` has it."""
+    local = at.astimezone(zone)
+    days = (now.astimezone(zone).date() - local.date()).days
+    if days not in (0, 1):
+        return moment(at, zone)
+    return text(language, "span.today" if days == 0 else "span.yesterday", time=f"{local:%H:%M}")
+
+
 def moment_with_offset(at: datetime, zone: tzinfo) -> str:
     """As `moment`, with the offset from UTC: for what is read elsewhere than where it was made, `22.11.2026 05:14 +03:00`."""
     local = at.astimezone(zone)

@@ -70,6 +70,8 @@ class TerminalStatus(WireModel):
     parked: int = Field(default=0, ge=0)
     devices: tuple[DeviceHealth, ...] = ()
     open_exam: Id | None = None
+    open_worker: Id | None = None
+    """Whose exam is open, once somebody was identified."""
     help_called_at: Utc | None = None
     """When somebody at the kiosk called for a medic and nobody has come yet."""
     roster_version: int = 0

@@ -19,6 +19,7 @@ from starlette.datastructures import FormData
 from central.console.access_log import note
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of, typed_fields
+from central.console.kept_queue import kept_filter
 from central.console.routes.exam import RELIEVED_AFTER, exam_page, find_exam
 from central.core.rights import Right
 from central.deciding.decision_record import VISUAL_FIELDS, DecisionFaults, Wish
@@ -89,7 +90,10 @@ def _after(request: Request, visitor: Visitor, wish: Wish, *, to_next: bool) -> 
         console = console_of(request)
         with reading(console.engine) as connection:
             claims = store.claims(connection, console.clock())
-            waiting = worklist.waiting_ids(connection, visitor.account.orgs)
+            all_ = worklist.waiting(connection, visitor.account.orgs)
+        # In the order of the queue, whatever order the medic looks at it in: who has waited longest is next.
+        wanted = kept_filter(request, visitor)
+        waiting = [item.exam_id for item in all_ if wanted.shows(item)]
         free = (one for one in waiting if one not in claims or claims[one].account_id == visitor.account.account_id)
         if found := next(free, None):
             return f"/exams/{found}?decided={wish.exam_id}"

@@ -16,6 +16,8 @@ from central.console.decision_form import REASON_KEYS, key_code, offered_reasons
 from central.console.exam_circumstances import circumstances
 from central.console.film_view import film_view, people_lines, photos_of
 from central.console.guard import Guard
+from central.console.kept_queue import kept_filter
+from central.console.queue_filter import QueueFilter
 from central.console.reference import reference_file
 from central.console.typed import Typed
 from central.core.days import day_of
@@ -26,10 +28,12 @@ from central.deciding.decision_record import OUTCOMES, REPEAT_STEPS, VISUAL_FIEL
 from central.deciding.decisions import is_valid
 from central.deciding.medics import RegisterFault, check_register
 from central.deciding.proposed_reasons import proposed
+from central.deciding.same_day import LOOK_BACK, SameDay, same_day
 from central.papers.issuing import has_breath
 from central.papers.wording import kinds_for
 from central.store import accounts, decisions, instruments, refusals, worklist
 from central.store import grounds as grounds_store
+from central.store import same_day as same_day_store
 from central.store.decisions import StoredDecision
 from central.store.engine import reading, writing
 from central.store.workers import get_worker
@@ -84,6 +88,7 @@ def exam_page(
         worker = get_worker(connection, item.worker_id) if item.worker_id else None
         verified = instruments.verified_until(connection, item.org)
         grounds = grounds_store.latest(grounds_store.of_worker(connection, item.worker_id)) if item.worker_id else []
+        others = _others(connection, visitor, item)
         draft = accounts.get_draft(connection, visitor.session.session_id)
         if typed is None and draft is not None and draft["path"] == f"/exams/{exam_id}/decision":
             typed, restored = draft["fields"], True
@@ -99,10 +104,11 @@ def exam_page(
     record = ExamRecord.model_validate(payload)
     known = dict(worker) if worker else None
     toxicology_days = console.config.grounds.toxicology_valid_days
-    waiting = _waiting_ids(console, visitor)
+    waiting = _waiting_ids(console, visitor, kept_filter(request, visitor))
     blocks = grounds_view.remote_blocks(grounds, known, day_of(now), toxicology_days)
     photos = [_medium(console, entry) for entry in photos_of(payload["media"])]
     film = film_view(record, lambda sha256: _has_arrived(console, sha256), look.language, look.zone)
+    book = reasons()
     mine = claim is not None and claim.account_id == visitor.account.account_id
     return page(
         request,
@@ -130,6 +136,9 @@ def exam_page(
         people=people_lines(record, look.language),
         charts=charts_of([other.payload for other in reversed(before)], item.payload, look.language, look.zone),
         earlier=[(other, exam_view.summary(other.payload, look.language)) for other in before[:8]],
+        others=others,
+        lately=lambda at: wording.lately(at, now, look.zone, look.language),
+        reason_words=lambda code: book[code].text(look.language) if code in book else code,
         decisions=[_shown(console, entry, given) for entry in reversed(given)],
         refused=refused,
         in_force=_in_force(item, given),
@@ -143,7 +152,7 @@ def exam_page(
         signer=signer,
         message_id=message_id,
         reasons=offered_reasons(
-            list(reasons().values()), proposed(payload, speaks_against_remote=bool(blocks)), look.language
+            list(book.values()), proposed(payload, speaks_against_remote=bool(blocks)), look.language
         ),
         outcomes=OUTCOMES,
         repeat_steps=[(step, key, key_code(key)) for step, key in zip(REPEAT_STEPS, REASON_KEYS, strict=False)],
@@ -170,6 +179,15 @@ def _signer(connection: Connection, visitor: Visitor, now: datetime) -> dict[str
         return {"faults": error.faults, "name": visitor.account.full_name, "serial": ""}
     certificate = x509.load_pem_x509_certificate(entry.certificate_pem)
     return {"faults": [], "name": entry.full_name, "serial": f"{certificate.serial_number:x}"[:16] + "…"}
+
+
+def _others(connection: Connection, visitor: Visitor, item: ListedExam) -> tuple[SameDay, ...]:
+    """What else happened to this person on that day; nothing is known of somebody who was not identified."""
+    if item.worker_id is None:
+        return ()
+    since = item.finished_at - LOOK_BACK
+    found = same_day_store.exams_of_people(connection, [item.worker_id], visitor.account.orgs, since)
+    return same_day(item.exam_id, item.exam_type, item.finished_at, found.get(item.worker_id, []))
 
 
 def _medium(console: Console, entry: Any) -> dict[str, Any]:
@@ -203,11 +221,13 @@ def _paper_kinds(visitor: Visitor, item: ListedExam, payload: dict[str, Any]) ->
     return kinds_for(item.outcome or "", has_breath(payload))
 
 
-def _waiting_ids(console: Console, visitor: Visitor) -> list[str]:
+def _waiting_ids(console: Console, visitor: Visitor, wanted: QueueFilter) -> list[str]:
+    """As the medic's queue lists them."""
     if not visitor.may(Right.SEE_QUEUE):
         return []
     with reading(console.engine) as connection:
-        return worklist.waiting_ids(connection, visitor.account.orgs)
+        waiting = worklist.waiting(connection, visitor.account.orgs)
+    return [item.exam_id for item in wanted.arranged(waiting, lambda item: item)]
 
 
 def _neighbour(waiting: list[str], exam_id: str, step: int) -> str | None:

@@ -75,7 +75,8 @@ async function refresh() {
   if (fetching) { again = true; return; }
   fetching = true;
   try {
-    const before = new Set([...document.querySelectorAll("tr[data-exam]")].map((row) => row.dataset.exam));
+    const before = new Map([...document.querySelectorAll("tr[data-exam]")].map((row) => [row.dataset.exam, nameOf(row)]));
+    const held = document.activeElement && document.activeElement.closest("tr[data-exam]");
     const called = calls();
     const answer = await fetch(live.dataset.live + location.search, { headers: { accept: "text/html" } });
     if (answer.status === 401) { location.reload(); return; }
@@ -88,6 +89,9 @@ async function refresh() {
     const rows = markSelected();
     const fresh = rows.filter((row) => !before.has(row.dataset.exam));
     fresh.forEach((row) => row.classList.add("new"));
+    // A name that changed takes the link with the focus away.
+    if (held && held.isConnected && !held.contains(document.activeElement)) select(held);
+    tell(fresh, [...before].filter(([name]) => !rows.some((row) => row.dataset.exam === name)).map(([, name]) => name));
     if (fresh.some((row) => row.classList.contains("urgent")) || (calls() && calls() !== called)) alarm(); else if (fresh.length) chime();
     announce(rows.length);
     lost(false);
@@ -97,6 +101,19 @@ async function refresh() {
     fetching = false;
     if (again) { again = false; refresh(); }
   }
+}
+
+// For whom does not see the list: what has come and what is gone.
+function nameOf(row) { return row.querySelector("a").textContent.trim(); }
+function say(words) { const place = byId("said"); if (place) place.textContent = words; }
+function tell(fresh, gone) {
+  const some = (names) => names.slice(0, 3).join("; ") + (names.length > 3 ? ` ${live.dataset.saidMore.replace("{count}", names.length - 3)}` : "");
+  const lines = [];
+  for (const [key, rows] of [["saidUrgent", fresh.filter((row) => row.classList.contains("urgent"))], ["saidNew", fresh.filter((row) => !row.classList.contains("urgent"))]]) {
+    if (rows.length && live.dataset[key]) lines.push(live.dataset[key].replace("{names}", some(rows.map((row) => `${nameOf(row)}, ${[...row.querySelectorAll(".mark")].map((mark) => mark.textContent.trim()).join(", ")}`))));
+  }
+  if (gone.length && live.dataset.saidGone) lines.push(live.dataset.saidGone.replace("{names}", some(gone)));
+  if (lines.length) say(lines.join(" "));
 }
 
 // Who calls for a medic now; a call that goes makes no sound.
@@ -162,6 +179,14 @@ if (live) {
 }
 
 if (document.querySelector("[data-live], [data-waiting]")) setInterval(tick, 1000);
+
+// What was just signed is read to whom does not see it: a status that is there from the start is not.
+const done = document.querySelector(".notice.good[role=status]");
+if (done) setTimeout(() => say(done.textContent.trim()), 500);
+
+// A filter acts as soon as it is chosen.
+const filter = byId("queue-filter");
+if (filter) filter.addEventListener("change", () => filter.requestSubmit());
 
 // ---- the exam page: what stands beside the facts ends with the window, however high the head of the page is
 const exam = byId("exam");

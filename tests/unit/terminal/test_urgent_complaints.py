@@ -10,6 +10,8 @@ from terminal.exam import events
 from terminal.exam.decide import fold
 from terminal.exam.limits import verdict_of
 from terminal.exam.model import Phase
+from terminal.standing import Facts
+from terminal.status import status_of
 from tests.unit.terminal.exams import PLAN, Script
 from tests.unit.terminal.kiosk import Kiosk, MakeKiosk
 from tests.unit.terminal.test_service import records
@@ -60,6 +62,17 @@ def test_a_medic_is_called_at_once_and_the_exam_may_go_on(make_kiosk: MakeKiosk)
         in_pain(kiosk)
         kiosk.want(intents.Next())
         assert kiosk.until(lambda s: s.exam is not None and s.exam.phase == "temperature").help_called
+
+
+def test_the_call_says_whose_exam_is_open_once_he_has_said_that_it_is_he(make_kiosk: MakeKiosk) -> None:
+    with make_kiosk() as kiosk:
+        asked = kiosk.up_to("confirm")
+        assert asked.examinee is not None
+        snapshot = kiosk.until(lambda s: s.exam is not None)
+        assert status_of(snapshot, Facts()).open_worker is None
+        kiosk.want(intents.AnswerIdentity(True))
+        snapshot = kiosk.until(lambda s: s.exam is not None and bool(s.exam.examinee and s.exam.examinee.confirmed))
+        assert status_of(snapshot, Facts(help_called_at=snapshot.now.at)).open_worker == asked.examinee.worker_id
 
 
 def test_who_ends_the_exam_there_is_in_the_medics_queue(make_kiosk: MakeKiosk) -> None:
