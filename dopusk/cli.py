@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from dopusk import words
+from dopusk.outcome import end_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,11 @@ COMMANDS: Mapping[str, Place] = {
 Language = Annotated[
     str | None, typer.Option("--lang", help="Language of help and messages: ru or en; otherwise that of LANG.")
 ]
-"""Only for the help: `main` takes it away before anything is put together, because help texts are."""
+Debug = Annotated[
+    bool,
+    typer.Option("--debug", help="Show an unforeseen error whole; it may hold values of people: pass it on with care."),
+]
+"""Both only for the help: `main` takes them away before anything is put together, because help texts are."""
 
 
 def installed() -> list[str]:
@@ -69,7 +74,7 @@ def build(names: Iterable[str]) -> typer.Typer:
     )
 
     @app.callback()
-    def root(lang: Language = None) -> None:
+    def root(lang: Language = None, debug: Debug = False) -> None:
         """Dopusk: pre-shift medical terminal and the central module it reports to."""
 
     for name in names:
@@ -84,21 +89,23 @@ def build(names: Iterable[str]) -> typer.Typer:
 
 def main() -> None:
     """Entry point of the `dopusk` script."""
+    arguments = sys.argv[1:]
+    before = len(arguments)
+    arguments = arguments[1:] if arguments[:1] == ["--debug"] else arguments
     try:
-        language, arguments = words.language_of(sys.argv[1:], os.environ)
+        language, arguments = words.language_of(arguments, os.environ)
     except words.UnknownLanguage as error:
-        sys.exit(str(error))
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    arguments = arguments[1:] if arguments[:1] == ["--debug"] else arguments
+    is_debug = "--debug" in sys.argv[1 : 1 + before - len(arguments)]
     asked = arguments[0] if arguments else ""
     words.use(language)
     words.translate_panels()
     found = installed()
     if asked in COMMANDS and asked not in found:
-        sys.exit(
-            words.say(
-                "`dopusk {name}` belongs to the laboratory; install it: pip install 'dopusk[lab]'",
-                name=asked,
-            )
-        )
+        text = "`dopusk {name}` belongs to the laboratory; install it: pip install 'dopusk[lab]'"
+        sys.exit(words.say(text, name=asked))
     command = typer.main.get_group(build([asked] if asked in found else found))
     words.translate(command)
-    command(arguments)
+    sys.exit(end_of(lambda: command.main(arguments, prog_name="dopusk", standalone_mode=False), is_debug=is_debug))

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
 
+from drivers.config_faults import words_of
 from drivers.model import Measures
 
 
@@ -41,24 +41,6 @@ class DeviceConfig(BaseModel):
     options: dict[str, str] = {}
 
 
-_SECRET = ("pin_hash",)
-"""Values that may be a secret are not repeated."""
-
-
-def faults_of(error: ValidationError) -> list[str]:
-    """One plain line per fault of a pydantic error: the place in dots, what is wrong, and what stands there now."""
-    return [
-        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}{_given(fault)}" for fault in error.errors()
-    ]
-
-
-def _given(fault: ErrorDetails) -> str:
-    if any(str(part) in _SECRET for part in fault["loc"]):
-        return ""
-    given = fault["input"]
-    return f" (given: {given!r})" if isinstance(given, str | int | float) and len(str(given)) <= 60 else ""
-
-
 class _DevicesFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     device: list[DeviceConfig]
@@ -68,11 +50,14 @@ def load_devices(path: Path) -> list[DeviceConfig]:
     """Read `devices.toml`. Raises `ConfigError` with all faults: syntax, types, double ids, unknown drivers."""
     try:
         with path.open("rb") as file:
-            devices = _DevicesFile.model_validate(tomllib.load(file)).device
-    except (OSError, tomllib.TOMLDecodeError) as error:
+            fields = tomllib.load(file)
+        if not fields:
+            raise ConfigError(str(path), ["the file is empty"])
+        devices = _DevicesFile.model_validate(fields).device
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(str(path), [str(error)]) from error
     except ValidationError as error:
-        raise ConfigError(str(path), faults_of(error)) from error
+        raise ConfigError(str(path), words_of(error, _DevicesFile)) from error
     ids = [device.id for device in devices]
     doubles = sorted({name for name in ids if ids.count(name) > 1})
     if doubles:

@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from drivers.config import ConfigError, faults_of
+from drivers.config import ConfigError
+from drivers.config_faults import faults_of
 from drivers.model import Act, Measures, Quantity
 
 Register = Annotated[int, Field(ge=0, le=0xFFFF)]

@@ -15,11 +15,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from drivers.config import ConfigError, DeviceConfig, faults_of
+from drivers.config import ConfigError, DeviceConfig
+from drivers.config_faults import faults_of, words_of
 from sync.contract.exam import ExamType
 from terminal.camera.film import FilmSettings
 from terminal.camera.source import CameraFault, check_source
-from terminal.config_faults import partly, words_of
+from terminal.config_faults import partly
 from terminal.exam.limits import LimitsBook
 from terminal.exam.model import Plan, Repeat
 
@@ -224,6 +225,8 @@ def read_config(path: Path) -> ReadConfig:
         fields: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return ReadConfig(None, {}, (str(error),))
+    if not fields:
+        return ReadConfig(None, {}, ("the file is empty",))
     config, faults = None, []
     try:
         config = TerminalConfig.model_validate(fields)

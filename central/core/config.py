@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from central.core.config_faults import words_of
 from central.core.rights import Role
 from central.core.store_urls import SQLITE, sqlite_file, sqlite_url
 
@@ -289,9 +290,10 @@ def load_config(path: Path) -> CentralConfig:
     try:
         with path.open("rb") as file:
             values = tomllib.load(file)
+        if not values:
+            raise ConfigError(str(path), ["the file is empty"])
         return CentralConfig.model_validate(values, context={"folder": path.resolve().parent})
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(str(path), [str(error)]) from error
     except ValidationError as error:
-        faults = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()]
-        raise ConfigError(str(path), faults) from error
+        raise ConfigError(str(path), words_of(error, CentralConfig)) from error

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,6 +25,9 @@ from central.store.engine import open_engine, writing
 from central.store.sealing import Sealer
 from dopusk.commands.access_trail import note
 from dopusk.commands.central_figures import serve_figures
+from dopusk.commands.choices import one_of
+from dopusk.told import error_words, fault_lines, is_unforeseen
+from dopusk.words import say
 
 app = typer.Typer(no_args_is_help=True, help="The central module: console, ingest, store.")
 
@@ -43,10 +46,9 @@ def init(
     store_url: Annotated[str, typer.Option(help="SQLAlchemy URL of the store.")] = "sqlite:///central.db",
 ) -> None:
     """Make a new centre: authority, keys, certificate, central.toml and an empty store."""
-    if generation not in ("real", "demo", "test"):
-        raise typer.BadParameter("must be real, demo or test", param_hint="--generation")
+    one_of(generation, ("real", "demo", "test"), "--generation")
     if (folder / "central.toml").exists():
-        _fail(f"{folder} holds a centre already; nothing was changed")
+        fail(say("{folder} holds a centre already; nothing was changed", folder=folder))
     choices = Choices(
         generation,  # type: ignore[arg-type]  # checked above
         mqtt_port,
@@ -63,7 +65,7 @@ def init(
         with writing(engine) as connection:
             note(connection, "store.init", detail={"generation": generation})
         bring_up_to_date(engine, load_signing_key(config.keys.centre_signing_key_file))
-    print(f"centre ready in {folder}; keep {folder / 'authority' / 'ca.key'} safe")
+    print(say("centre ready in {folder}; keep {key} safe", folder=folder, key=folder / "authority" / "ca.key"))
 
 
 @app.command()
@@ -74,7 +76,7 @@ def migrate(config: ConfigFile) -> None:
         bring_up_to_date(open_engine(loaded.store_url), load_signing_key(loaded.keys.centre_signing_key_file))
         with writing(open_store(config)) as connection:
             note(connection, "store.migrate")
-    print("store is up to date")
+    print(say("store is up to date"))
 
 
 @app.command()
@@ -125,15 +127,22 @@ def plain_errors() -> Iterator[None]:
         for engine, key in opened:
             Sealer(engine, key).run()
     except ConfigError as error:
-        for fault in error.faults:
-            typer.echo(f"{error.path}: {fault}", err=True)
+        text = "{path} has faults; nothing was done. The administrator of the centre must correct:"
+        for line in fault_lines(say(text, path=error.path), error.path, error.faults, "administrator of the centre"):
+            typer.echo(line, err=True)
         raise typer.Exit(BAD_CONFIGURATION) from error
-    except schema.StoreVersionError as error:
-        _fail(str(error))
-    except SQLAlchemyError as error:
-        _fail(f"the store cannot be used: {getattr(error, 'orig', None) or error}")
-    except (OSError, ValueError, LookupError, BackupError, SigningRefused) as error:
-        _fail(str(error))
+    except (
+        schema.StoreVersionError,
+        SQLAlchemyError,
+        OSError,
+        ValueError,
+        LookupError,
+        BackupError,
+        SigningRefused,
+    ) as error:
+        if is_unforeseen(error):
+            raise
+        fail(error_words(error))
     finally:
         _unsealed.reset(outer)
         for engine, _ in opened:
@@ -166,6 +175,7 @@ def open_centre(path: Path, *, is_service: bool = False) -> tuple[CentralConfig,
     return config, engine
 
 
-def _fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
+    """End with one line for people and exit code 1."""
     typer.echo(message, err=True)
     raise typer.Exit(1)

@@ -12,6 +12,7 @@ from central.core.config import load_config
 from central.store.engine import writing
 from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_centre, plain_errors
+from dopusk.words import say
 
 app = typer.Typer(no_args_is_help=True, help="Certificates of the centre and of the broker: show, make, renew.")
 
@@ -33,7 +34,8 @@ def list_all(
         print(json.dumps(rows))
     else:
         for row in rows:
-            print(f"{row['name']}\t{row['not_after']}\t{row['days']} days{'  RENEW' if row['due'] else ''}")
+            text = "{days} days  RENEW" if row["due"] else "{days} days"
+            print(f"{row['name']}\t{row['not_after']}\t{say(text, days=row['days'])}")
     if any(row["due"] for row in rows):
         raise typer.Exit(1)
 
@@ -50,10 +52,11 @@ def broker(
         end = certificates.issue_broker(loaded, folder, host)
         with writing(engine) as connection:
             note(connection, "certificate.broker", host[0], detail={"until": end.date().isoformat()})
-    print(
-        f"{folder / 'server.pem'} is valid until {end.date()}; let the broker's account read {folder / 'server.key'},"
-        " then: systemctl kill --signal=HUP mosquitto.service"
+    text = (
+        "{certificate} is valid until {end}; let the broker's account read {key}, then: "
+        "systemctl kill --signal=HUP mosquitto.service"
     )
+    print(say(text, certificate=folder / "server.pem", end=end.date(), key=folder / "server.key"))
 
 
 @app.command()
@@ -64,4 +67,5 @@ def renew(config: ConfigFile) -> None:
         end = certificates.renew_centre(loaded)
         with writing(engine) as connection:
             note(connection, "certificate.centre", detail={"until": end.date().isoformat()})
-    print(f"{loaded.mqtt.cert_file} is valid until {end.date()}; next: restart central serve and central ingest")
+    text = "{certificate} is valid until {end}; next: restart central serve and central ingest"
+    print(say(text, certificate=loaded.mqtt.cert_file, end=end.date()))

@@ -1,6 +1,6 @@
 """`dopusk central export …`: journal, workers or one signed decision as files. Each export is in the access log."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +22,8 @@ from central.store.workers import count_workers
 from central.words.no_force import band
 from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_centre, open_store, plain_errors
-from dopusk.commands.central_registers import Org
+from dopusk.commands.central_registers import Org, day_from
+from dopusk.words import say
 
 export_app = typer.Typer(no_args_is_help=True, help="Write journal, workers or one signed decision to files.")
 
@@ -54,7 +55,7 @@ def export_journal(
 ) -> None:
     """Write the journal of a period, all columns."""
     if file.suffix not in {".csv", ".xlsx"} or file.exists():
-        raise typer.BadParameter("must end in .csv or .xlsx and not exist yet")
+        raise typer.BadParameter("must end in .csv or .xlsx and not exist yet", param_hint=str(file))
     with plain_errors():
         loaded, engine = open_centre(config)
         check = SignatureCheck(Trust(loaded.keys.authority_dir))
@@ -74,7 +75,7 @@ def export_journal(
         detail = {"rows": count, "form": file.suffix[1:], "columns": len(journal_columns.COLUMNS)}
         with writing(engine) as connection:
             note(connection, "journal.export", org=org, detail=detail)
-    print(f"{count} rows in {file}")
+    print(say("{count} rows in {path}", count=count, path=file))
 
 
 @export_app.command("workers")
@@ -95,7 +96,7 @@ def export_workers(
 
 
 def _moment(day: str | None) -> datetime | None:
-    return datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
+    return datetime.combine(day_from(day), time(), UTC) if day else None
 
 
 def _next_day(day: str | None) -> datetime | None:

@@ -29,7 +29,10 @@ class _Quiet(WSGIRequestHandler):
 
 def serve_figures(port: int) -> None:
     """Answer in the background for as long as the process lives. Raises `OSError` for a port that is in use."""
-    server = make_server("127.0.0.1", port, _answer, _Server, _Quiet)
+    try:
+        server = make_server("127.0.0.1", port, _answer, _Server, _Quiet)
+    except OSError as error:
+        raise OSError(f"port {port} for figures cannot be used ({error}); change metrics_port") from error
     threading.Thread(target=server.serve_forever, name="figures", daemon=True).start()
 
 

@@ -41,7 +41,8 @@ def backup(folder: BackupFolder, config: ConfigFile, as_json: AsJson = False) ->
         with writing(engine) as connection:
             # A copy of everything counts as an export of every exam.
             note(connection, "store.backup", detail={"rows": exams.count(connection), "media": counts["media"]})
-    print(json.dumps(counts) if as_json else f"backup in {folder}: store and {counts['media']} media files")
+    done = say("backup in {folder}: store and {media} media files", folder=folder, media=counts["media"])
+    print(json.dumps(counts) if as_json else done)
 
 
 def restore(folder: BackupFolder, config: ConfigFile, unsigned: Unsigned = False, as_json: AsJson = False) -> None:
@@ -58,9 +59,10 @@ def restore(folder: BackupFolder, config: ConfigFile, unsigned: Unsigned = False
     if as_json:
         print(json.dumps(counts | {"ok": report.ok}))
     else:
-        print(f"restored from {folder}: store and {counts['media']} media files")
+        print(say("restored from {folder}: store and {media} media files", folder=folder, media=counts["media"]))
         if counts["unlisted"]:
-            print(f"{counts['unlisted']} files in {folder} are not in its list and were left there")
+            text = "{count} files in {folder} are not in its list and were left there"
+            print(say(text, count=counts["unlisted"], folder=folder))
         print_report(report)
     if not report.ok:
         raise typer.Exit(1)
@@ -71,7 +73,7 @@ def rebuild(config: ConfigFile) -> None:
     with plain_errors(), writing(open_store(config)) as connection:
         count = rebuild_exams(connection)
         note(connection, "store.rebuild", detail={"rows": count})
-        print(f"{count} exams")
+        print(say("{count} exams", count=count))
 
 
 def verify_centre(config: Path, heads: tuple[Head, ...] = ()) -> StoreReport:

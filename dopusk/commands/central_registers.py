@@ -25,6 +25,7 @@ from central.exchange.intake import Intake
 from central.imports import grounds, workers
 from central.imports.exam_faults import fault_words
 from central.imports.exams import RowResult, check_rows, fault_file, import_rows, read_rows
+from central.imports.row_faults import RowFault
 from central.imports.tables import UnreadableTable, unreadable_words
 from central.link.outgoing import Outgoing
 from central.people.registry import Registry
@@ -33,7 +34,9 @@ from central.store.engine import reading, writing
 from central.store.register_changes import Author
 from dopusk import words
 from dopusk.commands.access_trail import note
+from dopusk.commands.asking import new_secret
 from dopusk.commands.central import ConfigFile, open_centre, plain_errors
+from dopusk.words import say, word
 from sync.contract.canonical import new_id
 
 import_app = typer.Typer(no_args_is_help=True, help="Take workers, grounds or examinations from files.")
@@ -56,12 +59,16 @@ def add_organisation(
 ) -> None:
     """Enter or change a medical organisation."""
     with plain_errors():
+        ends = None if licence_until is None else day_from(licence_until)
         registry_of, engine = _registry(config)
         with writing(engine) as connection:
             known = registry.get_organisation(connection, org) is not None
-            registry_of.add_organisation(connection, Organisation(org, name, licence, oid, _day(licence_until)))
+            registry_of.add_organisation(
+                connection,
+                Organisation(org, name, licence, oid, ends),
+            )
             note(connection, "organisation.save" if known else "organisation.add", org, org=org)
-    print(f"organisation {org} entered")
+    print(say("organisation {org} entered", org=org))
 
 
 @register_app.command("medic")
@@ -87,7 +94,7 @@ def enter_medic(
     medic-roots.pem and medic-crl.pem beside ca.pem. The key is kept encrypted with the passphrase.
     """
     words = sys.stdin.readline().rstrip("\n") if passphrase_stdin else ""
-    passphrase = words or typer.prompt("Passphrase of the signing key", hide_input=True, confirmation_prompt=True)
+    passphrase = words or new_secret(say("Passphrase of the signing key"))
     full_name, position = clean_line(full_name), clean_line(position)
     with plain_errors():
         loaded, engine = open_centre(config)
@@ -95,7 +102,7 @@ def enter_medic(
         with reading(engine) as connection:
             found = registry.get_organisation(connection, org)
         if found is None:
-            raise LookupError(f"organisation {org!r} is not entered")
+            raise LookupError(f"organisation {org} is not entered; next: dopusk central register organisation {org}")
         key, gost_key_pem = None, None
         if gost is None:
             issued = Authority(loaded.keys.authority_dir).issue_medic(full_name, medic_id, found["name"])
@@ -113,10 +120,10 @@ def enter_medic(
                 position=position,
                 qualification=Qualification(
                     education,
-                    date.fromisoformat(accreditation_until),
+                    day_from(accreditation_until),
                     training_hours,
-                    date.fromisoformat(training_at),
-                    date.fromisoformat(federal_register_at),
+                    day_from(training_at),
+                    day_from(federal_register_at),
                 ),
                 certificate=certificate,
                 key=key,
@@ -130,8 +137,12 @@ def enter_medic(
     print(medic_id)
 
 
-def _day(words: str | None) -> date | None:
-    return None if words is None else date.fromisoformat(words)
+def day_from(typed: str) -> date:
+    """A day that was typed. Raises `ValueError` in words."""
+    try:
+        return date.fromisoformat(typed)
+    except ValueError as error:
+        raise ValueError(f"{typed} is no day such as 2026-05-31") from error
 
 
 def _signing_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
@@ -161,13 +172,15 @@ def import_workers(
                 detail = {"added": checked.added, "changed": checked.changed}
                 note(connection, "workers.import", org=org, detail=detail)
     for fault in checked.faults:
-        typer.echo(f"row {fault.row}: {fault.column}: {fault.code}", err=True)
+        typer.echo(_fault_line(fault), err=True)
     if checked.faults:
         if errors is not None:
             errors.write_bytes(checked.error_file(words.in_use()))
         raise typer.Exit(1)
-    added, changed = ("would add", "would change") if dry_run else ("added", "changed")
-    print(f"{added} {checked.added}, {changed} {checked.changed}, unchanged {checked.unchanged}")
+    told = "added {added}, changed {changed}, unchanged {unchanged}"
+    if dry_run:
+        told = "would add {added}, would change {changed}, unchanged {unchanged}"
+    print(say(told, added=checked.added, changed=checked.changed, unchanged=checked.unchanged))
 
 
 @import_app.command("grounds")
@@ -190,12 +203,13 @@ def import_grounds(
                 added = grounds.store_checked(connection, checked, Author(None, now))
                 note(connection, "grounds.import", org=org, detail={"added": added})
     for fault in checked.faults:
-        typer.echo(f"row {fault.row}: {fault.column}: {fault.code}", err=True)
+        typer.echo(_fault_line(fault), err=True)
     if checked.faults:
         if errors is not None:
             errors.write_bytes(checked.error_file(words.in_use()))
         raise typer.Exit(1)
-    print(f"would add {checked.added}, known already {checked.known}" if dry_run else f"added {added}")
+    told = "would add {added}, known already {known}" if dry_run else "added {added}"
+    print(say(told, added=checked.added if dry_run else added, known=checked.known))
 
 
 @import_app.command("exams")
@@ -229,14 +243,18 @@ def import_exams(
                 print(json.dumps({"line": result.row.number, "outcome": result.outcome, "code": result.code}))
             elif result.outcome == "refused":
                 said = ": ".join(filter(None, fault_words(result.code, result.facts, words.in_use())))
-                typer.echo(f"line {result.row.number}: {result.code}: {said}", err=True)
+                typer.echo(
+                    say("line {number}: {code}: {said}", number=result.row.number, code=result.code, said=said),
+                    err=True,
+                )
         with writing(engine) as connection:
             note(connection, "exams.check" if dry_run else "exams.import", detail={"rows": sum(counts.values())})
     if errors is not None and refused:
         errors.write_bytes(fault_file(refused, words.in_use(), as_workbook=content.startswith(b"PK")))
     if not as_json:
-        found = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "the file is empty"
-        print(f"nothing stored; would be: {found}" if dry_run else found)
+        found = ", ".join(f"{word(outcome)} {count}" for outcome, count in sorted(counts.items()))
+        found = found or say("the file is empty")
+        print(say("nothing stored; would be: {found}", found=found) if dry_run else found)
     if refused:
         raise typer.Exit(1)
 
@@ -248,6 +266,10 @@ def _table(file: Path, read: Callable[[bytes], list[_Row]], code: int = 1) -> li
     except UnreadableTable as error:
         typer.echo(f"{file}: {unreadable_words(error, words.in_use())}", err=True)
         raise typer.Exit(code) from error
+
+
+def _fault_line(fault: RowFault) -> str:
+    return say("row {row}, {column}: {what}", row=fault.row, column=fault.column, what=fault.words(words.in_use()))
 
 
 def _registry(config: Path) -> tuple[Registry, Engine]:

@@ -101,7 +101,5 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise OSError(
-            f"{host}:{port} cannot be used ({error.strerror}); stop the other program or change http.port"
-        ) from error
+        raise OSError(f"{host}:{port} cannot be used ({error}); stop the other program or change http.port") from error
     return listener

@@ -16,6 +16,7 @@ from central.store.engine import reading, writing
 from central.terminals.enrolment import Enrolment
 from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
+from dopusk.words import say
 
 app = typer.Typer(no_args_is_help=True, help="Terminals: register, enrol, revoke.")
 
@@ -37,7 +38,8 @@ def add(
         with writing(engine) as connection:
             registry.add_terminal(connection, Terminal(terminal_id, org, name, place))
             note(connection, "terminal.add", terminal_id, org=org)
-    print(f"terminal {terminal_id} is registered; next: dopusk central terminals code {terminal_id} -c {config}")
+    text = "terminal {terminal_id} is registered; next: dopusk central terminals code {terminal_id} -c {config}"
+    print(say(text, terminal_id=terminal_id, config=config))
 
 
 @app.command()
@@ -62,10 +64,11 @@ def revoke(terminal_id: TerminalId, config: ConfigFile) -> None:
         with writing(engine) as connection:
             note(connection, "terminal.revoke", terminal_id, org=_org_of(connection, terminal_id))
     crl = loaded.keys.authority_dir / "crl.pem"
-    print(
-        f"terminal {terminal_id} is revoked; dopusk-revocation.path hands {crl} to the broker"
-        " (without systemd: copy it there and send the broker SIGHUP)"
+    text = (
+        "terminal {terminal_id} is revoked; dopusk-revocation.path hands {crl} to the broker "
+        "(without systemd: copy it there and send the broker SIGHUP)"
     )
+    print(say(text, terminal_id=terminal_id, crl=crl))
 
 
 @app.command("list")

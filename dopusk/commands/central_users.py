@@ -14,7 +14,9 @@ from central.core.rights import Role
 from central.store import accounts, recovery_codes, secret_tries
 from central.store.engine import reading, writing
 from dopusk.commands.access_trail import note
+from dopusk.commands.asking import new_secret
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
+from dopusk.words import say
 
 app = typer.Typer(no_args_is_help=True, help="Accounts of the console.")
 
@@ -57,7 +59,7 @@ def add(
                 password_hash=hashed,
             )
             note(connection, "account.add", account_id, detail={"role": str(role)})
-    print(f"account {username} added")
+    print(say("account {username} added", username=username))
 
 
 @app.command()
@@ -79,7 +81,7 @@ def password(username: Username, config: ConfigFile, password_stdin: FromStdin =
             secret_tries.forget_account(connection, account.account_id)
             accounts.end_sessions_of(connection, account.account_id)
             note(connection, "account.reset_password", account.account_id)
-    print(f"password of {username} set")
+    print(say("password of {username} set", username=username))
 
 
 @app.command("reset-factor")
@@ -92,7 +94,7 @@ def reset_factor(username: Username, config: ConfigFile) -> None:
         recovery_codes.replace(connection, account.account_id, [], now)
         accounts.end_sessions_of(connection, account.account_id)
         note(connection, "account.reset_totp", account.account_id)
-    print(f"second factor of {username} removed")
+    print(say("second factor of {username} removed", username=username))
 
 
 @app.command()
@@ -103,7 +105,7 @@ def disable(username: Username, config: ConfigFile) -> None:
         accounts.change_account(connection, account.account_id, {"disabled": True})
         accounts.end_sessions_of(connection, account.account_id)
         note(connection, "account.disable", account.account_id)
-    print(f"account {username} disabled")
+    print(say("account {username} disabled", username=username))
 
 
 @app.command("list")
@@ -134,10 +136,10 @@ def list_all(
 def _password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\n")
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return new_secret(say("Password"))
 
 
 def _found(account: accounts.Account | None, username: str) -> accounts.Account:
     if account is None:
-        raise LookupError(f"there is no account {username!r}")
+        raise LookupError(f"there is no account {username}; the list: `dopusk central user list`")
     return account

@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dopusk.told import told
+from dopusk.words import say, word
 from drivers.config import ConfigError
 from drivers.findings import Finding, FrameBroken, to_json
 from drivers.modbus_adu import answer_adu
@@ -36,23 +38,22 @@ def devices(as_json: AsJson = False) -> None:
         return
     console = Console()
     is_wide = console.width >= WIDE
-    table = Table(
-        "name", "maker", "model", "measures", "line", "medical", *(["to do", "source"] if is_wide else []), box=None
-    )
+    headings = ["name", "maker", "model", "measures", "line", "medical", *(["to do", "source"] if is_wide else [])]
+    table = Table(*map(word, headings), box=None)
     table.columns[0].no_wrap = True
     for row in rows:
         table.add_row(
             row["name"],
             row["maker"],
             row["model"],
-            ", ".join(row["measures"]),
-            row["transport"],
-            "yes" if row["medical_device"] else "no",
+            ", ".join(map(word, row["measures"])),
+            word(row["transport"]),
+            word("yes" if row["medical_device"] else "no"),
             *([_to_do(row["ledger"]), row["source"]] if is_wide else []),
         )
     console.print(table)
     if not is_wide:
-        console.print("A wider window also shows what is to do and the sources; --json shows everything.")
+        console.print(say("A wider window also shows what is to do and the sources; --json shows everything."))
 
 
 def _to_do(rules: Mapping[str, str]) -> str:
@@ -135,14 +136,14 @@ def _bytes_of(text: str) -> bytes:
     try:
         return bytes.fromhex("".join(part.zfill(2) if len(part) == 1 else part for part in plain.split()))
     except ValueError as error:
-        raise ValueError(f"--hex: {text[:60]!r} is not hexadecimal ({error})") from error
+        raise ValueError(f"--hex: {text[:60]!r} is not hexadecimal") from error
 
 
 def _words_of(text: str) -> list[int]:
     try:
         words = [int(part, 0) for part in text.replace(",", " ").split()]
     except ValueError as error:
-        raise ValueError(f"--registers: {error}") from error
+        raise ValueError(f"--registers: {text[:60]!r} is no number") from error
     if not words or not all(0 <= word <= 0xFFFF for word in words):
         raise ValueError("--registers: needs values from 0 to 65535")
     return words
@@ -162,7 +163,6 @@ def _line(finding: Finding) -> str:
 
 def refuse(error: Exception) -> NoReturn:
     """Tell what is wrong with the input, one fault a line, and end with exit code 2."""
-    faults = error.faults if isinstance(error, ConfigError) else [str(error)]
-    for fault in faults:
-        print(fault, file=sys.stderr)
+    for fault in error.faults if isinstance(error, ConfigError) else [str(error)]:
+        print(told(fault), file=sys.stderr)
     raise typer.Exit(BAD_INPUT)

@@ -11,6 +11,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from dopusk.commands.choices import one_of
+from dopusk.told import told
+from dopusk.words import in_use, say, word
+
 if TYPE_CHECKING:
     from terminal.face.engine import FaceEngine
 
@@ -44,16 +48,14 @@ def compare(
     if as_json:
         print(json.dumps(result.as_json(), ensure_ascii=False))
     else:
-        words = {
-            True: "один человек / same person",
-            False: "разные люди / different people",
-            None: "не сравнить / unknown",
-        }
+        verdict = {True: "same person", False: "different people", None: "they cannot be compared"}[result.same]
         score = "–" if result.score is None else f"{result.score:.3f}"
-        print(f"{words[result.same]}   score {score}, threshold {result.threshold}, engine {result.engine}")
+        text = "{verdict}; score {score}, threshold {threshold}, engine {engine}"
+        print(say(text, verdict=word(verdict), score=score, threshold=result.threshold, engine=result.engine))
+        of_code = russian if in_use() == "ru" else english
         for path, quality in zip((first, second), result.quality, strict=True):
             for code in quality.problems:
-                print(f"{path}: {russian(code)} / {english(code)}")
+                print(f"{path}: {of_code(code)}")
     if any(_UNREADABLE & set(quality.problems) for quality in result.quality):
         raise typer.Exit(_BAD_INPUT)
 
@@ -76,7 +78,7 @@ def evaluate(
         pairs = read_pairs(pairs_file)
         photos = len({name for pair in pairs for name in (pair.file_x, pair.file_y)})
         with _progress() as progress:
-            task = progress.add_task("photos", total=photos)
+            task = progress.add_task(say("photos"), total=photos)
             result = evaluate_pairs(engine, pairs, images, lambda: progress.advance(task), threshold)
     except PairsUnreadable as error:
         _fail(str(error), _BAD_INPUT)
@@ -122,15 +124,19 @@ def models(
             states[model.name] = "in place"
         except ModelRefused as error:
             states[model.name] = str(error)
+    if not as_json:
+        states = {name: word(state) if state == "in place" else told(state) for name, state in states.items()}
     _show({"folder": str(target)} | states, as_json)
-    if any(state != "in place" for state in states.values()):
+    if any(state not in ("in place", word("in place")) for state in states.values()):
         raise typer.Exit(_NO_ENGINE)
 
 
 def _engine(name: str, models_folder: Path | None, threads: int = 1) -> "FaceEngine":
     from terminal.face.engine import EngineUnavailable
     from terminal.face.engines.choose import open_engine
+    from terminal.face.engines.names import ENGINES
 
+    one_of(name, ENGINES, "--engine")
     try:
         return open_engine(name, models_folder, threads)
     except EngineUnavailable as error:
@@ -153,9 +159,9 @@ def _show(values: dict[str, Any], as_json: bool) -> None:
         print(json.dumps(values, ensure_ascii=False))
         return
     for name, value in values.items():
-        print(f"{name}: {'–' if value is None else value}")
+        print(f"{word(name)}: {'–' if value is None else value}")
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    Console(stderr=True).print(message, style="red", highlight=False)
+    Console(stderr=True, soft_wrap=True).print(told(message), style="red", highlight=False, markup=False)
     raise typer.Exit(code)

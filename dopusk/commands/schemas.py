@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from dopusk.checkout import FOLDER, need_checkout
+from dopusk.words import say
 from sync.contract.published import PUBLISHED
 from sync.contract.topics import ROOT
 
@@ -27,11 +28,11 @@ def schemas(
             continue
         stale += 1
         if check:
-            print(f"not up to date: {path.relative_to(FOLDER)}")
+            print(say("not up to date: {path}", path=path.relative_to(FOLDER)))
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-            print(f"written: {path.relative_to(FOLDER)}")
+            print(say("written: {path}", path=path.relative_to(FOLDER)))
     raise typer.Exit(1 if check and stale else 0)
 
 

@@ -12,7 +12,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from sqlite_utils import Database
 
-from dopusk.words import say
+from dopusk.told import fault_lines, told
+from dopusk.words import say, word
 from drivers.config import ConfigError
 from sync.outbox import Outbox
 from sync.wal import ALARM_BYTES, wal_bytes
@@ -39,9 +40,8 @@ def config_or_exit(path: Path) -> TerminalConfig:
 def refuse(error: ConfigError) -> NoReturn:
     """Print every fault, one per line, and end."""
     text = say("{path} has faults; the terminal does not start. The service engineer must correct:", path=error.path)
-    typer.echo(text, err=True)
-    for fault in error.faults:
-        typer.echo(f"  {fault}", err=True)
+    for line in fault_lines(text, error.path, error.faults, "service engineer"):
+        typer.echo(line, err=True)
     raise typer.Exit(BAD_CONFIGURATION)
 
 
@@ -57,7 +57,7 @@ def run(config: ConfigFile) -> None:
     except ConfigError as error:
         refuse(error)
     except StoreError as error:
-        typer.echo(say("the terminal's store: {error} (service engineer)", error=error), err=True)
+        typer.echo(say("the terminal's store: {error} (service engineer)", error=told(str(error))), err=True)
         code = 1
     raise typer.Exit(code)
 
@@ -88,7 +88,7 @@ def sync(config: ConfigFile) -> None:
         signal.signal(number, end)
     crashed = end_when_a_thread_dies()
     kiosk.start()
-    typer.echo("terminal sync ready")
+    typer.echo("terminal sync ready")  # for scripts, the same in every language
     try:
         forwarder.run()
     finally:
@@ -114,14 +114,14 @@ def check_config(config: ConfigFile, as_json: AsJson = False) -> None:
         text = say("{path}: the terminal starts, and this will not work (service engineer):", path=config)
         typer.echo(text, err=True)
         for remark in checked.remarks:
-            typer.echo(f"  {remark}", err=True)
+            typer.echo(f"  {told(remark)}", err=True)
     if checked.faults and not as_json:
         refuse(ConfigError(str(config), list(checked.faults)))
     if checked.faults or checked.remarks:
         raise typer.Exit(BAD_CONFIGURATION)
     loaded = checked.config
     if loaded is not None and not as_json:
-        steps = ", ".join(loaded.plan().steps)
+        steps = ", ".join(map(word, loaded.plan().steps))
         text = "{path}: no faults; {count} devices, steps {steps}"
         typer.echo(say(text, path=config, count=len(loaded.device), steps=steps))
 
@@ -165,7 +165,9 @@ def status(config: ConfigFile, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def release(config: ConfigFile, message_id: str) -> None:
+def release(
+    config: ConfigFile, message_id: Annotated[str, typer.Argument(help="Id of the message, as `status` shows it.")]
+) -> None:
     """Queue a message again that the centre had refused, after its cause was put right."""
     with closing(_database(config_or_exit(config))) as db:
         released = Outbox(db).release_parked(message_id)
@@ -190,5 +192,5 @@ def _database(config: TerminalConfig) -> Database:
     try:
         return open_existing(config.files.store, KeyFile(config.files.master_key))
     except StoreError as error:
-        typer.echo(f"{error} (service engineer)", err=True)
+        typer.echo(told(f"{error} (service engineer)"), err=True)
         raise typer.Exit(1) from error

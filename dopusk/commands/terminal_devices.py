@@ -11,6 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from dopusk.commands.devices import AsJson, OptionPairs, pairs_of, refuse
+from dopusk.commands.terminal import refuse as refuse_configuration
+from dopusk.told import told
+from dopusk.words import say, word
 from drivers.config import ConfigError, DeviceConfig, load_devices
 from drivers.discovery import discover
 from drivers.errors import DeviceError
@@ -48,7 +51,7 @@ def check(
             if not as_json:
                 print(f"[{number}/{len(configured)}] {_inspected_line(found)}", flush=True)
     except ConfigError as error:
-        refuse(error)
+        refuse_configuration(ConfigError(str(config), error.faults))
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
     if sick:
@@ -67,17 +70,28 @@ def find(
     ports = port or [one.url for one in present]
     if not as_json:
         for one in present:
-            print(f"{one.url}: {one.description}, USB {one.usb_id or '–'}, serial {one.serial_number or '–'}")
+            text = "{url}: {description}, USB {usb}, serial {serial}"
+            print(
+                say(
+                    text,
+                    url=one.url,
+                    description=one.description,
+                    usb=one.usb_id or "–",
+                    serial=one.serial_number or "–",
+                )
+            )
     rows: list[dict[str, Any]] = []
+    for name in only or ():
+        driver(name)
     for found in discover(ports, only or (), units=unit or (1,)):
         rows.append(asdict(found))
         if not as_json:
-            who = found.problem if found.identity is None else f"{found.identity.maker} {found.identity.model}"
+            who = told(found.problem) if found.identity is None else f"{found.identity.maker} {found.identity.model}"
             print(f"{found.port}: {found.driver}: {who}", flush=True)
     if as_json:
         print(json.dumps({"ports": [asdict(one) for one in present], "found": rows}, ensure_ascii=False, indent=2))
     elif not rows:
-        print("No device answered. Devices that only talk while somebody measures cannot be asked.")
+        print(say("No device answered. Devices that only talk while somebody measures cannot be asked."))
 
 
 @app.command()
@@ -107,18 +121,31 @@ def _configured(path: Path) -> Sequence[DeviceConfig]:
     try:
         names = set(tomllib.loads(path.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(str(path), [f"{path}: {error}"]) from error
+        raise ConfigError(str(path), [str(error)]) from error
     return load_devices(path) if names <= {"device"} else load_config(path).device
 
 
 def _inspected_line(found: Inspected) -> str:
-    who = "not found"
-    if found.identity is not None:
-        serial = found.identity.serial_number or "unknown"
-        who = f"{found.identity.maker} {found.identity.model}, serial {serial} (from {found.identity.serial_source})"
-    left = found.verification_days_left
-    verified = "no verification date" if left is None else f"verified until {found.verified_until} ({left} days left)"
-    verdict = "ready" if not found.problem else f"{found.code}: {found.problem} [{found.act} must act]"
-    return (
-        f"{found.device_id} ({found.driver}) on {found.port}: {who}; self-test {found.self_test}; {verified}; {verdict}"
+    who = say("not found")
+    if (identity := found.identity) is not None:
+        text = "{maker} {model}, serial {serial} ({source})"
+        serial, source = identity.serial_number or say("unknown"), word(f"from {identity.serial_source}")
+        who = say(text, maker=identity.maker, model=identity.model, serial=serial, source=source)
+    left, verified = found.verification_days_left, say("no verification date")
+    if left is not None:
+        text = "verified until {day} ({left} days left)" if left >= 0 else "verification ended on {day}"
+        verified = say(text, day=found.verified_until, left=left)
+    verdict = say("ready")
+    if found.problem:
+        verdict = f"{found.code}: {told(found.problem)} ({word(f'{found.act} must act')})"
+    text = "{device} ({driver}) on {port}: {who}; self-test {tested}; {verified}; {verdict}"
+    return say(
+        text,
+        device=found.device_id,
+        driver=found.driver,
+        port=found.port or "–",
+        who=who,
+        tested=word(found.self_test),
+        verified=verified,
+        verdict=verdict,
     )

@@ -15,6 +15,8 @@ from dopusk.terminal_enrolment import EnrolmentFailed
 from dopusk.terminal_enrolment import enrol as enrol_at
 from dopusk.terminal_enrolment import renew as renew_at
 from dopusk.terminal_sync import make_forwarder
+from dopusk.told import told
+from dopusk.words import say
 from sync.link_report import LinkReport
 from terminal.clock import SystemClock
 from terminal.config import LEAST_MEDIA_DAYS, TerminalConfig
@@ -37,10 +39,17 @@ def enrol(
         enrolled = enrol_at(folder, code, centre)
     except EnrolmentFailed as error:
         _fail(str(error))
-    what = "written; fill in devices and place" if enrolled.is_new_config else "kept"
+    text = "enrolled as {terminal_id} of {org} ({generation}), certificate until {until}; {path} {what}"
     print(
-        f"enrolled as {enrolled.terminal_id} of {enrolled.org} ({enrolled.generation}),"
-        f" certificate until {enrolled.valid_until:%Y-%m-%d}; {enrolled.config_file} {what}"
+        say(
+            text,
+            terminal_id=enrolled.terminal_id,
+            org=enrolled.org,
+            generation=enrolled.generation,
+            until=f"{enrolled.valid_until:%Y-%m-%d}",
+            path=enrolled.config_file,
+            what=say("written; fill in devices and place" if enrolled.is_new_config else "kept"),
+        )
     )
 
 
@@ -56,7 +65,7 @@ def renew(
         until = renew_at(config_or_exit(config), centre, before=timedelta(days=within_days))
     except EnrolmentFailed as error:
         _fail(str(error))
-    print("not due yet" if until is None else f"renewed until {until:%Y-%m-%d}")
+    print(say("not due yet") if until is None else say("renewed until {until}", until=f"{until:%Y-%m-%d}"))
 
 
 def tidy(
@@ -81,9 +90,9 @@ def tidy(
     if as_json:
         print(json.dumps({"chunks": gone.chunks, "files": gone.files, "clock_trusted": now.trusted}))
         return
-    print(f"{gone.files} files removed, {gone.chunks} sent chunks emptied")
+    print(say("{files} files removed, {chunks} sent chunks emptied", files=gone.files, chunks=gone.chunks))
     if not now.trusted:
-        print("the clock is not known to be right: nothing was removed by age (service engineer: time server)")
+        print(say("the clock is not known to be right: nothing was removed by age (service engineer: time server)"))
 
 
 def recover(
@@ -99,11 +108,13 @@ def recover(
     loaded = config_or_exit(config)
     damaged = store or next(iter(set_aside(loaded.files.store)), None)
     if damaged is None:
-        _fail("no store was set aside here")
+        _fail(say("no store was set aside here"))
     if not damaged.is_file():
-        _fail(f"{damaged}: there is no such file")
+        _fail(say("{path}: there is no such file", path=damaged))
     if not loaded.files.master_key.exists():
-        _fail(f"{loaded.files.master_key}: the master key is not there, and without it nothing can be read")
+        _fail(
+            say("{path}: the master key is not there, and without it nothing can be read", path=loaded.files.master_key)
+        )
     target = damaged.with_name(f"{damaged.name}.recovered")
     try:
         master = KeyFile(loaded.files.master_key).master_key()
@@ -111,18 +122,19 @@ def recover(
             found = recover_into(damaged, target, master)
             rows = ", ".join(f"{table} {count}" for table, count in found.rows.items())
             facts = {"rows": found.rows, "unreadable": found.unreadable, "unsent": found.unsent, "target": str(target)}
-            print(json.dumps(facts) if as_json else f"{target}: {rows}; {found.unsent} messages without receipt")
+            text = "{path}: {rows}; {unsent} messages without receipt"
+            print(json.dumps(facts) if as_json else say(text, path=target, rows=rows, unsent=found.unsent))
             for table, ranges in found.unreadable.items():
                 for first, last in ranges:
                     if not as_json:
-                        print(f"unreadable: {table} {first} to {last}")
+                        print(say("unreadable: {table} {first} to {last}", table=table, first=first, last=last))
     except (StoreError, OSError) as error:
         _fail(f"{error}; nothing more can be read of it here, keep the file for a laboratory")
     if send:
         files = loaded.files.model_copy(update={"store": target})
         if not _send(loaded.model_copy(update={"files": files}), master, wait_s):
-            _fail("not everything was receipted; run it again, it goes on where it stopped")
-        print("everything that could be read is at the centre")
+            _fail(say("not everything was receipted; run it again, it goes on where it stopped"))
+        print(say("everything that could be read is at the centre"))
 
 
 def _send(config: TerminalConfig, master: bytes, wait_s: float) -> bool:
@@ -144,5 +156,5 @@ def _send(config: TerminalConfig, master: bytes, wait_s: float) -> bool:
 
 
 def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
+    typer.echo(told(message), err=True)
     raise typer.Exit(1)

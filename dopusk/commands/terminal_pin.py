@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from argon2 import PasswordHasher
 
+from dopusk.told import told
 from dopusk.words import say
 from terminal.service_pin import (
     LEAST_DIGITS,
@@ -96,7 +97,7 @@ def _write(path: Path, pin_hash: str) -> None:
             os.fsync(file.fileno())
         fresh.replace(target)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        typer.echo(say("{path}: not written: {error} (service engineer)", path=path, error=error), err=True)
+        typer.echo(say("{path}: not written: {error} (service engineer)", path=path, error=told(str(error))), err=True)
         raise typer.Exit(BAD_FILE) from error
     except NoPlaceForPin as error:
         text = say("{path}: its [service] section is written in a way of its own; put this line there:", path=path)

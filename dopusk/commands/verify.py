@@ -11,6 +11,7 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from dopusk.told import error_words, told
 from dopusk.words import say
 from sync.contract.verify_report import Fault, ToldSeal, VerifyReport
 from terminal.store.database import KeyFile, StoreError, connect, derive_key, is_current
@@ -59,7 +60,9 @@ def verify(
     Exit code 0: in order; 1: something is wrong with the store; 2: it could not be checked.
     """
     if not db.is_file():
-        _stop(say("{path}: there is no such file", path=db))
+        _stop(
+            f"{db}: it is a folder, and a file is needed" if db.is_dir() else f"{db}: there is no such file or folder"
+        )
     with db.open("rb") as file:
         is_plain = file.read(len(SQLITE_HEADER)) == SQLITE_HEADER  # a terminal's file is encrypted from its first byte
     if is_plain or db.suffix == ".toml":
@@ -89,12 +92,12 @@ def verify(
     raise typer.Exit(0 if report.ok else 1)
 
 
-def _verify_centre(db: Path, told: tuple[ToldSeal, ...], as_json: bool) -> None:
+def _verify_centre(db: Path, seals: tuple[ToldSeal, ...], as_json: bool) -> None:
     from central.store.seals import Head
     from dopusk.commands.central import plain_errors
     from dopusk.commands.central_keeping import print_report, verify_centre, verify_sqlite
 
-    heads = tuple(Head(one.seal_no, one.sha256) for one in told)
+    heads = tuple(Head(one.seal_no, one.sha256) for one in seals)
     with plain_errors():
         report = verify_centre(db, heads) if db.suffix == ".toml" else verify_sqlite(db, heads)
     print_report(report, as_json=as_json)
@@ -105,7 +108,7 @@ def _heads(given: list[str], file: Path | None) -> tuple[ToldSeal, ...]:
     try:
         lines = given + (file.read_text(encoding="utf-8").splitlines() if file is not None else [])
     except (OSError, UnicodeDecodeError) as error:
-        _stop(f"{file}: {error}")
+        _stop(f"{file}: {error_words(error)}" if isinstance(error, UnicodeDecodeError) else error_words(error))
     return tuple(head for line in lines if (head := _head(line.strip())) is not None)
 
 
@@ -115,8 +118,8 @@ def _head(line: str) -> ToldSeal | None:
         return None
     try:
         if line.startswith("{"):
-            told = json.loads(line)["seal_head"]
-            return ToldSeal(int(told["seal_no"]), str(told["sha256"])) if told else None
+            head = json.loads(line)["seal_head"]
+            return ToldSeal(int(head["seal_no"]), str(head["sha256"])) if head else None
         number, _, sha256 = line.partition(":")
         if not re.fullmatch("[0-9a-f]{16,64}", sha256.strip().lower()):
             raise ValueError
@@ -142,9 +145,9 @@ def _print(report: StoreReport, as_json: bool) -> None:
 def print_findings(report: VerifyReport) -> None:
     """Remarks, faults and the verdict, for people; for both stores."""
     for remark in report.remarks:
-        print(say("remark: {text}", text=remark))
+        print(say("remark: {text}", text=told(remark)))
     for fault in report.faults:
-        print(say("FAULT {kind}: {place}: {what}", kind=fault.kind, place=fault.place, what=fault.what))
+        print(say("FAULT {kind}: {place}: {what}", kind=fault.kind, place=told(fault.place), what=told(fault.what)))
     if report.unlisted_remarks:
         print(say("remark: {text}", text=say("{count} more remarks", count=report.unlisted_remarks)))
     for walk, count in report.unlisted_faults.items():
@@ -170,7 +173,7 @@ def _terminal_key(db: Path, given: Path | None) -> Ed25519PublicKey | None:
     try:
         key = load_pem_private_key(private.read_bytes(), password=None)
     except (OSError, ValueError) as error:
-        _stop(f"{private}: {error}")
+        _stop(f"{private}: {_key_fault(error)}")
     return key.public_key() if isinstance(key, Ed25519PrivateKey) else None
 
 
@@ -180,10 +183,14 @@ def _public(path: Path | None) -> Ed25519PublicKey | None:
     try:
         key = load_pem_public_key(path.read_bytes())
     except (OSError, ValueError) as error:
-        _stop(f"{path}: {error}")
+        _stop(f"{path}: {_key_fault(error)}")
     if not isinstance(key, Ed25519PublicKey):
         _stop(say("{path}: not an Ed25519 public key", path=path))
     return key
+
+
+def _key_fault(error: OSError | ValueError) -> str:
+    return str(error) if isinstance(error, OSError) else "it cannot be read as a key"
 
 
 def _found(db: Path, given: Path | None, guesses: tuple[str, ...]) -> Path | None:
@@ -200,5 +207,5 @@ def _existing(db: Path, given: Path | None, guesses: tuple[str, ...], option: st
 
 
 def _stop(message: str) -> NoReturn:
-    typer.echo(message, err=True)
+    typer.echo(told(message), err=True)
     raise typer.Exit(CANNOT_CHECK)

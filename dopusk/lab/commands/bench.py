@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from dopusk.commands.choices import one_of
 from dopusk.lab.bench.sections import SECTIONS
+from dopusk.words import say, word
 
 
 def bench(
@@ -18,11 +20,8 @@ def bench(
     output: Annotated[Path, typer.Option(help="Where the figures are written.")] = Path("bench.json"),
 ) -> None:
     """Measure, print each figure as it is known, and write them all into one file with machine and date."""
-    unknown = sorted(set(only or ()) - SECTIONS.keys())
-    if unknown:
-        raise typer.BadParameter(
-            f"there is no {', '.join(unknown)}; there are: {', '.join(SECTIONS)}", param_hint="--only"
-        )
+    for name in only or ():
+        one_of(name, SECTIONS, "--only")
     figures: dict[str, dict[str, float | str]] = {}
 
     def report(name: str, value: float, unit: str) -> None:
@@ -31,7 +30,7 @@ def bench(
 
     for name, section in SECTIONS.items():
         if not only or name in only:
-            print(f"-- {name}: {(section.__doc__ or '').strip().splitlines()[0]}", flush=True)
+            print(f"-- {name}: {word((section.__doc__ or '').strip().splitlines()[0])}", flush=True)
             section(report, long=long)
     about = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -41,4 +40,4 @@ def bench(
         "long": long,
     }
     output.write_text(json.dumps({"about": about, "figures": figures}, indent=1), encoding="utf-8")
-    print(f"written to {output}")
+    print(say("written to {path}", path=output))

@@ -13,6 +13,7 @@ import typer
 from central.core.trust import Trust
 from central.deciding.decisions import export
 from central.store.engine import open_engine
+from dopusk.commands.choices import one_of
 from dopusk.lab.demo.director import Director, Trouble, faults_of
 from dopusk.lab.demo.hand import KioskTrouble
 from dopusk.lab.demo.history import ACCOUNTS
@@ -22,6 +23,8 @@ from dopusk.lab.demo.result import pictures_folder, summary, write_last_line
 from dopusk.lab.demo.scenarios import SCENARIOS
 from dopusk.lab.demo.world import World, build_world
 from dopusk.lab.left_behind import nothing_left_behind
+from dopusk.told import error_words
+from dopusk.words import say
 
 PICTURES = Path("demo-output")
 
@@ -44,10 +47,7 @@ def demo(
 
     The last line of the output is one JSON object. Exit code 0 when the scenario ended as it should.
     """
-    if scenario not in SCENARIOS:
-        raise typer.BadParameter(
-            f"there is no {scenario!r}; there are: {', '.join(SCENARIOS)}", param_hint="--scenario"
-        )
+    one_of(scenario, SCENARIOS, "--scenario")
     has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and not headless
     by_hand = has_display and not once
     tell = _storyteller()
@@ -75,9 +75,9 @@ def demo(
                         _stay_open(world, tell)
                     write_last_line(result)
     except (KioskTrouble, MedicTrouble, ProcessTrouble, Trouble, OSError) as error:
-        typer.echo(f"demo: {error}", err=True)
+        typer.echo(say("demo: {error}", error=error_words(error)), err=True)
         typer.echo(_last_lines(folder), err=True)
-        typer.echo(f"demo: logs are kept in {folder}", err=True)
+        typer.echo(say("demo: logs are kept in {folder}", folder=folder), err=True)
         keep, code = True, 1
     finally:
         if not keep:
@@ -102,7 +102,7 @@ def _play(
         tell(f"demo    the signed decision is in {export_folder}")
     faults = faults_of(result, SCENARIOS[scenario])
     for fault in faults:
-        typer.echo(f"demo: not as it should be: {fault}", err=True)
+        typer.echo(say("demo: not as it should be: {fault}", fault=fault), err=True)
     return (1 if faults else 0), result
 
 

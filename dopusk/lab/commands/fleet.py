@@ -24,6 +24,7 @@ from central.store import terminals as kiosks
 from central.store.engine import writing
 from central.store.workers import find_worker
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
+from dopusk.words import say, word
 from simulators.fleet import Fleet, Member
 from simulators.fleet_terminal import BrokerAddress, TerminalIdentity
 from sync.contract.topics import TerminalAddress
@@ -51,17 +52,19 @@ def fleet(
         if loaded.generation == "real":
             raise ValueError("a real centre takes no simulated exams; use one of generation test or demo")
         members = enter_fleet(loaded, open_store(config), terminals, Path(folder))
-        console.print(f"{terminals} terminals entered; sealing {exams} exams")
+        console.print(say("{terminals} terminals entered; sealing {exams} exams", terminals=terminals, exams=exams))
 
         def show(receipted: int, sent: int, wanted: int) -> None:
-            console.print(f"sent {sent} of {wanted}, receipted {receipted}")
+            console.print(
+                say("sent {sent} of {wanted}, receipted {receipted}", sent=sent, wanted=wanted, receipted=receipted)
+            )
 
         report = Fleet(members, exams, progress=show).run(rate=rate)
     if as_json:
         print(json.dumps(asdict(report)))
     else:
         for name, value in asdict(report).items():
-            print(f"{name}: {value}")
+            print(f"{word(name)}: {value}")
     if report.receipted < exams or report.refused:
         raise typer.Exit(1)
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from dopusk.words import say, word
+
 
 def power_cuts(
     seed: Annotated[int, typer.Option(help="Draws the subsets where they are too many to try all.")] = 7,
@@ -27,9 +29,13 @@ def power_cuts(
         print(json.dumps({name: one.as_fields() for name, one in found.items()}))
     else:
         for name, one in found.items():
-            print(f"{name}: {one.operations} writes and syncs, {one.promises} promises, {one.disks} disks tried")
+            text = "{name}: {operations} writes and syncs, {promises} promises, {disks} disks tried"
+            counts = {"operations": one.operations, "promises": one.promises, "disks": one.disks}
+            print(say(text, name=word(name), **counts))
             print("  " + ", ".join(f"{variant} {times}" for variant, times in one.by_variant.items()))
-            print("  all of them in order" if not one.faults else f"  {len(one.faults)} are NOT in order")
+            print(
+                "  " + say("{count} are NOT in order" if one.faults else "all of them in order", count=len(one.faults))
+            )
             for fault in one.faults[:20]:
-                print(f"  FAULT {fault}")
+                print(f"  {say('FAULT {what}', what=fault)}")
     raise typer.Exit(1 if any(one.faults for one in found.values()) else 0)

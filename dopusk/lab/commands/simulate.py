@@ -10,6 +10,9 @@ from typing import Annotated
 
 import typer
 
+from dopusk.commands.choices import one_of
+from dopusk.told import told
+from dopusk.words import say
 from simulators.bench import Bench
 from simulators.catalogue import catalogue
 from simulators.control import Control
@@ -28,13 +31,16 @@ def simulate(
     if device == "list":
         _list(as_json)
         return
+    one_of(device, catalogue(), "DEVICE")
+    one_of(scenario, [*sorted(catalogue()[device].SCENARIOS), *SITUATIONS], "--scenario")
+    one_of(transport, ("pty", "tcp"), "--transport")
     with ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dopusk-simulate-")))
         try:
             bench = stack.enter_context(Bench(place, speed))
             bench.add(device, device, scenario=scenario, transport=transport)
         except ValueError as error:
-            typer.echo(str(error), err=True)
+            typer.echo(told(str(error)), err=True)
             raise typer.Exit(2) from error
         _run(bench, device, place / f"{device}.control", as_json)
 
@@ -50,7 +56,7 @@ def _run(bench: Bench, device: str, control_path: Path, as_json: bool) -> None:
         print(json.dumps({"port": bench.port(device), "control": str(control.path)}), flush=True)
     else:
         print(bench.port(device), flush=True)
-        print(f"control: {control.path}", flush=True)
+        print(say("control: {path}", path=control.path), flush=True)
     stop.wait()
     control.close()
 
@@ -62,4 +68,4 @@ def _list(as_json: bool) -> None:
         return
     for name, scenarios in known.items():
         print(f"{name}: {', '.join(scenarios)}")
-    print(f"every line: {', '.join(SITUATIONS)}, unplug")
+    print(say("every line: {names}", names=f"{', '.join(SITUATIONS)}, unplug"))

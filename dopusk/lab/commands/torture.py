@@ -8,8 +8,11 @@ from typing import Annotated
 
 import typer
 
+from dopusk.commands.choices import one_of
 from dopusk.lab.broker import BrokerError
 from dopusk.lab.left_behind import nothing_left_behind
+from dopusk.told import error_words, told
+from dopusk.words import say
 
 
 def torture(
@@ -28,8 +31,7 @@ def torture(
     from dopusk.lab.postgres import fresh_database, running_postgres
     from dopusk.lab.torture.run import run
 
-    if store not in ("sqlite", "postgresql"):
-        raise typer.BadParameter("must be sqlite or postgresql", param_hint="--store")
+    one_of(store, ("sqlite", "postgresql"), "--store")
     if keep is not None and keep.exists():
         raise typer.BadParameter(f"{keep} exists already", param_hint="--keep")
     try:
@@ -41,16 +43,23 @@ def torture(
                 store_url = fresh_database(stack.enter_context(running_postgres()), "torture")
             outcome = run(keep or Path(scratch) / "stage", rounds=rounds, seed=seed, store_url=store_url)
     except (BrokerError, OSError, RuntimeError) as error:
-        typer.echo(f"the stage could not be built: {error}", err=True)
+        typer.echo(say("the stage could not be built: {error}", error=error_words(error)), err=True)
         raise typer.Exit(2) from error
     if as_json:
         print(json.dumps(outcome.as_fields(), ensure_ascii=False))
     else:
-        print(
-            f"{outcome.rounds} rounds, {outcome.kills} kills, {outcome.seconds} s: {outcome.exams} exams shown as stored"
-        )
+        text = "{rounds} rounds, {kills} kills, {seconds} s: {exams} exams shown as stored"
+        print(say(text, rounds=outcome.rounds, kills=outcome.kills, seconds=outcome.seconds, exams=outcome.exams))
         print(", ".join(f"{name} {times}" for name, times in outcome.by_fault.items()))
-        print(f"lost {outcome.lost}, doubled {outcome.doubled}, chains {'in order' if outcome.chain_ok else 'BROKEN'}")
+        chains = say("in order" if outcome.chain_ok else "BROKEN")
+        print(
+            say(
+                "lost {lost}, doubled {doubled}, chains {chains}",
+                lost=outcome.lost,
+                doubled=outcome.doubled,
+                chains=chains,
+            )
+        )
         for fault in outcome.faults:
-            print(f"FAULT {fault}")
+            print(say("FAULT {what}", what=told(str(fault))))
     raise typer.Exit(0 if outcome.ok else 1)
