@@ -145,7 +145,7 @@ def _device_line(device: DeviceStatus, snapshot: TerminalSnapshot, texts: Texts)
     since = minutes_seconds(snapshot.now.monotonic_s - device.since_monotonic_s)
     parts = [f"{_label(device, snapshot, texts)}: {texts(f'device_state.{device.state}')} {since}"]
     if device.reason:  # what is wrong comes before who made it: a device has two lines of the screen
-        return f"{parts[0]} · {texts('service.reason', reason=_short(device.reason))}"
+        return f"{parts[0]} · {texts('service.reason', reason=_reason(device.reason, texts))}"
     if device.identity is not None:
         parts.append(f"{device.identity.maker} {device.identity.model}")
         if device.identity.serial_number:
@@ -163,6 +163,12 @@ def _label(device: DeviceStatus, snapshot: TerminalSnapshot, texts: Texts) -> st
         return label
     known = next(name for name, other in snapshot.devices.items() if other is device)
     return texts("service.numbered", device=label, number=alike.index(known) + 1)
+
+
+def _reason(reason: str, texts: Texts) -> str:
+    """The driver's reason in words: it begins with a code, and its English is in the log."""
+    key = f"device_reason.{reason.partition(':')[0]}"
+    return texts(key) if key in texts.keys() else _short(reason)  # noqa: SIM118 - Texts is no mapping
 
 
 def _short(reason: str) -> str:

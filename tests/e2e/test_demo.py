@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from dopusk.kiosk_app import kiosk_settings
 from dopusk.lab.demo.director import faults_of
 from dopusk.lab.demo.scenarios import SCENARIOS
+from dopusk.lab.demo.world import SERVICE_PIN, build_world
+from terminal.config import load_config
 from tests.waiting import LONGEST_S
 
 KEYS = {
@@ -79,3 +82,14 @@ def test_a_demonstration_that_stays_open_ends_with_its_line_too(tmp_path: Path) 
         demo.wait(LONGEST_S)
     assert any("press Ctrl-C" in line for line in told), "".join(told)
     assert json.loads(told[-1]).keys() >= KEYS
+
+
+def test_the_demonstrations_service_screen_can_be_opened(tmp_path: Path) -> None:
+    world = build_world(tmp_path, 30.0)
+    try:
+        check_pin = kiosk_settings(load_config(world.terminal_config), fullscreen=False).check_pin
+    finally:
+        world.close()
+    assert check_pin is not None
+    assert check_pin(SERVICE_PIN)
+    assert not check_pin("0000")

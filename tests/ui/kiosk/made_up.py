@@ -189,7 +189,12 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         snapshot(
             devices={
                 **DEVICES,
-                "thermometer": device("thermometer", Measures.TEMPERATURE, DeviceState.ABSENT, "port is gone"),
+                "thermometer": device(
+                    "thermometer",
+                    Measures.TEMPERATURE,
+                    DeviceState.ABSENT,
+                    "not_found: /dev/ttyUSB0: the port is not there",
+                ),
                 "breathalyzer": device("breathalyzer", Measures.BREATH, DeviceState.WARMING),
                 "oximeter": device("oximeter", Measures.OXIMETRY, DeviceState.FAULT),
             },
@@ -398,7 +403,12 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         if kind == "Unavailable":
             gone = {
                 **DEVICES,
-                "thermometer": device("thermometer", Measures.TEMPERATURE, DeviceState.ABSENT, "port is gone"),
+                "thermometer": device(
+                    "thermometer",
+                    Measures.TEMPERATURE,
+                    DeviceState.ABSENT,
+                    "not_found: /dev/ttyUSB0: the port is not there",
+                ),
             }
             yield "trouble_gone", "trouble", snapshot(state, 60, devices=gone)
             yield "trouble_gone_offline", "trouble", snapshot(state, 60, devices=gone, link=Link(connected=False))

@@ -105,4 +105,8 @@ def test_the_distance_that_is_drawn_is_the_one_that_is_told(stand: Stand) -> Non
 def test_every_drawing_is_there() -> None:
     named = {path.stem for path in DRAWINGS.glob("*.svg")}
     assert {"mouthpiece", "mouthpiece_small", "posture", "forehead", "blow", "inhale"} <= named
-    assert 'id="no_coat"' in (DRAWINGS / "posture.svg").read_text("utf-8")
+    posture = (DRAWINGS / "posture.svg").read_text("utf-8")
+    assert 'id="left_side" transform="translate(430 0) scale(-1 1)"' in posture, (
+        "who looks to the left shows the left arm"
+    )
+    assert 'id="no_coat"' in posture

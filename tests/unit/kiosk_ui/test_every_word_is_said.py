@@ -10,6 +10,7 @@ from typing import get_args
 
 import pytest
 
+import drivers
 import terminal
 from kiosk_ui.texts import LANGUAGES, Texts, texts_of
 from kiosk_ui.view import ViewOptions, view_of
@@ -51,6 +52,9 @@ def test_no_word_is_dead(said: set[str], language: str) -> None:
     facts = {"disk": "41.5 GB", "configuration": "1", "camera": "no"}
     for camera in ("device", "file", "http", "https"):
         view_of(made_up.snapshot(devices=TWO_OF_A_KIND), language, service=facts | {"camera": camera})
+    for code in reasons():
+        broken = made_up.device("cuff", made_up.Measures.PRESSURE, made_up.DeviceState.FAULT, f"{code}: in English")
+        view_of(made_up.snapshot(devices={"cuff": broken}), language, service=facts)
     for _, _, snapshot in made_up.every():
         for generation in ("real", "demo", "test"):
             place = made_up.replace(snapshot.place, generation=generation)
@@ -67,6 +71,17 @@ def codes(pattern: str, *names: str) -> Iterator[str]:
         yield from re.findall(pattern, (TERMINAL / name).read_text("utf-8"))
 
 
+def reasons() -> set[str]:
+    """Codes that a device's state may have as its reason: of opening a line, of knowing the device, of every error's kind."""
+    drivers_of = Path(drivers.__file__).parent
+    sources = [*(drivers_of / "transport").glob("*.py"), *(drivers_of / name for name in ("identity.py", "errors.py"))]
+    text = "\n".join(path.read_text("utf-8") for path in sources)
+    text += (drivers_of / "worker.py").read_text("utf-8") + (drivers_of / "line_place.py").read_text("utf-8")
+    found = set(re.findall(r'code\s*=\s*"([a-z_]+)"', text)) | set(re.findall(r'f"([a-z_]+): ', text))
+    found |= set(re.findall(r'DeviceState\.[A-Z]+(?: if warming else DeviceState\.BUSY)?, "([a-z]+)"', text))
+    return found - {"device", "cancelled", "late"}  # no state of a device: an abstract kind, and what one call met
+
+
 def test_no_code_is_without_words() -> None:
     texts = texts_of("ru")
     refusals = {*codes(r'return "([a-z_]+)"', "standing.py"), *codes(r'"(verification_expired)"', "service.py")}
@@ -80,6 +95,7 @@ def test_no_code_is_without_words() -> None:
     wanted |= {
         f"not_today.{code}" for code in codes(r'blocked_code="([a-z_]+)"', "exam/identification.py", "exam/asking.py")
     }
+    wanted |= {f"device_reason.{code}" for code in reasons()}
     wanted |= {f"link_code.{code}" for code in get_args(LinkCode) if code}
     wanted |= {f"help.{screen}" for _, screen, _ in made_up.every()}
     wanted |= {f"result.{step}" for step in (Phase.TEMPERATURE, Phase.PRESSURE, Phase.BREATH)}

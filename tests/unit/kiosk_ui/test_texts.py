@@ -47,6 +47,13 @@ def test_words_of_programmers_are_not_shown(word: str) -> None:
     assert word not in (ROOT / "texts" / "ru.toml").read_text("utf-8").lower()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nobody_has_to_hear_anything(language: str) -> None:
+    """Tones go with the screens; whoever does not hear them misses nothing."""
+    said = (ROOT / "texts" / f"{language}.toml").read_text("utf-8").lower()
+    assert not re.findall(r"сигнал|услыш|слушайте|звук|гудок|\bhear\b|\blisten\b|signal|beep|sound", said)
+
+
 def test_no_russian_text_stands_in_the_code() -> None:
     for path in ROOT.rglob("*.py"):
         # docstrings may quote what a screen says; strings that are shown may not be here

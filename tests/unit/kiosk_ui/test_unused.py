@@ -19,7 +19,15 @@ CODED = (
     "face.",
 )
 CODED += ("complaint.", "temperature.", "pressure.", "breath.", "result.", "rest.", "try_again.", "decision.", "help.")
-CODED += ("typed.", "value.breath_", "service.fact_", "service.generation_", "service.camera_", "link_code.")
+CODED += (
+    "typed.",
+    "value.breath_",
+    "service.fact_",
+    "service.generation_",
+    "service.camera_",
+    "link_code.",
+    "device_reason.",
+)
 """Keys that are put together from a code of the snapshot, or taken by a whole section."""
 
 

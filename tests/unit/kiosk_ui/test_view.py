@@ -394,7 +394,7 @@ class TestService:
         service = view_of(snapshot, "ru", service={"disk": "41 ГБ"}).page
         assert service.screen == "service"
         assert "Тонометр: готов 5:52 · A&D TM-2655P · № 190402117 · поверка до 01.03.2027" in service.lines
-        assert any("причина: port is gone" in line for line in service.lines)
+        assert any("причина: порта нет" in line for line in service.lines)
         facts = {fact.label: fact.value for fact in service.facts}
         assert facts["Диск"] == "41 ГБ"
         assert facts["Отклонено"] == "2"
