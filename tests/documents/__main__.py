@@ -1,13 +1,20 @@
-"""`python -m tests.documents --write` makes the pages of the documentation that come from the code; `--check` looks at them."""
+"""`python -m tests.documents --write` makes the pages of the documentation that come from the code; `--check` looks at them.
+
+`--release` notes the steps of the store that the present version releases.
+"""
 
 import sys
 
 from tests.documents.decisions import BadDecision
 from tests.documents.made import MADE, stale
+from tests.documents.released import release
 
 
 def main(words: list[str]) -> int:
     """Returns the exit code: 0 when all pages are as they should be."""
+    if "--release" in words:
+        release()
+        return 0
     try:
         if "--write" in words:
             for file, make in MADE.items():
