@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
-from tests.documents.pages import ROOT, anchors, blocks, code, links, tracked
+from tests.documents.pages import ROOT, anchors, blocks, code, links, pages, text_of, tracked
 
 PACKAGES = ("central", "config", "dopusk", "drivers", "kiosk_ui", "simulators", "sync", "terminal", "tests")
 _FOLDERS = (*PACKAGES, "docs")
@@ -24,6 +24,13 @@ ELSEWHERE = {
     "logind.conf": "systemd's own",
 }
 """Files that a page names and that the repository does not have."""
+
+
+def lost() -> Iterator[str]:
+    """What any page names in vain, with the page."""
+    for page in pages():
+        for name in missing_of(page, text_of(page)):
+            yield f"{page.relative_to(ROOT)}: there is no {name}"
 
 
 def missing_of(page: Path, text: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pytest
 from tests.without.page import PAGE, page_of
 from tests.without.patches import BadPatch, Patch, all_patches, read
 from tests.without.proving import applies, copy_sources, prove
-from tests.without.said import PROMISING, faults_of, lost_paths
+from tests.without.said import PROMISING, faults_of
 
 QUICK = [patch for patch in all_patches() if patch.test.startswith("tests/unit/")][::4]
 """Every fourth of those whose test takes no processes."""
@@ -66,26 +66,6 @@ def test_what_a_page_no_longer_says_is_named(tmp_path: Path) -> None:
     ]
     assert "README.md:7: no patch of tests/without quotes this promise: - Nothing is late." in found
     assert not any(fault.startswith("README.md:5:") for fault in found)
-
-
-def test_paths_that_lead_nowhere_are_named(tmp_path: Path) -> None:
-    for folder in ("docs/adr", "tests", "drivers"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "docs" / "adr" / "0001-one.md").write_text("")
-    (tmp_path / "tests" / "test_one.py").write_text("")
-    for name in ("CONTRIBUTING.md", "SECURITY.md"):
-        (tmp_path / name).write_text("")
-    (tmp_path / "README.md").write_text(
-        "`tests/test_one.py` `test_one.py` `drivers/` ADR 0001 [one](docs/adr/0001-one.md) `make`\n"
-        "`tests/test_two.py` `test_two.py` `drivers/x.py` ADR 0002 [two](docs/two.md)\n"
-    )
-    assert list(lost_paths(tmp_path)) == [
-        "README.md:2: there is no tests/test_two.py",
-        "README.md:2: there is no test_two.py",
-        "README.md:2: there is no drivers/x.py",
-        "README.md:2: there is no decision 0002",
-        "README.md:2: the link to docs/two.md leads nowhere",
-    ]
 
 
 def test_a_patch_that_says_nothing_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.without.page import PAGE, page_of
 from tests.without.patches import ROOT, BadPatch, Patch, all_patches
 from tests.without.proving import applies, copy_sources, prove
-from tests.without.said import faults_of, lost_paths
+from tests.without.said import faults_of
 
 KEPT = ROOT / ".prove" / "proved.json"
 
@@ -38,7 +38,7 @@ def main(words: list[str]) -> int:
 
 def _check(patches: tuple[Patch, ...]) -> int:
     faults = [f"{patch.name}: its patch does not apply any more" for patch in patches if not applies(patch)]
-    faults += [*faults_of(patches), *lost_paths()]
+    faults += faults_of(patches)
     if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page_of(patches):
         faults.append("docs/promises.md is not up to date: python -m tests.without --write")
     for fault in faults:

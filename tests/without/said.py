@@ -1,4 +1,4 @@
-"""Where promises are said: the quoted sentences still stand there, and what the pages promise has a patch. Reads files only."""
+"""Where promises are said: the quoted sentences still stand there, and what the pages promise has a patch."""
 
 import re
 from collections.abc import Iterator
@@ -14,10 +14,6 @@ PROMISING = (
 )
 """Page and heading: each item of the list, or row of the table, below it is a promise and needs a patch that quotes it."""
 _ITEM = re.compile(r"^(?:- |\d+\. |\|)")
-_NAMED = re.compile(r"`([\w./*-]+)`")
-_FOLDERS = ("central", "config", "docs", "dopusk", "drivers", "kiosk_ui", "simulators", "sync", "terminal", "tests")
-_DECISION = re.compile(r"(?:ADR |adr/)(\d{4})")
-_LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 
 
 def faults_of(patches: tuple[Patch, ...], root: Path = ROOT) -> Iterator[str]:
@@ -49,38 +45,6 @@ def promised(page: Path, heading: str) -> Iterator[tuple[int, str]]:
             items[-1] = (items[-1][0], f"{items[-1][1]} {line.strip()}")
     rule = next((place for place, (_, text) in enumerate(items) if set(text) <= set("|- ")), None)
     yield from items if rule is None else items[rule + 1 :]
-
-
-def lost_paths(root: Path = ROOT) -> Iterator[str]:
-    """Every file, folder, link and decision that a page names and that is not there."""
-    decisions = {path.name[:4] for path in (root / "docs" / "adr").glob("[0-9]*.md")}
-    tests = {path.name for path in (root / "tests").rglob("test_*.py")}
-    for page in (
-        root / "README.md",
-        root / "CONTRIBUTING.md",
-        root / "SECURITY.md",
-        *sorted((root / "docs").rglob("*.md")),
-    ):
-        for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
-            place = f"{page.relative_to(root)}:{number}"
-            for name in _NAMED.findall(line):
-                if not _is_there(name, root, tests):
-                    yield f"{place}: there is no {name}"
-            for name in _DECISION.findall(line):
-                if name not in decisions:
-                    yield f"{place}: there is no decision {name}"
-            for name in _LINK.findall(line):
-                if not (page.parent / name).exists():
-                    yield f"{place}: the link to {name} leads nowhere"
-
-
-def _is_there(name: str, root: Path, tests: set[str]) -> bool:
-    if re.fullmatch(r"test_\w+\.py", name):
-        return name in tests
-    first, slash, _ = name.partition("/")
-    if not slash or first not in _FOLDERS:
-        return True  # nothing of ours, or a name inside a folder that the sentence tells
-    return bool(list(root.glob(name))) if "*" in name else (root / name).exists()
 
 
 @cache
