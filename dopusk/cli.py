@@ -18,7 +18,7 @@ from dopusk.outcome import end_of
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CommandPlace:
     """Where a command stands: module of `package`, name in it, and whether it is a group."""
 
     module: str
@@ -31,20 +31,20 @@ LAB = "dopusk.lab.commands"
 """The laboratory: demonstration, simulated devices and fleets, torture, benchmarks. A package of its own (`dopusk[lab]`)."""
 
 
-COMMANDS: Mapping[str, Place] = {
-    "demo": Place("demo", "demo", package=LAB),
-    "devices": Place("devices", "devices"),
-    "decode": Place("devices", "decode"),
-    "simulate": Place("simulate", "simulate", package=LAB),
-    "face": Place("face", "app", is_group=True),
-    "terminal": Place("terminal_group", "app", is_group=True),
-    "central": Place("central_group", "app", is_group=True),
-    "torture": Place("torture", "torture", package=LAB),
-    "power-cuts": Place("power_cuts", "power_cuts", package=LAB),
-    "verify": Place("verify", "verify"),
-    "fleet": Place("fleet", "fleet", package=LAB),
-    "schemas": Place("schemas", "schemas"),
-    "bench": Place("bench", "bench", package=LAB),
+COMMANDS: Mapping[str, CommandPlace] = {
+    "demo": CommandPlace("demo", "demo", package=LAB),
+    "devices": CommandPlace("devices", "devices"),
+    "decode": CommandPlace("devices", "decode"),
+    "simulate": CommandPlace("simulate", "simulate", package=LAB),
+    "face": CommandPlace("face", "app", is_group=True),
+    "terminal": CommandPlace("terminal_group", "app", is_group=True),
+    "central": CommandPlace("central_group", "app", is_group=True),
+    "torture": CommandPlace("torture", "torture", package=LAB),
+    "power-cuts": CommandPlace("power_cuts", "power_cuts", package=LAB),
+    "verify": CommandPlace("verify", "verify"),
+    "fleet": CommandPlace("fleet", "fleet", package=LAB),
+    "schemas": CommandPlace("schemas", "schemas"),
+    "bench": CommandPlace("bench", "bench", package=LAB),
 }
 
 

@@ -17,14 +17,14 @@ from terminal.camera import Camera
 from terminal.clock import Clock, SystemClock
 from terminal.config import TerminalConfig
 from terminal.decision_check import load_anchor
-from terminal.desk import ExamDesk
 from terminal.face.photographer import PhotographerSettings, open_photographer
 from terminal.health import HealthDesk, Program
 from terminal.incoming import IncomingMessages
 from terminal.mailbox import InboxNews, Mailbox
+from terminal.open_exams import OpenExams
 from terminal.service import TerminalService
-from terminal.session import Session
-from terminal.snapshot import Place, TerminalSnapshot
+from terminal.session import KioskSession
+from terminal.snapshot import TerminalPlace, TerminalSnapshot
 from terminal.status import status_of
 from terminal.store.database import KeyFile
 from terminal.store.store import TerminalStore
@@ -73,11 +73,11 @@ class Terminal:
             self._recorder = open_recorder(config, self._master, self.camera, self.mailbox.post)
             self._watch = open_watch(config, self.camera, self.mailbox.post)
         timers = TimerHeap(clock)
-        desk = ExamDesk(self.store, identity.org, lambda exam_id: self.service.software_s(exam_id))
-        session = Session(
+        exams = OpenExams(self.store, identity.org, lambda exam_id: self.service.software_s(exam_id))
+        session = KioskSession(
             config,
             self.store,
-            desk,
+            exams,
             self.park,
             photographer,
             clock,
@@ -194,9 +194,9 @@ class Terminal:
         return status_of(snapshot, self.service.standing.facts)
 
 
-def _place(config: TerminalConfig) -> Place:
+def _place(config: TerminalConfig) -> TerminalPlace:
     identity = config.identity
-    return Place(
+    return TerminalPlace(
         terminal_id=identity.terminal_id,
         organisation_name=identity.organisation_name,
         place=identity.place,

@@ -1,6 +1,6 @@
 """What the comparison of faces knows of a terminal: the law's switch, the roster's consents, engine and templates.
 
-Two threads ask. The core asks for photos and keeps templates with its own store (`FaceDesk`); the photographer reads the
+Two threads ask. The core asks for photos and keeps templates with its own store (`ReferenceFaces`); the photographer reads the
 consents through `RosterReader`.
 """
 
@@ -17,7 +17,7 @@ from terminal.face.engines.names import TEMPLATE_NAMES
 from terminal.face.enroller import Enroller, PortraitJudged, judge_apart
 from terminal.face.law import BiometricsOff, FaceLaw
 from terminal.face.photographer import FaceComparer
-from terminal.face_desk import FaceDesk
+from terminal.reference_faces import ReferenceFaces
 from terminal.store.database import StoreError, connect, derive_key
 from terminal.store.roster import RosterStore
 from terminal.store.store import TerminalStore
@@ -62,9 +62,9 @@ def make_enroller(config: TerminalConfig, post: Callable[[PortraitJudged], None]
 
 def make_face_desk(
     config: TerminalConfig, master_key: bytes, store: TerminalStore, clock: Clock, enroller: Enroller
-) -> FaceDesk:
+) -> ReferenceFaces:
     """The core's side: which photos are asked for, and which templates are kept."""
-    return FaceDesk(
+    return ReferenceFaces(
         store,
         clock,
         enroller,

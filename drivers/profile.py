@@ -34,7 +34,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Link(_Part):
+class LineSettings(_Part):
     """Defaults of the line and of the polling; `timeout_s` bounds one request."""
 
     baudrate: Annotated[int, Field(ge=300, le=921600)] = 9600
@@ -174,7 +174,7 @@ class Profile(_Part):
     medical_device: bool
     verified_on: str | None = None
     measures: Annotated[tuple[Measures, ...], Field(min_length=1)]
-    link: Link = Link()
+    link: LineSettings = LineSettings()
     identity: Identity | None = None
     block: Block
     point: Annotated[tuple[Point, ...], Field(min_length=1)]

@@ -5,7 +5,7 @@ import logging
 from sync.broker_limits import BrokerLimits
 from sync.contract.envelope import MAX_MESSAGE_BYTES
 from sync.contract.topics import TerminalAddress, Up
-from sync.outbox import OVERSIZED, Outbox, Outgoing
+from sync.outbox import OVERSIZED, Outbox, OutboxRow
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Fitting:
         """Whether the broker takes a message of that size."""
         return self.limits is None or self.limits.takes(topic, payload_bytes)
 
-    def is_fit(self, row: Outgoing, outbox: Outbox) -> bool:
+    def is_fit(self, row: OutboxRow, outbox: Outbox) -> bool:
         """Park what this broker does not take in one packet: it would cost the connection each time it is tried."""
         if self.takes(self._address.up(row.kind), len(row.wire)):
             return True

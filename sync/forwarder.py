@@ -29,7 +29,7 @@ from sync.disconnects import why_disconnected
 from sync.fitting import Fitting
 from sync.inbox import Inbox
 from sync.link_report import NO_RECEIPTS, LinkReport, LinkReporter
-from sync.outbox import UNSENDABLE, Outbox, Outgoing
+from sync.outbox import UNSENDABLE, Outbox, OutboxRow
 from sync.policy import RECEIPT_PATIENCE_S, STORE_RETRY, UNHEARD, WINDOW, Backoff
 from sync.publisher import (
     Arrived,
@@ -278,7 +278,7 @@ class Forwarder:
         self._link.because("no_receipts", NO_RECEIPTS)
         metrics.receiptless.inc()
 
-    def _publish(self, row: Outgoing, outbox: Outbox) -> int | None:
+    def _publish(self, row: OutboxRow, outbox: Outbox) -> int | None:
         """The packet id; None if the library takes no more now or the row cannot be published at all and was parked."""
         try:
             return self._publisher.publish(self._address.up(row.kind), row.wire)

@@ -43,7 +43,7 @@ EMPTIED = (Up.MEDIA, Up.HEALTH)
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutboxRow:
     """One row to publish."""
 
     seq: int
@@ -119,7 +119,7 @@ class Outbox:
 
     def next_queued(
         self, limit: int, *, without: Container[int] = (), media_limit: int | None = None
-    ) -> list[Outgoing]:
+    ) -> list[OutboxRow]:
         """The next rows to publish, exams before media, leaving out those already in flight.
 
         `media_limit` bounds the chunks of media among them: they are large and must not stand in the way of an exam.
@@ -147,11 +147,11 @@ class Outbox:
             rows.close()
         return found
 
-    def _outgoing(self, seq: int) -> Outgoing | None:
+    def _outgoing(self, seq: int) -> OutboxRow | None:
         query = "SELECT seq, message_id, kind, wire FROM outbox WHERE seq = ?"
         number, message_id, kind, wire = self._db.execute(query, (seq,)).fetchone()
         try:
-            return Outgoing(number, message_id, Up(kind), bytes(wire))
+            return OutboxRow(number, message_id, Up(kind), bytes(wire))
         except (ValueError, TypeError):
             what = "its content is gone" if wire is None else f"nothing is known of its kind {kind!r}"
             self.park(seq, UNSENDABLE, f"{what} (developers)")

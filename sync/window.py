@@ -4,7 +4,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from sync.contract.topics import Up
-from sync.outbox import Outgoing
+from sync.outbox import OutboxRow
 from sync.policy import MEDIA_WINDOW, WINDOW, Backoff
 
 
@@ -34,7 +34,7 @@ class Window:
     def __len__(self) -> int:
         return len(self._in_flight)
 
-    def add(self, row: Outgoing, mid: int, now_s: float, failures: int, uniform: float) -> None:
+    def add(self, row: OutboxRow, mid: int, now_s: float, failures: int, uniform: float) -> None:
         """A message was published; `failures` earlier tries of it had no receipt."""
         due_s = now_s + self._patience.delay_s(failures, uniform)
         first_s = self._overdue_since_s.pop(row.seq, now_s)

@@ -10,7 +10,6 @@ from typing import Protocol
 from drivers.park import Park
 from terminal.clock import Clock
 from terminal.config import TerminalConfig
-from terminal.desk import ExamDesk
 from terminal.exam import events
 from terminal.exam.effects import (
     CancelMeasurement,
@@ -24,16 +23,17 @@ from terminal.exam.effects import (
 )
 from terminal.exam.model import Activity, ExamState, Phase, Stamp
 from terminal.exam.times import local_day, rest_left_s
+from terminal.exam_film import ExamFilm, FilmRecorder
+from terminal.exam_photo import ExamPhoto, PhotoOutcome
 from terminal.face.capture import Photographer
 from terminal.face.continuity import StrangerSeen
-from terminal.film_desk import FilmDesk, FilmRecorder
 from terminal.measuring import RUN_OPTIONS, TIMEOUT_S, answer_event, expired, is_verification_expired, start_event
-from terminal.photo_desk import PhotoDesk, PhotoOutcome
+from terminal.open_exams import OpenExams
+from terminal.person_continuity import PersonContinuity, PersonWatch
 from terminal.reception import card_of
 from terminal.snapshot import LiveProgress, WorkerCard
 from terminal.store.store import TerminalStore
 from terminal.typed_entry import typed_steps
-from terminal.watch_desk import PersonWatch, WatchDesk
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Foreground:
         self,
         config: TerminalConfig,
         store: TerminalStore,
-        desk: ExamDesk,
+        exams: OpenExams,
         park: Park,
         photographer: Photographer | None,
         clock: Clock,
@@ -62,11 +62,11 @@ class Foreground:
         on_leave: Callable[[], None],
     ) -> None:
         """`on_leave` is called whenever the screen goes back to idle."""
-        self._config, self._store, self._desk = config, store, desk
+        self._config, self._store, self._exams = config, store, exams
         self._park, self._clock, self._timers, self._on_leave = park, clock, timers, on_leave
-        self.photos = PhotoDesk(config, store, desk, photographer)
-        self.films = FilmDesk(desk, recorder, clock, timers.after, self._may_film)
-        self._watch = WatchDesk(config, store, desk, watch, clock)
+        self.photos = ExamPhoto(config, store, exams, photographer)
+        self.films = ExamFilm(exams, recorder, clock, timers.after, self._may_film)
+        self._watch = PersonContinuity(config, store, exams, watch, clock)
         self.active_id: str | None = None
         self.awaiting_resume = False
         self.worker: WorkerCard | None = None
@@ -76,7 +76,7 @@ class Foreground:
 
     @property
     def active(self) -> ExamState | None:
-        return self._desk.exams.get(self.active_id) if self.active_id else None
+        return self._exams.exams.get(self.active_id) if self.active_id else None
 
     def free(self) -> ExamState | None:
         """The active exam, unless its end only waits for its film: then nothing more happens to it."""
@@ -90,7 +90,7 @@ class Foreground:
 
     def happen(self, event: events.Event, *, with_transaction: Callable[[], None] = lambda: None) -> ExamState:
         """Commit an event of any open exam; what follows from it is done for the active one."""
-        state, effects = self._desk.happen(event, with_transaction=with_transaction)
+        state, effects = self._exams.happen(event, with_transaction=with_transaction)
         if event.exam_id == self.active_id:
             self.progress = LiveProgress()
             if state.phase is Phase.ENDED:
@@ -104,13 +104,13 @@ class Foreground:
         """End an exam without a decision, after its film; what is being measured stops at once."""
 
         def end() -> None:
-            state = self._desk.exams[exam_id]
+            state = self._exams.exams[exam_id]
             self.happen(events.ExamEnded(exam_id=exam_id, stamp=self._clock.now(), reason=reason(state)))
 
         if exam_id == self.active_id:
             self._watch.end()
         self.films.when_finished(exam_id, end)
-        held = self._desk.exams.get(exam_id)
+        held = self._exams.exams.get(exam_id)
         if held is not None and held.activity is Activity.MEASURING:
             self._park.cancel(held.request_id)
 

@@ -35,7 +35,7 @@ from terminal.decision_check import Revoked, UntrustedDecision, check_decision
 from terminal.exam import events
 from terminal.exam.limits import LimitsBook
 from terminal.exam.moves import ImpossibleEvent
-from terminal.face_desk import FaceDesk
+from terminal.reference_faces import ReferenceFaces
 from terminal.store.store import TerminalStore
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class IncomingMessages:
         anchor: Certificate,
         take_decision: TakeDecision,
         *,
-        faces: FaceDesk,
+        faces: ReferenceFaces,
         medic_roots: Path | None = None,
         decision_refused: Callable[[str], None] = lambda exam_id: None,
     ) -> None:

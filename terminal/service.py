@@ -25,14 +25,14 @@ from terminal.exam.times import local_day
 from terminal.face.capture import CameraChanged
 from terminal.face.continuity import StrangerSeen
 from terminal.face.enroller import PortraitJudged
-from terminal.face_desk import FaceDesk
 from terminal.health import HealthDesk
 from terminal.identity import identify_card, identify_typed
 from terminal.incoming import IncomingMessages
 from terminal.mailbox import InboxNews, Mailbox, Message
 from terminal.measuring import expired_devices
-from terminal.session import Session
-from terminal.snapshot import Link, Place, TerminalSnapshot
+from terminal.reference_faces import ReferenceFaces
+from terminal.session import KioskSession
+from terminal.snapshot import LinkState, TerminalPlace, TerminalSnapshot
 from terminal.stand_in import stand_in
 from terminal.standing import Standing
 from terminal.store.store import TerminalStore
@@ -52,15 +52,15 @@ class TerminalService:
     def __init__(
         self,
         config: TerminalConfig,
-        place: Place,
+        place: TerminalPlace,
         store: TerminalStore,
         mailbox: Mailbox,
-        session: Session,
+        session: KioskSession,
         incoming: IncomingMessages,
         park: Park,
         timers: TimerHeap,
         clock: Clock,
-        faces: FaceDesk,
+        faces: ReferenceFaces,
         publish: Callable[[TerminalSnapshot], None],
         *,
         snils_key: bytes | None = None,
@@ -74,7 +74,7 @@ class TerminalService:
         self._faces, self._health = faces, health
         self._snils_key, self._consent_texts = snils_key, consent_texts
         self._stopping = threading.Event()
-        self._link = Link()
+        self._link = LinkState()
         self._camera = CameraChanged("absent")
         self._timeout = ScreenTimeout(config.timeouts, clock)
         self._software_s: dict[str, float] = {}
@@ -166,7 +166,7 @@ class TerminalService:
             case LinkReport(connected, backlog, reason, code):
                 # Where nobody else counts, what waits is counted here.
                 backlog = backlog or self._store.outbox.backlog()
-                self._link = Link(connected, backlog.queued, backlog.parked, reason, code, backlog.oldest_at)
+                self._link = LinkState(connected, backlog.queued, backlog.parked, reason, code, backlog.oldest_at)
             case InboxNews():
                 self._apply_new()
             case CameraChanged():
@@ -174,18 +174,18 @@ class TerminalService:
             case PortraitJudged():
                 self._faces.judged(message)
             case Kept() | Lost() | FilmFinished():
-                self._session.news.film(message)
+                self._session.observations.film(message)
             case StrangerSeen():
-                self._session.news.stranger(message)
+                self._session.observations.stranger(message)
             case DeviceStatusChanged():
-                self._session.news.device(message)
+                self._session.observations.device(message)
             case _:
                 if isinstance(message, DeviceMessage):
-                    self._session.news.device(message)
+                    self._session.observations.device(message)
                 elif isinstance(message, intents.Intent):
                     self._intend(message)
                 else:
-                    self._session.news.face(message)
+                    self._session.observations.face(message)
 
     def _intend(self, intent: intents.Intent) -> None:
         """A person did something: the time-out starts anew."""

@@ -1,4 +1,4 @@
-"""What the person in front of the screen wants becomes events; `news` does the same with what devices and camera tell.
+"""What the person in front of the screen wants becomes events; `observations` does the same with what devices and camera tell.
 
 No thread of its own: `terminal.service` calls it from the core thread and owns time.
 """
@@ -10,32 +10,32 @@ from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.exam import Complaints, Consent, ExamType
 from terminal.clock import Clock
 from terminal.config import TerminalConfig
-from terminal.desk import ExamDesk
 from terminal.exam import events
 from terminal.exam.limits import LimitEntry, LimitsBook
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.exam.times import rest_left_s
+from terminal.exam_film import FilmRecorder
 from terminal.face.capture import Photographer
-from terminal.film_desk import FilmRecorder
+from terminal.face_search import FaceSearch
 from terminal.foreground import Foreground, Timers
 from terminal.identity import Found, NotFound
-from terminal.news import News
+from terminal.observations import Observations
+from terminal.open_exams import OpenExams
+from terminal.person_continuity import PersonWatch
 from terminal.reception import card_of, cut_off_reason, end_reason, reception_event
-from terminal.search_desk import SearchDesk
 from terminal.snapshot import LiveProgress, WorkerCard
 from terminal.store.store import TerminalStore
 from terminal.typed_entry import fault_of, typed_steps
-from terminal.watch_desk import PersonWatch
 
 
-class Session:
+class KioskSession:
     """The door for the core thread. Which exam is active, and its effects, are `terminal.foreground`'s."""
 
     def __init__(
         self,
         config: TerminalConfig,
         store: TerminalStore,
-        desk: ExamDesk,
+        exams: OpenExams,
         park: Park,
         photographer: Photographer | None,
         clock: Clock,
@@ -45,13 +45,13 @@ class Session:
         recorder: FilmRecorder | None = None,
         watch: PersonWatch | None = None,
     ) -> None:
-        self._config, self._store, self._desk = config, store, desk
+        self._config, self._store, self._exams = config, store, exams
         self._park, self._clock = park, clock
-        self._search = SearchDesk(config, photographer)
+        self._search = FaceSearch(config, photographer)
         self._front = Foreground(
             config,
             store,
-            desk,
+            exams,
             park,
             photographer,
             clock,
@@ -60,7 +60,7 @@ class Session:
             watch=watch,
             on_leave=self._search.stop,
         )
-        self.news = News(config, store, desk, clock, self._front, self._search, self.identify)
+        self.observations = Observations(config, store, exams, clock, self._front, self._search, self.identify)
         self._software_version = software_version
 
     @property
@@ -98,11 +98,11 @@ class Session:
         So do those that a medic wants repeated, but for the one that was before the screen last.
         `set_aside`: an exam that has ended the program again and again; it ends here, with what was measured.
         """
-        self._desk.recover()
+        self._exams.recover()
         self._front.films.recover()
         self._count_rests_anew()
         cut_off = sorted(
-            (state for state in self._desk.exams.values() if not state.is_waiting),
+            (state for state in self._exams.exams.values() if not state.is_waiting),
             key=lambda state: state.last.at if state.last else state.started.at,
         )
         for state in cut_off:
@@ -116,10 +116,10 @@ class Session:
     def _count_rests_anew(self) -> None:
         """The machine was started again while somebody rests: from now on his rest can be counted for certain."""
         now = self._clock.now()
-        for state in list(self._desk.exams.values()):
+        for state in list(self._exams.exams.values()):
             known = {began.boot_id for began in (state.rest_from, state.rest_anew) if began is not None}
             if state.activity is Activity.RESTING and now.boot_id not in known:
-                self._desk.happen(events.RestBeganAnew(exam_id=state.exam_id, stamp=now))
+                self._exams.happen(events.RestBeganAnew(exam_id=state.exam_id, stamp=now))
 
     def begin(self, exam_type: ExamType) -> None:
         """A touch on the idle screen starts an exam."""
@@ -150,7 +150,7 @@ class Session:
             self._front.happen(reception_event(found, state.exam_id, stamp, ()))
             return
         worker = found.worker
-        earlier = self._desk.open_exam_of(worker.worker_id, but=state.exam_id)
+        earlier = self._exams.open_exam_of(worker.worker_id, but=state.exam_id)
         if earlier is not None:
             self._front.happen(events.ExamEnded(exam_id=state.exam_id, stamp=stamp, reason="continued_elsewhere"))
             self._front.activate(earlier)
@@ -298,7 +298,7 @@ class Session:
 
     def decision_refused(self, exam_id: str) -> None:
         """A decision on this exam whose signature did not stand the check; of an exam that does not wait nothing is said."""
-        state = self._desk.exams.get(exam_id)
+        state = self._exams.exams.get(exam_id)
         if state is not None and state.phase is Phase.WAITING and not state.decision_refused:
             self._front.happen(events.DecisionRefused(exam_id=exam_id, stamp=self._clock.now()))
 

@@ -14,7 +14,7 @@ from terminal.exam.model import ExamState, Stamp
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TerminalPlace:
     """Where this terminal stands and whom to call, from its configuration."""
 
     terminal_id: str
@@ -36,7 +36,7 @@ class WorkerCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LinkState:
     """The way to the centre. `waiting` messages have no receipt yet; `parked` ones were refused and staff must look."""
 
     connected: bool = False
@@ -70,7 +70,7 @@ class Timeout:
 class TerminalSnapshot:
     """State of the kiosk at `now`. `exam` is None on the idle screen."""
 
-    place: Place
+    place: TerminalPlace
     now: Stamp
     local_time: datetime
     exam: ExamState | None = None
@@ -78,7 +78,7 @@ class TerminalSnapshot:
     awaiting_resume: bool = False
     devices: Mapping[str, DeviceStatus] = field(default_factory=dict)
     """By device id, as configured."""
-    link: Link = field(default_factory=Link)
+    link: LinkState = field(default_factory=LinkState)
     progress: LiveProgress = field(default_factory=LiveProgress)
     search_offered: bool = False
     """Whether a worker may be found by his face instead of a number."""

@@ -30,7 +30,7 @@ from central.core.snils import digits_in
 from central.core.text_cleaning import clean_line
 from central.store import accounts as store
 from central.store import registry
-from central.store.accounts import Account, Session
+from central.store.accounts import Account, AccountSession
 from central.store.engine import reading
 from sync.contract.canonical import new_id
 
@@ -72,7 +72,7 @@ class CheckedLogin:
 class OpenedSession:
     """A new session and the secret for its cookie; the store knows only the secret's hash."""
 
-    session: Session
+    session: AccountSession
     token: str
 
 
@@ -254,7 +254,7 @@ def open_session(
     """A new session with a fresh secret; sessions whose time is over go."""
     store.end_expired(connection, now)
     token = secrets.token_urlsafe(32)
-    item = Session(session_id_of(token), account_id, secrets.token_urlsafe(24), now, now, now + SESSION, address)
+    item = AccountSession(session_id_of(token), account_id, secrets.token_urlsafe(24), now, now, now + SESSION, address)
     store.add_session(connection, item, draft)
     return OpenedSession(item, token)
 
@@ -264,11 +264,11 @@ def session_id_of(token: str) -> str:
     return sha256(token.encode("utf-8")).hexdigest()
 
 
-def is_alive(session: Session, now: datetime) -> bool:
+def is_alive(session: AccountSession, now: datetime) -> bool:
     """Neither too old nor idle for too long."""
     return now < session.expires_at and now - session.seen_at < IDLE
 
 
-def needs_touch(session: Session, now: datetime) -> bool:
+def needs_touch(session: AccountSession, now: datetime) -> bool:
     """Whether the use should be written down; not at each request, for the disk's sake."""
     return now - session.seen_at > _TOUCH_EVERY

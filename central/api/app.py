@@ -19,8 +19,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from central.api.answers import AdmissionList, AdmissionState, ExamOutcome, ExamPage, Problem
 from central.core.config import RatesConfig
+from central.core.once_per_hour import OncePerHour
 from central.core.rate_limit import RateLimit, TooMany, network_of
-from central.core.seldom import Seldom
 from central.deciding.admissions import Admission, admissions
 from central.store import api_keys, audit, outcomes
 from central.store.api_keys import ApiKey
@@ -37,7 +37,7 @@ class _Shop:
     clock: Callable[[], datetime]
     calls: RateLimit
     failures: RateLimit
-    seldom: Seldom
+    once_per_hour: OncePerHour
 
 
 _bearer = HTTPBearer(auto_error=False, description="A key that the medical organisation's administrator has made.")
@@ -93,7 +93,7 @@ def create_api(engine: Engine, clock: Callable[[], datetime], rates: RatesConfig
         clock,
         RateLimit("api", rates.api_per_minute),
         RateLimit("api_failures", rates.api_failures_per_minute),
-        Seldom(clock),
+        OncePerHour(clock),
     )
     api.get("/admissions", responses=_without(404), summary="All workers")(list_admissions)
     # Whatever a register takes as a number can be asked for: a path may hold slashes. "." and ".." cannot stand in an address,
@@ -154,7 +154,7 @@ def _worker_id(connection: Connection, key: ApiKey, personnel_number: str) -> st
 def _note_states(request: Request, key: ApiKey) -> None:
     """Write into the access log that a program follows the states, once an hour for a key: a gate asks at each passage."""
     shop: _Shop = request.app.state.shop
-    if shop.seldom.is_due(key.key_id):
+    if shop.once_per_hour.is_due(key.key_id):
         with writing(shop.engine) as connection:
             _write(connection, shop, request, key, "api.admissions", {})
 

@@ -36,11 +36,11 @@ def note(
 def note_seldom(request: Request, visitor: Visitor, action: str, subject: str = "", *, org: str | None = None) -> None:
     """Write a look down once an hour for a session: a page that asks by itself, a picture of a page that was written down."""
     console = console_of(request)
-    if console.seldom.is_due((visitor.session.session_id, subject or action)):
+    if console.once_per_hour.is_due((visitor.session.session_id, subject or action)):
         with writing(console.engine) as connection:
             note(connection, console, visitor, action, subject, org=org)
 
 
 def covers(console: Console, visitor: Visitor, subject: str) -> None:
     """What was just written down about this exam or worker covers the pictures that its page loads."""
-    console.seldom.mark((visitor.session.session_id, subject))
+    console.once_per_hour.mark((visitor.session.session_id, subject))

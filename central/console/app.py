@@ -57,10 +57,10 @@ from central.console.routes import (
     terminals,
 )
 from central.core.config import CentralConfig
+from central.core.once_per_hour import OncePerHour
 from central.core.passwords import load_list
 from central.core.rate_limit import RateLimit
 from central.core.sealed_words import WordsSeal
-from central.core.seldom import Seldom
 from central.core.snils import SnilsKey
 from central.core.trust import Trust
 from central.deciding.decisions import Decisions
@@ -160,7 +160,7 @@ def create_app(
         live=live,
         queue=QueueTables(store, live, templates, clock, stamping),
         jobs=jobs,
-        seldom=Seldom(clock),
+        once_per_hour=OncePerHour(clock),
         words_seal=WordsSeal(session_secret),
         templates=templates,
         totp_seal=TotpSeal(session_secret),

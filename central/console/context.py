@@ -20,10 +20,10 @@ from central.console.live import Live
 from central.console.look import Look
 from central.console.queue_view import QueueTables
 from central.core.config import CentralConfig
+from central.core.once_per_hour import OncePerHour
 from central.core.rate_limit import RateLimit
 from central.core.rights import Right, may
 from central.core.sealed_words import WordsSeal
-from central.core.seldom import Seldom
 from central.core.trust import Trust
 from central.deciding.decisions import Decisions
 from central.deciding.stamping import Stamping
@@ -32,7 +32,7 @@ from central.link.outgoing import Outgoing
 from central.notifying.notice_channels import ChannelSecrets
 from central.people.registry import Registry
 from central.signature.vault import Vault
-from central.store.accounts import Account, Session
+from central.store.accounts import Account, AccountSession
 from central.words.texts import LANGUAGES
 
 LANGUAGE_COOKIE = "dopusk_language"
@@ -67,7 +67,7 @@ class Console:
     vault: Vault
     live: Live
     queue: QueueTables
-    seldom: Seldom
+    once_per_hour: OncePerHour
     words_seal: WordsSeal
     jobs: Jobs
     templates: Jinja2Templates
@@ -111,7 +111,7 @@ class Visitor:
     """Who asks, and in which session."""
 
     account: Account
-    session: Session
+    session: AccountSession
     look: Look
     address: str
     is_installation: bool = False

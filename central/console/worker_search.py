@@ -1,6 +1,6 @@
 """The search for a worker by what a form brought. That a number was looked for stands in the access log, the number does not.
 
-Names and personnel numbers stand sealed in addresses (`sought`), as nobody but this centre can read them.
+Names and personnel numbers stand sealed in addresses (`query`), as nobody but this centre can read them.
 """
 
 from fastapi import Request
@@ -8,15 +8,15 @@ from starlette.datastructures import QueryParams
 
 from central.console.access_log import note
 from central.console.context import Visitor, console_of
-from central.people.sought import MOST_CHARS, Sought, has_snils_form, is_private, seek
+from central.people.worker_query import MOST_CHARS, WorkerQuery, find_workers, has_snils_form, is_private
 from central.store.engine import reading, writing
 
 
-def find_worker(request: Request, visitor: Visitor, typed: str) -> Sought:
+def find_worker(request: Request, visitor: Visitor, typed: str) -> WorkerQuery:
     """Whom the words mean among the workers of the visitor's organisations."""
     console = console_of(request)
     with reading(console.engine) as connection:
-        sought = seek(connection, visitor.account.orgs, typed, console.registry.snils_hash)
+        query = find_workers(connection, visitor.account.orgs, typed, console.registry.snils_hash)
     if is_private(typed):
         with writing(console.engine) as connection:
             note(
@@ -24,10 +24,10 @@ def find_worker(request: Request, visitor: Visitor, typed: str) -> Sought:
                 console,
                 visitor,
                 "worker.find",
-                sought.worker_ids[0] if len(sought.worker_ids) == 1 else "",
-                detail={"found": len(sought.worker_ids)},
+                query.worker_ids[0] if len(query.worker_ids) == 1 else "",
+                detail={"found": len(query.worker_ids)},
             )
-    return sought
+    return query
 
 
 def words_of(request: Request, query: QueryParams, field: str) -> tuple[str, str]:
@@ -44,7 +44,7 @@ def words_of(request: Request, query: QueryParams, field: str) -> tuple[str, str
     return (words, "") if words is not None else ("", "search_again")
 
 
-def address_pairs(request: Request, sought: Sought) -> list[tuple[str, str]]:
+def address_pairs(request: Request, query: WorkerQuery) -> list[tuple[str, str]]:
     """How whom the words mean stands in an address."""
-    pairs = [("sought", console_of(request).words_seal.seal(sought.words))] if sought.words else []
-    return pairs + [("worker_id", one) for one in sought.worker_ids]
+    pairs = [("sought", console_of(request).words_seal.seal(query.words))] if query.words else []
+    return pairs + [("worker_id", one) for one in query.worker_ids]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from central.core.config import CentralConfig
 
-Said = dict[str, Any]
+JobLine = dict[str, Any]
 """A line of the process. While at work `done` (rows), and where they are new `total` (rows) and `result`; at the end `ended`:
 `done` with `file_name` and `peak_mib`, or `fault` with `code` and `detail`."""
 
@@ -38,7 +38,7 @@ class Order(BaseModel):
     params: dict[str, Any]
     asked_at: datetime
     given: Path
-    """The file that came with the wish, where one did."""
+    """The file that came with the order, where one did."""
     folder: Path
     """A folder of this process alone, deleted with everything in it when the process is over; temporary files go here too."""
     config: CentralConfig
@@ -52,7 +52,7 @@ class Order(BaseModel):
 class Running:
     """A job at work, in its own process: what was asked, where files go, and how to tell how far it is."""
 
-    def __init__(self, order: Order, say: Callable[[Said], None]) -> None:
+    def __init__(self, order: Order, say: Callable[[JobLine], None]) -> None:
         self.params = order.params
         self.asked_at = order.asked_at
         self.given = order.given
@@ -64,13 +64,13 @@ class Running:
         self._say = say
         self._said_at = float("-inf")
 
-    def report(self, done: int, *, total: int | None = None, result: Said | None = None) -> None:
+    def report(self, done: int, *, total: int | None = None, result: JobLine | None = None) -> None:
         """Tell how many rows are done; at most twice a second unless there is a total or a result."""
         self.done = done
         if result is None and total is None and time.monotonic() - self._said_at < _REPORT_S:
             return
         self._said_at = time.monotonic()
-        said: Said = {"done": done}
+        said: JobLine = {"done": done}
         said |= {"total": total} if total is not None else {}
         said |= {"result": result} if result is not None else {}
         self._say(said)

@@ -23,7 +23,7 @@ VISUAL_FIELDS = ("skin", "mucous", "behaviour")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DecisionDraft:
     """What the medic chose on the form."""
 
     exam_id: str
@@ -47,53 +47,59 @@ class DecisionFaults(Exception):
         self.faults = faults
 
 
-def form_faults(wish: Wish, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta) -> dict[str, str]:
+def form_faults(
+    draft: DecisionDraft, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta
+) -> dict[str, str]:
     """What is missing or contradictory on the form: field → code. Pure. `admission_valid` as in `valid_until_of`."""
     faults: dict[str, str] = {}
     book = reasons()
-    if wish.outcome not in OUTCOMES:
+    if draft.outcome not in OUTCOMES:
         return {"outcome": "choose"}
-    if any(code not in book for code in wish.reasons):
+    if any(code not in book for code in draft.reasons):
         faults["reasons"] = "unknown"
-    if wish.outcome == "not_admitted" and not wish.reasons:
+    if draft.outcome == "not_admitted" and not draft.reasons:
         faults["reasons"] = "needed"
-    if "other" in wish.reasons and not wish.comment.strip():
+    if "other" in draft.reasons and not draft.comment.strip():
         faults["comment"] = "needed"
-    if wish.outcome == "refer" and not (wish.reasons or wish.comment.strip()):
+    if draft.outcome == "refer" and not (draft.reasons or draft.comment.strip()):
         faults["reasons"] = "needed"
-    if wish.outcome == "repeat" and wish.repeat_step not in REPEAT_STEPS:
+    if draft.outcome == "repeat" and draft.repeat_step not in REPEAT_STEPS:
         faults["repeat_step"] = "choose"
-    if wish.corrects is not None:
-        if not wish.comment.strip():
+    if draft.corrects is not None:
+        if not draft.comment.strip():
             faults["comment"] = "needed"
-        if wish.outcome == "repeat":
+        if draft.outcome == "repeat":
             faults["outcome"] = "no_repeat"
-    if wish.outcome == "admitted":
-        faults |= _admission_faults(wish, exam, now, admission_valid)
+    if draft.outcome == "admitted":
+        faults |= _admission_faults(draft, exam, now, admission_valid)
     return faults
 
 
-def _admission_faults(wish: Wish, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta) -> dict[str, str]:
+def _admission_faults(
+    draft: DecisionDraft, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta
+) -> dict[str, str]:
     if not exam.get("examinee"):
         return {"outcome": "nobody_identified"}
-    until = valid_until_of(wish, exam, now, admission_valid)
+    until = valid_until_of(draft, exam, now, admission_valid)
     if until is not None and until <= now:
         return {"outcome": "too_old"}
-    if exam["rule_verdict"]["suggestion"] != "within_limits" and not wish.override_reason.strip():
+    if exam["rule_verdict"]["suggestion"] != "within_limits" and not draft.override_reason.strip():
         return {"override_reason": "needed"}
     return {}
 
 
-def valid_until_of(wish: Wish, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta) -> datetime | None:
+def valid_until_of(
+    draft: DecisionDraft, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta
+) -> datetime | None:
     """Until when an admission would hold: so long after the measurements; None for other outcomes and after work."""
-    if wish.outcome != "admitted" or exam["exam_type"] in AFTER_WORK:
+    if draft.outcome != "admitted" or exam["exam_type"] in AFTER_WORK:
         return None
     # A terminal whose clock is ahead gets no longer admission for it.
     return min(datetime.fromisoformat(exam["finished_at"]), now) + admission_valid
 
 
 def build_record(
-    wish: Wish,
+    draft: DecisionDraft,
     exam: ExamMessage,
     medic: MedicEntry,
     provider: SignatureProvider,
@@ -115,15 +121,15 @@ def build_record(
         "exam": exam.payload,
         "decision": {
             "decision_id": new_id(),
-            "outcome": wish.outcome,
-            "reasons": [book[code].ru for code in wish.reasons],
-            "reason_codes": list(wish.reasons),
-            "comment": wish.comment.strip(),
-            "override_reason": wish.override_reason.strip() if wish.outcome == "admitted" else "",
-            "released_text": wish.released_text.strip(),
-            "repeat_step": wish.repeat_step if wish.outcome == "repeat" else None,
-            "visual": {name: text for name, text in wish.visual.items() if text},
-            "corrects": wish.corrects,
+            "outcome": draft.outcome,
+            "reasons": [book[code].ru for code in draft.reasons],
+            "reason_codes": list(draft.reasons),
+            "comment": draft.comment.strip(),
+            "override_reason": draft.override_reason.strip() if draft.outcome == "admitted" else "",
+            "released_text": draft.released_text.strip(),
+            "repeat_step": draft.repeat_step if draft.outcome == "repeat" else None,
+            "visual": {name: text for name, text in draft.visual.items() if text},
+            "corrects": draft.corrects,
             "decided_at": utc_text(now),
             "valid_until": utc_text(until) if until else None,
         },

@@ -16,7 +16,14 @@ from sqlalchemy import Engine
 
 from central.core.config import ADMISSION_VALID_HOURS
 from central.core.trust import Trust
-from central.deciding.decision_record import DecisionFaults, Wish, build_record, columns_of, form_faults, valid_until_of
+from central.deciding.decision_record import (
+    DecisionDraft,
+    DecisionFaults,
+    build_record,
+    columns_of,
+    form_faults,
+    valid_until_of,
+)
 from central.deciding.intoxication import tell_employer
 from central.deciding.medics import check_register
 from central.deciding.stamping import Stamping
@@ -76,7 +83,7 @@ class Decisions:
         self._admission_valid = admission_valid
         self._stamping = stamping or Stamping(None)
 
-    def decide(self, wish: Wish, actor: Actor, provider: SignatureProvider) -> StoredDecision:
+    def decide(self, draft: DecisionDraft, actor: Actor, provider: SignatureProvider) -> StoredDecision:
         """Sign and store one decision.
 
         Raises `DecisionConflict`, `DecisionFaults`, `SigningRefused` (the register's faults among them) and
@@ -85,26 +92,26 @@ class Decisions:
         now = self._clock()
         with reading(self._engine) as connection:
             medic = check_register(connection, actor.medic_id, now)
-            exam = exam_store.current(connection, wish.exam_id)
+            exam = exam_store.current(connection, draft.exam_id)
             if exam is None or exam.org not in actor.orgs or exam.org != medic.org:
                 raise DecisionConflict("unknown", "there is no such exam in your organisations")
-            before = store.of_exam(connection, wish.exam_id)
-            held = store.claim_of(connection, wish.exam_id, now)
+            before = store.of_exam(connection, draft.exam_id)
+            held = store.claim_of(connection, draft.exam_id, now)
             organisation = registry.get_organisation(connection, exam.org)
         if held is not None and held.account_id != actor.account_id:
             raise DecisionConflict("claimed", f"{held.full_name} looks at this exam now")
-        _check_state(exam, before, wish)
-        faults = form_faults(wish, exam.payload, now, self._admission_valid)
+        _check_state(exam, before, draft)
+        faults = form_faults(draft, exam.payload, now, self._admission_valid)
         if faults:
             raise DecisionFaults(faults)
         if organisation is None:
             raise DecisionConflict("unknown", "the exam's organisation is not registered")
         if provider.certificate != x509.load_pem_x509_certificate(medic.certificate_pem):
             raise SigningRefused("wrong_certificate", "the register names another certificate now; open the key again")
-        until = valid_until_of(wish, exam.payload, now, self._admission_valid)
-        record = build_record(wish, exam, medic, provider, dict(organisation), now, until)
+        until = valid_until_of(draft, exam.payload, now, self._admission_valid)
+        record = build_record(draft, exam, medic, provider, dict(organisation), now, until)
         item = self._sign(record, actor, provider, now)
-        corrected = next((one for one in before if one.decision_id == wish.corrects), None)
+        corrected = next((one for one in before if one.decision_id == draft.corrects), None)
         self._commit(item, corrected, exam, actor, now)
         self._wake()
         return item
@@ -179,17 +186,17 @@ class Decisions:
             raise DecisionConflict("already_decided", "this exam was decided by somebody else just now") from error
 
 
-def _check_state(exam: ExamMessage, before: list[StoredDecision], wish: Wish) -> None:
-    if wish.exam_message_id and wish.exam_message_id != exam.message_id:
+def _check_state(exam: ExamMessage, before: list[StoredDecision], draft: DecisionDraft) -> None:
+    if draft.exam_message_id and draft.exam_message_id != exam.message_id:
         raise DecisionConflict("changed", "a newer revision of the exam has come; look at it first")
-    if wish.corrects is None:
+    if draft.corrects is None:
         if exam.state == "decided":
             raise DecisionConflict("already_decided", "this exam is decided; a change is a correction")
         if exam.state != "waiting":
             raise DecisionConflict("not_waiting", "the exam was not finished and cannot be decided")
         return
     corrected = {item.corrects for item in before}
-    standing = [item for item in before if item.decision_id == wish.corrects and item.decision_id not in corrected]
+    standing = [item for item in before if item.decision_id == draft.corrects and item.decision_id not in corrected]
     if not standing or standing[0].exam_message_id != exam.message_id:
         raise DecisionConflict("changed", "the decision to be corrected is no longer the one in force")
 

@@ -32,7 +32,7 @@ from central.exchange.face_photos import FacePhotos
 from central.exchange.resending import Replenisher
 from central.link.broker_link import BrokerLink
 from central.store import anomalies, outgoing, refusals, terminals
-from central.store.anomalies import Oddity
+from central.store.anomalies import NewAnomaly
 from central.store.engine import reading, writing
 from central.store.outgoing import Waiting
 from sync.contract.canonical import canonical
@@ -267,7 +267,7 @@ class Dispatcher:
     def _refuse_status(self, connection: Connection, topic: str, code: str, detail: str) -> None:
         """Record it, and make the broker forget what it retained: it would come again with every connection."""
         sender = topic.split("/")[3] if topic.count("/") == ALL_STATUS.count("/") else None
-        anomalies.note(connection, Oddity(code, topic, detail, sender), now=now_utc())
+        anomalies.note(connection, NewAnomaly(code, topic, detail, sender), now=now_utc())
         self._link.forget(topic)
 
     def _greet(self) -> None:

@@ -7,14 +7,14 @@ from sqlalchemy import Connection
 
 from central.exchange.checks import Accepted
 from central.store import faces
-from central.store.anomalies import Oddity
+from central.store.anomalies import NewAnomaly
 from sync.contract.face import FaceReport
 from sync.contract.topics import Up
 
 
-def note_reports(connection: Connection, fresh: Sequence[Accepted], *, now: datetime) -> list[Oddity]:
-    """Take the reports among messages that were stored now, in the caller's transaction. Workers of others are oddities."""
-    oddities = []
+def note_reports(connection: Connection, fresh: Sequence[Accepted], *, now: datetime) -> list[NewAnomaly]:
+    """Take the reports among messages that were stored now, in the caller's transaction. Workers of others are noted."""
+    noted = []
     for item in sorted(fresh, key=lambda item: item.envelope.seq):
         report = item.body
         if not isinstance(report, FaceReport):
@@ -29,7 +29,7 @@ def note_reports(connection: Connection, fresh: Sequence[Accepted], *, now: date
         strangers = len({note.worker_id for note in report.notes} - own)
         if strangers:
             detail = f"{strangers} workers of another organisation in a report about faces"
-            oddities.append(
-                Oddity("foreign_worker", item.address.up(Up.FACE), detail, terminal_id, item.envelope.message_id)
+            noted.append(
+                NewAnomaly("foreign_worker", item.address.up(Up.FACE), detail, terminal_id, item.envelope.message_id)
             )
-    return oddities
+    return noted

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from central.store import anomalies, chain_heads, messages
-from central.store.anomalies import Oddity
-from central.store.messages import Place
+from central.store.anomalies import NewAnomaly
+from central.store.messages import ChainPlace
 
 
 class Chain:
@@ -21,10 +21,10 @@ class Chain:
         self._connection = connection
         self._heads = chain_heads.heads(connection, terminal_ids) if terminal_ids else {}
 
-    def extend(self, places: Sequence[Place], *, now: datetime) -> list[Oddity]:
+    def extend(self, places: Sequence[ChainPlace], *, now: datetime) -> list[NewAnomaly]:
         """Check new messages, already stored and ordered by `seq`, against their neighbours, and move the heads."""
         moved: dict[str, tuple[int, str]] = {}
-        aside: list[Place] = []
+        aside: list[ChainPlace] = []
         for place in places:
             seq, sha256 = moved.get(place.terminal_id, self._heads[place.terminal_id])
             if place.seq == seq + 1 and place.prev_hash == sha256:
@@ -41,15 +41,15 @@ class Chain:
         )
         return self._look_at_neighbours(aside)
 
-    def _look_at_neighbours(self, aside: Sequence[Place]) -> list[Oddity]:
-        oddities = []
+    def _look_at_neighbours(self, aside: Sequence[ChainPlace]) -> list[NewAnomaly]:
+        noted = []
         for terminal_id in sorted({place.terminal_id for place in aside}):
             own = [place for place in aside if place.terminal_id == terminal_id]
             around = sorted({place.seq + step for place in own for step in (-1, 0, 1)})
             stored = messages.places(self._connection, terminal_id, around)
             for place in own:
-                oddities += _faults(place, stored)
-        return oddities
+                noted += _faults(place, stored)
+        return noted
 
 
 def sweep(connection: Connection, *, now: datetime, grace: timedelta) -> None:
@@ -63,14 +63,14 @@ def sweep(connection: Connection, *, now: datetime, grace: timedelta) -> None:
         for start, end in missing:
             if (start, end) not in on_record:
                 detail = f"messages {start} to {end} have not come, a later one has"
-                oddity = Oddity("gap", "", detail, terminal_id, None, start, end)
-                anomalies.note(connection, oddity, now=now)
+                found = NewAnomaly("gap", "", detail, terminal_id, None, start, end)
+                anomalies.note(connection, found, now=now)
         chain_heads.set_gap_from(connection, terminal_id, missing[0][0] if missing else None)
 
 
-def _faults(place: Place, stored: Sequence[Place]) -> list[Oddity]:
-    def odd(kind: str, detail: str) -> Oddity:
-        return Oddity(kind, "", detail, place.terminal_id, place.message_id)
+def _faults(place: ChainPlace, stored: Sequence[ChainPlace]) -> list[NewAnomaly]:
+    def odd(kind: str, detail: str) -> NewAnomaly:
+        return NewAnomaly(kind, "", detail, place.terminal_id, place.message_id)
 
     found = []
     before = [other for other in stored if other.seq == place.seq - 1]

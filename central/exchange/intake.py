@@ -21,9 +21,9 @@ from central.exchange import gaps
 from central.exchange.checks import Accepted, Refused, Rules, address_of, judge
 from central.exchange.face_reports import note_reports
 from central.exchange.media_allowance import MediaAllowance
-from central.exchange.verdicts import Verdict, counted, judged_verdict, oddity_of, refusal_verdict
+from central.exchange.verdicts import Verdict, anomaly_of, counted, judged_verdict, refusal_verdict
 from central.store import anomalies, exams, health, media, messages, outgoing, refusals, terminals
-from central.store.anomalies import Oddity
+from central.store.anomalies import NewAnomaly
 from central.store.engine import reading, writing
 from central.store.refusals import Refusal
 from central.store.terminals import Known
@@ -103,7 +103,7 @@ class Intake:
             item = Refused(arrival.topic, item.address, item.envelope.message_id, "unstorable", reason)
         verdict = refusal_verdict(item, known, now)
         with writing(self._engine) as connection:
-            anomalies.note(connection, oddity_of(item, verdict), now=now)
+            anomalies.note(connection, anomaly_of(item, verdict), now=now)
         return verdict
 
     def _set_aside(self, arrival: Arrival, error: Exception) -> Verdict:
@@ -115,14 +115,14 @@ class Intake:
             address = address_of(arrival.topic)[0]
         except ContractError:
             address = None
-        oddity = Oddity(
+        found = NewAnomaly(
             NOT_TAKEN,
             arrival.topic,
             f"{len(arrival.wire)} bytes, sha256 {sha256_hex(arrival.wire)}: {place_of(error)}",
             address.terminal if address else None,
         )
         with writing(self._engine) as connection:
-            anomalies.note(connection, oddity, now=now_utc())
+            anomalies.note(connection, found, now=now_utc())
         return Verdict("", address, "refused", NOT_TAKEN, None)
 
     def sweep(self) -> None:
@@ -175,7 +175,7 @@ class Intake:
             except MediaError as error:
                 with writing(self._engine) as connection:
                     media.start_again(connection, file.sha256)
-                    anomalies.note(connection, Oddity("wrong_media", "", str(error)), now=now_utc())
+                    anomalies.note(connection, NewAnomaly("wrong_media", "", str(error)), now=now_utc())
                 continue
             with writing(self._engine) as connection:
                 media.complete(connection, file.sha256, size, now=now_utc())
@@ -191,13 +191,13 @@ def _commit(
     old = [item.envelope.message_id for item in accepted if item.envelope.message_id not in new]
     on_record = messages.stored(connection, old) if old else {}
     fresh = [item for message_id, item in first_of.items() if message_id in new]
-    oddities = chain.extend([_place(item) for item in sorted(fresh, key=lambda item: item.envelope.seq)], now=now)
-    oddities += _project(connection, fresh, now)
-    oddities += note_reports(connection, fresh, now=now)
+    noted = chain.extend([_place(item) for item in sorted(fresh, key=lambda item: item.envelope.seq)], now=now)
+    noted += _project(connection, fresh, now)
+    noted += note_reports(connection, fresh, now=now)
     _apply(connection, [item for item in accepted if item.kind != Up.EXAM], now)
     _take_health(connection, fresh, now)
     refused, strange = _refused_below(connection, fresh, now)
-    oddities += strange
+    noted += strange
     verdicts = []
     for item in judged:
         if isinstance(item, Refused):
@@ -206,10 +206,10 @@ def _commit(
             is_first = first_of[item.envelope.message_id] is item
             verdict = judged_verdict(item, is_first and item.envelope.message_id in new, first_of, on_record, now)
         if verdict.outcome == "refused":
-            oddities.append(oddity_of(item, verdict))
+            noted.append(anomaly_of(item, verdict))
         verdicts.append(verdict)
-    for oddity in counted(oddities):
-        anomalies.note(connection, oddity, now=now)
+    for found in counted(noted):
+        anomalies.note(connection, found, now=now)
     return verdicts, refused
 
 
@@ -231,12 +231,12 @@ def _row(item: Accepted, now: datetime) -> messages.NewMessage:
     )
 
 
-def _place(item: Accepted) -> messages.Place:
+def _place(item: Accepted) -> messages.ChainPlace:
     envelope = item.envelope
-    return messages.Place(envelope.message_id, envelope.terminal_id, envelope.seq, envelope.prev_hash, item.sha256)
+    return messages.ChainPlace(envelope.message_id, envelope.terminal_id, envelope.seq, envelope.prev_hash, item.sha256)
 
 
-def _project(connection: Connection, fresh: Sequence[Accepted], now: datetime) -> list[Oddity]:
+def _project(connection: Connection, fresh: Sequence[Accepted], now: datetime) -> list[NewAnomaly]:
     revisions = []
     for item in fresh:
         if isinstance(item.body, ExamRecord):
@@ -253,7 +253,7 @@ def _project(connection: Connection, fresh: Sequence[Accepted], now: datetime) -
                 )
             )
     return [
-        Oddity(
+        NewAnomaly(
             "exam_revision",
             "",
             f"exam {late.record.exam_id} is at revision {late.record.revision} or later already",
@@ -281,10 +281,10 @@ def _take_health(connection: Connection, fresh: Sequence[Accepted], now: datetim
 
 def _refused_below(
     connection: Connection, fresh: Sequence[Accepted], now: datetime
-) -> tuple[list[Refusal], list[Oddity]]:
-    """Close what terminals refuse. A refusal of bytes that this centre never sent to that terminal is an oddity."""
+) -> tuple[list[Refusal], list[NewAnomaly]]:
+    """Close what terminals refuse. A refusal of bytes that this centre never sent to that terminal is an anomaly."""
     closed: list[Refusal] = []
-    strange: list[Oddity] = []
+    strange: list[NewAnomaly] = []
     for item in fresh:
         if not isinstance(item.body, AckBatch):
             continue
@@ -295,5 +295,5 @@ def _refused_below(
                 closed.append(refusal)
             elif not refusals.is_refused(connection, terminal_id, refused.sha256):
                 detail = f"the terminal got and refused a message that is not ours to it ({refused.code})"
-                strange.append(Oddity("foreign_message_below", item.address.up(Up.ACK), detail, terminal_id))
+                strange.append(NewAnomaly("foreign_message_below", item.address.up(Up.ACK), detail, terminal_id))
     return closed, strange

@@ -1,4 +1,4 @@
-"""What became of each message: the receipt that its sender gets, and the oddity that is recorded."""
+"""What became of each message: the receipt that its sender gets, and the anomaly that is recorded."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from central.exchange.checks import Accepted, Refused
 from central.store import messages
-from central.store.anomalies import Oddity
+from central.store.anomalies import NewAnomaly
 from central.store.terminals import Known
 from sync.contract.receipt import Receipt
 from sync.contract.topics import TerminalAddress, Up
@@ -58,22 +58,22 @@ def refusal_verdict(item: Refused, known: dict[str, Known], now: datetime) -> Ve
     return Verdict("", address, "refused", item.code, receipt, item.facts)
 
 
-def oddity_of(item: Accepted | Refused, verdict: Verdict) -> Oddity:
+def anomaly_of(item: Accepted | Refused, verdict: Verdict) -> NewAnomaly:
     """What is recorded of a refusal."""
     if isinstance(item, Accepted):
         detail = f"message {item.envelope.message_id}: another one is on record under this id"
-        return Oddity(
+        return NewAnomaly(
             verdict.code, item.address.up(Up(item.kind)), detail, item.address.terminal, item.envelope.message_id
         )
     detail = f"message {item.message_id}: {item.reason}" if item.message_id else item.reason
-    return Oddity(item.code, item.topic, detail, item.address.terminal if item.address else None)
+    return NewAnomaly(item.code, item.topic, detail, item.address.terminal if item.address else None)
 
 
-def counted(oddities: Sequence[Oddity]) -> list[Oddity]:
+def counted(noted: Sequence[NewAnomaly]) -> list[NewAnomaly]:
     """The same ones of a batch as one, with their number, in one order for all who write them."""
-    merged: dict[tuple[str, str, str | None, int | None], Oddity] = {}
-    for oddity in oddities:
-        key = (oddity.kind, oddity.terminal_id or oddity.topic, oddity.message_id, oddity.first_seq)
+    merged: dict[tuple[str, str, str | None, int | None], NewAnomaly] = {}
+    for found in noted:
+        key = (found.kind, found.terminal_id or found.topic, found.message_id, found.first_seq)
         before = merged.get(key)
-        merged[key] = replace(oddity, times=oddity.times + (before.times if before else 0))
+        merged[key] = replace(found, times=found.times + (before.times if before else 0))
     return [merged[key] for key in sorted(merged, key=str)]

@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from central.core.job_order import JobFault, Order, Running, Said
+from central.core.job_order import JobFault, JobLine, Order, Running
 from central.core.step_records import trace_of
 from central.jobs.kinds import WORKS
 from central.store.engine import open_engine
@@ -35,7 +35,7 @@ def main() -> None:
     lines = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
-    def say(said: Said) -> None:
+    def say(said: JobLine) -> None:
         lines.write(json.dumps(said) + "\n")
         lines.flush()
 
@@ -54,7 +54,7 @@ def main() -> None:
         say(carry_out(order, Running(order, say)))
 
 
-def carry_out(order: Order, running: Running) -> Said:
+def carry_out(order: Order, running: Running) -> JobLine:
     """Do the work and return the last line of the process."""
     engine = open_engine(order.config.store_url)
     try:

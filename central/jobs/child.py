@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from central.core.job_order import Order, Said
+from central.core.job_order import JobLine, Order
 from central.core.step_records import trace_of
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class JobProcess:
         self._kind = order.kind
         self._news: dict[str, Any] = {}
         self._result: dict[str, Any] = {}
-        self._end: Said | None = None
+        self._end: JobLine | None = None
         self._rest = b""
         self._process = subprocess.Popen(
             [*command, order.kind],
@@ -104,7 +104,7 @@ class JobProcess:
             self._hear(json.loads(line))
         return bool(chunk)
 
-    def news(self) -> dict[str, Any]:
+    def progress(self) -> dict[str, Any]:
         """What is new of the job's columns `rows_done` and `rows_total` since the last call."""
         found, self._news = self._news, {}
         return found
@@ -124,7 +124,7 @@ class JobProcess:
         log.error("the process of a job of kind %s ended by %s", self._kind, how)
         return failed("killed" if code == -signal.SIGKILL else "crashed", how)
 
-    def _hear(self, said: Said) -> None:
+    def _hear(self, said: JobLine) -> None:
         if "ended" in said:
             self._end = said
         if "done" in said:
@@ -146,7 +146,7 @@ def run_at_once(order: Order, command: Sequence[str] = COMMAND) -> int:
         with JobProcess(order, command) as process:
             rows = 0
             while process.listen(_WAIT_S):
-                rows = process.news().get("rows_done", rows)
+                rows = process.progress().get("rows_done", rows)
             ended = process.end()
     except OSError as error:
         log.error("the process of work of kind %s could not be started: %s", order.kind, trace_of(error))
@@ -157,7 +157,7 @@ def run_at_once(order: Order, command: Sequence[str] = COMMAND) -> int:
         result = ended.get("result", {})
         message = f"the work of kind {order.kind} ended: {ended}"
         raise WorkFailed(message, result.get("fault", ended["state"]), result.get("detail", ""))
-    return int(process.news().get("rows_done", rows))
+    return int(process.progress().get("rows_done", rows))
 
 
 def failed(code: str, detail: str = "") -> dict[str, Any]:

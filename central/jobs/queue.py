@@ -52,7 +52,7 @@ class Jobs:
     def __init__(
         self, engine: Engine, config: CentralConfig, clock: Callable[[], datetime], command: Sequence[str] = COMMAND
     ) -> None:
-        """`command` is the program that does the work; it gets an `Order` and must speak as `order.Said` has it."""
+        """`command` is the program that does the work; it gets an `Order` and must speak as `order.JobLine` has it."""
         self._engine = engine
         self._config = config
         self.folder = config.jobs_folder
@@ -186,16 +186,16 @@ class Jobs:
         while process.listen(_LOOK_S):
             if self._loop.stopping:
                 return {"state": "lost"}
-            news = process.news()
-            if news or time.monotonic() - written_s > _LIFE_S:
+            progress = process.progress()
+            if progress or time.monotonic() - written_s > _LIFE_S:
                 written_s = time.monotonic()
                 with writing(self._engine) as connection:
-                    store.change(connection, job.job_id, ["running"], news | {"seen_at": self._clock()})
+                    store.change(connection, job.job_id, ["running"], progress | {"seen_at": self._clock()})
             with reading(self._engine) as connection:
                 now = store.find(connection, job.job_id)
             if now is None or now.cancel_asked or now.state != "running":
                 return {"state": "cancelled"}
-        return process.news() | process.end()
+        return process.progress() | process.end()
 
     def _close_lost(self) -> None:
         """Jobs whose serving process is dead. At the first look also those of one that had our address before us."""
@@ -241,7 +241,7 @@ class Jobs:
 
 
 def given_file(folder: Path, job_id: str) -> Path:
-    """Where the file stands that came with a wish."""
+    """Where the file stands that came with an order."""
     return folder / f"{job_id}.given"
 
 

@@ -40,7 +40,7 @@ _CLOSENESS = {"default": 0, "organisation": 1, "employer": 2, "worker": 3}
 
 
 @dataclass(frozen=True, slots=True)
-class LimitWish:
+class LimitDraft:
     """A limit that somebody wants to set. `subject`: employer or worker id, empty for the organisation."""
 
     org: str
@@ -75,78 +75,78 @@ class Preview:
     examples: tuple[Changed, ...]
 
 
-def limit_faults(wish: LimitWish, today: date) -> dict[str, str]:
-    """What is wrong with a wish: field → code. Pure."""
+def limit_faults(draft: LimitDraft, today: date) -> dict[str, str]:
+    """What is wrong with a draft: field → code. Pure."""
     faults: dict[str, str] = {}
-    if wish.parameter not in POSSIBLE:
+    if draft.parameter not in POSSIBLE:
         return {"parameter": "choose"}
-    if wish.source not in {"organisation", "employer", "worker"} or (
-        wish.source != "organisation" and not wish.subject
+    if draft.source not in {"organisation", "employer", "worker"} or (
+        draft.source != "organisation" and not draft.subject
     ):
         faults["subject"] = "choose"
-    lowest, highest = POSSIBLE[wish.parameter]
-    for name, value in (("low", wish.low), ("high", wish.high)):
+    lowest, highest = POSSIBLE[draft.parameter]
+    for name, value in (("low", draft.low), ("high", draft.high)):
         if value is not None and not lowest <= value <= highest:
             faults[name] = "impossible"
-    if wish.low is None and wish.high is None:
+    if draft.low is None and draft.high is None:
         faults["high"] = "needed"
-    if wish.low is not None and wish.high is not None and wish.low > wish.high:
+    if draft.low is not None and draft.high is not None and draft.low > draft.high:
         faults["high"] = "below_low"
-    if len(wish.basis.strip()) < 3:
+    if len(draft.basis.strip()) < 3:
         faults["basis"] = "needed"
-    elif len(wish.basis) > MAX_BASIS_CHARS:
+    elif len(draft.basis) > MAX_BASIS_CHARS:
         faults["basis"] = "too_long"
-    if wish.valid_until is not None and wish.valid_until < today:
+    if draft.valid_until is not None and draft.valid_until < today:
         faults["valid_until"] = "past"
     return faults
 
 
 def set_limit(
-    connection: Connection, registry: Registry, outgoing: Outgoing, wish: LimitWish, author: str, now: datetime
+    connection: Connection, registry: Registry, outgoing: Outgoing, draft: LimitDraft, author: str, now: datetime
 ) -> str:
     """Store a limit, end the one before it, and queue it for the terminals; returns its version.
 
     Check `limit_faults` first. Part of the caller's transaction; wake the dispatcher afterwards.
     """
-    hold_registers(connection, wish.org)
-    version = f"{wish.org}-{now:%Y%m%d}-{new_id()[-6:]}"
-    if wish.source == "worker":
-        for old in worker_limits(connection, wish.subject):
-            if old["withdrawn_at"] is None and old["entry"]["parameter"] == wish.parameter:
+    hold_registers(connection, draft.org)
+    version = f"{draft.org}-{now:%Y%m%d}-{new_id()[-6:]}"
+    if draft.source == "worker":
+        for old in worker_limits(connection, draft.subject):
+            if old["withdrawn_at"] is None and old["entry"]["parameter"] == draft.parameter:
                 registry.withdraw_worker_limit(connection, old["limit_id"])
         registry.add_worker_limit(
             connection,
-            wish.subject,
-            _entry(wish, version, author),
+            draft.subject,
+            _entry(draft, version, author),
             author=author,
-            basis=wish.basis,
-            valid_until=wish.valid_until,
+            basis=draft.basis,
+            valid_until=draft.valid_until,
         )
         return version
-    store.withdraw(connection, wish.org, wish.source, wish.subject, wish.parameter, now)
+    store.withdraw(connection, draft.org, draft.source, draft.subject, draft.parameter, now)
     store.add(
         connection,
         StoredLimit(
             entry_id=new_id(),
-            org=wish.org,
-            source=wish.source,
-            subject=wish.subject,
-            parameter=wish.parameter,
-            low=wish.low,
-            high=wish.high,
+            org=draft.org,
+            source=draft.source,
+            subject=draft.subject,
+            parameter=draft.parameter,
+            low=draft.low,
+            high=draft.high,
             author=author,
-            basis=wish.basis.strip(),
+            basis=draft.basis.strip(),
             valid_from=None,
-            valid_until=wish.valid_until,
+            valid_until=draft.valid_until,
             version=version,
             created_at=now,
             withdrawn_at=None,
         ),
     )
-    if wish.source == "employer":
-        _publish_employer(connection, registry, wish)
+    if draft.source == "employer":
+        _publish_employer(connection, registry, draft)
     else:
-        publish_book(connection, outgoing, wish.org, version)
+        publish_book(connection, outgoing, draft.org, version)
     return version
 
 
@@ -173,29 +173,29 @@ def default_entries() -> list[dict[str, Any]]:
     return [dict(entry) | {"source": "default", "version": book["version"]} for entry in book["entries"]]
 
 
-def preview(connection: Connection, wish: LimitWish, now: datetime) -> Preview:
+def preview(connection: Connection, draft: LimitDraft, now: datetime) -> Preview:
     """How many exams of the last month this limit would have judged otherwise. Nothing is changed."""
     exams = closer = 0
     changed: list[Changed] = []
     for payload in worklist.payloads_since(
         connection,
-        wish.org,
+        draft.org,
         now - PREVIEW,
-        employer_id=wish.subject if wish.source == "employer" else None,
-        worker_id=wish.subject if wish.source == "worker" else None,
+        employer_id=draft.subject if draft.source == "employer" else None,
+        worker_id=draft.subject if draft.source == "worker" else None,
     ):
-        value = _last_value(payload, wish.parameter)
+        value = _last_value(payload, draft.parameter)
         if value is None:
             continue
         exams += 1
         applied: Mapping[str, Any] = next(
-            (item for item in payload.get("limits", ()) if item["parameter"] == wish.parameter), {}
+            (item for item in payload.get("limits", ()) if item["parameter"] == draft.parameter), {}
         )
-        if _CLOSENESS.get(applied.get("source", ""), 0) > _CLOSENESS[wish.source]:
+        if _CLOSENESS.get(applied.get("source", ""), 0) > _CLOSENESS[draft.source]:
             closer += 1
             continue
         before = _outside(value, applied.get("low"), applied.get("high"))
-        after = _outside(value, wish.low, wish.high)
+        after = _outside(value, draft.low, draft.high)
         if before != after:
             finished_at = datetime.fromisoformat(payload["finished_at"])
             changed.append(Changed(payload["exam_id"], finished_at, value, newly_out=after))
@@ -216,18 +216,18 @@ def _last_value(payload: Mapping[str, Any], parameter: str) -> float | None:
     return found
 
 
-def _publish_employer(connection: Connection, registry: Registry, wish: LimitWish) -> None:
-    row = registry_store.get_employer(connection, wish.subject)
-    if row is None or row["org"] != wish.org:
+def _publish_employer(connection: Connection, registry: Registry, draft: LimitDraft) -> None:
+    row = registry_store.get_employer(connection, draft.subject)
+    if row is None or row["org"] != draft.org:
         raise LookupError("the employer is not of this organisation")
     entries = [
         _stored_entry(item)
-        for item in store.of_organisation(connection, wish.org)
-        if _in_force(item, "employer", wish.subject)
+        for item in store.of_organisation(connection, draft.org)
+        if _in_force(item, "employer", draft.subject)
     ]
     fields = {name: row[name] for name in ("inn", "okved", "region_code", "alert_contact")}
-    registry.add_employer(connection, Employer(wish.org, row["name"], row["employer_id"], limits=entries, **fields))
-    registry.publish_roster(connection, wish.org)
+    registry.add_employer(connection, Employer(draft.org, row["name"], row["employer_id"], limits=entries, **fields))
+    registry.publish_roster(connection, draft.org)
 
 
 def _in_force(item: StoredLimit, source: str, subject: str) -> bool:
@@ -235,24 +235,24 @@ def _in_force(item: StoredLimit, source: str, subject: str) -> bool:
 
 
 def _stored_entry(item: StoredLimit) -> dict[str, Any]:
-    wish = LimitWish(
+    draft = LimitDraft(
         item.org, item.source, item.subject, item.parameter, item.low, item.high, item.basis, item.valid_until
     )
-    return _entry(wish, item.version, item.author)
+    return _entry(draft, item.version, item.author)
 
 
-def _entry(wish: LimitWish, version: str, author: str) -> dict[str, Any]:
+def _entry(draft: LimitDraft, version: str, author: str) -> dict[str, Any]:
     entry: dict[str, Any] = {
-        "parameter": wish.parameter,
-        "source": wish.source,
-        "subject": wish.subject,
+        "parameter": draft.parameter,
+        "source": draft.source,
+        "subject": draft.subject,
         "version": version,
         "author": author,
-        "basis": wish.basis.strip()[:200],
+        "basis": draft.basis.strip()[:200],
     }
-    for name, value in (("low", wish.low), ("high", wish.high)):
+    for name, value in (("low", draft.low), ("high", draft.high)):
         if value is not None:
             entry[name] = value
-    if wish.valid_until is not None:
-        entry["valid_until"] = wish.valid_until.isoformat()
+    if draft.valid_until is not None:
+        entry["valid_until"] = draft.valid_until.isoformat()
     return entry

@@ -17,7 +17,7 @@ _LONG_SIDE_PX = 2000
 """A face that fills a fifth of it still has some 100 pixels between the eyes."""
 
 
-class PhotoRefused(Exception):
+class ReferencePhotoRefused(Exception):
     """The file cannot be a reference picture.
 
     `code`: `empty`, `too_heavy`, `not_a_picture`, `too_small`, `too_large`, `blank`.
@@ -31,31 +31,31 @@ class PhotoRefused(Exception):
 def prepared(content: bytes) -> bytes:
     """The picture as JPEG without metadata; JPEG or PNG of at most 500 kB and 200 to 5000 pixels a side is taken.
 
-    Raises `PhotoRefused`.
+    Raises `ReferencePhotoRefused`.
     """
     if not content:
-        raise PhotoRefused("empty")
+        raise ReferencePhotoRefused("empty")
     if len(content) > MAX_BYTES:
-        raise PhotoRefused("too_heavy")
+        raise ReferencePhotoRefused("too_heavy")
     try:
         # Reads the head only: a small file that unpacks to a huge picture is refused by its size, before it is unpacked.
         picture = Image.open(io.BytesIO(content), formats=_FORMATS)
         if min(picture.size) < MIN_SIDE_PX:
-            raise PhotoRefused("too_small")
+            raise ReferencePhotoRefused("too_small")
         if max(picture.size) > MAX_SIDE_PX:
-            raise PhotoRefused("too_large")
+            raise ReferencePhotoRefused("too_large")
         upright = _in_colour(ImageOps.exif_transpose(picture))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PhotoRefused("too_large") from error
+        raise ReferencePhotoRefused("too_large") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise PhotoRefused("not_a_picture") from error
+        raise ReferencePhotoRefused("not_a_picture") from error
     return _within(upright, MAX_BYTES)
 
 
 def _in_colour(picture: Image.Image) -> Image.Image:
     """In 8-bit colour, by what the picture means: 16 bits are scaled, what is transparent shows the white of a page.
 
-    Raises `PhotoRefused` where nothing can be seen then, as of 12 bits in a file of 16. The terminal's reader of pictures
+    Raises `ReferencePhotoRefused` where nothing can be seen then, as of 12 bits in a file of 16. The terminal's reader of pictures
     (`terminal.face.picture_file`) makes the same of them.
     """
     if picture.mode.startswith("I"):
@@ -63,7 +63,7 @@ def _in_colour(picture: Image.Image) -> Image.Image:
         seen = picture.convert("I").point(lambda value: value * (1 / 257)).convert("RGB")
     elif picture.mode == "L" and picture.has_transparency_data:
         # One grey that stands for nothing: the terminal's reader does not know such pictures.
-        raise PhotoRefused("blank")
+        raise ReferencePhotoRefused("blank")
     elif picture.has_transparency_data:
         with_alpha = picture.convert("RGBA")
         seen = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), with_alpha).convert("RGB")
@@ -71,9 +71,9 @@ def _in_colour(picture: Image.Image) -> Image.Image:
         return picture.convert("RGB")
     darkest, brightest = seen.convert("L").getextrema()
     if not isinstance(darkest, int | float) or not isinstance(brightest, int | float):
-        raise PhotoRefused("blank")
+        raise ReferencePhotoRefused("blank")
     if brightest - darkest < _LEAST_CONTRAST:
-        raise PhotoRefused("blank")
+        raise ReferencePhotoRefused("blank")
     return seen
 
 
@@ -86,4 +86,4 @@ def _within(picture: Image.Image, most_bytes: int) -> bytes:
             picture.save(stream, "JPEG", quality=quality)
             if stream.tell() <= most_bytes:
                 return stream.getvalue()
-    raise PhotoRefused("too_heavy")
+    raise ReferencePhotoRefused("too_heavy")

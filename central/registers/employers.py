@@ -10,8 +10,8 @@ from central.core.name_folding import fold_name
 from central.core.parties import Employer
 from central.core.rights import Right
 from central.registers.employer_rules import employer_faults
-from central.registers.form import Fault, Field, parse
-from central.registers.keeping import Desk, Options, Saved, Typed
+from central.registers.form import Field, FieldFault, parse
+from central.registers.keeping import FormInput, Options, RegisterChange, Saved
 from central.store import registry
 
 
@@ -40,38 +40,40 @@ class EmployerForm:
         """No references."""
         return {}
 
-    def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
+    def save(self, change: RegisterChange, entry_id: str | None, typed: FormInput) -> Saved:
         """Store it; a name or an ИНН that another employer has is refused with that one's name."""
-        values, faults = parse(self.fields, typed.fields, day_of(desk.author.at))
+        values, faults = parse(self.fields, typed.fields, day_of(change.author.at))
         words = {name: str(value) for name, value in values.items()}
-        faults = {name: Fault(code) for name, code in employer_faults(words).items()} | faults
+        faults = {name: FieldFault(code) for name, code in employer_faults(words).items()} | faults
         everybody = [
             row
             for archived in (False, True)
-            for row in registry.list_employers(desk.connection, desk.org, archived=archived)
+            for row in registry.list_employers(change.connection, change.org, archived=archived)
             if row["employer_id"] != entry_id
         ]
         for row in everybody:
             for name in ("name", "inn"):
                 if words[name] and fold_name(row[name] or "") == fold_name(words[name]):
-                    faults.setdefault(name, Fault("taken_by", row["name"], row["employer_id"]))
+                    faults.setdefault(name, FieldFault("taken_by", row["name"], row["employer_id"]))
         if faults:
             return faults
-        before = registry.get_employer(desk.connection, entry_id) if entry_id else None
+        before = registry.get_employer(change.connection, entry_id) if entry_id else None
         kept: dict[str, Any] = (
             {"employer_id": before["employer_id"], "limits": before["limits"]} if before is not None else {}
         )
         given = {name: value or None for name, value in words.items() if name != "name"}
-        employer = Employer(desk.org, words["name"], **(kept | given))
-        desk.registry.add_employer(desk.connection, employer, desk.author)
+        employer = Employer(change.org, words["name"], **(kept | given))
+        change.registry.add_employer(change.connection, employer, change.author)
         # The name stands in the roster of every terminal.
-        desk.registry.publish_roster(desk.connection, desk.org)
+        change.registry.publish_roster(change.connection, change.org)
         return employer.employer_id
 
-    def archive(self, desk: Desk, entry_id: str, *, archived: bool) -> Fault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
         """An employer whose workers are still examined is not put away."""
-        count = registry.workers_of_employer(desk.connection, entry_id) if archived else 0
+        count = registry.workers_of_employer(change.connection, entry_id) if archived else 0
         if count:
-            return Fault("has_workers", str(count))
-        desk.registry.set_archived(desk.connection, "employers", desk.org, entry_id, desk.author, archived=archived)
+            return FieldFault("has_workers", str(count))
+        change.registry.set_archived(
+            change.connection, "employers", change.org, entry_id, change.author, archived=archived
+        )
         return None

@@ -28,7 +28,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FieldFault:
     """What is wrong with a field: a word of `fault_code`; `detail` names the other entry where there is one."""
 
     code: str
@@ -38,7 +38,7 @@ class Fault:
 
 
 Values = dict[str, Any]
-Faults = dict[str, Fault]
+Faults = dict[str, FieldFault]
 
 
 def parse(fields: Sequence[Field], typed: Mapping[str, str], today: date) -> tuple[Values, Faults]:
@@ -50,23 +50,23 @@ def parse(fields: Sequence[Field], typed: Mapping[str, str], today: date) -> tup
         values[field.name] = words if field.kind in {"line", "text"} else None
         if not words:
             if field.needed:
-                faults[field.name] = Fault("needed")
+                faults[field.name] = FieldFault("needed")
         elif len(words) > MAX_CHARS * (5 if field.kind == "text" else 1):
-            faults[field.name] = Fault("too_long")
+            faults[field.name] = FieldFault("too_long")
         elif field.kind == "day":
             found = parse_day(words)
             if found is None or found.year < FIRST_YEAR:
-                faults[field.name] = Fault("not_a_day")
+                faults[field.name] = FieldFault("not_a_day")
             elif found > today and not field.future:
-                faults[field.name] = Fault("future")
+                faults[field.name] = FieldFault("future")
             values[field.name] = found
         elif field.kind == "number":
             if re.fullmatch(r"[0-9]{1,6}", words):
                 values[field.name] = int(words)
             else:
-                faults[field.name] = Fault("not_a_number")
+                faults[field.name] = FieldFault("not_a_number")
         elif field.kind == "choice" and words not in field.choices:
-            faults[field.name] = Fault("choose")
+            faults[field.name] = FieldFault("choose")
         elif field.kind in {"choice", "reference"}:
             values[field.name] = words
     return values, faults

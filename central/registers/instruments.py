@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from central.core.days import day_of
 from central.core.rights import Right
-from central.registers.form import Fault, Field, parse, typed_of
-from central.registers.keeping import Desk, Options, Saved, Typed
+from central.registers.form import Field, FieldFault, parse, typed_of
+from central.registers.keeping import FormInput, Options, RegisterChange, Saved
 from central.store import instruments as store
 from central.store import register_changes, terminals
 from sync.contract.canonical import new_id
@@ -47,43 +47,43 @@ class InstrumentForm:
         rows = terminals.list_terminals(connection, org)
         return {"terminal_id": [(row["terminal_id"], f"{row['name']}, {row['place']}") for row in rows]}
 
-    def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
+    def save(self, change: RegisterChange, entry_id: str | None, typed: FormInput) -> Saved:
         """Store it; the same model and serial number twice is refused."""
-        values, faults = parse(self.fields, typed.fields, day_of(desk.author.at))
-        places = {terminal_id for terminal_id, _ in self.options(desk.connection, desk.org)["terminal_id"]}
+        values, faults = parse(self.fields, typed.fields, day_of(change.author.at))
+        places = {terminal_id for terminal_id, _ in self.options(change.connection, change.org)["terminal_id"]}
         if values["terminal_id"] and values["terminal_id"] not in places:
-            faults["terminal_id"] = Fault("choose")
+            faults["terminal_id"] = FieldFault("choose")
         first, last = values["verified_at"], values["verified_until"]
         if first and last and last <= first and "verified_until" not in faults:
-            faults["verified_until"] = Fault("before_since")
+            faults["verified_until"] = FieldFault("before_since")
         if first and not last and "verified_until" not in faults:
-            faults["verified_until"] = Fault("needed")
-        twin = store.by_serial(desk.connection, desk.org, values["model"], values["serial"])
+            faults["verified_until"] = FieldFault("needed")
+        twin = store.by_serial(change.connection, change.org, values["model"], values["serial"])
         if twin is not None and twin["instrument_id"] != entry_id:
-            faults["serial"] = Fault("taken_by", f"{twin['maker']} {twin['model']}", twin["instrument_id"])
+            faults["serial"] = FieldFault("taken_by", f"{twin['maker']} {twin['model']}", twin["instrument_id"])
         if faults:
             return faults
-        before = self.read(desk.connection, entry_id) if entry_id else None
+        before = self.read(change.connection, entry_id) if entry_id else None
         instrument_id = entry_id or new_id()
         if before is None:
             store.add(
-                desk.connection,
+                change.connection,
                 values
-                | {"instrument_id": instrument_id, "org": desk.org}
-                | {"created_at": desk.author.at, "updated_at": desk.author.at},
+                | {"instrument_id": instrument_id, "org": change.org}
+                | {"created_at": change.author.at, "updated_at": change.author.at},
             )
         else:
-            store.change(desk.connection, instrument_id, values | {"updated_at": desk.author.at})
+            store.change(change.connection, instrument_id, values | {"updated_at": change.author.at})
         changes = [(instrument_id, before, values)]
-        register_changes.note(desk.connection, desk.author, self.kind, desk.org, changes)
+        register_changes.note(change.connection, change.author, self.kind, change.org, changes)
         return instrument_id
 
-    def archive(self, desk: Desk, entry_id: str, *, archived: bool) -> Fault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
         """Put it away: written off, sold, lost."""
-        before = self.read(desk.connection, entry_id)
-        after = {"archived_at": desk.author.at if archived else None}
-        store.change(desk.connection, entry_id, after)
-        register_changes.note(desk.connection, desk.author, self.kind, desk.org, [(entry_id, before, after)])
+        before = self.read(change.connection, entry_id)
+        after = {"archived_at": change.author.at if archived else None}
+        store.change(change.connection, entry_id, after)
+        register_changes.note(change.connection, change.author, self.kind, change.org, [(entry_id, before, after)])
         return None
 
 

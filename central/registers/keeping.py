@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 
 from central.core.rights import Right
 from central.people.registry import Registry
-from central.registers.form import Fault, Faults, Field
+from central.registers.form import Faults, Field, FieldFault
 from central.signature.software import SigningKey
 from central.store.register_changes import Author
 
 
 @dataclass(frozen=True, slots=True)
-class KeyWish:
+class KeyDraft:
     """How a medic's key is to be made: a passphrase for one of our own, or a token's certificate (PEM) and label."""
 
     passphrase: str = field(default="", repr=False)
@@ -37,7 +37,7 @@ class MadeKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RegisterChange:
     """One change: in whose name, in which organisation, with what."""
 
     connection: Connection
@@ -47,12 +47,12 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class FormInput:
     """What was sent with a form. `another` says that somebody alike is another person."""
 
     fields: Mapping[str, str]
     another: bool = False
-    key: KeyWish = KeyWish()
+    key: KeyDraft = KeyDraft()
 
 
 Saved = str | Faults
@@ -75,8 +75,8 @@ class RegisterForm(Protocol):
     def options(self, connection: Connection, org: str) -> Options:
         """What references offer."""
 
-    def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
+    def save(self, change: RegisterChange, entry_id: str | None, typed: FormInput) -> Saved:
         """Check and store a new entry (None) or a change, in the caller's transaction."""
 
-    def archive(self, desk: Desk, entry_id: str, *, archived: bool) -> Fault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
         """Put away, or take back. Nothing is ever deleted."""

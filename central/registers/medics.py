@@ -14,8 +14,8 @@ from central.core.days import day_of
 from central.core.name_folding import fold_name
 from central.core.rights import Right
 from central.deciding.medics import Qualification, add_medic, replace_key, seal_key
-from central.registers.form import Fault, Faults, Field, parse
-from central.registers.keeping import Desk, KeyWish, MadeKey, Options, Saved, Typed
+from central.registers.form import Faults, Field, FieldFault, parse
+from central.registers.keeping import FormInput, KeyDraft, MadeKey, Options, RegisterChange, Saved
 from central.signature.provider import SigningRefused
 from central.signature.software import MIN_PASSPHRASE, SigningKey
 from central.store import medics as store
@@ -52,125 +52,131 @@ class MedicForm:
         """No references."""
         return {}
 
-    def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
+    def save(self, change: RegisterChange, entry_id: str | None, typed: FormInput) -> Saved:
         """Store the entry; a new one with its key. Papers may be missing: signing then says which."""
-        values, faults = parse(self.fields, typed.fields, day_of(desk.author.at))
+        values, faults = parse(self.fields, typed.fields, day_of(change.author.at))
         values["education"] = values["education"] or ""
         values["training_hours"] = values["training_hours"] or 0
-        for other in store.of_organisations(desk.connection, (desk.org,)):
+        for other in store.of_organisations(change.connection, (change.org,)):
             same = other.medic_id != entry_id and fold_name(other.full_name) == fold_name(str(values["full_name"]))
             if same and not typed.another:
-                faults["full_name"] = Fault("same_person", f"{other.full_name}, {other.position}", other.medic_id)
+                faults["full_name"] = FieldFault("same_person", f"{other.full_name}, {other.position}", other.medic_id)
         if entry_id is None:
             faults |= key_faults(typed.key)
         if faults:
             return faults
         if entry_id is None:
-            return self._add(desk, values, typed.key)
-        before = store.find(desk.connection, entry_id)
+            return self._add(change, values, typed.key)
+        before = store.find(change.connection, entry_id)
         if before is None:
             raise LookupError("no such medic")
-        store.change(desk.connection, entry_id, values | {"updated_at": desk.author.at})
-        register_changes.note(desk.connection, desk.author, self.kind, desk.org, [(entry_id, asdict(before), values)])
+        store.change(change.connection, entry_id, values | {"updated_at": change.author.at})
+        register_changes.note(
+            change.connection, change.author, self.kind, change.org, [(entry_id, asdict(before), values)]
+        )
         return entry_id
 
-    def archive(self, desk: Desk, entry_id: str, *, archived: bool) -> Fault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
         """Who is put away signs nothing from now on; what was signed stays valid."""
-        before = store.find(desk.connection, entry_id)
+        before = store.find(change.connection, entry_id)
         if before is None:
             raise LookupError("no such medic")
         after = {"active": not archived}
-        store.change(desk.connection, entry_id, after | {"updated_at": desk.author.at})
-        register_changes.note(desk.connection, desk.author, self.kind, desk.org, [(entry_id, asdict(before), after)])
+        store.change(change.connection, entry_id, after | {"updated_at": change.author.at})
+        register_changes.note(
+            change.connection, change.author, self.kind, change.org, [(entry_id, asdict(before), after)]
+        )
         return None
 
-    def renew_key(self, desk: Desk, entry_id: str, wish: KeyWish) -> Faults:
+    def renew_key(self, change: RegisterChange, entry_id: str, draft: KeyDraft) -> Faults:
         """A new key and certificate for a medic; signatures made before keep their own."""
-        before = store.find(desk.connection, entry_id)
+        before = store.find(change.connection, entry_id)
         if before is None:
             raise LookupError("no such medic")
-        faults = key_faults(wish)
+        faults = key_faults(draft)
         if faults:
             return faults
         try:
-            key, certificate, encrypted = _given(wish)
+            key, certificate, encrypted = _given(draft)
             after = replace_key(
-                desk.connection,
+                change.connection,
                 entry_id,
                 certificate,
                 key,
-                wish.passphrase,
-                wish.token_label,
-                desk.author.at,
+                draft.passphrase,
+                draft.token_label,
+                change.author.at,
                 encrypted,
             )
         except SigningRefused:
-            return {"certificate": Fault("not_ours")}
-        register_changes.note(desk.connection, desk.author, self.kind, desk.org, [(entry_id, asdict(before), after)])
+            return {"certificate": FieldFault("not_ours")}
+        register_changes.note(
+            change.connection, change.author, self.kind, change.org, [(entry_id, asdict(before), after)]
+        )
         return {}
 
-    def _add(self, desk: Desk, values: dict[str, Any], wish: KeyWish) -> Saved:
-        medic_id = wish.made.medic_id if wish.made is not None else new_id()
-        key, certificate, encrypted = _given(wish)
+    def _add(self, change: RegisterChange, values: dict[str, Any], draft: KeyDraft) -> Saved:
+        medic_id = draft.made.medic_id if draft.made is not None else new_id()
+        key, certificate, encrypted = _given(draft)
         add_medic(
-            desk.connection,
-            org=desk.org,
+            change.connection,
+            org=change.org,
             full_name=values["full_name"],
             position=values["position"],
             qualification=Qualification(**{name: values[name] for name in Qualification.__slots__}),
             certificate=certificate,
             key=key,
-            passphrase=wish.passphrase,
-            now=desk.author.at,
+            passphrase=draft.passphrase,
+            now=change.author.at,
             medic_id=medic_id,
-            token_label=wish.token_label or None,
+            token_label=draft.token_label or None,
             encrypted_key=encrypted,
         )
-        after = store.find(desk.connection, medic_id)
+        after = store.find(change.connection, medic_id)
         changes = [(medic_id, None, asdict(after) if after else {})]
-        register_changes.note(desk.connection, desk.author, self.kind, desk.org, changes)
+        register_changes.note(change.connection, change.author, self.kind, change.org, changes)
         return medic_id
 
 
 def with_key(
-    authority: Authority, wish: KeyWish, full_name: str, organisation: str, medic_id: str | None = None
-) -> KeyWish:
-    """The wish with the key that it asks for, made and sealed: call it before the transaction that enters it.
+    authority: Authority, draft: KeyDraft, full_name: str, organisation: str, medic_id: str | None = None
+) -> KeyDraft:
+    """The draft with the key that it asks for, made and sealed: call it before the transaction that enters it.
 
-    A wish for a token, or one with faults, stays as it is.
+    A draft for a token, or one with faults, stays as it is.
     """
-    if wish.certificate_pem or not full_name or key_faults(wish):
-        return wish
+    if draft.certificate_pem or not full_name or key_faults(draft):
+        return draft
     medic_id = medic_id or new_id()
     issued = authority.issue_medic(full_name, medic_id, organisation)
     key = load_pem_private_key(issued.key_pem or b"", None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError("the authority made a key of a kind that is not known here")
     certificate = x509.load_pem_x509_certificate(issued.certificate_pem)
-    return replace(wish, made=MadeKey(medic_id, key, certificate, seal_key(certificate, wish.passphrase, key=key)))
+    return replace(draft, made=MadeKey(medic_id, key, certificate, seal_key(certificate, draft.passphrase, key=key)))
 
 
-def _given(wish: KeyWish) -> tuple[SigningKey | None, x509.Certificate, bytes | None]:
-    """Key, certificate and sealed key of a wish without faults."""
-    if wish.made is not None:
-        return wish.made.key, wish.made.certificate, wish.made.encrypted
-    return None, x509.load_pem_x509_certificate(wish.certificate_pem), None
+def _given(draft: KeyDraft) -> tuple[SigningKey | None, x509.Certificate, bytes | None]:
+    """Key, certificate and sealed key of a draft without faults."""
+    if draft.made is not None:
+        return draft.made.key, draft.made.certificate, draft.made.encrypted
+    return None, x509.load_pem_x509_certificate(draft.certificate_pem), None
 
 
-def key_faults(wish: KeyWish) -> Faults:
-    """What is wrong with the wish for a key."""
-    if wish.certificate_pem or wish.token_label:
-        if not wish.token_label:
-            return {"token_label": Fault("needed")}
-        if not wish.certificate_pem:
-            return {"certificate": Fault("needed")}
+def key_faults(draft: KeyDraft) -> Faults:
+    """What is wrong with the draft for a key."""
+    if draft.certificate_pem or draft.token_label:
+        if not draft.token_label:
+            return {"token_label": FieldFault("needed")}
+        if not draft.certificate_pem:
+            return {"certificate": FieldFault("needed")}
         try:
-            x509.load_pem_x509_certificate(wish.certificate_pem)
+            x509.load_pem_x509_certificate(draft.certificate_pem)
         except ValueError:
-            return {"certificate": Fault("not_a_certificate")}
+            return {"certificate": FieldFault("not_a_certificate")}
         return {}
-    if len(wish.passphrase) < MIN_PASSPHRASE:
-        return {"passphrase": Fault("too_short_passphrase" if wish.passphrase else "needed")}
-    if wish.passphrase != wish.passphrase_again:
-        return {"passphrase_again": Fault("not_the_same")}
+    if len(draft.passphrase) < MIN_PASSPHRASE:
+        return {"passphrase": FieldFault("too_short_passphrase" if draft.passphrase else "needed")}
+    if draft.passphrase != draft.passphrase_again:
+        return {"passphrase_again": FieldFault("not_the_same")}
     return {}

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from central.core.days import day_of
 from central.core.parties import Organisation
 from central.core.rights import Right
-from central.registers.form import Fault, Field, parse
-from central.registers.keeping import Desk, Options, Saved, Typed
+from central.registers.form import Field, FieldFault, parse
+from central.registers.keeping import FormInput, Options, RegisterChange, Saved
 from central.store import registry
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -41,27 +41,27 @@ class OrganisationForm:
         """No references."""
         return {}
 
-    def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
+    def save(self, change: RegisterChange, entry_id: str | None, typed: FormInput) -> Saved:
         """Store it under its short name."""
         words = dict(typed.fields) | ({"org": entry_id} if entry_id else {})
-        values, faults = parse(self.fields, words, day_of(desk.author.at))
+        values, faults = parse(self.fields, words, day_of(change.author.at))
         org = str(values["org"])
         if org and not _NAME.fullmatch(org):
-            faults["org"] = Fault("wrong_form")
+            faults["org"] = FieldFault("wrong_form")
         if values["oid"] and not _OID.fullmatch(values["oid"]):
-            faults["oid"] = Fault("wrong_form")
-        taken = registry.get_organisation(desk.connection, org) if entry_id is None else None
+            faults["oid"] = FieldFault("wrong_form")
+        taken = registry.get_organisation(change.connection, org) if entry_id is None else None
         if taken is not None:
             # Another organisation's name is not told: it may belong to somebody else.
-            faults["org"] = Fault("taken")
+            faults["org"] = FieldFault("taken")
         if faults:
             return faults
         organisation = Organisation(
             org, values["name"], values["licence"], values["oid"] or None, values["licence_until"]
         )
-        desk.registry.add_organisation(desk.connection, organisation, desk.author)
+        change.registry.add_organisation(change.connection, organisation, change.author)
         return org
 
-    def archive(self, desk: Desk, entry_id: str, *, archived: bool) -> Fault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
         """Organisations stay: exams, terminals and accounts hang on them."""
-        return Fault("stays")
+        return FieldFault("stays")

@@ -9,8 +9,8 @@ from central.core.days import day_of
 from central.core.name_folding import fold_card, fold_name
 from central.core.parties import Worker
 from central.core.rights import Right
-from central.registers.form import Fault, Faults, Field
-from central.registers.keeping import Desk, Options, Saved, Typed
+from central.registers.form import Faults, Field, FieldFault
+from central.registers.keeping import FormInput, Options, RegisterChange, Saved
 from central.registers.worker_rules import ANSWERS, SEXES, STATES, worker_of
 from central.store import registry
 from central.store.workers import alike_workers, card_holders, get_worker
@@ -50,34 +50,36 @@ class WorkerForm:
         rows = registry.list_employers(connection, org)
         return {"employer_id": [(row["employer_id"], row["name"]) for row in rows]}
 
-    def save(self, desk: Desk, entry_id: str | None, typed: Typed) -> Saved:
+    def save(self, change: RegisterChange, entry_id: str | None, typed: FormInput) -> Saved:
         """Store the worker and send the roster. A number, card or SNILS of another is refused with that one's name."""
-        before = self.read(desk.connection, entry_id) if entry_id else None
+        before = self.read(change.connection, entry_id) if entry_id else None
         given = {field.name: typed.fields.get(field.name, "") for field in self.fields}
-        employers = {employer_id for employer_id, _ in self.options(desk.connection, desk.org)["employer_id"]}
-        found = worker_of(desk.org, given, employers, before, day_of(desk.author.at))
+        employers = {employer_id for employer_id, _ in self.options(change.connection, change.org)["employer_id"]}
+        found = worker_of(change.org, given, employers, before, day_of(change.author.at))
         if isinstance(found, Worker):
-            faults = self._twins(desk, found, typed.another)
+            faults = self._twins(change, found, typed.another)
         else:
-            faults = {name: Fault(code) for name, code in found.items()}
+            faults = {name: FieldFault(code) for name, code in found.items()}
         if faults or not isinstance(found, Worker):
             return faults
-        desk.registry.save_workers(desk.connection, [found], desk.author)
+        change.registry.save_workers(change.connection, [found], change.author)
         return found.worker_id
 
-    def archive(self, desk: Desk, entry_id: str, *, archived: bool) -> Fault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
         """The worker leaves the rosters; exams stay. Taking back asks for an employer that is still served."""
-        row = get_worker(desk.connection, entry_id)
-        employer = registry.get_employer(desk.connection, row["employer_id"]) if row else None
+        row = get_worker(change.connection, entry_id)
+        employer = registry.get_employer(change.connection, row["employer_id"]) if row else None
         if not archived and employer is not None and employer["archived_at"] is not None:
-            return Fault("employer_archived", employer["name"], employer["employer_id"])
-        desk.registry.set_archived(desk.connection, "workers", desk.org, entry_id, desk.author, archived=archived)
+            return FieldFault("employer_archived", employer["name"], employer["employer_id"])
+        change.registry.set_archived(
+            change.connection, "workers", change.org, entry_id, change.author, archived=archived
+        )
         return None
 
-    def _twins(self, desk: Desk, new: Worker, another: bool) -> Faults:
+    def _twins(self, change: RegisterChange, new: Worker, another: bool) -> Faults:
         faults: Faults = {}
-        hashed = desk.registry.snils_hash(new.snils) if new.snils else None
-        found = alike_workers(desk.connection, desk.org, new.personnel_number, new.full_name, hashed)
+        hashed = change.registry.snils_hash(new.snils) if new.snils else None
+        found = alike_workers(change.connection, change.org, new.personnel_number, new.full_name, hashed)
         for row in found:
             if row["worker_id"] == new.worker_id:
                 continue
@@ -92,13 +94,13 @@ class WorkerForm:
                 and not another
                 and (None in (row["birth_date"], new.birth_date) or row["birth_date"] == new.birth_date)
             ):
-                faults["full_name"] = Fault("same_person", who.detail, who.entry_id)
+                faults["full_name"] = FieldFault("same_person", who.detail, who.entry_id)
         cards = {fold_card(card) for card in new.cards}
-        for row in card_holders(desk.connection, desk.org) if cards else ():
+        for row in card_holders(change.connection, change.org) if cards else ():
             if row["worker_id"] != new.worker_id and cards & {fold_card(card) for card in row["cards"]}:
                 faults["cards"] = _taken_by(row)
         return faults
 
 
-def _taken_by(row: RowMapping) -> Fault:
-    return Fault("taken_by", f"{row['full_name']}, {row['personnel_number']}", row["worker_id"])
+def _taken_by(row: RowMapping) -> FieldFault:
+    return FieldFault("taken_by", f"{row['full_name']}, {row['personnel_number']}", row["worker_id"])

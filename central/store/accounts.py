@@ -149,7 +149,7 @@ def _account(row: Any) -> Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class AccountSession:
     """One login of one account in one browser."""
 
     session_id: str
@@ -172,7 +172,7 @@ _SESSION = (
 )
 
 
-def add_session(connection: Connection, item: Session, draft: dict[str, Any] | None) -> None:
+def add_session(connection: Connection, item: AccountSession, draft: dict[str, Any] | None) -> None:
     """Insert a session with what was typed before it began."""
     connection.execute(
         session.insert().values(
@@ -188,16 +188,16 @@ def add_session(connection: Connection, item: Session, draft: dict[str, Any] | N
     )
 
 
-def find_session(connection: Connection, session_id: str) -> Session | None:
+def find_session(connection: Connection, session_id: str) -> AccountSession | None:
     """The session with that id, expired or not."""
     row = connection.execute(select(*_SESSION).where(session.c.session_id == session_id)).one_or_none()
-    return None if row is None else Session(*row)
+    return None if row is None else AccountSession(*row)
 
 
-def sessions_of(connection: Connection, account_id: str) -> list[Session]:
+def sessions_of(connection: Connection, account_id: str) -> list[AccountSession]:
     """All sessions of an account, newest first."""
     query = select(*_SESSION).where(session.c.account_id == account_id).order_by(session.c.created_at.desc())
-    return [Session(*row) for row in connection.execute(query)]
+    return [AccountSession(*row) for row in connection.execute(query)]
 
 
 def touch_session(connection: Connection, session_id: str, seen_at: datetime) -> None:
@@ -216,12 +216,12 @@ def end_sessions_of(connection: Connection, account_id: str, but: str | None = N
     return list(connection.execute(ended.returning(session.c.session_id)).scalars())
 
 
-def living(connection: Connection, session_ids: Collection[str]) -> list[tuple[Session, bool]]:
+def living(connection: Connection, session_ids: Collection[str]) -> list[tuple[AccountSession, bool]]:
     """Those of these sessions that are there still, and whether their account is disabled."""
     columns = (*_SESSION, account.c.disabled)
     query = select(*columns).join(account, account.c.account_id == session.c.account_id)
     rows = connection.execute(query.where(session.c.session_id.in_(session_ids)))
-    return [(Session(*row[:-1]), row.disabled) for row in rows]
+    return [(AccountSession(*row[:-1]), row.disabled) for row in rows]
 
 
 def end_expired(connection: Connection, now: datetime) -> None:

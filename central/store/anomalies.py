@@ -60,7 +60,7 @@ anomaly = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Oddity:
+class NewAnomaly:
     """Something to be recorded. The same kind of the same sender within the hour is counted in one row, whatever the topic.
 
     `message_id` is given where each case matters by itself; for floods it is left out. `terminal_id`: whom the topic names,
@@ -77,18 +77,18 @@ class Oddity:
     times: int = 1
 
 
-def note(connection: Connection, oddity: Oddity, *, now: datetime) -> None:
+def note(connection: Connection, found: NewAnomaly, *, now: datetime) -> None:
     """Count or insert."""
-    detail = oddity.detail.replace("\0", "\\0")[:_MAX_DETAIL]
-    topic = oddity.topic.replace("\0", "\\0")[:_MAX_DETAIL]
-    sender = oddity.terminal_id or _sender_in(topic)
+    detail = found.detail.replace("\0", "\\0")[:_MAX_DETAIL]
+    topic = found.topic.replace("\0", "\\0")[:_MAX_DETAIL]
+    sender = found.terminal_id or _sender_in(topic)
     # Without any sender the topic tells one from another.
     same: list[ColumnElement[bool]] = [
-        anomaly.c.kind == oddity.kind,
+        anomaly.c.kind == found.kind,
         anomaly.c.topic == topic if sender is None else anomaly.c.terminal_id == sender,
         anomaly.c.last_at > now - SAME_WITHIN,
     ]
-    message_id, first_seq, last_seq = oddity.message_id, oddity.first_seq, oddity.last_seq
+    message_id, first_seq, last_seq = found.message_id, found.first_seq, found.last_seq
     if (message_id or first_seq) and not _is_counted(connection, same, message_id, first_seq):
         cases = connection.execute(select(func.count()).select_from(anomaly).where(*same)).scalar_one()
         if cases >= MOST_CASES:
@@ -96,20 +96,20 @@ def note(connection: Connection, oddity: Oddity, *, now: datetime) -> None:
     counted = connection.execute(
         update(anomaly)
         .where(*same, _is(anomaly.c.message_id, message_id), _is(anomaly.c.first_seq, first_seq))
-        .values(times=anomaly.c.times + oddity.times, last_at=now, detail=detail, topic=topic, last_seq=last_seq)
+        .values(times=anomaly.c.times + found.times, last_at=now, detail=detail, topic=topic, last_seq=last_seq)
     )
     if counted.rowcount == 0:
         connection.execute(
             anomaly.insert().values(
                 anomaly_id=new_id(),
-                kind=oddity.kind,
+                kind=found.kind,
                 topic=topic,
                 terminal_id=sender,
                 message_id=message_id,
                 detail=detail,
                 first_seq=first_seq,
                 last_seq=last_seq,
-                times=oddity.times,
+                times=found.times,
                 first_at=now,
                 last_at=now,
                 org=_org_of(connection, sender, topic),

@@ -12,7 +12,7 @@ from central.store.terminals import terminal
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class DownLink:
     """The next place in the chain of what goes down to one terminal."""
 
     terminal_id: str
@@ -66,7 +66,7 @@ def set_gap_from(connection: Connection, terminal_id: str, seq: int | None) -> N
     connection.execute(update(terminal).where(terminal.c.terminal_id == terminal_id).values(values))
 
 
-def next_down_link(connection: Connection, terminal_id: str) -> Link:
+def next_down_link(connection: Connection, terminal_id: str) -> DownLink:
     """Take the chain of what goes down for this transaction. Raises `LookupError` for an unknown terminal."""
     query = select(terminal.c.org, terminal.c.down_seq, terminal.c.down_hash).where(
         terminal.c.terminal_id == terminal_id
@@ -74,10 +74,10 @@ def next_down_link(connection: Connection, terminal_id: str) -> Link:
     row = connection.execute(query.with_for_update()).one_or_none()
     if row is None:
         raise LookupError(f"terminal {terminal_id!r} is not registered")
-    return Link(terminal_id, row.org, row.down_seq + 1, row.down_hash)
+    return DownLink(terminal_id, row.org, row.down_seq + 1, row.down_hash)
 
 
-def advance_down(connection: Connection, link: Link, sha256: str) -> None:
+def advance_down(connection: Connection, link: DownLink, sha256: str) -> None:
     """The place is taken by a message with that hash."""
     values = {"down_seq": link.seq, "down_hash": sha256}
     connection.execute(update(terminal).where(terminal.c.terminal_id == link.terminal_id).values(values))

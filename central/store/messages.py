@@ -79,7 +79,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ChainPlace:
     """One message's place in its terminal's chain."""
 
     message_id: str
@@ -106,11 +106,11 @@ def stored(connection: Connection, message_ids: Sequence[str]) -> dict[str, Stor
     return {row.message_id: Stored(row.terminal_id, row.sha256, row.received_at) for row in rows}
 
 
-def places(connection: Connection, terminal_id: str, seqs: Sequence[int]) -> list[Place]:
+def places(connection: Connection, terminal_id: str, seqs: Sequence[int]) -> list[ChainPlace]:
     """All messages of a terminal at these places."""
-    query = select(*(message.c[name] for name in Place.__dataclass_fields__))
+    query = select(*(message.c[name] for name in ChainPlace.__dataclass_fields__))
     rows = connection.execute(query.where(message.c.terminal_id == terminal_id, message.c.seq.in_(seqs)))
-    return [Place(*row) for row in rows]
+    return [ChainPlace(*row) for row in rows]
 
 
 def missing_ranges(connection: Connection, terminal_id: str, first: int, last: int) -> list[tuple[int, int]]:

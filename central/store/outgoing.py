@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import UniqueConstraint
 
-from central.store.chain_heads import Link, advance_down
+from central.store.chain_heads import DownLink, advance_down
 from central.store.metadata import UtcDateTime, metadata
 from central.store.terminals import terminal
 from central.store.walking import OnBad, stream
@@ -74,7 +74,7 @@ class Waiting:
     wire: bytes
 
 
-def add(connection: Connection, link: Link, message_id: str, kind: str, sealed: Sealed, *, now: datetime) -> None:
+def add(connection: Connection, link: DownLink, message_id: str, kind: str, sealed: Sealed, *, now: datetime) -> None:
     """Store a sealed message at its place. Raises `ValueError` when the wire would not take it."""
     if len(sealed.wire) > MAX_MESSAGE_BYTES:
         raise ValueError(f"a {kind} of {len(sealed.wire)} bytes; the wire takes at most {MAX_MESSAGE_BYTES}")

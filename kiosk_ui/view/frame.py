@@ -18,7 +18,7 @@ from kiosk_ui.view.values import minutes_seconds, short_value, values_of_step
 from terminal.exam.filming import is_filmed, open_films
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.exam.times import elapsed_s, rest_left_s
-from terminal.snapshot import Link, TerminalSnapshot
+from terminal.snapshot import LinkState, TerminalSnapshot
 
 _LAMPS: dict[DeviceState, LampState] = {
     DeviceState.READY: "good",
@@ -74,7 +74,7 @@ def link(snapshot: TerminalSnapshot, texts: Texts) -> LinkView:
     )
 
 
-def _for_staff(way: Link, texts: Texts) -> str:
+def _for_staff(way: LinkState, texts: Texts) -> str:
     """What somebody has to look after and no worker can; the figures are on the service screen."""
     if way.code == "no_receipts":
         return texts("link.staff_no_receipts")

@@ -18,7 +18,7 @@ ENROLMENT_LIMITS = QualityLimits(
 """Stricter than for a comparison: a poor enrolment causes errors that no threshold can mend."""
 
 
-class PhotoRefused(Exception):
+class PortraitRefused(Exception):
     """The photo is no good for enrolment. `problems` are codes of `terminal.face.words`, which says what to change."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
@@ -36,7 +36,7 @@ def examine_portrait(engine: FaceEngine, photo: bytes) -> Examined:
     try:
         picture = decode_picture(photo)
     except PictureUnreadable as error:
-        raise PhotoRefused((*file_problems, error.code)) from error
+        raise PortraitRefused((*file_problems, error.code)) from error
     examined = examine(engine, picture, ENROLMENT_LIMITS)
     problems = [*file_problems, *examined.quality.problems]
     if examined.picture is not None and examined.box is not None and examined.landmarks is not None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from terminal.face.engine import EngineUnavailable, FaceEngine
 from terminal.face.engines.choose import open_engine
-from terminal.face.enrolment import PhotoRefused, examine_portrait
+from terminal.face.enrolment import PortraitRefused, examine_portrait
 
 LOWER_PRIORITY = 10
 NO_ENGINE_EXIT = 3
@@ -24,7 +24,7 @@ def judged(engine: FaceEngine, photo: bytes) -> dict[str, Any]:
     """`engine`, `problems` (codes of `terminal.face.words`) and, without problems, `embedding` (float32, base64)."""
     try:
         examined = examine_portrait(engine, photo)
-    except PhotoRefused as refused:
+    except PortraitRefused as refused:
         return {"engine": engine.name, "problems": list(refused.problems), "embedding": None}
     problems = examined.quality.problems or (("no_face",) if examined.embedding is None else ())
     if problems or examined.embedding is None:

@@ -1,6 +1,6 @@
 """The employer's page: who is admitted now, who still has to come, alerts. Not one medical value.
 
-GET /admissions takes `state`, `sought` (beginning of a name or a personnel number, sealed by the POST; by hand plain as `q`),
+GET /admissions takes `state`, `query` (beginning of a name or a personnel number, sealed by the POST; by hand plain as `q`),
 `worker_id` (repeatable), `sort` and `sort_alerts`. POST /admissions takes `q` (a SNILS too), `state`, `sort` and `csrf`: 303 to
 the address of who is meant; 422 with the page when it is nobody's or wrong. POST /admissions/alerts/{alert_id}/seen takes `csrf`.
 """
@@ -24,7 +24,7 @@ from central.console.worker_search import address_pairs, find_worker, words_of
 from central.core.name_folding import fold_name
 from central.core.rights import Right
 from central.deciding.admissions import Admission, admissions
-from central.people.sought import Sought, has_snils_form
+from central.people.worker_query import WorkerQuery, has_snils_form
 from central.store import alerts, notices, registry
 from central.store.alerts import Alert
 from central.store.engine import reading, writing
@@ -69,17 +69,17 @@ def find_in_admissions(request: Request, visitor: Reader, form: Annotated[FormDa
     """Lead to the address of who is meant. A form by POST: what is typed names a person (adr/0075)."""
     console, employer_id = console_of(request), _employer(visitor)
     typed, state = str(form.get("q", "")).strip(), str(form.get("state", ""))
-    sought = find_worker(request, visitor, typed)
-    if sought.worker_ids:
+    query = find_worker(request, visitor, typed)
+    if query.worker_ids:
         with reading(console.engine) as connection:
             own = {item.worker_id for item in admissions(connection, employer_id, console.clock())}
         # Whether another employer has somebody of that number is not told.
-        sought = replace(sought, worker_ids=tuple(one for one in sought.worker_ids if one in own))
-        if not sought.worker_ids:
-            sought = replace(sought, fault="snils_unknown" if has_snils_form(typed) else "number_unknown")
-    if sought.fault:
-        return _page(request, visitor, 422, words=typed, state=state, fault=sought.fault)
-    pairs = ([("state", state)] if state else []) + address_pairs(request, sought) + kept_order(form)
+        query = replace(query, worker_ids=tuple(one for one in query.worker_ids if one in own))
+        if not query.worker_ids:
+            query = replace(query, fault="snils_unknown" if has_snils_form(typed) else "number_unknown")
+    if query.fault:
+        return _page(request, visitor, 422, words=typed, state=state, fault=query.fault)
+    pairs = ([("state", state)] if state else []) + address_pairs(request, query) + kept_order(form)
     return RedirectResponse(f"/admissions?{urlencode(pairs)}" if pairs else "/admissions", status_code=303)
 
 
@@ -128,7 +128,7 @@ def _page(
         query=words,
         narrowed=bool(worker_ids),
         fault=fault,
-        who="" if fault else urlencode([*address_pairs(request, Sought(words, worker_ids)), *sort.pairs]),
+        who="" if fault else urlencode([*address_pairs(request, WorkerQuery(words, worker_ids)), *sort.pairs]),
         counts=Counter(item.state for item in everybody),
         chosen=state,
         alerts=sort_alerts.rows(told, ALERT_ORDERS),

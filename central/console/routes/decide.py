@@ -22,7 +22,7 @@ from central.console.guard import Guard, form_of, typed_fields
 from central.console.kept_queue import kept_filter
 from central.console.routes.exam import RELIEVED_AFTER, exam_page, find_exam
 from central.core.rights import Right
-from central.deciding.decision_record import VISUAL_FIELDS, DecisionFaults, Wish
+from central.deciding.decision_record import VISUAL_FIELDS, DecisionDraft, DecisionFaults
 from central.deciding.decisions import Actor, DecisionConflict
 from central.signature.chain import SignatureError
 from central.signature.provider import SigningRefused
@@ -48,11 +48,11 @@ def decide(
     """Sign and send one decision."""
     console = console_of(request)
     typed = typed_fields(form)
-    wish = wish_of(exam_id, typed)
+    draft = draft_of(exam_id, typed)
     too_long = {
         name: "too_long"
         for name in ("comment", "override_reason", "released_text")
-        if len(getattr(wish, name)) > MAX_TEXT
+        if len(getattr(draft, name)) > MAX_TEXT
     }
     if too_long:
         return exam_page(request, visitor, exam_id, status=422, typed=typed, faults=too_long)
@@ -65,7 +65,7 @@ def decide(
     )
     try:
         provider = console.vault.get(visitor.session.session_id, visitor.account.medic_id or "")
-        console.decisions.decide(wish, actor, provider)
+        console.decisions.decide(draft, actor, provider)
     except DecisionFaults as error:
         return exam_page(request, visitor, exam_id, status=422, typed=typed, faults=error.faults)
     except DecisionConflict as error:
@@ -79,13 +79,13 @@ def decide(
         return exam_page(
             request, visitor, exam_id, status=403, typed=typed, notice="conflict.signature", notice_code=error.code
         )
-    return RedirectResponse(_after(request, visitor, wish, to_next=typed.get("then") == ["next"]), 303)
+    return RedirectResponse(_after(request, visitor, draft, to_next=typed.get("then") == ["next"]), 303)
 
 
-def _after(request: Request, visitor: Visitor, wish: Wish, *, to_next: bool) -> str:
+def _after(request: Request, visitor: Visitor, draft: DecisionDraft, *, to_next: bool) -> str:
     """Where a medic goes on: to the longest waiting exam that nobody else looks at, or to the queue."""
-    if wish.corrects is not None:
-        return f"/exams/{wish.exam_id}"
+    if draft.corrects is not None:
+        return f"/exams/{draft.exam_id}"
     if to_next:
         console = console_of(request)
         with reading(console.engine) as connection:
@@ -96,8 +96,8 @@ def _after(request: Request, visitor: Visitor, wish: Wish, *, to_next: bool) -> 
         waiting = [item.exam_id for item in all_ if wanted.shows(item)]
         free = (one for one in waiting if one not in claims or claims[one].account_id == visitor.account.account_id)
         if found := next(free, None):
-            return f"/exams/{found}?decided={wish.exam_id}"
-    return f"/queue?decided={wish.exam_id}"
+            return f"/exams/{found}?decided={draft.exam_id}"
+    return f"/queue?decided={draft.exam_id}"
 
 
 @router.post("/exams/{exam_id}/claim")
@@ -143,13 +143,13 @@ def release(request: Request, exam_id: str, visitor: Annotated[Visitor, Depends(
     return RedirectResponse("/queue", status_code=303)
 
 
-def wish_of(exam_id: str, typed: dict[str, list[str]]) -> Wish:
+def draft_of(exam_id: str, typed: dict[str, list[str]]) -> DecisionDraft:
     """The decision that a form asks for."""
 
     def one(name: str) -> str:
         return typed.get(name, [""])[-1].strip()
 
-    return Wish(
+    return DecisionDraft(
         exam_id=exam_id,
         outcome=one("outcome"),
         reasons=tuple(dict.fromkeys(code for code in typed.get("reasons", ()) if code)),

@@ -23,10 +23,10 @@ from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.core.rights import Right
 from central.deciding.medics import register_faults
-from central.registers.form import Fault, Faults, typed_of
+from central.registers.form import Faults, FieldFault, typed_of
 from central.registers.forms import FORMS
 from central.registers.instruments import proposed
-from central.registers.keeping import Desk, KeyWish, RegisterForm, Typed
+from central.registers.keeping import FormInput, KeyDraft, RegisterChange, RegisterForm
 from central.registers.medics import MAX_CERTIFICATE_BYTES, MedicForm, with_key
 from central.store import accounts, register_changes, registry
 from central.store.engine import hold_registers, reading, writing
@@ -85,10 +85,10 @@ def renew_key(
     console, form = console_of(request), MedicForm()
     with reading(console.engine) as connection:
         row = _own(connection, visitor, form, entry_id)
-    wish = _with_key(console, _key(sent), row["org"], row["full_name"], entry_id)
+    draft = _with_key(console, _key(sent), row["org"], row["full_name"], entry_id)
     with writing(console.engine) as connection:
         org = _own(connection, visitor, form, entry_id)["org"]
-        faults = form.renew_key(_desk(connection, console, visitor, org), entry_id, wish)
+        faults = form.renew_key(_change(connection, console, visitor, org), entry_id, draft)
         if not faults:
             _log(connection, console, visitor, form, "key", entry_id, org)
     if faults:
@@ -117,12 +117,12 @@ def _restored(request: Request, visitor: Visitor) -> dict[str, str] | None:
 def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str | None, sent: FormData) -> Response:
     console = console_of(request)
     typed = {field.name: _text(sent, field.name) for field in form.fields}
-    wish = Typed(typed, another=_text(sent, "another") == "1", key=_key(sent))
+    draft = FormInput(typed, another=_text(sent, "another") == "1", key=_key(sent))
     # The first organisation of an installation is entered by whoever administers it: there is none yet to do it for.
     is_first = visitor.is_installation and form.kind == "organisations" and not visitor.account.orgs
     org = _text(sent, "of_org") or _first_org(visitor)
     if form.kind == "medics" and entry_id is None and org in visitor.account.orgs:
-        wish = replace(wish, key=_with_key(console, wish.key, org, typed.get("full_name", "")))
+        draft = replace(draft, key=_with_key(console, draft.key, org, typed.get("full_name", "")))
     try:
         with writing(console.engine) as connection:
             if entry_id:
@@ -134,18 +134,18 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
             elif org not in visitor.account.orgs and not is_first:
                 raise HTTPException(404)
             if entry_id and _text(sent, "seen") != str(register_changes.count(connection, form.kind, entry_id)):
-                saved: str | Faults = {"": Fault("changed_meanwhile")}
+                saved: str | Faults = {"": FieldFault("changed_meanwhile")}
             else:
-                saved = form.save(_desk(connection, console, visitor, org), entry_id, wish)
+                saved = form.save(_change(connection, console, visitor, org), entry_id, draft)
             if isinstance(saved, str):
                 _log(connection, console, visitor, form, "save" if entry_id else "add", saved, org)
                 if form.kind == "organisations" and entry_id is None and not visitor.is_installation:
                     accounts.add_org(connection, visitor.account.account_id, saved)
     except ValueError:
         # The wire would not take the roster with this entry: the transaction is rolled back, nothing of it is kept.
-        saved = {"": Fault("roster_too_large")}
+        saved = {"": FieldFault("roster_too_large")}
     if not isinstance(saved, str):
-        status = 409 if saved.get("") == Fault("changed_meanwhile") else 422
+        status = 409 if saved.get("") == FieldFault("changed_meanwhile") else 422
         return entry_page(request, visitor, form, entry_id, status=status, typed=typed, faults=saved, org=org)
     console.wake()
     return RedirectResponse(f"/registers/{form.kind}/{saved}?saved=1", status_code=303)
@@ -160,8 +160,8 @@ def _archive(request: Request, visitor: Visitor, form: RegisterForm, entry_id: s
         row = _own(connection, visitor, form, entry_id)
         fault = None
         if row["archived"] != (action == "archive"):
-            desk = _desk(connection, console, visitor, row["org"])
-            fault = form.archive(desk, entry_id, archived=action == "archive")
+            change = _change(connection, console, visitor, row["org"])
+            fault = form.archive(change, entry_id, archived=action == "archive")
             if fault is None:
                 _log(connection, console, visitor, form, action, entry_id, row["org"])
     if fault is not None:
@@ -254,24 +254,24 @@ def _first_org(visitor: Visitor) -> str:
     return next(iter(visitor.account.orgs), "")
 
 
-def _desk(connection: Connection, console: Console, visitor: Visitor, org: str) -> Desk:
+def _change(connection: Connection, console: Console, visitor: Visitor, org: str) -> RegisterChange:
     author = Author(visitor.account.account_id, console.clock())
-    return Desk(connection, console.registry, org, author)
+    return RegisterChange(connection, console.registry, org, author)
 
 
-def _key(sent: FormData) -> KeyWish:
+def _key(sent: FormData) -> KeyDraft:
     upload = sent.get("certificate")
     pem = upload.file.read(MAX_CERTIFICATE_BYTES) if isinstance(upload, UploadFile) else b""
-    return KeyWish(
+    return KeyDraft(
         str(sent.get("passphrase", "")), str(sent.get("passphrase_again", "")), _text(sent, "token_label"), pem
     )
 
 
-def _with_key(console: Console, wish: KeyWish, org: str, full_name: str, medic_id: str | None = None) -> KeyWish:
+def _with_key(console: Console, draft: KeyDraft, org: str, full_name: str, medic_id: str | None = None) -> KeyDraft:
     with reading(console.engine) as connection:
         organisation = registry.get_organisation(connection, org)
     name = str(organisation["name"]) if organisation else org
-    return with_key(Authority(console.config.keys.authority_dir), wish, full_name, name, medic_id)
+    return with_key(Authority(console.config.keys.authority_dir), draft, full_name, name, medic_id)
 
 
 def _text(sent: FormData, name: str) -> str:

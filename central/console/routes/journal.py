@@ -1,7 +1,7 @@
 """The journal: every exam, by any filter, in own columns, on the screen and as a file.
 
 GET /journal and GET /journal/export/csv take the same query, as do the exports in the background (`routes.exports`):
-`since`, `until` (days, both included), `employer_id`, `terminal_id`, `exam_type`, `outcome`, `sought` (beginning of a name or a
+`since`, `until` (days, both included), `employer_id`, `terminal_id`, `exam_type`, `outcome`, `query` (beginning of a name or a
 personnel number, sealed by POST /journal; by hand also plain as `person`, and no SNILS), `worker_id` (repeatable), `medic_id`,
 `deviation`, `unfinished`, `columns` (repeatable), and for the page `after_moment`, `after_id`, `after_number` (what the row
 before the page is counted as). POST /journal takes the same as fields of a form, in `person` what is typed, a SNILS too, and
@@ -32,7 +32,7 @@ from central.journal.csv_file import csv_lines, grouped
 from central.journal.filter_words import filter_words
 from central.journal.signature_check import SignatureCheck
 from central.journal.title import title_lines
-from central.people.sought import Sought
+from central.people.worker_query import WorkerQuery
 from central.store import column_sets, journal, medics, registry, terminals
 from central.store.engine import reading, writing
 from central.store.journal import JournalFilter, JournalRow
@@ -114,16 +114,16 @@ def find_in_journal(
 ) -> Response:
     """Take the filter as typed and lead to its address. A form by POST: a SNILS may be typed into it (adr/0075)."""
     typed = str(form.get("person", "")).strip()
-    sought = find_worker(request, visitor, typed)
+    query = find_worker(request, visitor, typed)
     pairs = [(name, str(value)) for name, value in form.multi_items() if name in _FIELDS and value]
-    pairs += address_pairs(request, sought)
+    pairs += address_pairs(request, query)
     if not typed:
         # Whoever types somebody else means that one and no longer the one before.
         pairs += [("worker_id", str(one)) for one in form.getlist("worker_id")]
-    if not sought.fault:
+    if not query.fault:
         return RedirectResponse(f"/journal?{urlencode(pairs)}", status_code=303)
     asked = _asked(QueryParams(pairs), request, visitor, typed)
-    asked.faults["person"] = sought.fault
+    asked.faults["person"] = query.fault
     return journal_page(request, visitor, asked)
 
 
@@ -280,7 +280,7 @@ def _asked(query: QueryParams, request: Request, visitor: Visitor, typed: str | 
     if query.get("person") or fault:
         # No link of the page carries on what was written by hand, or what cannot be read.
         kept = [(name, value) for name, value in query.multi_items() if name not in {"person", "sought"}]
-        query = QueryParams([*kept, *address_pairs(request, Sought(words))])
+        query = QueryParams([*kept, *address_pairs(request, WorkerQuery(words))])
     wanted = JournalFilter(
         orgs=visitor.account.orgs,
         since=since,

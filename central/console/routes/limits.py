@@ -25,7 +25,7 @@ from central.core.rights import Right
 from central.people.limits import (
     POSSIBLE,
     Changed,
-    LimitWish,
+    LimitDraft,
     Preview,
     default_entries,
     limit_faults,
@@ -58,54 +58,54 @@ def change_limits(
     typed = Typed(typed_fields(form))
     faults: dict[str, str] = {}
     with reading(console.engine) as connection:
-        wish = _wish(connection, visitor, typed, faults)
-    faults = limit_faults(wish, day_of(now)) | faults
+        draft = _draft(connection, visitor, typed, faults)
+    faults = limit_faults(draft, day_of(now)) | faults
     if faults:
         return _page(request, visitor, 422, typed, faults)
     if typed.one("action") != "save":
-        return _page(request, visitor, 200, typed, seen=_previewed(request, visitor, wish, now), mark=_mark(wish))
-    if typed.one("previewed") != _mark(wish):
-        seen = _previewed(request, visitor, wish, now)
-        return _page(request, visitor, 409, typed, seen=seen, mark=_mark(wish), changed=True)
+        return _page(request, visitor, 200, typed, seen=_previewed(request, visitor, draft, now), mark=_mark(draft))
+    if typed.one("previewed") != _mark(draft):
+        seen = _previewed(request, visitor, draft, now)
+        return _page(request, visitor, 409, typed, seen=seen, mark=_mark(draft), changed=True)
     with writing(console.engine) as connection:
-        version = set_limit(connection, console.registry, console.outgoing, wish, visitor.account.full_name, now)
+        version = set_limit(connection, console.registry, console.outgoing, draft, visitor.account.full_name, now)
         note(
             connection,
             console,
             visitor,
             "limit.set",
-            wish.subject or wish.org,
-            org=wish.org,
-            detail={"parameter": wish.parameter, "source": wish.source, "version": version},
+            draft.subject or draft.org,
+            org=draft.org,
+            detail={"parameter": draft.parameter, "source": draft.source, "version": version},
         )
     console.wake()
     return RedirectResponse("/limits", status_code=303)
 
 
-def _mark(wish: LimitWish) -> str:
+def _mark(draft: LimitDraft) -> str:
     """What a preview was of: what is set is what was looked at."""
-    return "|".join(str(part) for part in (wish.source, wish.subject, wish.parameter, wish.low, wish.high))
+    return "|".join(str(part) for part in (draft.source, draft.subject, draft.parameter, draft.low, draft.high))
 
 
-def _previewed(request: Request, visitor: Visitor, wish: LimitWish, now: datetime) -> Preview:
+def _previewed(request: Request, visitor: Visitor, draft: LimitDraft, now: datetime) -> Preview:
     """What would have changed. It is read from the measurements of a month, and written down as such."""
     console = console_of(request)
     with reading(console.engine) as connection:
-        seen = preview(connection, wish, now)
+        seen = preview(connection, draft, now)
     with writing(console.engine) as connection:
         note(
             connection,
             console,
             visitor,
             "limit.preview",
-            wish.subject or wish.org,
-            org=wish.org,
-            detail={"parameter": wish.parameter, "source": wish.source, "rows": seen.exams},
+            draft.subject or draft.org,
+            org=draft.org,
+            detail={"parameter": draft.parameter, "source": draft.source, "rows": seen.exams},
         )
     return seen
 
 
-def _wish(connection: Connection, visitor: Visitor, typed: Typed, faults: dict[str, str]) -> LimitWish:
+def _draft(connection: Connection, visitor: Visitor, typed: Typed, faults: dict[str, str]) -> LimitDraft:
     org = visitor.account.orgs[0] if visitor.account.orgs else ""
     source, _, subject = typed.one("scope").partition(":")
     if source == "worker":
@@ -117,7 +117,7 @@ def _wish(connection: Connection, visitor: Visitor, typed: Typed, faults: dict[s
         row = registry.get_employer(connection, subject)
         if row is None or row["org"] != org:
             faults["subject"] = "choose"
-    return LimitWish(
+    return LimitDraft(
         org=org,
         source=source,
         subject=subject,

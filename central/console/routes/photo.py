@@ -16,7 +16,7 @@ from central.console.guard import Guard, form_of
 from central.console.routes.consents import own_worker, worker_page
 from central.core.media_files import MediaFiles
 from central.core.rights import Right
-from central.people.reference_photo import MAX_BYTES, PhotoRefused, prepared
+from central.people.reference_photo import MAX_BYTES, ReferencePhotoRefused, prepared
 from central.store.engine import reading, writing
 
 router = APIRouter()
@@ -59,7 +59,7 @@ def save_photo(
         return worker_page(request, visitor, worker_id, 422, photo_fault="no_consent")
     try:
         picture = prepared(content)
-    except PhotoRefused as error:
+    except ReferencePhotoRefused as error:
         return worker_page(request, visitor, worker_id, 422, photo_fault=error.code)
     sha256 = MediaFiles(console.config.media_dir).keep(picture)
     with writing(console.engine) as connection:

@@ -1,6 +1,6 @@
 """Registers as lists: workers, employers, medics, instruments, organisations; import and export of workers.
 
-GET /registers/{kind} takes `sought` (beginning of a name or a personnel number, sealed by the POST; by hand plain as `q`),
+GET /registers/{kind} takes `query` (beginning of a name or a personnel number, sealed by the POST; by hand plain as `q`),
 `worker_id` (repeatable), `archived` (1: what was put away) and `sort`. POST /registers/workers `q` (what is typed, a SNILS too),
 `archived`, `csrf`: 303 to the address of what is meant, where a
 SNILS has become `worker_id`; 422 with the register when it is nobody's or wrong. POST /registers/workers/import `file`,
@@ -132,10 +132,10 @@ def find_in_workers(
 ) -> Response:
     """Lead to the address of who is meant. A form by POST: a SNILS may be typed into it (adr/0075)."""
     typed, archived = str(form.get("q", "")).strip(), form.get("archived") == "1"
-    sought = find_worker(request, visitor, typed)
-    if sought.fault:
-        return register_page(request, visitor, "workers", 422, query=typed, archived=archived, fault=sought.fault)
-    pairs = address_pairs(request, sought) + ([("archived", "1")] if archived else []) + kept_order(form)
+    query = find_worker(request, visitor, typed)
+    if query.fault:
+        return register_page(request, visitor, "workers", 422, query=typed, archived=archived, fault=query.fault)
+    pairs = address_pairs(request, query) + ([("archived", "1")] if archived else []) + kept_order(form)
     return RedirectResponse(
         f"/registers/workers?{urlencode(pairs)}" if pairs else "/registers/workers", status_code=303
     )

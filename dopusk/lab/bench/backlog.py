@@ -19,9 +19,9 @@ from sync.contract.topics import Down, TerminalAddress, Up
 from sync.policy import WINDOW
 from terminal.clock import SystemClock
 from terminal.config import TerminalConfig, load_config
-from terminal.desk import ExamDesk
 from terminal.exam.events import ExamEnded, ExamStarted
 from terminal.exam.model import Plan
+from terminal.open_exams import OpenExams
 from terminal.store.database import KeyFile, connect
 from terminal.store.store import TerminalStore
 
@@ -116,7 +116,7 @@ def drain(report: Report, stage: Stage, terminal: str, ingest: Worker, exams: in
 def _restart_s(config: TerminalConfig) -> float:
     began_s = time.perf_counter()
     with closing(open_terminal(config)) as store:
-        ExamDesk(store, ORG, lambda _exam_id: 0.0).recover()
+        OpenExams(store, ORG, lambda _exam_id: 0.0).recover()
         return time.perf_counter() - began_s
 
 

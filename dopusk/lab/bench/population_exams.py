@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, update
 
 from central.core.reasons import is_intoxication
-from central.deciding.decision_record import Wish, build_record, valid_until_of
+from central.deciding.decision_record import DecisionDraft, build_record, valid_until_of
 from central.store.alerts import alert
 from central.store.audit import audit
 from central.store.decisions import decision
@@ -20,7 +20,7 @@ from central.store.messages import message
 from central.store.outgoing import centre_outbox
 from central.store.terminals import terminal
 from dopusk.lab.bench.bulk import Bulk
-from dopusk.lab.bench.population_people import Desk, People, Person
+from dopusk.lab.bench.population_people import MedicDesk, People, Person
 from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import GENESIS_HASH, canonical, new_id, sha256_hex
 from sync.contract.decision import DECISION_SCHEMA
@@ -62,10 +62,10 @@ class ExamWriter:
         self._people, self._generation, self._dice = people, generation, dice
         self._up: dict[str, _Chain] = {}
         self._down: dict[str, _Chain] = {}
-        self._desks: dict[str, list[Desk]] = {}
-        for desk in people.desks:
-            self._desks.setdefault(desk.org, []).append(desk)
-        self._signatures = {desk.entry.medic_id: desk.key.sign_detached(b"{}") for desk in people.desks}
+        self._desks: dict[str, list[MedicDesk]] = {}
+        for medic in people.desks:
+            self._desks.setdefault(medic.org, []).append(medic)
+        self._signatures = {medic.entry.medic_id: medic.key.sign_detached(b"{}") for medic in people.desks}
         self.outcomes: Counter[str] = Counter()
 
     def past(self, bulk: Bulk, finished_at: datetime, *, kept: bool) -> str:
@@ -86,24 +86,24 @@ class ExamWriter:
     def decided(self, bulk: Bulk, finished_at: datetime, *, signed: bool, kept: bool) -> str:
         """An exam with a decision; `signed` with a signature of its own. Returns the exam's id."""
         received = self._receive(bulk, self._payload(finished_at))
-        desk = self._dice.choice(self._desks[received.person.org])
+        medic = self._dice.choice(self._desks[received.person.org])
         at = finished_at + DECIDED_AFTER
-        wish = self._wish(received)
-        until = valid_until_of(wish, received.message.payload, at, ADMISSION_VALID)
+        draft = self._draft(received)
+        until = valid_until_of(draft, received.message.payload, at, ADMISSION_VALID)
         organisation = self._people.organisations[received.person.org]
         shown = {"org": organisation.org, "name": organisation.name, "licence": organisation.licence}
         bare = ExamMessage(
             **{name: getattr(received.message, name) for name in ExamMessage.__slots__} | {"payload": None}
         )
-        fields = build_record(wish, bare, desk.entry, desk.key, shown, at, until)
+        fields = build_record(draft, bare, medic.entry, medic.key, shown, at, until)
         record = _text(fields).replace('"exam":null', f'"exam":{received.payload_text}', 1)
         content = record.encode("utf-8")
-        cms = desk.key.sign_detached(content) if signed else self._signatures[desk.entry.medic_id]
+        cms = medic.key.sign_detached(content) if signed else self._signatures[medic.entry.medic_id]
         decision_id = fields["decision"]["decision_id"]
         standing = {
             "decision_id": decision_id,
-            "outcome": wish.outcome,
-            "medic_id": desk.entry.medic_id,
+            "outcome": draft.outcome,
+            "medic_id": medic.entry.medic_id,
             "decided_at": at,
         }
         bulk.add(exam, received.row | standing | {"state": "decided"})
@@ -111,25 +111,25 @@ class ExamWriter:
             decision,
             standing
             | {
-                "exam_id": wish.exam_id,
+                "exam_id": draft.exam_id,
                 "exam_message_id": received.message.message_id,
                 "exam_revision": 1,
                 "org": received.person.org,
                 "worker_id": received.person.worker_id,
-                "medic_name": desk.entry.full_name,
-                "reasons": _text(wish.reasons),
+                "medic_name": medic.entry.full_name,
+                "reasons": _text(draft.reasons),
                 "corrects": None,
                 "valid_until": until,
                 "record": content,
                 "cms": cms,
                 "certificate_serial": fields["medic"]["certificate_serial"],
-                "trail": {"account_id": desk.account_id, "address": "127.0.0.1", "session_started_at": None},
+                "trail": {"account_id": medic.account_id, "address": "127.0.0.1", "session_started_at": None},
             },
         )
         self._send(bulk, received, decision_id, record, cms, at, kept=kept)
-        self._log(bulk, received, desk, decision_id, wish, at)
-        self.outcomes[wish.outcome] += 1
-        return wish.exam_id
+        self._log(bulk, received, medic, decision_id, draft, at)
+        self.outcomes[draft.outcome] += 1
+        return draft.exam_id
 
     def write_heads(self, connection: Connection) -> None:
         """Set where the chains of all terminals stand."""
@@ -231,7 +231,7 @@ class ExamWriter:
         bulk.add(exam, received.row)
         return received.message.exam_id
 
-    def _wish(self, received: _Received) -> Wish:
+    def _draft(self, received: _Received) -> DecisionDraft:
         payload, dice = received.message.payload, self._dice
         outcome, override, chance = "admitted", "", dice.random()
         reasons: tuple[str, ...] = ()
@@ -246,7 +246,7 @@ class ExamWriter:
             override = "повторное измерение на месте в норме"
         elif chance < 0.004:
             outcome = "not_identified"
-        return Wish(received.message.exam_id, outcome, reasons, override_reason=override, visual=_VISUAL)
+        return DecisionDraft(received.message.exam_id, outcome, reasons, override_reason=override, visual=_VISUAL)
 
     def _send(
         self, bulk: Bulk, received: _Received, decision_id: str, record: str, cms: bytes, at: datetime, *, kept: bool
@@ -282,28 +282,30 @@ class ExamWriter:
             "signature": _SIGNATURE,
         }
 
-    def _log(self, bulk: Bulk, received: _Received, desk: Desk, decision_id: str, wish: Wish, at: datetime) -> None:
+    def _log(
+        self, bulk: Bulk, received: _Received, medic: MedicDesk, decision_id: str, draft: DecisionDraft, at: datetime
+    ) -> None:
         bulk.add(
             audit,
             {
                 "audit_id": new_id(),
                 "at": at,
-                "account_id": desk.account_id,
+                "account_id": medic.account_id,
                 "address": "127.0.0.1",
                 "action": "exam.decide",
-                "subject": wish.exam_id,
+                "subject": draft.exam_id,
                 "org": received.person.org,
-                "detail": {"decision_id": decision_id, "outcome": wish.outcome},
+                "detail": {"decision_id": decision_id, "outcome": draft.outcome},
             },
         )
-        if is_intoxication(wish.reasons):
+        if is_intoxication(draft.reasons):
             bulk.add(
                 alert,
                 {
                     "alert_id": new_id(),
                     "org": received.person.org,
                     "employer_id": received.person.employer_id,
-                    "exam_id": wish.exam_id,
+                    "exam_id": draft.exam_id,
                     "decision_id": decision_id,
                     "kind": "intoxication",
                     "created_at": at,

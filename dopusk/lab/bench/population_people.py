@@ -79,7 +79,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class MedicDesk:
     """One medic: register entry, opened key, account, and the cookie of a session."""
 
     org: str
@@ -98,7 +98,7 @@ class People:
     employers: dict[str, tuple[str, ...]]
     terminals: dict[str, tuple[str, ...]]
     persons: tuple[Person, ...]
-    desks: tuple[Desk, ...]
+    desks: tuple[MedicDesk, ...]
     idle_medic_id: str
     """A medic of the largest organisation who has decided nothing yet."""
     senior: str
@@ -228,7 +228,7 @@ def _enter_workers(
     return persons
 
 
-def _enter_medic(connection: Connection, authority: Authority, org: str, username: str, now: datetime) -> Desk:
+def _enter_medic(connection: Connection, authority: Authority, org: str, username: str, now: datetime) -> MedicDesk:
     medic_id, full_name = new_id(), f"Мерная {username.title()} Ильинична"
     issued = authority.issue_medic(full_name, medic_id, org)
     certificate = x509.load_pem_x509_certificate(issued.certificate_pem)
@@ -258,7 +258,7 @@ def _enter_medic(connection: Connection, authority: Authority, org: str, usernam
     if entry is None:
         raise LookupError(f"medic {username} was not entered")
     account_id, cookie = _account(connection, username, Role.MEDIC, (org,), now, medic_id=medic_id)
-    return Desk(org, username, account_id, entry, SoftwareKey(certificate, key), cookie)
+    return MedicDesk(org, username, account_id, entry, SoftwareKey(certificate, key), cookie)
 
 
 def _enter_account(

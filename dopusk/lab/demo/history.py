@@ -24,7 +24,7 @@ from central.exchange.intake import Arrival, Intake
 from central.link.outgoing import Outgoing, load_signing_key
 from central.papers.issuing import Issuer, grant, issue
 from central.people.registry import Registry
-from central.registers.keeping import Desk
+from central.registers.keeping import RegisterChange
 from central.signature.software import open_key
 from central.store import accounts, medics, terminals, worklist
 from central.store.engine import open_engine, reading, writing
@@ -109,7 +109,7 @@ def fill_history(config: CentralConfig, engine: Engine, registry: Registry, peop
             )
         senior = accounts.by_username(connection, "senior")
         author = Author(senior.account_id if senior else None, now)
-        enter_registers(connection, registry, Desk(connection, registry, ORG, author))
+        enter_registers(connection, registry, RegisterChange(connection, registry, ORG, author))
         enter_limits(connection, registry, outgoing, people, ACCOUNTS[1].full_name, now)
         enter_key(connection, people.employers[0], senior.account_id if senior else "", now)
     payloads = past_exams(people, generation=config.generation)
@@ -152,11 +152,11 @@ def _decide_all(config: CentralConfig, engine: Engine, outgoing: Outgoing, items
     for item in items:
         at = datetime.fromisoformat(item.payload["finished_at"]) + DECIDED_AFTER
         decisions = Decisions(engine, outgoing, trust, lambda: None, clock=lambda at=at: at)  # type: ignore[misc]
-        given = decisions.decide(item.wish(), actor, key)
+        given = decisions.decide(item.draft(), actor, key)
         if item.then is not None:
             later = at + DECIDED_AFTER
             decisions = Decisions(engine, outgoing, trust, lambda: None, clock=lambda at=later: at)  # type: ignore[misc]
-            decisions.decide(item.then.wish(corrects=given.decision_id), actor, key)
+            decisions.decide(item.then.draft(corrects=given.decision_id), actor, key)
         issuer = Issuer(account.account_id, at, UTC, config.http.public_url, config.generation)
         for kind in item.papers:
             _print(engine, item.payload["exam_id"], kind, trust, issuer)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from central.core.media_files import MediaFiles
-from central.deciding.decision_record import Wish
+from central.deciding.decision_record import DecisionDraft
 from dopusk.lab.demo.sample_people import ORG, PEOPLE, SampleIds
 from simulators.camera_scenes import PORTRAITS
 from simulators.fleet_exam import exam_payload
@@ -35,9 +35,9 @@ class Decided:
     papers: tuple[str, ...] = ()
     then: "Decided | None" = None
 
-    def wish(self, corrects: str | None = None) -> Wish:
+    def draft(self, corrects: str | None = None) -> DecisionDraft:
         """What the medic fills in."""
-        return Wish(
+        return DecisionDraft(
             self.payload["exam_id"],
             self.outcome,
             self.reasons,

@@ -15,10 +15,10 @@ from sqlalchemy import Connection
 from central.imports import grounds
 from central.imports.tables import write_table
 from central.link.outgoing import Outgoing
-from central.people.limits import LimitWish, set_limit
+from central.people.limits import LimitDraft, set_limit
 from central.people.registry import Registry
 from central.registers.forms import FORMS
-from central.registers.keeping import Desk, Typed
+from central.registers.keeping import FormInput, RegisterChange
 from central.store import api_keys, terminals
 from central.store import registry as people_store
 from central.store.api_keys import ApiKey
@@ -49,12 +49,12 @@ INSTRUMENTS = (
 )
 
 
-def enter_registers(connection: Connection, registry: Registry, desk: Desk) -> None:
+def enter_registers(connection: Connection, registry: Registry, change: RegisterChange) -> None:
     """Enter instruments and grounds, and give the employers taxpayer numbers, in the caller's transaction."""
-    today = desk.author.at.date()
+    today = change.author.at.date()
     own = next(one for one in terminals.terminal_ids(connection, ORG) if one != HISTORY_TERMINAL_ID)
     for place, row in enumerate(people_store.list_employers(connection, ORG)):
-        _save(desk, "employers", row["employer_id"], _employer_fields(row) | {"inn": INNS[place % len(INNS)]})
+        _save(change, "employers", row["employer_id"], _employer_fields(row) | {"inn": INNS[place % len(INNS)]})
     for number, item in enumerate(INSTRUMENTS, start=1):
         until = today + timedelta(days=item.days_left)
         fields = {
@@ -68,9 +68,9 @@ def enter_registers(connection: Connection, registry: Registry, desk: Desk) -> N
             "verified_until": until.isoformat(),
             "verification_number": f"С-ДЕМО/{number:06d}",
         }
-        _save(desk, "devices", None, fields)
-    checked = grounds.check_file(connection, ORG, _grounds(desk.author.at), today, registry.snils_hash)
-    grounds.store_checked(connection, checked, desk.author)
+        _save(change, "devices", None, fields)
+    checked = grounds.check_file(connection, ORG, _grounds(change.author.at), today, registry.snils_hash)
+    grounds.store_checked(connection, checked, change.author)
 
 
 def enter_limits(
@@ -78,13 +78,13 @@ def enter_limits(
 ) -> None:
     """A limit of the organisation that was set anew once, and a worker's own norm, in the caller's transaction."""
     month_ago, week_ago = now - timedelta(days=30), now - timedelta(days=7)
-    own = LimitWish(ORG, "organisation", "", "pulse_bpm", 50.0, 105.0, "Приказ главного врача № 7 (пример)")
-    anew = LimitWish(ORG, "organisation", "", "pulse_bpm", 50.0, 100.0, "Приказ главного врача № 12 (пример)")
+    own = LimitDraft(ORG, "organisation", "", "pulse_bpm", 50.0, 105.0, "Приказ главного врача № 7 (пример)")
+    anew = LimitDraft(ORG, "organisation", "", "pulse_bpm", 50.0, 100.0, "Приказ главного врача № 12 (пример)")
     worker, until = people.workers["1003"], (now + timedelta(days=180)).date()
     basis = "Заключение терапевта (пример)"
-    personal = LimitWish(ORG, "worker", worker, "systolic_mmhg", 95.0, 150.0, basis, until)
-    for wish, at in ((own, month_ago), (anew, week_ago), (personal, week_ago)):
-        set_limit(connection, registry, outgoing, wish, author, at)
+    personal = LimitDraft(ORG, "worker", worker, "systolic_mmhg", 95.0, 150.0, basis, until)
+    for draft, at in ((own, month_ago), (anew, week_ago), (personal, week_ago)):
+        set_limit(connection, registry, outgoing, draft, author, at)
 
 
 def enter_key(connection: Connection, employer_id: str, account_id: str, now: datetime) -> None:
@@ -105,8 +105,8 @@ def enter_key(connection: Connection, employer_id: str, account_id: str, now: da
     )
 
 
-def _save(desk: Desk, kind: str, entry_id: str | None, fields: dict[str, str]) -> None:
-    saved = FORMS[kind].save(desk, entry_id, Typed(fields))
+def _save(change: RegisterChange, kind: str, entry_id: str | None, fields: dict[str, str]) -> None:
+    saved = FORMS[kind].save(change, entry_id, FormInput(fields))
     if not isinstance(saved, str):
         raise ValueError(f"the demo's {kind} do not pass the checks: {saved}")
 

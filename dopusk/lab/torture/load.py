@@ -1,4 +1,4 @@
-"""A terminal's core under load: whole examinations through the real desk and store, as fast as it is let.
+"""A terminal's core under load: whole examinations through the real exam code and store, as fast as it is let.
 
 Whatever it reports as shown was committed before, exactly as on the kiosk's screen.
 """
@@ -11,10 +11,10 @@ from typing import Any
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.exam import Complaints, Consent, Device, FaceCheck, Measurement, MediaReference
 from terminal.clock import Clock
-from terminal.desk import ExamDesk
 from terminal.exam import events
 from terminal.exam.limits import LimitsBook, resolve
 from terminal.exam.model import ExamState, Phase, Plan, Stamp
+from terminal.open_exams import OpenExams
 from terminal.store.store import TerminalStore
 
 SOFTWARE = "torture"
@@ -45,7 +45,7 @@ class Player:
         self, store: TerminalStore, org: str, clock: Clock, limits: LimitsBook, shown: Callable[[str, int], None]
     ) -> None:
         self._store, self._clock, self._limits, self._shown = store, clock, limits, shown
-        self._desk = ExamDesk(store, org, lambda _exam_id: 0.01)
+        self._exams = OpenExams(store, org, lambda _exam_id: 0.01)
         self.each_event: Callable[[], None] = lambda: None
         """Called with each event at hand, before anything is done about it."""
         self.each_commit: Callable[[], None] = lambda: None
@@ -55,8 +55,8 @@ class Player:
 
     def recover(self) -> None:
         """After a start: what was cut off is ended, what waits is decided, as reception and medic would do."""
-        self._desk.recover()
-        for state in list(self._desk.exams.values()):
+        self._exams.recover()
+        for state in list(self._exams.exams.values()):
             if state.phase in (Phase.WAITING, Phase.DECIDED):
                 self._finish(state)
             else:
@@ -133,7 +133,7 @@ class Player:
         self._do(
             events.PhotoTaken,
             exam_id,
-            with_transaction=lambda stamp: self._desk.queue_media(exam_id, content, photo, stamp),
+            with_transaction=lambda stamp: self._exams.queue_media(exam_id, content, photo, stamp),
             face=face,
             photo=photo,
         )
@@ -165,6 +165,6 @@ class Player:
         stamp = self._clock.now()
         event = kind(exam_id=exam_id, stamp=stamp, **fields)
         self.each_event()
-        state, _ = self._desk.happen(event, with_transaction=lambda: with_transaction(stamp))
+        state, _ = self._exams.happen(event, with_transaction=lambda: with_transaction(stamp))
         self.each_commit()
         return state

@@ -36,7 +36,7 @@ _MOST_HOURS = 12.0
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PlannedFault:
     """One blow. `at_s` counts from the start of its round; `for_s` is how long the trouble lasts; `hours` is for clocks."""
 
     kind: Kind
@@ -46,7 +46,7 @@ class Fault:
     hours: float = 0.0
 
 
-def draw(rounds: int, seed: int, terminals: Sequence[str], ingests: Sequence[str]) -> list[list[Fault]]:
+def draw(rounds: int, seed: int, terminals: Sequence[str], ingests: Sequence[str]) -> list[list[PlannedFault]]:
     """The faults of each round: some kills at random moments, and one disturbance. The same seed draws the same."""
     dice = random.Random(seed)  # noqa: S311 - reproducible, not secret
     return [_round(dice, terminals, ingests) for _ in range(rounds)]
@@ -57,25 +57,25 @@ def processes(terminals: Sequence[str], ingests: Sequence[str]) -> list[str]:
     return [f"{terminal}/{part}" for terminal in terminals for part in ("core", "sync")] + list(ingests)
 
 
-def _round(dice: random.Random, terminals: Sequence[str], ingests: Sequence[str]) -> list[Fault]:
+def _round(dice: random.Random, terminals: Sequence[str], ingests: Sequence[str]) -> list[PlannedFault]:
     everybody = processes(terminals, ingests)
-    faults = [Fault("kill", dice.choice(everybody), dice.uniform(0, ROUND_S)) for _ in range(_KILLS_PER_ROUND)]
+    faults = [PlannedFault("kill", dice.choice(everybody), dice.uniform(0, ROUND_S)) for _ in range(_KILLS_PER_ROUND)]
     (kind,) = dice.choices([one for one, _ in _DISTURBANCES], [weight for _, weight in _DISTURBANCES])
     at_s, for_s = dice.uniform(0, ROUND_S / 2), dice.uniform(0.1, 1.5)
     match kind:
         case "kill":
-            faults.append(Fault("kill", dice.choice(everybody), at_s))
+            faults.append(PlannedFault("kill", dice.choice(everybody), at_s))
         case "freeze":
-            faults.append(Fault("freeze", dice.choice(everybody), at_s, for_s))
+            faults.append(PlannedFault("freeze", dice.choice(everybody), at_s, for_s))
         case "broker_kill" | "broker_forget" | "broker_freeze":
-            faults.append(Fault(kind, "broker", at_s, for_s / 3))
+            faults.append(PlannedFault(kind, "broker", at_s, for_s / 3))
         case "cut" | "half_open":
-            faults.append(Fault(kind, dice.choice(terminals), at_s, for_s))
+            faults.append(PlannedFault(kind, dice.choice(terminals), at_s, for_s))
         case "disk_full":
-            faults.append(Fault(kind, dice.choice([*terminals, *ingests]), at_s, for_s))
+            faults.append(PlannedFault(kind, dice.choice([*terminals, *ingests]), at_s, for_s))
         case "clock_jump":
             hours = dice.choice((-1, 1)) * dice.uniform(1.0, _MOST_HOURS)
-            faults.append(Fault(kind, dice.choice(terminals), at_s, hours=hours))
+            faults.append(PlannedFault(kind, dice.choice(terminals), at_s, hours=hours))
         case "double":
-            faults.append(Fault(kind, "broker", at_s))
+            faults.append(PlannedFault(kind, "broker", at_s))
     return sorted(faults, key=lambda fault: fault.at_s)

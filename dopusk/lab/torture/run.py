@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dopusk.lab.torture.count import Outcome, count
 from dopusk.lab.torture.echo import Echo
-from dopusk.lab.torture.plan import ROUND_S, Fault, draw
+from dopusk.lab.torture.plan import ROUND_S, PlannedFault, draw
 from dopusk.lab.torture.stage import Stage, Worker, build_stage
 from terminal.config import load_config
 from terminal.store.database import KeyFile, StoreError, connect
@@ -33,7 +33,7 @@ class Tormentor:
     _due: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    def strike(self, fault: Fault) -> None:
+    def strike(self, fault: PlannedFault) -> None:
         """Do it now."""
         self.done[f"{fault.kind}:{fault.target.rpartition('/')[2].split('-')[0]}"] += 1
         match fault.kind:
@@ -128,7 +128,7 @@ def run(folder: Path, *, rounds: int, seed: int, store_url: str, pause_s: float 
     return outcome
 
 
-def _round(tormentor: Tormentor, faults: list[Fault]) -> None:
+def _round(tormentor: Tormentor, faults: list[PlannedFault]) -> None:
     start_s = time.monotonic()
     for fault in faults:
         _wait(tormentor, start_s + fault.at_s)

@@ -17,7 +17,7 @@ from central.access.second_factor import new_recovery_codes
 from central.core.rights import Role
 from central.jobs.queue import MOST_UNFINISHED, TooManyJobs
 from central.people.consents import ConsentRefused, Consents
-from central.people.limits import LimitWish, set_limit
+from central.people.limits import LimitDraft, set_limit
 from central.store import consents as consent_store
 from central.store import decisions, grounds, recovery_codes
 from central.store.decisions import Claim
@@ -163,9 +163,9 @@ def test_the_last_book_holds_every_limit(centre: ConsoleCentre) -> None:
 
     def change(number: int) -> None:
         high = 38.0 if names[number] == "temperature_celsius" else 150.0 - number
-        wish = LimitWish(ORG, "organisation", "", names[number], None, high, f"приказ {number}")
+        draft = LimitDraft(ORG, "organisation", "", names[number], None, high, f"приказ {number}")
         with writing(centre.engine) as connection:
-            set_limit(connection, centre.registry, centre.outgoing, wish, "Луговая З. М.", datetime.now(UTC))
+            set_limit(connection, centre.registry, centre.outgoing, draft, "Луговая З. М.", datetime.now(UTC))
 
     _at_once(change, len(names))
     last = json.dumps(_payloads(centre.engine, "reference")[-1], ensure_ascii=False)

@@ -24,7 +24,7 @@ from central.keeping.verify import verify_store
 from central.keeping.verify_report import Expected, StoreReport
 from central.link.outgoing import load_signing_key
 from central.people.consents import Consents
-from central.people.limits import LimitWish, set_limit
+from central.people.limits import LimitDraft, set_limit
 from central.signature import software
 from central.store import alerts
 from central.store.engine import load_tables, open_engine, reading, writing
@@ -90,10 +90,10 @@ def _live(centre: ConsoleCentre, browser: Browser, exams: list[str]) -> None:
     assert paper.status_code == 200, paper.text
     now = centre.now()
     with writing(centre.engine) as connection:
-        wish = LimitWish(ORG, "organisation", "", "systolic_mmhg", None, 150.0, "приказ 1")
-        set_limit(connection, centre.registry, centre.outgoing, wish, "zoya", now)
-        wish = LimitWish(ORG, "worker", centre.people.workers["1001"], "pulse_bpm", None, 110.0, "осмотр терапевта")
-        set_limit(connection, centre.registry, centre.outgoing, wish, "zoya", now)
+        draft = LimitDraft(ORG, "organisation", "", "systolic_mmhg", None, 150.0, "приказ 1")
+        set_limit(connection, centre.registry, centre.outgoing, draft, "zoya", now)
+        draft = LimitDraft(ORG, "worker", centre.people.workers["1001"], "pulse_bpm", None, 110.0, "осмотр терапевта")
+        set_limit(connection, centre.registry, centre.outgoing, draft, "zoya", now)
         alerts.add(
             connection,
             kind="intoxication",

@@ -13,7 +13,7 @@ from central.core.config import load_config
 from central.core.reasons import reasons
 from central.core.rights import Role
 from central.core.trust import Trust
-from central.deciding.decision_record import OUTCOMES, REPEAT_STEPS, Wish
+from central.deciding.decision_record import OUTCOMES, REPEAT_STEPS, DecisionDraft
 from central.deciding.decisions import Actor, Decisions
 from central.link.outgoing import load_signing_key
 from central.signature.software import SoftwareKey, open_key
@@ -44,8 +44,8 @@ class _Medic:
         trust = Trust(centre.config.keys.authority_dir)
         self._decisions = Decisions(centre.engine, centre.outgoing, trust, lambda: None, clock=centre.now)
 
-    def decide(self, exam_id: str, outcome: str, **wish: Any) -> StoredDecision:
-        return self._decisions.decide(Wish(exam_id, outcome, **wish), self._actor, self._key)
+    def decide(self, exam_id: str, outcome: str, **draft: Any) -> StoredDecision:
+        return self._decisions.decide(DecisionDraft(exam_id, outcome, **draft), self._actor, self._key)
 
 
 def _every_decision(centre: ConsoleCentre, medic: _Medic) -> int:

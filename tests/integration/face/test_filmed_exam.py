@@ -18,11 +18,11 @@ from terminal import intents
 from terminal.camera import Camera
 from terminal.config import TerminalConfig
 from terminal.exam.model import ExamState
+from terminal.exam_film import FilmRecorder
 from terminal.face.continuity import ContinuitySettings, ContinuityWatch
 from terminal.face.engine import FaceEngine
 from terminal.face.engines.choose import open_engine
 from terminal.face.jpeg import encode_jpeg
-from terminal.film_desk import FilmRecorder
 from terminal.mailbox import Mailbox
 from terminal.store.database import KeyFile
 from tests.integration.face.conftest import wait_until
@@ -50,7 +50,7 @@ def make_kiosk(
     camera: Camera, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> MakeKiosk:
     monkeypatch.setenv("DOPUSK_CACHE", str(tmp_path_factory.getbasetemp() / "models"))
-    monkeypatch.setattr("terminal.film_desk.FINISH_WITHIN_S", LONGEST_S)
+    monkeypatch.setattr("terminal.exam_film.FINISH_WITHIN_S", LONGEST_S)
     authority = create_authority(tmp_path / "authority")
     anchor = load_pem_x509_certificate(authority.ca_pem)
     keys = {"centre_key": Ed25519PrivateKey.generate(), "signing_key": Ed25519PrivateKey.generate()}

@@ -29,8 +29,8 @@ from terminal.decision_check import load_anchor
 from terminal.face.assembly import templates_opener
 from terminal.face.enroller import Portrait, PortraitJudged
 from terminal.face.templates import TemplateStore
-from terminal.face_desk import FaceDesk
 from terminal.incoming import IncomingMessages
+from terminal.reference_faces import ReferenceFaces
 from terminal.store.verify import verify_store as verify_terminal
 from terminal.store.verify_report import Expected as TerminalExpected
 from tests.broker import ORG, TestCentre
@@ -75,7 +75,7 @@ class Faces:
         centre, clock = self.centre, SystemClock()
         opener = templates_opener(self.folder, TEMPLATES_KEY)
         self.judge.waiting.clear()
-        self.desk = FaceDesk(self.synced.store, clock, self.judge, opener, legal_basis=self.basis, engine="e1")
+        self.desk = ReferenceFaces(self.synced.store, clock, self.judge, opener, legal_basis=self.basis, engine="e1")
         self.incoming = IncomingMessages(
             self.synced.store,
             clock,

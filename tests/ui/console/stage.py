@@ -114,7 +114,9 @@ def _lengthen(engine: Engine, past: Past) -> None:
 def _oddities(engine: Engine) -> None:
     with writing(engine) as connection:
         for number in range(3):
-            oddity = anomalies.Oddity("malformed", f"dopusk/1/{ORG}/kiosk-01/up/exam", f"trial {number}", "kiosk-01")
+            oddity = anomalies.NewAnomaly(
+                "malformed", f"dopusk/1/{ORG}/kiosk-01/up/exam", f"trial {number}", "kiosk-01"
+            )
             anomalies.note(connection, oddity, now=datetime.now(UTC) - timedelta(hours=2 * number))
 
 

@@ -23,7 +23,7 @@ from sync.contract.exam import (
 from sync.link_report import LinkCode
 from terminal.exam.filming import is_filmed
 from terminal.exam.model import Activity, Decided, ExamState, Film, Phase, Plan, Stamp
-from terminal.snapshot import Link, LiveProgress, Place, TerminalSnapshot, Timeout, WorkerCard
+from terminal.snapshot import LinkState, LiveProgress, TerminalPlace, TerminalSnapshot, Timeout, WorkerCard
 
 ZONE = timezone(timedelta(hours=5))
 STARTED = datetime(2026, 11, 22, 0, 14, 3, tzinfo=UTC)
@@ -32,7 +32,7 @@ WORKER_ID = "0193b1c4-0000-7000-8000-000000000002"
 EMPLOYER_ID = "0193b1c4-0000-7000-8000-000000000003"
 SHA = "ab" * 32
 
-PLACE = Place(
+PLACE = TerminalPlace(
     terminal_id="kiosk-07",
     organisation_name="Медцентр «Сосновый бор»",
     place="Проходная № 2, Лесогорск",
@@ -147,7 +147,7 @@ def snapshot(state: ExamState | None = None, after_s: float = 52, **changes: obj
         exam=state,
         worker=WORKER if state is not None and state.examinee is not None else None,
         devices=DEVICES,
-        link=Link(connected=True),
+        link=LinkState(connected=True),
     )
     return replace(made, **changes)
 
@@ -198,7 +198,7 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
                 "breathalyzer": device("breathalyzer", Measures.BREATH, DeviceState.WARMING),
                 "oximeter": device("oximeter", Measures.OXIMETRY, DeviceState.FAULT),
             },
-            link=Link(connected=False, waiting=12, parked=2, reason="no route to the broker"),
+            link=LinkState(connected=False, waiting=12, parked=2, reason="no route to the broker"),
         ),
     )
     busy = device("thermometer", Measures.TEMPERATURE, DeviceState.BUSY)
@@ -211,9 +211,9 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     ending = {"cuff": "2026-12-20", "thermometer": "2027-11-01", "breathalyzer": "2026-11-22"}
     yield "idle_verification_ends", "idle", snapshot(verified_until=ending)
     for code in get_args(LinkCode):
-        stands_still = Link(connected=code in ("", "no_receipts"), waiting=4, code=code, reason="of the log")
+        stands_still = LinkState(connected=code in ("", "no_receipts"), waiting=4, code=code, reason="of the log")
         yield f"idle_link_{code or 'well'}", "idle", snapshot(link=stands_still)
-    yield "idle_parked", "idle", snapshot(link=Link(connected=True, parked=2))
+    yield "idle_parked", "idle", snapshot(link=LinkState(connected=True, parked=2))
     yield "idle_notice", "idle", snapshot(notice="store_set_aside")
     yield "resume", "resume", snapshot(temperature, awaiting_resume=True)
     yield "resume_nobody", "resume", snapshot(exam(Phase.IDENTIFY), awaiting_resume=True)
@@ -270,7 +270,7 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         complaints=Complaints(feels_well=False, codes=("breathless", "cough", "chest_pain")),
     )
     yield "urgent", "urgent", snapshot(in_pain, 30, help_called=True)
-    yield "urgent_offline", "urgent", snapshot(in_pain, 30, help_called=True, link=Link(connected=False))
+    yield "urgent_offline", "urgent", snapshot(in_pain, 30, help_called=True, link=LinkState(connected=False))
     yield "temperature", "temperature", snapshot(temperature, 33)
     yield "temperature_waiting", "temperature", snapshot(temperature, 33, progress=progress("waiting_for_forehead"))
     yield "temperature_measuring", "temperature", snapshot(temperature, 34, progress=progress("measuring"))
@@ -411,7 +411,7 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
                 ),
             }
             yield "trouble_gone", "trouble", snapshot(state, 60, devices=gone)
-            yield "trouble_gone_offline", "trouble", snapshot(state, 60, devices=gone, link=Link(connected=False))
+            yield "trouble_gone_offline", "trouble", snapshot(state, 60, devices=gone, link=LinkState(connected=False))
             over = replace(state, failures=state.failures * 3)
             yield "trouble_gone_for_good", "trouble", snapshot(over, 60, devices=gone)
     yield "summary", "summary", snapshot(measured(Phase.REVIEW), 88)
@@ -459,10 +459,10 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     )
     waiting = measured(Phase.WAITING, sent_revision=1)
     yield "waiting", "waiting", snapshot(waiting, 130)
-    yield "waiting_sending", "waiting", snapshot(waiting, 91, link=Link(connected=True, waiting=3))
-    unanswered = Link(connected=True, waiting=3, code="no_receipts")
+    yield "waiting_sending", "waiting", snapshot(waiting, 91, link=LinkState(connected=True, waiting=3))
+    unanswered = LinkState(connected=True, waiting=3, code="no_receipts")
     yield "waiting_no_receipts", "waiting", snapshot(waiting, 91, link=unanswered)
-    yield "waiting_offline", "waiting", snapshot(waiting, 130, link=Link(connected=False, waiting=5))
+    yield "waiting_offline", "waiting", snapshot(waiting, 130, link=LinkState(connected=False, waiting=5))
     yield "waiting_refused", "waiting", snapshot(replace(waiting, decision_refused=True), 130)
     for outcome in ("admitted", "not_identified", "refer"):
         yield f"decision_{outcome}", "decision", snapshot(measured(Phase.DECIDED, decision=decided(outcome)), 46)

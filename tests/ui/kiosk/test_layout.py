@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor
 
 from drivers.model import DeviceState, Measures
 from kiosk_ui.texts import LANGUAGES
-from terminal.snapshot import Link
+from terminal.snapshot import LinkState
 from tests.ui.kiosk import made_up
 from tests.ui.kiosk.conftest import Stand
 from tests.ui.kiosk.looking import contrast_of, faults_on, names_on
@@ -56,7 +56,7 @@ def test_the_service_screen_fits_with_five_devices_and_long_reasons(
     stand = make_stand(language=language, check_pin=lambda _: True, service_facts=lambda: facts)
     broken = made_up.device("oximeter", Measures.OXIMETRY, DeviceState.FAULT, "the port answers nothing. " * 9)
     devices = {**made_up.DEVICES, "oximeter": broken, "second_thermometer": replace(broken, device_id="thermometer2")}
-    down = Link(connected=False, waiting=1204, parked=3, reason="broker.lesogorsk.example: connection refused")
+    down = LinkState(connected=False, waiting=1204, parked=3, reason="broker.lesogorsk.example: connection refused")
     stand.show(made_up.snapshot(devices=devices, link=down, verified_until={"cuff": "2027-03-01"}), "idle")
     for press in ("service", "key_1", "service_enter"):
         stand.kiosk.bridge.press(press)

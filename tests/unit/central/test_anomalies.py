@@ -10,7 +10,7 @@ from central.core.parties import Organisation
 from central.exchange.intake import Arrival, Intake
 from central.people.registry import Registry
 from central.store import anomalies
-from central.store.anomalies import MOST_CASES, Oddity, anomaly
+from central.store.anomalies import MOST_CASES, NewAnomaly, anomaly
 from central.store.engine import reading, writing
 from simulators.fleet_terminal import TerminalIdentity
 from tests.central_store import ORG
@@ -49,14 +49,16 @@ def test_cases_that_matter_each_get_a_row_up_to_a_bound(engine: Engine, enrolled
     now = now_utc()
     with writing(engine) as connection:
         for number in range(3 * MOST_CASES):
-            case = Oddity("message_id_reused", "", "twice", "kiosk-1", f"message-{number}")
+            case = NewAnomaly("message_id_reused", "", "twice", "kiosk-1", f"message-{number}")
             anomalies.note(connection, case, now=now)
-            hole = Oddity("gap", "", "missing", "kiosk-1", None, 2 * number + 1, 2 * number + 1)
+            hole = NewAnomaly("gap", "", "missing", "kiosk-1", None, 2 * number + 1, 2 * number + 1)
             anomalies.note(connection, hole, now=now)
     assert _rows(engine) == 2 * (MOST_CASES + 1)
     with writing(engine) as connection:  # one that has a row is counted there
-        anomalies.note(connection, Oddity("gap", "", "missing", "kiosk-1", None, 1, 1), now=now)
-        anomalies.note(connection, Oddity("gap", "", "missing", "kiosk-1", None, 1, 1), now=now + timedelta(hours=2))
+        anomalies.note(connection, NewAnomaly("gap", "", "missing", "kiosk-1", None, 1, 1), now=now)
+        anomalies.note(
+            connection, NewAnomaly("gap", "", "missing", "kiosk-1", None, 1, 1), now=now + timedelta(hours=2)
+        )
     assert _rows(engine) == 2 * (MOST_CASES + 1) + 1
 
 
@@ -70,10 +72,10 @@ def test_everything_is_somebodys_to_see(engine: Engine, registry: Registry, enro
     with writing(engine) as connection:
         registry.add_organisation(connection, Organisation("other", "Другая", "Л041"))
         for kind, topic in topics.items():
-            anomalies.note(connection, Oddity(kind, topic, "who?"), now=now_utc())
-        anomalies.note(connection, Oddity("gap", "", "missing", "kiosk-1", None, 1, 2), now=now_utc())
+            anomalies.note(connection, NewAnomaly(kind, topic, "who?"), now=now_utc())
+        anomalies.note(connection, NewAnomaly("gap", "", "missing", "kiosk-1", None, 1, 2), now=now_utc())
         # What its owner's terminal does under another's name is its owner's to see.
-        anomalies.note(connection, Oddity("oversized", "dopusk/1/other/kiosk-1/up/exam", "big"), now=now_utc())
+        anomalies.note(connection, NewAnomaly("oversized", "dopusk/1/other/kiosk-1/up/exam", "big"), now=now_utc())
     with reading(engine) as connection:
         ours, count = anomalies.page(connection, [ORG], is_resolved=False, limit=3)
         rest, _ = anomalies.page(connection, [ORG], is_resolved=False, limit=3, offset=3)
@@ -86,7 +88,7 @@ def test_everything_is_somebodys_to_see(engine: Engine, registry: Registry, enro
 def test_gaps_that_were_filled_stand_apart(engine: Engine, enrolled: Enrol) -> None:
     enrolled("kiosk-1")
     with writing(engine) as connection:
-        anomalies.note(connection, Oddity("gap", "", "missing", "kiosk-1", None, 1, 2), now=now_utc())
+        anomalies.note(connection, NewAnomaly("gap", "", "missing", "kiosk-1", None, 1, 2), now=now_utc())
         [gap] = anomalies.open_gaps(connection, "kiosk-1")
         anomalies.resolve(connection, gap["anomaly_id"], now=now_utc())
         assert anomalies.page(connection, [ORG], is_resolved=False, limit=10) == ([], 0)

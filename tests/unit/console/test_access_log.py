@@ -16,10 +16,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from central.console.app import every_route, guards_of
 from central.console.guard import Guard
 from central.core.media_files import MediaFiles
+from central.core.once_per_hour import OncePerHour
 from central.core.rights import RIGHTS, Right, Role
-from central.core.seldom import Seldom
 from central.jobs import queue
-from central.people.limits import LimitWish, set_limit
+from central.people.limits import LimitDraft, set_limit
 from central.store.accounts import account
 from central.store.alerts import alert
 from central.store.audit import audit
@@ -121,8 +121,8 @@ class _Sample:
         worker_id, employer_id = centre.people.workers["1001"], centre.people.employers[0]
         with writing(centre.engine) as connection:
             centre.registry.set_photo(connection, ORG, worker_id, media.keep(b"another picture"))
-            wish = LimitWish(ORG, "worker", worker_id, "systolic_mmhg", 90, 150, "заключение ВК")
-            set_limit(connection, centre.registry, centre.outgoing, wish, "Луговая З. М.", centre.now())
+            draft = LimitDraft(ORG, "worker", worker_id, "systolic_mmhg", 90, 150, "заключение ВК")
+            set_limit(connection, centre.registry, centre.outgoing, draft, "Луговая З. М.", centre.now())
         assert zoya.decide(exam_id, outcome="not_admitted", reasons="alcohol_breath").status_code == 303
         assert zoya.post(f"/exams/{exam_id}/papers", {"kind": "refusal"}, page="/journal").status_code == 200
         centre.exam("1002")
@@ -202,7 +202,7 @@ def test_what_reads_medical_data_writes_into_the_access_log(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # What is written once an hour is due again with each request.
-    monkeypatch.setattr(Seldom, "is_due", lambda *_: True)
+    monkeypatch.setattr(OncePerHour, "is_due", lambda *_: True)
     sample = _Sample(centre, people[Role.MEDIC], people[Role.SENIOR_MEDIC])
     pages = {role: browser.get("/account").text for role, browser in people.items()}
     tokens = {role: page.split('name="csrf" value="')[1].split('"')[0] for role, page in pages.items()}

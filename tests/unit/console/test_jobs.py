@@ -218,7 +218,7 @@ from central.jobs.child import JobProcess
 from central.core.job_order import Order
 order = Order.model_validate_json(sys.stdin.readline())
 with JobProcess(order, {(sys.executable, "-c", STALLED_EXPORT)!r}) as process:
-    while not process.news():
+    while not process.progress():
         process.listen(1)
     print(process.pid, flush=True)
     sys.stdin.read()

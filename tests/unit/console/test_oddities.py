@@ -4,7 +4,7 @@ import contextlib
 
 from central.core.rights import Role
 from central.store import anomalies
-from central.store.anomalies import Oddity
+from central.store.anomalies import NewAnomaly
 from central.store.engine import writing
 from tests.console_centre import ORG, Browser, ConsoleCentre
 
@@ -12,8 +12,8 @@ from tests.console_centre import ORG, Browser, ConsoleCentre
 def _note(centre: ConsoleCentre, count: int, topic: str = "dopusk/1/{org}/stranger-{number}/status") -> None:
     with writing(centre.engine) as connection:
         for number in range(count):
-            oddity = Oddity("unknown_terminal", topic.format(org=ORG, number=number), "status of a stranger")
-            anomalies.note(connection, oddity, now=centre.now())
+            found = NewAnomaly("unknown_terminal", topic.format(org=ORG, number=number), "status of a stranger")
+            anomalies.note(connection, found, now=centre.now())
 
 
 def test_strangers_are_shown_with_their_topics_and_nobody_is_cut_off(centre: ConsoleCentre, address: str) -> None:
@@ -36,7 +36,7 @@ def test_strangers_are_shown_with_their_topics_and_nobody_is_cut_off(centre: Con
 
 def test_a_gap_that_was_filled_is_no_news(centre: ConsoleCentre, zoya: Browser, address: str) -> None:
     with writing(centre.engine) as connection:
-        anomalies.note(connection, Oddity("gap", "", "missing", "kiosk-1", None, 1, 2), now=centre.now())
+        anomalies.note(connection, NewAnomaly("gap", "", "missing", "kiosk-1", None, 1, 2), now=centre.now())
         [gap] = anomalies.open_gaps(connection, "kiosk-1")
         anomalies.resolve(connection, gap["anomaly_id"], now=centre.now())
     centre.add_account("engineer", Role.SERVICE, orgs=(ORG,))

@@ -14,7 +14,7 @@ import central
 from central.console.audit_words import details
 from central.core.rights import Role
 from central.store import anomalies
-from central.store.anomalies import Oddity
+from central.store.anomalies import NewAnomaly
 from central.store.engine import writing
 from central.store.terminals import device
 from central.words.texts import LANGUAGES, catalogue
@@ -96,8 +96,8 @@ def lively(centre: ConsoleCentre, zoya: Browser) -> ConsoleCentre:
     zoya.post("/journal/exports/csv", {}, page="/journal")
     with writing(centre.engine) as connection:
         for kind in ("gap", "wrong_signature", "foreign_message_below"):
-            oddity = Oddity(kind, "", "messages 3 to 5 have not come, a later one has", "kiosk-1")
-            anomalies.note(connection, oddity, now=centre.now())
+            found = NewAnomaly(kind, "", "messages 3 to 5 have not come, a later one has", "kiosk-1")
+            anomalies.note(connection, found, now=centre.now())
         thermometer = {
             "terminal_id": "kiosk-1",
             "device_id": "thermometer",
@@ -159,7 +159,7 @@ def test_every_oddity_that_is_noted_has_its_words() -> None:
     kinds = {
         str(argument.value)
         for call in _calls()
-        if getattr(call.func, "id", getattr(call.func, "attr", "")) in {"Oddity", "ContractError", "odd", "Refused"}
+        if getattr(call.func, "id", getattr(call.func, "attr", "")) in {"NewAnomaly", "ContractError", "odd", "Refused"}
         for argument in [node for node in call.args if isinstance(node, ast.Constant)][:1]
         if re.fullmatch(r"[a-z]+(_[a-z]+)+|gap|malformed|oversized|unstorable", str(argument.value))
     }

@@ -15,7 +15,7 @@ from terminal.face.engines.dlib_engine import DlibEngine
 from terminal.face.engines.names import ENGINES, TEMPLATE_NAMES
 from terminal.face.engines.yunet_sface import YunetSfaceEngine
 from terminal.face.enroller import Portrait, judge_apart
-from terminal.face.enrolment import PhotoRefused, examine_portrait
+from terminal.face.enrolment import PortraitRefused, examine_portrait
 from terminal.face.law import FaceLaw
 from terminal.face.portrait_judge import judged
 from terminal.face.search import Hit, Miss, search
@@ -162,7 +162,7 @@ def test_rules_for_the_file_come_with_the_rest(engine: DlibEngine, good_photo: b
     bitmap = cv2.imencode(".bmp", (picture * 0.18).astype(np.uint8))[1].tobytes()
     problems = examine_portrait(engine, bitmap).quality.problems
     assert {"file_kind", "file_size", "dark"} <= set(problems)
-    with pytest.raises(PhotoRefused) as caught:
+    with pytest.raises(PortraitRefused) as caught:
         examine_portrait(engine, good_photo[:5000])
     assert caught.value.problems == ("broken",)
 

@@ -10,7 +10,7 @@ from kiosk_ui.view import ScreenView, ViewOptions, advanced, as_plain, view_of
 from kiosk_ui.view.screen import PageView
 from sync.contract.exam import AppliedLimit
 from terminal.exam.model import Activity, ExamState, Film, Phase, Stamp
-from terminal.snapshot import Link, TerminalSnapshot, Timeout
+from terminal.snapshot import LinkState, TerminalSnapshot, Timeout
 from tests.ui.kiosk import made_up
 
 CASES = {name: (screen, snapshot) for name, screen, snapshot in made_up.every()}
@@ -456,7 +456,7 @@ class TestWhoMayRead:
                 words = str(as_plain(view_of(busy, language)))
                 assert "60471" not in words, name
                 assert "60389" not in words, name
-        idle = replace(CASES["idle"][1], link=Link(connected=True, waiting=60471, parked=60389))
+        idle = replace(CASES["idle"][1], link=LinkState(connected=True, waiting=60471, parked=60389))
         facts = {fact.label: fact.value for fact in view_of(idle, "ru", service={}).page.facts}
         assert (facts["Не отправлено"], facts["Отклонено"]) == ("60471", "60389")
 
@@ -511,5 +511,5 @@ class TestTime:
 
 
 def test_nothing_here_depends_on_anything_but_its_arguments() -> None:
-    snapshot: TerminalSnapshot = made_up.snapshot(link=Link(connected=False))
+    snapshot: TerminalSnapshot = made_up.snapshot(link=LinkState(connected=False))
     assert view_of(snapshot, "ru") == view_of(snapshot, "ru")

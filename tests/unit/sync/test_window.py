@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.contract.topics import Up
-from sync.outbox import Outgoing
+from sync.outbox import OutboxRow
 from sync.policy import MEDIA_WINDOW, WINDOW, Backoff
 from sync.window import Window
 
 
-def row(seq: int, kind: Up = Up.EXAM) -> Outgoing:
-    return Outgoing(seq, f"id-{seq}", kind, b"")
+def row(seq: int, kind: Up = Up.EXAM) -> OutboxRow:
+    return OutboxRow(seq, f"id-{seq}", kind, b"")
 
 
 def test_room_shrinks_and_grows_with_receipts() -> None:

@@ -22,22 +22,22 @@ from sync.contract.topics import TerminalAddress
 from terminal import intents
 from terminal.clock import Clock, SystemClock
 from terminal.config import TerminalConfig, load_config
-from terminal.desk import ExamDesk
 from terminal.exam.model import ExamState
+from terminal.exam_film import FilmRecorder
 from terminal.face.capture import FaceFound, FaceNotFound, PhotoReady, PhotoUnusable
 from terminal.face.enroller import Portrait
 from terminal.face.jpeg import encode_jpeg
-from terminal.face_desk import FaceDesk
-from terminal.film_desk import FilmRecorder
 from terminal.incoming import IncomingMessages
 from terminal.mailbox import Mailbox
+from terminal.open_exams import OpenExams
+from terminal.person_continuity import PersonWatch
+from terminal.reference_faces import ReferenceFaces
 from terminal.service import TerminalService
-from terminal.session import Session
-from terminal.snapshot import Place, TerminalSnapshot
+from terminal.session import KioskSession
+from terminal.snapshot import TerminalPlace, TerminalSnapshot
 from terminal.store.database import KeyFile
 from terminal.store.store import TerminalStore
 from terminal.timers import TimerHeap
-from terminal.watch_desk import PersonWatch
 from tests.unit.terminal.exams import VALUES
 from tests.unit.terminal.test_identity import worker
 from tests.waiting import LONGEST_S
@@ -141,9 +141,9 @@ class UntouchedEnroller:
         raise AssertionError("a portrait came to a terminal without a legal basis")
 
 
-def faceless(store: TerminalStore, clock: Clock) -> FaceDesk:
+def faceless(store: TerminalStore, clock: Clock) -> ReferenceFaces:
     """Reference faces of a terminal without a legal basis."""
-    return FaceDesk(store, clock, UntouchedEnroller(), lambda _: None, legal_basis="", engine="e1")
+    return ReferenceFaces(store, clock, UntouchedEnroller(), lambda _: None, legal_basis="", engine="e1")
 
 
 @dataclass
@@ -165,8 +165,8 @@ class Kiosk:
         return not self.thread.is_alive()
 
     def want(self, *wishes: intents.Intent) -> None:
-        for wish in wishes:
-            self.mailbox.post(wish)
+        for draft in wishes:
+            self.mailbox.post(draft)
 
     def until(self, condition: Callable[[TerminalSnapshot], bool], timeout_s: float = LONGEST_S) -> TerminalSnapshot:
         if self.last is not None and condition(self.last):
@@ -273,10 +273,12 @@ def running_kiosk(
     park = PlayedPark(mailbox.post)
     photographer = PlayedPhotographer(mailbox.post, no_face_first=no_face_first, jpeg=photo)
     timers = TimerHeap(clock)
-    desk = ExamDesk(store, config.identity.org, lambda _: 0.0)
+    exams = OpenExams(store, config.identity.org, lambda _: 0.0)
     recorder = None if make_recorder is None else make_recorder(config, keys, mailbox)
     watch = None if make_watch is None else make_watch(mailbox)
-    session = Session(config, store, desk, park, photographer, clock, timers, "test", recorder=recorder, watch=watch)
+    session = KioskSession(
+        config, store, exams, park, photographer, clock, timers, "test", recorder=recorder, watch=watch
+    )
     faces = faceless(store, clock)
     incoming = IncomingMessages(
         store,
@@ -287,7 +289,7 @@ def running_kiosk(
         faces=faces,
         decision_refused=session.decision_refused,
     )
-    place = Place("kiosk-01", "Заря", "Проходная", "1", "Кабинет", "test", "test")
+    place = TerminalPlace("kiosk-01", "Заря", "Проходная", "1", "Кабинет", "test", "test")
     service = TerminalService(
         config,
         place,

@@ -17,7 +17,7 @@ from sync.contract.topics import TerminalAddress
 from terminal.exam.model import Stamp
 from terminal.face.capture import CameraChanged
 from terminal.health import CHANGE_EVERY_S, SETTLE_S, HealthDesk, Program
-from terminal.snapshot import Link, Place, TerminalSnapshot
+from terminal.snapshot import LinkState, TerminalPlace, TerminalSnapshot
 from terminal.store.database import KeyFile
 from terminal.store.store import TerminalStore
 from terminal.store.tidy import tidy
@@ -75,7 +75,7 @@ def reporting(tmp_path: Path) -> Iterator[Reporting]:
     address = TerminalAddress("zarya", "kiosk-1")
     keys = KeyFile(tmp_path / "master.key")
     store = TerminalStore(tmp_path / "terminal.db", tmp_path / "media", keys, key, address, "test")
-    place = Place("kiosk-1", "Заря", "Проходная", "1", "Кабинет", "test", "1.0")
+    place = TerminalPlace("kiosk-1", "Заря", "Проходная", "1", "Кабинет", "test", "1.0")
     desk = HealthDesk(store, tmp_path, clock, Program("1.0", "c-1", True, EVERY_S))
     snapshot = TerminalSnapshot(place, clock.now(), BEGAN, verified_until={"thermometer": "2027-06-30"})
     made = Reporting(store, key, clock, desk, snapshot)
@@ -156,7 +156,7 @@ def test_while_the_link_is_down_one_report_waits_and_no_more(reporting: Reportin
 @pytest.mark.parametrize(
     "change",
     [
-        lambda s: replace(s, link=Link(True, 0, 1, "")),
+        lambda s: replace(s, link=LinkState(True, 0, 1, "")),
         lambda s: replace(s, notice="store_set_aside"),
         lambda s: replace(s, devices={}),
     ],

@@ -9,9 +9,9 @@ from sync.contract.canonical import new_id
 from sync.contract.topics import TerminalAddress
 from terminal import intents
 from terminal.clock import SystemClock
-from terminal.desk import ExamDesk
 from terminal.exam import events
 from terminal.exam.model import Phase
+from terminal.open_exams import OpenExams
 from terminal.store.database import KeyFile
 from terminal.store.store import TerminalStore
 from tests.unit.terminal.kiosk import Kiosk, MakeKiosk
@@ -24,8 +24,8 @@ def repeat_ordered(kiosk: Kiosk, signing_key: Ed25519PrivateKey, exam_id: str, *
     address = TerminalAddress(config.identity.org, config.identity.terminal_id)
     keys = KeyFile(config.files.master_key)
     store = TerminalStore(config.files.store, config.files.media, keys, signing_key, address, "test")
-    desk, clock = ExamDesk(store, config.identity.org, lambda _: 0.0), SystemClock()
-    desk.recover()
+    exams, clock = OpenExams(store, config.identity.org, lambda _: 0.0), SystemClock()
+    exams.recover()
     order = events.DecisionReceived(
         exam_id=exam_id,
         stamp=clock.now(),
@@ -35,9 +35,9 @@ def repeat_ordered(kiosk: Kiosk, signing_key: Ed25519PrivateKey, exam_id: str, *
         medic_name="Зоя Луговая",
         decided_at=datetime.now(UTC) - timedelta(seconds=5),
     )
-    state, _ = desk.happen(order)
+    state, _ = exams.happen(order)
     if started:
-        desk.happen(
+        exams.happen(
             events.MeasurementStarted(
                 exam_id=exam_id,
                 stamp=clock.now(),

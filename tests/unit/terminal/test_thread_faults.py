@@ -165,7 +165,7 @@ def test_a_picture_of_nothing_costs_the_photo_and_not_the_kiosk(make_kiosk: Make
 
 
 def test_an_answer_that_we_stumble_over_is_a_failed_try(make_kiosk: MakeKiosk, monkeypatch: pytest.MonkeyPatch) -> None:
-    import terminal.news as news
+    import terminal.observations as news
     from drivers.messages import MeasurementTaken
 
     own, stumbles = news.answer_event, [ZeroDivisionError("once")]

@@ -1,4 +1,4 @@
-"""A terminal's store in a temporary folder, and whole exams played into it through the desk."""
+"""A terminal's store in a temporary folder, and whole exams played into it through `OpenExams`."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,9 +10,9 @@ from sync.contract.canonical import sha256_hex
 from sync.contract.exam import MediaReference
 from sync.contract.receipt import Receipt
 from sync.contract.topics import TerminalAddress
-from terminal.desk import ExamDesk
 from terminal.exam import events
 from terminal.exam.model import Stamp
+from terminal.open_exams import OpenExams
 from terminal.store.database import KeyFile
 from terminal.store.store import TerminalStore
 from tests.unit.terminal.exams import Script
@@ -42,11 +42,11 @@ class Scene:
 
 
 def play_exam(store: TerminalStore, *, photo: bytes = b"", phase: str = "ended") -> str:
-    """A whole exam through the desk, each event committed on its own; returns its id."""
+    """A whole exam through `OpenExams`, each event committed on its own; returns its id."""
     script = Script().up_to("decided" if phase == "ended" else phase)
     if phase == "ended":
         script.do(events.DecisionSeen)
-    desk = ExamDesk(store, "zarya", lambda _exam_id: 0.1)
+    exams = OpenExams(store, "zarya", lambda _exam_id: 0.1)
     for event in script.events:
         if isinstance(event, events.PhotoTaken) and photo:
             media = MediaReference(
@@ -58,10 +58,10 @@ def play_exam(store: TerminalStore, *, photo: bytes = b"", phase: str = "ended")
                 at=event.stamp.at,
             )
             taken = event.model_copy(update={"photo": media})
-            queue = lambda taken=taken, media=media: desk.queue_media(taken.exam_id, photo, media, taken.stamp)  # noqa: E731
-            desk.happen(taken, with_transaction=queue)
+            queue = lambda taken=taken, media=media: exams.queue_media(taken.exam_id, photo, media, taken.stamp)  # noqa: E731
+            exams.happen(taken, with_transaction=queue)
         else:
-            desk.happen(event)
+            exams.happen(event)
     return script.exam_id
 
 

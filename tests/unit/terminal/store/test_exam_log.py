@@ -7,9 +7,9 @@ import sqlcipher3
 from sqlite_utils import Database
 
 from sync.contract.canonical import GENESIS_HASH, sha256_hex
-from terminal.desk import ExamDesk
 from terminal.exam.decide import fold
 from terminal.exam.moves import ImpossibleEvent
+from terminal.open_exams import OpenExams
 from terminal.store import exam_log
 from terminal.store.exam_history import ExamHistory
 from terminal.store.store import TerminalStore
@@ -42,10 +42,10 @@ def test_a_restart_finds_the_open_exams_and_folds_them(scene: Scene, store: Term
     done, waiting = play_exam(store), play_exam(store, phase="waiting")
     store.close()
     again = scene.open()
-    desk = ExamDesk(again, "zarya", lambda _exam_id: 0.0)
-    desk.recover()
-    assert list(desk.exams) == [waiting]
-    assert desk.exams[waiting].phase == "waiting"
+    exams = OpenExams(again, "zarya", lambda _exam_id: 0.0)
+    exams.recover()
+    assert list(exams.exams) == [waiting]
+    assert exams.exams[waiting].phase == "waiting"
     folded = fold(again.log.events_of(done))
     assert folded is not None
     assert not folded.is_open
@@ -54,28 +54,28 @@ def test_a_restart_finds_the_open_exams_and_folds_them(scene: Scene, store: Term
 
 def test_event_and_record_are_committed_together_or_not_at_all(store: TerminalStore) -> None:
     script = Script().up_to("waiting")
-    desk = ExamDesk(store, "zarya", lambda _exam_id: 0.0)
+    exams = OpenExams(store, "zarya", lambda _exam_id: 0.0)
     for event in script.events[:-1]:
-        desk.happen(event)
+        exams.happen(event)
     before = store.db.execute("SELECT count(*) FROM diary").fetchone()
 
     def power_cut() -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        desk.happen(script.events[-1], with_transaction=power_cut)
+        exams.happen(script.events[-1], with_transaction=power_cut)
     assert store.db.execute("SELECT count(*) FROM diary").fetchone() == before
     assert store.outbox.backlog().queued == 0
-    desk.happen(script.events[-1])
+    exams.happen(script.events[-1])
     assert store.outbox.backlog().queued == 1
 
 
 def test_an_impossible_event_writes_nothing(store: TerminalStore) -> None:
     script = Script()
-    desk = ExamDesk(store, "zarya", lambda _exam_id: 0.0)
-    desk.happen(script.events[0])
+    exams = OpenExams(store, "zarya", lambda _exam_id: 0.0)
+    exams.happen(script.events[0])
     with pytest.raises(ImpossibleEvent):
-        desk.happen(script.events[0])
+        exams.happen(script.events[0])
     assert store.db.execute("SELECT count(*) FROM diary").fetchone() == (1,)
 
 
@@ -89,10 +89,10 @@ def test_the_record_names_its_part_of_the_diary(store: TerminalStore) -> None:
 
 def test_exams_that_go_on_side_by_side_are_told_apart(store: TerminalStore) -> None:
     first, second = Script().up_to("waiting"), Script().up_to("waiting")
-    desk = ExamDesk(store, "zarya", lambda _exam_id: 0.0)
+    exams = OpenExams(store, "zarya", lambda _exam_id: 0.0)
     for one, other in zip(first.events, second.events, strict=True):
-        desk.happen(other)
-        desk.happen(one)
+        exams.happen(other)
+        exams.happen(one)
     assert [exam.exam_id for exam in store.log.open_exams()] == [second.exam_id, first.exam_id]
     for script in (first, second):
         assert list(store.log.events_of(script.exam_id)) == script.events

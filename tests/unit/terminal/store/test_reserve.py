@@ -6,7 +6,7 @@ import pytest
 import sqlcipher3
 
 from sync.transactions import STORE_DAMAGE, STORE_TROUBLE
-from terminal.desk import ExamDesk
+from terminal.open_exams import OpenExams
 from terminal.store.media_files import MediaFiles
 from terminal.store.reserve import Reserve
 from terminal.store.store import TerminalStore
@@ -37,8 +37,8 @@ def _fill(store: TerminalStore) -> None:
 
 def test_a_running_exam_ends_on_a_full_disk(store: TerminalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     script = Script().up_to("decided")
-    desk = ExamDesk(store, "zarya", lambda _exam_id: 0.0)
-    desk.happen(script.events[0])
+    exams = OpenExams(store, "zarya", lambda _exam_id: 0.0)
+    exams.happen(script.events[0])
     _fill(store)
 
     def give_room(_reserve: Reserve) -> bool:
@@ -47,13 +47,13 @@ def test_a_running_exam_ends_on_a_full_disk(store: TerminalStore, monkeypatch: p
 
     monkeypatch.setattr(Reserve, "release", give_room)
     for event in script.events[1:]:
-        desk.happen(event)
+        exams.happen(event)
     assert store.outbox.receipts_of(script.exam_id)
 
 
-def _play(desk: ExamDesk, script: Script) -> None:
+def _play(exams: OpenExams, script: Script) -> None:
     for event in script.events[1:]:
-        desk.happen(event)
+        exams.happen(event)
 
 
 def _last_shown(script: Script, last: object) -> object:
@@ -62,13 +62,13 @@ def _last_shown(script: Script, last: object) -> object:
 
 def test_a_full_disk_without_reserve_writes_nothing_and_says_so(store: TerminalStore) -> None:
     script = Script().up_to("decided")
-    desk = ExamDesk(store, "zarya", lambda _exam_id: 0.0)
-    desk.happen(script.events[0])
+    exams = OpenExams(store, "zarya", lambda _exam_id: 0.0)
+    exams.happen(script.events[0])
     store.reserve.release()
     _fill(store)
     with pytest.raises(STORE_TROUBLE, match="full"):
-        _play(desk, script)
-    shown = desk.exams[script.exam_id]
+        _play(exams, script)
+    shown = exams.exams[script.exam_id]
     assert len(list(store.log.events_of(script.exam_id))) == script.events.index(_last_shown(script, shown.last)) + 1
 
 

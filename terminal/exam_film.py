@@ -1,6 +1,6 @@
 """The film of an exam as the core sees it: when it begins and ends, what of it is kept, and that the record waits for it.
 
-The recorder works in its own threads; this desk only tells it what happens and commits what it answers. Nothing here
+The recorder works in its own threads; this module only tells it what happens and commits what it answers. Nothing here
 waits: what must come after the film's last segment is handed in as a call, which is made then, or when time is up.
 """
 
@@ -12,11 +12,11 @@ from typing import Protocol
 
 from terminal.camera.film import FilmMessage, Kept, Lost
 from terminal.clock import Clock
-from terminal.desk import ExamDesk
 from terminal.exam import events
 from terminal.exam.filming import Moment, Sight, filmed_until, is_filmed, moments, open_films
 from terminal.exam.model import ExamState
 from terminal.film_events import film_gap, gap_of, media_of
+from terminal.open_exams import OpenExams
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ FINISH_WITHIN_S = 5.0
 
 
 class FilmRecorder(Protocol):
-    """What the desk asks of `terminal.camera.recorder.Recorder`. Every call returns at once."""
+    """What the core asks of `terminal.camera.recorder.Recorder`. Every call returns at once."""
 
     def refusal(self) -> str: ...
     def begin(self, exam_id: str, film: int, step: str) -> None: ...
@@ -38,19 +38,19 @@ class FilmRecorder(Protocol):
     def drop(self, kept: Kept) -> None: ...
 
 
-class FilmDesk:
+class ExamFilm:
     """Only the core thread may use it. Without a recorder nothing is filmed and nothing is waited for."""
 
     def __init__(
         self,
-        desk: ExamDesk,
+        exams: OpenExams,
         recorder: FilmRecorder | None,
         clock: Clock,
         after: Callable[[float, Callable[[], None]], None],
         may_film: Callable[[ExamState], bool] = lambda _: True,
     ) -> None:
         """`may_film` is asked beyond the consent at the kiosk, for a consent in the register."""
-        self._desk, self._recorder, self._clock, self._after = desk, recorder, clock, after
+        self._exams, self._recorder, self._clock, self._after = exams, recorder, clock, after
         self._may_film = may_film
         self._running: tuple[str, int] | None = None
         self._own: set[tuple[str, int]] = set()
@@ -62,7 +62,7 @@ class FilmDesk:
 
     def recover(self) -> None:
         """After a start: save what the last process left of films that were cut off, and name what is lost."""
-        exams = list(self._desk.exams.values())
+        exams = list(self._exams.exams.values())
         if self._recorder is not None:
             self._recorder.sweep(frozenset(state.exam_id for state in exams))
         for state in exams:
@@ -98,7 +98,7 @@ class FilmDesk:
 
     def take(self, message: FilmMessage) -> None:
         """Commit what the recorder answered. What comes too late was named as missing before, and goes."""
-        state = self._desk.exams.get(message.exam_id)
+        state = self._exams.exams.get(message.exam_id)
         if state is None or not self._is_expected(state, message):
             log.warning("exam %s: %s came too late", message.exam_id, type(message).__name__)
         elif isinstance(message, Kept):
@@ -109,7 +109,7 @@ class FilmDesk:
             is_own = (message.exam_id, message.film) in self._own
             self._end_film(message.exam_id, message.film, "" if is_own else "restart")
         if isinstance(message, Kept) and self._recorder is not None:
-            if self._desk.names_media(message.sha256):
+            if self._exams.names_media(message.sha256):
                 self._recorder.release(message)
             else:
                 self._recorder.drop(message)
@@ -134,11 +134,11 @@ class FilmDesk:
         stamp = self._clock.now()
         if reason := recorder.refusal() if may_film else "no_consent":
             gap = film_gap(reason, str(state.phase), stamp.at, None)
-            self._desk.happen(events.FilmMissed(exam_id=state.exam_id, stamp=stamp, gap=gap))
+            self._exams.happen(events.FilmMissed(exam_id=state.exam_id, stamp=stamp, gap=gap))
             self._declined = state.exam_id
             return
         film = len(state.films) + 1
-        self._desk.happen(events.FilmBegan(exam_id=state.exam_id, stamp=stamp, film=film))
+        self._exams.happen(events.FilmBegan(exam_id=state.exam_id, stamp=stamp, film=film))
         self._running = (state.exam_id, film)
         self._own.add(self._running)
         recorder.begin(state.exam_id, film, str(state.phase))
@@ -157,26 +157,26 @@ class FilmDesk:
             return
         stamp = self._clock.now()
         media = media_of(message, stamp)
-        self._desk.happen(
+        self._exams.happen(
             events.MediaKept(exam_id=message.exam_id, stamp=stamp, media=media),
-            with_transaction=lambda: self._desk.queue_media(message.exam_id, message.content, media, stamp),
+            with_transaction=lambda: self._exams.queue_media(message.exam_id, message.content, media, stamp),
         )
         self._answered(message)
 
     def _miss(self, message: Lost) -> None:
         stamp = self._clock.now()
-        self._desk.happen(events.FilmMissed(exam_id=message.exam_id, stamp=stamp, gap=gap_of(message, stamp)))
+        self._exams.happen(events.FilmMissed(exam_id=message.exam_id, stamp=stamp, gap=gap_of(message, stamp)))
         self._answered(message)
 
     def _end_film(self, exam_id: str, film: int, reason: str) -> None:
         """Close a film; with a reason, name what lies between its last segment and now as missing."""
         stamp = self._clock.now()
         if reason:
-            state = self._desk.exams[exam_id]
+            state = self._exams.exams[exam_id]
             open_film = next(candidate for candidate in open_films(state) if candidate.number == film)
             gap = film_gap(reason, "", filmed_until(state, open_film), stamp.at)
-            self._desk.happen(events.FilmMissed(exam_id=exam_id, stamp=stamp, gap=gap))
-        self._desk.happen(events.FilmEnded(exam_id=exam_id, stamp=stamp, film=film))
+            self._exams.happen(events.FilmMissed(exam_id=exam_id, stamp=stamp, gap=gap))
+        self._exams.happen(events.FilmEnded(exam_id=exam_id, stamp=stamp, film=film))
         self._own.discard((exam_id, film))
 
     def _is_expected(self, state: ExamState, message: FilmMessage) -> bool:
@@ -192,7 +192,7 @@ class FilmDesk:
                 del self._stills[message.exam_id]
 
     def _is_open(self, exam_id: str) -> bool:
-        state = self._desk.exams.get(exam_id)
+        state = self._exams.exams.get(exam_id)
         return state is not None and bool(open_films(state) or self._stills.get(exam_id))
 
     def _let_go(self, exam_id: str) -> None:
@@ -201,7 +201,7 @@ class FilmDesk:
 
     def _give_up(self, exam_id: str, hold: int) -> None:
         """Time is up: what is still to come is named as missing. The time of an earlier hold means nothing."""
-        state = self._desk.exams.get(exam_id)
+        state = self._exams.exams.get(exam_id)
         if state is None or self._held.get(exam_id, (None,))[0] != hold:
             return
         log.error("exam %s ends without the end of its film: camera or encoder hangs (service engineer)", exam_id)
@@ -210,5 +210,5 @@ class FilmDesk:
         for moment in self._stills.pop(exam_id, []):
             stamp = self._clock.now()
             lost = Lost(exam_id, None, "photo", "not_finished", moment.step, moment.attempt, stamp.monotonic_s)
-            self._desk.happen(events.FilmMissed(exam_id=exam_id, stamp=stamp, gap=gap_of(lost, stamp)))
+            self._exams.happen(events.FilmMissed(exam_id=exam_id, stamp=stamp, gap=gap_of(lost, stamp)))
         self._let_go(exam_id)

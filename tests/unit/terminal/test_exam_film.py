@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509 import load_pem_x509_certificate
 
-import terminal.film_desk
+import terminal.exam_film
 from central.authority.pki import create_authority
 from drivers.messages import MeasurementProgress
 from sync.contract.envelope import open_sealed
@@ -265,7 +265,7 @@ def test_the_last_segment_is_in_the_record_of_an_exam_that_was_left(
 def test_a_recorder_that_hangs_costs_the_exam_a_bounded_wait_and_the_record_says_so(
     make: Callable[..., AbstractContextManager[Filmed]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(terminal.film_desk, "FINISH_WITHIN_S", 0.2)
+    monkeypatch.setattr(terminal.exam_film, "FINISH_WITHIN_S", 0.2)
     with make(recorder={"finishes": False, "gives_stills": False}) as filmed:
         exam = filmed.kiosk.up_to("waiting")
         record = filmed.record()

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from sync.contract.canonical import new_id
 from sync.contract.exam import FaceCheck, MediaReference
 from terminal.config import TerminalConfig
-from terminal.desk import ExamDesk
 from terminal.exam import events
 from terminal.exam.model import ExamState, Stamp
 from terminal.face.capture import FaceHint, Photographer, PhotoReady, PhotoUnusable
 from terminal.face.law import FaceLaw
 from terminal.face.picture_file import photo_fault
+from terminal.open_exams import OpenExams
 from terminal.store.roster import RosterStore
 from terminal.store.store import TerminalStore
 
@@ -37,13 +37,13 @@ def may_compare(config: TerminalConfig, roster: RosterStore, worker_id: str) -> 
     return FaceLaw(config.biometrics.legal_basis, has_consent).permits(worker_id)
 
 
-class PhotoDesk:
+class ExamPhoto:
     """Owns the request that the photographer is working on. Only the core thread may use it."""
 
     def __init__(
-        self, config: TerminalConfig, store: TerminalStore, desk: ExamDesk, photographer: Photographer | None
+        self, config: TerminalConfig, store: TerminalStore, exams: OpenExams, photographer: Photographer | None
     ) -> None:
-        self._config, self._store, self._desk, self._photographer = config, store, desk, photographer
+        self._config, self._store, self._exams, self._photographer = config, store, exams, photographer
         self._request_id = ""
 
     def begin(self, state: ExamState, stamp: Stamp) -> PhotoOutcome | None:
@@ -90,4 +90,4 @@ class PhotoDesk:
             at=stamp.at,
         )
         event = events.PhotoTaken(exam_id=state.exam_id, stamp=stamp, face=face, photo=photo)
-        return PhotoOutcome(event, lambda: self._desk.queue_media(state.exam_id, jpeg, photo, stamp))
+        return PhotoOutcome(event, lambda: self._exams.queue_media(state.exam_id, jpeg, photo, stamp))

@@ -7,33 +7,33 @@ from drivers.model import DeviceState
 from terminal.camera.film import FilmMessage
 from terminal.clock import Clock
 from terminal.config import TerminalConfig
-from terminal.desk import ExamDesk
 from terminal.exam import events
 from terminal.exam.model import Activity, Phase
 from terminal.face.capture import FaceFound, FaceHint, FaceNotFound, SessionFace
 from terminal.face.continuity import StrangerSeen
+from terminal.face_search import FaceSearch
 from terminal.foreground import Foreground
 from terminal.identity import Found
 from terminal.measuring import answer_event
-from terminal.search_desk import SearchDesk
+from terminal.open_exams import OpenExams
 from terminal.snapshot import LiveProgress
 from terminal.store.store import TerminalStore
 
 
-class News:
+class Observations:
     """Only the core thread may use it. What answers another start or request than the current one belongs to nobody."""
 
     def __init__(
         self,
         config: TerminalConfig,
         store: TerminalStore,
-        desk: ExamDesk,
+        exams: OpenExams,
         clock: Clock,
         front: Foreground,
-        search: SearchDesk,
+        search: FaceSearch,
         identify: Callable[[Found], None],
     ) -> None:
-        self._config, self._store, self._desk, self._clock = config, store, desk, clock
+        self._config, self._store, self._exams, self._clock = config, store, exams, clock
         self._front, self._search, self._identify = front, search, identify
 
     def device(self, message: DeviceStatusChanged | MeasurementProgress | MeasurementTaken | MeasurementFailed) -> None:
@@ -82,7 +82,7 @@ class News:
         code = message.code if isinstance(message, FaceNotFound) else "no_match"
         if isinstance(message, FaceFound):
             worker = self._store.roster.worker(message.worker_id)
-            rests = self._desk.open_exam_of(message.worker_id, but=self._front.active_id or "")
+            rests = self._exams.open_exam_of(message.worker_id, but=self._front.active_id or "")
             if worker is not None and rests is None:
                 self._identify(Found(worker, "face", message.evidence))
                 return

@@ -1,6 +1,6 @@
-"""The exam desk: makes an event happen. Decides purely, commits event, record and media together, then names the effects.
+"""The open exams: where an event happens. Decides purely, commits event, record and media together, then names the effects.
 
-The desk holds the open exams; one of them may be active, that is, in front of the screen.
+One of them may be active, that is, in front of the screen.
 """
 
 import base64
@@ -22,7 +22,7 @@ from terminal.store.store import TerminalStore
 log = logging.getLogger(__name__)
 
 
-class ExamDesk:
+class OpenExams:
     """Open exams of one terminal. Only the core thread may use it."""
 
     def __init__(self, store: TerminalStore, org: str, software_s: Callable[[str], float]) -> None:

@@ -35,7 +35,7 @@ class Judging(Protocol):
     def put(self, portrait: Portrait) -> None: ...
 
 
-class FaceDesk:
+class ReferenceFaces:
     """`legal_basis` empty: nothing is asked for, and what is there goes. `templates` gives the folder's store, or None
     where there is no folder and `make` is false."""
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from central.core.parties import Worker
 from central.core.snils import digits_in, parse_snils
 from central.people.registry import Registry
-from central.people.sought import MOST_CHARS, Sought, has_snils_form, is_private, seek
+from central.people.worker_query import MOST_CHARS, WorkerQuery, find_workers, has_snils_form, is_private
 from central.store.engine import reading, writing
 from central.store.registry import worker as worker_table
 from dopusk.lab.demo.sample_people import sample_snils
@@ -45,8 +45,8 @@ def test_a_mistyped_number_is_private_too(nine: str, kept: int, more: str, befor
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Nd"]), max_size=120))
 def test_words_without_digits_are_looked_up_as_they_are(typed: str) -> None:
-    with_nobody = seek(None, (), typed, _no_hash)  # type: ignore[arg-type]
-    assert with_nobody == Sought(" ".join(typed.split())[:MOST_CHARS])
+    with_nobody = find_workers(None, (), typed, _no_hash)  # type: ignore[arg-type]
+    assert with_nobody == WorkerQuery(" ".join(typed.split())[:MOST_CHARS])
 
 
 def test_digits_of_other_scripts_are_digits() -> None:
@@ -60,20 +60,20 @@ def test_who_is_meant(engine: Engine, registry: Registry, worker: Worker) -> Non
     with writing(engine) as connection:
         registry.save_workers(connection, [one])
 
-    def sought(typed: str, orgs: tuple[str, ...] = (ORG,)) -> Sought:
+    def sought(typed: str, orgs: tuple[str, ...] = (ORG,)) -> WorkerQuery:
         with reading(engine) as connection:
-            return seek(connection, orgs, typed, registry.snils_hash)
+            return find_workers(connection, orgs, typed, registry.snils_hash)
 
     for typed in (right, bare, f" СНИЛС {right} ", right.replace("-", "\u2011")):
-        assert sought(typed) == Sought(worker_ids=(one.worker_id,)), typed
-    assert sought(right, ("another",)) == Sought(fault="snils_unknown")
-    assert sought(sample_snils("7777")) == Sought(fault="snils_unknown")
+        assert sought(typed) == WorkerQuery(worker_ids=(one.worker_id,)), typed
+    assert sought(right, ("another",)) == WorkerQuery(fault="snils_unknown")
+    assert sought(sample_snils("7777")) == WorkerQuery(fault="snils_unknown")
     wrong = f"{bare[:9]}{(int(bare[9:]) + 1) % 100:02d}"
-    assert sought(wrong) == Sought(fault="wrong_snils")
-    assert sought("000-000-000 00") == Sought(fault="wrong_snils")
-    assert sought(bare[:10]) == Sought(fault="number_unknown")
-    assert sought("1002") == Sought("1002"), "a number of the personnel office may stand in an address"
-    assert sought("") == Sought()
+    assert sought(wrong) == WorkerQuery(fault="wrong_snils")
+    assert sought("000-000-000 00") == WorkerQuery(fault="wrong_snils")
+    assert sought(bare[:10]) == WorkerQuery(fault="number_unknown")
+    assert sought("1002") == WorkerQuery("1002"), "a number of the personnel office may stand in an address"
+    assert sought("") == WorkerQuery()
 
 
 def test_a_fault_of_the_database_tells_no_values(engine: Engine, worker: Worker) -> None:

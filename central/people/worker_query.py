@@ -18,7 +18,7 @@ _NUMBER_FROM_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class WorkerQuery:
     """Whom the words mean: `words` to be looked up as a name or number, or `worker_ids`, or a `fault` to be told.
 
     `fault`: `wrong_snils`, `snils_unknown`, `number_unknown`, keys of the texts under `fault_code`.
@@ -39,18 +39,20 @@ def has_snils_form(text: str) -> bool:
     return len(digits_in(text)) == SNILS_DIGITS
 
 
-def seek(connection: Connection, orgs: tuple[str, ...], typed: str, snils_hash: Callable[[str], str]) -> Sought:
+def find_workers(
+    connection: Connection, orgs: tuple[str, ...], typed: str, snils_hash: Callable[[str], str]
+) -> WorkerQuery:
     """Whom the words mean among the workers of these organisations, archived ones too. `snils_hash`: of the registry.
 
     A long personnel number is found like a SNILS: some employers use the one as the other.
     """
     words = " ".join(typed.split())[:MOST_CHARS]
     if not is_private(words):
-        return Sought(words)
+        return WorkerQuery(words)
     digits = digits_in(words)
     try:
         hashed, fault = snils_hash(parse_snils(digits)), "snils_unknown"
     except ValueError:
         hashed, fault = None, "wrong_snils" if has_snils_form(words) else "number_unknown"
     found = workers_by_number(connection, orgs, (words, digits), hashed)
-    return Sought(worker_ids=tuple(found)) if found else Sought(fault=fault)
+    return WorkerQuery(worker_ids=tuple(found)) if found else WorkerQuery(fault=fault)

@@ -11,15 +11,15 @@ from sync.contract.exam import MediaReference
 from sync.contract.film import PersonChange, StepLooks
 from terminal.clock import Clock
 from terminal.config import TerminalConfig
-from terminal.desk import ExamDesk
 from terminal.exam import events
 from terminal.exam.effects import Effect
 from terminal.exam.filming import is_watched
 from terminal.exam.model import ExamState
+from terminal.exam_photo import may_compare
 from terminal.face.continuity import ContinuitySummary, StrangerSeen
 from terminal.face.picture_file import photo_fault
 from terminal.film_events import moment_of
-from terminal.photo_desk import may_compare
+from terminal.open_exams import OpenExams
 from terminal.store.media_files import MediaError
 from terminal.store.store import TerminalStore
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class PersonWatch(Protocol):
-    """What the desk asks of `terminal.face.continuity.ContinuityWatch`. Every call returns at once."""
+    """What the core asks of `terminal.face.continuity.ContinuityWatch`. Every call returns at once."""
 
     def begin(self, exam_id: str, *, may_compare: bool, photo: bytes | None = None) -> None: ...
     def step(self, label: str) -> None: ...
@@ -35,13 +35,13 @@ class PersonWatch(Protocol):
     def end(self) -> ContinuitySummary | None: ...
 
 
-class WatchDesk:
+class PersonContinuity:
     """Only the core thread may use it. Without a watch nobody looks."""
 
     def __init__(
-        self, config: TerminalConfig, store: TerminalStore, desk: ExamDesk, watch: PersonWatch | None, clock: Clock
+        self, config: TerminalConfig, store: TerminalStore, exams: OpenExams, watch: PersonWatch | None, clock: Clock
     ) -> None:
-        self._config, self._store, self._desk, self._watch, self._clock = config, store, desk, watch, clock
+        self._config, self._store, self._exams, self._watch, self._clock = config, store, exams, watch, clock
         self._exam_id = ""
         self._step = ""
         self._compares = False
@@ -73,18 +73,18 @@ class WatchDesk:
         exam_id, self._exam_id = self._exam_id, ""
         summary = self._watch.end()
         looks = () if summary is None else _looks_of(summary)
-        if looks and exam_id in self._desk.exams:
+        if looks and exam_id in self._exams.exams:
             seen = events.PeopleSeen(
                 exam_id=exam_id,
                 stamp=self._clock.now(),
                 compared=any(look.same or look.other for look in looks),
                 looks=looks,
             )
-            self._desk.happen(seen)
+            self._exams.happen(seen)
 
     def stranger(self, message: StrangerSeen) -> tuple[ExamState, tuple[Effect, ...]] | None:
         """Keep the picture and the scores, and stop the exam; None when this exam is not being watched any more."""
-        state = self._desk.exams.get(message.exam_id)
+        state = self._exams.exams.get(message.exam_id)
         if state is None or message.exam_id != self._exam_id or not is_watched(state):
             return None
         if fault := photo_fault(message.jpeg):  # the exam stops all the same
@@ -99,7 +99,7 @@ class WatchDesk:
             threshold=message.threshold,
             engine=message.engine,
         )
-        return self._desk.happen(events.PersonChanged(exam_id=state.exam_id, stamp=stamp, change=change))
+        return self._exams.happen(events.PersonChanged(exam_id=state.exam_id, stamp=stamp, change=change))
 
     def _keep_picture(self, message: StrangerSeen) -> None:
         stamp = self._clock.now()
@@ -112,9 +112,9 @@ class WatchDesk:
             at=moment_of(message.at_s, stamp),
             moment="person_changed",
         )
-        self._desk.happen(
+        self._exams.happen(
             events.MediaKept(exam_id=message.exam_id, stamp=stamp, media=picture),
-            with_transaction=lambda: self._desk.queue_media(message.exam_id, message.jpeg, picture, stamp),
+            with_transaction=lambda: self._exams.queue_media(message.exam_id, message.jpeg, picture, stamp),
         )
 
     def _photo_of(self, state: ExamState) -> bytes | None:

@@ -12,7 +12,7 @@ _KEPT = 4096
 """So many looks are remembered before old ones are thrown out."""
 
 
-class Seldom:
+class OncePerHour:
     """Remembers when what was last written down. Safe to use from several threads."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:

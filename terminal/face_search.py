@@ -5,7 +5,7 @@ from terminal.config import TerminalConfig
 from terminal.face.capture import Photographer, SessionFace
 
 
-class SearchDesk:
+class FaceSearch:
     """Owns the one search that the photographer may be at. Only the core thread may use it."""
 
     def __init__(self, config: TerminalConfig, photographer: Photographer | None) -> None:
