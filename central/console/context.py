@@ -38,6 +38,8 @@ from central.words.texts import LANGUAGES
 LANGUAGE_COOKIE = "dopusk_language"
 THEME_COOKIE = "dopusk_theme"
 ZONE_COOKIE = "dopusk_zone"
+YEAR_S = 365 * 24 * 3600
+"""So long a browser keeps how its pages look."""
 SESSION_WARNING_S = 300
 """So long before its end an idle session says so on the page."""
 

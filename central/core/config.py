@@ -185,6 +185,8 @@ class AccountsConfig(_Section):
     """Accounts of these roles open nothing but their own page before the second factor is set up."""
     second_factor_grace_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 72.0
     """How long after the first login without it the set-up stays possible; afterwards an administrator resets."""
+    contact: Annotated[str, Field(max_length=200)] = ""
+    """Whom to call who cannot log in; it stands on the login page, open to everybody."""
     password_list_file: Path | None = None
     """The operator's own list of breached passwords, one per line; beside the common ones that are always refused."""
 

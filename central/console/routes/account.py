@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
 from central.console.access_log import note
-from central.console.context import LANGUAGE_COOKIE, THEME_COOKIE, Console, Visitor, console_of, page
+from central.console.context import LANGUAGE_COOKIE, THEME_COOKIE, YEAR_S, Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.tried_secrets import TriesOver, begin_passphrase, end_try, needs_proof
 from central.core.rights import Right
@@ -31,7 +31,6 @@ from central.store.medics import MedicEntry
 from central.words.texts import LANGUAGES
 
 router = APIRouter()
-_YEAR_S = 365 * 24 * 3600
 
 
 @router.get("/signature")
@@ -98,7 +97,7 @@ def set_preferences(
     ):
         value = str(form.get(field, ""))
         if value in allowed:
-            response.set_cookie(name, value, max_age=_YEAR_S, path="/", secure=secure, samesite="lax")
+            response.set_cookie(name, value, max_age=YEAR_S, path="/", secure=secure, samesite="lax")
     return response
 
 

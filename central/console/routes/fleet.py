@@ -65,8 +65,9 @@ def fleet_page(
     faults: dict[str, str] | None = None,
     notice: str = "",
     code: tuple[str, str] | None = None,
+    about: str = "",
 ) -> Response:
-    """The page, with what came of a form. `code`: a terminal and its fresh enrolment code."""
+    """The page, with what came of a form. `code`: a terminal and its fresh enrolment code; `about`: whose form has a fault."""
     console = console_of(request)
     now, orgs = console.clock(), visitor.account.orgs
     wanted = filter_of(request)
@@ -130,6 +131,7 @@ def fleet_page(
         faults=faults or {},
         notice=notice,
         code=code,
+        about=about,
     )
 
 

@@ -1,13 +1,14 @@
 """Logging in and out.
 
-Form fields: POST /login `username`, `password`, `code` (second factor), `csrf`, `next`, `draft`; POST /logout and
-POST /session/alive `csrf`.
+Form fields: POST /login `username`, `password`, `code` (second factor), `csrf`, `next`, `draft`, or `language` to change that
+alone; POST /logout and POST /session/alive `csrf`. GET /login takes `next` and `language`.
 The login form's `csrf` belongs to the cookie that GET /login sets; all later forms carry the session's own token.
 """
 
 import hmac
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -29,7 +30,7 @@ from central.access.accounts import (
     try_password,
 )
 from central.console.access_log import note
-from central.console.context import Console, Visitor, address_of, console_of, page
+from central.console.context import LANGUAGE_COOKIE, YEAR_S, Console, Visitor, address_of, console_of, look_of, page
 from central.console.guard import Guard, Public, form_of, same_token
 from central.console.known_devices import devices_of, remember
 from central.console.pages import MENU
@@ -38,6 +39,7 @@ from central.core.rights import Right, may
 from central.store import accounts as store
 from central.store import audit
 from central.store.engine import reading, writing
+from central.words.texts import LANGUAGES
 
 router = APIRouter()
 
@@ -49,9 +51,11 @@ _ACTIONS = ("/decision", "/claim", "/release", "/archive", "/key", "/cancel", "/
 
 
 @router.get("/login")
-def show_login(request: Request, _door: Annotated[None, Depends(Public())], next: str = "") -> Response:
-    """The login form."""
-    return login_page(request, next_path=next)
+def show_login(
+    request: Request, _door: Annotated[None, Depends(Public())], next: str = "", language: str = ""
+) -> Response:
+    """The login form; in that language, where it is one of ours."""
+    return login_page(request, next_path=next, language=language)
 
 
 @router.post("/login")
@@ -71,6 +75,10 @@ async def log_in(
     again = partial(login_page, request, draft=draft, next_path=next_path)
     if not same_token(form.get("csrf"), _form_token(console, cookie)):
         return await run_in_threadpool(again, status=403, code="forged")
+    if form.get("language"):
+        # Nobody logs in: the same form in the other language, with what was typed before it.
+        words = {"username": username[:100], "language": str(form.get("language"))}
+        return await run_in_threadpool(partial(again, **words))
     devices = devices_of(console, request)
     try:
         caller, line = await run_in_threadpool(_caller, console, request, username, devices)
@@ -133,9 +141,16 @@ def login_page(
     draft: dict[str, Any] | None = None,
     next_path: str = "",
     username: str = "",
+    language: str = "",
 ) -> Response:
-    """The login form with what was typed elsewhere, sealed, so that it comes back after the login."""
+    """The login form with what was typed elsewhere, sealed, so that it comes back after the login.
+
+    `language`: to be kept from now on; anything unknown changes nothing.
+    """
     console = console_of(request)
+    look = look_of(request)
+    if language in LANGUAGES:
+        look = replace(look, language=language)
     cookie = request.cookies.get(console.form_cookie, "") or secrets.token_urlsafe(24)
     response = page(
         request,
@@ -147,7 +162,11 @@ def login_page(
         draft=console.drafts.dumps([cookie, draft]) if draft else "",
         next_path=next_path,
         username=username,
+        look=look,
+        contact=console.config.accounts.contact,
     )
+    if language in LANGUAGES:
+        response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, path="/", secure=console.secure, samesite="lax")
     _set_cookie(console, response, console.form_cookie, cookie, 24 * 3600)
     return response
 

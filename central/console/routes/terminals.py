@@ -79,7 +79,7 @@ def revoke(request: Request, terminal_id: str, visitor: Changer, form: Form) -> 
     console = console_of(request)
     _own(request, visitor, terminal_id)
     if str(form.get("confirm", "")).strip() != terminal_id:
-        return fleet_page(request, visitor, 422, notice="confirm")
+        return fleet_page(request, visitor, 422, notice="confirm", about=terminal_id)
     # Written down first: whatever happens next, who did it is known.
     with writing(console.engine) as connection:
         _log(connection, request, visitor, "terminal.revoke", terminal_id)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.console_centre import PASSPHRASE, PASSWORD, ConsoleCentre, build_console_centre, cheap_hashes, serving
+from tests.ui.console.stage import WHO, Seen, Stage, look_around, staged
 
 CHROMIUM = "/usr/bin/chromium"
 WAIT_MS = 60_000
@@ -87,3 +88,18 @@ def foma(chromium: Browser, address: str) -> Iterator[Desk]:
     desk = Desk(chromium, address, "foma")
     yield desk
     desk.close()
+
+
+@pytest.fixture(scope="package")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One centre for the walks over all pages: a test that uses it changes nothing that another one looks at."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap_hashes(patch)
+        with staged(tmp_path_factory.mktemp("stage")) as made:
+            yield made
+
+
+@pytest.fixture(scope="package")
+def seen(stage: Stage) -> dict[str, Seen]:
+    """What each role may look at, and strangers."""
+    return {who: look_around(stage, who) for who in WHO}

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from sqlalchemy import Column, ColumnElement, Engine, select, update
 
-from central.console.app import create_app
+from central.console.app import create_app, every_route
 from central.console.routes.registers import KINDS
 from central.core.config import CentralConfig
 from central.core.rights import Role
@@ -39,6 +40,21 @@ EMPLOYER = (
 ).ljust(160, "я")
 NAMES = {Role.MEDIC: LOGIN.username} | {item.role: item.username for item in ACCOUNTS}
 PAST_EXAMS = 12
+STRANGER = "stranger"
+WHO = (Role.SENIOR_MEDIC, Role.ADMINISTRATOR, Role.AUDITOR, Role.EMPLOYER, Role.MEDIC, Role.SERVICE, STRANGER)
+"""Who sees most of a page comes first."""
+assert set(WHO) == {*Role, STRANGER}
+FILES = re.compile(r"/(events|rows|export|csv|file|form|errors|media/.*|reference|photo|decision/.*)$|\.json$")
+"""Answers that are no pages: streams, parts of pages, files."""
+ANSWERS = (
+    "/nowhere",
+    "/audit?since=1",
+    "/changes?until=0",
+    "/registers/workers?q=112-233-445+95",
+    "/registers/workers?archived=1",
+)
+"""Pages that say what is wrong, and such that an address alone shows."""
+_PARAMETER = re.compile(r"{(\w+)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +172,42 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "kind": KINDS,
             "code": (*some(papers.paper.c.code), "XXXX-XXXX"),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one role may look at, and the cookies of its session."""
+
+    cookies: tuple[tuple[str, str], ...]
+    paths: tuple[str, ...]
+
+
+def paths_of(stage: Stage) -> list[str]:
+    """Every address that a page may stand at, with the parameters filled."""
+    found = []
+    for route in every_route(stage.app):
+        if "GET" not in (route.methods or ()) or FILES.search(route.path):
+            continue
+        filled = [route.path]
+        for name in _PARAMETER.findall(route.path):
+            values = stage.named.get(f"{route.path.split('/')[2]}/{name}") or stage.named[name]
+            filled = [path.replace(f"{{{name}}}", value) for path in filled for value in values]
+        found += filled
+    return [*found, *ANSWERS]
+
+
+def look_around(stage: Stage, who: str) -> Seen:
+    """Log in and try every address."""
+    with contextlib.closing(Client(stage.address)) as client:
+        if who != STRANGER:
+            fields = {"username": NAMES[Role(who)], "password": LOGIN.password}
+            assert client.post("/login", fields).status_code == 303
+        paths = []
+        for path in paths_of(stage):
+            answer = client.get(path)
+            # What is not there, or not this role's to see, looks the same everywhere: one is enough.
+            is_one = answer.status_code in {200, 422} or path == "/nowhere" or path.startswith("/check/")
+            if is_one and answer.text.startswith("<!doctype html>"):
+                paths.append(path)
+        cookies = tuple((one.name, one.value or "") for one in client.http.cookies.jar)
+    return Seen(cookies, tuple(paths))
