@@ -2,8 +2,10 @@
 
 import re
 import sqlite3
+import tomllib
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,3 +70,26 @@ def _on_sqlite(statements: str) -> str:
 
 def _tables(connection: sqlite3.Connection) -> set[str]:
     return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def test_the_glossary_is_in_order_and_has_one_word_for_one_thing() -> None:
+    words = [english for english, _, _ in _rows()]
+    assert words == sorted(words, key=str.lower)
+    single = [
+        word for english, _, _ in _rows() for word in re.split(r", | / ", re.sub(r" \(.*\)", "", english).lower())
+    ]
+    assert [word for word in single if single.count(word) > 1] == []
+
+
+@pytest.mark.parametrize("table", ["nav", "role", "outcome", "exam_type", "paper.kind", "ground.kind"])
+def test_the_words_of_the_console_are_in_the_glossary(table: str) -> None:
+    found: Any = tomllib.loads((ROOT / "central" / "words" / "texts" / "ru.toml").read_text(encoding="utf-8"))
+    for key in table.split("."):
+        found = found[key]
+    told = " ".join(f"{russian} {about}" for _, russian, about in _rows()).lower()
+    assert [word for word in found.values() if word.lower() not in told] == []
+
+
+def _rows() -> list[list[str]]:
+    lines = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()
+    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines if line.startswith("| ")][1:]
