@@ -38,8 +38,7 @@ bench: setup-dev ## benchmarks as ratios; writes bench.json
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/dopusk bench $(ARGS)
 
 trials: setup-dev ## what is too large or too foreign for the tests, as root; ARGS="runbook" for one; writes docs/trials.md
-	@command -v debootstrap >/dev/null && command -v systemd-nspawn >/dev/null || \
-	  { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap systemd-container >/dev/null; }
+	@./apt-install.sh debootstrap systemd-container
 	$(BIN)/python -m tests.trials $(ARGS)
 
 format: ## format the code

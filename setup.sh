@@ -12,33 +12,8 @@ debian=(mosquitto openssl fonts-dejavu-core libegl1 libgl1 libxkbcommon0 libxkbc
         libxcb-render-util0 libxcb-randr0 python3-venv)
 [ "$kind" = dev ] && debian+=(chromium postgresql softhsm2 libengine-gost-openssl poppler-utils tesseract-ocr tesseract-ocr-rus libatomic1 libstdc++6) # the last two: Playwright's driver
 
-missing=()
-for package in "${debian[@]}"; do
-  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
-done
-if [ ${#missing[@]} -gt 0 ]; then
-  if [ "$(id -u)" != 0 ]; then
-    say "these Debian packages are missing: ${missing[*]}"
-    say "run as root, or ask your administrator: apt-get install ${missing[*]}"
-    exit 1
-  fi
-  say "1/3 installing ${#missing[@]} Debian packages: ${missing[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  # The services that these packages bring are started by ourselves, on ports and in folders of our own.
-  policy=/usr/sbin/policy-rc.d
-  made_policy=
-  if [ ! -e $policy ]; then printf '#!/bin/sh\nexit 101\n' >$policy; chmod +x $policy; made_policy=1; fi
-  trap '[ -n "$made_policy" ] && rm -f "$policy"' EXIT
-  apt-get update -qq
-  log=$(mktemp)
-  if ! apt-get install -y -q --no-install-recommends "${missing[@]}" 2>&1 | tee "$log" |
-      awk '/^(Get:|Unpacking|Setting up)/ { n++; printf "\r[setup]     %d steps…", n > "/dev/stderr" }'; then
-    printf '\n' >&2; tail -n 20 "$log" >&2; say "Debian packages could not be installed"; exit 1
-  fi
-  printf '\n' >&2
-else
-  say "1/3 Debian packages are there"
-fi
+say "1/3 Debian packages"
+./apt-install.sh "${debian[@]}"
 
 lock=requirements.lock
 [ "$kind" = dev ] && lock=requirements-dev.lock

@@ -11,6 +11,7 @@ import pytest
 
 from dopusk.kiosk_app import kiosk_settings
 from dopusk.lab.demo.director import faults_of
+from dopusk.lab.demo.sample_medic import LOGIN
 from dopusk.lab.demo.scenarios import SCENARIOS
 from dopusk.lab.demo.world import SERVICE_PIN, build_world
 from terminal.config import load_config
@@ -81,6 +82,10 @@ def test_a_demonstration_that_stays_open_ends_with_its_line_too(tmp_path: Path) 
                 demo.send_signal(signal.SIGINT)
         demo.wait(LONGEST_S)
     assert any("press Ctrl-C" in line for line in told), "".join(told)
+    first_step = next(number for number, line in enumerate(told) if "worker " in line)
+    opening = "".join(told[:first_step])
+    for said in (LOGIN.username, LOGIN.password, LOGIN.passphrase, SERVICE_PIN, "http://127.0.0.1:", "dispatcher"):
+        assert said in opening, f"{said} is not said before the story begins"
     assert json.loads(told[-1]).keys() >= KEYS
 
 

@@ -81,7 +81,7 @@ class Machine:
         shutil.copy("/etc/resolv.conf", self.root / "etc/resolv.conf")
         source = self.root / "opt/dopusk"
         _say(["git", "clone", "-q", "--no-hardlinks", str(REPOSITORY), str(source)], 300)
-        prepare = "apt-get update -qq; cd /opt/dopusk; ./setup.sh run"
+        prepare = "cd /opt/dopusk; ./setup.sh run"
         _say(["chroot", str(self.root), *_shell(prepare, _KEPT)], 1800)
         for place in reversed(self._mounts[1:]):
             subprocess.run(["umount", "-l", place], check=True)

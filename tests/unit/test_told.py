@@ -26,7 +26,8 @@ RAISING = (
     "central/store/accounts.py", "central/store/chain_heads.py", "central/authority/pki.py",
     "central/people/registry.py", "central/deciding/decisions.py", "central/signature/software.py",
     "simulators/bench.py", "simulators/model.py", "simulators/lines.py", "simulators/fleet.py",
-    "simulators/fleet_terminal.py", "dopusk/terminal_enrolment.py", "dopusk/keys.py", "dopusk/lab/broker.py",
+    "simulators/fleet_terminal.py", "dopusk/terminal_enrolment.py", "dopusk/keys.py", "dopusk/lab/demo/*.py",
+    "dopusk/lab/broker.py",
     "dopusk/checkout.py", "dopusk/commands/*.py", "dopusk/lab/commands/*.py",
 )  # fmt: skip
 """Modules whose errors a command of the installer shows."""
@@ -44,7 +45,8 @@ OURS = {
     "there is a {} on the bench already", "there is no {} on the bench, there are: {}", "neither settle nor cycle",
     "there is no key to be sealed", "the certificate request is not signed by its own key",
     "the register names another certificate now; open the key again",
-    "{}: no such driver; {}: {}",
+    "{}: no such driver; {}: {}", "the terminal's signing key is no Ed25519 key", "OpenCV cannot encode JPEG",
+    "the demo's {} do not pass the checks: {}", "the demo's past does not fit the contract: {}", "{}; on the screen: {}",
 }  # fmt: skip
 """Faults of the program itself, and what no command can meet."""
 _ERROR = re.compile(

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from httpx import HTTPError
 
 from central.core.trust import Trust
 from central.deciding.decisions import export
 from central.store.engine import open_engine
 from dopusk.commands.choices import one_of
+from dopusk.lab.broker import BrokerError
 from dopusk.lab.demo.director import Director, Trouble, faults_of
 from dopusk.lab.demo.hand import KioskTrouble
 from dopusk.lab.demo.history import ACCOUNTS
@@ -21,10 +23,10 @@ from dopusk.lab.demo.medic import MedicTrouble
 from dopusk.lab.demo.processes import ProcessTrouble
 from dopusk.lab.demo.result import pictures_folder, summary, write_last_line
 from dopusk.lab.demo.scenarios import SCENARIOS
-from dopusk.lab.demo.world import World, build_world
+from dopusk.lab.demo.world import SERVICE_PIN, World, build_world
 from dopusk.lab.left_behind import nothing_left_behind
-from dopusk.told import error_words
-from dopusk.words import say
+from dopusk.told import error_words, is_unforeseen, told
+from dopusk.words import say, word
 
 PICTURES = Path("demo-output")
 
@@ -53,15 +55,23 @@ def demo(
     tell = _storyteller()
     folder = Path(tempfile.mkdtemp(prefix="dopusk-demo-"))
     pictures = pictures_folder(PICTURES)
-    tell(f"demo    {scenario}: {SCENARIOS[scenario].about}")
+    tell(say("demo    {scenario}: {about}", scenario=scenario, about=word(SCENARIOS[scenario].about)))
     try:
         with nothing_left_behind(folder):
             world = build_world(folder, speed, with_past=not once, compares=SCENARIOS[scenario].compares)
             with contextlib.closing(world):
                 ports = ", ".join(world.bench.port(name) for name in ("thermometer", "tonometer", "breathalyzer"))
-                tell(f"broker  Mosquitto with TLS and client certificates on port {world.broker.port}")
-                tell(f"devices on real lines: {ports}")
-                director = Director(world, SCENARIOS[scenario], pictures, tell, headless=not has_display)
+                text = "broker  Mosquitto with TLS and client certificates on port {port}"
+                tell(say(text, port=world.broker.port))
+                tell(say("devices on real lines: {ports}", ports=ports))
+                director = Director(
+                    world,
+                    SCENARIOS[scenario],
+                    pictures,
+                    tell,
+                    headless=not has_display,
+                    opened=lambda address: _tell_logins(world, address),
+                )
                 with contextlib.closing(director):
                     director.open()
                     code, result = (
@@ -70,11 +80,14 @@ def demo(
                         else _play(world, director, scenario, export_decision, tell)
                     )
                     if not once and not by_hand:
-                        tell(f"demo    exam {result['exam_id']}: {result['outcome']}")
+                        text = "demo    exam {exam_id}: {outcome}"
+                        tell(say(text, exam_id=result["exam_id"], outcome=word(result["outcome"])))
                         _let_some_wait(world, tell)
                         _stay_open(world, tell)
                     write_last_line(result)
-    except (KioskTrouble, MedicTrouble, ProcessTrouble, Trouble, OSError) as error:
+    except (BrokerError, KioskTrouble, MedicTrouble, ProcessTrouble, Trouble, HTTPError, LookupError, OSError) as error:
+        if is_unforeseen(error):
+            raise
         typer.echo(say("demo: {error}", error=error_words(error)), err=True)
         typer.echo(_last_lines(folder), err=True)
         typer.echo(say("demo: logs are kept in {folder}", folder=folder), err=True)
@@ -91,7 +104,8 @@ def _play(
     """Exit code, and what the last line of the output will say."""
     director.play()
     if director.pictures:
-        tell(f"demo    {len(director.pictures)} pictures are in {PICTURES}/")
+        text = "demo    {count} pictures are in {folder}/"
+        tell(say(text, count=len(director.pictures), folder=PICTURES))
     result = summary(
         director.config, world.config.store_url, screenshots=director.pictures, timings_s=director.timings_s
     )
@@ -99,22 +113,22 @@ def _play(
         engine = open_engine(world.config.store_url)
         export(engine, Trust(world.config.keys.authority_dir), result["decision"]["decision_id"], export_folder)
         engine.dispose()
-        tell(f"demo    the signed decision is in {export_folder}")
+        tell(say("demo    the signed decision is in {folder}", folder=export_folder))
     faults = faults_of(result, SCENARIOS[scenario])
     for fault in faults:
-        typer.echo(say("demo: not as it should be: {fault}", fault=fault), err=True)
+        typer.echo(say("demo: not as it should be: {fault}", fault=told(fault)), err=True)
     return (1 if faults else 0), result
 
 
 def _by_hand(world: World, director: Director, tell: Any) -> tuple[int, dict[str, Any]]:
     _let_some_wait(world, tell)
-    tell("demo    the kiosk's window is open: try number 1001, or 1006 and 1007 for people who must go elsewhere")
-    _tell_logins(world, tell)
-    tell("demo    close the window to end")
+    text = "demo    the kiosk's window is open: try number 1001, or 1006 and 1007 for people who must go elsewhere"
+    tell(say(text))
+    tell(say("demo    close the window to end"))
     try:
         director.wait_for_kiosk()
     except KeyboardInterrupt:
-        tell("demo    ends")
+        tell(say("demo    ends"))
     try:
         return 0, summary(director.config, world.config.store_url, screenshots=[], timings_s=director.timings_s)
     except LookupError:
@@ -123,26 +137,34 @@ def _by_hand(world: World, director: Director, tell: Any) -> tuple[int, dict[str
 
 def _let_some_wait(world: World, tell: Any) -> None:
     if world.past is not None:
-        tell(f"queue   {world.past.let_some_wait()} sample exams wait for the medic")
+        tell(say("queue   {count} sample exams wait for the medic", count=world.past.let_some_wait()))
 
 
-def _tell_logins(world: World, tell: Any) -> None:
+def _tell_logins(world: World, address: str) -> None:
+    """All that somebody needs who opens the console or the kiosk now: short, aligned, in one place."""
     login = world.login
-    tell(f"demo    console {world.config.http.public_url}: login {login.username}, password {login.password}")
-    tell(
-        f"demo    signing passphrase {login.passphrase}; the same password for {', '.join(a.username for a in ACCOUNTS)}"
-    )
+    others = [account.username for account in ACCOUNTS] if world.past is not None else []
+    rows = [
+        (say("console"), address),
+        (say("login"), ", ".join([login.username, *others])),
+        (say("password"), login.password),
+        (say("signing key's passphrase"), login.passphrase),
+        (say("PIN of the kiosk's service screen"), SERVICE_PIN),
+    ]
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        print(f"    {name:<{width}}  {value}", flush=True)
 
 
 def _stay_open(world: World, tell: Any) -> None:
-    tell("demo    the console stays open")
-    _tell_logins(world, tell)
+    tell(say("demo    the console stays open"))
+    _tell_logins(world, world.config.http.public_url)
     try:
-        tell("demo    press Ctrl-C to end")
+        tell(say("demo    press Ctrl-C to end"))
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        tell("demo    ends")
+        tell(say("demo    ends"))
 
 
 def _last_lines(folder: Path) -> str:

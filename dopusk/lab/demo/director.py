@@ -18,6 +18,7 @@ from dopusk.lab.demo.result import TerminalDisk
 from dopusk.lab.demo.scenarios import Scenario
 from dopusk.lab.demo.worker import ScriptedWorker
 from dopusk.lab.demo.world import World
+from dopusk.words import say, word
 from terminal.config import TerminalConfig, load_config
 from terminal.exam.filming import report_of, segments
 
@@ -35,7 +36,18 @@ class Trouble(Exception):
 class Director:
     """Plays one scenario on a stage."""
 
-    def __init__(self, world: World, scenario: Scenario, pictures: Path, tell: Tell, *, headless: bool) -> None:
+    def __init__(
+        self,
+        world: World,
+        scenario: Scenario,
+        pictures: Path,
+        tell: Tell,
+        *,
+        headless: bool,
+        opened: Callable[[str], None] = lambda address: None,
+    ) -> None:
+        """`opened` is called with the console's address as soon as anybody can open it."""
+        self._opened = opened
         self._world, self._scenario, self._tell, self._headless = world, scenario, tell, headless
         self._stack = ExitStack()
         self._socket = world.folder / "robot.sock"
@@ -57,13 +69,14 @@ class Director:
         for child in start_centre(self._world.folder / "centre" / "central.toml", self._world.folder):
             self._stack.callback(child.stop)
         address = self._world.config.http.public_url
-        self._tell(f"centre  is ready; console {address} (login {self._world.login.username})")
+        self._tell(say("centre  is ready"))
+        self._opened(address)
         self._start_kiosk()
         self._medic = ScriptedMedic(address)
         self._stack.callback(self._medic.close)
         login = self._world.login
         self._medic.log_in(login.username, login.password, login.passphrase)
-        self._tell("medic   logged in and opened her signing key")
+        self._tell(say("medic   logged in and opened her signing key"))
 
     def close(self) -> None:
         """End all processes."""
@@ -85,7 +98,7 @@ class Director:
             self._wait_for_face()
         if self._scenario.stranger:
             self._world.camera.scene(STRANGER)
-            self._tell("camera  somebody else stands before it")
+            self._tell(say("camera  somebody else stands before it"))
         self.hand.wait("begin")
         match self._scenario.trouble:
             case "unplug":
@@ -107,17 +120,17 @@ class Director:
 
     def _play_unknown(self) -> None:
         self.worker.go_on_until("not_today")
-        self._tell("kiosk   does not know this number and sends the person to the medic")
+        self._tell(say("kiosk   does not know this number and sends the person to the medic"))
         self.hand.click("leave")
         self.hand.wait("screen_idle")
 
     def _play_swapped(self) -> None:
         self.worker.go_on_until("pressure")
         self._world.camera.scene(STRANGER)
-        self._tell("camera  the worker goes and somebody else sits down at the cuff")
+        self._tell(say("camera  the worker goes and somebody else sits down at the cuff"))
         self.hand.wait("screen_not_today", timeout_s=60.0)
         self.hand.picture("person-changed")
-        self._tell("kiosk   has stopped the exam: another person stands before it")
+        self._tell(say("kiosk   has stopped the exam: another person stands before it"))
         self.hand.click("leave")
         self.hand.wait("screen_idle")
 
@@ -126,11 +139,11 @@ class Director:
         if self._medic is None:
             raise Trouble("nobody is there to be called")
         self._medic.wait_for_words(text("ru", "queue.calling", names=""))
-        self._tell("console shows within moments that the kiosk calls for a medic")
+        self._tell(say("console shows within moments that the kiosk calls for a medic"))
         self.hand.click("urgent_go_on")
         self.worker.go_on_until("waiting")
         self._medic.wait_for_words(text("ru", "queue.urgent", names=""))
-        self._tell("queue   names the complaint, in red, before all others")
+        self._tell(say("queue   names the complaint, in red, before all others"))
         self._decide()
 
     def _play_unplugged(self) -> None:
@@ -140,12 +153,12 @@ class Director:
         def unplug() -> None:
             bench.wait_for("thermometer", lambda model: model.requests > 5, 20.0)
             bench.unplug("thermometer")
-            self._tell("cable   the thermometer's line is pulled out in mid-measurement")
+            self._tell(say("cable   the thermometer's line is pulled out in mid-measurement"))
 
         def plug_in() -> None:
             bench.change("thermometer", present=True)
             bench.replug("thermometer")
-            self._tell("cable   the thermometer is plugged in again; nobody restarts anything")
+            self._tell(say("cable   the thermometer is plugged in again; nobody restarts anything"))
 
         self.worker.go_on_until("waiting", also={"temperature": unplug, "trouble": plug_in})
         self._decide()
@@ -153,18 +166,18 @@ class Director:
     def _play_offline(self) -> None:
         def cut() -> None:
             self._world.broker.stop()
-            self._tell("network the broker is gone")
+            self._tell(say("network the broker is gone"))
 
         self.worker.go_on_until("waiting", also={"consent": cut})
         self.hand.wait("waiting_offline")
         self.hand.picture("waiting-offline")
-        self._tell("kiosk   says that no medic can decide yet and admits nobody")
+        self._tell(say("kiosk   says that no medic can decide yet and admits nobody"))
         with closing(TerminalDisk(self.config)) as disk:
             state = disk.last_exam()
             if state is None or state.decision is not None:
                 raise Trouble("without a broker there must be an exam and no decision")
         self._world.broker.start()
-        self._tell("network the broker is back")
+        self._tell(say("network the broker is back"))
         self._decide()
 
     def _play_power_cut(self) -> None:
@@ -174,12 +187,12 @@ class Director:
         if self._kiosk is not None:
             self._kiosk.kill()
         self.hand.disconnect()
-        self._tell("power   the kiosk was killed while the cuff was working")
+        self._tell(say("power   the kiosk was killed while the cuff was working"))
         self._start_kiosk()
-        self._tell("power   the kiosk is started again")
+        self._tell(say("power   the kiosk is started again"))
         self.worker.forget_screen()
         self.worker.go_on_until("resume")
-        self._tell("kiosk   offers to go on with the exam that is on its disk")
+        self._tell(say("kiosk   offers to go on with the exam that is on its disk"))
         self.hand.click("resume_yes")
         self.worker.go_on_until("waiting")
         self._decide()
@@ -194,7 +207,7 @@ class Director:
         )
         self._kiosk = kiosk
         self.hand.connect(lambda: kiosk.is_alive)
-        self._tell("kiosk   is up")
+        self._tell(say("kiosk   is up"))
 
     def _decide(self) -> None:
         """The medic decides in the console; the kiosk shows it."""
@@ -206,14 +219,16 @@ class Director:
         if state is None:
             raise Trouble("no exam is on the disk")
         self._medic.wait_for(state.exam_id, state.sent_revision)
-        self._tell("medic   sees the exam in the queue, looks at it and decides")
+        self._tell(say("medic   sees the exam in the queue, looks at it and decides"))
         began_s = time.monotonic()
         self._medic.decide(state.exam_id, ruling.outcome, ruling.reasons, ruling.comment, ruling.released_text)
         signed_s = time.monotonic()
         self.worker.go_on_until("decision")
         shown_s = self.worker.stopped_at_s
         self.timings_s["medic_click_to_kiosk"] = round(shown_s - began_s, 3)
-        self._tell(f"kiosk   shows “{ruling.outcome}” {max(0.0, shown_s - signed_s):.2f} s after the signature")
+        after_s = f"{max(0.0, shown_s - signed_s):.2f}"
+        text = "kiosk   shows “{outcome}” {seconds} s after the signature"
+        self._tell(say(text, outcome=word(ruling.outcome), seconds=after_s))
         self.hand.click("decision_ok")
         self.hand.wait("screen_idle")
 
@@ -227,7 +242,9 @@ class Director:
                 with reading(engine) as connection:
                     states = list(connection.execute(select(worker_face.c.state)).scalars())
                 if states == ["taken"]:
-                    self._tell("centre  sent the worker's photo; the kiosk made a template of it and let the photo go")
+                    self._tell(
+                        say("centre  sent the worker's photo; the kiosk made a template of it and let the photo go")
+                    )
                     return
                 time.sleep(0.1)
         finally:
@@ -242,9 +259,11 @@ class Director:
             while state is not None:
                 rows = disk.receipts(state.exam_id)
                 if rows and all(row["outcome"] for row in rows):
-                    self._tell(f"sync    all {len(rows)} messages have the centre's receipt")
+                    self._tell(say("sync    all {count} messages have the centre's receipt", count=len(rows)))
                     if report := report_of(state):
-                        self._tell(f"film    {report.state}, {report.seconds:.0f} s in {len(segments(state))} segments")
+                        text = "film    {state}, {seconds} s in {count} segments"
+                        values = {"seconds": f"{report.seconds:.0f}", "count": len(segments(state))}
+                        self._tell(say(text, state=word(report.state), **values))
                     return
                 if time.monotonic() > deadline:
                     raise Trouble(f"receipts are missing: {[row for row in rows if not row['outcome']]}")

@@ -96,5 +96,7 @@ class Hand:
             raise KioskTrouble("the kiosk went away")
         answer: dict[str, Any] = json.loads(line)
         if not answer["ok"]:
-            raise KioskTrouble(f"{answer['reason']}; on the screen: {', '.join(answer.get('seen', []))}")
+            shown = ", ".join(answer.get("seen", []))
+            within_s = f"{command.get('timeout_s', 0):.0f}"
+            raise KioskTrouble(f"the kiosk did not get further within {within_s} s; on the screen: {shown}")
         return answer

@@ -13,7 +13,7 @@ STOP_WITHIN_S = 60.0
 
 
 class ProcessTrouble(Exception):
-    """A process did not start or ended by itself; the message holds the end of its log."""
+    """A process did not start or ended by itself; its log says why."""
 
 
 class Child:
@@ -42,10 +42,10 @@ class Child:
                 line = self._lines.get(timeout=START_WITHIN_S)
             except Empty as error:
                 raise ProcessTrouble(
-                    f"{self.name} did not start within {START_WITHIN_S:.0f} s: {self._tail()}"
+                    f"{self.name} did not start within {START_WITHIN_S:.0f} s; its log is below"
                 ) from error
             if not line:
-                raise ProcessTrouble(f"{self.name} ended while starting: {self._tail()}")
+                raise ProcessTrouble(f"{self.name} ended while starting; its log is below")
             if word in line:
                 return
 
@@ -79,9 +79,6 @@ class Child:
                 for line in lines:
                     self._lines.put(line.rstrip("\n") or " ")
         self._lines.put("")
-
-    def _tail(self) -> str:
-        return self._log.read_text(encoding="utf-8", errors="replace")[-1500:] or "(no output)"
 
 
 def start_centre(config_file: Path, logs: Path) -> list[Child]:

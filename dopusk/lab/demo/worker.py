@@ -1,9 +1,10 @@
 """The scripted worker: looks at the screen, does what it asks, takes a picture of each, and tells the story in lines."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from dopusk.lab.demo.hand import Hand
+from dopusk.lab.demo.hand import Hand, KioskTrouble
+from dopusk.words import say, word
 
 SCREENS = (
     "idle", "identify", "search", "confirm", "not_today", "consent", "face", "complaints", "temperature", "pressure", "breath",
@@ -35,6 +36,10 @@ _STORY = {
 
 Act = Callable[[], None]
 
+SCREEN_WITHIN_S = 150.0
+"""So long the story waits for the next screen: a cuff takes 40 s, a rest a minute."""
+TROUBLE_WITHIN_S = 40.0
+"""So long it waits for a device that does not answer, where nobody is about to plug it in."""
 MOST_TRIES = 3
 """After so many unknown numbers the kiosk sends the person to a medic."""
 
@@ -55,13 +60,13 @@ class ScriptedWorker:
         self.steps_s: dict[str, float] = {}
         self.stopped_at_s = 0.0
 
-    def go_on_until(self, *last: str, also: Mapping[str, Act] | None = None, timeout_s: float = 240.0) -> str:
+    def go_on_until(self, *last: str, also: Mapping[str, Act] | None = None, timeout_s: float = SCREEN_WITHIN_S) -> str:
         """Do what each screen asks until one of `last` is shown; returns its name. That one is pictured, not answered."""
         pending = dict(also or {})
         names = [f"screen_{name}" for name in SCREENS]
         began_s = time.monotonic()
         while True:
-            seen = self._hand.wait(*names, other_than=self._seen, timeout_s=timeout_s)
+            seen = self._next_screen(names, timeout_s)
             screen = seen.removeprefix("screen_")
             now_s = time.monotonic()
             if self._seen:
@@ -72,13 +77,31 @@ class ScriptedWorker:
             if screen in last:
                 self.stopped_at_s = now_s
                 return screen
-            story = "chooses to be found by the face" if screen == "identify" and self._by_face else _STORY[screen]
-            if screen == "complaints" and self._complaint:
-                story = f"complains: {self._complaint}"
-            self._tell(f"worker  {story.format(number=self._number)}")
+            self._tell(say("worker  {story}", story=self._story(screen)))
             if screen in pending:
                 pending.pop(screen)()
             self._answer(screen)
+
+    def _next_screen(self, names: Sequence[str], timeout_s: float) -> str:
+        """The screen after the one that was answered. Raises `KioskTrouble` in words when none comes."""
+        in_trouble = self._seen == "screen_trouble"
+        if in_trouble:
+            timeout_s = min(timeout_s, TROUBLE_WITHIN_S)
+        try:
+            return self._hand.wait(*names, other_than=self._seen, timeout_s=timeout_s)
+        except KioskTrouble as error:
+            if in_trouble:
+                raise KioskTrouble(
+                    f"a device does not answer; the kiosk waits for it, see {self._hand.taken[-1]}"
+                ) from error
+            raise
+
+    def _story(self, screen: str) -> str:
+        if screen == "identify" and self._by_face:
+            return say("chooses to be found by the face")
+        if screen == "complaints" and self._complaint:
+            return say("complains: {complaint}", complaint=word(self._complaint))
+        return word(_STORY[screen]).format(number=self._number)
 
     def forget_screen(self) -> None:
         """After a restart of the kiosk, or to answer the same screen once more."""
