@@ -43,6 +43,7 @@ def make_templates() -> Jinja2Templates:
         t_or=_t_or,
         words=_words,
         when=_when,
+        when_exact=_when_exact,
         when_with_offset=_when_with_offset,
         when_on_paper=_when_on_paper,
         day=_day,
@@ -80,6 +81,11 @@ def _words(context: Context, code: str, *groups: str) -> str:
 @pass_context
 def _when(context: Context, at: datetime) -> str:
     return wording.moment(at, context["look"].zone)
+
+
+@pass_context
+def _when_exact(context: Context, at: datetime) -> str:
+    return wording.moment_to_the_second(at, context["look"].zone)
 
 
 @pass_context

@@ -76,6 +76,11 @@ def moment(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).strftime("%d.%m.%Y %H:%M")
 
 
+def moment_to_the_second(at: datetime, zone: tzinfo) -> str:
+    """Day and second: for records of who did what after whom."""
+    return at.astimezone(zone).strftime("%d.%m.%Y %H:%M:%S")
+
+
 def lately(at: datetime, now: datetime, zone: tzinfo, language: str) -> str:
     """Day and minute of something recent: `сегодня 17:38`, `вчера 22:10`, else the day as `moment` has it."""
     local = at.astimezone(zone)

@@ -21,6 +21,7 @@ from central.core.rights import Right
 from central.notifying.vigilance import EXPORTS, is_odd_hour, rows_of
 from central.store import accounts, audit, security_alerts
 from central.store.audit import Entry
+from central.store.audit_subjects import subjects
 from central.store.engine import reading
 
 router = APIRouter()
@@ -42,11 +43,8 @@ def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
     asked = {name: query.get(name, "").strip() for name in _FILTERS}
     sort = sorting_of(request, ("at",), usual="-at")
     with reading(console.engine) as connection:
-        names = {
-            item.account_id: item.username
-            for item in accounts.all_accounts(connection)
-            if not item.orgs or set(item.orgs) & set(orgs)
-        }
+        known = [item for item in accounts.all_accounts(connection) if not item.orgs or set(item.orgs) & set(orgs)]
+        names = {item.account_id: item.username for item in known}
         found = (
             []
             if faults
@@ -64,9 +62,12 @@ def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
                 oldest_first=not sort.shown.is_descending,
             )
         )
+        shown = found[:ROWS]
+        people = {item.account_id: item.full_name for item in known}
+        seen_people = visitor.may(Right.SEE_EXAMS) or visitor.may(Right.SEE_REGISTERS)
+        about = subjects(connection, [entry.subject for entry in shown], orgs, people, people=seen_people)
         actions = audit.actions(connection)
         told = security_alerts.latest(connection, orgs)
-    shown = found[:ROWS]
     return page(
         request,
         "audit.html",
@@ -75,6 +76,9 @@ def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
         sort=sort,
         rows=[(entry, concern(entry, console.config.vigilance)) for entry in shown],
         names=names,
+        people=people,
+        about=about,
+        by_command=audit.COMMAND_LINE,
         actions=actions,
         asked=asked,
         faults=faults,
