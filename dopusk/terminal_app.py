@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 
 from dopusk.keys import centre_key_of, signing_key_of
-from dopusk.terminal_faces import make_comparer, make_enroller, make_face_desk
+from dopusk.terminal_faces import make_comparer, make_enroller, make_reference_faces
 from dopusk.terminal_film import open_recorder, open_watch
 from dopusk.terminal_sync import make_forwarder, serve_metrics
 from drivers.park import open_park
@@ -16,9 +16,10 @@ from sync.neighbour import SyncProcess
 from terminal.camera import Camera
 from terminal.clock import Clock, SystemClock
 from terminal.config import TerminalConfig
+from terminal.core import Core
 from terminal.decision_check import load_anchor
 from terminal.face.photographer import PhotographerSettings, open_photographer
-from terminal.health import HealthDesk, Program
+from terminal.health import HealthReporter, Program
 from terminal.incoming import IncomingMessages
 from terminal.mailbox import InboxNews, Mailbox
 from terminal.open_exams import OpenExams
@@ -72,22 +73,11 @@ class Terminal:
         if self.camera is not None:
             self._recorder = open_recorder(config, self._master, self.camera, self.mailbox.post)
             self._watch = open_watch(config, self.camera, self.mailbox.post)
-        timers = TimerHeap(clock)
         exams = OpenExams(self.store, identity.org, lambda exam_id: self.service.software_s(exam_id))
-        session = KioskSession(
-            config,
-            self.store,
-            exams,
-            self.park,
-            photographer,
-            clock,
-            timers,
-            version("dopusk"),
-            recorder=self._recorder,
-            watch=self._watch,
-        )
+        core = Core(config, self.store, exams, self.park, clock, TimerHeap(clock))
+        session = KioskSession(core, photographer, version("dopusk"), recorder=self._recorder, watch=self._watch)
         self._enroller = make_enroller(config, self.mailbox.post)
-        faces = make_face_desk(config, self._master, self.store, clock, self._enroller)
+        faces = make_reference_faces(config, self._master, self.store, clock, self._enroller)
         incoming = IncomingMessages(
             self.store,
             clock,
@@ -100,20 +90,16 @@ class Terminal:
         )
         snils_key = files.snils_key.read_bytes() if files.snils_key else None
         self.service = TerminalService(
-            config,
+            core,
             _place(config),
-            self.store,
             self.mailbox,
             session,
             incoming,
-            self.park,
-            timers,
-            clock,
             faces,
             self._publish,
             snils_key=snils_key,
             consent_texts=consent_texts or {},
-            health=HealthDesk(
+            health=HealthReporter(
                 self.store,
                 files.store.parent,
                 clock,

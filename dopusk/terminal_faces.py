@@ -60,7 +60,7 @@ def make_enroller(config: TerminalConfig, post: Callable[[PortraitJudged], None]
     return Enroller(lambda portrait: judge_apart(portrait, config.biometrics.engine), post)
 
 
-def make_face_desk(
+def make_reference_faces(
     config: TerminalConfig, master_key: bytes, store: TerminalStore, clock: Clock, enroller: Enroller
 ) -> ReferenceFaces:
     """The core's side: which photos are asked for, and which templates are kept."""

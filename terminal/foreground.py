@@ -7,9 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from drivers.park import Park
-from terminal.clock import Clock
-from terminal.config import TerminalConfig
+from terminal.core import Core
 from terminal.exam import events
 from terminal.exam.effects import (
     CancelMeasurement,
@@ -28,11 +26,9 @@ from terminal.exam_photo import ExamPhoto, PhotoOutcome
 from terminal.face.capture import Photographer
 from terminal.face.continuity import StrangerSeen
 from terminal.measuring import RUN_OPTIONS, TIMEOUT_S, answer_event, expired, is_verification_expired, start_event
-from terminal.open_exams import OpenExams
 from terminal.person_continuity import PersonContinuity, PersonWatch
 from terminal.reception import card_of
 from terminal.snapshot import LiveProgress, WorkerCard
-from terminal.store.store import TerminalStore
 from terminal.typed_entry import typed_steps
 
 log = logging.getLogger(__name__)
@@ -49,34 +45,28 @@ class Foreground:
 
     def __init__(
         self,
-        config: TerminalConfig,
-        store: TerminalStore,
-        exams: OpenExams,
-        park: Park,
+        core: Core,
         photographer: Photographer | None,
-        clock: Clock,
-        timers: Timers,
         *,
         recorder: FilmRecorder | None,
         watch: PersonWatch | None,
         on_leave: Callable[[], None],
     ) -> None:
         """`on_leave` is called whenever the screen goes back to idle."""
-        self._config, self._store, self._exams = config, store, exams
-        self._park, self._clock, self._timers, self._on_leave = park, clock, timers, on_leave
-        self.photos = ExamPhoto(config, store, exams, photographer)
-        self.films = ExamFilm(exams, recorder, clock, timers.after, self._may_film)
-        self._watch = PersonContinuity(config, store, exams, watch, clock)
+        self._core, self._on_leave = core, on_leave
+        self.photos = ExamPhoto(core.config, core.store, core.exams, photographer)
+        self.films = ExamFilm(core.exams, recorder, core.clock, core.timers.after, self._may_film)
+        self._watch = PersonContinuity(core.config, core.store, core.exams, watch, core.clock)
         self.active_id: str | None = None
         self.awaiting_resume = False
         self.worker: WorkerCard | None = None
         self.progress = LiveProgress()
         self._stopped: tuple[str, Stamp] | None = None
-        self._typed_steps = typed_steps(config)
+        self._typed_steps = typed_steps(core.config)
 
     @property
     def active(self) -> ExamState | None:
-        return self._exams.exams.get(self.active_id) if self.active_id else None
+        return self._core.exams.exams.get(self.active_id) if self.active_id else None
 
     def free(self) -> ExamState | None:
         """The active exam, unless its end only waits for its film: then nothing more happens to it."""
@@ -90,7 +80,7 @@ class Foreground:
 
     def happen(self, event: events.Event, *, with_transaction: Callable[[], None] = lambda: None) -> ExamState:
         """Commit an event of any open exam; what follows from it is done for the active one."""
-        state, effects = self._exams.happen(event, with_transaction=with_transaction)
+        state, effects = self._core.exams.happen(event, with_transaction=with_transaction)
         if event.exam_id == self.active_id:
             self.progress = LiveProgress()
             if state.phase is Phase.ENDED:
@@ -104,21 +94,21 @@ class Foreground:
         """End an exam without a decision, after its film; what is being measured stops at once."""
 
         def end() -> None:
-            state = self._exams.exams[exam_id]
-            self.happen(events.ExamEnded(exam_id=exam_id, stamp=self._clock.now(), reason=reason(state)))
+            state = self._core.exams.exams[exam_id]
+            self.happen(events.ExamEnded(exam_id=exam_id, stamp=self._core.clock.now(), reason=reason(state)))
 
         if exam_id == self.active_id:
             self._watch.end()
         self.films.when_finished(exam_id, end)
-        held = self._exams.exams.get(exam_id)
+        held = self._core.exams.exams.get(exam_id)
         if held is not None and held.activity is Activity.MEASURING:
-            self._park.cancel(held.request_id)
+            self._core.park.cancel(held.request_id)
 
     def submit(self, exam_id: str) -> None:
         """Send the record, after the film."""
 
         def confirm() -> None:
-            self.happen(events.SummaryConfirmed(exam_id=exam_id, stamp=self._clock.now()))
+            self.happen(events.SummaryConfirmed(exam_id=exam_id, stamp=self._core.clock.now()))
 
         self.films.when_finished(exam_id, confirm)
 
@@ -127,24 +117,24 @@ class Foreground:
 
         One without a cable waits for what is `typed`.
         """
-        state, device = self.active, self._config.device_for(step)
+        state, device = self.active, self._core.config.device_for(step)
         if state is None or device is None or (step in self._typed_steps and typed is None):
             return
-        started = start_event(state, device, step, self._clock.now())
+        started = start_event(state, device, step, self._core.clock.now())
         state = self.happen(started)
         if is_verification_expired(device, local_day(started.stamp)):
             answer = expired(device, started.request_id)
-            self.happen(answer_event(answer, state, self._config, self._clock.now()))
+            self.happen(answer_event(answer, state, self._core.config, self._core.clock.now()))
             return
-        self._park.measure(
+        self._core.park.measure(
             started.request_id, device.id, {**RUN_OPTIONS.get(step, {}), **(typed or {})}, TIMEOUT_S[step]
         )
 
     def stop(self, state: ExamState) -> None:
         """Tell the device to stop. A second touch does not make it later."""
         if self.stopped(state.request_id) is None:
-            self._stopped = (state.request_id, self._clock.now())
-        self._park.cancel(state.request_id)
+            self._stopped = (state.request_id, self._core.clock.now())
+        self._core.park.cancel(state.request_id)
 
     def stopped(self, request_id: str) -> Stamp | None:
         """When the worker stopped that try, if he did."""
@@ -159,7 +149,7 @@ class Foreground:
         """Bring an exam before the screen."""
         self.active_id = state.exam_id
         self.progress = LiveProgress()
-        worker = self._store.roster.worker(state.examinee.worker_id) if state.examinee else None
+        worker = self._core.store.roster.worker(state.examinee.worker_id) if state.examinee else None
         self.worker = card_of(worker) if worker else None
 
     def leave_screen(self) -> None:
@@ -184,9 +174,9 @@ class Foreground:
 
     def _may_film(self, state: ExamState) -> bool:
         """Whether the register has what the configuration asks for before a film."""
-        if not self._config.film.registered_consent:
+        if not self._core.config.film.registered_consent:
             return True
-        worker = self._store.roster.worker(state.examinee.worker_id) if state.examinee else None
+        worker = self._core.store.roster.worker(state.examinee.worker_id) if state.examinee else None
         return worker is not None and any(consent.kind == "video" for consent in worker.consents)
 
     def _run(self, effect: Effect, state: ExamState) -> None:
@@ -194,12 +184,12 @@ class Foreground:
             case StartMeasurement(step):
                 self.start(step)
             case CancelMeasurement(request_id):
-                self._park.cancel(request_id)
+                self._core.park.cancel(request_id)
             case LookAtFace():
-                self.photo_done(self.photos.begin(state, self._clock.now()))
+                self.photo_done(self.photos.begin(state, self._core.clock.now()))
             case ShowResultFor(seconds):
                 shown = len(state.measurements)
-                self._timers.after(seconds, lambda: self._result_shown(state.exam_id, shown))
+                self._core.timers.after(seconds, lambda: self._result_shown(state.exam_id, shown))
             case WakeAt():
                 self._wake_after_rest(state)
             case SendRecord():
@@ -209,11 +199,11 @@ class Foreground:
         state = self.active
         same = state is not None and state.exam_id == exam_id and len(state.measurements) == shown
         if same and state is not None and state.activity is Activity.RESULT:
-            self.happen(events.ResultSeen(exam_id=exam_id, stamp=self._clock.now()))
+            self.happen(events.ResultSeen(exam_id=exam_id, stamp=self._core.clock.now()))
 
     def _wake_after_rest(self, state: ExamState) -> None:
-        self._timers.after(
-            rest_left_s(state, self._clock.now()), lambda: self._rest_over(state.exam_id, state.rest_from)
+        self._core.timers.after(
+            rest_left_s(state, self._core.clock.now()), lambda: self._rest_over(state.exam_id, state.rest_from)
         )
 
     def _rest_over(self, exam_id: str, began: Stamp | None) -> None:
@@ -221,7 +211,7 @@ class Foreground:
         state = self.active
         if state is None or state.exam_id != exam_id or began is None or state.rest_from != began:
             return
-        if rest_left_s(state, self._clock.now()):
+        if rest_left_s(state, self._core.clock.now()):
             self._wake_after_rest(state)
         else:
-            self.happen(events.RestEnded(exam_id=exam_id, stamp=self._clock.now()))
+            self.happen(events.RestEnded(exam_id=exam_id, stamp=self._core.clock.now()))

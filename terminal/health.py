@@ -49,7 +49,7 @@ class Program:
     """The longest time between two reports, in seconds."""
 
 
-class HealthDesk:
+class HealthReporter:
     """Makes the reports. Only the core thread uses it."""
 
     def __init__(self, store: TerminalStore, folder: Path, clock: Clock, program: Program) -> None:

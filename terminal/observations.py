@@ -5,8 +5,7 @@ from collections.abc import Callable
 from drivers.messages import DeviceStatusChanged, MeasurementFailed, MeasurementProgress, MeasurementTaken
 from drivers.model import DeviceState
 from terminal.camera.film import FilmMessage
-from terminal.clock import Clock
-from terminal.config import TerminalConfig
+from terminal.core import Core
 from terminal.exam import events
 from terminal.exam.model import Activity, Phase
 from terminal.face.capture import FaceFound, FaceHint, FaceNotFound, SessionFace
@@ -15,9 +14,7 @@ from terminal.face_search import FaceSearch
 from terminal.foreground import Foreground
 from terminal.identity import Found
 from terminal.measuring import answer_event
-from terminal.open_exams import OpenExams
 from terminal.snapshot import LiveProgress
-from terminal.store.store import TerminalStore
 
 
 class Observations:
@@ -25,16 +22,12 @@ class Observations:
 
     def __init__(
         self,
-        config: TerminalConfig,
-        store: TerminalStore,
-        exams: OpenExams,
-        clock: Clock,
+        core: Core,
         front: Foreground,
         search: FaceSearch,
         identify: Callable[[Found], None],
     ) -> None:
-        self._config, self._store, self._exams, self._clock = config, store, exams, clock
-        self._front, self._search, self._identify = front, search, identify
+        self._core, self._front, self._search, self._identify = core, front, search, identify
 
     def device(self, message: DeviceStatusChanged | MeasurementProgress | MeasurementTaken | MeasurementFailed) -> None:
         """Take what a worker thread posted; an answer to another start than the current one belongs to nobody."""
@@ -44,17 +37,19 @@ class Observations:
             in_trouble = state is not None and state.activity is Activity.TROUBLE and state.has_tries(state.phase)
             if state and in_trouble and status.device_id == state.device_id and status.state is DeviceState.READY:
                 self._front.happen(
-                    events.DeviceReturned(exam_id=state.exam_id, stamp=self._clock.now(), device_id=status.device_id)
+                    events.DeviceReturned(
+                        exam_id=state.exam_id, stamp=self._core.clock.now(), device_id=status.device_id
+                    )
                 )
             return
         if state is None or state.activity is not Activity.MEASURING or message.request_id != state.request_id:
             return
-        stamp = self._clock.now()
+        stamp = self._core.clock.now()
         if isinstance(message, MeasurementProgress):
             self._front.progress = LiveProgress(message.state, dict(message.details), stamp.monotonic_s)
         else:
             stopped = self._front.stopped(state.request_id)
-            self._front.happen(answer_event(message, state, self._config, stamp, stopped=stopped))
+            self._front.happen(answer_event(message, state, self._core.config, stamp, stopped=stopped))
 
     def face(self, message: SessionFace) -> None:
         """Take what the photographer found."""
@@ -66,7 +61,7 @@ class Observations:
         state = self._front.in_phase(Phase.FACE)
         if state is None or not self._front.photos.is_current(message):
             return
-        stamp = self._clock.now()
+        stamp = self._core.clock.now()
         if isinstance(message, FaceHint):
             self._front.progress = LiveProgress(message.code, {}, stamp.monotonic_s)
         else:
@@ -74,15 +69,15 @@ class Observations:
 
     def _search_answered(self, message: SessionFace) -> None:
         """A hit is proposed to the worker; anything else leads to the number, and costs no try."""
-        moment_s = self._clock.now().monotonic_s
+        moment_s = self._core.clock.now().monotonic_s
         if isinstance(message, FaceHint):
             self._front.progress = LiveProgress(message.code, {}, moment_s)
             return
         self._search.done()
         code = message.code if isinstance(message, FaceNotFound) else "no_match"
         if isinstance(message, FaceFound):
-            worker = self._store.roster.worker(message.worker_id)
-            rests = self._exams.open_exam_of(message.worker_id, but=self._front.active_id or "")
+            worker = self._core.store.roster.worker(message.worker_id)
+            rests = self._core.exams.open_exam_of(message.worker_id, but=self._front.active_id or "")
             if worker is not None and rests is None:
                 self._identify(Found(worker, "face", message.evidence))
                 return

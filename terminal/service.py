@@ -10,22 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from drivers.messages import DeviceMessage, DeviceStatusChanged
-from drivers.park import Park
 from sync.contract.exam import Complaints, ExamType
 from sync.link_report import LinkReport
 from sync.thread_faults import note_fault
 from sync.transactions import STORE_TROUBLE, is_of_the_store
 from terminal import intents
 from terminal.camera.film import FilmFinished, Kept, Lost
-from terminal.clock import Clock
-from terminal.config import TerminalConfig
+from terminal.core import Core
 from terminal.crashes import CrashNote
 from terminal.exam.model import Phase
 from terminal.exam.times import local_day
 from terminal.face.capture import CameraChanged
 from terminal.face.continuity import StrangerSeen
 from terminal.face.enroller import PortraitJudged
-from terminal.health import HealthDesk
+from terminal.health import HealthReporter
 from terminal.identity import identify_card, identify_typed
 from terminal.incoming import IncomingMessages
 from terminal.mailbox import InboxNews, Mailbox, Message
@@ -35,9 +33,7 @@ from terminal.session import KioskSession
 from terminal.snapshot import LinkState, TerminalPlace, TerminalSnapshot
 from terminal.stand_in import stand_in
 from terminal.standing import Standing
-from terminal.store.store import TerminalStore
 from terminal.timeouts import ScreenTimeout
-from terminal.timers import TimerHeap
 from terminal.typed_entry import typed_steps
 
 log = logging.getLogger(__name__)
@@ -51,35 +47,30 @@ class TerminalService:
 
     def __init__(
         self,
-        config: TerminalConfig,
+        core: Core,
         place: TerminalPlace,
-        store: TerminalStore,
         mailbox: Mailbox,
         session: KioskSession,
         incoming: IncomingMessages,
-        park: Park,
-        timers: TimerHeap,
-        clock: Clock,
         faces: ReferenceFaces,
         publish: Callable[[TerminalSnapshot], None],
         *,
         snils_key: bytes | None = None,
         consent_texts: Mapping[str, str],
-        health: HealthDesk | None = None,
+        health: HealthReporter | None = None,
     ) -> None:
         """Without `health` nothing is reported of the terminal's own state but its status."""
-        self._config, self._place, self._store = config, place, store
+        self._core, self._place = core, place
         self._mailbox, self._session, self._incoming = mailbox, session, incoming
-        self._park, self._timers, self._clock, self._publish = park, timers, clock, publish
-        self._faces, self._health = faces, health
+        self._publish, self._faces, self._health = publish, faces, health
         self._snils_key, self._consent_texts = snils_key, consent_texts
         self._stopping = threading.Event()
         self._link = LinkState()
         self._camera = CameraChanged("absent")
-        self._timeout = ScreenTimeout(config.timeouts, clock)
+        self._timeout = ScreenTimeout(core.config.timeouts, core.clock)
         self._software_s: dict[str, float] = {}
-        self._crashes = CrashNote(config.files.store)
-        self.standing = Standing(store, config.files.store, clock)
+        self._crashes = CrashNote(core.config.files.store)
+        self.standing = Standing(core.store, core.config.files.store, core.clock)
         self.latest: TerminalSnapshot | None = None
 
     def software_s(self, exam_id: str) -> float:
@@ -99,36 +90,36 @@ class TerminalService:
         try:
             self._serve()
         except BaseException:
-            self._crashes.note(self._session.active_id)
+            self._crashes.note(self._session.front.active_id)
             raise
 
     def _serve(self) -> None:
         self._session.recover(set_aside=self._crashes.take_deadly())
         self._apply_new()
         self._begin_with_faces()
-        self._park.start()
+        self._core.park.start()
         self._show()
         while not self._stopping.is_set():
-            message = self._mailbox.take(self._timers.next_in_s(1.0))
-            began_s = self._clock.now().monotonic_s
+            message = self._mailbox.take(self._core.timers.next_in_s(1.0))
+            began_s = self._core.clock.now().monotonic_s
             if message is not None:
                 self._take(message)
-            acted = self._timers.run_due() or message is not None
+            acted = self._core.timers.run_due() or message is not None
             self._check_timeout()
             self._session.observe()
             self._show()
             self._look_at_health()
-            if acted and (exam_id := self._session.active_id):
-                spent_s = self._clock.now().monotonic_s - began_s
+            if acted and (exam_id := self._session.front.active_id):
+                spent_s = self._core.clock.now().monotonic_s - began_s
                 self._software_s[exam_id] = self._software_s.get(exam_id, 0.0) + spent_s
 
     def _take(self, message: Message) -> None:
         """Take one message; one that we stumble over is answered as if it had failed, unless it has changed something."""
-        commits = self._store.commits
+        commits = self._core.store.commits
         try:
             self._handle(message)
         except Exception as error:
-            if is_of_the_store(error) or self._store.commits != commits:
+            if is_of_the_store(error) or self._core.store.commits != commits:
                 raise
             note_fault("core", f"taking {type(message).__name__}", error)
             if (answer := stand_in(message)) is not None:
@@ -140,7 +131,7 @@ class TerminalService:
             self._incoming.apply_new()
         except STORE_TROUBLE as error:
             log.error("what the centre sent waits, the store cannot be written now: %s", error)
-            self._timers.after(STORE_AGAIN_S, self._apply_new)
+            self._core.timers.after(STORE_AGAIN_S, self._apply_new)
 
     def _begin_with_faces(self) -> None:
         try:
@@ -165,7 +156,7 @@ class TerminalService:
         match message:
             case LinkReport(connected, backlog, reason, code):
                 # Where nobody else counts, what waits is counted here.
-                backlog = backlog or self._store.outbox.backlog()
+                backlog = backlog or self._core.store.outbox.backlog()
                 self._link = LinkState(connected, backlog.queued, backlog.parked, reason, code, backlog.oldest_at)
             case InboxNews():
                 self._apply_new()
@@ -194,11 +185,11 @@ class TerminalService:
             case intents.Begin(exam_type):
                 self._begin(exam_type)
             case intents.SubmitNumber(text):
-                self._session.identify(identify_typed(text, self._store.roster, self._snils_key))
+                self._session.identify(identify_typed(text, self._core.store.roster, self._snils_key))
             case intents.PresentCard(text):
-                if self._session.active is None:
-                    self._begin(self._config.exam.type)
-                self._session.identify(identify_card(text, self._store.roster))
+                if self._session.front.active is None:
+                    self._begin(self._core.config.exam.type)
+                self._session.identify(identify_card(text, self._core.store.roster))
             case intents.SearchFace():
                 self._session.search_face()
             case intents.StopSearch():
@@ -209,7 +200,7 @@ class TerminalService:
                 self._session.answer_consent(yes, language, self._consent_texts[language])
             case intents.AnswerComplaints(feels_well, codes, text):
                 self._session.answer_complaints(Complaints(feels_well=feels_well, codes=codes, text=text[:4000]))
-                if self._session.active is not None and self._session.active.phase is Phase.URGENT:
+                if self._session.front.active is not None and self._session.front.active.phase is Phase.URGENT:
                     self.standing.call_medic()
             case intents.StartMeasuring():
                 self._session.start_measuring()
@@ -233,7 +224,7 @@ class TerminalService:
     def _begin(self, exam_type: ExamType) -> None:
         """Whatever an exam begins by, the room for its end is set aside first."""
         if not self._start_refusal():
-            self._store.reserve.keep()
+            self._core.store.reserve.keep()
             self._session.begin(exam_type)
 
     def _start_refusal(self) -> str:
@@ -241,12 +232,12 @@ class TerminalService:
         return self.standing.start_refusal() or ("verification_expired" if self._expired() else "")
 
     def _expired(self) -> tuple[str, ...]:
-        return expired_devices(self._config, local_day(self._clock.now()))
+        return expired_devices(self._core.config, local_day(self._core.clock.now()))
 
     def _check_timeout(self) -> None:
         """Back to idle when nobody touches the screen; nothing measured is lost."""
-        if self._timeout.is_over(self._session.active, self._session.awaiting_resume):
-            if self._session.awaiting_resume:
+        if self._timeout.is_over(self._session.front.active, self._session.front.awaiting_resume):
+            if self._session.front.awaiting_resume:
                 self._session.drop(timed_out=True)
             else:
                 self._session.leave(timed_out=True)
@@ -254,27 +245,27 @@ class TerminalService:
 
     def _show(self) -> None:
         """Publish what is true now; everything in it is committed."""
-        now, facts = self._clock.now(), self.standing.look()
-        refusal = "" if self._session.active else self._start_refusal()
+        now, facts = self._core.clock.now(), self.standing.look()
+        refusal = "" if self._session.front.active else self._start_refusal()
         snapshot = TerminalSnapshot(
             place=self._place,
             now=now,
             local_time=now.at.astimezone(),
-            exam=self._session.active,
-            worker=self._session.worker,
-            awaiting_resume=self._session.awaiting_resume,
-            devices=dict(self._park.statuses()),
+            exam=self._session.front.active,
+            worker=self._session.front.worker,
+            awaiting_resume=self._session.front.awaiting_resume,
+            devices=dict(self._core.park.statuses()),
             link=self._link,
-            progress=self._session.progress,
-            search_offered=self._session.search_is_offered,
-            searching=self._session.is_searching,
-            typed_steps=typed_steps(self._config),
+            progress=self._session.front.progress,
+            search_offered=self._session.search.is_offered,
+            searching=self._session.search.is_running,
+            typed_steps=typed_steps(self._core.config),
             timeout=self._timeout.running,
             start_refusal=refusal,
             refused_devices=self._expired() if refusal == "verification_expired" else (),
             help_called=facts.help_called_at is not None,
             notice=facts.notice,
-            verified_until={d.id: d.verified_until.isoformat() for d in self._config.device if d.verified_until},
+            verified_until={d.id: d.verified_until.isoformat() for d in self._core.config.device if d.verified_until},
         )
         before = self.latest
         if before is not None and replace(snapshot, now=before.now, local_time=before.local_time) == before:

@@ -17,6 +17,7 @@ from central.core.job_order import JobFault, Running
 from central.core.trust import Trust
 from central.journal import columns as journal_columns
 from central.journal.columns import Reading
+from central.journal.print_layout import PART_ROWS, PrintLayout
 from central.journal.signature_check import SignatureCheck
 from central.store import journal
 from central.store.engine import reading
@@ -26,8 +27,6 @@ from central.words.no_force import band, file_name
 FORMS = ("csv", "xlsx", "pdf")
 MOST_XLSX_ROWS = 1_048_560
 """A sheet has 1,048,576 rows; those left over are for titles and the head."""
-PART_ROWS = 5_000
-"""Rows of one PDF: more come in parts, as a PDF is held in memory until it is whole."""
 _COUNT_TO = 10_000_000
 _BATCH = 500
 
@@ -109,7 +108,6 @@ class JournalExport:
     ) -> None:
         from central.journal.pdf_file import write_pdf
         from central.journal.pdf_parts import write_pdf_parts
-        from central.journal.print_layout import PrintLayout
 
         language, title = running.params["language"], running.params["title"]
         layout = PrintLayout(keys, language)

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
-from central.journal.export import PART_ROWS
 from central.journal.pdf_file import write_pdf
-from central.journal.print_layout import Legend, PrintRow
+from central.journal.print_layout import PART_ROWS, Legend, PrintRow
 from central.words.texts import text
 
 

@@ -11,6 +11,8 @@ from central.journal import columns
 from central.journal.columns import Reading
 from central.words.texts import text
 
+PART_ROWS = 5_000
+"""Rows of one PDF: more come in parts, as a PDF is held in memory until it is whole."""
 ORDER = (
     "moment",
     "exam_type",

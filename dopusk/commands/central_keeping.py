@@ -22,7 +22,7 @@ from central.store.engine import open_engine, writing
 from central.store.seals import Head
 from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, bring_up_to_date, open_store, plain_errors
-from dopusk.commands.verify import print_findings
+from dopusk.commands.findings import print_findings
 from dopusk.words import say
 
 BackupFolder = Annotated[Path, typer.Argument(help="Folder of the backup.")]

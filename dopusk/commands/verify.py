@@ -11,6 +11,7 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from dopusk.commands.findings import print_findings
 from dopusk.told import error_words, told
 from dopusk.words import say
 from sync.contract.verify_report import Fault, ToldSeal, VerifyReport
@@ -140,19 +141,6 @@ def _print(report: StoreReport, as_json: bool) -> None:
     if report.seal_head is not None:
         print(say("newest seal of the centre in the receipts {seal_no}:{sha256}", **asdict(report.seal_head)))
     print_findings(report)
-
-
-def print_findings(report: VerifyReport) -> None:
-    """Remarks, faults and the verdict, for people; for both stores."""
-    for remark in report.remarks:
-        print(say("remark: {text}", text=told(remark)))
-    for fault in report.faults:
-        print(say("FAULT {kind}: {place}: {what}", kind=fault.kind, place=told(fault.place), what=told(fault.what)))
-    if report.unlisted_remarks:
-        print(say("remark: {text}", text=say("{count} more remarks", count=report.unlisted_remarks)))
-    for walk, count in report.unlisted_faults.items():
-        print(say("FAULT: {count} more in {walk}", count=count, walk=walk))
-    print(say("in order" if report.ok else "NOT in order"))
 
 
 def _report_unreadable(what: str, as_json: bool) -> NoReturn:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sync.thread_faults import note_fault
-from terminal.camera.source import CameraFault, Frame, Picture, Source, SourceFactory, check_source, without_password
+from terminal.camera.address import check_source
+from terminal.camera.source import CameraFault, Frame, Picture, Source, SourceFactory, without_password
 
 log = logging.getLogger(__name__)
 

@@ -101,7 +101,7 @@ class Recorder:
         self._around.scratch.close()
 
     def _keep_stills(self) -> None:
-        from terminal.face.jpeg import encode_jpeg
+        from terminal.camera.jpeg import encode_jpeg
 
         while (wanted := self._stills.get()) is not None:
             exam_id, step, attempt, moment, frame = wanted

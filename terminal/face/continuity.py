@@ -200,7 +200,7 @@ class ContinuityWatch:
             self._tell(exam, frame, score, engine)
 
     def _tell(self, exam: "_Watched", frame: Frame, score: float, engine: "FaceEngine") -> None:
-        from terminal.face.jpeg import encode_jpeg
+        from terminal.camera.jpeg import encode_jpeg
 
         with self._lock:
             if self._exam is not exam or not exam.may_compare:

@@ -1,8 +1,8 @@
 """Is a worker's photo good enough to make a template of? Every rule at once, so that one is told once what to change."""
 
+from terminal.camera.jpeg import MOST_BYTES
 from terminal.face.compare import Examined, examine
 from terminal.face.engine import FaceEngine
-from terminal.face.jpeg import MOST_BYTES
 from terminal.face.picture_file import PictureUnreadable, decode_picture, kind_of
 from terminal.face.portrait_rules import background_problems, eyes_problems
 from terminal.face.quality import QualityLimits

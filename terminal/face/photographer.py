@@ -224,7 +224,7 @@ class CameraPhotographer:
             self._post_if_current(request, framing.hint)
 
     def _ready(self, request: _Request) -> PhotoReady:
-        from terminal.face.jpeg import encode_jpeg
+        from terminal.camera.jpeg import encode_jpeg
 
         comparer = self._opened_comparer() if request.may_compare else None
         if comparer is not None:
@@ -250,7 +250,7 @@ class CameraPhotographer:
         return self._comparer
 
     def _watch_time(self, request: _Request, frame: Frame | None) -> None:
-        from terminal.face.jpeg import encode_jpeg
+        from terminal.camera.jpeg import encode_jpeg
 
         now_s = time.monotonic()
         if frame is not None:

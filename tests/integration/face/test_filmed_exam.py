@@ -16,13 +16,13 @@ from sync.contract.envelope import open_sealed
 from sync.contract.exam import ExamRecord
 from terminal import intents
 from terminal.camera import Camera
+from terminal.camera.jpeg import encode_jpeg
 from terminal.config import TerminalConfig
 from terminal.exam.model import ExamState
 from terminal.exam_film import FilmRecorder
 from terminal.face.continuity import ContinuitySettings, ContinuityWatch
 from terminal.face.engine import FaceEngine
 from terminal.face.engines.choose import open_engine
-from terminal.face.jpeg import encode_jpeg
 from terminal.mailbox import Mailbox
 from terminal.store.database import KeyFile
 from tests.integration.face.conftest import wait_until

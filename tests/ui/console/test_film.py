@@ -18,7 +18,7 @@ from sync.contract.canonical import sha256_hex
 from sync.contract.media import CHUNK_BYTES, MEDIA_SCHEMA, MediaChunk
 from sync.contract.topics import Up
 from terminal.camera.encoder import SegmentWriter
-from terminal.face.jpeg import encode_jpeg
+from terminal.camera.jpeg import encode_jpeg
 from tests.console_centre import ConsoleCentre
 from tests.ui.console.conftest import Desk
 

@@ -20,13 +20,14 @@ from sync.contract.exam import FaceSearch
 from sync.contract.roster import Roster, WorkerConsent
 from sync.contract.topics import TerminalAddress
 from terminal import intents
+from terminal.camera.jpeg import encode_jpeg
 from terminal.clock import Clock, SystemClock
 from terminal.config import TerminalConfig, load_config
+from terminal.core import Core
 from terminal.exam.model import ExamState
 from terminal.exam_film import FilmRecorder
 from terminal.face.capture import FaceFound, FaceNotFound, PhotoReady, PhotoUnusable
 from terminal.face.enroller import Portrait
-from terminal.face.jpeg import encode_jpeg
 from terminal.incoming import IncomingMessages
 from terminal.mailbox import Mailbox
 from terminal.open_exams import OpenExams
@@ -272,13 +273,11 @@ def running_kiosk(
     clock = clock or SystemClock()
     park = PlayedPark(mailbox.post)
     photographer = PlayedPhotographer(mailbox.post, no_face_first=no_face_first, jpeg=photo)
-    timers = TimerHeap(clock)
     exams = OpenExams(store, config.identity.org, lambda _: 0.0)
     recorder = None if make_recorder is None else make_recorder(config, keys, mailbox)
     watch = None if make_watch is None else make_watch(mailbox)
-    session = KioskSession(
-        config, store, exams, park, photographer, clock, timers, "test", recorder=recorder, watch=watch
-    )
+    core = Core(config, store, exams, park, clock, TimerHeap(clock))
+    session = KioskSession(core, photographer, "test", recorder=recorder, watch=watch)
     faces = faceless(store, clock)
     incoming = IncomingMessages(
         store,
@@ -291,15 +290,11 @@ def running_kiosk(
     )
     place = TerminalPlace("kiosk-01", "Заря", "Проходная", "1", "Кабинет", "test", "test")
     service = TerminalService(
-        config,
+        core,
         place,
-        store,
         mailbox,
         session,
         incoming,
-        park,
-        timers,
-        clock,
         faces,
         snapshots.put,
         consent_texts={"ru": "текст", "en": "text"},

@@ -16,7 +16,7 @@ from sync.contract.health import HealthReport
 from sync.contract.topics import TerminalAddress
 from terminal.exam.model import Stamp
 from terminal.face.capture import CameraChanged
-from terminal.health import CHANGE_EVERY_S, SETTLE_S, HealthDesk, Program
+from terminal.health import CHANGE_EVERY_S, SETTLE_S, HealthReporter, Program
 from terminal.snapshot import LinkState, TerminalPlace, TerminalSnapshot
 from terminal.store.database import KeyFile
 from terminal.store.store import TerminalStore
@@ -47,7 +47,7 @@ class Reporting:
     store: TerminalStore
     key: Ed25519PrivateKey
     clock: PlayedClock
-    desk: HealthDesk
+    desk: HealthReporter
     snapshot: TerminalSnapshot
     camera: CameraChanged = CameraChanged("ready")  # noqa: RUF009 - frozen
 
@@ -76,7 +76,7 @@ def reporting(tmp_path: Path) -> Iterator[Reporting]:
     keys = KeyFile(tmp_path / "master.key")
     store = TerminalStore(tmp_path / "terminal.db", tmp_path / "media", keys, key, address, "test")
     place = TerminalPlace("kiosk-1", "Заря", "Проходная", "1", "Кабинет", "test", "1.0")
-    desk = HealthDesk(store, tmp_path, clock, Program("1.0", "c-1", True, EVERY_S))
+    desk = HealthReporter(store, tmp_path, clock, Program("1.0", "c-1", True, EVERY_S))
     snapshot = TerminalSnapshot(place, clock.now(), BEGAN, verified_until={"thermometer": "2027-06-30"})
     made = Reporting(store, key, clock, desk, snapshot)
     made.set_device("thermometer", DeviceState.READY)
