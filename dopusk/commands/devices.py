@@ -7,6 +7,8 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from functools import reduce
+from operator import xor
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -17,7 +19,7 @@ from dopusk.told import told
 from dopusk.words import say, word
 from drivers.config import ConfigError
 from drivers.findings import Finding, FrameBroken, to_json
-from drivers.modbus_adu import answer_adu
+from drivers.modbus_adu import answer_adu, crc16
 from drivers.registry import complete_options, driver, drivers, ledger
 from drivers.spec import DriverSpec, Transport
 
@@ -89,6 +91,9 @@ def decode(
     session: Annotated[
         bool, typer.Option("--session/--no-session", help="Whether the bytes answer a start of ours.")
     ] = True,
+    checksums: Annotated[
+        bool, typer.Option("--checksums", help="Print the usual checksums of these bytes instead, for golden frames.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Feed captured bytes to a driver's codec and print what it makes of them, in order, one line each.
@@ -103,6 +108,9 @@ def decode(
             raise ConfigError(name, faults)
         text = sys.stdin.read() if registers is None and hex_bytes == "-" else hex_bytes
         captured = _bytes_of(text) if registers is None else answer_adu(_words_of(registers))
+        if checksums:
+            _print_checksums(captured)
+            return
         codec = spec.make_codec(options)
     except (ConfigError, ValueError) as error:
         refuse(error)
@@ -111,6 +119,14 @@ def decode(
         print(json.dumps(_published(finding, spec), ensure_ascii=False) if as_json else _line(finding))
     if any(isinstance(finding, FrameBroken) for finding in findings):
         raise typer.Exit(1)
+
+
+def _print_checksums(captured: bytes) -> None:
+    """In the order in which they travel; a sum and its complement to 256, both in one byte."""
+    total, either = sum(captured) & 0xFF, reduce(xor, captured, 0)
+    print(f"CRC-16/MODBUS  {crc16(captured).hex(' ')}")
+    print(f"SUM-8          {total:02x}   256 - SUM-8  {-total & 0xFF:02x}")
+    print(f"XOR            {either:02x}")
 
 
 def _published(finding: Finding, spec: DriverSpec) -> dict[str, Any]:

@@ -63,7 +63,11 @@ def test_a_page_describes_it(name: str) -> None:
 def test_the_list_of_devices_tells_the_same(name: str) -> None:
     spec = driver(name)
     listed = (ROOT / "docs" / "devices" / "README.md").read_text("utf-8")
-    (row,) = [line for line in listed.splitlines() if line.startswith(f"| [{name}]")]
+    rows = [line for line in listed.splitlines() if line.startswith(f"| [{name}]")]
+    assert len(rows) == 1, (
+        f"docs/devices/README.md needs one row that begins with `| [{name}]({name}.md) |`, as the others have"
+    )
+    row = rows[0]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[1] == (", ".join(spec.measures) or "as the profile says")
     assert cells[4] == ("yes" if spec.medical_device else "no")

@@ -7,6 +7,7 @@ sends up the exams that wait for the medic when the console is there to be tried
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,15 +27,17 @@ from central.papers.issuing import Issuer, grant, issue
 from central.people.registry import Registry
 from central.registers.keeping import RegisterChange
 from central.signature.software import open_key
-from central.store import accounts, medics, terminals, worklist
+from central.store import accounts, limits, medics, terminals, worklist
 from central.store.engine import open_engine, reading, writing
 from central.store.register_changes import Author
-from dopusk.lab.demo.sample_day import Decided, SampleDay, with_verification
+from dopusk.lab.demo.sample_day import Decided, SampleDay
+from dopusk.lab.demo.sample_judging import archive_health, finished
 from dopusk.lab.demo.sample_medic import LOGIN
 from dopusk.lab.demo.sample_people import HISTORY_TERMINAL_ID, ORG, SampleIds, past_exams
 from dopusk.lab.demo.sample_registers import enter_key, enter_limits, enter_registers
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.exam import EXAM_SCHEMA
+from sync.contract.health import TerminalStatus
 from sync.contract.topics import TerminalAddress, Up
 
 DECIDED_AFTER = timedelta(minutes=2)
@@ -78,7 +81,13 @@ class Past:
 
     def day(self, now: datetime) -> SampleDay:
         """Today's exams."""
-        return SampleDay(self.people, self.config.generation, MediaFiles(self.config.media_dir), now)
+        engine = open_engine(self.config.store_url)
+        try:
+            with reading(engine) as connection:
+                stored = limits.of_organisation(connection, ORG)
+        finally:
+            engine.dispose()
+        return SampleDay(self.people, self.config.generation, MediaFiles(self.config.media_dir), now, stored)
 
     def send(self, engine: Engine, payloads: Sequence[dict[str, Any]]) -> None:
         """Send payloads up the whole way of ingest."""
@@ -113,12 +122,18 @@ def fill_history(config: CentralConfig, engine: Engine, registry: Registry, peop
         enter_limits(connection, registry, outgoing, people, ACCOUNTS[1].full_name, now)
         enter_key(connection, people.employers[0], senior.account_id if senior else "", now)
     payloads = past_exams(people, generation=config.generation)
+    with reading(engine) as connection:
+        stored = limits.of_organisation(connection, ORG)
     for payload in payloads:
-        with_verification(payload, now)
+        finished(payload, stored, now)
     day = past.day(now)
     today = day.decided()
     past.send(engine, [*payloads, *(item.payload for item in today), *day.unfinished()])
     _decide_all(config, engine, outgoing, [*map(_routine, payloads), *today])
+    seen = TerminalStatus(state="online", software_version=version("dopusk"), devices=archive_health(now))
+    with writing(engine) as connection:
+        terminals.note_status(connection, HISTORY_TERMINAL_ID, seen, now=now)
+        terminals.note_status(connection, HISTORY_TERMINAL_ID, TerminalStatus(state="offline"), now=now)
     return past
 
 

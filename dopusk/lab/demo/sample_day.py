@@ -5,13 +5,15 @@ portraits in the public domain.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from central.core.media_files import MediaFiles
 from central.deciding.decision_record import DecisionDraft
+from central.store.limits import StoredLimit
+from dopusk.lab.demo.sample_judging import finished, repeated
 from dopusk.lab.demo.sample_people import ORG, PEOPLE, SampleIds
 from simulators.camera_scenes import PORTRAITS
 from simulators.fleet_exam import exam_payload
@@ -19,7 +21,6 @@ from sync.contract.canonical import new_id
 from sync.contract.model import utc_text
 
 LOOKED = {"skin": "normal", "mucous": "normal", "behaviour": "normal"}
-VERIFIED_FOR = timedelta(days=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,15 @@ class Decided:
 class SampleDay:
     """Makes the payloads of one day for a terminal."""
 
-    def __init__(self, people: SampleIds, generation: str, files: MediaFiles, now: datetime) -> None:
+    def __init__(
+        self,
+        people: SampleIds,
+        generation: str,
+        files: MediaFiles,
+        now: datetime,
+        limits: Sequence[StoredLimit] = (),
+    ) -> None:
+        self._limits = limits
         self._people, self._generation, self._files, self._now = people, generation, files, now
         self._dice = random.Random(11)  # sample values, no secret
 
@@ -61,12 +70,10 @@ class SampleDay:
         drunk = self._drunk(self._exam("1004", minutes_ago=190))
         unwell = self._exam("1008", minutes_ago=150)
         unwell["complaints"] = {"feels_well": False, "codes": ["dizziness"], "text": "Кружится голова при наклоне"}
-        unwell["rule_verdict"] |= {
-            "suggestion": "attention",
-            "findings": [{"parameter": "complaints", "code": "complaints"}],
-        }
-        high = self._exam("1003", minutes_ago=120, systolic_mmhg=146)
+        high = self._exam("1003", minutes_ago=120, systolic_mmhg=158)
         admitted_then = Decided(high, "admitted", comment="В медпункте тонометром 122/78, самочувствие хорошее")
+        for payload in (drunk, unwell, high):
+            self._finish(payload)
         return [
             Decided(self._exam("1002", minutes_ago=220, picture="eileen_collins.jpg"), "admitted", papers=("mark",)),
             Decided(
@@ -87,20 +94,13 @@ class SampleDay:
         """One that somebody walked away from after the temperature."""
         left = self._exam("1008", minutes_ago=160)
         left |= {"state": "unfinished", "end_reason": "interrupted", "measurements": left["measurements"][:1]}
-        left["rule_verdict"] |= {
-            "suggestion": "incomplete",
-            "findings": [{"parameter": "pressure", "code": "not_measured"}],
-        }
-        return [left]
+        return [self._finish(left)]
 
     def waiting(self) -> list[dict[str, Any]]:
         """Just measured: high pressure twice with a complaint, alcohol, and one whose first blow was too weak."""
-        high = self._exam("1005", minutes_ago=4, systolic_mmhg=162, picture="grace_hopper.jpg")
+        high = self._exam("1005", minutes_ago=26, systolic_mmhg=162, picture="grace_hopper.jpg")
         high["complaints"] = {"feels_well": False, "codes": ["headache"], "text": "Болит голова с вечера"}
-        pressure = high["measurements"][1]
-        earlier = pressure | {"measurement_id": new_id(), "values": pressure["values"] | {"systolic_mmhg": 171}}
-        high["measurements"].insert(1, earlier | {"at": high["measurements"][0]["at"]})
-        pressure["attempt"] = high["rule_verdict"]["findings"][0]["attempt"] = 2
+        repeated(high, "pressure", {"systolic_mmhg": 171, "diastolic_mmhg": 98}, new_id())
         weak = self._exam("1008", minutes_ago=2, picture="eileen_collins.jpg")
         blow = weak["measurements"][2]
         weak["failures"] = [
@@ -116,7 +116,8 @@ class SampleDay:
             }
         ]
         blow["attempt"] = 2
-        return [high, self._drunk(self._exam("1003", minutes_ago=3)), weak]
+        drunk = self._drunk(self._exam("1003", minutes_ago=19))
+        return [self._finish(payload) for payload in (high, drunk, weak)]
 
     def _exam(
         self, number: str, *, minutes_ago: int, systolic_mmhg: int | None = None, picture: str = ""
@@ -131,7 +132,9 @@ class SampleDay:
             started_at=self._now - timedelta(minutes=minutes_ago),
             systolic_mmhg=systolic_mmhg,
         )
-        with_verification(payload, self._now)
+        if systolic_mmhg is not None:
+            payload["measurements"][1]["values"]["diastolic_mmhg"] = round(systolic_mmhg * 0.59)
+        self._finish(payload)
         if picture:
             content = (PORTRAITS / picture).read_bytes()
             payload["media"] = [
@@ -147,13 +150,9 @@ class SampleDay:
         return payload
 
     def _drunk(self, payload: dict[str, Any]) -> dict[str, Any]:
-        payload["measurements"][2]["values"] = {"breath_alcohol_mg_per_l": 0.412}
-        finding = {"parameter": "breath_alcohol_mg_per_l", "attempt": 1, "value": 0.412, "high": 0, "code": "above"}
-        payload["rule_verdict"] |= {"suggestion": "out_of_limits", "findings": [finding]}
+        payload["measurements"][2]["values"] = {"breath_alcohol_mg_per_l": 0.395}
+        repeated(payload, "breath", {"breath_alcohol_mg_per_l": 0.412}, new_id())
         return payload
 
-
-def with_verification(payload: dict[str, Any], now: datetime) -> None:
-    """Give each device of a payload the day until which it is verified."""
-    for item in payload["measurements"]:
-        item["device"]["verified_until"] = (now + VERIFIED_FOR).date().isoformat()
+    def _finish(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return finished(payload, self._limits, self._now)

@@ -47,7 +47,7 @@ PEOPLE = (
         "1003", "Громов Пётр Савельевич", "машинист экскаватора", "male", date(1969, 11, 23), 1, "high pressure"
     ),
     SamplePerson("1004", "Полянский Игнат Львович", "водитель грузовика", "male", date(1986, 1, 30), 0, "drunk"),
-    SamplePerson("1005", "Лугова Вера Тихоновна", "электромонтёр", "female", date(1962, 5, 9), 1, "low pressure"),
+    SamplePerson("1005", "Лугова Вера Тихоновна", "электромонтёр", "female", date(1962, 5, 9), 1, "raised pressure"),
     SamplePerson(
         "1006",
         "Остапов Назар Ефимович",
@@ -148,4 +148,4 @@ def _worker(person: SamplePerson, employers: Sequence[str]) -> Worker:
 def _systolic(person: SamplePerson, dice: random.Random) -> int:
     if person.note == "high pressure":
         return dice.randint(128, 152)
-    return dice.randint(98, 112) if person.note == "low pressure" else dice.randint(112, 134)
+    return dice.randint(124, 138) if person.note == "raised pressure" else dice.randint(108, 130)

@@ -6,7 +6,7 @@ Firms, numbers and entries are plainly invented: the taxpayer numbers are of a r
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -39,14 +39,28 @@ class SampleInstrument:
     archive: bool
     """Stands at the terminal of the past exams, and otherwise at the demo's own."""
     days_left: int
+    spare: bool = False
+    """In a drawer: nothing measures with it."""
+
+    def verified_until(self, today: date) -> date:
+        """The last day of its verification."""
+        return today + timedelta(days=self.days_left)
 
 
 INSTRUMENTS = (
     SampleInstrument("temperature", "Calex Electronics", "PyroMiniBus", "123456", False, 400),
     SampleInstrument("pressure", "A&D", "TM2655", "5190400001", False, 25),
     SampleInstrument("breath", "Sentech Korea", "Dingo E-200", "E200-000001", False, 210),
-    SampleInstrument("breath", "Sentech Korea", "Dingo E-200", "E200-000007", True, -12),
+    SampleInstrument("temperature", "Calex Electronics", "PyroMiniBus", "123457", True, 320),
+    SampleInstrument("pressure", "A&D", "TM2655", "5190400002", True, 140),
+    SampleInstrument("breath", "Sentech Korea", "Dingo E-200", "E200-000007", True, 96),
+    SampleInstrument("breath", "Sentech Korea", "Dingo E-200", "E200-000003", True, -12, spare=True),
 )
+
+
+def instruments_at(*, archive: bool) -> list[SampleInstrument]:
+    """The instruments that one terminal measures with: that of the past exams, or the demo's own."""
+    return [item for item in INSTRUMENTS if item.archive == archive and not item.spare]
 
 
 def enter_registers(connection: Connection, registry: Registry, change: RegisterChange) -> None:
@@ -56,7 +70,7 @@ def enter_registers(connection: Connection, registry: Registry, change: Register
     for place, row in enumerate(people_store.list_employers(connection, ORG)):
         _save(change, "employers", row["employer_id"], _employer_fields(row) | {"inn": INNS[place % len(INNS)]})
     for number, item in enumerate(INSTRUMENTS, start=1):
-        until = today + timedelta(days=item.days_left)
+        until = item.verified_until(today)
         fields = {
             "measures": item.measures,
             "maker": item.maker,

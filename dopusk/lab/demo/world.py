@@ -27,6 +27,7 @@ from dopusk.lab.demo.history import Past, fill_history
 from dopusk.lab.demo.sample_faces import LEGAL_BASIS, enter_consents, enter_face
 from dopusk.lab.demo.sample_medic import Login, enter_medic
 from dopusk.lab.demo.sample_people import ORG, enter_people
+from dopusk.lab.demo.sample_registers import instruments_at
 from simulators.bench import Bench
 from simulators.camera import CameraSimulator
 
@@ -38,8 +39,6 @@ FOUNDED_AGO = timedelta(days=60)
 """The demo's authority is that old, so that decisions of past weeks have valid certificates."""
 SCENE = "person:eileen"
 """Who stands before the simulated camera."""
-SERIALS = {"thermometer": "123456"}
-"""What the simulated thermometer says its number is; the others cannot be asked and are taken from the configuration."""
 SERVICE_PIN = "3917"
 """Opens the service screen of the demonstration's kiosk."""
 REST_S = 60.0
@@ -156,10 +155,12 @@ def _enrol(
     for rule in fields["exam"]["repeats"].values():
         rule["rest_s"] = REST_S / speed
     fields["service"] = {"pin_hash": PasswordHasher().hash(SERVICE_PIN)}
-    verified_until = (datetime.now(UTC) + timedelta(days=200)).date()
+    today = datetime.now(UTC).date()
+    own = {item.measures: item for item in instruments_at(archive=False)}
     for device in fields["device"]:
-        device |= {"port": bench.port(device["id"]), "verified_until": verified_until}
-        device["serial_number"] = SERIALS.get(device["id"], device["serial_number"])
+        item = own[device["measures"]]
+        device |= {"port": bench.port(device["id"]), "verified_until": item.verified_until(today)}
+        device["serial_number"] = item.serial
     path = folder / "terminal.toml"
     path.write_text(tomli_w.dumps(fields), encoding="utf-8")
     return path

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,16 +15,19 @@ from central.deciding.admissions import admissions
 from central.deciding.decisions import is_valid
 from central.keeping.installation import Choices, create_secrets, write_config
 from central.link.outgoing import Outgoing
+from central.people.limits import default_entries
 from central.people.registry import Registry
-from central.store import alerts, api_keys, decisions, issued, limits, schema, worklist
+from central.store import alerts, api_keys, decisions, instruments, issued, limits, schema, terminals, worklist
 from central.store.engine import open_engine, reading, writing
 from central.store.exams import exam
 from central.words.exam_view import side_of
 from dopusk.lab.demo import history
 from dopusk.lab.demo.history import Past, fill_history
 from dopusk.lab.demo.sample_medic import enter_medic
-from dopusk.lab.demo.sample_people import ORG, SampleIds, enter_people, past_exams
-from dopusk.lab.demo.world import FOUNDED_AGO, ORGANISATION
+from dopusk.lab.demo.sample_people import HISTORY_TERMINAL_ID, ORG, SampleIds, enter_people, past_exams
+from dopusk.lab.demo.world import FOUNDED_AGO, ORGANISATION, build_world
+from drivers.registry import driver
+from terminal.config import load_config
 from tests.console_centre import cheap_hashes
 
 
@@ -86,4 +90,58 @@ def test_what_the_rules_say_of_sample_exams_follows_from_their_values(
         bounds = {item["parameter"]: item for item in payload["limits"]}
         last = {name: value for item in payload["measurements"] for name, value in item["values"].items()}
         beyond = {name for name, value in last.items() if side_of(value, bounds.get(name))}
-        assert {item["parameter"] for item in payload["rule_verdict"]["findings"]} == beyond
+        found = {item["parameter"] for item in payload["rule_verdict"]["findings"]}
+        assert found - {"complaints"} == beyond
+
+
+def test_the_sample_data_agree_with_each_other(past: tuple[Past, Engine, CentralConfig]) -> None:
+    made, engine, _ = past
+    made.let_some_wait()
+    with reading(engine) as connection:
+        payloads = [row.payload for row in connection.execute(select(exam)).all()]
+        stored = [item for item in limits.of_organisation(connection, ORG) if item.withdrawn_at is None]
+        register = instruments.verified_until(connection, ORG)
+        reported = [dict(row) for row in connection.execute(select(terminals.device)).mappings()]
+        seen = {row["terminal_id"]: row["last_seen"] for row in terminals.list_terminals(connection)}
+    book = {entry["parameter"]: entry for entry in default_entries()}
+    assert len(payloads) > 8
+    for payload in payloads:
+        for limit in payload["limits"]:
+            if limit["source"] == "default":
+                shown = book[limit["parameter"]]
+                assert (limit.get("low"), limit["high"], limit["version"]) == (
+                    shown.get("low"), shown["high"], shown["version"],
+                )  # fmt: skip
+        for item in payload["measurements"]:
+            device = item["device"]
+            known = register[device["maker"].lower(), device["serial"].lower()]
+            assert device["verified_until"] == known.isoformat()
+            assert datetime.fromisoformat(item["at"]).date() <= known
+        for step, rest_s in {"pressure": 1200, "breath": 900}.items():
+            taken = [datetime.fromisoformat(one["at"]) for one in payload["measurements"] if one["step"] == step]
+            assert all((later - before).total_seconds() >= rest_s for before, later in pairwise(taken))
+        assert datetime.fromisoformat(payload["finished_at"]) <= datetime.now(UTC)
+    newest = max(payloads, key=lambda payload: str(payload["started_at"]))
+    own = {item.parameter: item for item in stored if item.source == "organisation"}
+    applied = {limit["parameter"]: limit for limit in newest["limits"]}
+    assert applied["pulse_bpm"]["version"] == own["pulse_bpm"].version
+    assert reported
+    for row in reported:
+        assert row["verified_until"] == register[row["maker"].lower(), row["serial"].lower()].isoformat()
+    assert seen[HISTORY_TERMINAL_ID] is not None
+
+
+def test_the_terminal_of_the_demo_has_the_instruments_of_the_register(tmp_path: Path) -> None:
+    world = build_world(tmp_path, 30.0, with_past=True)
+    try:
+        engine = open_engine(world.config.store_url)
+        with reading(engine) as connection:
+            register = instruments.verified_until(connection, ORG)
+        engine.dispose()
+        configured = load_config(world.terminal_config).device
+    finally:
+        world.close()
+    assert len(configured) == 3
+    for device in configured:
+        maker = driver(device.driver).maker
+        assert device.verified_until == register[maker.lower(), str(device.serial_number).lower()]
