@@ -7,7 +7,7 @@ import pytest
 from dopusk.lab.bench.fuzz import golden_frames
 from drivers.ledger import RULES
 from drivers.registry import complete_options, driver, drivers, ledger
-from drivers.spec import Transport
+from drivers.spec import LineSettings, Transport
 from simulators.catalogue import catalogue
 from tests.contract.rig import SIMULATED, WITHOUT_CHECKSUM
 
@@ -91,3 +91,22 @@ def test_published_frames_are_at_hand(name: str) -> None:
 
 def test_those_without_a_checksum_are_known() -> None:
     assert set(SIMULATED) >= WITHOUT_CHECKSUM
+
+
+LINES = {
+    "accuniq_bp500": LineSettings(9600, 8, "N", 1),
+    "and_ua767pc": LineSettings(9600, 8, "N", 1),
+    "contec_legacy": LineSettings(19200, 8, "O", 1),
+    "contec_v7": LineSettings(115200, 8, "N", 1),
+    "lu90614": LineSettings(9600, 8, "N", 1),
+    "masimo_ascii1": LineSettings(9600, 8, "N", 1),
+    "nonin": LineSettings(9600, 8, "N", 1),
+    "omron_hbp9030": LineSettings(9600, 8, "N", 1),
+    "optris_ct": LineSettings(115200, 8, "N", 1),
+}
+"""The line of each model as its manual has it."""
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_line_is_the_manuals(name: str) -> None:
+    assert driver(name).line == LINES[name]

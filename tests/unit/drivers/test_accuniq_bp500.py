@@ -1,19 +1,15 @@
 """ACCUNIQ BP-500: golden records, stored results that belong to somebody else, and the simulated monitor."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from drivers.devices.accuniq_bp500 import SPEC
-from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, Unavailable, WrongDevice
+from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, WrongDevice
 from drivers.findings import MeasurementFound, Rejected, StateSeen
-from drivers.spec import LineSettings
 from simulators.accuniq_bp500 import AccuniqBp500
 from tests.unit.drivers.virtual_line import (
     ModelLine,
     VirtualDeadline,
     VirtualRun,
-    cut_lists,
     decode,
     identify,
     in_scenario,
@@ -133,23 +129,6 @@ def test_an_unasked_result_is_refused() -> None:
     assert kinds(decode(SPEC, GOLDEN, session="no")) == ["rejected"]
 
 
-STREAM = b"\x00\x02" + GOLDEN + GOLDEN[:30] + EMPTY + framed(b"\x04") + BP250 + GOLDEN + b"\x02R1,"
-
-
-@given(cuts=cut_lists(STREAM))
-def test_how_the_bytes_are_split_does_not_matter(cuts: list[int]) -> None:
-    assert decode(SPEC, STREAM, cuts) == decode(SPEC, STREAM)
-
-
-@given(noise=st.binary(max_size=1500), cuts=st.lists(st.integers(0, 1500), max_size=4))
-def test_noise_never_raises_and_splits_alike(noise: bytes, cuts: list[int]) -> None:
-    assert decode(SPEC, noise, [min(cut, len(noise)) for cut in cuts]) == decode(SPEC, noise)
-
-
-def test_line_settings() -> None:
-    assert SPEC.line == LineSettings(9600, 8, "N", 1)
-
-
 @pytest.mark.parametrize(("name", "systolic"), [("normal", 122), ("high", 168)])
 def test_measures_takes_and_deletes(name: str, systolic: int) -> None:
     model = in_scenario(AccuniqBp500(), name)
@@ -222,11 +201,6 @@ def test_every_bad_situation_has_its_own_error(name: str, error: type[Exception]
 def test_the_wrong_dialect_is_named() -> None:
     with pytest.raises(WrongDevice):
         measure(SPEC, ModelLine(AccuniqBp500()), dialect="bp250")
-
-
-def test_unplugged_midway() -> None:
-    with pytest.raises(Unavailable):
-        measure(SPEC, ModelLine(AccuniqBp500(), chunk=10, unplug_after_bytes=200))
 
 
 def test_cancelled_midway() -> None:

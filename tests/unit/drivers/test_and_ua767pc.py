@@ -1,19 +1,15 @@
 """A&D UA-767PC: golden strings, bursts of the wrong length, and the simulated monitor."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from drivers.devices.and_ua767pc import SPEC
-from drivers.errors import Cancelled, FrameError, NoResponse, StaleReading, Unavailable
+from drivers.errors import Cancelled, FrameError, NoResponse, StaleReading
 from drivers.findings import MeasurementFound, Rejected
-from drivers.spec import LineSettings
 from simulators.and_ua767pc import AndUa767pc
 from tests.unit.drivers.virtual_line import (
     ModelLine,
     VirtualDeadline,
     VirtualRun,
-    cut_lists,
     decode,
     identify,
     in_scenario,
@@ -81,26 +77,6 @@ def test_an_unasked_result_is_refused() -> None:
     assert kinds(decode(SPEC, GOLDEN, session="no")) == ["rejected"]
 
 
-STREAM = b"zz" + GOLDEN + b"\r\n" + GOLDEN[:7] + b" " + BUILT * 2 + b"\x00" + b"8" * 60 + b"!" + GOLDEN
-
-
-@given(cuts=cut_lists(STREAM))
-def test_how_the_bytes_are_split_does_not_matter(cuts: list[int]) -> None:
-    assert decode(SPEC, STREAM, cuts) == decode(SPEC, STREAM)
-
-
-@given(
-    noise=st.lists(st.sampled_from(list(b"0123456789ABCDEF\r\nz\x00")), max_size=300).map(bytes),
-    cuts=st.lists(st.integers(0, 300), max_size=5),
-)
-def test_noise_never_raises_and_splits_alike(noise: bytes, cuts: list[int]) -> None:
-    assert decode(SPEC, noise, [min(cut, len(noise)) for cut in cuts]) == decode(SPEC, noise)
-
-
-def test_line_settings() -> None:
-    assert SPEC.line == LineSettings(9600, 8, "N", 1)
-
-
 @pytest.mark.parametrize(("name", "systolic"), [("normal", 122), ("high", 168)])
 def test_measures(name: str, systolic: int) -> None:
     line = ModelLine(in_scenario(AndUa767pc(), name), chunk=3)
@@ -137,11 +113,6 @@ def test_a_result_from_before_the_start_does_not_count() -> None:
     assert line.waiting
     model.systolic_mmhg = 131
     assert measure(SPEC, line)[0].values["systolic_mmhg"] == 131
-
-
-def test_unplugged_midway() -> None:
-    with pytest.raises(Unavailable):
-        measure(SPEC, ModelLine(AndUa767pc(), chunk=2, unplug_after_bytes=5))
 
 
 def test_cancelled_midway_closes_the_dialogue() -> None:

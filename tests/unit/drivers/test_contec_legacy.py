@@ -1,18 +1,14 @@
 """Five-byte stream of Contec and Berry: golden frames, flags, stored values, and the simulated oximeter."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from drivers.config import ConfigError
 from drivers.devices.contec_legacy import SPEC
-from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading, Unavailable
+from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading
 from drivers.findings import MeasurementFound, Rejected, StateSeen
-from drivers.spec import LineSettings
 from simulators.contec_legacy import ContecLegacy
 from tests.unit.drivers.virtual_line import (
     ModelLine,
-    cut_lists,
     decode,
     identify,
     in_scenario,
@@ -103,29 +99,6 @@ def test_unasked_values_are_refused() -> None:
     assert kinds(decode(SPEC, GOLDEN, session="no")) == ["rejected"]
 
 
-STREAM = b"\x33\xf2\x80" + GOLDEN + STORED_HEADER + bytes.fromhex("F0C862F0C9") + GOLDEN + BCI_OUT + FAST + b"\xf2\x80"
-
-
-@pytest.mark.parametrize("dialect", ["contec", "berry"])
-@given(cuts=cut_lists(STREAM))
-def test_how_the_bytes_are_split_does_not_matter(dialect: str, cuts: list[int]) -> None:
-    assert decode(SPEC, STREAM, cuts, dialect=dialect) == decode(SPEC, STREAM, dialect=dialect)
-
-
-@given(
-    noise=st.lists(st.sampled_from(list(b"\xf2\x80\x00\xf0\xf1\xc6\x33\x09\x48\x62\xff")), max_size=400).map(bytes),
-    cuts=st.lists(st.integers(0, 400), max_size=4),
-)
-def test_noise_never_raises_and_splits_alike(noise: bytes, cuts: list[int]) -> None:
-    cuts = [min(cut, len(noise)) for cut in cuts]
-    for dialect in ("contec", "berry"):
-        assert decode(SPEC, noise, cuts, dialect=dialect) == decode(SPEC, noise, dialect=dialect)
-
-
-def test_line_settings() -> None:
-    assert SPEC.line == LineSettings(19200, 8, "O", 1)
-
-
 @pytest.mark.parametrize(
     ("name", "dialect", "values"),
     [
@@ -162,11 +135,6 @@ def test_values_from_before_the_start_do_not_count() -> None:
     line.pass_time(10.0)
     model.pulse_bpm = 95
     assert measure(SPEC, line)[0].values["pulse_bpm"] == 95
-
-
-def test_unplugged_midway() -> None:
-    with pytest.raises(Unavailable):
-        measure(SPEC, ModelLine(ContecLegacy(), chunk=7, unplug_after_bytes=900))
 
 
 def test_cancelled_midway() -> None:

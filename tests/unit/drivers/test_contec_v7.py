@@ -1,19 +1,15 @@
 """Contec V7.0: golden packets, held and stored values, reasons of refusal, and sessions with the simulated oximeter."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from drivers.config import ConfigError
 from drivers.devices.contec_v7 import SPEC, command
-from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading, Unavailable
+from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading
 from drivers.findings import FaultSeen, MeasurementFound, Rejected, StateSeen
 from drivers.model import Act
-from drivers.spec import LineSettings
 from simulators.contec_v7 import ContecV7, packed
 from tests.unit.drivers.virtual_line import (
     ModelLine,
-    cut_lists,
     decode,
     identify,
     in_scenario,
@@ -125,23 +121,6 @@ def test_unasked_values_are_refused() -> None:
     assert kinds(decode(SPEC, GOLDEN, session="no")) == ["rejected"]
 
 
-STREAM = b"\x33\x90" + GOLDEN + FINGER_OUT + GOLDEN[:5] + GOLDEN + bytes.fromhex("0B81A1850C80") + GOLDEN[:4]
-
-
-@given(cuts=cut_lists(STREAM))
-def test_how_the_bytes_are_split_does_not_matter(cuts: list[int]) -> None:
-    assert decode(SPEC, STREAM, cuts) == decode(SPEC, STREAM)
-
-
-@given(noise=st.binary(max_size=1500), cuts=st.lists(st.integers(0, 1500), max_size=4))
-def test_noise_never_raises_and_splits_alike(noise: bytes, cuts: list[int]) -> None:
-    assert decode(SPEC, noise, [min(cut, len(noise)) for cut in cuts]) == decode(SPEC, noise)
-
-
-def test_line_settings() -> None:
-    assert SPEC.line == LineSettings(115200, 8, "N", 1)
-
-
 def test_commands_as_printed() -> None:
     assert command(0xA1) == bytes.fromhex("7D81A1808080808080")
     assert command(0xAF) == bytes.fromhex("7D81AF808080808080")
@@ -191,11 +170,6 @@ def test_a_stream_left_over_from_before_does_not_count() -> None:
     model.pulse_bpm = 90
     reading, _ = measure(SPEC, line)
     assert reading.values["pulse_bpm"] == 90
-
-
-def test_unplugged_midway() -> None:
-    with pytest.raises(Unavailable):
-        measure(SPEC, ModelLine(ContecV7(), chunk=5, unplug_after_bytes=400))
 
 
 def test_cancelled_midway_stops_the_stream() -> None:

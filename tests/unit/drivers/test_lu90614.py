@@ -1,18 +1,14 @@
 """LU90614: golden frames, the wrong mode, and a forehead in front of the simulated module."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from drivers.config import ConfigError
 from drivers.devices.lu90614 import SPEC
-from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, Unavailable, WrongDevice
+from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, WrongDevice
 from drivers.findings import MeasurementFound, Rejected
-from drivers.spec import LineSettings
 from simulators.lu90614 import Lu90614
 from tests.unit.drivers.virtual_line import (
     ModelLine,
-    cut_lists,
     decode,
     identify,
     in_scenario,
@@ -82,23 +78,6 @@ def test_an_unasked_result_is_refused() -> None:
     assert kinds(decode(SPEC, NORMAL, session="no")) == ["rejected"]
 
 
-STREAM = b"\x00\xfe" + GOLDEN + NORMAL[:5] + OBJECT + NORMAL + b"\xfe\xac"
-
-
-@given(cuts=cut_lists(STREAM))
-def test_how_the_bytes_are_split_does_not_matter(cuts: list[int]) -> None:
-    assert decode(SPEC, STREAM, cuts) == decode(SPEC, STREAM)
-
-
-@given(noise=st.binary(max_size=1500), cuts=st.lists(st.integers(0, 1500), max_size=4))
-def test_noise_never_raises_and_splits_alike(noise: bytes, cuts: list[int]) -> None:
-    assert decode(SPEC, noise, [min(cut, len(noise)) for cut in cuts]) == decode(SPEC, noise)
-
-
-def test_line_settings() -> None:
-    assert SPEC.line == LineSettings(9600, 8, "N", 1)
-
-
 @pytest.mark.parametrize(("name", "celsius"), [("normal", 36.6), ("high", 38.4), ("retry", 36.6)])
 def test_measures_a_forehead(name: str, celsius: float) -> None:
     reading, run = measure(SPEC, ModelLine(in_scenario(Lu90614(), name), chunk=2))
@@ -135,11 +114,6 @@ def test_a_late_reply_does_not_count() -> None:
     assert line.waiting
     model.forehead_celsius = 36.4
     assert measure(SPEC, line)[0].values == {"temperature_celsius": 36.4}
-
-
-def test_unplugged_midway() -> None:
-    with pytest.raises(Unavailable):
-        measure(SPEC, ModelLine(Lu90614(), chunk=4, unplug_after_bytes=20))
 
 
 def test_cancelled_midway() -> None:

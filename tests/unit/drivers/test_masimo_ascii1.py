@@ -3,22 +3,18 @@
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from drivers.config import ConfigError, DeviceConfig
 from drivers.devices.masimo_ascii1 import SPEC
-from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading, Unavailable
+from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading
 from drivers.findings import FaultSeen, FrameBroken, MeasurementFound, Rejected, StateSeen
 from drivers.identity import identity_of_reading
 from drivers.model import Measures
 from drivers.registry import attach
-from drivers.spec import LineSettings
 from simulators.masimo_ascii1 import MasimoAscii1
 from tests.contract.rig import decoded
 from tests.unit.drivers.virtual_line import (
     ModelLine,
-    cut_lists,
     decode,
     identify,
     in_scenario,
@@ -158,23 +154,6 @@ def test_unasked_values_are_refused() -> None:
     assert kinds(decode(SPEC, GOOD, session="no")) == ["rejected"]
 
 
-STREAM = b"2%\r\n" + GOOD + PRINTED + GOOD[:40] + RADICAL + b"\x00" + GOOD + GOOD[:9]
-
-
-@given(cuts=cut_lists(STREAM))
-def test_how_the_bytes_are_split_does_not_matter(cuts: list[int]) -> None:
-    assert decode(SPEC, STREAM, cuts) == decode(SPEC, STREAM)
-
-
-@given(noise=st.binary(max_size=1500), cuts=st.lists(st.integers(0, 1500), max_size=4))
-def test_noise_never_raises_and_splits_alike(noise: bytes, cuts: list[int]) -> None:
-    assert decode(SPEC, noise, [min(cut, len(noise)) for cut in cuts]) == decode(SPEC, noise)
-
-
-def test_line_settings() -> None:
-    assert SPEC.line == LineSettings(9600, 8, "N", 1)
-
-
 @pytest.mark.parametrize("radical_7", [True, False])
 def test_measures(radical_7: bool) -> None:
     reading, run = measure(SPEC, ModelLine(MasimoAscii1(radical_7=radical_7), chunk=11))
@@ -211,11 +190,6 @@ def test_lines_from_before_the_start_do_not_count() -> None:
     line.pass_time(20.0)
     model.spo2_percent = 93
     assert measure(SPEC, line)[0].values["spo2_percent"] == 93
-
-
-def test_unplugged_midway() -> None:
-    with pytest.raises(Unavailable):
-        measure(SPEC, ModelLine(MasimoAscii1(), chunk=30, unplug_after_bytes=200))
 
 
 def test_cancelled_midway() -> None:

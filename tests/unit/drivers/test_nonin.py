@@ -1,20 +1,16 @@
 """Nonin: golden frames of formats 8, 2, 7 and 13, held and stored values, and sessions with the simulated oximeter."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from drivers.config import ConfigError
 from drivers.devices.nonin import SPEC, select_format
-from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading, Unavailable, WrongDevice
+from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading, WrongDevice
 from drivers.findings import FaultSeen, FrameBroken, MeasurementFound, Rejected, StateSeen
 from drivers.model import Act
-from drivers.spec import LineSettings
 from simulators.nonin import Nonin
 from tests.unit.drivers.virtual_line import (
     ModelLine,
     VirtualDeadline,
-    cut_lists,
     decode,
     identify,
     in_scenario,
@@ -224,25 +220,6 @@ STREAMS = {
 }
 
 
-@pytest.mark.parametrize("data_format", list(STREAMS))
-@given(cuts=cut_lists(bytes(120)))
-def test_how_the_bytes_are_split_does_not_matter(data_format: str, cuts: list[int]) -> None:
-    stream = STREAMS[data_format]
-    cuts = [min(cut, len(stream)) for cut in cuts]
-    assert decode(SPEC, stream, cuts, format=data_format) == decode(SPEC, stream, format=data_format)
-
-
-@given(noise=st.binary(max_size=1500), cuts=st.lists(st.integers(0, 1500), max_size=4))
-def test_noise_never_raises_and_splits_alike(noise: bytes, cuts: list[int]) -> None:
-    cuts = [min(cut, len(noise)) for cut in cuts]
-    for data_format in STREAMS:
-        assert decode(SPEC, noise, cuts, format=data_format) == decode(SPEC, noise, format=data_format)
-
-
-def test_line_settings() -> None:
-    assert SPEC.line == LineSettings(9600, 8, "N", 1)
-
-
 @pytest.mark.parametrize("data_format", ["8", "2", "7", "13"])
 def test_measures_in_every_format(data_format: str) -> None:
     model = Nonin(data_format=int(data_format))
@@ -299,11 +276,6 @@ def test_values_from_before_the_start_do_not_count() -> None:
     model.finger_in = False
     with pytest.raises(DeviceFault):
         measure(SPEC, line)
-
-
-def test_unplugged_midway() -> None:
-    with pytest.raises(Unavailable):
-        measure(SPEC, ModelLine(Nonin(), chunk=2, unplug_after_bytes=10))
 
 
 def test_cancelled_midway() -> None:

@@ -8,13 +8,11 @@ from drivers.devices.omron_hbp9030 import SPEC
 from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading, Unavailable, WrongDevice
 from drivers.findings import FaultSeen, FrameBroken, MeasurementFound, Rejected
 from drivers.model import Act
-from drivers.spec import LineSettings
 from simulators.omron_hbp9030 import OmronHbp9030
 from tests.unit.drivers.virtual_line import (
     ModelLine,
     VirtualDeadline,
     VirtualRun,
-    cut_lists,
     decode,
     identify,
     in_scenario,
@@ -159,29 +157,11 @@ def test_unasked_record_is_refused() -> None:
     assert decode(SPEC, GOLDEN, session="no") == [Rejected("unasked: the frame answers no start of ours")]
 
 
-@given(cuts=cut_lists(GOLDEN * 3))
-def test_how_the_bytes_are_split_does_not_matter(cuts: list[int]) -> None:
-    line = b"\x01\x02" + GOLDEN + GOLDEN[7:] + GOLDEN + b"20"
-    cuts = [min(cut, len(line)) for cut in cuts]
-    assert decode(SPEC, line, cuts) == decode(SPEC, line)
-
-
-@given(noise=st.binary(max_size=2000), cuts=st.lists(st.integers(0, 2000), max_size=5))
-def test_noise_never_raises_and_splits_alike(noise: bytes, cuts: list[int]) -> None:
-    cuts = [min(cut, len(noise)) for cut in cuts]
-    for dialect in ("hbp9030", "hbp9020"):
-        assert decode(SPEC, noise, cuts, dialect=dialect) == decode(SPEC, noise, dialect=dialect)
-
-
 @given(noise=st.binary(min_size=1, max_size=400).filter(lambda noise: b"\r" not in noise and b"\n" not in noise))
 def test_a_record_is_found_after_garbage(noise: bytes) -> None:
     found = decode(SPEC, noise + GOLDEN)
     assert isinstance(found[-1], MeasurementFound | Rejected)
     assert len(found) <= 2
-
-
-def test_line_settings() -> None:
-    assert SPEC.line == LineSettings(9600, 8, "N", 1)
 
 
 def test_measures_what_the_simulated_monitor_shows() -> None:

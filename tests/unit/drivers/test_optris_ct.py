@@ -1,14 +1,11 @@
 """Optris CT: golden replies, one reply per command, and the simulated instrument."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from drivers.config import ConfigError
 from drivers.devices.optris_ct import SPEC
-from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, Unavailable, WrongDevice
+from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, WrongDevice
 from drivers.findings import MeasurementFound, StateSeen
-from drivers.spec import LineSettings
 from simulators.optris_ct import OptrisCt
 from tests.unit.drivers.virtual_line import (
     ModelLine,
@@ -73,15 +70,6 @@ def test_an_unasked_reply_is_refused() -> None:
     assert kinds(decode(SPEC, bytes.fromhex("0556"), session="no")) == ["rejected"]
 
 
-@given(data=st.binary(max_size=300), cuts=st.lists(st.integers(0, 300), max_size=6))
-def test_noise_never_raises_and_splits_alike(data: bytes, cuts: list[int]) -> None:
-    assert decode(SPEC, data, [min(cut, len(data)) for cut in cuts]) == decode(SPEC, data)
-
-
-def test_line_settings() -> None:
-    assert SPEC.line == LineSettings(115200, 8, "N", 1)
-
-
 @pytest.mark.parametrize(("name", "celsius"), [("normal", 36.6), ("high", 38.4), ("retry", 36.6)])
 def test_measures_a_forehead(name: str, celsius: float) -> None:
     reading, run = measure(SPEC, ModelLine(in_scenario(OptrisCt(), name), chunk=1))
@@ -119,11 +107,6 @@ def test_a_late_reply_does_not_count() -> None:
     model.forehead_celsius = 36.4
     assert line.waiting
     assert measure(SPEC, line)[0].values == {"temperature_celsius": 36.4}
-
-
-def test_unplugged_midway() -> None:
-    with pytest.raises(Unavailable):
-        measure(SPEC, ModelLine(OptrisCt(), unplug_after_bytes=3))
 
 
 def test_cancelled_midway() -> None:

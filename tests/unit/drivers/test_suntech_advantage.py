@@ -1,18 +1,15 @@
 """SunTech Advantage: golden frames, every error code, and cycles with the simulated module."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from drivers.config import ConfigError
 from drivers.devices.suntech_advantage import SPEC, host_frame
-from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, Unavailable
+from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse
 from drivers.findings import FaultSeen, MeasurementFound, Rejected, StateSeen
 from drivers.spec import LineSettings
 from simulators.suntech_advantage import SuntechAdvantage, checked
 from tests.unit.drivers.virtual_line import (
     ModelLine,
-    cut_lists,
     decode,
     identify,
     in_scenario,
@@ -123,19 +120,6 @@ def test_an_unasked_result_is_refused() -> None:
     assert kinds(decode(SPEC, GOLDEN, session="no")) == ["rejected"]
 
 
-STREAM = b"\x00\x3e" + GOLDEN + GOLDEN[:11] + LEAK + bytes.fromhex("3E044F6F3E05B40009") + GOLDEN + GOLDEN[:3]
-
-
-@given(cuts=cut_lists(STREAM))
-def test_how_the_bytes_are_split_does_not_matter(cuts: list[int]) -> None:
-    assert decode(SPEC, STREAM, cuts) == decode(SPEC, STREAM)
-
-
-@given(noise=st.binary(max_size=1500), cuts=st.lists(st.integers(0, 1500), max_size=4))
-def test_noise_never_raises_and_splits_alike(noise: bytes, cuts: list[int]) -> None:
-    assert decode(SPEC, noise, [min(cut, len(noise)) for cut in cuts]) == decode(SPEC, noise)
-
-
 def test_line_settings_and_printed_commands() -> None:
     assert SPEC.line == LineSettings(9600, 8, "N", 1)
     printed = {
@@ -241,11 +225,6 @@ def test_a_result_that_never_comes_is_explained() -> None:
 
     with pytest.raises(DeviceFault):
         measure(SPEC, NoResult(SuntechAdvantage()), timeout_s=180.0)
-
-
-def test_unplugged_midway() -> None:
-    with pytest.raises(Unavailable):
-        measure(SPEC, ModelLine(SuntechAdvantage(), unplug_after_bytes=60))
 
 
 def test_cancelled_midway_stops_the_cuff() -> None:

@@ -1,12 +1,10 @@
 """Winsen ZE29A: golden frames, units that are never converted silently, and breaths into the simulated module."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from drivers.config import ConfigError
 from drivers.devices.winsen_ze29a import SPEC, request
-from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading, Unavailable
+from drivers.errors import Cancelled, DeviceFault, FrameError, NoResponse, StaleReading
 from drivers.findings import FaultSeen, FrameBroken, MeasurementFound, Rejected, StateSeen
 from drivers.model import Act
 from drivers.spec import LineSettings
@@ -14,7 +12,6 @@ from simulators.winsen_ze29a import WinsenZe29a
 from tests.unit.drivers.virtual_line import (
     ModelLine,
     ScriptedLine,
-    cut_lists,
     decode,
     identify,
     in_scenario,
@@ -124,19 +121,6 @@ def test_an_unasked_result_is_refused() -> None:
     assert kinds(decode(SPEC, GOLDEN, session="no")) == ["rejected"]
 
 
-STREAM = b"\x00\xff" + GOLDEN + GOLDEN[:4] + bytes.fromhex("FF8535000000000046") + ZERO + b"\xff\x86\x00"
-
-
-@given(cuts=cut_lists(STREAM))
-def test_how_the_bytes_are_split_does_not_matter(cuts: list[int]) -> None:
-    assert decode(SPEC, STREAM, cuts) == decode(SPEC, STREAM)
-
-
-@given(noise=st.binary(max_size=1500), cuts=st.lists(st.integers(0, 1500), max_size=4))
-def test_noise_never_raises_and_splits_alike(noise: bytes, cuts: list[int]) -> None:
-    assert decode(SPEC, noise, [min(cut, len(noise)) for cut in cuts]) == decode(SPEC, noise)
-
-
 def test_line_settings_and_printed_requests() -> None:
     assert SPEC.line == LineSettings(9600, 8, "N", 1)
     assert request(0x85) == bytes.fromhex("FF018500000000007A")
@@ -212,11 +196,6 @@ def test_another_answer_than_the_result_is_not_the_result() -> None:
 
     with pytest.raises(DeviceFault, match="result_ready"):
         measure(SPEC, Confused(WinsenZe29a()))
-
-
-def test_unplugged_midway() -> None:
-    with pytest.raises(Unavailable):
-        measure(SPEC, ModelLine(WinsenZe29a(), unplug_after_bytes=60))
 
 
 def test_cancelled_midway_sends_it_back() -> None:
