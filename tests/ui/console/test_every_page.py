@@ -139,6 +139,12 @@ def test_no_page_has_a_barrier(walk: Walk, shapes: dict[str, set[str]]) -> None:
         for name, size in (("at 820 px", NARROW), ("at 200 %", ZOOMED)):
             walk.page.set_viewport_size(size)  # type: ignore[arg-type]
             look(name, walk.page.evaluate(_OVER))
+        # What is left of a sheet of Letter, the narrower one, with its margins; tables lie across.
+        lies = walk.page.evaluate("!!document.querySelector('main table.list')")
+        walk.page.emulate_media(media="print")
+        walk.page.set_viewport_size({"width": 960 if lies else 725, "height": 900})
+        look("on paper", walk.page.evaluate(_OVER))
+        walk.page.emulate_media(media="screen")
         walk.page.set_viewport_size(SCREEN)
         _say(walk, "en")
         walk.page.goto(walk.address + path)
