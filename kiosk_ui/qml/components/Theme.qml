@@ -63,9 +63,9 @@ QtObject {
     readonly property color temperature: "#C75B00"
     readonly property color alcohol: "#00696E"
 
-    // A number never stands alone at the head of a line, a preposition never at its end.
+    // No number stands alone at the head of a line, but a phone's after its colon; no preposition at the end of one.
     function glued(text) {
-        return text.replace(/ (?=(№ ?)?\d)/g, "\u00a0").replace(/(^|[\s«(])([^\s\d.,;:«»()!?—-]{1,2}|№) (?=\S)/g, "$1$2\u00a0")
+        return text.replace(/([^:]) (?=(№ ?)?\d)/g, "$1\u00a0").replace(/(^|[\s«(])([^\s\d.,;:«»()!?—-]{1,2}|№) (?=\S)/g, "$1$2\u00a0")
     }
 
     function parameter(name) {

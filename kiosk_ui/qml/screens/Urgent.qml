@@ -35,7 +35,7 @@ Page {
             Layout.fillWidth: true
             Layout.preferredWidth: 2
             Layout.alignment: Qt.AlignTop
-            text: screen.page.lines[0] ?? ""
+            text: Theme.glued(screen.page.lines[0] ?? "")
             font.pixelSize: Theme.textSize
             font.bold: true
         }

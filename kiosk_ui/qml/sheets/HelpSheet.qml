@@ -46,7 +46,7 @@ Sheet {
             }
             Words {
                 Layout.fillWidth: true
-                text: kiosk.view.help.phone
+                text: Theme.glued(kiosk.view.help.phone)
                 font.pixelSize: Theme.leadSize
                 font.bold: true
             }

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -102,5 +103,6 @@ def _still(stand: Stand) -> str:
 
 
 def _has_lonely_number(text: str) -> bool:
-    """Whether a line may break so that a number begins the next one."""
-    return any(word[:1].isdigit() for word in text.split(" ")[1:])
+    """Whether a line may break so that a number begins the next one; a phone's may, after its colon."""
+    words = text.split(" ")
+    return any(word[:1].isdigit() and not before.endswith(":") for before, word in pairwise(words))
