@@ -30,6 +30,13 @@ OUTSIDE = """() => [...document.querySelectorAll('.card')].flatMap((card) => {
     .filter((one) => one.checkVisibility() && !one.closest('.visually-hidden'))
     .filter((one) => one.getBoundingClientRect().right > box.right + 1).map((one) => one.innerText.slice(0, 60));
 })"""
+# Words of the tables that are torn in the middle.
+TORN = """() => [...document.querySelectorAll('.two :is(td, th)')].filter((cell) => {
+  const words = cell.innerText.trim(), range = document.createRange();
+  range.selectNodeContents(cell);
+  const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top / 12)));
+  return words && !/[ /\\n]/.test(words) && lines.size > 1;
+}).map((cell) => cell.innerText)"""
 
 
 def _dress(page: Page, address: str, language: str, theme: str) -> None:
@@ -40,7 +47,13 @@ def _dress(page: Page, address: str, language: str, theme: str) -> None:
 def _look(page: Page, name: str) -> list[str]:
     page.evaluate(AXE)
     found = page.evaluate(BARRIERS) + page.evaluate(SIDEWAYS) + page.evaluate(OUTSIDE)
+    found += [f"torn: {one}" for one in page.evaluate(TORN)]
     return [f"{name}: {one}" for one in found]
+
+
+def _of_the_organisation(payload: dict[str, Any]) -> dict[str, Any]:
+    """With the longest words that the limits can have."""
+    return payload | {"limits": [limit | {"source": "organisation"} for limit in payload["limits"]]}
 
 
 def _states(centre: ConsoleCentre, address: str) -> dict[str, str]:
@@ -65,7 +78,7 @@ def _states(centre: ConsoleCentre, address: str) -> dict[str, str]:
     clerk.decide(made["repeated"], outcome="repeat", repeat_step="pressure")
     clerk.decide(made["referred"], outcome="refer", reasons="pressure_high")
     made |= {
-        "waiting": centre.exam("1003", systolic_mmhg=165),
+        "waiting": centre.receive(_of_the_organisation(centre.payload("1003", systolic_mmhg=165))),
         "urgent": centre.receive(urgent(centre.payload("1004"), "chest_pain")),
         "claimed": centre.exam("1008"),
     }
