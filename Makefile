@@ -17,13 +17,14 @@ setup-dev: ## prepare this machine to check and test
 demo: setup ## one whole examination with simulated devices; ARGS="--once --headless --speed 20 --scenario drunk"
 	@$(BIN)/dopusk demo $(ARGS)
 
-check: setup-dev ## ruff, mypy strict, direction of imports
+check: setup-dev ## ruff, mypy strict, direction of imports, promises with their patches, what nobody uses
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.without --check
 	$(BIN)/python -m tests.documents --check
+	$(BIN)/python -m tests.dead
 
 test: check ## every check and every test
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -n 2 --dist loadgroup $(ARGS)

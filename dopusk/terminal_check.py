@@ -51,14 +51,6 @@ def check_terminal(path: Path) -> Checked:
     return Checked(None if faults else read.config, tuple(faults), tuple(remarks))
 
 
-def checked_config(path: Path) -> TerminalConfig:
-    """The configuration of a terminal that may start. Raises `ConfigError` with every fault."""
-    checked = check_terminal(path)
-    if checked.config is None:
-        raise ConfigError(str(path), list(checked.faults))
-    return checked.config
-
-
 def _device_faults(sections: Any) -> list[str]:
     identity = sections.get("identity")
     production = identity is None or identity.generation == "real"

@@ -122,11 +122,6 @@ class Bridge(QObject):
             self.press(name)
 
     @property
-    def wrong_pins(self) -> int:
-        """Wrong PINs in a row."""
-        return self._door.wrong
-
-    @property
     def shown(self) -> TerminalSnapshot | None:
         """The snapshot that the screen stands for now."""
         return self._snapshot

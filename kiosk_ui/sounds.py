@@ -64,10 +64,6 @@ class Sounds:
             for name, notes in TONES.items():
                 write_tone(self._file(name), notes)
 
-    @property
-    def audible(self) -> bool:
-        return self._player is not None
-
     def play(self, name: str) -> None:
         """Start the tone of that name; a tone that still sounds is cut off."""
         if self._player is None:

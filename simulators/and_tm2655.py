@@ -88,10 +88,6 @@ class Tm2655Model:
         self._outbox.clear()
         return sent
 
-    def press_start(self) -> None:
-        """Somebody presses the monitor's own button: the result comes without being asked for."""
-        self._outbox += self.result("AB")
-
     def result(self, origin: str) -> bytes:
         """A result record as the tables give it; `origin` is RB (answers a start) or AB (sent by itself)."""
         error = self.error

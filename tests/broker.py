@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
 from central.authority.pki import Authority, Issued, write_secret
+from central.authority.revocation_list import read_list
 from central.core.clock import now_utc
 from central.core.config import CentralConfig
 from central.core.media_files import MediaFiles
@@ -132,3 +133,8 @@ def running_centre(folder: Path, *, ingests: int = 1, store_url: str | None = No
             for terminal in centre.fleet:
                 terminal.stop()
             engine.dispose()
+
+
+def is_listed(authority: Authority, serial: str) -> bool:
+    """Whether the list of revoked certificates on the disk names this one (hexadecimal)."""
+    return read_list(authority.folder).get_revoked_certificate_by_serial_number(int(serial, 16)) is not None

@@ -151,10 +151,6 @@ class Authority:
         write_list(self.folder, self.certificate, self._key, [*kept, *entries], at)
         replace(self.folder / PROBE_FILE, probe.certificate_pem + (probe.key_pem or b""), 0o600)
 
-    def is_revoked(self, serial: str) -> bool:
-        """Whether the list names the certificate."""
-        return read_list(self.folder).get_revoked_certificate_by_serial_number(int(serial, 16)) is not None
-
     def _issue_own(
         self,
         subject: x509.Name,

@@ -16,11 +16,6 @@ def corrected(connection: Connection) -> frozenset[str]:
     return frozenset(connection.execute(select(decision.c.corrects).where(decision.c.corrects.is_not(None))).scalars())
 
 
-def misnamed(connection: Connection) -> str | None:
-    """One of `every_misnamed`; None when all are right."""
-    return next(every_misnamed(connection), None)
-
-
 def every_misnamed(connection: Connection) -> Iterator[str]:
     """Exams that name another decision than the one in force, or none where there is one."""
     later = decision.alias("later")

@@ -82,11 +82,6 @@ def start_again(connection: Connection, sha256: str) -> None:
     connection.execute(media_chunk.delete().where(media_chunk.c.sha256 == sha256))
 
 
-def get_media(connection: Connection, sha256: str) -> RowMapping | None:
-    """What is known of one file."""
-    return connection.execute(select(media).where(media.c.sha256 == sha256)).mappings().one_or_none()
-
-
 def media_of_exam(connection: Connection, exam_id: str) -> Sequence[RowMapping]:
     """Files that came for an exam."""
     return connection.execute(select(media).where(media.c.exam_id == exam_id)).mappings().all()

@@ -159,14 +159,6 @@ def _listed(rows: Sequence[Any]) -> list[ListedExam]:
     return [ListedExam(*row) for row in rows]
 
 
-def waiting_ids(connection: Connection, orgs: Sequence[str]) -> list[str]:
-    """Ids of the waiting exams of these organisations, in the order of the queue."""
-    query = select(exam.c.exam_id).where(exam.c.state == "waiting", exam.c.org.in_(orgs))
-    return list(
-        connection.execute(query.order_by(exam.c.is_urgent.desc(), exam.c.first_received_at, exam.c.exam_id)).scalars()
-    )
-
-
 def message_id_of(connection: Connection, exam_id: str) -> str:
     """The message of the exam's current revision."""
     return str(connection.execute(select(exam.c.message_id).where(exam.c.exam_id == exam_id)).scalar_one())

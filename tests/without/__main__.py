@@ -53,17 +53,17 @@ def _prove(patches: list[Patch]) -> int:
         sources = Path(scratch) / "sources"
         sources.mkdir()
         copy_sources(sources)
+        keys = {patch.name: patch.key for patch in patches}  # of what was copied, whatever is written meanwhile
         for number, patch in enumerate(patches, start=1):
             place = f"{number:3}/{len(patches)} {patch.name:<44}"
-            if kept.get(patch.name) == patch.key:
+            if kept.get(patch.name) == keys[patch.name]:
                 print(f"{place} red (proved before)", flush=True)
                 continue
             proof = prove(patch, sources)
             print(f"{place} {proof.words} ({proof.seconds:.0f} s)", flush=True)
             failed += not proof.red
             if proof.red:
-                kept[patch.name] = patch.key
-                _keep(kept)
+                _keep({**_proved_before(), patch.name: keys[patch.name]})
     print(f"{len(patches) - failed} of {len(patches)} promises proved")
     return int(bool(failed))
 

@@ -4,13 +4,11 @@ import contextlib
 import io
 import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from dopusk.lab.demo.director import Director
-from dopusk.lab.demo.processes import start_kiosk
 from dopusk.lab.demo.result import TerminalDisk
 from dopusk.lab.demo.scenarios import SCENARIOS
 from dopusk.lab.demo.world import build_world
@@ -48,21 +46,6 @@ def run(report: Report, *, long: bool) -> None:
     report("kiosk.touches", len(touches_ms), "touches")
     report("exam.software_share", record.software_s or 0.0, "s")
     report("exam.devices_at_real_speed", _devices_s(record) * SPEED, "s")
-
-
-def first_screen_s(config_file: Path, folder: Path) -> float:
-    """From the start of the process to its first screen, in seconds."""
-    from dopusk.lab.demo.hand import Hand
-
-    began_s = time.monotonic()
-    kiosk = start_kiosk(config_file, folder / "first.sock", folder, headless=True)
-    hand = Hand(folder / "first.sock", folder)
-    try:
-        hand.connect(lambda: kiosk.is_alive)
-        hand.wait("screen_idle")
-        return time.monotonic() - began_s
-    finally:
-        kiosk.stop()
 
 
 def _record(disk: TerminalDisk) -> ExamRecord:

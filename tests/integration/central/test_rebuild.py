@@ -94,7 +94,7 @@ def test_the_list_is_the_same_when_made_anew(engine: Engine, intake: Intake, enr
     assert _rows(engine) == before
     assert {row["decision_id"] for row in before if row["exam_id"] == set_back} == {refusal.decision_id}
     with reading(engine) as connection:
-        assert in_force.misnamed(connection) is None
+        assert list(in_force.every_misnamed(connection)) == []
 
 
 def test_an_exam_that_names_another_decision_is_found(
@@ -112,4 +112,4 @@ def test_an_exam_that_names_another_decision_is_found(
         with writing(engine) as connection:
             connection.execute(exam.update().values(decision_id=wrong))
         with reading(engine) as connection:
-            assert in_force.misnamed(connection) == exam_id
+            assert list(in_force.every_misnamed(connection)) == [exam_id]

@@ -92,9 +92,10 @@ def test_a_kiosk_tells_its_sync_process_of_each_record(tmp_path_factory: pytest.
     site.fields["camera"]["source"] = ""
     site.fields["exam"]["steps"] = ["consent", "complaints"]
     site.fields["device"] = []
-    from dopusk.terminal_check import checked_config
+    from dopusk.terminal_check import check_terminal
 
-    config = checked_config(site.config)
+    config = check_terminal(site.config).config
+    assert config is not None
     woken: list[None] = []
     terminal = Terminal(config, lambda _: None, consent_texts={"ru": "текст", "en": "text"})
     terminal.store.roster.replace(Roster(version=1, workers=(worker(),)))

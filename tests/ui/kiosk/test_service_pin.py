@@ -46,7 +46,7 @@ def test_a_keyboard_that_types_sixty_pins_at_once_gets_one_look(make_stand: Make
     stand.until(lambda: bool(looked))
     assert looked == ["0000"]
     free.set()
-    stand.until(lambda: stand.kiosk.bridge.wrong_pins == 1)
+    stand.until(lambda: stand.kiosk.bridge._door.wrong == 1)
     assert "screen_service" not in names_on(stand.window)
 
 

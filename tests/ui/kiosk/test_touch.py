@@ -238,7 +238,7 @@ class TestServiceScreen:
         for number in range(5):
             click(stand.window, "key_1")
             click(stand.window, "service_enter")
-            stand.until(lambda count=number + 1: stand.kiosk.bridge.wrong_pins == count % 5)
+            stand.until(lambda count=number + 1: stand.kiosk.bridge._door.wrong == count % 5)
         click(stand.window, "key_1")
         click(stand.window, "service_enter")
         assert "Слишком много попыток" in find(stand.window, "pin_error").property("text")

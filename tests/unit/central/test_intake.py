@@ -377,9 +377,7 @@ def test_media_come_in_any_order_and_twice(engine: Engine, intake: Intake, enrol
     assert all(verdict.receipt is not None and verdict.outcome != "refused" for verdict in verdicts)
     assert files.path(sha256_hex(content)).read_bytes() == content
     with reading(engine) as connection:
-        row = media.get_media(connection, sha256_hex(content))
-    assert row is not None
-    assert (row["size_bytes"], row["completed_at"] is not None) == (10_000, True)
+        assert media.completed(connection) == [sha256_hex(content)]
     assert _kinds(engine) == {}
 
 

@@ -208,7 +208,7 @@ def test_the_worker_presses_the_button_in_mode_listen() -> None:
     def read(size: int = 256) -> bytes:
         if line.clock.now_s > 1.0 and not pressed.starts:
             pressed.starts = 1
-            pressed.press_start()
+            pressed._outbox += pressed.result("AB")  # somebody presses the monitor's own button
         return reads(size)
 
     line.read = read

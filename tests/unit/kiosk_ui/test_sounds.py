@@ -61,13 +61,13 @@ def test_tones_are_short_wav_files_that_neither_clip_nor_click(tmp_path: Path, n
 
 def test_without_a_player_there_is_silence() -> None:
     sounds = Sounds(enabled=True, players=(("no-such-player-anywhere",),))
-    assert not sounds.audible
+    assert sounds._player is None
     sounds.play("end")
     sounds.close()
 
 
 def test_switched_off_nothing_is_looked_for() -> None:
-    assert not Sounds(enabled=False, players=(("true",),)).audible
+    assert Sounds(enabled=False, players=(("true",),))._player is None
 
 
 def test_a_player_is_given_the_file_of_the_tone(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_player_is_given_the_file_of_the_tone(tmp_path: Path) -> None:
     player.write_text(f'#!/bin/sh\ncp "$1" {heard}.part && mv {heard}.part {heard}\n')
     player.chmod(0o755)
     sounds = Sounds(enabled=True, players=((str(player),),))
-    assert sounds.audible
+    assert sounds._player is not None
     sounds.play("error")
     sounds.wait()
     with wave.open(str(heard), "rb") as file:
@@ -84,7 +84,7 @@ def test_a_player_is_given_the_file_of_the_tone(tmp_path: Path) -> None:
     sounds.play("start")
     sounds.close()
     sounds.play("start")
-    assert not sounds.audible
+    assert sounds._player is None
 
 
 def test_a_player_that_cannot_be_started_is_given_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -93,6 +93,6 @@ def test_a_player_that_cannot_be_started_is_given_up(tmp_path: Path, caplog: pyt
     player.chmod(0o755)
     sounds = Sounds(enabled=True, players=((str(player),),))
     sounds.play("end")
-    assert not sounds.audible
+    assert sounds._player is None
     assert "no sound" in caplog.text
     sounds.close()
