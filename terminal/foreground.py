@@ -5,7 +5,6 @@ No thread of its own: `terminal.session` decides what is to happen, the core thr
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from terminal.core import Core
 from terminal.exam import events
@@ -32,12 +31,6 @@ from terminal.snapshot import LiveProgress, WorkerCard
 from terminal.typed_entry import typed_steps
 
 log = logging.getLogger(__name__)
-
-
-class Timers(Protocol):
-    """Where the exam asks to be called back."""
-
-    def after(self, seconds: float, call: Callable[[], None]) -> None: ...
 
 
 class Foreground:

@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.link.outgoing import Outgoing
 from central.store.engine import writing
@@ -155,7 +156,10 @@ def test_a_locked_store_is_waited_out(terminal: SyncedTerminal, caplog: pytest.L
     assert "locked" in caplog.text
 
 
-@pytest.mark.parametrize("what", ["not signed by the centre", "not JSON", "for another terminal", "no receipt at all"])
+@pytest.mark.parametrize(
+    "what",
+    ["not signed by the centre", "signed by another centre", "not JSON", "for another terminal", "no receipt at all"],
+)
 def test_what_only_pretends_to_come_from_the_centre_closes_nothing(
     terminal: SyncedTerminal, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -164,9 +168,11 @@ def test_what_only_pretends_to_come_from_the_centre_closes_nothing(
     (row,) = terminal.store.outbox.next_queued(1)
     batch = ReceiptBatch(receipts=(receipt(row.message_id),)).model_dump(mode="json")
     ingest_side = Outgoing.from_config(terminal.centre.config)
+    other_centre = Outgoing(Ed25519PrivateKey.generate(), "test")
     stranger, _ = terminal.centre.identity("stranger")
     wire = {
         "not signed by the centre": stranger.seal(RECEIPT_SCHEMA, batch)[1].wire,
+        "signed by another centre": other_centre.seal_unchained("kiosk-1", RECEIPT_SCHEMA, batch).wire,
         "not JSON": b"\xff" * 40,
         "for another terminal": ingest_side.seal_unchained("kiosk-2", RECEIPT_SCHEMA, batch).wire,
         "no receipt at all": ingest_side.seal_unchained("kiosk-1", RECEIPT_SCHEMA, {"receipts": "all"}).wire,
