@@ -182,6 +182,11 @@ _QUANTITIES = {
 }
 
 
+def outside(item: Reading, key: str) -> list[exam_view.ShownValue | None]:
+    """The values of a column of which one at least lies outside its limits, None for one that is missing; else empty."""
+    return [item.values.get(name) for name in _QUANTITIES[key]] if sides(item, key) else []
+
+
 def sides(item: Reading, key: str) -> tuple[Side, ...]:
     """Where the values of a column lie outside their limits: `high`, `low`; empty for a column without any that does."""
     found = (item.values.get(name) for name in _QUANTITIES.get(key, ()))
@@ -234,6 +239,18 @@ def file_keys(keys: Iterable[str]) -> tuple[str, ...]:
 def file_values(item: Reading, parts: Sequence[str]) -> list[Value]:
     """The values of one row, of the columns that `file_keys` gives."""
     return [_VALUES[part](item) if part in _VALUES else COLUMNS[part](item) for part in parts]
+
+
+SORTED_BY = tuple(key for key in COLUMNS if key not in {"signature", "signature_check", "drug_test"})
+"""The columns that the page can be sorted by."""
+
+
+def sort_value(item: Reading, key: str) -> Any:
+    """What a column is sorted by: numbers as numbers, moments as moments, systolic pressure for both; None for nothing."""
+    if key == "moment":
+        return item.row.finished_at
+    (value, *_) = file_values(item, file_keys((key,))[:1])
+    return value.value if isinstance(value, Number) else value
 
 
 ON_SCREEN = (

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
+from central.core.reasons import reasons
 from central.store import medics, registry, terminals
 from central.store.journal import JournalFilter
 from central.store.workers import named_workers
+from central.words import wording
 from central.words.texts import text, text_or
 
 
@@ -38,7 +40,28 @@ def _pairs(connection: Connection, wanted: JournalFilter, language: str) -> Iter
     if wanted.medic_id:
         known = {row.medic_id: row.full_name for row in medics.of_organisations(connection, orgs)}
         yield text(language, "journal.column.medic"), known.get(wanted.medic_id, wanted.medic_id)
+    yield from _facts(wanted, language)
     if wanted.deviation:
         yield text(language, "journal.deviation"), ""
     if wanted.unfinished:
         yield text(language, "journal.unfinished"), ""
+
+
+def _facts(wanted: JournalFilter, language: str) -> Iterator[tuple[str, str]]:
+    book = reasons()
+    if wanted.reason:
+        words = book[wanted.reason].text(language) if wanted.reason in book else wanted.reason
+        yield text(language, "journal.reason"), words
+    for name in ("reason_class", "complaint", "identified_by"):
+        if value := getattr(wanted, name):
+            yield text(language, f"journal.{name}"), text_or(language, f"{name}.{value}", value)
+    if wanted.quantity:
+        limit = {"parameter": wanted.quantity, "low": wanted.low, "high": wanted.high}
+        shown = f"{wording.limit_range(limit, language)} {wording.unit(wanted.quantity, language)}"
+        yield wording.quantity_name(wanted.quantity, language), shown.strip()
+    for name in ("device_serial", "paper_number", "certificate_serial"):
+        if value := getattr(wanted, name):
+            yield text(language, f"journal.{name}"), value
+    for name in ("override", "corrected"):
+        if getattr(wanted, name):
+            yield text(language, f"journal.{name}"), ""

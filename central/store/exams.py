@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from central.store import exam_facts
 from central.store.decisions import decision
 from central.store.messages import message
 from central.store.metadata import UtcDateTime, insert_rows_for, metadata
@@ -134,6 +135,7 @@ def project(connection: Connection, revisions: Sequence[Revision]) -> list[Revis
         index_elements=["exam_id"], set_=replaced, where=exam.c.revision < insert.excluded.revision
     ).returning(exam.c.exam_id)
     taken = set(connection.execute(upsert, given).scalars())
+    _set_facts(connection, [revision for exam_id, revision in latest.items() if exam_id in taken])
     unchanged = [revision for exam_id, revision in latest.items() if exam_id not in taken]
     ids = [revision.message_id for revision in unchanged]
     for revision in unchanged:
@@ -147,9 +149,21 @@ def project(connection: Connection, revisions: Sequence[Revision]) -> list[Revis
     return [revision for revision in unchanged if revision.message_id not in known]
 
 
+def _set_facts(connection: Connection, revisions: Sequence[Revision]) -> None:
+    """What the journal is searched by, of these revisions, on which nothing is decided yet."""
+    exam_facts.forget(connection, [item.record.exam_id for item in revisions if item.record.revision > 1])
+    rows: list[dict[str, Any]] = []
+    for item in revisions:
+        record = item.record
+        found = exam_facts.facts_of_exam(item.payload)
+        rows += exam_facts.rows_of(record.exam_id, record.org, record.finished_at, found)
+    exam_facts.add(connection, rows)
+
+
 def clear(connection: Connection) -> None:
     """Empty the projection, to make it anew."""
     connection.execute(exam.delete())
+    exam_facts.clear(connection)
 
 
 def count(connection: Connection) -> int:
@@ -252,4 +266,20 @@ def mark_decided(
         .where(exam.c.exam_id == exam_id, exam.c.message_id == message_id)
         .values(state="decided", decision_id=decision_id, outcome=outcome, medic_id=medic_id, decided_at=decided_at)
     )
-    return done.rowcount == 1
+    if done.rowcount != 1:
+        return False
+    _set_decision_facts(connection, exam_id, decision_id)
+    return True
+
+
+def _set_decision_facts(connection: Connection, exam_id: str, decision_id: str) -> None:
+    columns = (decision.c.reasons, decision.c.certificate_serial, decision.c.corrects, decision.c.record)
+    said = connection.execute(
+        select(*columns, exam.c.org, exam.c.finished_at)
+        .join_from(exam, decision, decision.c.decision_id == exam.c.decision_id)
+        .where(exam.c.exam_id == exam_id, decision.c.decision_id == decision_id)
+    ).one_or_none()
+    exam_facts.forget_decision(connection, exam_id)
+    if said is not None:
+        found = exam_facts.facts_of_decision(*said[:4])
+        exam_facts.add(connection, list(exam_facts.rows_of(exam_id, said.org, said.finished_at, found)))

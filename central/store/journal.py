@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
+from central.store import journal_facts
 from central.store.decisions import decision
 from central.store.exams import exam
+from central.store.journal_facts import FactNarrowing, fact_narrowings
+from central.store.journal_lead import COUNTED_TO, Narrowing, conditions, count, leading, narrowings, of_period
 from central.store.journal_lead import JournalFilter as JournalFilter
-from central.store.journal_lead import conditions, leading, narrowings
 from central.store.registry import employer, organisation, worker
 from central.store.terminals import terminal
 from central.store.worker_search import is_meant
@@ -51,24 +53,33 @@ FEW_PEOPLE = 200
 """Up to so many the journal goes from person to person; beyond, from exam to exam."""
 
 
-def page(connection: Connection, wanted: JournalFilter, after: Place | None, limit: int) -> list[JournalRow]:
-    """The next rows, newest first, after that place."""
+def page(
+    connection: Connection, wanted: JournalFilter, after: Place | None, limit: int, *, oldest_first: bool = False
+) -> list[JournalRow]:
+    """The next rows, newest first unless the oldest are wanted first, after that place."""
     places: list[Place] = []
     # One organisation at a time: an index can give the rows of one in order, and those of several only sorted anew.
     for org in wanted.orgs:
-        query = _chosen(connection, wanted, org, exam.c.finished_at, exam.c.exam_id)
-        if query is None:
+        chosen = _chosen(connection, wanted, org)
+        if chosen is None:
             continue
+        query, at, by_id = chosen
         if after is not None:
-            moment, exam_id = after
+            moment, last = after
             # The first condition alone lets the index find the place; the second only sorts out equal moments.
-            query = query.where(
-                exam.c.finished_at <= moment, or_(exam.c.finished_at < moment, exam.c.exam_id < exam_id)
-            )
-        query = query.order_by(exam.c.finished_at.desc(), exam.c.exam_id.desc()).limit(limit)
-        places += [(at, exam_id) for at, exam_id in connection.execute(query)]
-    ids = [exam_id for _, exam_id in sorted(places, reverse=True)[:limit]]
-    # The rows with all that belongs to them only now: they are large, and most of what was looked at is not shown.
+            if oldest_first:
+                query = query.where(at >= moment, or_(at > moment, by_id > last))
+            else:
+                query = query.where(at <= moment, or_(at < moment, by_id < last))
+        order = (at.asc(), by_id.asc()) if oldest_first else (at.desc(), by_id.desc())
+        found: Any = connection.execute(query.order_by(*order).limit(limit))
+        places += [(row[0], row[1]) for row in found]
+    return rows_of(connection, [exam_id for _, exam_id in sorted(places, reverse=not oldest_first)[:limit]])
+
+
+def rows_of(connection: Connection, ids: Sequence[str]) -> list[JournalRow]:
+    """These exams with all that belongs to them, in this order."""
+    # Only now: the rows are large, and most of what was looked at is not shown.
     rows = {item.exam_id: _row(item) for item in connection.execute(_listing().where(exam.c.exam_id.in_(ids)))}
     return [rows[exam_id] for exam_id in ids if exam_id in rows]
 
@@ -83,34 +94,80 @@ def every(connection: Connection, wanted: JournalFilter, batch: int = 500) -> It
 
 def is_counted_quickly(wanted: JournalFilter) -> bool:
     """Whether an index alone can count the rows: no more than one filter beside organisation and period."""
-    return not wanted.person and not wanted.worker_ids and len(narrowings(wanted, None)) < 2
+    by_facts = bool(fact_narrowings(wanted)) or bool(wanted.paper_number)
+    return not by_facts and not wanted.person and not wanted.worker_ids and len(narrowings(wanted, None)) < 2
 
 
 def count_up_to(connection: Connection, wanted: JournalFilter, most: int) -> int:
     """How many rows there are, counted no further than `most`."""
     found = 0
     for org in wanted.orgs:
-        query = _chosen(connection, wanted, org, literal(1).label("one"))
-        if query is not None and found < most:
-            inner = query.limit(most - found).subquery()
+        chosen = _chosen(connection, wanted, org)
+        if chosen is not None and found < most:
+            inner = chosen[0].limit(most - found).subquery()
             found += int(connection.execute(select(func.count()).select_from(inner)).scalar_one())
     return found
 
 
-def _chosen(
-    connection: Connection, wanted: JournalFilter, org: str, *columns: ColumnElement[Any]
-) -> Select[Any] | None:
+Chosen = tuple[Select[Any], ColumnElement[Any], ColumnElement[Any]]
+"""Moments and ids of exams, and the columns that say them."""
+
+
+def _chosen(connection: Connection, wanted: JournalFilter, org: str) -> Chosen | None:
     """The exams of one organisation that are wanted, by the filter that leaves the fewest; None when it can be nobody."""
     workers = _people(connection, wanted, org)
-    if workers is not None and not workers:
+    papers = _papers(connection, wanted, org)
+    if (workers is not None and not workers) or (papers is not None and not papers):
         return None
     few = workers if workers is not None and len(workers) <= FEW_PEOPLE else None
-    offered = narrowings(wanted, few)
-    lead = leading(connection, wanted, org, offered)
-    asked = conditions(connection, wanted, org, offered, lead)
+    offered, facts = narrowings(wanted, few), fact_narrowings(wanted)
+    moment: ColumnElement[Any] = exam.c.finished_at
+    exam_id: ColumnElement[Any] = exam.c.exam_id
+    if papers is not None:
+        query: Select[Any] = select(moment, exam_id).where(exam_id.in_(papers), *of_period(wanted, moment))
+        asked = conditions(connection, wanted, org, offered, None, led_elsewhere=True)
+    else:
+        leading_fact = _leading_fact(connection, wanted, org, offered, facts)
+        if leading_fact is not None:
+            item, found = leading_fact
+            query, moment, exam_id = journal_facts.led_by(connection, wanted, org, item, found)
+            facts = [one for one in facts if one is not item]
+            asked = conditions(connection, wanted, org, offered, None, led_elsewhere=True)
+        else:
+            query = select(moment, exam_id)
+            lead = leading(connection, wanted, org, offered)
+            asked = conditions(connection, wanted, org, offered, lead)
+    asked += [journal_facts.looked_up(item) for item in facts]
     if workers is not None and few is None:
         asked.append(exam.c.worker_id.in_(_named(connection, wanted, org)))
-    return select(*columns).select_from(exam).where(*asked)
+    return query.where(*asked), moment, exam_id
+
+
+def _leading_fact(
+    connection: Connection,
+    wanted: JournalFilter,
+    org: str,
+    offered: Sequence[Narrowing],
+    facts: Sequence[FactNarrowing],
+) -> tuple[FactNarrowing, int] | None:
+    """The fact that leads, with its count; None when another filter leaves fewer exams."""
+    if not facts:
+        return None
+    counts = [(journal_facts.count(connection, wanted, org, item), item) for item in facts]
+    found, item = min(counts, key=lambda pair: pair[0])
+    if not offered:
+        return item, found
+    if connection.dialect.name == "sqlite":
+        return (item, found) if found <= min(count(connection, wanted, org, one) for one in offered) else None
+    return (item, found) if found < COUNTED_TO else None
+
+
+def _papers(connection: Connection, wanted: JournalFilter, org: str) -> Sequence[str] | None:
+    """The exams of that paper; None when none is asked for."""
+    if not wanted.paper_number:
+        return None
+    number, _, year = wanted.paper_number.partition("/")
+    return journal_facts.of_papers(connection, org, int(number), int(year) if year else None)
 
 
 def _people(connection: Connection, wanted: JournalFilter, org: str) -> list[str] | None:

@@ -41,6 +41,23 @@ class JournalFilter:
     deviation: bool = False
     unfinished: bool = False
     """Unfinished exams stand apart: either they or the others."""
+    reason: str = ""
+    """A code of the reference book, of the decision in force."""
+    reason_class: str = ""
+    complaint: str = ""
+    quantity: str = ""
+    """A name of `exam_facts.QUANTITIES`; any attempt counts. `low` and `high` belong to it, ends inside."""
+    low: float | None = None
+    high: float | None = None
+    device_serial: str = ""
+    paper_number: str = ""
+    """`12` or `12/2026`."""
+    certificate_serial: str = ""
+    identified_by: str = ""
+    override: bool = False
+    """Admitted against what the rules suggest."""
+    corrected: bool = False
+    """The decision in force corrects an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +92,31 @@ def leading(connection: Connection, wanted: JournalFilter, org: str, offered: Se
     """The filter that leaves the fewest exams; None without any, and where the database knows better."""
     if connection.dialect.name != "sqlite" or not offered:
         return None
-    return offered[0] if len(offered) == 1 else min(offered, key=lambda item: _count(connection, wanted, org, item))
+    return offered[0] if len(offered) == 1 else min(offered, key=lambda item: count(connection, wanted, org, item))
 
 
 def conditions(
-    connection: Connection, wanted: JournalFilter, org: str, offered: Sequence[Narrowing], lead: Narrowing | None
+    connection: Connection,
+    wanted: JournalFilter,
+    org: str,
+    offered: Sequence[Narrowing],
+    lead: Narrowing | None,
+    *,
+    led_elsewhere: bool = False,
 ) -> list[ColumnElement[bool]]:
-    """What an exam of the journal must meet, written so that the index of `lead` is the one that is used."""
+    """What an exam of the journal must meet, written so that the index of `lead` is the one that is used.
+
+    `led_elsewhere`: exams are found by their id, and no index by what they say is used.
+    """
     free = connection.dialect.name != "sqlite"
-    plain_org = free or lead is None or lead.within_org
+    plain_org = free or (not led_elsewhere and (lead is None or lead.within_org))
     state = exam.c.state if free else unindexed(exam.c.state)
     found = [
         (exam.c.org if plain_org else unindexed(exam.c.org)) == org,
         state == "unfinished" if wanted.unfinished else state != "unfinished",
-        *_period(wanted),
     ]
+    if not led_elsewhere:
+        found += of_period(wanted, exam.c.finished_at)
     if wanted.outcome == "waiting":
         found.append(state == "waiting")
     for item in offered:
@@ -97,13 +124,13 @@ def conditions(
     return found
 
 
-def _period(wanted: JournalFilter) -> list[ColumnElement[bool]]:
-    """From `since` on and before `until`."""
+def of_period(wanted: JournalFilter, column: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+    """From `since` on and before `until`. `column`: the moment in which exams ended."""
     found: list[ColumnElement[bool]] = []
     if wanted.since is not None:
-        found.append(exam.c.finished_at >= wanted.since)
+        found.append(column >= wanted.since)
     if wanted.until is not None:
-        found.append(exam.c.finished_at < wanted.until)
+        found.append(column < wanted.until)
     return found
 
 
@@ -116,8 +143,9 @@ def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
-def _count(connection: Connection, wanted: JournalFilter, org: str, item: Narrowing) -> int:
-    asked = [item.accepts(item.column), *_period(wanted)]
+def count(connection: Connection, wanted: JournalFilter, org: str, item: Narrowing) -> int:
+    """How many exams one filter leaves, no more than `COUNTED_TO`."""
+    asked = [item.accepts(item.column), *of_period(wanted, exam.c.finished_at)]
     if item.within_org:
         asked.append(exam.c.org == org)
     rows = select(literal(1).label("one")).select_from(exam).where(*asked).limit(COUNTED_TO).subquery()

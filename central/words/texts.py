@@ -30,6 +30,12 @@ def text_or(language: str, key: str, fallback: str) -> str:
     return catalogue(language).get(key, fallback)
 
 
+def codes_of(group: str, language: str) -> dict[str, str]:
+    """The words of a group of codes, as `complaint`, by code."""
+    prefix = f"{group}."
+    return {key.removeprefix(prefix): words for key, words in catalogue(language).items() if key.startswith(prefix)}
+
+
 def _flatten(table: dict[str, Any], prefix: str, texts: dict[str, str]) -> None:
     for name, value in table.items():
         if isinstance(value, dict):

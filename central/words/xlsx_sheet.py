@@ -136,22 +136,27 @@ class _Styles:
         cell = WriteOnlyCell(self._sheet)
         kind, *more = look.split(" ")
         if kind == "title":
-            cell.font = Font(bold=True)
+            cell.font = _font()
             return cell
         cell.alignment = Alignment(vertical="top", wrap_text=kind in {"text", "head", "identifier"})
         if kind == "head":
-            cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E8ECF1")
+            cell.font, cell.fill = _font(), PatternFill("solid", fgColor="E8ECF1")
             cell.border = Border(bottom=Side("thin"))
         elif kind == "number":
             decimals, side = int(more[0]), more[1]
             code = f"0.{'0' * decimals}" if decimals else "0"
             cell.number_format = f'{code}" {_ARROWS[side]}"' if side else code
             if side:
-                cell.font = Font(bold=True, color=_RED)
+                cell.font = _font(_RED)
         else:
             codes = {"moment": "dd.mm.yyyy hh:mm", "day": "dd.mm.yyyy", "identifier": "@"}
             cell.number_format = codes.get(kind, "General")
         return cell
+
+
+def _font(color: str | None = None) -> Font:
+    """Bold. A font without name and size is another one in each program."""
+    return Font(name="Calibri", size=11, bold=True, color=color)
 
 
 def _is_identifier(text: str) -> bool:

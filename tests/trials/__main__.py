@@ -11,12 +11,17 @@ from datetime import UTC, datetime
 
 from tests.trials.machine import REPOSITORY
 from tests.trials.runbook import follow_the_runbook
+from tests.trials.spreadsheet import compare_in_libreoffice
 
 PAGE = REPOSITORY / "docs" / "trials.md"
 TRIALS: dict[str, tuple[str, Callable[[], str]]] = {
     "runbook": (
         "the runbook's commands as they stand there, on a booted Debian 12 with the shipped units",
         follow_the_runbook,
+    ),
+    "spreadsheet": (
+        "the journal's workbook opened by LibreOffice, compared with our CSV cell by cell",
+        compare_in_libreoffice,
     ),
 }
 _HEAD = """# Trials

@@ -3,15 +3,15 @@
 GET /journal and GET /journal/export/csv take the same query, as do the exports in the background (`routes.exports`):
 `since`, `until` (days, both included), `employer_id`, `terminal_id`, `exam_type`, `outcome`, `query` (beginning of a name or a
 personnel number, sealed by POST /journal; by hand also plain as `person`, and no SNILS), `worker_id` (repeatable), `medic_id`,
-`deviation`, `unfinished`, `columns` (repeatable), and for the page `after_moment`, `after_id`, `after_number` (what the row
-before the page is counted as). POST /journal takes the same as fields of a form, in `person` what is typed, a SNILS too, and
-`csrf`: 303 to the address of what is meant, where a SNILS has become `worker_id`; 422 with the journal when it is nobody's or
-wrong.
+`deviation`, `unfinished`, those of `central.console.journal_query`, `sort` (see `central.console.sorting`), `columns`
+(repeatable), and for the page `after_moment`, `after_id`, `after_number` (what the row before the page is counted as). POST
+/journal takes the same as fields of a form, in `person` what is typed, a SNILS too, and `csrf`: 303 to the address of what is
+meant, where a SNILS has become `worker_id`; 422 with the journal when it is nobody's or wrong.
 """
 
 import calendar
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -23,8 +23,12 @@ from starlette.datastructures import FormData, QueryParams
 from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
+from central.console.journal_query import FIELDS, facts_asked
 from central.console.query import day_of, place_of
+from central.console.sorting import sorting_of
 from central.console.worker_search import address_pairs, find_worker, words_of
+from central.core.ordering import AS_IT_COMES, Order
+from central.core.reasons import reasons
 from central.core.rights import Right
 from central.jobs.child import WorkFailed
 from central.journal import columns as journal_columns
@@ -35,10 +39,13 @@ from central.journal.title import title_lines
 from central.people.worker_query import WorkerQuery
 from central.store import column_sets, journal, medics, registry, terminals
 from central.store.engine import reading, writing
+from central.store.exam_facts import QUANTITIES
 from central.store.journal import JournalFilter, JournalRow
 from central.store.workers import named_workers
 from central.words.no_force import band, file_name
 from central.words.table_values import Value
+from central.words.texts import codes_of
+from central.words.wording import quantity_name, unit
 
 router = APIRouter()
 
@@ -48,6 +55,8 @@ COUNT_FEW_TO = 200
 """How far the rows of several filters together are counted: one by one, in the table."""
 PDF_ROWS = 20_000
 COUNT_EXPORT_TO = 1_000_000
+SORTED_TO = 1_000
+"""Rows that a page sorts by another column than the moment, which alone has an index in its order: they are all read for it."""
 DIRECT_ROWS = 5_000
 """Rows of a CSV that the serving process makes by itself: some two seconds in which every page is slower."""
 COLUMNS_COOKIE = "dopusk_columns"
@@ -63,9 +72,13 @@ _FIELDS = frozenset(
         "deviation",
         "unfinished",
         "columns",
+        "sort",
+        *FIELDS,
     }
 )
 """What the form puts into the address as it stands."""
+_MISLEADING = frozenset({"since", "until", "person", "paper_number", "quantity", "low", "high"})
+"""Fields that would show other rows than the wanted ones where they are wrong."""
 _PLACE = ("after_moment", "after_id", "after_number")
 _MOST_WORKERS = 20
 _MOST_DIGITS = 9
@@ -86,7 +99,12 @@ class Asked:
     def is_understood(self) -> bool:
         """Whether the filter says what is wanted. Otherwise nothing is shown: other rows than the wanted would mislead."""
         unclear = {field for field, code in self.faults.items() if code != "needed"}
-        return not unclear & {"since", "until", "person"}
+        return not unclear & _MISLEADING
+
+    @property
+    def has_facts(self) -> bool:
+        """Whether one of the further filters is set."""
+        return any(self.query.get(name) for name in FIELDS)
 
     def address(self, **changes: str) -> str:
         """The same query with other values, for links."""
@@ -142,10 +160,24 @@ def journal_page(
     """
     console = console_of(request)
     after = place_of(asked.query)
+    sort = sorting_of(request, journal_columns.SORTED_BY, path="/journal", usual="-moment", places=_PLACE)
+    # Not what the address says: no link carries on what somebody wrote into it by hand.
+    kept = tuple(pair for pair in asked.query.multi_items() if pair[0] not in {"sort", *_PLACE})
+    sort = replace(sort, kept=kept)
+    by_column = sort.order.column not in {"", "moment"} and asked.is_understood
     most = COUNT_TO if journal.is_counted_quickly(asked.wanted) else COUNT_FEW_TO
     # Read apart from the note in the audit log: whoever may write holds everybody else up.
     with reading(console.engine) as connection:
-        rows = journal.page(connection, asked.wanted, after, ROWS + 1) if asked.is_understood else []
+        too_many = by_column and journal.count_up_to(connection, asked.wanted, SORTED_TO + 1) > SORTED_TO
+        if too_many:
+            # The newest first is then the order that they stand in, and the headings say so.
+            by_column, sort = False, replace(sort, order=AS_IT_COMES)
+        if by_column:
+            after, limit = None, SORTED_TO
+        else:
+            limit = ROWS + 1
+        upwards = sort.order == Order("moment")
+        rows = journal.page(connection, asked.wanted, after, limit, oldest_first=upwards) if asked.is_understood else []
         total = journal.count_up_to(connection, asked.wanted, most) if asked.is_understood else 0
         choices = {
             "employers": [row for org in visitor.account.orgs for row in registry.list_employers(connection, org)],
@@ -163,11 +195,14 @@ def journal_page(
             asked.wanted.worker_ids[0] if len(asked.wanted.worker_ids) == 1 else "",
             detail={"rows": min(len(rows), ROWS)},
         )
-    shown, more = rows[:ROWS], len(rows) > ROWS
     look = visitor.look
     check = SignatureCheck(console.trust)
-    prepared = [journal_columns.reading_of(row, look.language, look.zone, check) for row in shown]
-    first_number = _number_before(asked.query) + 1 if after else 1
+    before = _number_before(asked.query) if after or by_column else 0
+    prepared = [journal_columns.reading_of(row, look.language, look.zone, check) for row in rows]
+    if by_column:
+        column = sort.order.column
+        prepared = sort.rows(prepared, {column: lambda item: journal_columns.sort_value(item, column)})[before:]
+    prepared, more = prepared[:ROWS], len(prepared) > ROWS
     response = page(
         request,
         "journal.html",
@@ -178,11 +213,27 @@ def journal_page(
         period_needed=period_needed,
         headings=list(zip(asked.columns, journal_columns.headings(asked.columns, look.language), strict=True)),
         rows=[
-            (number, item.row, journal_columns.cells(item, asked.columns))
-            for number, item in enumerate(prepared, start=first_number)
+            (
+                number,
+                item.row,
+                [
+                    (key, cell, journal_columns.outside(item, key))
+                    for key, cell in zip(asked.columns, journal_columns.cells(item, asked.columns), strict=True)
+                ],
+            )
+            for number, item in enumerate(prepared, start=before + 1)
         ],
         all_columns=list(journal_columns.COLUMNS),
-        next_query=_next_query(asked, shown[-1], first_number + len(shown) - 1) if more else "",
+        quantities=[
+            (name, f"{quantity_name(name, look.language)}, {unit(name, look.language)}") for name in QUANTITIES
+        ],
+        reason_classes=codes_of("reason_class", look.language),
+        book=reasons().values(),
+        complaints=codes_of("complaint", look.language),
+        means=codes_of("identified_by", look.language),
+        next_query=_next_query(asked, prepared[-1].row, before + len(prepared)) if more else "",
+        sort=sort,
+        too_many_to_sort=SORTED_TO if too_many else 0,
         total=total,
         total_open=total >= most,
         **choices,
@@ -294,6 +345,7 @@ def _asked(query: QueryParams, request: Request, visitor: Visitor, typed: str | 
         medic_id=query.get("medic_id", ""),
         deviation=query.get("deviation") == "1",
         unfinished=query.get("unfinished") == "1",
+        **facts_asked(query, faults),
     )
     chosen = query.getlist("columns") or request.cookies.get(COLUMNS_COOKIE, "").split(".")
     columns = tuple(key for key in journal_columns.COLUMNS if key in chosen) or journal_columns.ON_SCREEN

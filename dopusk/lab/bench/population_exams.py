@@ -4,6 +4,7 @@ import base64
 import json
 import random
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from central.deciding.decision_record import DecisionDraft, build_record, valid_
 from central.store.alerts import alert
 from central.store.audit import audit
 from central.store.decisions import decision
+from central.store.exam_facts import Fact, exam_fact, facts_of_decision, facts_of_exam, rows_of
 from central.store.exams import ExamMessage, exam
 from central.store.messages import message
 from central.store.outgoing import centre_outbox
@@ -81,6 +83,7 @@ class ExamWriter:
         """An exam that waits for a medic; returns its id."""
         received = self._receive(bulk, self._payload(finished_at))
         bulk.add(exam, received.row)
+        _add_facts(bulk, received.row, facts_of_exam(received.message.payload))
         return received.message.exam_id
 
     def decided(self, bulk: Bulk, finished_at: datetime, *, signed: bool, kept: bool) -> str:
@@ -107,6 +110,9 @@ class ExamWriter:
             "decided_at": at,
         }
         bulk.add(exam, received.row | standing | {"state": "decided"})
+        serial = fields["medic"]["certificate_serial"]
+        said = facts_of_decision(wish.reasons, serial, None, _text({"decision": fields["decision"]}).encode())
+        _add_facts(bulk, received.row, facts_of_exam(received.message.payload) | said)
         bulk.add(
             decision,
             standing
@@ -229,6 +235,7 @@ class ExamWriter:
         payload |= {"state": "unfinished", "end_reason": reason, "measurements": payload["measurements"][:1]}
         received = self._receive(bulk, (person, payload))
         bulk.add(exam, received.row)
+        _add_facts(bulk, received.row, facts_of_exam(received.message.payload))
         return received.message.exam_id
 
     def _draft(self, received: _Received) -> DecisionDraft:
@@ -320,6 +327,11 @@ def _make_drunk(payload: dict[str, Any], value: float) -> None:
     breath["values"] = {name: value}
     finding = {"parameter": name, "attempt": 1, "value": value, "low": None, "high": 0, "code": "above"}
     payload["rule_verdict"] |= {"suggestion": "out_of_limits", "findings": [finding]}
+
+
+def _add_facts(bulk: Bulk, row: dict[str, Any], facts: Iterable[Fact]) -> None:
+    for fact in rows_of(row["exam_id"], row["org"], row["finished_at"], facts):
+        bulk.add(exam_fact, fact)
 
 
 def _text(value: Any) -> str:
