@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Float, Index, Table, Text, bindparam, delete, text
+from sqlalchemy import Column, Connection, Float, Index, Select, Table, Text, bindparam, delete, select, text
 
 from central.core.reasons import reasons
 from central.store.metadata import UtcDateTime, insert_rows_for, metadata
@@ -137,6 +137,20 @@ def forget(connection: Connection, exam_ids: Sequence[str]) -> None:
 def forget_decision(connection: Connection, exam_id: str) -> None:
     """Take away what the decision said that was in force."""
     connection.execute(delete(exam_fact).where(exam_fact.c.exam_id == exam_id, exam_fact.c.kind.in_(OF_DECISION)))
+
+
+def of_exam(connection: Connection, exam_id: str) -> list[dict[str, Any]]:
+    """The facts of one exam, as rows of the table, in the order of `rows_of`."""
+    query = select(exam_fact).where(exam_fact.c.exam_id == exam_id)
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    return sorted(rows, key=lambda row: (row["kind"], row["value"]))
+
+
+def of_no_exam(connection: Connection, exam_ids: Select[Any]) -> Iterator[str]:
+    """Exams that are not in the list but have facts. `exam_ids`: those of the list."""
+    yield from connection.execute(
+        select(exam_fact.c.exam_id).where(exam_fact.c.exam_id.not_in(exam_ids)).distinct()
+    ).scalars()
 
 
 def clear(connection: Connection) -> None:

@@ -111,7 +111,7 @@ class ExamWriter:
         }
         bulk.add(exam, received.row | standing | {"state": "decided"})
         serial = fields["medic"]["certificate_serial"]
-        said = facts_of_decision(wish.reasons, serial, None, _text({"decision": fields["decision"]}).encode())
+        said = facts_of_decision(draft.reasons, serial, None, _text({"decision": fields["decision"]}).encode())
         _add_facts(bulk, received.row, facts_of_exam(received.message.payload) | said)
         bulk.add(
             decision,
