@@ -153,7 +153,7 @@ def test_more_rows_than_can_be_sorted_are_said_and_stand_by_time(
         centre.exam("1001")
     page = zoya.get("/journal?sort=pulse").text
     assert "упорядочить до 2 строк" in page
-    heading = page.split('href="/journal?sort=pulse"')[0].rsplit("<th", 1)[1]
+    heading = page.split('class="sort" href="/journal?sort=pulse"')[0].rsplit("<th", 1)[1]
     assert 'aria-sort="none"' in heading, "the heading does not say what is not so"
     assert len(_shown(page)) == 3
 
