@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 import central.store.migrations
 from central.store import guards
@@ -26,6 +26,9 @@ def upgrade(engine: Engine) -> None:
     """
     config = _config()
     _refuse_newer(engine)
+    with reading(engine) as connection:
+        # Whoever reads moments from PostgreSQL opens the file of its time zone: now, and not while others wait for the store.
+        connection.execute(select(func.current_timestamp()))
     with writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
