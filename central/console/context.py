@@ -123,6 +123,10 @@ class Visitor:
         """Whether the account has this right."""
         return may(self.account.role, right)
 
+    def owns(self, org: str | None) -> bool:
+        """Whether what belongs to this organisation is theirs to see. What belongs to none is nobody's."""
+        return org in self.account.orgs
+
 
 def console_of(request: Request) -> Console:
     """The application's console."""

@@ -128,7 +128,7 @@ def signature_page(request: Request, visitor: Visitor, status: int = 200, code: 
 def _register_entry(connection: Connection, visitor: Visitor, at: datetime) -> tuple[MedicEntry | None, list[str]]:
     """The visitor's entry in the register and what forbids signing. A medic of another organisation is nobody here."""
     entry = medics.find(connection, visitor.account.medic_id) if visitor.account.medic_id else None
-    if entry is None or entry.org not in visitor.account.orgs:
+    if entry is None or not visitor.owns(entry.org):
         return None, ["not_registered"]
     return entry, register_faults(entry, registry.get_organisation(connection, entry.org), at)
 

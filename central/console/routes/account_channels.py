@@ -87,7 +87,7 @@ def save_channel(
     console = console_of(request)
     typed = Typed(typed_fields(form))
     org = typed.one("org") or None
-    if org is not None and org not in visitor.account.orgs:
+    if org is not None and not visitor.owns(org):
         raise HTTPException(404)
     rules = EgressRules(console.config.outgoing.allowed_networks, console.config.outgoing.plain_http)
     try:
@@ -154,7 +154,7 @@ def _own_channel(connection: Connection, visitor: Visitor, channel_id: str) -> C
         raise HTTPException(404)
     if channel.org is None:
         own_employer(connection, visitor, channel.employer_id or "")
-    elif channel.org not in visitor.account.orgs:
+    elif not visitor.owns(channel.org):
         raise HTTPException(404)
     return channel
 

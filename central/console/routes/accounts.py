@@ -98,7 +98,7 @@ def _orgs_of(connection: Connection, visitor: Visitor, typed: Typed) -> tuple[tu
     administrator's of the installation, or belongs where its employer or medic does.
     """
     chosen = typed.one("org")
-    if chosen and chosen not in visitor.account.orgs:
+    if chosen and not visitor.owns(chosen):
         raise HTTPException(404)
     owners = set()
     if typed.one("employer_id"):
@@ -219,7 +219,7 @@ def _own_account(connection: Connection, visitor: Visitor, account_id: str) -> A
 def _own_medic(connection: Connection, visitor: Visitor, medic_id: str) -> str:
     """The organisation of a medic whom the visitor may give an account; 404 for any other."""
     entry = medics.find(connection, medic_id)
-    if entry is None or entry.org not in visitor.account.orgs:
+    if entry is None or not visitor.owns(entry.org):
         raise HTTPException(404)
     return entry.org
 
@@ -227,7 +227,7 @@ def _own_medic(connection: Connection, visitor: Visitor, medic_id: str) -> str:
 def own_employer(connection: Connection, visitor: Visitor, employer_id: str) -> str:
     """The organisation of an employer that the visitor may manage; 404 for any other."""
     row = registry.get_employer(connection, employer_id)
-    if row is None or row["org"] not in visitor.account.orgs:
+    if row is None or not visitor.owns(row["org"]):
         raise HTTPException(404)
     return str(row["org"])
 

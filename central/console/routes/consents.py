@@ -155,7 +155,7 @@ def export_register(request: Request, visitor: Changer) -> Response:
 def own_worker(connection: Connection, visitor: Visitor, worker_id: str) -> RowMapping:
     """A worker of the visitor's organisations; 404 for others and for nobody alike."""
     worker = get_worker(connection, worker_id)
-    if worker is None or worker["org"] not in visitor.account.orgs:
+    if worker is None or not visitor.owns(worker["org"]):
         raise HTTPException(404)
     return worker
 

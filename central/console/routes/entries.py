@@ -121,7 +121,7 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
     # The first organisation of an installation is entered by whoever administers it: there is none yet to do it for.
     is_first = visitor.is_installation and form.kind == "organisations" and not visitor.account.orgs
     org = _text(sent, "of_org") or _first_org(visitor)
-    if form.kind == "medics" and entry_id is None and org in visitor.account.orgs:
+    if form.kind == "medics" and entry_id is None and visitor.owns(org):
         draft = replace(draft, key=_with_key(console, draft.key, org, typed.get("full_name", "")))
     try:
         with writing(console.engine) as connection:
@@ -131,7 +131,7 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
             hold_registers(connection, "" if form.kind == "organisations" else org)
             if entry_id:
                 _own(connection, visitor, form, entry_id)
-            elif org not in visitor.account.orgs and not is_first:
+            elif not visitor.owns(org) and not is_first:
                 raise HTTPException(404)
             if entry_id and _text(sent, "seen") != str(register_changes.count(connection, form.kind, entry_id)):
                 saved: str | Faults = {"": FieldFault("changed_meanwhile")}
@@ -201,9 +201,7 @@ def entry_page(
         signing: list[str] = []
         if form.kind == "medics" and row:
             signing = register_faults(row["entry"], organisation, console.clock())
-        organisations = [
-            item for item in registry.list_organisations(connection) if item["org"] in visitor.account.orgs
-        ]
+        organisations = [item for item in registry.list_organisations(connection) if visitor.owns(item["org"])]
         values: dict[str, Any] = {
             "options": form.options(connection, org),
             "history": register_changes.of_entry(connection, form.kind, entry_id) if entry_id else [],
@@ -242,7 +240,7 @@ def entry_page(
 def _own(connection: Connection, visitor: Visitor, form: RegisterForm, entry_id: str) -> Mapping[str, Any]:
     """The entry, when it is of the visitor's organisations; 404 otherwise, so that ids of others cannot be probed."""
     row = form.read(connection, entry_id)
-    if row is None or row["org"] not in visitor.account.orgs:
+    if row is None or not visitor.owns(row["org"]):
         raise HTTPException(404)
     return row
 

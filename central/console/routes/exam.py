@@ -58,7 +58,7 @@ def show_exam(
 def find_exam(connection: Connection, visitor: Visitor, exam_id: str) -> ListedExam:
     """The exam, when it is of the visitor's organisations; 404 otherwise, so that ids of others cannot be probed."""
     item = worklist.one(connection, exam_id)
-    if item is None or item.org not in visitor.account.orgs:
+    if item is None or not visitor.owns(item.org):
         raise HTTPException(404)
     return item
 

@@ -85,7 +85,7 @@ def export_again(request: Request, job_id: str, visitor: Exporter) -> Response:
     """The same filter, columns and form once more, of what the visitor may see today."""
     with reading(console_of(request).engine) as connection:
         job = own_job(connection, visitor, job_id, (JOURNAL_EXPORT,))
-    orgs = [org for org in job.params["filter"]["orgs"] if org in visitor.account.orgs]
+    orgs = [org for org in job.params["filter"]["orgs"] if visitor.owns(org)]
     if not orgs:
         raise HTTPException(404)
     return _begin(request, visitor, job.params | {"filter": job.params["filter"] | {"orgs": orgs}})

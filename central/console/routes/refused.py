@@ -28,7 +28,7 @@ def again(request: Request, message_id: str, visitor: Annotated[Visitor, Depends
     try:
         with writing(console.engine) as connection:
             refusal = refusals.find_refused(connection, message_id)
-            if refusal is None or refusal.org not in visitor.account.orgs:
+            if refusal is None or not visitor.owns(refusal.org):
                 raise HTTPException(404)
             send_again(connection, console.outgoing, console.registry, message_id)
             note(

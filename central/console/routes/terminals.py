@@ -39,7 +39,7 @@ def add_terminal(request: Request, visitor: Changer, form: Form) -> Response:
     typed = {name: str(form.get(name, "")).strip() for name in ("terminal_id", "org", "name", "place")}
     faults = {name: "needed" for name, value in typed.items() if not value}
     faults |= {name: "too_long" for name, value in typed.items() if len(value) > _MAX_TEXT}
-    if typed["org"] not in visitor.account.orgs:
+    if not visitor.owns(typed["org"]):
         faults["org"] = "choose"
     name = typed["terminal_id"]
     if name and (not _NAME.fullmatch(name) or name in RESERVED_NAMES):
@@ -91,7 +91,7 @@ def revoke(request: Request, terminal_id: str, visitor: Changer, form: Form) -> 
 def _own(request: Request, visitor: Visitor, terminal_id: str) -> None:
     with reading(console_of(request).engine) as connection:
         row = terminals.get_terminal(connection, terminal_id)
-    if row is None or row["org"] not in visitor.account.orgs:
+    if row is None or not visitor.owns(row["org"]):
         raise HTTPException(404)
 
 
