@@ -21,7 +21,7 @@ UNFORESEEN = 70
 _ROOT = Path(__file__).resolve().parents[1]
 _PACKAGES = {"central", "config", "dopusk", "drivers", "kiosk_ui", "simulators", "sync", "terminal"}
 _NO_HELP = "NoArgsIsHelpError"
-_QUOTED_OPTION = re.compile(r"'(--?[\w-]+|[A-Z][A-Z_]+)'")
+_QUOTED_OPTION = re.compile(r"'(--?[\w-]+|[A-ZА-ЯЁ][A-ZА-ЯЁ_:]+)'")
 
 
 def end_of(command: Callable[[], object], *, is_debug: bool = False) -> int:

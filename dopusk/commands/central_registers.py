@@ -36,6 +36,7 @@ from dopusk import words
 from dopusk.commands.access_trail import note
 from dopusk.commands.asking import new_secret
 from dopusk.commands.central import ConfigFile, open_centre, plain_errors
+from dopusk.told import told
 from dopusk.words import say, word
 from sync.contract.canonical import new_id
 
@@ -177,10 +178,10 @@ def import_workers(
         if errors is not None:
             errors.write_bytes(checked.error_file(words.in_use()))
         raise typer.Exit(1)
-    told = "added {added}, changed {changed}, unchanged {unchanged}"
+    text = "added {added}, changed {changed}, unchanged {unchanged}"
     if dry_run:
-        told = "would add {added}, would change {changed}, unchanged {unchanged}"
-    print(say(told, added=checked.added, changed=checked.changed, unchanged=checked.unchanged))
+        text = "would add {added}, would change {changed}, unchanged {unchanged}"
+    print(say(text, added=checked.added, changed=checked.changed, unchanged=checked.unchanged))
 
 
 @import_app.command("grounds")
@@ -208,8 +209,8 @@ def import_grounds(
         if errors is not None:
             errors.write_bytes(checked.error_file(words.in_use()))
         raise typer.Exit(1)
-    told = "would add {added}, known already {known}" if dry_run else "added {added}"
-    print(say(told, added=checked.added if dry_run else added, known=checked.known))
+    text = "would add {added}, known already {known}" if dry_run else "added {added}"
+    print(say(text, added=checked.added if dry_run else added, known=checked.known))
 
 
 @import_app.command("exams")
@@ -261,8 +262,12 @@ def import_exams(
 
 def _table(file: Path, read: Callable[[bytes], list[_Row]], code: int = 1) -> list[_Row]:
     """Read a file before any transaction. What cannot be taken as a whole ends the command with one line of words."""
+    content = file.read_bytes()
+    if not content.strip():
+        typer.echo(told(f"{file}: it is empty"), err=True)
+        raise typer.Exit(code)
     try:
-        return read(file.read_bytes())
+        return read(content)
     except UnreadableTable as error:
         typer.echo(f"{file}: {unreadable_words(error, words.in_use())}", err=True)
         raise typer.Exit(code) from error
