@@ -220,6 +220,23 @@ CREATE INDEX ix_exam_state_first_received_at ON exam (state, first_received_at);
 
 CREATE INDEX ix_exam_worker_id_finished_at ON exam (worker_id, finished_at);
 
+CREATE TABLE exam_fact (
+    exam_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    number FLOAT,
+    org TEXT NOT NULL,
+    finished_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: finished_at DATETIME NOT NULL,
+    CONSTRAINT pk_exam_fact PRIMARY KEY (exam_id, kind, value)
+);
+
+CREATE INDEX ix_exam_fact_number ON exam_fact (org, kind, number, exam_id) WHERE number IS NOT NULL;
+
+CREATE INDEX ix_exam_fact_quantity ON exam_fact (org, kind, finished_at, exam_id, number) WHERE number IS NOT NULL;
+
+CREATE INDEX ix_exam_fact_value ON exam_fact (org, kind, value, finished_at, exam_id) WHERE number IS NULL;
+
 CREATE TABLE job (
     job_id TEXT NOT NULL,
     account_id TEXT NOT NULL,
