@@ -1,4 +1,4 @@
-"""Who measured: what the device says of itself, completed and checked by the configuration."""
+"""Identity of a device: its own statement, completed and checked by the configuration."""
 
 from dataclasses import replace
 

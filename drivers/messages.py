@@ -1,4 +1,4 @@
-"""What line workers tell the terminal. Plain frozen values, posted through the callback given to the park."""
+"""Messages of line workers to the terminal. Plain frozen values, posted through the callback given to the park."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a device can say: quantities with their units, readings, identities and states.
+"""Values of a device: quantities with their units, readings, identities and states.
 
 Values travel under the names of `Quantity`; the unit is part of the name, so that no number is ever without one.
 Codes for export (MDC, LOINC) are the wire's business and stand in `sync.contract.codes`.

@@ -1,4 +1,4 @@
-"""Who there is: every device file's `SPEC` and every register profile, under one name each; checks a configuration.
+"""The registry of drivers: every device file's `SPEC` and every register profile, under one name each; checks a configuration.
 
 A device file is found by being in `drivers/devices`, a profile by being in `drivers/profiles`: nothing to register by
 hand. A site's own profile is used through the driver `modbus_profile` with the option `profile=PATH`.

@@ -1,4 +1,4 @@
-"""How this kiosk is set up: what the composition root hands to the screens."""
+"""Settings of this kiosk: what the composition root hands to the screens."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

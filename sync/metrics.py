@@ -1,4 +1,4 @@
-"""What the sync side counts, for Prometheus. Served on the loopback only, and only where a port is configured."""
+"""Metrics of sync for Prometheus. Served on the loopback only, and only where a port is configured."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 

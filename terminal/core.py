@@ -1,4 +1,4 @@
-"""What every part of the core thread stands on, made once and carried through."""
+"""Shared context of the core thread, made once and passed to every part."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the person at the kiosk can want. The screen posts these; the service turns them into events with facts."""
+"""Intents of the person at the kiosk. The screen posts these; the service turns them into events with facts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How the terminal itself stands, apart from any exam: may one begin, is somebody calling, is anything set aside."""
+"""State of the terminal itself, apart from any exam: may one begin, is somebody calling, is anything set aside."""
 
 import os
 import shutil

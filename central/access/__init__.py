@@ -1,1 +1,1 @@
-"""Who may come in: accounts, second factor, doors that close after wrong secrets."""
+"""Access to the console: accounts, second factor, locks after wrong secrets."""

@@ -1,4 +1,4 @@
-"""What the API answers with. Outcomes and states only: no value, no complaint, no reason."""
+"""Answers of the API. Outcomes and states only: no value, no complaint, no reason."""
 
 from typing import Literal
 

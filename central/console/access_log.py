@@ -1,4 +1,4 @@
-"""What somebody at the console did, into the access log."""
+"""Writes access-log entries for actions at the console."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What an administrator can do to an account as it stands now. Pure. The page offers this and no more, the route takes no more."""
+"""The actions that an administrator can take on an account. Pure. The page offers these alone, and the route takes no others."""
 
 from collections.abc import Collection
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What one request may send, and for how long: counted while it comes, before anybody knows who sends it.
+"""Limits of size and time for one request, counted while it arrives, before its sender is known.
 
 A stranger gets `STRANGER_BYTES` and `STRANGER_S`. The door of a route (`guard`) gives more to whom it lets in, and only then is
 the rest read. What is too much is thrown away unread for a moment, so that the answer reaches who still sends.

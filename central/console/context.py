@@ -1,4 +1,4 @@
-"""What every page of the console works with: the store, the keys, the rules of sessions. One object per application."""
+"""The context of every page of the console: the store, the keys, the rules of sessions. One object per application."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is answered where a page can't be shown: no login, no right, a form of another session, too many questions, our fault.
+"""Error pages: no login, no right, a form of another session, too many questions, our fault.
 
 Scripts (`.json`, `/events`, `/rows`, the API) get a code, people a page with words. What was typed is kept.
 """

@@ -1,4 +1,4 @@
-"""What a page shows of the film of an exam: one player over all segments, places to jump to, stills, what is missing. Pure.
+"""The view of the film of an exam: one player over all segments, places to jump to, stills, what is missing. Pure.
 
 And who was seen before the camera while devices measured: a note for the medic, never a finding of the rules.
 """

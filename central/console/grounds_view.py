@@ -1,4 +1,4 @@
-"""What other registers say of a worker, as the exam page shows it: each with source and day, overdue ones marked. Pure.
+"""Grounds from other registers, as the exam page shows them: each with source and day, overdue ones marked. Pure.
 
 Nothing here decides: the medic reads it. What blocks a remote exam is named, whether the register of workers follows it or
 not.

@@ -1,4 +1,4 @@
-"""What pages of jobs share: whose a job is, its events, its file."""
+"""Shared parts of the pages of jobs: owner, events, file."""
 
 import asyncio
 import json

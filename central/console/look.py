@@ -1,4 +1,4 @@
-"""How somebody wants pages: language, theme, time zone."""
+"""Display preferences of a reader: language, theme, time zone."""
 
 from dataclasses import dataclass
 from datetime import tzinfo

@@ -1,4 +1,4 @@
-"""Where a worker's reference picture is."""
+"""Finds a worker's reference picture."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What stands in the fields of a form when its page is shown again."""
+"""Keeps typed values of a form for showing its page again."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the centre counts, for Prometheus. One registry per process."""
+"""Metrics of the centre for Prometheus. One registry per process."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 

@@ -1,4 +1,4 @@
-"""What is written down at most once an hour: looks that a page repeats by itself, or that belong to one already in the access log.
+"""Access-log entries written at most once an hour: looks that a page repeats by itself, or that belong to one already in the log.
 
 Kept in memory by each process: after a restart, and by another process, a look is written down once more.
 """

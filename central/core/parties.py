@@ -1,4 +1,4 @@
-"""Who takes part: organisations, employers, workers, terminals, as plain values."""
+"""The parties: organisations, employers, workers, terminals, as plain values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields

@@ -1,4 +1,4 @@
-"""How often one caller may knock: the generic cell rate algorithm (ITU-T I.371) with a bounded memory.
+"""Rate limit for one caller: the generic cell rate algorithm (ITU-T I.371) with a bounded memory.
 
 One number per caller: the moment at which its allowance is full again. Each process counts for itself, so that N
 processes behind one address let through N times as much; what protects accounts (lock-out) is in the store and shared.

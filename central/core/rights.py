@@ -1,4 +1,4 @@
-"""Who may do what: one table, enforced at each action and nowhere guessed from a page."""
+"""Rights of the roles: one table, enforced at each action and nowhere guessed from a page."""
 
 from enum import StrEnum
 

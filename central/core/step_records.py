@@ -1,4 +1,4 @@
-"""How each step of the centre's threads does: failures, rests, the newest error. Read by the metrics and by the page of terminals.
+"""Records of the steps of the centre's threads: failures, rests, the newest error. Metrics and the page of terminals read them.
 
 Nothing here needs the thread, the store or the broker: what is wrong can be read while they are away.
 """

@@ -1,4 +1,4 @@
-"""How many wrong secrets a door takes before it closes, and for how long. Pure."""
+"""Rules of lock-out: the number of wrong secrets, and the length of the lock. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

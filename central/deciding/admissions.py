@@ -1,4 +1,4 @@
-"""Who may work now: the state of each of an employer's workers, without a single medical value.
+"""Admissions: the present state of each of an employer's workers, without a single medical value.
 
 For the employer's page, for gates and for other programs. Only a signed decision in force admits, and only until it ends.
 An exam after work admits nobody: who has passed one comes to another before he works again. Who is suspended does not work,

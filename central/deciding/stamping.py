@@ -1,4 +1,4 @@
-"""What the organisation wants of trusted time: nothing, a stamp where there can be one, or no signature without."""
+"""The organisation's setting for time stamps: nothing, a stamp where there can be one, or no signature without."""
 
 import logging
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""What comes from terminals and goes to them: taking in, checking, answering, sending again."""
+"""Exchange with terminals: intake, checks, answers, repeated sending."""

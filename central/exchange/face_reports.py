@@ -1,4 +1,4 @@
-"""What terminals say of reference faces, projected into the list that the console shows and the photos are sent by."""
+"""Reports of terminals about reference faces, projected into the list that the console shows and the photos are sent by."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How much of media one terminal may bring within an hour, and how much room stays free for everything else.
+"""Limits for media: the amount that one terminal may send within an hour, and the reserve of the disk.
 
 A terminal with a key can send what it likes as film. What goes beyond its allowance is not refused but put off: without a receipt
 it is sent again later, so an honest backlog of weeks comes in some hours later and is lost by nobody.

@@ -1,4 +1,4 @@
-"""What became of each message: the receipt that its sender gets, and the anomaly that is recorded."""
+"""The result for each message: the receipt for its sender, and the anomaly that is recorded."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Whether a row of a file is about somebody who is in the register already, or in the file twice. Pure.
+"""Finds rows about a person who is in the register already, or in the file twice. Pure.
 
 The same number, SNILS, card, or the same name and birth date: what the form of a worker asks about, a file is not asked. Namesakes
 without a birth date are let in, unless their numbers too differ only by what a spreadsheet drops.

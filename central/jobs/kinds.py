@@ -1,4 +1,4 @@
-"""What kinds of jobs there are and who does their work. Only the process that does it loads the work's libraries."""
+"""The kinds of jobs and the code that does their work. Only the process that does it loads the work's libraries."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,1 +1,1 @@
-"""That nothing is lost or changed: verification, copies, rebuilding, a new centre."""
+"""Keeping of records: verification, copies, rebuilding, a new centre."""

@@ -1,4 +1,4 @@
-"""What `verify` of the centre's store counts, and what it is checked against."""
+"""The report of `verify` for the centre's store: counts, and the keys and heads it is checked against."""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,1 @@
-"""What somebody is told of outside the pages: alerts, notices, letters, web calls."""
+"""Notices outside of the console: alerts, e-mail, webhooks."""

@@ -1,4 +1,4 @@
-"""What a notice says, as the JSON that a webhook gets and from which letters are written. Ids and codes, no names, no values."""
+"""Content of a notice: the JSON for a webhook, from which e-mails are written too. Ids and codes, no names, no values."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What stands on a paper, whatever its form."""
+"""Content of a paper, independent of its form."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What papers say, by kind, type of exam and outcome: versioned data beside this module."""
+"""Texts of papers, by kind, type of exam and outcome: versioned data beside this module."""
 
 import tomllib
 from functools import cache

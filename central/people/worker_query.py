@@ -1,4 +1,4 @@
-"""What somebody types to find a worker: a name, a personnel number, or a SNILS.
+"""Search for a worker: a name, a personnel number, or a SNILS.
 
 A SNILS is found by its keyed hash and named by the worker's id from then on: addresses, logs and the access log carry ids. Of
 words with so many digits that they may be a SNILS, also a mistyped one, nothing goes on but the workers that they mean.

@@ -1,4 +1,4 @@
-"""What a form of a register is made of: fields, the values typed, what is wrong with them. Pure."""
+"""A form of a register: its fields, typed values and their faults. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence

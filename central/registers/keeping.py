@@ -1,4 +1,4 @@
-"""What every form of a register can do, and what it works with."""
+"""Operations that every form of a register has, and their context."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

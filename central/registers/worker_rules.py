@@ -1,4 +1,4 @@
-"""What a worker's fields must be, whether they come from a form or from a file. Pure.
+"""Rules for a worker's fields, whether they come from a form or from a file. Pure.
 
 Fields by name, as texts. A field that is not there was not said anything about: what is stored stays. Leave to be examined
 remotely is never what is left over: it is said, or it is a fault.

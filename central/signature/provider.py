@@ -1,4 +1,4 @@
-"""What every holder of a medic's key can do: make one detached CMS signature over exact bytes.
+"""The interface of every holder of a medic's key: make one detached CMS signature over exact bytes.
 
 A provider never sees a medic's decision as anything but bytes, and never signs on its own account: each call is one act
 of the medic in the console.

@@ -1,4 +1,4 @@
-"""What terminals refuse of what the centre sent: closed rows of the centre's outbox, until somebody sends them again.
+"""Messages of the centre that terminals refused: closed rows of the centre's outbox, until somebody sends them again.
 
 Owns no table. A terminal names the message by the hash of its bytes, so a refused forgery closes nothing.
 """

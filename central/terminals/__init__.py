@@ -1,1 +1,1 @@
-"""How a terminal becomes one of ours."""
+"""Terminals: enrolment and certificates."""

@@ -1,4 +1,4 @@
-"""How a terminal becomes one of ours: a one-time code, a client certificate, and later renewal and revocation."""
+"""Enrolment of a terminal: a one-time code, a client certificate, and later renewal and revocation."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""How values, times and names of things look on a page, in Russian and in English. Pure."""
+"""Formats values, times and names for pages, in Russian and in English. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo

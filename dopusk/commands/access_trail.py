@@ -1,4 +1,4 @@
-"""What somebody with a shell on the centre's machine did, into the access log: without an account, and with the user's number."""
+"""Writes access-log entries for commands on the centre's machine: without an account, with the number of the system user."""
 
 import os
 from typing import Any

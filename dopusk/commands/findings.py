@@ -1,4 +1,4 @@
-"""What a verification found, for people."""
+"""Prints the findings of a verification."""
 
 from dopusk.told import told
 from dopusk.words import say

@@ -1,4 +1,4 @@
-"""How a terminal is: the retained status message with its last will, and the health report.
+"""State of a terminal: the retained status message with its last will, and the health report.
 
 The status is plain JSON without an envelope: the broker's access list ties the topic to the terminal's certificate, and
 nothing is ever decided on it. It says what holds this second. The health report is signed and chained as every record: it is

@@ -1,4 +1,4 @@
-"""What has to be done after an event is committed. Plain imperatives; `terminal.service` runs them."""
+"""Effects: actions after the commit of an event. Plain imperatives; `terminal.service` runs them."""
 
 from dataclasses import dataclass
 from datetime import datetime

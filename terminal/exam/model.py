@@ -1,4 +1,4 @@
-"""What is known of one examination at one moment. Frozen; only `terminal.exam.decide` makes new ones."""
+"""The state of one examination at one moment. Frozen; only `terminal.exam.decide` makes new ones."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
