@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+import tests.without.__main__ as run
 from tests.without.page import PAGE, page_of
 from tests.without.patches import BadPatch, Patch, all_patches, read
-from tests.without.proving import applies, copy_sources, prove
+from tests.without.proving import Proof, applies, copy_sources, prove
 from tests.without.said import PROMISING, faults_of
 
 QUICK = [patch for patch in all_patches() if patch.test.startswith("tests/unit/")][::4]
@@ -50,6 +51,29 @@ def test_a_promise_whose_test_stays_green_is_named(sources: Path) -> None:
     proof = prove(Patch("nothing", "a", "b", "c", test, diff), sources)
     assert not proof.red
     assert "stays green" in proof.words
+
+
+def test_a_run_that_was_broken_off_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [patch.name for patch in all_patches()[:3]]
+    begun: list[str] = []
+
+    def stand_in(patch: Patch, _sources: Path) -> Proof:
+        begun.append(patch.name)
+        if len(begun) == 2:
+            raise KeyboardInterrupt
+        return Proof(True, "red", 0.0)
+
+    monkeypatch.setattr(run, "prove", stand_in)
+    monkeypatch.setattr(run, "copy_sources", lambda folder: None)
+    monkeypatch.setattr(run, "KEPT", tmp_path / "kept" / "proved.json")
+    with pytest.raises(KeyboardInterrupt):
+        run.main(names)
+    assert run.main(names) == 0
+    assert run.main(names) == 0
+    assert begun == [names[0], names[1], names[1], names[2]]
+    (tmp_path / "kept" / "proved.json").write_text('{"cut o')
+    assert run.main(names) == 0
+    assert begun[4:] == names
 
 
 def test_what_a_page_no_longer_says_is_named(tmp_path: Path) -> None:

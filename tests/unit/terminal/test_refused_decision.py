@@ -46,7 +46,8 @@ def test_the_worker_is_told_to_see_the_medic(make_kiosk: MakeKiosk) -> None:
         shown = kiosk.until(lambda s: s.exam is not None and s.exam.decision_refused)
         page = waiting(shown, texts_of("ru"))
         assert page.title == "Решение не подтверждено"
-        assert page.text.startswith("Подпись решения не прошла проверку.")
+        assert "проверить его не удалось" in page.text
+        assert "Подойдите к медработнику" in page.text
         assert fold(kiosk.store.log.events_of(exam.exam_id)) == shown.exam
 
 
