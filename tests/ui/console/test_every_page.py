@@ -48,7 +48,7 @@ FIXED = {
 }
 """Tables that have one order, as they say themselves (`data-fixed`), and why."""
 _UNSORTED = """fixed => [...document.querySelectorAll("table.list")]
-  .filter(e => !fixed.includes(e.dataset.fixed) && !e.matches(".journal")
+  .filter(e => !fixed.includes(e.dataset.fixed)
     && !e.querySelector("th[aria-sort] :is(a[href], button)"))
   .map(e => e.innerText.slice(0, 80))"""
 _WATCH = """() => {
