@@ -125,6 +125,15 @@ def test_each_command_is_there(installed: Path, tmp_path: Path) -> None:
         assert commands(run(installed, tmp_path, name, "--help").stdout)
 
 
+def test_the_manuals_and_their_pictures_travel(installed: Path, tmp_path: Path) -> None:
+    names = "from central.words.manual_pages import MANUALS, manual, picture_file as at"
+    source = (
+        f"{names}; print(len(MANUALS), all(at(one).is_file() for name in MANUALS for one in manual(name).pictures))"
+    )
+    done = subprocess.run([installed, "-P", "-c", source], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["7", "True"]
+
+
 def test_neither_terminal_nor_centre_carries_the_laboratory(wheels: Wheels, installed: Path, tmp_path: Path) -> None:
     of_lab = {name for name, place in COMMANDS.items() if place.package == LAB}
     assert of_lab >= {"demo", "simulate", "torture", "bench"}

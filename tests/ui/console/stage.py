@@ -44,7 +44,9 @@ STRANGER = "stranger"
 WHO = (Role.SENIOR_MEDIC, Role.ADMINISTRATOR, Role.AUDITOR, Role.EMPLOYER, Role.MEDIC, Role.SERVICE, STRANGER)
 """Who sees most of a page comes first."""
 assert set(WHO) == {*Role, STRANGER}
-FILES = re.compile(r"/(events|rows|export|csv|file|form|errors|media/.*|reference|photo|decision/.*)$|\.json$")
+FILES = re.compile(
+    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*)$|\.json$"
+)
 """Answers that are no pages: streams, parts of pages, files."""
 ANSWERS = (
     "/nowhere",
@@ -170,6 +172,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "devices/entry_id": some(instruments.instrument.c.instrument_id),
             "organisations/entry_id": (ORG,),
             "kind": KINDS,
+            "topic": ("worker", "service_engineer"),
             "code": (*some(papers.paper.c.code), "XXXX-XXXX"),
         }
 

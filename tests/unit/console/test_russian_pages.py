@@ -27,8 +27,9 @@ _PLACE = re.compile(r"\{[a-z]+\}")
 _NAMES = {
     *("English", "PDF", "XLSX", "CSV", "ZIP", "JSON", "Lines", "jsonl", "xlsx", "json", "JPEG", "PNG", "PEM", "QR"),
     *("TOTP", "OID", "SHA-", "HTTPS", "ca", "pem", "cms", "decision", "record"),
+    *("Debian", "LUKS", "USB", "ModemManager", "dialout"),
 }
-"""Names of formats, methods and files, and the button that leads to the other language."""
+"""Names of formats, methods, files and, for engineers, of what a machine has, and the button that leads to the other language."""
 _MAKERS = {"Calex", "Electronics", "PyroMiniBus", "TM-", "TM", "A", "D", "Sentech", "Korea", "Dingo", "E-"}
 _READ_ALOUD = ("title", "placeholder", "aria-label", "alt", "data-lost", "data-on", "data-off")
 

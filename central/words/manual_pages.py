@@ -1,0 +1,89 @@
+"""The Russian manuals of `docs/ru` as pages: Markdown in, HTML out. They and their pictures travel with the package."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from central.core.rights import Role
+
+OF_ROLE: dict[Role, tuple[str, ...]] = {
+    Role.MEDIC: ("medic", "worker", "dispatcher"),
+    Role.SENIOR_MEDIC: ("senior_medic", "medic", "worker", "dispatcher"),
+    Role.EMPLOYER: ("dispatcher", "worker"),
+    Role.ADMINISTRATOR: (
+        "administrator",
+        "installer",
+        "service_engineer",
+        "senior_medic",
+        "medic",
+        "dispatcher",
+        "worker",
+    ),
+    Role.AUDITOR: ("medic", "senior_medic", "dispatcher", "worker"),
+    Role.SERVICE: ("service_engineer", "installer", "worker"),
+}
+"""Manuals of each role: its own first, then those that it may need."""
+MANUALS = tuple(sorted({name for names in OF_ROLE.values() for name in names}))
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """A manual as it stands in a page; all of its words are ours, so that its HTML needs no cleaning."""
+
+    name: str
+    html: Markup
+    pictures: frozenset[str]
+    """Names of the files that it shows."""
+
+
+@cache
+def manual(name: str) -> Manual:
+    """The manual of this name. Raises `KeyError` where there is none."""
+    if name not in MANUALS:
+        raise KeyError(name)
+    source = _folder("manuals").joinpath(f"{name}.md").read_text(encoding="utf-8")
+    # Keys stand as <kbd> in the text: HTML is let through, the files are part of the program.
+    markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
+    tokens = markdown.parse(source)
+    pictures: set[str] = set()
+    for token in tokens:
+        token.children = _inline(token.children, pictures) if token.children else token.children
+    html: str = markdown.renderer.render(tokens, markdown.options, {})
+    return Manual(name, Markup(html), frozenset(pictures))  # noqa: S704 the files are part of the program
+
+
+def picture_file(name: str) -> Path:
+    """The file of a picture that a manual shows. Raises `KeyError` for any other name."""
+    if not any(name in manual(one).pictures for one in MANUALS):
+        raise KeyError(name)
+    return Path(str(_folder("images").joinpath(name)))
+
+
+def _inline(tokens: list[Token], pictures: set[str]) -> list[Token]:
+    """Pictures and links to other manuals lead into the console; a link into the sources stays as its words."""
+    kept: list[Token] = []
+    open_links: list[bool] = []
+    for token in tokens:
+        if token.type == "image":
+            picture = str(token.attrs["src"]).rpartition("/")[2]
+            pictures.add(picture)
+            token.attrs["src"] = f"/help/images/{picture}"
+        elif token.type == "link_open":
+            target = str(token.attrs["href"]).removesuffix(".md")
+            open_links.append(target in MANUALS)
+            token.attrs["href"] = f"/help/{target}"
+        if token.type not in ("link_open", "link_close") or open_links[-1]:
+            kept.append(token)
+        if token.type == "link_close":
+            open_links.pop()
+    return kept
+
+
+def _folder(name: str) -> Traversable:
+    return resources.files("central.words").joinpath(name)
