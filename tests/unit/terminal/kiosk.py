@@ -1,5 +1,6 @@
 """A terminal for tests: the real core thread, store and session; a park and a photographer that the test plays."""
 
+import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -172,8 +173,11 @@ class Kiosk:
     def until(self, condition: Callable[[TerminalSnapshot], bool], timeout_s: float = LONGEST_S) -> TerminalSnapshot:
         if self.last is not None and condition(self.last):
             return self.last
+        deadline_s = (
+            time.monotonic() + timeout_s
+        )  # of the whole wait: snapshots that show something else come on and on
         while True:
-            self.last = self.snapshots.get(timeout=timeout_s)
+            self.last = self.snapshots.get(timeout=max(0.0, deadline_s - time.monotonic()))
             if condition(self.last):
                 return self.last
 
