@@ -1,6 +1,7 @@
 """The calendar day at the centre: what "today", "not yet" and "expired" mean in registers and papers."""
 
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
@@ -11,6 +12,18 @@ def day_of(at: datetime) -> date:
     one of the future, and a licence would hold half a day after its last.
     """
     return at.astimezone().date()
+
+
+@lru_cache(maxsize=4096)
+def parse_day(words: str) -> date | None:
+    """A day as 2026-03-01 or 01.03.2026; None for anything else."""
+    for form in ("%Y-%m-%d", "%d.%m.%Y"):
+        try:
+            # Only the day is used.
+            return datetime.strptime(words, form).date()  # noqa: DTZ007
+        except ValueError:
+            continue
+    return None
 
 
 def zone_name(zone: tzinfo, at: datetime) -> str:

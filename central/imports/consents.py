@@ -6,10 +6,11 @@ adds consents that are not in force yet and withdraws none: a withdrawal has a d
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 
 from sqlalchemy import Connection
 
+from central.core.days import parse_day
 from central.imports.tables import write_table
 from central.store import consents as store
 from central.store import registry
@@ -63,10 +64,8 @@ def read_cell(words: str, texts: Mapping[tuple[str, str], date], today: date) ->
         if len(parts) != 3 or parts[0].lower() not in _KINDS:
             return "consent_form"
         kind, version = _KINDS[parts[0].lower()], parts[1]
-        try:
-            # Only the day is used.
-            given_on = datetime.strptime(parts[2], "%d.%m.%Y").date()  # noqa: DTZ007
-        except ValueError:
+        given_on = parse_day(parts[2])
+        if given_on is None:
             return "not_a_day"
         if given_on > today:
             return "future"

@@ -14,11 +14,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from central.core.days import parse_day
 from central.core.name_folding import fold_name
 from central.core.snils import parse_snils
 from central.imports.row_faults import Nearest, RowFault
 from central.imports.tables import Columns, TableRow, fault_table, read_table
-from central.registers.form import parse_day
 from central.store import grounds as store
 from central.store.register_changes import Author
 from central.store.workers import list_workers

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import date
 from typing import Any, Literal
+
+from central.core.days import parse_day
 
 MAX_CHARS = 200
 FIRST_YEAR = 1900
@@ -85,15 +86,3 @@ def _words(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return ", ".join(value) if isinstance(value, list | tuple) else str(value)
-
-
-@lru_cache(maxsize=4096)
-def parse_day(words: str) -> date | None:
-    """A day as 2026-03-01 or 01.03.2026; None for anything else."""
-    for form in ("%Y-%m-%d", "%d.%m.%Y"):
-        try:
-            # Only the day is used.
-            return datetime.strptime(words, form).date()  # noqa: DTZ007
-        except ValueError:
-            continue
-    return None

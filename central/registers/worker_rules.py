@@ -8,11 +8,12 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
+from central.core.days import parse_day
 from central.core.name_folding import fold_card
 from central.core.parties import Worker
 from central.core.snils import parse_snils
 from central.core.text_cleaning import clean_line
-from central.registers.form import FIRST_YEAR, parse_day
+from central.registers.form import FIRST_YEAR
 
 NEEDED = ("personnel_number", "full_name", "position", "employer_id")
 SEXES, STATES, ANSWERS = ("male", "female"), ("active", "suspended"), ("yes", "no")

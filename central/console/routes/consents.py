@@ -19,7 +19,7 @@ from central.console.access_log import covers, note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.routes.registers import XLSX, own_org
-from central.core.days import day_of
+from central.core.days import day_of, parse_day
 from central.core.rights import Right
 from central.imports.consents import register_table
 from central.people.consents import ConsentRefused, Consents
@@ -49,7 +49,7 @@ def give_consent(request: Request, worker_id: str, visitor: Changer, sent: Form)
     kind, _, version = typed["text"].partition("/")
     with writing(console.engine) as connection:
         worker = own_worker(connection, visitor, worker_id)
-        faults = _day_faults(typed, "given_on")
+        given_on, faults = _day(typed, "given_on")
         if not typed["text"]:
             faults["text"] = "choose"
         try:
@@ -59,7 +59,7 @@ def give_consent(request: Request, worker_id: str, visitor: Changer, sent: Form)
                     worker_id,
                     kind,
                     version,
-                    given_on=date.fromisoformat(typed["given_on"]),
+                    given_on=given_on,
                     means=typed["means"],
                     basis=typed["basis"],
                     author=visitor.account.account_id,
@@ -83,13 +83,13 @@ def withdraw_consent(request: Request, worker_id: str, visitor: Changer, sent: F
         record = consents.get_consent(connection, typed["consent_id"])
         if record is None or record.worker_id != worker_id:
             raise HTTPException(404)
-        faults = _day_faults(typed, "withdrawn_on")
+        withdrawn_on, faults = _day(typed, "withdrawn_on")
         try:
             if not faults:
                 ended = Consents(console.registry).withdraw(
                     connection,
                     record.consent_id,
-                    withdrawn_on=date.fromisoformat(typed["withdrawn_on"]),
+                    withdrawn_on=withdrawn_on,
                     means=typed["means"],
                     basis=typed["basis"],
                     author=visitor.account.account_id,
@@ -114,7 +114,7 @@ def add_text(request: Request, visitor: Changer, sent: Form) -> Response:
     """Enter a version of a text. One that is there is never changed."""
     console = console_of(request)
     typed = _typed(sent, "kind", "version", "valid_from", "body")
-    faults = _day_faults(typed, "valid_from")
+    valid_from, faults = _day(typed, "valid_from")
     org = own_org(visitor)
     try:
         if not faults:
@@ -125,7 +125,7 @@ def add_text(request: Request, visitor: Changer, sent: Form) -> Response:
                     typed["kind"],
                     typed["version"],
                     typed["body"],
-                    valid_from=date.fromisoformat(typed["valid_from"]),
+                    valid_from=valid_from,
                     author=visitor.account.account_id,
                 )
                 detail = {"kind": typed["kind"], "version": typed["version"]}
@@ -241,14 +241,12 @@ def _typed(sent: FormData, *names: str) -> dict[str, str]:
     return {name: str(sent.get(name, "")).strip() for name in names}
 
 
-def _day_faults(typed: Mapping[str, str], name: str) -> dict[str, str]:
-    if not typed[name]:
-        return {name: "needed"}
-    try:
-        date.fromisoformat(typed[name])
-    except ValueError:
-        return {name: "not_a_day"}
-    return {}
+def _day(typed: Mapping[str, str], name: str) -> tuple[date, dict[str, str]]:
+    """The day of a field, and what is wrong with it; with a fault the day is not to be used."""
+    day = parse_day(typed[name])
+    if day is None:
+        return date.min, {name: "not_a_day" if typed[name] else "needed"}
+    return day, {}
 
 
 def _log(

@@ -20,7 +20,7 @@ from central.console.guard import Guard, form_of, typed_fields
 from central.console.limits_view import KEYS, default_rows, personal_row, stored_row
 from central.console.sorting import sorting_of
 from central.console.typed import Typed
-from central.core.days import day_of
+from central.core.days import day_of, parse_day
 from central.core.rights import Right
 from central.people.limits import (
     POSSIBLE,
@@ -147,11 +147,10 @@ def _number(typed: Typed, name: str, faults: dict[str, str]) -> float | None:
 def _day(typed: Typed, faults: dict[str, str]) -> date | None:
     if not typed.one("valid_until"):
         return None
-    try:
-        return date.fromisoformat(typed.one("valid_until"))
-    except ValueError:
+    day = parse_day(typed.one("valid_until"))
+    if day is None:
         faults["valid_until"] = "not_a_day"
-        return None
+    return day
 
 
 def _page(
