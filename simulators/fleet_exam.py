@@ -84,7 +84,7 @@ def exam_payload(
         "media": [],
         "timings_s": {"identify": 6.2, "consent": 3.1, "complaints": 4.4, "temperature": 7.9, "pressure": 41.6},
         "software_s": 0.41,
-        "software_version": "0.1.0",
+        "software_version": "0.2.0",
         "config_version": "2026-01",
         "diary": {"first_seq": 1, "last_seq": 14, "head_hash": sha256_hex(dice.randbytes(16))},
     }

@@ -181,7 +181,7 @@ def _enter_terminals(connection: Connection, org: str, count: int, now: datetime
             )
             for device_id, measures in _DEVICES
         )
-        status = TerminalStatus(state="online", at=now, software_version="0.1.0", devices=devices)
+        status = TerminalStatus(state="online", at=now, software_version="0.2.0", devices=devices)
         terminals.note_status(connection, name, status, now=now)
         if place % 40 == 39:
             terminals.note_status(connection, name, TerminalStatus(state="offline"), now=now)
