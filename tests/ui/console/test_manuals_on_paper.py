@@ -22,3 +22,6 @@ def test_a_manual_fits_its_pages(zoya: Desk, name: str) -> None:
     page.emulate_media(media="print")
     assert not page.locator("header .top").is_visible()
     assert page.locator("article.manual h1").is_visible()
+    keys = page.locator("article.manual kbd")
+    assert all(keys.nth(number).is_visible() for number in range(keys.count()))
+    assert (keys.count() > 0) == (name == "medic")
