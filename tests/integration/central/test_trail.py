@@ -76,9 +76,9 @@ class Shell:
         self.seen |= {row.audit_id for row in rows}
         return fresh
 
-    def run(self, *arguments: str, given: str = "") -> list[str]:
+    def run(self, *arguments: str, given: str = "", code: int = 0) -> list[str]:
         done = _run(*arguments, "-c", str(self.config), given=given)
-        assert done.exit_code == 0, done.output
+        assert done.exit_code == code, done.output
         fresh = self.traces()
         assert {(row.account_id, row.address) for row in fresh} <= {(None, COMMAND_LINE)}
         assert all(isinstance(row.detail["uid"], int) for row in fresh)
@@ -106,9 +106,9 @@ def _enter_worker(shell: Shell) -> None:
 def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     left: dict[tuple[str, ...], list[str]] = {("init",): [row.action for row in shell.traces()]}
 
-    def do(command: str, *arguments: str, given: str = "") -> list[str]:
+    def do(command: str, *arguments: str, given: str = "", code: int = 0) -> list[str]:
         words = tuple(command.split())
-        left[words] = shell.run(*words, *arguments, given=given)
+        left[words] = shell.run(*words, *arguments, given=given, code=code)
         return left[words]
 
     assert do("migrate") == ["store.migrate"]
@@ -137,8 +137,8 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     grounds.write_text(f"Табельный номер;Вид;Дата;Только очно;Источник\n{row}\n", encoding="utf-8")
     assert do("import grounds", str(grounds), "--org", ORG) == ["grounds.import"]
     exams = tmp_path / "exams.jsonl"
-    exams.write_text("", encoding="utf-8")
-    assert do("import exams", str(exams)) == ["exams.import"]
+    exams.write_text("{}\n", encoding="utf-8")  # one record that is refused
+    assert do("import exams", str(exams), code=1) == ["exams.import"]
     assert do("certificates broker", str(tmp_path / "broker"), "--host", "localhost") == ["certificate.broker"]
     assert do("certificates renew") == ["certificate.centre"]
     do("certificates list")
