@@ -177,7 +177,7 @@ class _Print:
         self._canvas.drawRightString(right, _BOTTOM - 5 * mm, words)
         # How many pages there will be is known at the end alone: each page draws what is filled in then.
         self._canvas.saveState()
-        self._canvas.translate(right + 1.5 * mm, _BOTTOM - 5 * mm)
+        self._canvas.translate(right + 0.9 * mm, _BOTTOM - 5 * mm)
         self._canvas.doForm(_TOTAL)
         self._canvas.restoreState()
 
