@@ -1,6 +1,7 @@
 """Papers of one or more A5 pages: certificate, protocol, conclusion. What is too long for a page goes on to the next one."""
 
 import io
+from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
@@ -18,6 +19,8 @@ from central.papers.sheet import Sheet, describe
 _WIDTH, _HEIGHT = A5
 _EDGE = 14 * mm
 _INNER = _WIDTH - 2 * _EDGE
+_NARROWEST, _WIDEST = 8, 26
+"""Letters: the least and the most by which a column of a table is measured."""
 _CODE = 24 * mm
 _LABELS = 38 * mm
 _FOOT = _CODE + 3 * mm
@@ -72,9 +75,14 @@ def _story(sheet: Sheet) -> list[Flowable]:
             [_paragraph(cell, BOLD if place == 0 else REGULAR, 7.5) for cell in row]
             for place, row in enumerate(sheet.table)
         ]
-        step = _INNER / len(sheet.table[0])
-        story.append(Table(cells, colWidths=[step] * len(sheet.table[0]), style=_RULED, repeatRows=1, splitInRow=1))
+        story.append(Table(cells, colWidths=_widths(sheet.table), style=_RULED, repeatRows=1, splitInRow=1))
     return story
+
+
+def _widths(table: Sequence[Sequence[str]]) -> list[float]:
+    """Points of each column, by its longest cell; neither a short column nor a long one takes the page."""
+    shares = [min(max(_NARROWEST, *map(len, column)), _WIDEST) for column in zip(*table, strict=True)]
+    return [_INNER * share / sum(shares) for share in shares]
 
 
 def _draw_foot(canvas: Canvas, sheet: Sheet, page: int) -> None:
