@@ -1,6 +1,7 @@
 """What holds for every test: no display, no leftover threads."""
 
 import os
+import signal
 import threading
 from collections.abc import Iterator
 
@@ -9,6 +10,10 @@ from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_QUICK_BACKEND", "software")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell lets its background jobs ignore Ctrl-C, and so would every program that a test starts and ends by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LEAVE_WITHIN_S = 60.0
 
