@@ -244,6 +244,6 @@ if (job) {
   source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000); });
 }
 
-// ---- what is wrong is read first
+// ---- what is wrong is read first; where a field is wrong, forms.js goes to it
 const wrong = document.querySelector(".notice.bad[tabindex]");
 if (wrong) wrong.focus();

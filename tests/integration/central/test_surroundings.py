@@ -106,7 +106,7 @@ def test_a_read_only_disk_is_said_and_waited_out(
     with _read_only(centre.engine):
         message_id, _ = terminal.send_exam(make_exam())
         assert until(lambda: metrics.store_retries._value.get() > before)
-        assert "readonly" in caplog.text
+        assert until(lambda: "readonly" in caplog.text)
         assert message_id not in terminal.receipts
     assert terminal.wait_for_receipts([message_id])
     assert terminal.receipts[message_id].outcome == "accepted"

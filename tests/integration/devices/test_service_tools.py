@@ -182,7 +182,7 @@ def test_a_recording_is_never_overwritten(tmp_path: Path) -> None:
         assert run("record", "lu90614", bench.port("device"), "--out", str(path))[0] == 0
         code, _, told = run("record", "lu90614", bench.port("device"), "--out", str(path))
         assert code == 2
-        assert "exists" in told
+        assert "is there already" in told
 
 
 def test_the_list_of_drivers_is_complete_in_both_forms() -> None:

@@ -46,7 +46,7 @@ def test_compare_prints_the_promised_fields(mirrored: Path) -> None:
     other = json.loads(run("compare", EILEEN, GRACE, "--json"))
     assert other["same"] is False
     assert other["score"] < other["threshold"] < same["score"]
-    assert "разные люди" in run("compare", EILEEN, GRACE)
+    assert "different people" in run("compare", EILEEN, GRACE)
 
 
 def test_compare_without_a_face_is_no_answer_and_no_error(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_compare_of_what_is_no_picture_fails_with_the_reason(tmp_path: Path) -> 
     assert "broken" in json.loads(run("compare", EILEEN, torn, "--json", code=2))["reason"]
     assert "missing" in json.loads(run("compare", tmp_path / "none.jpg", EILEEN, "--json", code=2))["reason"]
     run("compare", EILEEN, GRACE, "--engine", "sface", "--models", tmp_path, code=3)
-    run("compare", EILEEN, GRACE, "--engine", "magic", code=3)
+    run("compare", EILEEN, GRACE, "--engine", "magic", code=2)
 
 
 def test_evaluate_prints_rates(tmp_path: Path, mirrored: Path) -> None:

@@ -77,9 +77,11 @@ def test_a_worker_is_entered_with_the_keyboard_alone(centre: ConsoleCentre, page
     keys.press("Tab")
     keys.type("Ясный Марк Ильич")
     keys.press("Enter")
-    # Nothing is stored, and what is wrong has the focus: a reader of screens begins there.
+    # Nothing is stored; all that is wrong is said above, and the first wrong field has the focus and tells its own fault.
     expect(page.locator("#fault-position")).to_be_visible()
-    expect(page.locator("[role=alert]:focus")).to_be_visible()
+    expect(page.locator("[role=alert]")).to_contain_text("Должность")
+    expect(page.locator("[aria-invalid=true]").first).to_be_focused()
+    expect(page.locator(":focus")).to_have_attribute("aria-describedby", "fault-employer_id")
     expect(page.locator("[name=full_name]")).to_have_value("Ясный Марк Ильич")
     # Nobody may be examined remotely because nobody chose.
     expect(page.locator("#fault-remote_allowed")).to_be_visible()

@@ -165,7 +165,7 @@ def test_a_snapshot_between_press_and_release_loses_no_click(stand: Stand) -> No
     button = find(stand.window, "key_5")
     middle = button.mapToScene(button.boundingRect().center()).toPoint()
     QTest.mousePress(stand.window, made_up.LEFT, pos=middle)
-    stand.show(made_up.snapshot(exam, 6, link=made_up.Link(connected=False, waiting=1)), "identify")
+    stand.show(made_up.snapshot(exam, 6, link=made_up.LinkState(connected=False, waiting=1)), "identify")
     QTest.mouseRelease(stand.window, made_up.LEFT, pos=middle)
     assert find(stand.window, "typed").property("text") == "5"
 

@@ -40,6 +40,7 @@ _ENDLESS = {"/queue/events"}
 """Answers without an end. They carry no data: the page then asks for its rows, which is written down."""
 _LAST = {"/login", "/logout", "/account/sessions/end", "/signature/close"}
 NOT_MEDICAL: Mapping[str, str] = {
+    "GET /audit": "the personnel number that an entry is about; no name, no value, no decision",
     "GET /check/{code}": "the outcome, for whoever holds the paper; nobody is logged in",
     "GET /fleet": "when the newest exam of a terminal came, and how many wait",
     "POST /fleet/terminals": "the same page again",
@@ -145,6 +146,8 @@ class _Sample:
                 "channel_id": _NOBODY,
                 "key_id": _NOBODY,
                 "kind": "workers",
+                "topic": "medic",
+                "picture": "console-queue.png",
             }
             medic_id = connection.execute(select(account.c.medic_id).where(account.c.username == "zoya")).scalar_one()
         self._entries = {

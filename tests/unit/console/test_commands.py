@@ -76,7 +76,7 @@ def test_exams_from_a_file_take_the_way_of_ingest(centre: ConsoleCentre, run: Ru
     assert sorted(outcomes) == [(1, "accepted"), (3, "refused"), (4, "refused")]
     assert first.exit_code == 1
     again = run("import", "exams", file)
-    assert "1 duplicate" in again.output
+    assert "duplicate 1" in again.output
 
 
 def test_exams_from_a_workbook_are_tried_first_and_faults_come_back_in_its_form(
@@ -91,16 +91,16 @@ def test_exams_from_a_workbook_are_tried_first_and_faults_come_back_in_its_form(
 
     tried = run("import", "exams", file, "--dry-run")
     assert tried.exit_code == 1
-    assert "nothing stored; would be: 1 accepted, 3 refused" in tried.output
+    assert "nothing stored; would be: accepted 1, refused 3" in tried.output
     with reading(centre.engine) as connection:
         assert exams.count(connection) == 0
 
     taken = run("import", "exams", file, "--errors", faults)
-    assert "1 accepted, 3 refused" in taken.output
+    assert "accepted 1, refused 3" in taken.output
     refused = read_table(faults.read_bytes(), [*EXAM_HEADINGS, FAULT])
     assert {row[EXAM_HEADINGS[1]] for row in refused} == {json.dumps(forged), "{}", "[1]"}
     assert all(row[FAULT] for row in refused)
-    assert "1 duplicate, 3 refused" in run("import", "exams", file, "--dry-run").output
+    assert "duplicate 1, refused 3" in run("import", "exams", file, "--dry-run").output
 
     file.write_bytes(write_table(["Организация"], [["zarya"]]))
     unreadable = run("import", "exams", file)
@@ -121,7 +121,7 @@ def test_refused_lines_come_back_as_lines_that_can_be_put_right(
     assert lines[1]["code"] == "unknown_terminal"
     assert "kiosk-1 is not registered" in lines[1]["error"]
     file.write_text(json.dumps(lines[1] | {"org": "zarya"}), encoding="utf-8")
-    assert "1 accepted" in run("import", "exams", file).output
+    assert "accepted 1" in run("import", "exams", file).output
 
 
 def test_organisation_and_medic_are_entered_and_can_sign(centre: ConsoleCentre, run: Run) -> None:

@@ -198,5 +198,5 @@ def test_half_a_character_is_refused_by_the_command_too(centre: ConsoleCentre, t
     done = CliRunner().invoke(app, ["import", "exams", str(file), "--errors", str(faults), *config])
     assert done.exit_code == 1
     assert isinstance(done.exception, SystemExit)
-    assert "1 accepted, 6 refused" in done.output
+    assert "accepted 1, refused 6" in done.output
     assert len(faults.read_text(encoding="utf-8").splitlines()) == len(_HALVES)

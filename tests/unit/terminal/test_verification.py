@@ -64,6 +64,6 @@ def test_no_exam_begins_and_the_device_is_named(make_kiosk: MakeKiosk) -> None:
 def test_a_month_before_it_is_said_on_the_idle_screen() -> None:
     soon = made_up.snapshot(verified_until={"cuff": "2026-12-20", "thermometer": "2027-11-01"})
     page = idle(soon, texts_of("ru"), ViewOptions())
-    assert page.note == "Скоро конец поверки: тонометр до 20.12.2026. Сервису: замените прибор в срок."
+    assert page.note == "Скоро конец поверки: тонометр до 20.12.2026. Для сервиса: замените прибор в срок."
     later = made_up.snapshot(verified_until={"cuff": "2027-06-20"})
     assert idle(later, texts_of("ru"), ViewOptions()).note == ""
