@@ -26,15 +26,6 @@ settings.register_profile("explore", settings.get_profile("dopusk"), derandomize
 settings.load_profile("dopusk")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """What a module makes once (a browser, a served centre) stays with one worker instead of being made by each."""
-    if item.get_closest_marker("xdist_group") is not None or not isinstance(item, pytest.Function):
-        return
-    fixtures = item._fixtureinfo.name2fixturedefs.values()
-    if any(fixture.scope == "module" for same_name in fixtures for fixture in same_name):
-        item.add_marker(pytest.mark.xdist_group(item.module.__name__))
-
-
 @pytest.fixture(autouse=True)
 def no_leftover_threads() -> Iterator[None]:
     """A test that leaves a thread behind has not closed what it opened. Daemon threads of libraries are theirs."""
