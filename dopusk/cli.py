@@ -6,8 +6,6 @@ Only the module of the command that was asked for is loaded: `dopusk decode` mus
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from importlib import import_module
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -15,17 +13,7 @@ import typer
 
 from dopusk import words
 from dopusk.outcome import end_of
-
-
-@dataclass(frozen=True, slots=True)
-class CommandPlace:
-    """Where a command stands: module of `package`, name in it, and whether it is a group."""
-
-    module: str
-    name: str
-    is_group: bool = False
-    package: str = "dopusk.commands"
-
+from dopusk.places import CommandPlace, add_commands
 
 LAB = "dopusk.lab.commands"
 """The laboratory: demonstration, simulated devices and fleets, torture, benchmarks. A package of its own (`dopusk[lab]`)."""
@@ -38,7 +26,7 @@ COMMANDS: Mapping[str, CommandPlace] = {
     "simulate": CommandPlace("simulate", "simulate", package=LAB),
     "face": CommandPlace("face", "app", is_group=True),
     "terminal": CommandPlace("terminal_group", "app", is_group=True),
-    "central": CommandPlace("central_group", "app", is_group=True),
+    "central": CommandPlace("central_table", "HELP", is_group=True, table="central_table"),
     "torture": CommandPlace("torture", "torture", package=LAB),
     "power-cuts": CommandPlace("power_cuts", "power_cuts", package=LAB),
     "verify": CommandPlace("verify", "verify"),
@@ -64,8 +52,8 @@ def installed() -> list[str]:
     return [name for name, place in COMMANDS.items() if has_lab or place.package != LAB]
 
 
-def build(names: Iterable[str]) -> typer.Typer:
-    """The application with these commands."""
+def build(names: Iterable[str], inner: str = "") -> typer.Typer:
+    """The application with these commands; of a group with many modules only the command `inner`, if it is one."""
     app = typer.Typer(
         no_args_is_help=True,
         pretty_exceptions_enable=False,
@@ -77,13 +65,7 @@ def build(names: Iterable[str]) -> typer.Typer:
     def root(lang: Language = None, debug: Debug = False) -> None:
         """Dopusk: pre-shift medical terminal and the central module it reports to."""
 
-    for name in names:
-        place = COMMANDS[name]
-        found = getattr(import_module(f"{place.package}.{place.module}"), place.name)
-        if place.is_group:
-            app.add_typer(found, name=name)
-        else:
-            app.command(name)(found)
+    add_commands(app, COMMANDS, names, inner)
     return app
 
 
@@ -106,6 +88,6 @@ def main() -> None:
     if asked in COMMANDS and asked not in found:
         text = "`dopusk {name}` belongs to the laboratory; install it: pip install 'dopusk[lab]'"
         sys.exit(words.say(text, name=asked))
-    command = typer.main.get_group(build([asked] if asked in found else found))
+    command = typer.main.get_group(build([asked] if asked in found else found, "".join(arguments[1:2])))
     words.translate(command)
     sys.exit(end_of(lambda: command.main(arguments, prog_name="dopusk", standalone_mode=False), is_debug=is_debug))

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
@@ -41,7 +42,15 @@ _TOUCH_EVERY = timedelta(seconds=60)
 _hasher = PasswordHasher()
 # Argon2 is meant to be heavy: one at a time, so that a storm of logins cannot starve the queue of the medics.
 _hashing = threading.Lock()
-_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """What the password of an unknown name is compared with. Made at the first login: a program that never asks for a
+
+    password need not wait for it.
+    """
+    return _hasher.hash(secrets.token_hex(16))
 
 
 class LoginRefused(Exception):
@@ -161,9 +170,10 @@ def try_password(engine: Engine, username: str, password: str) -> TriedPassword:
 
     An unknown name takes as long as a known one.
     """
+    nobody = _hash_of_nobody()
     with reading(engine) as connection:
         account = store.by_username(connection, username.strip().lower())
-        known = _NOBODY if account is None else store.secrets_of(connection, account.account_id)[0]
+        known = nobody if account is None else store.secrets_of(connection, account.account_id)[0]
     return TriedPassword(known, password_is_right(password, known))
 
 
@@ -188,12 +198,13 @@ def check_login(
     has. A closed door opens to the right password with the right code of a second factor. Who must have a second factor
     and has none gets in for the time of grace, to set it up.
     """
+    nobody = _hash_of_nobody()
     name = username.strip().lower()
     account = store.by_username(connection, name, to_change=True)
     gate = login_gate(connection, account, name, devices, now)
     locked = gate.tries.are_locked(now)
     password_hash, totp_sealed, last_step = (
-        (_NOBODY, None, None) if account is None else store.secrets_of(connection, account.account_id)
+        (nobody, None, None) if account is None else store.secrets_of(connection, account.account_id)
     )
     fresh = tried is not None and tried.password_hash == password_hash
     right = tried.right if tried is not None and fresh else password_is_right(password, password_hash)

@@ -1,21 +1,9 @@
-"""`dopusk central …` with all its groups put together."""
+"""`dopusk central …` with all its commands, for whoever needs them all at once."""
 
-from dopusk.commands import (
-    central_certificates,
-    central_exports,
-    central_keeping,
-    central_registers,
-    central_terminals,
-    central_users,
-)
-from dopusk.commands.central import app
+import typer
 
-app.command()(central_keeping.backup)
-app.command()(central_keeping.restore)
-app.command()(central_keeping.rebuild)
-app.add_typer(central_users.app, name="user")
-app.add_typer(central_terminals.app, name="terminals")
-app.add_typer(central_certificates.app, name="certificates")
-app.add_typer(central_registers.register_app, name="register")
-app.add_typer(central_exports.export_app, name="export")
-app.add_typer(central_registers.import_app, name="import")
+from dopusk.commands.central_table import COMMANDS, HELP
+from dopusk.places import add_commands
+
+app = typer.Typer(no_args_is_help=True, help=HELP)
+add_commands(app, COMMANDS, COMMANDS)

@@ -1,0 +1,23 @@
+"""Where each command of `dopusk central` stands. Imports none of them: `ingest` must not wait for what makes PDF."""
+
+from collections.abc import Mapping
+
+from dopusk.places import CommandPlace
+
+HELP = "The central module: console, ingest, store."
+
+COMMANDS: Mapping[str, CommandPlace] = {
+    "init": CommandPlace("central_processes", "init"),
+    "migrate": CommandPlace("central_processes", "migrate"),
+    "serve": CommandPlace("central_processes", "serve"),
+    "ingest": CommandPlace("central_processes", "ingest"),
+    "backup": CommandPlace("central_keeping", "backup"),
+    "restore": CommandPlace("central_keeping", "restore"),
+    "rebuild": CommandPlace("central_keeping", "rebuild"),
+    "user": CommandPlace("central_users", "app", is_group=True),
+    "terminals": CommandPlace("central_terminals", "app", is_group=True),
+    "certificates": CommandPlace("central_certificates", "app", is_group=True),
+    "register": CommandPlace("central_registers", "register_app", is_group=True),
+    "export": CommandPlace("central_exports", "export_app", is_group=True),
+    "import": CommandPlace("central_registers", "import_app", is_group=True),
+}

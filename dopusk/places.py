@@ -1,0 +1,45 @@
+"""Where the commands stand, and how some of them are put together: only what was asked for is loaded."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+import typer
+
+
+@dataclass(frozen=True, slots=True)
+class CommandPlace:
+    """Where a command stands: module of `package`, name in it, and whether it is a group.
+
+    `table`: for a group of many modules, the module of `package` whose `COMMANDS` says where each of its commands stands;
+    `name` then gives its help.
+    """
+
+    module: str
+    name: str
+    is_group: bool = False
+    package: str = "dopusk.commands"
+    table: str = ""
+
+    def load(self) -> object:
+        """Import it."""
+        return getattr(import_module(f"{self.package}.{self.module}"), self.name)
+
+    def inner_places(self) -> Mapping[str, "CommandPlace"]:
+        """The places of a group's commands; none for a group that stands in one module."""
+        return import_module(f"{self.package}.{self.table}").COMMANDS if self.table else {}
+
+
+def add_commands(app: typer.Typer, places: Mapping[str, CommandPlace], names: Iterable[str], inner: str = "") -> None:
+    """Put commands into `app`. Of a group with a table only the command `inner`, if it has that; otherwise all."""
+    for name in names:
+        place = places[name]
+        within = place.inner_places()
+        if within:
+            group = typer.Typer(no_args_is_help=True, help=str(place.load()))
+            add_commands(group, within, [inner] if inner in within else within)
+            app.add_typer(group, name=name)
+        elif place.is_group:
+            app.add_typer(place.load(), name=name)  # type: ignore[arg-type]  # a group is a Typer
+        else:
+            app.command(name)(place.load())  # type: ignore[type-var]  # and a command a function
