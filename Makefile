@@ -27,7 +27,7 @@ check: setup-dev ## ruff, mypy strict, direction of imports, promises with their
 	$(BIN)/python -m tests.dead
 
 test: check ## every check and every test
-	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -n 4 --dist loadgroup $(ARGS)
+	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -n 4 $(ARGS)
 
 quick: setup-dev ## unit tests of devices, exam and wire, for the everyday loop
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -q -n 2 tests/unit/drivers tests/unit/sync tests/unit/terminal $(ARGS)

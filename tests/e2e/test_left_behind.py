@@ -11,7 +11,7 @@ import pytest
 
 from tests.waiting import until
 
-pytestmark = [pytest.mark.timeout(540), pytest.mark.xdist_group("left_behind")]
+pytestmark = pytest.mark.timeout(540)
 
 
 def belonging(folder: Path) -> list[str]:

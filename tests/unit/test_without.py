@@ -30,7 +30,6 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.xdist_group("without")
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("patch", QUICK, ids=lambda patch: patch.name)
 def test_without_its_line_the_test_of_a_promise_goes_red(patch: Patch, sources: Path) -> None:
@@ -38,7 +37,6 @@ def test_without_its_line_the_test_of_a_promise_goes_red(patch: Patch, sources: 
     assert proof.red, proof.words
 
 
-@pytest.mark.xdist_group("without")
 @pytest.mark.timeout(600)
 def test_a_promise_whose_test_stays_green_is_named(sources: Path) -> None:
     """The diff takes nothing out but a comment."""

@@ -24,7 +24,7 @@ from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 SOURCES = ("drivers", "terminal", "sync", "kiosk_ui", "central", "simulators", "dopusk", "config")
-pytestmark = [pytest.mark.timeout(540), pytest.mark.xdist_group("package")]
+pytestmark = pytest.mark.timeout(540)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ from central.console.routes.registers import KINDS
 from tests.console_centre import Browser as Client
 from tests.ui.console.stage import WHO, Seen, Stage
 
-pytestmark = pytest.mark.xdist_group("every_page")
-
 DANGEROUS = {
     "/accounts/{account_id}": "nobody can log in by that name, or somebody loses factor, password or sessions",
     "/accounts/keys/{key_id}/revoke": "a program gets no admissions any more; a key does not come back",

@@ -13,8 +13,6 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.ui.console.stage import WHO, Seen, Stage, paths_of
 
-pytestmark = pytest.mark.xdist_group("every_page")
-
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 SCREEN = {"width": 1600, "height": 900}
 NARROW = {"width": 820, "height": 1180}
