@@ -33,12 +33,25 @@ def note(
     )
 
 
+def note_alone(
+    console: Console,
+    visitor: Visitor,
+    action: str,
+    subject: str = "",
+    *,
+    org: str | None = None,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Write an entry in a transaction of its own: for a look, an export, or an act that writes nothing else."""
+    with writing(console.engine) as connection:
+        note(connection, console, visitor, action, subject, org=org, detail=detail)
+
+
 def note_seldom(request: Request, visitor: Visitor, action: str, subject: str = "", *, org: str | None = None) -> None:
     """Write a look down once an hour for a session: a page that asks by itself, a picture of a page that was written down."""
     console = console_of(request)
     if console.once_per_hour.is_due((visitor.session.session_id, subject or action)):
-        with writing(console.engine) as connection:
-            note(connection, console, visitor, action, subject, org=org)
+        note_alone(console, visitor, action, subject, org=org)
 
 
 def covers(console: Console, visitor: Visitor, subject: str) -> None:

@@ -1,15 +1,15 @@
 """The context of every page of the console: the store, the keys, the rules of sessions. One object per application."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from anyio import CapacityLimiter
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response
 from fastapi.templating import Jinja2Templates
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Engine
@@ -126,6 +126,28 @@ class Visitor:
     def owns(self, org: str | None) -> bool:
         """Whether what belongs to this organisation is theirs to see. What belongs to none is nobody's."""
         return org in self.account.orgs
+
+
+class OfOrganisation(Protocol):
+    """A record that belongs to one organisation."""
+
+    @property
+    def org(self) -> str:
+        """The organisation's key."""
+        ...
+
+
+Found = TypeVar("Found", bound=Mapping[Any, Any] | OfOrganisation)
+
+
+def own_or_404(visitor: Visitor, found: Found | None) -> Found:
+    """The record or row (`org` names its organisation), when it is the visitor's to see.
+
+    404 for what another organisation holds and for what nobody holds alike: ids of others cannot be probed.
+    """
+    if found is None or not visitor.owns(found["org"] if isinstance(found, Mapping) else found.org):
+        raise HTTPException(404)
+    return found
 
 
 def console_of(request: Request) -> Console:

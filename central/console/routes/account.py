@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
-from central.console.access_log import note
+from central.console.access_log import note_alone
 from central.console.context import LANGUAGE_COOKIE, THEME_COOKIE, YEAR_S, Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.tried_secrets import TriesOver, begin_passphrase, end_try, needs_proof
@@ -26,7 +26,7 @@ from central.signature.token import open_token
 from central.signature.vault import UNLOCKED_S
 from central.store import accounts as store
 from central.store import medics, registry
-from central.store.engine import reading, writing
+from central.store.engine import reading
 from central.store.medics import MedicEntry
 from central.words.texts import LANGUAGES
 
@@ -47,7 +47,7 @@ def unlock(
 ) -> Response:
     """Open the key for this session; the register is checked first."""
     console = console_of(request)
-    now = console.clock()
+    now, medic_id = console.clock(), visitor.account.medic_id or ""
     try:
         with reading(console.engine) as connection:
             entry, faults = _register_entry(connection, visitor, now)
@@ -58,14 +58,14 @@ def unlock(
             raise SigningRefused("proof_needed", "the password of the account does not stand beside the passphrase")
         provider = _opened(console, entry, str(form.get("passphrase", "")))
     except TriesOver:
-        _log(console, visitor, "signature.refused", "too_many_tries")
+        note_alone(console, visitor, "signature.refused", medic_id, detail={"code": "too_many_tries"})
         return signature_page(request, visitor, status=429, code="too_many_tries")
     except SigningRefused as error:
-        _log(console, visitor, "signature.refused", error.code)
+        note_alone(console, visitor, "signature.refused", medic_id, detail={"code": error.code})
         return signature_page(request, visitor, status=403, code=error.code)
     end_try(console, tried)
     console.vault.put(visitor.session.session_id, entry.medic_id, provider)
-    _log(console, visitor, "signature.open", "")
+    note_alone(console, visitor, "signature.open", medic_id)
     with reading(console.engine) as connection:
         draft = store.get_draft(connection, visitor.session.session_id)
     target = draft["path"].removesuffix("/decision") if draft else "/queue"
@@ -77,7 +77,7 @@ def lock(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.DECID
     """Forget the key before its time is over."""
     console = console_of(request)
     console.vault.close(visitor.session.session_id)
-    _log(console, visitor, "signature.close", "")
+    note_alone(console, visitor, "signature.close", visitor.account.medic_id or "")
     return RedirectResponse("/signature", status_code=303)
 
 
@@ -145,10 +145,3 @@ def _opened(console: Console, entry: MedicEntry, passphrase: str) -> SignaturePr
     if entry.key_provider == "gost":
         return open_gost_key(entry.certificate_pem, entry.encrypted_key, passphrase)
     return open_key(entry.certificate_pem, entry.encrypted_key, passphrase)
-
-
-def _log(console: Console, visitor: Visitor, action: str, code: str) -> None:
-    with writing(console.engine) as connection:
-        note(
-            connection, console, visitor, action, visitor.account.medic_id or "", detail={"code": code} if code else {}
-        )

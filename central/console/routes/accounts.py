@@ -21,7 +21,7 @@ from starlette.datastructures import FormData
 from central.access.accounts import NameTaken, create_account, hash_password, is_alive, names_about
 from central.console.access_log import note
 from central.console.account_actions import ACTIONS, offered
-from central.console.context import Console, Visitor, console_of, page
+from central.console.context import Console, Visitor, console_of, own_or_404, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.sorting import sorting_of
 from central.console.typed import Typed
@@ -218,18 +218,12 @@ def _own_account(connection: Connection, visitor: Visitor, account_id: str) -> A
 
 def _own_medic(connection: Connection, visitor: Visitor, medic_id: str) -> str:
     """The organisation of a medic whom the visitor may give an account; 404 for any other."""
-    entry = medics.find(connection, medic_id)
-    if entry is None or not visitor.owns(entry.org):
-        raise HTTPException(404)
-    return entry.org
+    return own_or_404(visitor, medics.find(connection, medic_id)).org
 
 
 def own_employer(connection: Connection, visitor: Visitor, employer_id: str) -> str:
     """The organisation of an employer that the visitor may manage; 404 for any other."""
-    row = registry.get_employer(connection, employer_id)
-    if row is None or not visitor.owns(row["org"]):
-        raise HTTPException(404)
-    return str(row["org"])
+    return str(own_or_404(visitor, registry.get_employer(connection, employer_id))["org"])
 
 
 def _is_meant(item: Account, of_role: str, words: str) -> bool:

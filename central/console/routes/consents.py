@@ -15,8 +15,8 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import FormData
 
-from central.console.access_log import covers, note
-from central.console.context import Visitor, console_of, page
+from central.console.access_log import covers, note, note_alone
+from central.console.context import Visitor, console_of, own_or_404, page
 from central.console.guard import Guard, form_of
 from central.console.routes.registers import XLSX, own_org
 from central.core.days import day_of, parse_day
@@ -64,7 +64,8 @@ def give_consent(request: Request, worker_id: str, visitor: Changer, sent: Form)
                     basis=typed["basis"],
                     author=visitor.account.account_id,
                 )
-                _log(connection, request, visitor, "consent.give", worker, {"consent": consent_id, "kind": kind})
+                detail = {"consent": consent_id, "kind": kind}
+                note(connection, console, visitor, "consent.give", worker_id, org=worker["org"], detail=detail)
         except ConsentRefused as refused:
             faults = {"text" if name in {"kind", "version"} else name: code for name, code in refused.faults.items()}
     if faults:
@@ -94,7 +95,8 @@ def withdraw_consent(request: Request, worker_id: str, visitor: Changer, sent: F
                     basis=typed["basis"],
                     author=visitor.account.account_id,
                 )
-                _log(connection, request, visitor, "consent.withdraw", worker, {"consents": ended, "kind": record.kind})
+                detail = {"consents": ended, "kind": record.kind}
+                note(connection, console, visitor, "consent.withdraw", worker_id, org=worker["org"], detail=detail)
         except ConsentRefused as refused:
             faults = refused.faults
     if faults:
@@ -129,7 +131,7 @@ def add_text(request: Request, visitor: Changer, sent: Form) -> Response:
                     author=visitor.account.account_id,
                 )
                 detail = {"kind": typed["kind"], "version": typed["version"]}
-                _log(connection, request, visitor, "consent.text", None, detail)
+                note(connection, console, visitor, "consent.text", org=own_org(visitor), detail=detail)
     except ConsentRefused as refused:
         faults = refused.faults
     if faults:
@@ -146,18 +148,14 @@ def export_register(request: Request, visitor: Changer) -> Response:
     with reading(console.engine) as connection:
         content = register_table(connection, own_org(visitor), _names(connection), over)
         rows = consents.count_of_organisation(connection, own_org(visitor))
-    with writing(console.engine) as connection:
-        _log(connection, request, visitor, "consents.export", None, {"rows": rows})
+    note_alone(console, visitor, "consents.export", org=own_org(visitor), detail={"rows": rows})
     named = f'attachment; filename="{file_name(generation, "consents.xlsx")}"'
     return Response(content, media_type=XLSX, headers={"Content-Disposition": named})
 
 
 def own_worker(connection: Connection, visitor: Visitor, worker_id: str) -> RowMapping:
     """A worker of the visitor's organisations; 404 for others and for nobody alike."""
-    worker = get_worker(connection, worker_id)
-    if worker is None or not visitor.owns(worker["org"]):
-        raise HTTPException(404)
-    return worker
+    return own_or_404(visitor, get_worker(connection, worker_id))
 
 
 def worker_page(
@@ -176,7 +174,7 @@ def worker_page(
     console = console_of(request)
     with writing(console.engine) as connection:
         worker = own_worker(connection, visitor, worker_id)
-        _log(connection, request, visitor, "worker.consents", worker, {})
+        note(connection, console, visitor, "worker.consents", worker_id, org=worker["org"])
         covers(console, visitor, worker_id)
         records = consents.of_worker(connection, worker_id)
         employer = registry.get_employer(connection, worker["employer_id"])
@@ -247,22 +245,3 @@ def _day(typed: Mapping[str, str], name: str) -> tuple[date, dict[str, str]]:
     if day is None:
         return date.min, {name: "not_a_day" if typed[name] else "needed"}
     return day, {}
-
-
-def _log(
-    connection: Connection,
-    request: Request,
-    visitor: Visitor,
-    action: str,
-    worker: RowMapping | None,
-    detail: dict[str, Any],
-) -> None:
-    note(
-        connection,
-        console_of(request),
-        visitor,
-        action,
-        worker["worker_id"] if worker is not None else "",
-        org=worker["org"] if worker is not None else own_org(visitor),
-        detail=detail,
-    )

@@ -19,7 +19,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from central.authority.pki import Authority
 from central.console.access_log import note
-from central.console.context import Console, Visitor, console_of, page
+from central.console.context import Console, Visitor, console_of, own_or_404, page
 from central.console.guard import Guard, form_of
 from central.core.rights import Right
 from central.deciding.medics import register_faults
@@ -90,7 +90,7 @@ def renew_key(
         org = _own(connection, visitor, form, entry_id)["org"]
         faults = form.renew_key(_change(connection, console, visitor, org), entry_id, draft)
         if not faults:
-            _log(connection, console, visitor, form, "key", entry_id, org)
+            note(connection, console, visitor, _action(form, "key"), entry_id, org=org)
     if faults:
         return entry_page(request, visitor, form, entry_id, status=422, faults=faults)
     return RedirectResponse(f"/registers/medics/{entry_id}?saved=1", status_code=303)
@@ -138,7 +138,7 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
             else:
                 saved = form.save(_change(connection, console, visitor, org), entry_id, draft)
             if isinstance(saved, str):
-                _log(connection, console, visitor, form, "save" if entry_id else "add", saved, org)
+                note(connection, console, visitor, _action(form, "save" if entry_id else "add"), saved, org=org)
                 if form.kind == "organisations" and entry_id is None and not visitor.is_installation:
                     accounts.add_org(connection, visitor.account.account_id, saved)
     except ValueError:
@@ -163,7 +163,7 @@ def _archive(request: Request, visitor: Visitor, form: RegisterForm, entry_id: s
             change = _change(connection, console, visitor, row["org"])
             fault = form.archive(change, entry_id, archived=action == "archive")
             if fault is None:
-                _log(connection, console, visitor, form, action, entry_id, row["org"])
+                note(connection, console, visitor, _action(form, action), entry_id, org=row["org"])
     if fault is not None:
         return entry_page(request, visitor, form, entry_id, status=422, faults={"": fault})
     console.wake()
@@ -215,7 +215,7 @@ def entry_page(
     if form.kind == "workers" and entry_id:
         # It says what keeps somebody from a remote exam, and when the toxicology study was.
         with writing(console.engine) as connection:
-            _log(connection, console, visitor, form, "read", entry_id, org)
+            note(connection, console, visitor, "worker.read", entry_id, org=org)
     return page(
         request,
         "entry.html",
@@ -239,10 +239,7 @@ def entry_page(
 
 def _own(connection: Connection, visitor: Visitor, form: RegisterForm, entry_id: str) -> Mapping[str, Any]:
     """The entry, when it is of the visitor's organisations; 404 otherwise, so that ids of others cannot be probed."""
-    row = form.read(connection, entry_id)
-    if row is None or not visitor.owns(row["org"]):
-        raise HTTPException(404)
-    return row
+    return own_or_404(visitor, form.read(connection, entry_id))
 
 
 def _first_org(visitor: Visitor) -> str:
@@ -277,7 +274,6 @@ def _text(sent: FormData, name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _log(
-    connection: Connection, console: Console, visitor: Visitor, form: RegisterForm, action: str, subject: str, org: str
-) -> None:
-    note(connection, console, visitor, f"{_SINGULAR[form.kind]}.{action}", subject, org=org)
+def _action(form: RegisterForm, done: str) -> str:
+    """What the access log calls a change of this register, such as `worker.save`."""
+    return f"{_SINGULAR[form.kind]}.{done}"

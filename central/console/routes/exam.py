@@ -5,13 +5,13 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from cryptography import x509
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
 from central.console import grounds_view
 from central.console.access_log import covers, note
 from central.console.charts import charts_of
-from central.console.context import Console, Visitor, console_of, page
+from central.console.context import Console, Visitor, console_of, own_or_404, page
 from central.console.decision_form import REASON_KEYS, key_code, offered_reasons
 from central.console.exam_circumstances import circumstances
 from central.console.film_view import film_view, people_lines, photos_of
@@ -57,10 +57,7 @@ def show_exam(
 
 def find_exam(connection: Connection, visitor: Visitor, exam_id: str) -> ListedExam:
     """The exam, when it is of the visitor's organisations; 404 otherwise, so that ids of others cannot be probed."""
-    item = worklist.one(connection, exam_id)
-    if item is None or not visitor.owns(item.org):
-        raise HTTPException(404)
-    return item
+    return own_or_404(visitor, worklist.one(connection, exam_id))
 
 
 def exam_page(
@@ -99,7 +96,8 @@ def exam_page(
     with writing(console.engine) as connection:
         if restored:
             accounts.set_draft(connection, visitor.session.session_id, None)
-        _log(connection, console, visitor, "exam.read", exam_id, item.org)
+        note(connection, console, visitor, "exam.read", exam_id, org=item.org)
+        covers(console, visitor, exam_id)
     payload = exam_view.filled(item.payload)
     record = ExamRecord.model_validate(payload)
     known = dict(worker) if worker else None
@@ -239,8 +237,3 @@ def _neighbour(waiting: list[str], exam_id: str, step: int) -> str | None:
 
 def _age(birth: date, today: date) -> int:
     return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
-
-
-def _log(connection: Connection, console: Console, visitor: Visitor, action: str, exam_id: str, org: str) -> None:
-    note(connection, console, visitor, action, exam_id, org=org)
-    covers(console, visitor, exam_id)

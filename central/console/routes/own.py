@@ -16,7 +16,6 @@ import segno
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
 from central.access.accounts import hash_password, names_about
@@ -66,7 +65,7 @@ def change_password(
     with writing(console.engine) as connection:
         store.change_account(connection, account.account_id, changes)
         ended = store.end_sessions_of(connection, account.account_id, but=visitor.session.session_id)
-        _log(connection, request, visitor, "account.password")
+        note(connection, console, visitor, "account.password", visitor.account.account_id)
     _close_keys(console, ended)
     return RedirectResponse("/account?done=password", status_code=303)
 
@@ -100,7 +99,7 @@ def set_totp(
             codes = None
         else:
             codes = new_recovery_codes(connection, account_id, console.clock())
-            _log(connection, request, visitor, "account.totp")
+            note(connection, console, visitor, "account.totp", account_id)
     if codes is None:
         return _page(request, _seen_again(console, visitor), 409, {"remove": "set_already"})
     return _page(request, _seen_again(console, visitor), codes=codes)
@@ -121,7 +120,7 @@ def renew_recovery_codes(
         return _page(request, visitor, 422, {"recovery": fault})
     with writing(console.engine) as connection:
         codes = new_recovery_codes(connection, account_id, console.clock())
-        _log(connection, request, visitor, "account.recovery_codes")
+        note(connection, console, visitor, "account.recovery_codes", account_id)
     return _page(request, visitor, codes=codes)
 
 
@@ -140,7 +139,7 @@ def remove_totp(
     with writing(console.engine) as connection:
         store.change_account(connection, visitor.account.account_id, {"totp_sealed": None, "totp_last_step": None})
         recovery_codes.replace(connection, visitor.account.account_id, [], console.clock())
-        _log(connection, request, visitor, "account.totp_removed")
+        note(connection, console, visitor, "account.totp_removed", visitor.account.account_id)
     return RedirectResponse("/account?done=totp", status_code=303)
 
 
@@ -150,7 +149,7 @@ def end_sessions(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
     console = console_of(request)
     with writing(console.engine) as connection:
         ended = store.end_sessions_of(connection, visitor.account.account_id, but=visitor.session.session_id)
-        _log(connection, request, visitor, "account.sessions_ended")
+        note(connection, console, visitor, "account.sessions_ended", visitor.account.account_id)
     _close_keys(console, ended)
     return RedirectResponse("/account?done=sessions", status_code=303)
 
@@ -229,7 +228,3 @@ def _seen_again(console: Console, visitor: Visitor) -> Visitor:
     with reading(console.engine) as connection:
         account = store.by_id(connection, visitor.account.account_id)
     return visitor if account is None else replace(visitor, account=account)
-
-
-def _log(connection: Connection, request: Request, visitor: Visitor, action: str) -> None:
-    note(connection, console_of(request), visitor, action, visitor.account.account_id)

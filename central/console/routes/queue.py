@@ -41,7 +41,7 @@ def show_queue(
     wanted = QueueFilter.read(request.query_params.multi_items())
     if not (set(request.query_params) - {"decided"}) and (kept := kept_filter(request, visitor).query):
         return RedirectResponse(f"/queue?{kept}" + (f"&decided={quote(decided)}" if decided else ""), 303)
-    _log(request, visitor)
+    _note_reading(request, visitor)
     with reading(console.engine) as connection:
         known = terminals.places(connection, orgs)
         employers = [row for org in orgs for row in registry.list_employers(connection, org)]
@@ -71,7 +71,7 @@ def show_rows(
     request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE, by_itself=True))]
 ) -> Response:
     """The table alone, for the page's own script, of the same address."""
-    _log(request, visitor)
+    _note_reading(request, visitor)
     drawn = console_of(request).queue.table(visitor.account.orgs, visitor.look.language, shared=True)
     wanted = QueueFilter.read(request.query_params.multi_items())
     table = drawn.for_account(visitor.account.account_id, visitor.look.zone, wanted, _sorting(request))
@@ -87,7 +87,7 @@ def queue_as_json(
     request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.SEE_QUEUE, by_itself=True))]
 ) -> Response:
     """Ids and waiting times, oldest first."""
-    _log(request, visitor)
+    _note_reading(request, visitor)
     waiting = [
         {
             "exam_id": item.exam_id,
@@ -122,7 +122,7 @@ async def follow(
     return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-def _log(request: Request, visitor: Visitor) -> None:
+def _note_reading(request: Request, visitor: Visitor) -> None:
     """Write down who follows the queue, once an hour for a session: it is read anew with each change."""
     org = visitor.account.orgs[0] if visitor.account.orgs else None
     note_seldom(request, visitor, "queue.read", org=org)

@@ -11,14 +11,14 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
-from central.console.access_log import note
+from central.console.access_log import note_alone
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
 from central.console.sorting import sorting_of
 from central.core.reasons import reasons
 from central.core.rights import Right
 from central.imports.tables import write_table
-from central.store.engine import reading, writing
+from central.store.engine import reading
 from central.store.issued import ORDERS, IssuedPaper, count, issued, years
 from central.words import wording
 from central.words.no_force import band, file_name
@@ -60,8 +60,9 @@ def show_refusals(
         found = issued(connection, orgs, KIND, chosen, SHOWN, sort.order)
         rows = [(item, why(item, look.language)) for item in found]
         total = count(connection, orgs, KIND, chosen)
-    with writing(console.engine) as connection:
-        _log(connection, request, visitor, "refusals.read", {"rows": len(rows), "year": chosen})
+    note_alone(
+        console, visitor, "refusals.read", org=orgs[0] if orgs else None, detail={"rows": len(rows), "year": chosen}
+    )
     kept = f"&{urlencode(sort.pairs)}" if sort.pairs else ""
     return page(
         request,
@@ -86,8 +87,8 @@ def export_refusals(
     with reading(console.engine) as connection:
         chosen = _chosen(year, years(connection, orgs, KIND))
         lines = [list(line) for line in _lines(connection, visitor, chosen)]
-    with writing(console.engine) as connection:
-        _log(connection, request, visitor, "refusals.export", {"rows": len(lines), "year": chosen})
+    detail = {"rows": len(lines), "year": chosen}
+    note_alone(console, visitor, "refusals.export", org=orgs[0] if orgs else None, detail=detail)
     headings = [text(look.language, f"paper.register.{name}") for name in _COLUMNS]
     now = console.clock()
     title, zone = (
@@ -102,11 +103,6 @@ def export_refusals(
         media_type=XLSX,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-def _log(connection: Connection, request: Request, visitor: Visitor, action: str, detail: dict[str, int]) -> None:
-    orgs = visitor.account.orgs
-    note(connection, console_of(request), visitor, action, org=orgs[0] if orgs else None, detail=detail)
 
 
 def why(item: IssuedPaper, language: str) -> str:

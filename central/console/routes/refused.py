@@ -6,11 +6,11 @@ send; 404 for a terminal of another organisation.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from central.console.access_log import note
-from central.console.context import Visitor, console_of
+from central.console.context import Visitor, console_of, own_or_404
 from central.console.guard import Guard
 from central.console.routes.fleet import fleet_page
 from central.core.rights import Right
@@ -27,9 +27,7 @@ def again(request: Request, message_id: str, visitor: Annotated[Visitor, Depends
     console = console_of(request)
     try:
         with writing(console.engine) as connection:
-            refusal = refusals.find_refused(connection, message_id)
-            if refusal is None or not visitor.owns(refusal.org):
-                raise HTTPException(404)
+            refusal = own_or_404(visitor, refusals.find_refused(connection, message_id))
             send_again(connection, console.outgoing, console.registry, message_id)
             note(
                 connection,

@@ -18,7 +18,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData, UploadFile
 
-from central.console.access_log import note
+from central.console.access_log import note, note_alone
 from central.console.bounds import PAGE_BYTES
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
@@ -62,8 +62,7 @@ def export_workers(request: Request, visitor: Annotated[Visitor, Depends(Guard(R
     with reading(console.engine) as connection:
         content = imports.table_of(connection, own_org(visitor), band(console.config.generation, visitor.look.language))
         rows = count_workers(connection, own_org(visitor))
-    with writing(console.engine) as connection:
-        _log(connection, request, visitor, "workers.export", {"rows": rows})
+    note_alone(console, visitor, "workers.export", org=own_org(visitor), detail={"rows": rows})
     return _file(console, content, "workers.xlsx")
 
 
@@ -78,8 +77,8 @@ def export_register(
     with reading(console.engine) as connection:
         found = _rows(connection, visitor.account.orgs, kind, console.clock(), archived=archived == "1")
         rows = [asdict(row[0]) for row in found] if kind == "medics" else found
-    with writing(console.engine) as connection:
-        _log(connection, request, visitor, "register.export", {"register": kind, "rows": len(rows)})
+    detail = {"register": kind, "rows": len(rows)}
+    note_alone(console, visitor, "register.export", org=own_org(visitor), detail=detail)
     over = band(console.config.generation, language)
     name = text(language, f"registers.{kind}")
     made = write_table(
@@ -162,7 +161,7 @@ def import_workers(
                 author = Author(visitor.account.account_id, console.clock())
                 imports.store_checked(connection, console.registry, checked, author)
                 detail = {"added": checked.added, "changed": checked.changed}
-                _log(connection, request, visitor, "workers.import", detail)
+                note(connection, console, visitor, "workers.import", org=own_org(visitor), detail=detail)
     except UnreadableTable as error:
         return register_page(request, visitor, "workers", 422, unreadable=error)
     except ValueError:
@@ -285,7 +284,3 @@ def _unregistered(connection: Connection, orgs: tuple[str, ...]) -> list[tuple[A
                     names = ("measures", "maker", "model", "serial", "terminal_id", "verified_until")
                     found.append((place, item, urlencode({name: item[name] or "" for name in names})))
     return found
-
-
-def _log(connection: Connection, request: Request, visitor: Visitor, action: str, detail: dict[str, Any]) -> None:
-    note(connection, console_of(request), visitor, action, org=own_org(visitor), detail=detail)

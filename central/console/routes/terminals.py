@@ -8,14 +8,13 @@ terminal's name, typed), `csrf`. 422 with the page and what is wrong; 404 for a 
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
 from central.authority.pki import RESERVED_NAMES
 from central.console.access_log import note
-from central.console.context import Visitor, console_of
+from central.console.context import Visitor, console_of, own_or_404
 from central.console.guard import Guard, form_of
 from central.console.routes.fleet import fleet_page
 from central.core.parties import Terminal
@@ -51,7 +50,7 @@ def add_terminal(request: Request, visitor: Changer, form: Form) -> Response:
                 faults["terminal_id"] = "twice"
             else:
                 console.registry.add_terminal(connection, Terminal(name, typed["org"], typed["name"], typed["place"]))
-                _log(connection, request, visitor, "terminal.add", name)
+                note(connection, console, visitor, "terminal.add", name)
     if faults:
         return fleet_page(request, visitor, 422, typed=typed, faults=faults)
     console.wake()
@@ -67,7 +66,7 @@ def make_code(request: Request, terminal_id: str, visitor: Changer) -> Response:
     try:
         with writing(console.engine) as connection:
             code = enrolment.create_code(connection, terminal_id)
-            _log(connection, request, visitor, "terminal.code", terminal_id)
+            note(connection, console, visitor, "terminal.code", terminal_id)
     except ValueError:
         return fleet_page(request, visitor, 422, notice="no_code")
     return fleet_page(request, visitor, code=(terminal_id, code))
@@ -82,7 +81,7 @@ def revoke(request: Request, terminal_id: str, visitor: Changer, form: Form) -> 
         return fleet_page(request, visitor, 422, notice="confirm", about=terminal_id)
     # Written down first: whatever happens next, who did it is known.
     with writing(console.engine) as connection:
-        _log(connection, request, visitor, "terminal.revoke", terminal_id)
+        note(connection, console, visitor, "terminal.revoke", terminal_id)
     Enrolment(console.config, console.engine).revoke(terminal_id)
     console.wake()
     return fleet_page(request, visitor, notice="revoked")
@@ -90,10 +89,4 @@ def revoke(request: Request, terminal_id: str, visitor: Changer, form: Form) -> 
 
 def _own(request: Request, visitor: Visitor, terminal_id: str) -> None:
     with reading(console_of(request).engine) as connection:
-        row = terminals.get_terminal(connection, terminal_id)
-    if row is None or not visitor.owns(row["org"]):
-        raise HTTPException(404)
-
-
-def _log(connection: Connection, request: Request, visitor: Visitor, action: str, terminal_id: str) -> None:
-    note(connection, console_of(request), visitor, action, terminal_id)
+        own_or_404(visitor, terminals.get_terminal(connection, terminal_id))
