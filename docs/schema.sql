@@ -381,6 +381,26 @@ CREATE INDEX ix_paper_exam_id ON paper (exam_id);
 
 CREATE INDEX ix_paper_org_kind_issued_at ON paper (org, kind, issued_at);
 
+CREATE TABLE person (
+    person_id TEXT NOT NULL,
+    snils_hmac TEXT,
+    snils_sealed BYTEA,
+    -- SQLite: snils_sealed BLOB,
+    full_name TEXT NOT NULL,
+    birth_date DATE,
+    sex TEXT,
+    phone_sealed BYTEA,
+    -- SQLite: phone_sealed BLOB,
+    email_sealed BYTEA,
+    -- SQLite: email_sealed BLOB,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_person PRIMARY KEY (person_id),
+    CONSTRAINT uq_person_snils_hmac UNIQUE (snils_hmac)
+);
+
 CREATE TABLE process (
     process_id TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -567,6 +587,29 @@ CREATE TABLE medic (
 
 CREATE INDEX ix_medic_org ON medic (org);
 
+CREATE TABLE person_verdict (
+    verdict_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    other_id TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    worker_ids JSON NOT NULL,
+    reason TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: at DATETIME NOT NULL,
+    CONSTRAINT pk_person_verdict PRIMARY KEY (verdict_id),
+    CONSTRAINT fk_person_verdict_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
+    CONSTRAINT fk_person_verdict_person_id_person FOREIGN KEY(person_id) REFERENCES person (person_id),
+    CONSTRAINT fk_person_verdict_other_id_person FOREIGN KEY(other_id) REFERENCES person (person_id)
+);
+
+CREATE INDEX ix_person_verdict_org ON person_verdict (org);
+
+CREATE INDEX ix_person_verdict_other_id ON person_verdict (other_id);
+
+CREATE INDEX ix_person_verdict_person_id ON person_verdict (person_id);
+
 CREATE TABLE register_change (
     change_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -737,6 +780,16 @@ CREATE TABLE terminal_certificate (
 
 CREATE INDEX ix_terminal_certificate_terminal_id ON terminal_certificate (terminal_id);
 
+CREATE TABLE terminal_employer (
+    terminal_id TEXT NOT NULL,
+    employer_id TEXT NOT NULL,
+    CONSTRAINT pk_terminal_employer PRIMARY KEY (terminal_id, employer_id),
+    CONSTRAINT fk_terminal_employer_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id),
+    CONSTRAINT fk_terminal_employer_employer_id_employer FOREIGN KEY(employer_id) REFERENCES employer (employer_id)
+);
+
+CREATE INDEX ix_terminal_employer_employer_id ON terminal_employer (employer_id);
+
 CREATE TABLE terminal_health (
     terminal_id TEXT NOT NULL,
     seq BIGINT NOT NULL,
@@ -782,18 +835,32 @@ CREATE TABLE worker (
     updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
     -- SQLite: updated_at DATETIME NOT NULL,
     search_name TEXT DEFAULT '' NOT NULL,
+    person_id TEXT NOT NULL,
+    position_code TEXT,
+    department TEXT DEFAULT '' NOT NULL,
+    regime TEXT,
+    harm_factors JSON DEFAULT '[]' NOT NULL,
+    since DATE,
+    until DATE,
+    external_id TEXT,
     CONSTRAINT pk_worker PRIMARY KEY (worker_id),
-    CONSTRAINT uq_worker_org_personnel_number UNIQUE (org, personnel_number),
     CONSTRAINT fk_worker_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
-    CONSTRAINT fk_worker_employer_id_employer FOREIGN KEY(employer_id) REFERENCES employer (employer_id)
+    CONSTRAINT fk_worker_employer_id_employer FOREIGN KEY(employer_id) REFERENCES employer (employer_id),
+    CONSTRAINT fk_worker_person_id_person FOREIGN KEY(person_id) REFERENCES person (person_id)
 );
 
 CREATE INDEX ix_worker_employer_id ON worker (employer_id);
 
+CREATE INDEX ix_worker_org_personnel_number ON worker (org, personnel_number);
+
 CREATE INDEX ix_worker_org_search_name ON worker (org, search_name text_pattern_ops);
     -- SQLite: CREATE INDEX ix_worker_org_search_name ON worker (org, search_name);
 
+CREATE INDEX ix_worker_person_id ON worker (person_id);
+
 CREATE INDEX ix_worker_snils_hmac ON worker (snils_hmac);
+
+CREATE UNIQUE INDEX uq_worker_org_employer_id_personnel_number ON worker (org, employer_id, personnel_number) WHERE archived_at IS NULL;
 
 CREATE TABLE consent (
     consent_id TEXT NOT NULL,

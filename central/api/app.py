@@ -147,8 +147,8 @@ def _worker_id(connection: Connection, key: ApiKey, personnel_number: str) -> st
     # PostgreSQL knows no text with a zero in it; neither does any register of workers.
     if "\x00" in personnel_number:
         return None
-    row = find_worker(connection, key.org, personnel_number)
-    return str(row["worker_id"]) if row is not None and row["employer_id"] == key.employer_id else None
+    row = find_worker(connection, key.org, personnel_number, key.employer_id)
+    return str(row["worker_id"]) if row is not None else None
 
 
 def _note_states(request: Request, key: ApiKey) -> None:

@@ -51,7 +51,10 @@ class Employer:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Who is examined. `snils` is taken in any usual form and kept only sealed and as a keyed hash."""
+    """Who is examined: the employment of a person. `snils` is taken in any usual form and kept only sealed and as a keyed hash.
+
+    `person_id` says whose employment a new one is; None: of the person who has the SNILS, or of somebody new.
+    """
 
     org: str
     employer_id: str
@@ -68,10 +71,20 @@ class Worker:
     block_text: str = ""
     photo_sha256: str | None = None
     toxicology_at: date | None = None
+    position_code: str | None = None
+    department: str = ""
+    regime: Literal["general", "railway", "other"] | None = None
+    harm_factors: Sequence[str] = ()
+    since: date | None = None
+    until: date | None = None
+    """First and last day of the employment; None where it was not said, or goes on."""
+    external_id: str | None = None
+    person_id: str | None = None
 
     def __post_init__(self) -> None:
         _clean(self)
         object.__setattr__(self, "cards", tuple(clean_line(card) for card in self.cards))
+        object.__setattr__(self, "harm_factors", tuple(clean_line(code) for code in self.harm_factors))
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,11 @@ class Registry:
         sealed = [self._sealed(worker) for worker in workers]
         written: dict[str, list[Changed]] = {}
         changed = store.put_workers(connection, sealed, now=now_utc())
-        for worker, (before, after) in zip(workers, changed, strict=True):
-            written.setdefault(worker.org, []).append((worker.worker_id, before, after))
+        for worker, (before, after) in zip(workers, changed, strict=False):
+            written.setdefault(worker.org, []).append((worker.worker_id, before, _of_the_entry(before, after)))
+        for before, after in changed[len(workers) :]:
+            if before is not None:
+                written.setdefault(before["org"], []).append((before["worker_id"], before, after))
         for org, changes in written.items():
             _note(connection, author, "workers", org, changes)
         self.publish_roster(connection, *{worker.org for worker in workers})
@@ -162,6 +165,11 @@ class Registry:
             for payload in roster.payloads(version)
         ]
         return ids[0]
+
+
+def _of_the_entry(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Whose employment a new one is says nothing of its own: the SNILS is in the history too."""
+    return after if before is not None else {name: value for name, value in after.items() if name != "person_id"}
 
 
 def _note(connection: Connection, author: Author | None, kind: str, org: str, changes: Sequence[Changed]) -> None:

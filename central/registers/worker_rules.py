@@ -61,6 +61,13 @@ def worker_of(
         block_text=reason,
         photo_sha256=kept.get("photo_sha256"),
         toxicology_at=days["toxicology_at"],
+        position_code=kept.get("position_code"),
+        department=kept.get("department", ""),
+        regime=kept.get("regime"),
+        harm_factors=tuple(kept.get("harm_factors", ())),
+        since=kept.get("since"),
+        until=kept.get("until"),
+        external_id=kept.get("external_id"),
         **({"worker_id": kept["worker_id"]} if before else {}),
     )
 

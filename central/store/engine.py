@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.exc import IntegrityError
 
 import central.store
 from central.core.store_urls import parsed
@@ -63,6 +64,32 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
+def rebuilding(engine: Engine) -> Iterator[Connection]:
+    """One write transaction that may make tables anew: references are looked at once, at its end.
+
+    SQLite changes a column by copying its table, and with its references in force it would take the rows that name the old
+    table for lost. Raises `sqlalchemy.exc.IntegrityError` where a reference leads nowhere; nothing is changed then.
+    """
+    if engine.dialect.name != "sqlite":
+        with writing(engine) as connection:
+            yield connection
+        return
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        # Before the transaction: inside one SQLite takes no notice of it.
+        _execute(driver, "PRAGMA foreign_keys = OFF")
+        try:
+            with connection.begin():
+                yield connection
+                lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                if lost:
+                    tables = ", ".join(sorted({str(row[0]) for row in lost}))
+                    raise IntegrityError("PRAGMA foreign_key_check", None, ValueError(f"rows of {tables} name nothing"))
+        finally:
+            _execute(driver, "PRAGMA foreign_keys = ON")
+
+
+@contextlib.contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent view for reading that never waits for a writer and never makes one wait."""
     with engine.connect().execution_options(**{_READING: True}) as connection:
@@ -95,6 +122,12 @@ def load_tables() -> None:
     for module in pkgutil.iter_modules(central.store.__path__):
         if not module.ispkg:
             importlib.import_module(f"central.store.{module.name}")
+
+
+def _execute(driver: Any, statement: str) -> None:
+    cursor = driver.cursor()
+    cursor.execute(statement)
+    cursor.close()
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

@@ -1,6 +1,6 @@
 """Tables of people: organisations, employers, workers; what is written into them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,13 +21,16 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
+    text,
     update,
 )
-from sqlalchemy.schema import UniqueConstraint
 
 from central.core.name_folding import fold_name
 from central.core.parties import Employer, Organisation, Worker
+from central.store import persons
 from central.store.metadata import UtcDateTime, metadata
+from central.store.persons import Said
+from sync.contract.canonical import new_id
 
 _EMPLOYER_COLUMNS = ("org", "name", "inn", "okved", "region_code", "alert_contact")
 _WORKER_COLUMNS = (
@@ -43,6 +46,12 @@ _WORKER_COLUMNS = (
     "block_text",
     "photo_sha256",
     "toxicology_at",
+    "position_code",
+    "department",
+    "regime",
+    "since",
+    "until",
+    "external_id",
 )
 
 
@@ -108,9 +117,28 @@ worker = Table(
         default=_folded,
         comment="the name as central.core.name_folding folds it",
     ),
-    UniqueConstraint("org", "personnel_number"),
+    Column("person_id", ForeignKey("person.person_id"), nullable=False, index=True),
+    Column("position_code", Text, comment="code of the book of positions"),
+    Column("department", Text, nullable=False, server_default=""),
+    Column("regime", Text, comment="general, railway, other; empty: not said"),
+    Column("harm_factors", JSON, nullable=False, server_default="[]", comment="codes of the book of harmful factors"),
+    Column("since", Date, comment="first day of the employment; empty: not said"),
+    Column("until", Date, comment="last day of the employment; empty: it goes on"),
+    Column("external_id", Text, comment="key of the employer's own system"),
 )
-"""Workers, with the organisation and the employer that they belong to."""
+"""Employments: each of one person with one employer of an organisation."""
+
+_NOT_ARCHIVED = text("archived_at IS NULL")
+Index(
+    "uq_worker_org_employer_id_personnel_number",
+    worker.c.org,
+    worker.c.employer_id,
+    worker.c.personnel_number,
+    unique=True,
+    sqlite_where=_NOT_ARCHIVED,
+    postgresql_where=_NOT_ARCHIVED,
+)
+Index("ix_worker_org_personnel_number", worker.c.org, worker.c.personnel_number)
 
 
 # By the beginning of a name: in a language's own order PostgreSQL cannot look for that in an index.
@@ -152,7 +180,7 @@ class SealedWorker:
 def put_worker(
     connection: Connection, new: Worker, *, snils_hmac: str | None, snils_sealed: bytes | None, now: datetime
 ) -> Written:
-    """Insert or change by `worker_id`. Raises `ValueError` when another worker of the organisation has the number."""
+    """Insert or change by `worker_id`. Raises `ValueError` when another worker of the employer has the number."""
     (written,) = put_workers(connection, [SealedWorker(new, snils_hmac, snils_sealed)], now=now)
     return written
 
@@ -160,7 +188,10 @@ def put_worker(
 def put_workers(connection: Connection, sealed: Sequence[SealedWorker], *, now: datetime) -> list[Written]:
     """Insert or change by `worker_id`, all in a few statements: everybody else's writing waits meanwhile.
 
-    Raises `ValueError` when another worker of the organisation has a number, among these too, and for a worker twice.
+    What is said of a person is written into the other employments that the organisation has of the same person. Those follow in
+    the list behind the given ones, which stand in their order.
+
+    Raises `ValueError` when another worker of the employer has a number, among these too, and for a worker twice.
     """
     ids = [item.worker.worker_id for item in sealed]
     if len(set(ids)) < len(ids):
@@ -170,11 +201,17 @@ def put_workers(connection: Connection, sealed: Sequence[SealedWorker], *, now: 
     for part in _parts(ids):
         query = select(worker).where(worker.c.worker_id.in_(part))
         before |= {row["worker_id"]: dict(row) for row in connection.execute(query).mappings()}
+    of_person = _assign(connection, sealed, before, now)
     written: list[Written] = []
     statements: dict[tuple[bool, bool], list[dict[str, Any]]] = {}
     for item in sealed:
         new = item.worker
-        values = {name: getattr(new, name) for name in _WORKER_COLUMNS} | {"cards": list(new.cards), "updated_at": now}
+        values = {name: getattr(new, name) for name in _WORKER_COLUMNS} | {
+            "cards": list(new.cards),
+            "harm_factors": list(new.harm_factors),
+            "person_id": of_person[new.worker_id],
+            "updated_at": now,
+        }
         if item.snils_hmac is not None:
             values |= {"snils_hmac": item.snils_hmac, "snils_sealed": item.snils_sealed}
         # What follows from the name is no change of its own.
@@ -187,23 +224,63 @@ def put_workers(connection: Connection, sealed: Sequence[SealedWorker], *, now: 
         change = update(worker).where(worker.c.worker_id == bindparam(_KEY)).values(named)
         insert = worker.insert().values({"worker_id": bindparam(_KEY)} | named)
         connection.execute(change if is_there else insert, given)
+    return written + _tell_employments(connection, sealed, of_person, now)
+
+
+def _assign(
+    connection: Connection, sealed: Sequence[SealedWorker], before: Mapping[str, Mapping[str, Any]], now: datetime
+) -> dict[str, str]:
+    said = {}
+    for item in sealed:
+        new = item.worker
+        of = before[new.worker_id]["person_id"] if new.worker_id in before else new.person_id
+        said[new.worker_id] = Said(of, item.snils_hmac, item.snils_sealed, new.full_name, new.birth_date, new.sex)
+    return persons.assign(connection, said, iter(new_id, None), now=now)
+
+
+def _tell_employments(
+    connection: Connection, sealed: Sequence[SealedWorker], of_person: Mapping[str, str], now: datetime
+) -> list[Written]:
+    """Write what was said of a person into the other employments of the organisation, and each SNILS into all of the person."""
+    said = {(item.worker.org, of_person[item.worker.worker_id]): item for item in sealed}
+    written: list[Written] = []
+    for part in _parts(sorted({person_id for _, person_id in said})):
+        query = select(worker).where(worker.c.person_id.in_(part)).order_by(worker.c.worker_id)
+        for row in connection.execute(query).mappings().all():
+            item = said.get((row["org"], row["person_id"]))
+            if item is None:
+                continue
+            given = {name: getattr(item.worker, name) for name in ("full_name", "birth_date", "sex")}
+            if item.snils_hmac is not None:
+                given |= {"snils_hmac": item.snils_hmac, "snils_sealed": item.snils_sealed}
+            if all(row[name] == value for name, value in given.items() if name != "snils_sealed"):
+                continue
+            values = given | {"updated_at": now}
+            named = values | {"search_name": fold_name(item.worker.full_name)}
+            connection.execute(update(worker).where(worker.c.worker_id == row["worker_id"]).values(named))
+            written.append((dict(row), values))
     return written
 
 
 def _refuse_taken(connection: Connection, sealed: Sequence[SealedWorker]) -> None:
+    """Numbers are unique with an employer, among those who are not archived."""
     by_number: dict[tuple[str, str], str] = {}
     for item in sealed:
         new = item.worker
-        if by_number.setdefault((new.org, new.personnel_number), new.worker_id) != new.worker_id:
-            raise ValueError(f"personnel number {new.personnel_number} is taken by another worker of {new.org}")
-    for org in {item.worker.org for item in sealed}:
-        for part in _parts([number for of, number in by_number if of == org]):
+        if by_number.setdefault((new.employer_id, new.personnel_number), new.worker_id) != new.worker_id:
+            raise ValueError(f"personnel number {new.personnel_number} is taken by another worker of {new.employer_id}")
+    for employer_id in {employer_id for employer_id, _ in by_number}:
+        for part in _parts([number for of, number in by_number if of == employer_id]):
             query = select(worker.c.worker_id, worker.c.personnel_number).where(
-                worker.c.org == org, worker.c.personnel_number.in_(part)
+                worker.c.employer_id == employer_id,
+                worker.c.personnel_number.in_(part),
+                worker.c.archived_at.is_(None),
             )
             for row in connection.execute(query):
-                if by_number[org, row.personnel_number] != row.worker_id:
-                    raise ValueError(f"personnel number {row.personnel_number} is taken by another worker of {org}")
+                if by_number[employer_id, row.personnel_number] != row.worker_id:
+                    raise ValueError(
+                        f"personnel number {row.personnel_number} is taken by another worker of {employer_id}"
+                    )
 
 
 def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, select
 
 import central.store.migrations
 from central.store import guards
-from central.store.engine import reading, writing
+from central.store.engine import reading, rebuilding
 
 
 class StoreVersionError(Exception):
@@ -29,7 +29,7 @@ def upgrade(engine: Engine) -> None:
     with reading(engine) as connection:
         # Whoever reads moments from PostgreSQL opens the file of its time zone: now, and not while others wait for the store.
         connection.execute(select(func.current_timestamp()))
-    with writing(engine) as connection:
+    with rebuilding(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         guards.put_in_place(connection)

@@ -37,6 +37,7 @@ from central.store.limits import limit_entry
 from central.store.metadata import UtcDateTime, insert_for, metadata
 from central.store.outgoing import centre_outbox
 from central.store.papers import paper
+from central.store.persons import person_verdict
 from central.store.register_changes import register_change
 from central.store.walking import OnBad, stream
 from central.store.worker_limits import worker_limit
@@ -118,6 +119,7 @@ SEALED = {
         Sealed(worker_limit, "limit_id", frozenset({"withdrawn_at"})),
         Sealed(limit_entry, "entry_id", frozenset({"withdrawn_at"})),
         Sealed(paper, "paper_id", frozenset({"prints"})),
+        Sealed(person_verdict, "verdict_id"),
         Sealed(alert, "alert_id", frozenset({"delivered_at", "seen_at", "seen_by"})),
     )
 }

@@ -44,10 +44,22 @@ def worker_org(connection: Connection, worker_id: str) -> str:
     return str(org)
 
 
-def find_worker(connection: Connection, org: str, personnel_number: str) -> RowMapping | None:
-    """One worker by number."""
-    query = select(worker).where(worker.c.org == org, worker.c.personnel_number == personnel_number)
-    return connection.execute(query).mappings().one_or_none()
+def find_worker(
+    connection: Connection, org: str, personnel_number: str, employer_id: str | None = None
+) -> RowMapping | None:
+    """The worker with that number at an employer. Without one: the only one with it; nobody where several employers use it."""
+    found = workers_with_number(connection, org, personnel_number)
+    if employer_id is not None:
+        found = [row for row in found if row["employer_id"] == employer_id]
+    return found[0] if len(found) == 1 else None
+
+
+def workers_with_number(connection: Connection, org: str, personnel_number: str) -> Sequence[RowMapping]:
+    """Workers with that number, at most one of each employer: those who are not archived."""
+    query = select(worker).where(
+        worker.c.org == org, worker.c.personnel_number == personnel_number, worker.c.archived_at.is_(None)
+    )
+    return connection.execute(query.order_by(worker.c.worker_id)).mappings().all()
 
 
 def get_worker(connection: Connection, worker_id: str) -> RowMapping | None:
