@@ -115,6 +115,70 @@ CREATE INDEX ix_audit_at ON audit (at);
 
 CREATE INDEX ix_audit_subject_at ON audit (subject, at);
 
+CREATE TABLE book (
+    book TEXT NOT NULL,
+    org TEXT NOT NULL,
+    title_ru TEXT NOT NULL,
+    title_en TEXT NOT NULL,
+    columns JSON NOT NULL,
+    spread BOOLEAN NOT NULL,
+    owner_right TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    CONSTRAINT pk_book PRIMARY KEY (book, org)
+);
+
+CREATE TABLE book_draft (
+    book TEXT NOT NULL,
+    org TEXT NOT NULL,
+    base_version TEXT NOT NULL,
+    author TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    source JSON NOT NULL,
+    version TEXT NOT NULL,
+    CONSTRAINT pk_book_draft PRIMARY KEY (book, org)
+);
+
+CREATE TABLE book_draft_item (
+    book TEXT NOT NULL,
+    org TEXT NOT NULL,
+    code TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    ru TEXT NOT NULL,
+    en TEXT NOT NULL,
+    attrs JSON NOT NULL,
+    offered BOOLEAN NOT NULL,
+    valid_from DATE,
+    valid_until DATE,
+    revision INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: changed_at DATETIME NOT NULL,
+    CONSTRAINT pk_book_draft_item PRIMARY KEY (book, org, code)
+);
+
+CREATE TABLE book_version (
+    version_id TEXT NOT NULL,
+    book TEXT NOT NULL,
+    org TEXT NOT NULL,
+    version TEXT NOT NULL,
+    state TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    author TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    published_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: published_at DATETIME NOT NULL,
+    valid_from DATE NOT NULL,
+    sha256 TEXT NOT NULL,
+    source JSON NOT NULL,
+    CONSTRAINT pk_book_version PRIMARY KEY (version_id),
+    CONSTRAINT uq_book_version_book_org_version_state UNIQUE (book, org, version, state)
+);
+
+CREATE INDEX ix_book_version_book_org ON book_version (book, org, version_id);
+
 CREATE TABLE claim (
     exam_id TEXT NOT NULL,
     account_id TEXT NOT NULL,
@@ -495,6 +559,26 @@ CREATE TABLE session (
 );
 
 CREATE INDEX ix_session_account_id ON session (account_id);
+
+CREATE TABLE book_item (
+    book TEXT NOT NULL,
+    org TEXT NOT NULL,
+    version TEXT NOT NULL,
+    code TEXT NOT NULL,
+    version_id TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    parent TEXT NOT NULL,
+    ru TEXT NOT NULL,
+    en TEXT NOT NULL,
+    attrs JSON NOT NULL,
+    offered BOOLEAN NOT NULL,
+    valid_from DATE,
+    valid_until DATE,
+    CONSTRAINT pk_book_item PRIMARY KEY (book, org, version, code),
+    CONSTRAINT fk_book_item_version_id_book_version FOREIGN KEY(version_id) REFERENCES book_version (version_id)
+);
+
+CREATE INDEX ix_book_item_version_id ON book_item (version_id);
 
 CREATE TABLE column_set (
     account_id TEXT NOT NULL,
@@ -902,6 +986,22 @@ CREATE TABLE ground (
     CONSTRAINT fk_ground_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
     CONSTRAINT fk_ground_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
 );
+
+CREATE TABLE terminal_book (
+    message_id TEXT NOT NULL,
+    terminal_id TEXT NOT NULL,
+    book TEXT NOT NULL,
+    org TEXT NOT NULL,
+    version TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: at DATETIME NOT NULL,
+    CONSTRAINT pk_terminal_book PRIMARY KEY (message_id),
+    CONSTRAINT fk_terminal_book_message_id_centre_outbox FOREIGN KEY(message_id) REFERENCES centre_outbox (message_id),
+    CONSTRAINT fk_terminal_book_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
+
+CREATE INDEX ix_terminal_book_terminal_id_book ON terminal_book (terminal_id, book, message_id);
 
 CREATE TABLE worker_face (
     terminal_id TEXT NOT NULL,

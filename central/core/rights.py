@@ -30,6 +30,9 @@ class Right(StrEnum):
     SEE_FLEET = "see_fleet"
     CHANGE_TERMINALS = "change_terminals"
     SEND_AGAIN = "send_again"
+    SEE_BOOKS = "see_books"
+    CHANGE_BOOKS = "change_books"
+    CHANGE_CLASSIFIERS = "change_classifiers"
 
 
 class Role(StrEnum):
@@ -59,6 +62,7 @@ _MEDIC = frozenset(
         Right.SEE_REGISTERS,
         Right.SEE_FLEET,
         Right.SEND_AGAIN,
+        Right.SEE_BOOKS,
     }
 )
 
@@ -66,7 +70,14 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.MEDIC: _MEDIC,
     # Who enters medics with their keys makes no accounts, and who makes accounts enters no medics.
     Role.SENIOR_MEDIC: _MEDIC
-    | {Right.SEE_CHANGES, Right.CHANGE_LIMITS, Right.CHANGE_REGISTERS, Right.CHANGE_MEDICS, Right.IMPORT_EXAMS},
+    | {
+        Right.SEE_CHANGES,
+        Right.CHANGE_LIMITS,
+        Right.CHANGE_REGISTERS,
+        Right.CHANGE_MEDICS,
+        Right.IMPORT_EXAMS,
+        Right.CHANGE_BOOKS,
+    },
     # An employer learns who is admitted, and never a value, a complaint or a photo.
     Role.EMPLOYER: frozenset({Right.OWN_ACCOUNT, Right.SEE_ADMISSIONS}),
     # Who manages accounts does not look at medical records: two keys for two doors.
@@ -81,6 +92,9 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.SEE_FLEET,
             Right.CHANGE_TERMINALS,
             Right.SEND_AGAIN,
+            Right.SEE_BOOKS,
+            # Classifiers of the whole centre, and what follows from a reason.
+            Right.CHANGE_CLASSIFIERS,
         }
     ),
     Role.AUDITOR: frozenset(
@@ -96,9 +110,10 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.SEE_CHANGES,
             Right.SEE_AUDIT,
             Right.SEE_FLEET,
+            Right.SEE_BOOKS,
         }
     ),
-    Role.SERVICE: frozenset({Right.OWN_ACCOUNT, Right.SEE_FLEET}),
+    Role.SERVICE: frozenset({Right.OWN_ACCOUNT, Right.SEE_FLEET, Right.SEE_BOOKS}),
 }
 
 

@@ -9,6 +9,8 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from central.books.publishing import publish_text
+from central.books.rules import BookRefused
 from central.core.clock import now_utc
 from central.core.days import day_of
 from central.people.registry import Registry
@@ -17,7 +19,6 @@ from central.store import faces
 from central.store.consents import KINDS, MEANS
 from central.store.engine import hold_registers
 from central.store.workers import worker_org
-from sync.contract.canonical import sha256_hex
 
 MOST_TEXT_CHARS = 20_000
 MOST_BASIS_CHARS = 500
@@ -41,7 +42,10 @@ class Consents:
     def add_text(
         self, connection: Connection, org: str, kind: str, version: str, body: str, *, valid_from: date, author: str
     ) -> None:
-        """Add a version of a text. Raises `ConsentRefused`; a version that is there is never changed."""
+        """Publish a version of a text: in the book of consent texts, so that kiosks show what stands here.
+
+        Raises `ConsentRefused`; a version that is there is never changed. Wake the dispatcher after the commit.
+        """
         faults: dict[str, str] = {}
         version, body = version.strip(), body.strip()
         if kind not in KINDS:
@@ -56,17 +60,20 @@ class Consents:
             faults["version"] = "taken"
         if faults:
             raise ConsentRefused(faults)
-        store.add_text(
-            connection,
-            org=org,
-            kind=kind,
-            version=version,
-            body=body,
-            sha256=sha256_hex(body.encode("utf-8")),
-            valid_from=valid_from,
-            author=author,
-            created_at=now_utc(),
-        )
+        try:
+            publish_text(
+                connection,
+                self._registry.outgoing,
+                org,
+                kind,
+                version,
+                body,
+                valid_from=valid_from,
+                author=author,
+                now=now_utc(),
+            )
+        except BookRefused as refused:
+            raise ConsentRefused({"body": refused.faults[0].fault}) from refused
 
     def give(
         self,

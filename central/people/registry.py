@@ -34,6 +34,11 @@ class Registry:
         self._outgoing = outgoing
         self._snils_key = snils_key
 
+    @property
+    def outgoing(self) -> Outgoing:
+        """The pen that its messages are written with."""
+        return self._outgoing
+
     def add_organisation(
         self, connection: Connection, organisation: Organisation, author: Author | None = None
     ) -> None:

@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from central.store.alerts import alert
 from central.store.audit import audit
+from central.store.books import book, book_item, book_version, terminal_book
 from central.store.consents import consent, consent_text, consent_withdrawal
 from central.store.decisions import decision
 from central.store.grounds import ground
@@ -120,6 +121,10 @@ SEALED = {
         Sealed(limit_entry, "entry_id", frozenset({"withdrawn_at"})),
         Sealed(paper, "paper_id", frozenset({"prints"})),
         Sealed(person_verdict, "verdict_id"),
+        Sealed(book, "created_at"),
+        Sealed(book_version, "version_id"),
+        Sealed(book_item, "version_id"),
+        Sealed(terminal_book, "message_id"),
         Sealed(alert, "alert_id", frozenset({"delivered_at", "seen_at", "seen_by"})),
     )
 }

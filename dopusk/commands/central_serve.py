@@ -9,8 +9,11 @@ import sys
 import uvicorn
 from sqlalchemy import Engine
 
+from central.books.publishing import add_shipped
+from central.books.spreading import BookSpreader
 from central.console.app import create_app
 from central.console.enrolment_api import make_router
+from central.core.clock import now_utc
 from central.core.config import CentralConfig
 from central.core.media_files import MediaFiles
 from central.core.snils import SnilsKey
@@ -23,6 +26,7 @@ from central.exchange.resending import Replenisher
 from central.exchange.revocations import Revocations
 from central.link.outgoing import Outgoing, load_signing_key
 from central.people.registry import Registry
+from central.store.engine import writing
 from central.store.sealing import Sealing
 from central.terminals.enrolment import Enrolment
 from dopusk.commands.central_figures import serve_figures
@@ -36,6 +40,8 @@ later: its request went out while the connection was being closed, and was lost.
 def run(config: CentralConfig, engine: Engine) -> None:
     """Serve until a signal ends it. Raises `OSError` for a port that is in use."""
     listener = listen(config.http.host, config.http.port)
+    with writing(engine) as connection:
+        add_shipped(connection, now_utc())
     outgoing = Outgoing.from_config(config)
     replenisher = Replenisher(outgoing, Registry(outgoing, SnilsKey.from_file(config.keys.snils_key_file)))
     dispatcher = Dispatcher(config, engine, FacePhotos(outgoing, MediaFiles(config.media_dir)), replenisher)
@@ -61,6 +67,7 @@ def run(config: CentralConfig, engine: Engine) -> None:
         Presence(engine, "serve"),
         dispatcher,
         Revocations(engine, outgoing, Trust(config.keys.authority_dir)),
+        BookSpreader(engine, outgoing),
     ):
         _Announcing(settings, f"central serve ready: {config.http.public_url}").run(sockets=[listener])
 

@@ -35,7 +35,7 @@ PASSWORD = "не-угадать-1977\n"
 TODAY = date.today()  # noqa: DTZ011
 SERVICES = {("serve",), ("ingest",)}
 """They run until they are ended; what they do for people is in the log by the hand of who asked for it."""
-NOTHING_OF_PEOPLE = {("terminals", "list"), ("certificates", "list")}
+NOTHING_OF_PEOPLE = {("terminals", "list"), ("certificates", "list"), ("books", "list")}
 """They read no personal data and write nothing."""
 
 
@@ -139,6 +139,12 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     exams = tmp_path / "exams.jsonl"
     exams.write_text("{}\n", encoding="utf-8")  # one record that is refused
     assert do("import exams", str(exams), code=1) == ["exams.import"]
+    do("books list")
+    table = tmp_path / "sex.xlsx"
+    assert do("books export", "sex", str(table)) == ["book.export"]
+    table.with_suffix(".csv").write_text("Код;По-русски\n1;Мужской\n2;Женский\n9;Не указан\n", encoding="utf-8")
+    assert do("books import", str(table.with_suffix(".csv"))) == ["book.import"]
+    assert do("books publish", "sex", "--basis", "письмо 1 от 01.11.2026") == ["book.publish"]
     assert do("certificates broker", str(tmp_path / "broker"), "--host", "localhost") == ["certificate.broker"]
     assert do("certificates renew") == ["certificate.centre"]
     do("certificates list")

@@ -1,0 +1,154 @@
+"""Which reference books there are, and those that ship with the program. Pure but for the files beside this module."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+from central.core.reasons import reasons
+from central.core.rights import Right
+from sync.contract.books import SPREAD_BOOKS, BookItem, items_digest
+
+CENTRE = ""
+"""The owner of books of the whole centre."""
+AttrKind = Literal["line", "number", "list"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attr:
+    """One attribute of the items of a book. `right`: who alone may change it, beside who may change the book."""
+
+    name: str
+    kind: AttrKind = "line"
+    choices: tuple[str, ...] = ()
+    right: Right | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookKind:
+    """One reference book. Its title is the text `book.title.<name>`."""
+
+    name: str
+    is_classifier: bool = False
+    """Of the whole centre and changed by an administrator; other books are an organisation's own."""
+    attrs: tuple[Attr, ...] = ()
+    oid: str = ""
+    """Of a national dictionary (НСИ of the Ministry of Health)."""
+    code_form: str = r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,62}"
+
+    @property
+    def spread(self) -> bool:
+        """Whether it goes down to the terminals."""
+        return self.name in SPREAD_BOOKS
+
+    @property
+    def right(self) -> Right:
+        """Who may change it."""
+        return Right.CHANGE_CLASSIFIERS if self.is_classifier else Right.CHANGE_BOOKS
+
+    def is_code(self, code: str) -> bool:
+        """Whether a code has the form of this book's codes."""
+        return re.fullmatch(self.code_form, code) is not None
+
+
+_NSI = "1.2.643.5.1.13.13"
+DISTRICTS = ("central", "north_west", "south", "north_caucasus", "volga", "ural", "siberia", "far_east")
+REASON_CLASSES = ("measurement", "complaint", "intoxication", "visual", "organisational", "identity", "other")
+BOOKS: dict[str, BookKind] = {
+    kind.name: kind
+    for kind in (
+        BookKind("complaints"),
+        BookKind(
+            "reasons",
+            attrs=(
+                Attr("class", choices=REASON_CLASSES, right=Right.CHANGE_CLASSIFIERS),
+                Attr("found_by", "list", right=Right.CHANGE_CLASSIFIERS),
+            ),
+        ),
+        BookKind("consent_text", attrs=(Attr("version"),)),
+        BookKind("kiosk_texts"),
+        BookKind("ground_kinds"),
+        BookKind("refusal_grounds"),
+        BookKind(
+            "copy_norms", attrs=(Attr("original", "number"), Attr("patient", "number"), Attr("optional", "number"))
+        ),
+        BookKind("services"),
+        BookKind("vaccines"),
+        BookKind("okved2", is_classifier=True, code_form=r"[A-U]|[0-9]{2}(\.[0-9]{1,2}){0,2}"),
+        BookKind(
+            "rf_subjects",
+            is_classifier=True,
+            attrs=(Attr("okato"), Attr("federal_district", choices=DISTRICTS)),
+            oid=f"{_NSI}.99.2.206",
+            code_form=r"[0-9]{2}",
+        ),
+        BookKind("municipalities", is_classifier=True, code_form=r"[0-9]{8}([0-9]{3})?"),
+        BookKind("positions", is_classifier=True),
+        BookKind("harm_factors", is_classifier=True, code_form=r"[0-9]{1,2}(\.[0-9]{1,3}){0,5}"),
+        BookKind(
+            "medical_organisations",
+            is_classifier=True,
+            attrs=(Attr("inn"), Attr("region_code")),
+            oid=f"{_NSI}.11.1461",
+            code_form=r"[0-2](\.(0|[1-9][0-9]*)){3,}",
+        ),
+        BookKind("medical_positions", is_classifier=True, attrs=(Attr("equivalent"),), oid=f"{_NSI}.11.1002"),
+        BookKind("specialities", is_classifier=True, oid=f"{_NSI}.11.1066"),
+        BookKind("sex", is_classifier=True, oid=f"{_NSI}.11.1040"),
+        BookKind("identity_documents", is_classifier=True, oid=f"{_NSI}.99.2.48"),
+        BookKind("event_types", is_classifier=True, oid=f"{_NSI}.99.2.726"),
+    )
+}
+"""All books by name, in the order in which they are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """A book as it ships. `source` and `as_of` say where it is from and of which day."""
+
+    version: str
+    items: tuple[BookItem, ...]
+    as_of: date
+    source: Mapping[str, str]
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the items."""
+        return items_digest(self.items)
+
+
+@cache
+def shipped(name: str) -> Shipped | None:
+    """The book of that name that ships with the program; None for one that comes by import alone."""
+    if name == "reasons":
+        return _shipped_reasons()
+    file = resources.files("central.books").joinpath("shipped", f"{name}.toml")
+    if not file.is_file():
+        return None
+    book = tomllib.loads(file.read_text(encoding="utf-8"))
+    source: dict[str, str] = {key: str(book[key]) for key in ("source", "oid", "as_of") if key in book}
+    items = tuple(BookItem.model_validate(item) for item in book["item"])
+    return Shipped(book["version"], items, date.fromisoformat(book["as_of"]), source)
+
+
+def _shipped_reasons() -> Shipped:
+    items = tuple(
+        BookItem(
+            code=one.code,
+            ru=one.ru,
+            en=one.en,
+            offered=one.offered,
+            attrs={"class": one.group} | ({"found_by": list(one.found_by)} if one.found_by else {}),
+        )
+        for one in reasons().values()
+    )
+    return Shipped("2026-1", items, date(2026, 11, 1), {"source": "поставляется с программой", "as_of": "2026-11-01"})
+
+
+def version_order(version: str) -> tuple[int, ...]:
+    """A version as numbers, so that 6.10 comes after 6.9 and 2026-10 after 2026-9."""
+    return tuple(int(part) for part in re.findall(r"[0-9]{1,9}", version)[:8])
