@@ -580,6 +580,35 @@ CREATE TABLE book_item (
 
 CREATE INDEX ix_book_item_version_id ON book_item (version_id);
 
+CREATE TABLE certificate (
+    certificate_id TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    org TEXT NOT NULL,
+    key_provider TEXT NOT NULL,
+    valid_from TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: valid_from DATETIME NOT NULL,
+    valid_until TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: valid_until DATETIME NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    state TEXT NOT NULL,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: revoked_at DATETIME,
+    reason TEXT,
+    note TEXT,
+    CONSTRAINT pk_certificate PRIMARY KEY (certificate_id),
+    CONSTRAINT fk_certificate_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
+);
+
+CREATE INDEX ix_certificate_org ON certificate (org);
+
+CREATE INDEX ix_certificate_owner ON certificate (owner);
+
+CREATE INDEX ix_certificate_serial ON certificate (serial);
+
 CREATE TABLE column_set (
     account_id TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -665,6 +694,7 @@ CREATE TABLE medic (
     -- SQLite: created_at DATETIME NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
     -- SQLite: updated_at DATETIME NOT NULL,
+    certificate_id TEXT,
     CONSTRAINT pk_medic PRIMARY KEY (medic_id),
     CONSTRAINT fk_medic_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
 );

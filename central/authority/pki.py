@@ -19,7 +19,16 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from central.authority.revocation_list import LIST_FILE, PROBE_FILE, alone, probe_serial, read_list, replace, write_list
+from central.authority.revocation_list import (
+    LIST_FILE,
+    PROBE_FILE,
+    alone,
+    latest_signer,
+    probe_serial,
+    read_list,
+    replace,
+    write_list,
+)
 from central.core.clock import now_utc
 
 AUTHORITY_VALID = timedelta(days=3650)
@@ -45,6 +54,15 @@ class Issued:
     key_pem: bytes | None
     serial: str
     not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedSigner:
+    """A certificate for signing that is no longer good. `serial` in hexadecimal, `at` a whole second."""
+
+    serial: str
+    at: datetime
+    reason: x509.ReasonFlags
 
 
 class Authority:
@@ -129,26 +147,35 @@ class Authority:
             known = {entry.serial_number for entry in listed}
             new = {int(serial, 16) for serial in serials} - known
             if new:
-                self._write_list(listed, new)
+                now = now_utc()
+                self._write_list(listed, [_entry(number, now) for number in sorted(new)])
+
+    def revoke_signers(self, signers: Sequence[RevokedSigner]) -> None:
+        """Add certificates that sign documents; what is listed stays. Earlier lists keep what was signed in time verifiable."""
+        with alone(self.folder):
+            listed = read_list(self.folder)
+            known = {entry.serial_number for entry in listed}
+            new = {int(one.serial, 16): one for one in signers}
+            entries = [_entry(number, one.at, one.reason) for number, one in new.items() if number not in known]
+            if entries:
+                self._write_list(listed, entries)
 
     def renew_probe(self) -> None:
         """Write the list anew with a fresh probe: for one that was written before there were probes."""
         with alone(self.folder):
-            self._write_list(read_list(self.folder), set())
+            self._write_list(read_list(self.folder), [])
 
-    def _write_list(self, listed: x509.CertificateRevocationList, new: set[int]) -> None:
+    def _write_list(self, listed: x509.CertificateRevocationList, new: Sequence[x509.RevokedCertificate]) -> None:
         probe = self._issue_own(_subject("probe"), [ExtendedKeyUsageOID.CLIENT_AUTH], AUTHORITY_VALID)
         before = probe_serial(self.folder)
         now = now_utc()
-        entries = [
-            x509.RevokedCertificateBuilder().serial_number(number).revocation_date(now).build()
-            for number in [*sorted(new), int(probe.serial, 16)]
-        ]
-        # Of two lists with the same second a broker that reads anew keeps the first; so each is later than the one before,
-        # and never later than now.
-        at = max(now - _BACKDATE, listed.last_update_utc + timedelta(seconds=1))
         kept = [entry for entry in listed if entry.serial_number != before]
-        write_list(self.folder, self.certificate, self._key, [*kept, *entries], at)
+        entries = [*kept, *new, _entry(int(probe.serial, 16), now)]
+        # Of two lists with the same second a broker that reads anew keeps the first; so each is later than the one before,
+        # and never later than now, but for a list that has an earlier one behind it to serve until its second has come.
+        at = max(now - _BACKDATE, listed.last_update_utc + timedelta(seconds=1))
+        at = max(at, latest_signer(entries) or at)
+        write_list(self.folder, self.certificate, self._key, entries, at)
         replace(self.folder / PROBE_FILE, probe.certificate_pem + (probe.key_pem or b""), 0o600)
 
     def _issue_own(
@@ -233,6 +260,11 @@ def write_secret(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+
+
+def _entry(serial: int, at: datetime, reason: x509.ReasonFlags | None = None) -> x509.RevokedCertificate:
+    builder = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at)
+    return (builder if reason is None else builder.add_extension(x509.CRLReason(reason), critical=False)).build()
 
 
 def _subject(common_name: str) -> x509.Name:

@@ -22,6 +22,7 @@ class Right(StrEnum):
     SEE_CHANGES = "see_changes"
     CHANGE_REGISTERS = "change_registers"
     CHANGE_MEDICS = "change_medics"
+    REVOKE_CERTIFICATES = "revoke_certificates"
     CHANGE_ORGANISATIONS = "change_organisations"
     IMPORT_EXAMS = "import_exams"
     SEE_ADMISSIONS = "see_admissions"
@@ -77,6 +78,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.CHANGE_MEDICS,
         Right.IMPORT_EXAMS,
         Right.CHANGE_BOOKS,
+        Right.REVOKE_CERTIFICATES,
     },
     # An employer learns who is admitted, and never a value, a complaint or a photo.
     Role.EMPLOYER: frozenset({Right.OWN_ACCOUNT, Right.SEE_ADMISSIONS}),
@@ -89,6 +91,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.SEE_CHANGES,
             Right.CHANGE_REGISTERS,
             Right.CHANGE_ORGANISATIONS,
+            # Whoever hears first that a key is in other hands shuts it out; to give a new one is the senior medic's.
+            Right.REVOKE_CERTIFICATES,
             Right.SEE_FLEET,
             Right.CHANGE_TERMINALS,
             Right.SEND_AGAIN,

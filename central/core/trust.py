@@ -33,6 +33,11 @@ class Trust:
         self._stamp: tuple[int, ...] | None = None
         self._anchors: Anchors | None = None
 
+    @property
+    def folder(self) -> Path:
+        """The authority's folder."""
+        return self._folder
+
     def anchors(self) -> Anchors:
         """The present anchors. Raises `OSError` when the root is missing and `ValueError` when a file is damaged."""
         with self._lock:

@@ -106,13 +106,14 @@ class Decisions:
             raise DecisionFaults(faults)
         if organisation is None:
             raise DecisionConflict("unknown", "the exam's organisation is not registered")
-        if provider.certificate != x509.load_pem_x509_certificate(medic.certificate_pem):
+        signer = provider.certificate
+        if signer != x509.load_pem_x509_certificate(medic.certificate_pem):
             raise SigningRefused("wrong_certificate", "the register names another certificate now; open the key again")
         until = valid_until_of(draft, exam.payload, now, self._admission_valid)
         record = build_record(draft, exam, medic, provider, dict(organisation), now, until)
         item = self._sign(record, actor, provider, now)
         corrected = next((one for one in before if one.decision_id == draft.corrects), None)
-        self._commit(item, corrected, exam, actor, now)
+        self._commit(item, corrected, exam, actor, now, signer)
         self._wake()
         return item
 
@@ -146,7 +147,13 @@ class Decisions:
         )
 
     def _commit(
-        self, item: StoredDecision, corrected: StoredDecision | None, exam: ExamMessage, actor: Actor, now: datetime
+        self,
+        item: StoredDecision,
+        corrected: StoredDecision | None,
+        exam: ExamMessage,
+        actor: Actor,
+        now: datetime,
+        signer: x509.Certificate,
     ) -> None:
         payload = DecisionMessage(
             exam_id=item.exam_id,
@@ -156,6 +163,8 @@ class Decisions:
         )
         try:
             with writing(self._engine) as connection:
+                # A key takes its time, a time stamp more: who was revoked or put away meanwhile has signed nothing.
+                check_register(connection, actor.medic_id, now, signed_by=signer)
                 store.add(connection, item)
                 self._outgoing.queue(
                     connection, exam.terminal_id, "decision", DECISION_SCHEMA, payload.model_dump(mode="json")

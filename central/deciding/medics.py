@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection
 
@@ -17,13 +18,17 @@ from central.core.text_cleaning import clean_line
 from central.signature.gost import open_gost_key
 from central.signature.provider import SigningRefused
 from central.signature.software import SigningKey, encrypt_key, encrypt_pkcs8, open_key
+from central.store import certificates, registry
 from central.store import medics as store
-from central.store import registry
 from central.store.medics import MedicEntry
 from sync.contract.canonical import new_id
 
 REMOTE_TRAINING_HOURS = 36
 """Least length of the additional course for remote exams, in hours."""
+
+
+CHANGED_MEANWHILE = frozenset({"certificate_revoked"})
+"""Faults that come to pass under the hands of a medic who could sign when the session began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ def register_faults(entry: MedicEntry, organisation: Mapping[Any, Any] | None, a
 
     `organisation`: its row in the register. `no_licence`, `licence_expired`, `inactive`, `no_education`,
     `no_accreditation`, `accreditation_expired`, `training_short`, `not_in_federal_register`,
-    `certificate_not_yet_valid`, `certificate_expired`.
+    `certificate_not_yet_valid`, `certificate_expired`, `certificate_revoked`.
     """
     today = day_of(at)
     licence = str(organisation["licence"]).strip() if organisation else ""
@@ -59,6 +64,8 @@ def register_faults(entry: MedicEntry, organisation: Mapping[Any, Any] | None, a
         ("not_in_federal_register", entry.federal_register_at is None),
         ("certificate_not_yet_valid", certificate.not_valid_before_utc > at),
         ("certificate_expired", certificate.not_valid_after_utc < at),
+        # From the transaction on that revokes it, whatever the clock of another process says.
+        ("certificate_revoked", entry.revoked_at is not None),
     ]
     return [code for code, failed in checks if failed]
 
@@ -161,13 +168,27 @@ def replace_key(
         "encrypted_key": encrypted,
         "token_label": None if key is not None else token_label,
     }
-    if not store.change(connection, medic_id, values | {"updated_at": now}):
+    entry = store.find(connection, medic_id)
+    if entry is None:
         raise LookupError("no such medic")
+    provider = values["key_provider"]
+    certificate_id = certificates.enter(
+        connection, certificate_pem, owner=medic_id, org=entry.org, key_provider=provider, now=now
+    )
+    store.change(connection, medic_id, values | {"certificate_id": certificate_id, "updated_at": now})
     return values
 
 
-def check_register(connection: Connection, medic_id: str | None, at: datetime) -> MedicEntry:
-    """The medic's entry, when it allows signing. Raises `RegisterFault`."""
+def check_register(
+    connection: Connection, medic_id: str | None, at: datetime, *, signed_by: x509.Certificate | None = None
+) -> MedicEntry:
+    """The medic's entry, when it allows signing. Raises `RegisterFault`.
+
+    `signed_by`: of a signature that is about to be stored in this transaction. Its certificate must be the one in the register
+    still, and is not revoked before the transaction ends.
+    """
+    if signed_by is not None:
+        certificates.keep(connection, signed_by.fingerprint(SHA256()).hex())
     entry = store.find(connection, medic_id) if medic_id else None
     if entry is None:
         raise RegisterFault(["not_registered"])
@@ -175,6 +196,8 @@ def check_register(connection: Connection, medic_id: str | None, at: datetime) -
     faults = register_faults(entry, organisation, at)
     if faults:
         raise RegisterFault(faults)
+    if signed_by is not None and x509.load_pem_x509_certificate(entry.certificate_pem) != signed_by:
+        raise SigningRefused("wrong_certificate", "the register names another certificate now; open the key again")
     return entry
 
 

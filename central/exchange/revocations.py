@@ -5,14 +5,18 @@ revoked medic for as long as the certificate lasts.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
+from central.authority.pki import Authority
 from central.core.supervision import Step, Supervised
 from central.core.trust import Anchors, Trust
+from central.deciding.revocation import complete
 from central.link.outgoing import Outgoing
-from central.store import enrolments, refusals, terminals
+from central.store import certificates, enrolments, refusals, terminals
+from central.store.certificates import Certificate
 from central.store.engine import reading, writing
 from sync.contract.canonical import canonical, sha256_hex
 from sync.contract.envelope import read_unverified
@@ -48,7 +52,10 @@ class Revocations:
 
     def _look(self) -> None:
         with reading(self._engine) as connection:
-            book = book_of(self._trust.anchors(), enrolments.all_serials(connection))
+            # What a command or page has begun and did not finish, for it was ended in between.
+            complete(connection, Authority(self._trust.folder))
+            of_terminals, revoked = enrolments.all_serials(connection), certificates.revoked(connection)
+            book = book_of(self._trust.anchors(), of_terminals, revoked)
             served = [row["terminal_id"] for row in terminals.list_terminals(connection) if row["state"] == "enrolled"]
             for terminal_id in served:
                 if terminal_id not in self._told:
@@ -64,15 +71,21 @@ class Revocations:
             self._told[terminal_id] = book.version
 
 
-def book_of(anchors: Anchors, of_terminals: frozenset[str]) -> Reference:
-    """What the lists say, without the certificates of terminals, whose keys sign no decisions. Pure."""
-    listed = [
-        RevokedCertificate(
-            issuer=one.issuer.rfc4514_string(), serial=f"{entry.serial_number:x}", revoked_at=entry.revocation_date_utc
-        )
+def book_of(anchors: Anchors, of_terminals: frozenset[str], revoked: Sequence[Certificate] = ()) -> Reference:
+    """What the lists say, and what is `revoked` here, without the certificates of terminals, whose keys sign no decisions. Pure."""
+    said = [(one.issuer, one.serial, one.revoked_at) for one in revoked if one.revoked_at is not None]
+    said += [
+        (one.issuer.rfc4514_string(), f"{entry.serial_number:x}", entry.revocation_date_utc)
         for one in anchors.revocation_lists
         for entry in one
         if f"{entry.serial_number:x}" not in of_terminals
+    ]
+    # One certificate stands on several lists of its authority, and here as well: the earliest day holds.
+    earliest: dict[tuple[str, str], datetime] = {}
+    for issuer, serial, at in said:
+        earliest[issuer, serial] = min(at, earliest.get((issuer, serial), at))
+    listed = [
+        RevokedCertificate(issuer=issuer, serial=serial, revoked_at=at) for (issuer, serial), at in earliest.items()
     ]
     if len(listed) > MOST_TOLD:
         _log.warning("%d certificates are revoked; terminals are told of the newest %d", len(listed), MOST_TOLD)

@@ -47,6 +47,7 @@ ACCOUNT_CHANGES = (
     "account.totp_removed",
     "account.recovery_codes",
     "medic.key",
+    "medic.revoke",
     "key.add",
     "key.revoke",
     "channel.add",

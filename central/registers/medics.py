@@ -18,8 +18,8 @@ from central.registers.form import Faults, Field, FieldFault, parse
 from central.registers.keeping import FormInput, KeyDraft, MadeKey, Options, RegisterChange, Saved
 from central.signature.provider import SigningRefused
 from central.signature.software import MIN_PASSPHRASE, SigningKey
+from central.store import certificates, register_changes
 from central.store import medics as store
-from central.store import register_changes
 from sync.contract.canonical import new_id
 
 MAX_CERTIFICATE_BYTES = 64 * 1024
@@ -62,7 +62,7 @@ class MedicForm:
             if same and not typed.another:
                 faults["full_name"] = FieldFault("same_person", f"{other.full_name}, {other.position}", other.medic_id)
         if entry_id is None:
-            faults |= key_faults(typed.key)
+            faults |= key_faults(typed.key) or _known_faults(change.connection, "", typed.key)
         if faults:
             return faults
         if entry_id is None:
@@ -93,7 +93,7 @@ class MedicForm:
         before = store.find(change.connection, entry_id)
         if before is None:
             raise LookupError("no such medic")
-        faults = key_faults(draft)
+        faults = key_faults(draft) or _known_faults(change.connection, entry_id, draft)
         if faults:
             return faults
         try:
@@ -161,6 +161,18 @@ def _given(draft: KeyDraft) -> tuple[SigningKey | None, x509.Certificate, bytes 
     if draft.made is not None:
         return draft.made.key, draft.made.certificate, draft.made.encrypted
     return None, x509.load_pem_x509_certificate(draft.certificate_pem), None
+
+
+def _known_faults(connection: Connection, medic_id: str, draft: KeyDraft) -> Faults:
+    """What is wrong with a certificate that was entered before: a revoked one does not come back, and nobody signs as another."""
+    if draft.made is not None:
+        return {}
+    known = certificates.find(connection, certificates.id_of(draft.certificate_pem))
+    if known is not None and known.owner != medic_id:
+        return {"certificate": FieldFault("certificate_of_other")}
+    if known is not None and known.state == certificates.REVOKED:
+        return {"certificate": FieldFault("revoked_already")}
+    return {}
 
 
 def key_faults(draft: KeyDraft) -> Faults:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cryptography import x509
+
 from central.signature.provider import SignatureProvider, SigningRefused
 
 UNLOCKED_S = 4 * 3600.0
@@ -58,10 +60,23 @@ class Vault:
         if opened is not None:
             opened.provider.close()
 
+    def close_of(self, medic_id: str) -> None:
+        """Forget every key of a medic, in whatever session it was opened."""
+        with self._lock:
+            own = [session_id for session_id, item in self._opened.items() if item.medic_id == medic_id]
+        for session_id in own:
+            self.close(session_id)
+
     def sessions(self) -> list[str]:
         """The sessions that hold a key."""
         with self._lock:
             return list(self._opened)
+
+    def holder(self, session_id: str) -> tuple[str, x509.Certificate] | None:
+        """Whose key the session holds, and with which certificate."""
+        with self._lock:
+            opened = self._opened.get(session_id)
+        return None if opened is None else (opened.medic_id, opened.provider.certificate)
 
     def _drop_expired(self) -> None:
         now = self._monotonic()

@@ -4,8 +4,23 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Date, ForeignKey, Integer, LargeBinary, Table, Text, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    Select,
+    Table,
+    Text,
+    select,
+    update,
+)
 
+from central.store import certificates
+from central.store.certificates import certificate
 from central.store.metadata import UtcDateTime, metadata
 
 medic = Table(
@@ -27,6 +42,7 @@ medic = Table(
     Column("active", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("certificate_id", Text, comment="SHA-256 of the certificate in use"),
 )
 
 
@@ -50,11 +66,26 @@ class MedicEntry:
     active: bool
     created_at: datetime
     updated_at: datetime
+    certificate_id: str | None = None
+    revoked_at: datetime | None = None
+    """Since when the certificate in use is revoked, by the table of certificates."""
+
+
+_OWN = tuple(name for name in MedicEntry.__slots__ if name != "revoked_at")
 
 
 def add(connection: Connection, entry: MedicEntry) -> None:
-    """Insert a medic."""
-    connection.execute(medic.insert().values(**{name: getattr(entry, name) for name in MedicEntry.__slots__}))
+    """Insert a medic, and the certificate into its table. Raises `ValueError` for one that is somebody else's or revoked."""
+    certificate_id = certificates.enter(
+        connection,
+        entry.certificate_pem,
+        owner=entry.medic_id,
+        org=entry.org,
+        key_provider=entry.key_provider,
+        now=entry.created_at,
+    )
+    values = {name: getattr(entry, name) for name in _OWN} | {"certificate_id": certificate_id}
+    connection.execute(medic.insert().values(**values))
 
 
 def change(connection: Connection, medic_id: str, values: dict[str, Any]) -> bool:
@@ -64,11 +95,17 @@ def change(connection: Connection, medic_id: str, values: dict[str, Any]) -> boo
 
 def find(connection: Connection, medic_id: str) -> MedicEntry | None:
     """The entry with that id."""
-    row = connection.execute(select(medic).where(medic.c.medic_id == medic_id)).one_or_none()
+    row = connection.execute(_entries().where(medic.c.medic_id == medic_id)).one_or_none()
     return None if row is None else MedicEntry(*row)
 
 
 def of_organisations(connection: Connection, orgs: tuple[str, ...]) -> list[MedicEntry]:
     """All medics of these organisations, by name."""
-    query = select(medic).where(medic.c.org.in_(orgs)).order_by(medic.c.full_name)
+    query = _entries().where(medic.c.org.in_(orgs)).order_by(medic.c.full_name)
     return [MedicEntry(*row) for row in connection.execute(query)]
+
+
+def _entries() -> Select[Any]:
+    columns = [medic.c[name] for name in _OWN]
+    own = certificate.c.certificate_id == medic.c.certificate_id
+    return select(*columns, certificate.c.revoked_at).select_from(medic.outerjoin(certificate, own))

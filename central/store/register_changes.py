@@ -29,8 +29,9 @@ register_change = Table(
     Index("ix_register_change_org_account_id_at", "org", "account_id", "at", "change_id"),
 )
 
-_OWN = frozenset({"created_at", "updated_at", "snils_sealed", "limits"})
-"""Columns that say nothing of their own: moments, the sealed form of a number, limits (they keep their own history)."""
+_OWN = frozenset({"created_at", "updated_at", "snils_sealed", "limits", "certificate_id", "revoked_at"})
+"""Columns that say nothing of their own: moments, the sealed form of a number, limits (they keep their own history), what
+follows from the certificate."""
 _HIDDEN = {"snils_hmac": "snils", "encrypted_key": "key", "certificate_pem": "certificate"}
 """Columns of which only the change is written down, and under what name."""
 

@@ -31,6 +31,8 @@ from sqlalchemy import (
 from central.store.alerts import alert
 from central.store.audit import audit
 from central.store.books import book, book_item, book_version, terminal_book
+from central.store.certificates import MUTABLE as CERTIFICATE_STATE
+from central.store.certificates import certificate
 from central.store.consents import consent, consent_text, consent_withdrawal
 from central.store.decisions import decision
 from central.store.grounds import ground
@@ -125,6 +127,8 @@ SEALED = {
         Sealed(book_version, "version_id"),
         Sealed(book_item, "version_id"),
         Sealed(terminal_book, "message_id"),
+        # What becomes of a certificate stands in the history of the register as well, which nobody changes.
+        Sealed(certificate, "created_at", CERTIFICATE_STATE),
         Sealed(alert, "alert_id", frozenset({"delivered_at", "seen_at", "seen_by"})),
     )
 }

@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, CommandPlace] = {
     "user": CommandPlace("central_users", "app", is_group=True),
     "terminals": CommandPlace("central_terminals", "app", is_group=True),
     "certificates": CommandPlace("central_certificates", "app", is_group=True),
+    "medic": CommandPlace("central_medics", "app", is_group=True),
     "register": CommandPlace("central_registers", "register_app", is_group=True),
     "export": CommandPlace("central_exports", "export_app", is_group=True),
     "import": CommandPlace("central_registers", "import_app", is_group=True),

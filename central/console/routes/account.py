@@ -118,6 +118,7 @@ def signature_page(request: Request, visitor: Visitor, status: int = 200, code: 
         faults=faults,
         entry=entry,
         certificate=certificate,
+        days_left=(certificate.not_valid_after_utc - now).days if certificate else None,
         is_open=bool(entry) and console.vault.is_open(visitor.session.session_id, entry.medic_id if entry else ""),
         needs_proof=entry is not None and needs_proof(console, entry),
         has_draft=draft is not None,

@@ -5,7 +5,8 @@ Form fields of POST /exams/{exam_id}/decision: `outcome` (admitted | not_admitte
 breath), `visual_skin`, `visual_mucous`, `visual_behaviour`, `corrects` (id of the decision to correct),
 `exam_message_id` (the revision on the screen; optional), `then` (`next`: open the next exam that waits), `csrf`.
 Answers: 303 to the queue or to the next exam when signed, 303 to /signature when the key is closed (nothing typed is lost), 409
-with the page when the exam is already decided or claimed or has changed, 422 with the page when the form is incomplete.
+with the page when the exam is already decided or claimed or has changed, and when the register forbids signing (a revoked
+certificate among the reasons), 422 with the page when the form is incomplete.
 POST /exams/{exam_id}/claim and /release: `csrf`.
 """
 
@@ -24,6 +25,7 @@ from central.console.routes.exam import RELIEVED_AFTER, exam_page, find_exam
 from central.core.rights import Right
 from central.deciding.decision_record import VISUAL_FIELDS, DecisionDraft, DecisionFaults
 from central.deciding.decisions import Actor, DecisionConflict
+from central.deciding.medics import CHANGED_MEANWHILE, RegisterFault, check_register
 from central.signature.chain import SignatureError
 from central.signature.provider import SigningRefused
 from central.store import accounts, worklist
@@ -64,12 +66,19 @@ def decide(
         session_started_at=visitor.session.created_at,
     )
     try:
+        # First: whoever may not sign is told so, and not to open a key that will not do.
+        with reading(console.engine) as connection:
+            check_register(connection, visitor.account.medic_id, console.clock())
         provider = console.vault.get(visitor.session.session_id, visitor.account.medic_id or "")
         console.decisions.decide(draft, actor, provider)
     except DecisionFaults as error:
         return exam_page(request, visitor, exam_id, status=422, typed=typed, faults=error.faults)
     except DecisionConflict as error:
         return exam_page(request, visitor, exam_id, status=409, typed=typed, notice=f"conflict.{error.code}")
+    except RegisterFault as error:
+        # What has come to pass while the medic sat here is a conflict; what was wrong all along is simply forbidden.
+        status = 409 if CHANGED_MEANWHILE & set(error.faults) else 403
+        return exam_page(request, visitor, exam_id, status=status, typed=typed, notice="signature.cannot_sign")
     except SigningRefused as error:
         if error.code == "locked":
             return _to_signature(request, visitor, typed)

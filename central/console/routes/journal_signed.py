@@ -74,14 +74,15 @@ def sign_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
             if error.code == "no_time_stamp":
                 raise HTTPException(503) from error
             return RedirectResponse("/signature", status_code=303)
-    with writing(console.engine) as connection:
-        note(
-            connection,
-            console,
-            visitor,
-            "journal.sign",
-            detail={"rows": rows, "since": asked.query["since"], "until": asked.query["until"]},
-        )
+    detail = {"rows": rows, "since": asked.query["since"], "until": asked.query["until"]}
+    try:
+        with writing(console.engine) as connection:
+            # A print takes its time: who was revoked or put away meanwhile has signed nothing.
+            check_register(connection, visitor.account.medic_id, now, signed_by=provider.certificate)
+            note(connection, console, visitor, "journal.sign", detail=detail)
+    except SigningRefused:
+        archive.unlink(missing_ok=True)
+        return RedirectResponse("/signature", status_code=303)
     return FileResponse(
         archive,
         media_type="application/zip",

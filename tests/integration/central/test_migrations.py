@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 import central.store.migrations
-from central.store import guards, schema
+from central.authority.pki import create_authority
+from central.store import certificates, guards, medics, schema
 from central.store.engine import load_tables, open_engine, reading, rebuilding, writing
 from central.store.metadata import metadata
 from dopusk.lab.postgres import fresh_database
@@ -167,3 +168,28 @@ def test_a_step_that_leaves_a_reference_to_nothing_is_taken_back(tmp_path: Path)
         assert connection.execute(text("SELECT count(*) FROM employer")).scalar_one() == 0
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
     engine.dispose()
+
+
+def test_medics_of_a_store_with_data_get_their_certificates(empty: Engine, tmp_path: Path) -> None:
+    issued = create_authority(tmp_path / "authority").issue_medic("Луговая Зоя", "m-1", "Медпункт")
+    _at_step(empty, "0011")
+    with writing(empty) as connection:
+        moment = "2026-11-01 08:00:00"
+        connection.execute(
+            text("INSERT INTO organisation VALUES ('zarya', 'Заря', '', NULL, NULL, :at)"), {"at": moment}
+        )
+        for medic_id, pem in (("m-1", issued.certificate_pem), ("m-2", b"damaged")):
+            values = {"medic_id": medic_id, "pem": pem, "at": moment, "yes": True}
+            statement = (
+                "INSERT INTO medic (medic_id, org, full_name, position, education, training_hours, certificate_pem, key_provider,"
+                " active, created_at, updated_at) VALUES (:medic_id, 'zarya', 'Луговая Зоя', 'фельдшер', 'higher', 36, :pem,"
+                " 'software', :yes, :at, :at)"
+            )
+            connection.execute(text(statement), values)
+    schema.upgrade(empty)
+    with reading(empty) as connection:
+        (found,) = certificates.of_organisations(connection, ("zarya",))
+        entry = medics.find(connection, "m-1")
+    assert (found.serial, found.owner, found.state) == (issued.serial, "m-1", "valid")
+    assert entry is not None
+    assert (entry.certificate_id, entry.revoked_at) == (found.certificate_id, None)

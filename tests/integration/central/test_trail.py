@@ -20,7 +20,7 @@ from central.core.snils import SnilsKey
 from central.link.outgoing import Outgoing
 from central.notifying.vigilance import ACCOUNT_CHANGES, EXPORTS, Vigil
 from central.people.registry import Registry
-from central.store import security_alerts
+from central.store import certificates, security_alerts
 from central.store.audit import COMMAND_LINE, audit
 from central.store.engine import open_engine, reading, writing
 from central.terminals.enrolment import Enrolment
@@ -76,6 +76,16 @@ class Shell:
         self.seen |= {row.audit_id for row in rows}
         return fresh
 
+    def certificate(self) -> str:
+        """The serial number of a medic's certificate."""
+        engine = open_engine(load_config(self.config).store_url)
+        try:
+            with reading(engine) as connection:
+                (one,) = certificates.of_organisations(connection, (ORG,))
+        finally:
+            engine.dispose()
+        return one.serial
+
     def run(self, *arguments: str, given: str = "", code: int = 0) -> list[str]:
         done = _run(*arguments, "-c", str(self.config), given=given)
         assert done.exit_code == code, done.output
@@ -117,6 +127,8 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     days = {"accreditation-until": TODAY + timedelta(days=400), "training-at": TODAY, "federal-register-at": TODAY}
     medic += [word for name, day in days.items() for word in (f"--{name}", day.isoformat())]
     assert do("register medic", *medic, "--passphrase-stdin", given="key of the medic\n") == ["medic.add"]
+    assert do("medic list") == ["medics.read"]
+    assert do("medic revoke", shell.certificate(), "--reason", "carrier_lost") == ["medic.revoke"]
     account = ["zoya", "--role", "administrator", "--full-name", "Зоя", "--org", ORG, "--password-stdin"]
     assert do("user add", *account, given=PASSWORD) == ["account.add"]
     assert do("user password", "zoya", "--password-stdin", given=PASSWORD) == ["account.reset_password"]
@@ -208,7 +220,7 @@ def test_an_enrolment_and_a_try_in_vain_are_in_the_log(shell: Shell) -> None:
     ]
 
 
-WRITERS = {"note", "note_seldom", "write"}
+WRITERS = {"note", "note_alone", "note_seldom", "write"}
 WITHOUT_TRACE = {
     "/preferences": "cookies of the look alone",
     "/journal/columns": "one's own choice of columns",

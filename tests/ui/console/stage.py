@@ -20,7 +20,7 @@ from central.core.snils import SnilsKey
 from central.keeping.installation import Choices, create_secrets, write_config
 from central.link.outgoing import Outgoing
 from central.people.registry import Registry
-from central.store import anomalies, exams, instruments, medics, papers, registry, schema
+from central.store import anomalies, certificates, exams, instruments, medics, papers, registry, schema
 from central.store.engine import open_engine, reading, writing
 from dopusk.lab.broker import free_port
 from dopusk.lab.demo import history
@@ -171,6 +171,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "worker_id": long,
             "workers/entry_id": long,
             "employers/entry_id": some(registry.employer.c.employer_id),
+            "certificate_id": some(certificates.certificate.c.certificate_id),
             "medics/entry_id": some(medics.medic.c.medic_id),
             "devices/entry_id": some(instruments.instrument.c.instrument_id),
             "organisations/entry_id": (ORG,),

@@ -22,6 +22,7 @@ DANGEROUS = {
     "/account/recovery": "the codes on paper are void",
     "/fleet/terminals/{terminal_id}/revoke": "a terminal is shut out",
     "/registers/medics/{entry_id}/key": "the old key is void",
+    "/certificates/{certificate_id}/revoke": "a medic signs nothing more with that key",
     "/workers/{worker_id}/consents/withdraw": "a consent ends",
     "/workers/{worker_id}/photo": "a reference picture is replaced",
     "/exams/{exam_id}/decision": "a signed decision stays for ever",
