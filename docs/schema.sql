@@ -26,9 +26,14 @@ CREATE TABLE account (
     -- SQLite: created_at DATETIME NOT NULL,
     last_login_at TIMESTAMP WITH TIME ZONE,
     -- SQLite: last_login_at DATETIME,
+    vouched_by TEXT,
+    vouched_issuer TEXT,
+    vouched_name TEXT,
     CONSTRAINT pk_account PRIMARY KEY (account_id),
     CONSTRAINT uq_account_username UNIQUE (username)
 );
+
+CREATE UNIQUE INDEX ix_account_vouched ON account (vouched_by, vouched_issuer, vouched_name);
 
 CREATE TABLE alert (
     alert_id TEXT NOT NULL,

@@ -17,7 +17,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Engine
 
-from central.access.login_gates import LOGIN, gate_at, login_gate
+from central.access.directory import Directory, DirectoryOutage
+from central.access.login_gates import LOGIN, gate_at, is_closed, login_gate
 from central.access.second_factor import (
     FactorPolicy,
     TotpSeal,
@@ -35,6 +36,8 @@ from central.store.accounts import Account, AccountSession
 from central.store.engine import reading
 from sync.contract.canonical import new_id
 
+OIDC, LDAP = "oidc", "ldap"
+"""Who may vouch for an account in place of its own password."""
 SESSION = timedelta(hours=12)
 IDLE = timedelta(minutes=30)
 _TOUCH_EVERY = timedelta(seconds=60)
@@ -56,7 +59,8 @@ def _hash_of_nobody() -> str:
 class LoginRefused(Exception):
     """No login. `code`: `wrong` (name, password or code: never says which), `locked`, `disabled`, `code_needed`,
 
-    `factor_overdue` (the time to set up the second factor is over). `locks`: this failure has closed the account.
+    `factor_overdue` (the time to set up the second factor is over), `directory_outage` (who vouches cannot be asked),
+    `no_account` (the provider vouches for somebody who has no account). `locks`: this failure has closed the account.
     """
 
     def __init__(self, code: str, *, locks: bool = False) -> None:
@@ -159,22 +163,52 @@ def _verified(password: str, password_hash: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TriedPassword:
-    """What a password was compared with, and whether it was the right one."""
+    """What a password was compared with, and whether it was the right one. `outage`: nobody could say."""
 
     password_hash: str
     right: bool
+    outage: bool = False
 
 
-def try_password(engine: Engine, username: str, password: str) -> TriedPassword:
+def try_password(
+    engine: Engine,
+    username: str,
+    password: str,
+    directory: Directory | None = None,
+    *,
+    now: datetime | None = None,
+    devices: Mapping[str, str] = MappingProxyType({}),
+) -> TriedPassword:
     """Compare a password with that of the account, outside of every transaction: it is meant to be slow.
 
-    An unknown name takes as long as a known one.
+    An unknown name takes as long as a known one. Where the directory vouches for the account, it is asked, unless the door
+    at which this login knocks is closed at `now`: strangers must not lock somebody out of the directory through us.
     """
     nobody = _hash_of_nobody()
     with reading(engine) as connection:
         account = store.by_username(connection, username.strip().lower())
         known = nobody if account is None else store.secrets_of(connection, account.account_id)[0]
-    return TriedPassword(known, password_is_right(password, known))
+        closed = account is not None and now is not None and is_closed(connection, account, devices, now)
+    if account is None or account.vouched_by != LDAP or closed:
+        own = account is None or account.vouched_by is None
+        return TriedPassword(known, password_is_right(password, known) and own)
+    try:
+        return TriedPassword(known, directory_says(directory, account, password))
+    except DirectoryOutage:
+        return TriedPassword(known, right=False, outage=True)
+
+
+def directory_says(directory: Directory | None, account: Account, password: str) -> bool:
+    """Whether this is the account's password in the directory. Raises `DirectoryOutage`."""
+    if directory is None or account.vouched_name is None:
+        raise DirectoryOutage("no directory is configured (login.ldap)")
+    # A name is one of the directory that it was entered for: another one may know somebody else by it.
+    return directory.issuer == account.vouched_issuer and directory.is_right(account.vouched_name, password)
+
+
+def no_password() -> str:
+    """What an account has in place of the hash of a password when somebody else vouches for it: nothing opens it."""
+    return hash_password(secrets.token_hex(32))
 
 
 def check_login(
@@ -207,18 +241,55 @@ def check_login(
         (nobody, None, None) if account is None else store.secrets_of(connection, account.account_id)
     )
     fresh = tried is not None and tried.password_hash == password_hash
-    right = tried.right if tried is not None and fresh else password_is_right(password, password_hash)
+    if tried is not None and fresh:
+        right = tried.right
+    else:
+        right = password_is_right(password, password_hash) and (account is None or account.vouched_by is None)
     if locked and (account is None or account.disabled or totp_sealed is None or not right):
         raise LoginRefused("locked")
+    if tried is not None and fresh and tried.outage:
+        raise LoginRefused("directory_outage")
     if account is None or not right:
         raise LoginRefused("wrong", locks=gate.fail(connection, now))
+    checked = _let_in(connection, account, totp_sealed, last_step, code, seal, policy, now, is_door_closed=locked)
+    gate.pass_through(connection, now)
+    return checked
+
+
+def check_vouched(
+    connection: Connection, issuer: str, subject: str, code: str, seal: TotpSeal, policy: FactorPolicy, now: datetime
+) -> CheckedLogin:
+    """Let in whom the provider of that issuer vouches for: the account with that subject, by its own second factor.
+
+    The provider stands for the password and for nothing else. Raises `LoginRefused`; commit all the same.
+    """
+    account = store.by_vouched(connection, OIDC, issuer, subject, to_change=True)
+    if account is None:
+        raise LoginRefused("no_account")
+    _, totp_sealed, last_step = store.secrets_of(connection, account.account_id)
+    return _let_in(connection, account, totp_sealed, last_step, code, seal, policy, now, is_door_closed=False)
+
+
+def _let_in(
+    connection: Connection,
+    account: Account,
+    totp_sealed: bytes | None,
+    last_step: int | None,
+    code: str,
+    seal: TotpSeal,
+    policy: FactorPolicy,
+    now: datetime,
+    *,
+    is_door_closed: bool,
+) -> CheckedLogin:
+    """What stands behind the first factor, whoever has vouched for it. Raises `LoginRefused`."""
     if account.disabled:
         raise LoginRefused("disabled")
     changes: dict[str, Any] = {"last_login_at": now}
     recovered = False
     if totp_sealed is not None:
         secret = seal.open(totp_sealed, account.account_id)
-        step = _prove_factor(connection, account, secret, last_step, code, now, is_door_closed=locked)
+        step = _prove_factor(connection, account, secret, last_step, code, now, is_door_closed=is_door_closed)
         recovered = step is None
         changes |= {} if step is None else {"totp_last_step": step}
     elif policy.demands(account.role):
@@ -226,9 +297,20 @@ def check_login(
             changes["factor_due_at"] = now + policy.grace
         elif account.factor_due_at <= now:
             raise LoginRefused("factor_overdue")
-    gate.pass_through(connection, now)
     store.change_account(connection, account.account_id, changes)
     return CheckedLogin(account.account_id, recovered)
+
+
+def prove_own_code(connection: Connection, account: Account, code: str, seal: TotpSeal, now: datetime) -> bool:
+    """Whether this is the present code of the account's second factor; it then works no second time. Commit it."""
+    _, totp_sealed, last_step = store.secrets_of(connection, account.account_id)
+    if totp_sealed is None:
+        return False
+    step = matching_step(seal.open(totp_sealed, account.account_id), code, now)
+    if step is None or (last_step is not None and step <= last_step):
+        return False
+    store.change_account(connection, account.account_id, {"totp_last_step": step})
+    return True
 
 
 def _prove_factor(

@@ -76,3 +76,11 @@ def login_gate(
         return gate_at(connection, f"device/{account.account_id}/{device}", account.account_id, LOGIN, now)
     tries = Tries(account.failed_logins, account.failed_at, account.locked_until)
     return Gate("", account.account_id, tries, LOGIN, account)
+
+
+def is_closed(connection: Connection, account: Account, devices: Mapping[str, str], now: datetime) -> bool:
+    """Whether the door at which a login of this account knocks is closed; nothing is counted."""
+    device = devices.get(account.account_id)
+    if device is None:
+        return account.locked_until is not None and account.locked_until > now
+    return secret_tries.seen(connection, f"device/{account.account_id}/{device}").are_locked(now)

@@ -29,7 +29,7 @@ def offered(
         "enable": account.disabled,
         "unlock": is_locked or (account.locked_until is not None and account.locked_until > now),
         "reset_totp": account.has_totp or is_overdue,
-        "reset_password": not account.disabled and not is_own,
+        "reset_password": not account.disabled and not is_own and account.vouched_by is None,
         "end_sessions": has_sessions and not is_own,
     }
     return tuple(action for action in ACTIONS if useful[action])

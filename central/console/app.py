@@ -14,6 +14,9 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Engine
 from starlette.routing import BaseRoute
 
+from central.access.directory import Directory
+from central.access.oidc_provider import OidcProvider
+from central.access.outside_logins import OutsideLogins
 from central.access.second_factor import FactorPolicy, TotpSeal
 from central.api.app import create_api
 from central.console.bounds import Bounds
@@ -29,6 +32,7 @@ from central.console.queue_view import QueueTables
 from central.console.routes import (
     account,
     account_channels,
+    account_vouching,
     accounts,
     admissions,
     audit,
@@ -49,6 +53,7 @@ from central.console.routes import (
     journal_signed,
     limits,
     login,
+    login_outside,
     own,
     papers,
     photo,
@@ -82,6 +87,7 @@ the store needs more connections. What waits for others (disk, the other store, 
 
 PAGES = (
     login,
+    login_outside,
     account,
     queue,
     exam,
@@ -106,6 +112,7 @@ PAGES = (
     own,
     help,
     account_channels,
+    account_vouching,
     accounts,
     audit,
     fleet,
@@ -177,6 +184,10 @@ def create_app(
         ),
         strangers_line=CapacityLimiter(1),
         known_line=CapacityLimiter(1),
+        outside_line=CapacityLimiter(4),
+        provider=_provider(config, rules),
+        directory=Directory(config.login.ldap) if config.login.ldap is not None else None,
+        outside_logins=OutsideLogins(),
         drafts=URLSafeTimedSerializer(session_secret, salt="draft"),
         session_secret=session_secret,
         clock=clock,
@@ -214,6 +225,12 @@ def create_app(
     add_error_pages(app)
     _check_doors(app)
     return app
+
+
+def _provider(config: CentralConfig, rules: EgressRules) -> OidcProvider | None:
+    if config.login.oidc is None:
+        return None
+    return OidcProvider(config.login.oidc, f"{config.http.public_url.rstrip('/')}{login_outside.ANSWER_PATH}", rules)
 
 
 def every_route(app: FastAPI) -> list[APIRoute]:

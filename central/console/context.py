@@ -15,6 +15,9 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Engine
 
 from central.access.accounts import IDLE
+from central.access.directory import Directory
+from central.access.oidc_provider import OidcProvider
+from central.access.outside_logins import OutsideLogins
 from central.access.second_factor import FactorPolicy, TotpSeal
 from central.console.live import Live
 from central.console.look import Look
@@ -80,6 +83,11 @@ class Console:
     strangers_line: CapacityLimiter
     """Passwords are checked one at a time; those of unknown browsers wait for each other, and nobody else for them."""
     known_line: CapacityLimiter
+    outside_line: CapacityLimiter
+    """Logins that wait for a provider or a directory: slow ones hold up each other, and nobody else."""
+    provider: OidcProvider | None
+    directory: Directory | None
+    outside_logins: OutsideLogins
     drafts: URLSafeTimedSerializer
     session_secret: bytes
     clock: Callable[[], datetime]
@@ -103,6 +111,11 @@ class Console:
     def device_cookie(self) -> str:
         """Name of the cookie by which a browser is known (`known_devices`)."""
         return self._host_cookie("dopusk_device", "dopusk_device")
+
+    @property
+    def outside_cookie(self) -> str:
+        """Name of the cookie of a login that is on its way to a provider and back."""
+        return self._host_cookie("dopusk_outside", "dopusk_outside")
 
     def _host_cookie(self, secure: str, plain: str) -> str:
         return f"__Host-{secure}" if self.secure else plain

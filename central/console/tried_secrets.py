@@ -6,13 +6,14 @@ them. Whoever has mistyped a passphrase proves first, by the password, to be the
 
 from dataclasses import dataclass
 
-from central.access.accounts import password_is_right
+from central.access.accounts import LDAP, OIDC, directory_says, password_is_right, prove_own_code
 from central.access.login_gates import LOGIN, PASSPHRASE, TOKEN_PIN, gate_at
 from central.console.access_log import note
 from central.console.context import Console, Visitor
 from central.core.tries import Limit
 from central.store import accounts as store
 from central.store import secret_tries
+from central.store.accounts import Account
 from central.store.engine import reading, writing
 from central.store.medics import MedicEntry
 
@@ -53,15 +54,27 @@ def end_try(console: Console, tried: Try) -> None:
 
 
 def try_own_password(console: Console, visitor: Visitor, password: str) -> bool:
-    """Whether this is the visitor's password. Raises `TriesOver`."""
-    account_id = visitor.account.account_id
-    tried = begin_try(console, visitor, f"password/{account_id}", LOGIN)
-    with reading(console.engine) as connection:
-        known, _, _ = store.secrets_of(connection, account_id)
-    right = password_is_right(password, known)
+    """Whether this is the visitor's password; for whom a provider vouches, a code of the own second factor.
+
+    Raises `TriesOver`; where a directory vouches, `DirectoryOutage`.
+    """
+    account = visitor.account
+    tried = begin_try(console, visitor, f"password/{account.account_id}", LOGIN)
+    right = _is_own(console, account, password)
     if right:
         end_try(console, tried)
     return right
+
+
+def _is_own(console: Console, account: Account, typed: str) -> bool:
+    if account.vouched_by == LDAP:
+        return directory_says(console.directory, account, typed)
+    if account.vouched_by == OIDC:
+        with writing(console.engine) as connection:
+            return prove_own_code(connection, account, typed, console.totp_seal, console.clock())
+    with reading(console.engine) as connection:
+        known, _, _ = store.secrets_of(connection, account.account_id)
+    return password_is_right(typed, known)
 
 
 def needs_proof(console: Console, entry: MedicEntry) -> bool:

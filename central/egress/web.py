@@ -1,4 +1,4 @@
-"""One POST to somebody's web server: a term for the whole exchange, a limit for the answer, no redirects, no proxy."""
+"""One request to somebody's web server: a term for the whole exchange, a limit for the answer, no redirects, no proxy."""
 
 import asyncio
 import ssl
@@ -53,6 +53,19 @@ def post(
     return within(term_s + _SPARE_S, exchange, "web-post")
 
 
+def get(
+    address: WebAddress, headers: Mapping[str, str], rules: EgressRules, *, term_s: float = TERM_S, max_bytes: int
+) -> WebAnswer:
+    """Ask for a document. As `post`."""
+
+    def exchange() -> WebAnswer:
+        return asyncio.run(
+            exchange_once(address, b"", headers, rules, term_s=term_s, max_bytes=max_bytes, method="GET")
+        )
+
+    return within(term_s + _SPARE_S, exchange, "web-get")
+
+
 async def exchange_once(
     address: WebAddress,
     body: bytes,
@@ -61,6 +74,7 @@ async def exchange_once(
     *,
     term_s: float,
     max_bytes: int,
+    method: str = "POST",
 ) -> WebAnswer:
     """As `post`, in an event loop of the caller's."""
     url = httpcore.URL(scheme=address.scheme, host=address.host, port=address.port, target=address.target)
@@ -68,7 +82,7 @@ async def exchange_once(
         async with (
             asyncio.timeout(term_s),
             httpcore.AsyncConnectionPool(ssl_context=_trusted(), network_backend=GuardedBackend(rules)) as pool,
-            pool.stream("POST", url, headers=list(headers.items()), content=body) as answer,
+            pool.stream(method, url, headers=list(headers.items()), content=body) as answer,
         ):
             taken = _OK_FROM <= answer.status < _OK_BELOW
             return WebAnswer(answer.status, await _body_of(answer, max_bytes) if taken and max_bytes else b"")

@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Connection, Integer, LargeBinary, Table, Text, select, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    select,
+    update,
+)
 
 from central.store.metadata import UtcDateTime, insert_for, metadata
 
@@ -30,6 +43,10 @@ account = Table(
     Column("disabled", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_login_at", UtcDateTime),
+    Column("vouched_by", Text, comment="who vouches in place of the password: oidc or ldap; empty: the own password"),
+    Column("vouched_issuer", Text, comment="which provider or directory that was when the name was entered"),
+    Column("vouched_name", Text, comment="the subject of the provider, or the name in the directory"),
+    Index("ix_account_vouched", "vouched_by", "vouched_issuer", "vouched_name", unique=True),
 )
 """People who may log in to the console: role, organisation, hash of the password, second factor."""
 
@@ -49,6 +66,9 @@ session = Table(
 
 NO_FACTOR: dict[str, Any] = {"totp_sealed": None, "totp_last_step": None, "factor_due_at": None}
 """Changes that take the second factor away; where one is demanded its set-up begins anew at the next login."""
+
+NOT_VOUCHED: dict[str, Any] = {"vouched_by": None, "vouched_issuer": None, "vouched_name": None}
+"""Changes after which the account's own password counts again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +91,9 @@ class Account:
     disabled: bool
     created_at: datetime
     last_login_at: datetime | None
+    vouched_by: str | None = None
+    vouched_issuer: str | None = None
+    vouched_name: str | None = None
 
 
 def add_account(connection: Connection, values: dict[str, Any]) -> bool:
@@ -100,6 +123,15 @@ def set_first_factor(connection: Connection, account_id: str, values: dict[str, 
 def by_username(connection: Connection, username: str, *, to_change: bool = False) -> Account | None:
     """The account with that login name. `to_change` holds its row until the transaction ends."""
     query = select(account).where(account.c.username == username)
+    row = connection.execute(query.with_for_update() if to_change else query).one_or_none()
+    return None if row is None else _account(row)
+
+
+def by_vouched(connection: Connection, by: str, issuer: str, name: str, *, to_change: bool = False) -> Account | None:
+    """The account for which that provider vouches under that name. `to_change` as in `by_username`."""
+    query = select(account).where(
+        account.c.vouched_by == by, account.c.vouched_issuer == issuer, account.c.vouched_name == name
+    )
     row = connection.execute(query.with_for_update() if to_change else query).one_or_none()
     return None if row is None else _account(row)
 
@@ -145,6 +177,9 @@ def _account(row: Any) -> Account:
         disabled=row.disabled,
         created_at=row.created_at,
         last_login_at=row.last_login_at,
+        vouched_by=row.vouched_by,
+        vouched_issuer=row.vouched_issuer,
+        vouched_name=row.vouched_name,
     )
 
 

@@ -74,7 +74,8 @@ def password(username: Username, config: ConfigFile, password_stdin: FromStdin =
         fault = password_fault(new, names, load_list(load_config(config).accounts.password_list_file))
         if fault is not None:
             raise ValueError(f"the password is refused: {fault}")
-        changes = {"password_hash": hash_password(new), "must_change_password": True}
+        # Whoever has a shell here lets somebody in while the provider or directory is out: the password is the own one again.
+        changes = {"password_hash": hash_password(new), "must_change_password": True} | accounts.NOT_VOUCHED
         with writing(engine) as connection:
             opened = {"failed_logins": 0, "locked_until": None}
             accounts.change_account(connection, account.account_id, changes | opened)

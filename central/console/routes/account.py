@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
+from central.access.directory import DirectoryOutage
 from central.console.access_log import note_alone
 from central.console.context import LANGUAGE_COOKIE, THEME_COOKIE, YEAR_S, Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
@@ -60,6 +61,9 @@ def unlock(
     except TriesOver:
         note_alone(console, visitor, "signature.refused", medic_id, detail={"code": "too_many_tries"})
         return signature_page(request, visitor, status=429, code="too_many_tries")
+    except DirectoryOutage:
+        note_alone(console, visitor, "signature.refused", medic_id, detail={"code": "directory_outage"})
+        return signature_page(request, visitor, status=503, code="directory_outage")
     except SigningRefused as error:
         note_alone(console, visitor, "signature.refused", medic_id, detail={"code": error.code})
         return signature_page(request, visitor, status=403, code=error.code)

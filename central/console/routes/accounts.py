@@ -18,7 +18,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
-from central.access.accounts import NameTaken, create_account, hash_password, is_alive, names_about
+from central.access.accounts import LDAP, OIDC, NameTaken, create_account, hash_password, is_alive, names_about
 from central.console.access_log import note
 from central.console.account_actions import ACTIONS, offered
 from central.console.context import Console, Visitor, console_of, own_or_404, page
@@ -145,14 +145,14 @@ def change_account(
     if action not in ACTIONS:
         raise HTTPException(404)
     with reading(console.engine) as connection:
-        account = _own_account(connection, visitor, account_id)
+        account = own_account(connection, visitor, account_id)
         names = names_about(connection, account.username, account.full_name, account.orgs)
     resets_password = action == "reset_password"
     weak = password_fault(password, names, console.listed_passwords) if resets_password else None
     hashed = hash_password(password) if resets_password and weak is None else ""
     ended: list[str] = []
     with writing(console.engine) as connection:
-        account = _own_account(connection, visitor, account_id)
+        account = own_account(connection, visitor, account_id)
         needed = action in _offered(connection, console, visitor, account)
         if not needed and account_id == visitor.account.account_id:
             raise HTTPException(404)
@@ -209,7 +209,8 @@ def _manages(visitor: Visitor, account: Account) -> bool:
     return visitor.is_installation or (bool(account.orgs) and set(account.orgs) <= set(visitor.account.orgs))
 
 
-def _own_account(connection: Connection, visitor: Visitor, account_id: str) -> Account:
+def own_account(connection: Connection, visitor: Visitor, account_id: str) -> Account:
+    """An account that the visitor may change; 404 for any other."""
     account = store.by_id(connection, account_id)
     if account is None or not _manages(visitor, account):
         raise HTTPException(404)
@@ -243,6 +244,16 @@ def _orders(visitor: Visitor, now: datetime) -> Mapping[str, Callable[[Account],
         "last_login": attrgetter("last_login_at"),
         "state": lambda item: (not item.disabled, item.locked_until is None or item.locked_until <= now),
     }
+
+
+def _vouchers(console: Console) -> dict[str, str]:
+    """Who may vouch for accounts here, by what pages call them."""
+    found = {}
+    if console.provider is not None:
+        found[OIDC] = console.provider.config.name
+    if console.directory is not None:
+        found[LDAP] = console.directory.config.name
+    return found
 
 
 def accounts_page(
@@ -301,6 +312,7 @@ def accounts_page(
             typed=typed or Typed({}),
             faults=faults or {},
             fresh_key=fresh_key,
+            vouchers=_vouchers(console),
             now=console.clock(),
             factor_roles=console.config.accounts.second_factor_roles,
         )

@@ -17,9 +17,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from itsdangerous import BadSignature
+from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
 from central.access.accounts import (
+    LDAP,
+    OIDC,
     SESSION,
     CheckedLogin,
     LoginRefused,
@@ -52,10 +55,10 @@ _ACTIONS = ("/decision", "/claim", "/release", "/archive", "/key", "/cancel", "/
 
 @router.get("/login")
 def show_login(
-    request: Request, _door: Annotated[None, Depends(Public())], next: str = "", language: str = ""
+    request: Request, _door: Annotated[None, Depends(Public())], next: str = "", language: str = "", left: str = ""
 ) -> Response:
-    """The login form; in that language, where it is one of ours."""
-    return login_page(request, next_path=next, language=language)
+    """The login form; in that language, where it is one of ours. `left`: a provider's own session may still be open."""
+    return login_page(request, next_path=next, language=language, left=left == "1")
 
 
 @router.post("/login")
@@ -69,11 +72,11 @@ async def log_in(
     """
     console = console_of(request)
     cookie = request.cookies.get(console.form_cookie, "")
-    draft = _opened_draft(console, str(form.get("draft", "")), cookie)
+    draft = opened_draft(console, str(form.get("draft", "")), cookie)
     next_path = str(form.get("next", ""))
     username = str(form.get("username", ""))
     again = partial(login_page, request, draft=draft, next_path=next_path)
-    if not same_token(form.get("csrf"), _form_token(console, cookie)):
+    if not same_token(form.get("csrf"), form_token(console, cookie)):
         return await run_in_threadpool(again, status=403, code="forged")
     if form.get("language"):
         # Nobody logs in: the same form in the other language, with what was typed before it.
@@ -92,15 +95,27 @@ async def log_in(
         response.headers["Retry-After"] = str(error.retry_after_s)
         return response
     except LoginRefused as error:
-        status = 429 if error.code == "locked" else 401
-        return await run_in_threadpool(again, status=status, code=error.code, username=username[:100])
-    if draft is not None:
-        next_path = _page_of(draft["path"])
-    response = RedirectResponse(_safe_path(next_path), status_code=303)
-    _set_cookie(console, response, console.session_cookie, opened.token, int(SESSION.total_seconds()))
-    response.delete_cookie(console.form_cookie, path="/", secure=console.secure, httponly=True, samesite="strict")
+        return await run_in_threadpool(again, status=status_of(error), code=error.code, username=username[:100])
+    response = RedirectResponse(after_login(next_path, draft), status_code=303)
+    begin_session(console, response, opened)
     remember(console, request, response, opened.session.account_id)
     return response
+
+
+def status_of(error: LoginRefused) -> int:
+    """HTTP status of a login that was refused."""
+    return {"locked": 429, "directory_outage": 503, "provider_outage": 503}.get(error.code, 401)
+
+
+def after_login(next_path: str, draft: dict[str, Any] | None) -> str:
+    """Where somebody goes who has just logged in: to what was being typed, or where they wanted to."""
+    return _safe_path(_page_of(draft["path"]) if draft is not None else next_path)
+
+
+def begin_session(console: Console, response: Response, opened: OpenedSession) -> None:
+    """Give the browser its session, and take the login form's cookie away."""
+    _set_cookie(console, response, console.session_cookie, opened.token, int(SESSION.total_seconds()))
+    response.delete_cookie(console.form_cookie, path="/", secure=console.secure, httponly=True, samesite="strict")
 
 
 @router.post("/logout")
@@ -111,7 +126,8 @@ def log_out(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.OW
     with writing(console.engine) as connection:
         store.end_session(connection, visitor.session.session_id)
         note(connection, console, visitor, "logout")
-    response = RedirectResponse("/login", status_code=303)
+    outside = visitor.account.vouched_by == OIDC
+    response = RedirectResponse("/login?left=1" if outside else "/login", status_code=303)
     response.delete_cookie(console.session_cookie, path="/", secure=console.secure, httponly=True, samesite="strict")
     return response
 
@@ -142,6 +158,7 @@ def login_page(
     next_path: str = "",
     username: str = "",
     language: str = "",
+    left: bool = False,
 ) -> Response:
     """The login form with what was typed elsewhere, sealed, so that it comes back after the login.
 
@@ -158,12 +175,15 @@ def login_page(
         None,
         status,
         code=code,
-        csrf=_form_token(console, cookie),
+        csrf=form_token(console, cookie),
         draft=console.drafts.dumps([cookie, draft]) if draft else "",
         next_path=next_path,
         username=username,
         look=look,
         contact=console.config.accounts.contact,
+        provider=console.provider.config.name if console.provider is not None else "",
+        directory=console.directory.config.name if console.directory is not None else "",
+        provider_logout=console.provider.logout_address if left and console.provider is not None else None,
     )
     if language in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, path="/", secure=console.secure, samesite="lax")
@@ -178,9 +198,11 @@ def _caller(
     with reading(console.engine) as connection:
         account = store.by_username(connection, username.strip().lower())
     device = devices.get(account.account_id) if account is not None else None
+    # Who waits for a directory that does not answer stands in nobody's way whose password is here.
+    asks_outside = account is not None and account.vouched_by == LDAP
     if account is None or device is None:
-        return network_of(address_of(request)), console.strangers_line
-    return f"device {account.account_id} {device}", console.known_line
+        return network_of(address_of(request)), console.outside_line if asks_outside else console.strangers_line
+    return f"device {account.account_id} {device}", console.outside_line if asks_outside else console.known_line
 
 
 def _check(
@@ -189,24 +211,22 @@ def _check(
     """Every attempt is written down, refused ones too."""
     username, password = str(form.get("username", "")), str(form.get("password", ""))
     code, address = str(form.get("code", "")), address_of(request)
-    tried = try_password(console.engine, username, password)
+    tried = try_password(console.engine, username, password, console.directory, now=console.clock(), devices=devices)
     now = console.clock()
     seal, policy = console.totp_seal, console.factor_policy
     outcome: OpenedSession | LoginRefused
     with writing(console.engine) as connection:
+        known = store.by_username(connection, username.strip().lower())
+        by = {"by": LDAP} if known is not None and known.vouched_by == LDAP else {}
         try:
             checked = check_login(connection, username, password, code, seal, policy, now, tried=tried, devices=devices)
         except LoginRefused as error:
             outcome = error
-            known = store.by_username(connection, username.strip().lower())
             account_id = known.account_id if known else None
-            action, detail = "login.refused", {"code": error.code}
+            action, detail = "login.refused", {"code": error.code} | by
         else:
-            outcome = open_session(connection, checked.account_id, address, now, draft)
-            old = request.cookies.get(console.session_cookie, "")
-            if old:
-                store.end_session(connection, session_id_of(old))
-            account_id, (action, detail) = checked.account_id, _entry_of(checked)
+            outcome = enter(console, connection, request, checked, draft)
+            account_id, (action, detail) = checked.account_id, entry_of(checked, by)
         audit.write(connection, at=now, account_id=account_id, address=address, action=action, detail=detail)
         if isinstance(outcome, LoginRefused) and outcome.locks and account_id is not None:
             audit.write(connection, at=now, account_id=account_id, address=address, action="account.locked")
@@ -215,15 +235,28 @@ def _check(
     return outcome
 
 
-def _entry_of(checked: CheckedLogin) -> tuple[str, dict[str, str]]:
-    return ("login", {"by": "recovery_code"}) if checked.by_recovery_code else ("login", {})
+def enter(
+    console: Console, connection: Connection, request: Request, checked: CheckedLogin, draft: dict[str, Any] | None
+) -> OpenedSession:
+    """A new session for this browser; its old one ends."""
+    opened = open_session(connection, checked.account_id, address_of(request), console.clock(), draft)
+    old = request.cookies.get(console.session_cookie, "")
+    if old:
+        store.end_session(connection, session_id_of(old))
+    return opened
 
 
-def _form_token(console: Console, cookie: str) -> str:
+def entry_of(checked: CheckedLogin, by: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """Action and detail of a login for the access log. `by`: who has vouched, where it was not the own password."""
+    return "login", {"by": "recovery_code"} if checked.by_recovery_code else by
+
+
+def form_token(console: Console, cookie: str) -> str:
+    """The token of a form that stands on the login page of the browser with that cookie."""
     return hmac.digest(console.session_secret, b"login form" + cookie.encode("utf-8"), "sha256").hex()
 
 
-def _opened_draft(console: Console, sealed: str, cookie: str) -> dict[str, Any] | None:
+def opened_draft(console: Console, sealed: str, cookie: str) -> dict[str, Any] | None:
     """What was typed before this login form was shown, in this browser."""
     if not sealed:
         return None

@@ -13,12 +13,13 @@ from typing import Annotated
 
 import pyotp
 import segno
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.datastructures import FormData
 
-from central.access.accounts import hash_password, names_about
+from central.access.accounts import OIDC, hash_password, names_about
+from central.access.directory import DirectoryOutage
 from central.access.second_factor import matching_step, new_recovery_codes
 from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of, page
@@ -51,6 +52,9 @@ def change_password(
     """Change the password; every other session ends."""
     console = console_of(request)
     account = visitor.account
+    if account.vouched_by is not None:
+        # There is no password of ours to be changed.
+        raise HTTPException(404)
     if fault := _password_fault(console, visitor, form):
         return _page(request, visitor, 422, {"password": fault})
     with reading(console.engine) as connection:
@@ -87,7 +91,7 @@ def set_totp(
     secret = _opened_secret(console, visitor, str(form.get("secret", "")))
     if secret is None:
         return _page(request, visitor, 422, {"code": "stale"})
-    if not _is_fresh(console, visitor) and (fault := _password_fault(console, visitor, form)):
+    if not _is_fresh(console, visitor) and (fault := _first_factor_fault(console, visitor, form)):
         return _page(request, visitor, 422, {"totp_password": fault}, secret)
     step = matching_step(secret, str(form.get("code", "")), console.clock())
     if step is None:
@@ -195,6 +199,13 @@ def _password_fault(console: Console, visitor: Visitor, form: FormData) -> str:
         return "" if try_own_password(console, visitor, str(form.get("password", ""))) else "wrong"
     except TriesOver:
         return "too_many_tries"
+    except DirectoryOutage:
+        return "directory_outage"
+
+
+def _first_factor_fault(console: Console, visitor: Visitor, form: FormData) -> str:
+    """As `_password_fault`; for whom a provider vouches there is nothing to type yet: only a new login proves anything."""
+    return "log_in_again" if visitor.account.vouched_by == OIDC else _password_fault(console, visitor, form)
 
 
 def _is_fresh(console: Console, visitor: Visitor) -> bool:
