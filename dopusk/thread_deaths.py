@@ -1,4 +1,4 @@
-"""A thread of ours that dies ends its process, so that the supervisor starts a whole one."""
+"""Ends the process when one of our threads dies, so that the supervisor starts a whole one."""
 
 import logging
 import os

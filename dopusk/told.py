@@ -1,4 +1,4 @@
-"""What other layers say by their errors, in the language in use: one line of words, with the place and who must act.
+"""Errors of other layers in the language in use: one line of words, with the place and who must act.
 
 Those layers speak English and know nothing of a language. Here each of their texts is found again by its wording with the values
 in it (`texts/ru_told.toml`); what the system, TOML and the database library say is put into plain words first, in both languages.

@@ -1,4 +1,4 @@
-"""Russian and English of the command line. English stands in the program; the Russian of it in `texts/ru.toml`.
+"""Russian and English of the command line. The program contains the English; `texts/ru.toml` has the Russian.
 
 The language is that of `--lang`, then of the environment (LC_ALL, LC_MESSAGES, LANG), otherwise English. Output for scripts
 (`--json`), names of options, codes and ids are the same in both.

@@ -1,4 +1,4 @@
-"""What a body, and an instrument that measures one, can give at all: the one table, and the one judge of every reading.
+"""The one table of values that a body and its instruments can give, and the function that judges every reading by it.
 
 A number outside of it is a slip, a lamp in front of the sensor, a wrong unit or a damaged frame, and nobody's result,
 whoever gave it: a driver, a register profile, or a medic who typed it. Whether a value is healthy is no business here.

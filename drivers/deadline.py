@@ -1,4 +1,4 @@
-"""Deadlines on the monotonic clock: the wall clock of a kiosk may jump, a cuff must not care."""
+"""Deadlines on the monotonic clock: a kiosk's wall clock may jump and must not affect a measurement."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Which device sits on which port? Only harmless questions are asked: nothing is ever started.
+"""Finds which device is on which port. It asks only harmless questions and never starts anything.
 
 An instrument that streams by itself is recognised by listening. One that only talks when somebody measures cannot be
 recognised by a probe: it is left after the others have been found.

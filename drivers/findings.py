@@ -1,4 +1,4 @@
-"""What a codec makes of bytes: a closed union, in the order of the bytes.
+"""The findings of a codec: a closed union, in the order of the bytes.
 
 `drivers.registry` makes codecs; `dopusk decode` prints findings one JSON object each, so `to_json` is a published form.
 """

@@ -1,4 +1,4 @@
-"""What a line's worker knows of one configured device: its state, and when to ask it again."""
+"""One configured device on a line, for the line's worker: its state, and when to ask it again."""
 
 import threading
 import time

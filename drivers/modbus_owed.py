@@ -1,4 +1,4 @@
-"""Answers that an RTU line still owes us: asked for, not come in time, and able to come while another is awaited. Pure.
+"""Outstanding answers of an RTU line: asked for, late, and able to come while another is awaited. Pure.
 
 Times are seconds of a monotonic clock, handed in.
 """

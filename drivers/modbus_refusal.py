@@ -1,4 +1,4 @@
-"""What an exception answer of a Modbus unit means, and for whom. Pure. Source: Modbus Application Protocol V1.1b3, 7."""
+"""Explains an exception answer of a Modbus unit, and who must act. Pure. Source: Modbus Application Protocol V1.1b3, 7."""
 
 from drivers.errors import DeviceError, DeviceFault, NoResponse
 from drivers.model import Act

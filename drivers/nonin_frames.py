@@ -1,4 +1,4 @@
-"""Where a frame of each Nonin data format starts and ends; what is in it stands in `drivers.devices.nonin`.
+"""Finds where a frame of each Nonin data format starts and ends; `drivers.devices.nonin` reads its content.
 
 Source: Nonin document 6470-000-01. Format 8 has no checksum; 2 and 7 have one per frame of 5 bytes, 13 one per packet.
 """

@@ -1,4 +1,4 @@
-"""Looks after orders from a thread of its own: one that is past its time is failed although its line hangs."""
+"""Watches orders in a separate thread: one that is past its time is failed even if its line hangs."""
 
 import threading
 import time

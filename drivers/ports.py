@@ -1,4 +1,4 @@
-"""What a driver may ask for, as protocols: a stream of bytes or a bus of registers, a deadline, a run.
+"""The interfaces that a driver may use, as protocols: a stream of bytes or a bus of registers, a deadline, a run.
 
 Device files import this and nothing that does I/O; `drivers.transport` implements the lines, `drivers.worker` the runs.
 """

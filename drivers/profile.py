@@ -1,4 +1,4 @@
-"""A declarative register profile: what a Modbus instrument is, where its values stand, and how one measures with it.
+"""A declarative register profile: what a Modbus instrument is, which registers hold its values, and how it measures.
 
 Addresses are zero-based PDU addresses unless `link.address_base = 1`. Every profile has a version that is stored with
 each result. Parsing is pure; the registry reads the files.

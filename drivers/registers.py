@@ -1,4 +1,4 @@
-"""What the registers of a profile mean: values with their status, or why there is none; and who answers. Pure.
+"""Reads the registers of a profile: values with their status, or the reason why there is none; and the identity. Pure.
 
 Value and status come from one block; a value with a fatal status bit, a "missing" raw value or one outside of the
 profile's range never becomes a reading.

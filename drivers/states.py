@@ -1,4 +1,4 @@
-"""What a device may be said to be doing, on the screen of the step that it is for. Drivers know more words than these."""
+"""The states of a device that a step's screen may show. Drivers have more states than these."""
 
 from collections.abc import Mapping
 

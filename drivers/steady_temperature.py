@@ -1,4 +1,4 @@
-"""When a polled thermometer has seen a person: one in front, and a value that stands still. Nothing is averaged."""
+"""Decides when a polled thermometer has measured a person: present, and a steady value. Nothing is averaged."""
 
 from collections import deque
 from collections.abc import Callable

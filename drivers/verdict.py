@@ -1,4 +1,4 @@
-"""What codecs of several devices judge alike: does a result count, is a clock possible, are pressures plausible."""
+"""Rules that codecs of several devices share: whether a result counts, a clock is possible, pressures are plausible."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Notices a screen that is not drawn any more although the program lives on, and ends the program for that.
+"""Notices that the screen is no longer drawn although the program runs, and then ends the program.
 
 Seen in the field with EGLFS: the page flip never comes back, the picture freezes and touches still count. A worker would
 press blindly; systemd starts the kiosk again, and the exam goes on from the disk.

@@ -1,4 +1,4 @@
-"""The door to the service screen: a PIN, one try at a time, and a pause after too many wrong ones.
+"""The PIN of the service screen: one try at a time, and a pause after too many wrong ones.
 
 A try counts before it is looked at, and the count is on the disk: neither many tries at once nor a restart gives another five.
 The pause goes by the monotonic clock; after a restart of the machine it begins anew.

@@ -1,4 +1,4 @@
-"""Settings of this kiosk: what the composition root hands to the screens."""
+"""Settings of this kiosk, which the composition root passes to the screens."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Tones for start, end and error of a step, through the first player of the system; silence where there is none.
+"""Plays tones for start, end and error of a step by the first player of the system; no sound if there is none.
 
 PySide6-Essentials brings no QtMultimedia, so a small WAV file is written once and handed to `aplay`, `pw-play` or
 `paplay`. A player that fails is a note in the log, never an error of the exam.

@@ -1,4 +1,4 @@
-"""What a double touch must not do: press the button that has just come under the finger. Pure; times are handed in.
+"""Keeps a double touch from pressing a button that has just appeared. Pure; times are passed in.
 
 No press counts while a screen is new, by whatever way it comes, and no second answer follows the first one at once.
 """

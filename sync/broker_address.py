@@ -1,4 +1,4 @@
-"""Where the broker is, and the files that prove to it who we are."""
+"""The broker's address, and the files that authenticate the terminal to it."""
 
 import ssl
 from dataclasses import dataclass

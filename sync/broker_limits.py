@@ -1,4 +1,4 @@
-"""What a broker says in its CONNACK that it can take (MQTT 5, 3.2.2.3). Pure."""
+"""The broker's limits from its CONNACK (MQTT 5, 3.2.2.3). Pure."""
 
 from dataclasses import dataclass
 

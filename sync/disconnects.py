@@ -1,4 +1,4 @@
-"""Why a connection ended, in words that say who must act."""
+"""Explains why a connection ended, in words that say who must act."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Which messages fit through the broker of now: the others are parked, and queued again for one that takes them."""
+"""Checks which messages fit the present broker: the others are parked, and queued again for one that accepts them."""
 
 import logging
 

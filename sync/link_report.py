@@ -1,4 +1,4 @@
-"""What the kiosk and the metrics are told of the way to the centre: connected or not, how much waits, and why."""
+"""The state of the connection to the centre for the kiosk and the metrics: connected or not, how much waits, and why."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The kiosk and its sync process, side by side on one machine, tell each other news through datagram sockets.
+"""Messages between the kiosk and its sync process on one machine, through datagram sockets.
 
 Only news: everything that counts is in the store. A lost datagram costs some seconds, so each side says again what it
 said, and a silent neighbour is noticed.

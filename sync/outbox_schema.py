@@ -1,4 +1,4 @@
-"""The table of the outbox, and the triggers that hold everybody to it.
+"""The table of the outbox, and the triggers that enforce its rules.
 
 `wire`, `seq` and `prev_hash` never change; a row that the centre has receipted never opens again; proofs are kept.
 """

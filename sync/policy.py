@@ -1,4 +1,4 @@
-"""When to try again: exponential back-off with full jitter, as pure functions.
+"""The times of retries: exponential back-off with full jitter, as pure functions.
 
 The random number is handed in, so that a test can say what it was.
 """

@@ -1,4 +1,4 @@
-"""Faults of the program itself, caught where one piece of work of many must not stop the others.
+"""Errors of the program itself, caught so that one failed piece of work does not stop the others.
 
 A message, a frame or a row that meets a fault of ours is set aside by whoever calls this; the thread goes on with the next.
 """

@@ -1,4 +1,4 @@
-"""The write-ahead log beside the store: how large it is, and cutting it off when nobody writes.
+"""The write-ahead log of the store: its size, and truncating it while nobody writes.
 
 A reader that held a snapshot while much was written leaves it long for ever; SQLite itself only begins it anew.
 """

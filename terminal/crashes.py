@@ -1,4 +1,4 @@
-"""What was before the screen when the core thread died, noted beside the store: what kills it again and again is set aside.
+"""Records beside the store what was on the screen when the core thread died; what crashes it repeatedly is set aside.
 
 A thread that dies ends the process, and the next one offers the exam for going on. An exam that has ended the process twice
 is not offered a third time: it ends as interrupted, with all that was measured.

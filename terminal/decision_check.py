@@ -1,4 +1,4 @@
-"""Is this really a medic's decision on this exam? Checked on the terminal, against its own pinned trust anchor.
+"""Checks on the terminal, against its own pinned trust anchor, that a decision is a medic's decision on this exam.
 
 The detached CMS signature (RFC 5652) must cover the exact record, the signer's certificate must lead to the anchor, be for signing
 and valid at the time of decision, and the record must be of this organisation, about this terminal and an exam that it sent, and

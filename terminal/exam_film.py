@@ -1,4 +1,4 @@
-"""The film of an exam as the core sees it: when it begins and ends, what of it is kept, and that the record waits for it.
+"""The film of an exam for the core: its beginning and end, what is kept of it, and the wait of the record for it.
 
 The recorder works in its own threads; this module only tells it what happens and commits what it answers. Nothing here
 waits: what must come after the film's last segment is handed in as a call, which is made then, or when time is up.

@@ -1,4 +1,4 @@
-"""The core thread's one way in: everything that a person, a device, the camera or the link has to tell it."""
+"""The core thread's only queue: everything that a person, a device, the camera or the link reports to it."""
 
 from contextlib import suppress
 from queue import Empty, SimpleQueue

@@ -1,4 +1,4 @@
-"""From a step to its device and from a device's reading to the exam's measurement. No thread of its own."""
+"""Chooses the device for a step, and turns a device's reading into the exam's measurement. No thread of its own."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Whether it is the same person throughout, as the core sees it: begins and ends the looks, keeps what they showed.
+"""The check for the same person throughout, for the core: starts and ends the looks, keeps their results.
 
 Faces are compared only where the law's switch allows it, asked anew whenever something happens; otherwise presence alone
 is counted. Somebody else stops the exam; nobody in sight is noted and stops nothing.

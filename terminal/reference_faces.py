@@ -1,4 +1,4 @@
-"""Which reference faces this terminal may hold, asks for, makes templates of and gives up. Only the core thread may use it.
+"""Reference faces on this terminal: which it may hold, requests, makes templates of and deletes. For the core thread only.
 
 Follows from three things: the legal basis in the configuration, the consents and photos in the roster, the engine. Each
 change is reported to the centre in the transaction that notes it; files are deleted before, so that a report of a deletion

@@ -1,4 +1,4 @@
-"""The PIN of the service screen: which ones anybody would guess, and where its hash goes in `terminal.toml`. No I/O."""
+"""The PIN of the service screen: which ones are easy to guess, and where its hash goes in `terminal.toml`. No I/O."""
 
 import re
 import tomllib

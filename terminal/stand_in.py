@@ -1,4 +1,4 @@
-"""The answer that stands in for one that the program stumbled over: as if it had failed, so that whoever waits goes on."""
+"""The answer in place of one that caused an error in the program: as if it had failed, so that nothing waits for it."""
 
 from drivers.messages import MeasurementFailed, MeasurementTaken
 from drivers.model import Act

@@ -1,4 +1,4 @@
-"""State of the terminal itself, apart from any exam: may one begin, is somebody calling, is anything set aside."""
+"""The state of the terminal itself, apart from any exam: whether one may begin, calls, what was set aside."""
 
 import os
 import shutil

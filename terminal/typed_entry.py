@@ -1,4 +1,4 @@
-"""Steps whose instrument has no cable: what it shows is typed at the kiosk, judged, and then taken as a reading marked as typed."""
+"""Steps whose instrument has no cable: typed values are judged and then taken as a reading marked as typed."""
 
 from collections.abc import Mapping, Sequence
 

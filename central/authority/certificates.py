@@ -1,4 +1,4 @@
-"""The certificates that everything stands still without: until when they are valid, and new ones in time.
+"""Certificates of the centre and the broker: how long they are valid, and their renewal in time.
 
 A renewed certificate is for the key that is there, so one file is replaced whole, and whoever has read the old pair goes on with it
 until its end.

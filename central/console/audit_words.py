@@ -1,4 +1,4 @@
-"""The details of a line of the access log in words. Pure. The log itself keeps codes: they outlive every catalogue."""
+"""Describes the details of an access-log entry in words. Pure. The log keeps codes, which outlast a change of words."""
 
 from collections.abc import Mapping
 from typing import Any

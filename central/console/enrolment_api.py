@@ -1,4 +1,4 @@
-"""The two HTTP doors of terminals: `POST /enrol` and `POST /renew`. Open to everybody; the proofs are in the requests."""
+"""The two HTTP routes for terminals: `POST /enrol` and `POST /renew`. Public; each request carries its own proof."""
 
 from typing import Annotated
 

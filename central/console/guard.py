@@ -1,4 +1,4 @@
-"""The door of every route: who asks, may they, and does a changing request come from our own page.
+"""The guard of every route: checks the session, the right, and that a changing request comes from our own page.
 
 Each route carries exactly one `Guard`; `central.console.app` refuses to start with a route that has none.
 """

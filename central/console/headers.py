@@ -1,4 +1,4 @@
-"""Headers that every answer carries: what browsers may do with it and how long they may keep it."""
+"""Sets the security and caching headers of every answer."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -1,4 +1,4 @@
-"""Under which names the console answers: its own, `localhost`, and addresses in figures.
+"""Checks the host name of a request: the console's own names, `localhost`, and IP addresses.
 
 A page of another site can make its own name lead here (DNS rebinding), and links that we build from the name in the request
 would lead there. An address in figures cannot be borrowed so.

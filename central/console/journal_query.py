@@ -1,4 +1,4 @@
-"""What the journal's form asks beside organisation, person and period: each field of the address, and what is wrong with it. Pure.
+"""Filters of the journal beside organisation, person and period: each field of the address and its faults. Pure.
 
 `reason`, `reason_class` (codes of the reference book), `complaint` (a code), `quantity` with `low` and `high` (a range of any
 attempt, ends inside, either may be missing), `device_serial`, `paper_number` (`12` or `12/2026`), `certificate_serial`,

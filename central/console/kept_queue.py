@@ -1,4 +1,4 @@
-"""What a medic asked of the queue, kept in his browser, so that the way back from an exam leads to the same rows."""
+"""Keeps a medic's filters and order of the queue in their browser, so that they return to the same rows after an exam."""
 
 from urllib.parse import parse_qsl
 

@@ -1,4 +1,4 @@
-"""The limits of a page as rows: those of workers, of employers, of the organisation and the default ones, alike."""
+"""The limits as rows of the page: of workers, of employers, of the organisation, and the defaults, in one form."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Telling open queues that something changed: one watcher of the store, any number of listening browsers.
+"""Tells open queues that something has changed: one watcher of the store, any number of listening browsers.
 
 The watcher asks for a cheap mark of each organisation and tells those who see it. What a page shows it fetches itself, with its
 own rights; what it shows alike with others is made once.

@@ -1,4 +1,4 @@
-"""What addresses of lists have in common: days in the reader's zone, and the place from which a page goes on."""
+"""Parses what addresses of lists share: days in the reader's time zone, and the position where the next page starts."""
 
 from datetime import UTC, datetime, time, tzinfo
 

@@ -1,4 +1,4 @@
-"""What the queue shows: who waits, since when, with what deviations, and who looks; which terminals need somebody.
+"""The queue as rows: waiting exams with their deviations and claims, and terminals that need attention.
 
 A table is drawn once for all who see the same organisations in the same language, and what was measured once for as long as an
 exam waits. A row that somebody looks at carries whose look it is; `QueueTable.for_account` makes one's own look like a free one.

@@ -1,4 +1,4 @@
-"""By what the lists of the registers are sorted. Workers are sorted by the store (`central.store.workers.ORDERS`)."""
+"""The orders of the lists of the registers. The store sorts workers (`central.store.workers.ORDERS`)."""
 
 from collections.abc import Callable, Mapping
 from operator import itemgetter

@@ -1,4 +1,4 @@
-"""The order of a page's tables: chosen in their headings, kept in the address. One mechanism for every table of the console.
+"""Sorts the tables of a page by their headings and keeps the order in the address. All tables of the console use it.
 
 The address carries `sort=<column>` (upwards) or `sort=-<column>` (downwards) for the main table of a page, `sort_<table>` for
 another one. A heading is a link, so that it works without a script, by keyboard and in a bookmark; filters stay, and a list in

@@ -1,4 +1,4 @@
-"""Sorting for tables that a template has whole: it names the columns beside the headings, and no route has to know of them.
+"""Sorts tables that a template has as a whole: the template names the columns, and the route needs to know none of them.
 
 `{% set by = sorting('keys', {'name': 'name', 'employer': ('employer_id', employers)}, path='/accounts') %}`, then `by.head(…)` for
 each heading and `{% for key in by.rows(keys) %}`. A column says where in a row its value is (`name`, `0.username`), and with a

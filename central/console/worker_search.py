@@ -1,4 +1,4 @@
-"""The search for a worker by what a form brought. That a number was looked for stands in the access log, the number does not.
+"""Searches for workers by the words of a form. The access log records that a number was searched, never the number.
 
 Names and personnel numbers stand sealed in addresses (`query`), as nobody but this centre can read them.
 """

@@ -1,1 +1,1 @@
-"""Foundations of the centre: configuration, clock, rights, rules without a store, threads that no error ends."""
+"""Foundations of the centre: configuration, clock, rights, rules without a store, supervised threads."""

@@ -1,4 +1,4 @@
-"""Names, numbers of cards and of people as keys: what people take for the same is the same. Pure.
+"""Compares names and numbers of cards and people in one spelling, so that equal ones are found equal. Pure.
 
 One folding for the search, for twins, for the journal and for what files name. It is stored beside names
 (`worker.search_name`): who changes it writes a migration that fills the column anew.

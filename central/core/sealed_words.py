@@ -1,4 +1,4 @@
-"""Words that somebody looked for, in a form that may stand in an address: only this centre can read them (ADR 0075)."""
+"""Seals search words so that they may be part of an address: only this centre can read them (ADR 0075)."""
 
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode

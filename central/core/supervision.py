@@ -1,4 +1,4 @@
-"""Threads that no error ends: each step of theirs is tried again by itself, and what went wrong is counted, logged and shown.
+"""Threads that no error ends: failed steps are tried again, and failures are counted, logged and shown.
 
 A thread of the centre looks after strangers' bytes, rows of the store and other people's servers. Whatever one of its steps
 raises, the other steps go on; the failed one rests for a growing while and is tried again. How each does stands in

@@ -1,4 +1,4 @@
-"""The one cleaner of text, for every way in: forms, files, JSON, the command line. And of text on its way out. Pure.
+"""Cleans text on every way in (forms, files, JSON, command line) and on its way out. Pure.
 
 Texts that people paste hold signs that nobody sees: soft line breaks of word processors, marks of writing direction, letters
 taken apart into base and accent. Two names that look alike would differ, and an XLSX file cannot hold some of the signs at all.

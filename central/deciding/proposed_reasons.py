@@ -1,4 +1,4 @@
-"""Which reasons of the book match what an exam found. Pure. They are proposed: only a medic's own mark chooses one (law 12)."""
+"""Proposes reasons of the book that match the findings of an exam. Pure. Only the medic chooses one (law 12)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What else happened to the same person on the day of an exam: who decides has to know it. Pure.
+"""Other events of the same person on the day of an exam, which the deciding medic has to know. Pure.
 
 Day is the calendar day of the place, by the zone of the centre's machine. A night shift crosses midnight: what speaks against an
 admission, and an exam of the same kind, also counts from the evening before.

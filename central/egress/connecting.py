@@ -1,4 +1,4 @@
-"""Connecting to a name: it is resolved once, each address is looked at, and the connection goes to that very address.
+"""Connects to a name: resolves it once, checks each address, and connects to that very address.
 
 So a name that leads somewhere else the second time (DNS rebinding) gains nothing.
 """

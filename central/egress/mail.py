@@ -1,4 +1,4 @@
-"""One letter to the operator's mail server: a term for the whole exchange and a limit for what the server says."""
+"""Sends one mail to the operator's server, with a time limit for the whole exchange and a size limit for its answers."""
 
 import contextlib
 import smtplib

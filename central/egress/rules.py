@@ -1,4 +1,4 @@
-"""Which addresses the centre may be made to ask, and whether what somebody typed is one. Pure: no name is resolved here.
+"""Decides which addresses the centre may connect to, and whether typed text is an address. Pure: it resolves no names.
 
 An administrator of the console types addresses of webhooks. They must not turn the centre into a hand inside its own network: so
 private, local and special networks are closed unless the operator's configuration names them (OWASP, Server-Side Request Forgery

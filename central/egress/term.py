@@ -1,4 +1,4 @@
-"""One term for all that a stranger's server may be slow in: names, connection, every byte of the answer."""
+"""One time limit for everything that an external server may delay: names, connection, every byte of the answer."""
 
 import contextlib
 import queue

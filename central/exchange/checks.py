@@ -1,4 +1,4 @@
-"""Judging one message that came up: pure, no I/O. What is wrong with it is a value, not an exception.
+"""Checks one message from a terminal: pure, no I/O. A fault is a value, not an exception.
 
 Order of the checks: topic, size and form, sender, signature, generation, clock, schema. A check of a later stage never
 runs on what an earlier one refused, so nothing of an unsigned message is believed but its id.

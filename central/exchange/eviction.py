@@ -1,4 +1,4 @@
-"""Ending the connection that a revoked terminal still holds.
+"""Ends the open connection of a revoked terminal.
 
 A broker looks at certificates when somebody connects. On the terminals' listener it takes the name of a session from the
 certificate, whatever the client asks for, so that a certificate has one session at most. The centre, on the listener of its own,

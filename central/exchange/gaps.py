@@ -1,4 +1,4 @@
-"""The chain of each terminal: every message names the hash of the one before it, and no place stays empty.
+"""Checks the chain of each terminal: every message names the hash of the one before it, and no number is missing.
 
 A break is recorded when it is seen. A missing place is only suspected at first: ingest processes share the stream, and one
 may be a batch ahead; terminals send exams before media. `sweep` looks again later and records what is still missing.

@@ -1,4 +1,4 @@
-"""The way in: messages from the broker, in batches, through `Intake`. Commit, then acknowledge, then signed receipts.
+"""Takes messages from the broker in batches through `Intake`: commits, acknowledges, then sends signed receipts.
 
 Any number of processes share the stream through `$share/<group>/`.
 """

@@ -1,4 +1,4 @@
-"""A process of the centre says in the store that it runs and what goes wrong in it: the page shows it from another process."""
+"""Reports in the store that a process of the centre runs and what fails in it, so that the page can show it."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Sending once more: what a terminal refused, on a person's word; what it says that it has lost, by itself.
+"""Sends messages again: refused ones at a person's request, lost ones when the terminal says so.
 
 A refused message is closed for good, and the terminal never looks at it again. So its content travels in a new message, with
 an id and a place of its own. A decision goes as the medic signed it, byte by byte: nothing is decided here.

@@ -1,4 +1,4 @@
-"""What a cell of a spreadsheet says, as text, or why it says nothing that can be taken. Pure.
+"""Reads a cell of a spreadsheet as text, or says why it cannot be read. Pure.
 
 Formats of numbers count where they make the number that people see: zeros in front, dashes between digits, days. What a program
 has rounded, or never calculated, is a fault of that cell and no value (ECMA-376 part 1, 18.8.30 and 18.18.11).

@@ -1,4 +1,4 @@
-"""Consents in tables: one column of the workers' file, and the register as a table of its own.
+"""Consents in tables: one column of the workers' file, and the register as a separate table.
 
 The column holds consents as `kind version DD.MM.YYYY`, several divided by semicolons; kinds in Russian or as codes. A file
 adds consents that are not in force yet and withdraws none: a withdrawal has a date, means and a basis of its own.

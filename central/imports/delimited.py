@@ -1,4 +1,4 @@
-"""A file of delimited text as rows of cells, in whatever encoding and with whatever sign between the cells. Pure.
+"""Reads a file of delimited text as rows of cells, with any supported encoding and delimiter. Pure.
 
 Spreadsheets offer a handful of such forms under "Save as". Which one it is, the headings say: the form in which they are all
 found is the right one. Rows are numbered as a spreadsheet numbers them, blank ones too.

@@ -1,4 +1,4 @@
-"""Examinations from a file in the background: first what would become of each row, then the same rows for good.
+"""Imports of examinations in the background: first a trial run of each row, then the import of the same rows.
 
 Both go down the path of messages over the network (`central.imports.exams`). Rows of organisations that are not the asker's
 are refused: who imports learns nothing about others' terminals.

@@ -1,4 +1,4 @@
-"""Examinations from a file: the very messages that terminals send, one a row, down the very path that ingest takes.
+"""Imports examinations from a file: signed messages of terminals, one a row, through the same intake as ingest.
 
 Published forms. JSON Lines in UTF-8: `{"org": "<organisation>", "message": {<envelope with signature>}}`. XLSX: columns
 `Организация` and `Сообщение`, the latter the same envelope as JSON in one cell. Each message is checked, stored, counted

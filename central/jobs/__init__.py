@@ -1,4 +1,4 @@
-"""Long work that somebody asked for on a page: the table's rows in turn (`queue`), each done by a process of its own.
+"""Long work requested on a page: a queue of rows (`queue`), each done by a separate process.
 
 `order` is what such a process is given and how it speaks; `python -m central.jobs` is its program; `child` is the server's
 hold on it; `kinds` says what work there is.

@@ -1,4 +1,4 @@
-"""The process of one job: `python -m central.jobs KIND`, an order on its standard input, lines of JSON on its output.
+"""The process of one job: `python -m central.jobs KIND`, with an order on standard input and lines of JSON on output.
 
 It gives way to the server in everything: lower priority, first to go when memory ends, and gone when its input closes, since
 that is how the end of the server reaches it, however the server ended.

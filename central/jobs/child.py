@@ -1,4 +1,4 @@
-"""The server's hold on the process of a job: starts it, hears it, ends it, and says how it came to its end."""
+"""Starts, reads and ends the process of a job, and reports how it ended."""
 
 import json
 import logging

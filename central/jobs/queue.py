@@ -1,4 +1,4 @@
-"""The jobs of one serving process: entered in the store, taken in turn, each done by a process of its own; files that expire.
+"""The jobs of one serving process: entered in the store, done in turn by separate processes; their files expire.
 
 What a job is and how far it is stands in the store, so that any process can show it and a restart cannot hide it: a job
 whose server has died is found out by its missing signs of life and says so. Nothing is run again by itself; whoever asked

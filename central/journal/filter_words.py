@@ -1,4 +1,4 @@
-"""Each filter of the journal in words, for the titles of what leaves: a part must not pass for the whole."""
+"""Describes each filter of the journal in words, for the titles of exports, so that a part is not taken for the whole."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The journal as a print (A4, on its side), page by page.
+"""Prints the journal (A4, landscape) page by page.
 
 ReportLab writes no tags: a screen reader gets title, language, author and the words in the order of the rows, and no table. Who
 needs one takes the workbook.

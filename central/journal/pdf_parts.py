@@ -1,4 +1,4 @@
-"""A long print as a ZIP of parts: a PDF is held in memory until it is whole, so one of any length would need any memory."""
+"""A long print as a ZIP of parts: a PDF is held in memory until it is complete, so its length must be limited."""
 
 import zipfile
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What of the journal stands where on paper: A4 on its side, in letters of eight points, also where paper is Letter. Pure.
+"""Layout of the printed journal: A4 in landscape, which fits Letter too, with letters of eight points. Pure.
 
 The order's columns stand in the table, some of them below each other in one. Whatever else was chosen and does not fit beside
 them stands with its heading in lines below its row, so that nothing is left out and nothing is set smaller.

@@ -1,4 +1,4 @@
-"""What the journal says of a medic's signature: checked anew for each row, by content, certificate, term and revocation.
+"""Checks a medic's signature for each row of the journal anew: content, certificate, term and revocation.
 
 A stored word "valid" would stay where somebody had changed the record. A check takes 0.7 ms (with ГОСТ, where another
 program does it, some 8), so only those rows are checked whose column is shown.

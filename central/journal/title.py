@@ -1,4 +1,4 @@
-"""The lines over a journal that leaves: what it is, whose, of which period, and by which filter. Pure."""
+"""The title lines of an exported journal: what it is, of which organisation and period, and with which filter. Pure."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date

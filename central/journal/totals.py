@@ -1,4 +1,4 @@
-"""How many exams each employer had on each day, by outcome: counted while the journal is written, and kept no larger than that."""
+"""Counts each employer's exams by day and outcome while the journal is written, in memory that does not grow with rows."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

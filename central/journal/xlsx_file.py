@@ -1,4 +1,4 @@
-"""The journal as a workbook, row by row, with its totals on a sheet of their own."""
+"""Writes the journal as a workbook, row by row, with its totals on a second sheet."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The list of examinations made anew from what was received and decided. Nothing in it is an original."""
+"""Makes the list of examinations again from the received messages and the decisions. It contains nothing original."""
 
 from sqlalchemy import Connection
 

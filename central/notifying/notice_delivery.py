@@ -1,4 +1,4 @@
-"""Carrying notices out: several at once, one for a channel, two for an owner, so that nobody waits for another's slow server."""
+"""Delivers notices in parallel, one at a time for a channel and two for an owner, so that no slow server delays others."""
 
 import logging
 import queue

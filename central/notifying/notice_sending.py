@@ -1,4 +1,4 @@
-"""Carrying one notice out: mail by SMTP, or a signed POST. Taken means that the mail server or the webhook said so."""
+"""Sends one notice: mail by SMTP, or a signed POST. It counts as delivered when the server has accepted it."""
 
 import hmac
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Telling employers of signs of intoxication and administrators of odd doings in the console, until they have it.
+"""Notifies employers of signs of intoxication, and administrators of unusual activity, until they have been told.
 
 Delivered means that the other side took it: the mail server accepted, or the webhook answered 2xx. What each notice says is in
 `notice_bodies`, how it gets there in `notice_delivery`.

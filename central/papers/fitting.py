@@ -1,4 +1,4 @@
-"""Text into a given place on a paper: it is wrapped, set smaller, and shortened with "…" at last; it never leaves its place."""
+"""Fits text into a given place on a paper: it is wrapped, set smaller, and finally shortened with "…"."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

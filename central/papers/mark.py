@@ -1,4 +1,4 @@
-"""The mark: a label of 70 × 50 mm whose outcome is told by its shape and not by its words alone.
+"""The mark: a label of 70 × 50 mm whose shape, and not only its words, shows the outcome.
 
 An admission is a white label with one big word. A refusal stands in a thick black frame between two black bands with white
 words. Each half of a label, whichever is covered, still shows which of the two it is: a glance from some metres, a bad

@@ -1,1 +1,1 @@
-"""The medic's signature: providers that hold keys, and the memory in which an unlocked key lives for a while."""
+"""The medic's signature: providers that hold keys, and the memory that keeps an unlocked key for a limited time."""

@@ -1,4 +1,4 @@
-"""The way from a signer's certificate up to a pinned root: issuers, validity, usage, revocation (RFC 5280). Pure."""
+"""Checks the path from a signer's certificate to a pinned root: issuers, validity, usage, revocation (RFC 5280). Pure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A detached CMS signature put together around a value that a key has made (RFC 5652, 5; CAdES-BES, RFC 5126). Pure."""
+"""Builds a detached CMS signature around a value that a key has made (RFC 5652, 5; CAdES-BES, RFC 5126). Pure."""
 
 from datetime import datetime
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Asking a time-stamping authority so that whatever it does, few wait for it and none for long.
+"""Asks a time-stamping authority so that its delays affect few signatures, and none for long.
 
 Whoever signs waits for the answer, and with him a worker at a kiosk, and one of the few threads that answer pages. So an
 answer has one term for all of it (a name that is not found, a line that is silent, a body that comes byte by byte); only so many

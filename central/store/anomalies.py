@@ -1,4 +1,4 @@
-"""The table of anomalies: everything that came and should not have, counted and shown.
+"""The table of anomalies: refused and unexpected messages, counted and shown.
 
 A sender is counted by kind within the hour: whoever floods us, on however many topics, fills a row and not the table.
 """

@@ -1,4 +1,4 @@
-"""What lines of the access log are about, by id. Read-only; owns no table. Workers stand here by number, never by name."""
+"""Finds the subjects of access-log entries by id. Read-only; owns no table. Workers appear by number, never by name."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Read-only: who calls for a medic, where, and since when. Owns no table."""
+"""Read-only: open calls for a medic with place and time. Owns no table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Tables of signed decisions and of claims. A decision is added once and never changed; a claim is only a courtesy."""
+"""Tables of signed decisions and of claims. A decision is added once and never changed; a claim binds nobody."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace

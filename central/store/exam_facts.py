@@ -1,4 +1,4 @@
-"""What the journal is searched by beside its columns: one row for each fact of an exam. A projection, as the table of exams is.
+"""The facts by which the journal is searched: one row for each fact of an exam. A projection, like the table of exams.
 
 A fact of the exam is what its current revision says (complaints, devices, values of all attempts, how the worker was found);
 a fact of the decision is what the one in force says (reasons, certificate, admission against the rules, correction). Facts

@@ -1,4 +1,4 @@
-"""Guards of the store itself: triggers that refuse to change or delete what is only ever added.
+"""Triggers of the store that refuse to change or delete rows of append-only tables.
 
 They stand against mistakes (a script, a hand at the database's own prompt, a query of ours that forgot its condition), and
 not against somebody who owns the database: whoever takes them out is found by `verify`. Put in place after each migration, so

@@ -1,4 +1,4 @@
-"""Tables of how terminals are: the newest signed report of each, and the times when a device did not work.
+"""Tables of the terminals' state: the newest signed report of each, and the times when a device did not work.
 
 Both are made from `up/health`. A report that is older by its place in the chain and by its clock changes nothing. One of the
 two is not enough: a terminal whose store was set aside counts from 1 again, and clocks jump.

@@ -1,4 +1,4 @@
-"""The table of measuring instruments: what the organisation owns, where it stands, until when it is verified.
+"""The table of measuring instruments: owner, place, and the end of their verification.
 
 Terminals report the devices they find (`central.store.terminals.device`); this is what the papers say about them.
 """

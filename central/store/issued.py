@@ -1,4 +1,4 @@
-"""Read-only register of issued papers with those whom they concern. Owns no table."""
+"""Read-only register of issued papers with the people they are about. Owns no table."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

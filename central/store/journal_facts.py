@@ -1,4 +1,4 @@
-"""Filters of the journal that are facts of an exam: which of them leads, and how the others are asked. Owns no table.
+"""Filters of the journal by facts of an exam: which of them is used first, and how the others are applied. Owns no table.
 
 A fact that few exams have leads by its own index; a quantity whose range many exams are in is walked in the journal's order, where
 numbers stand beside the moments; beside another filter that leaves fewer, a fact is only looked up for each exam.

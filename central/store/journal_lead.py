@@ -1,4 +1,4 @@
-"""Which index leads through the journal: the filter that leaves the fewest exams. Owns no table.
+"""Chooses the index for a page of the journal: the filter that leaves the fewest exams. Owns no table.
 
 Each filter of the journal has an index in the journal's own order. Where several filters are set, walking down the index of
 one that matches nearly everything, in search of rows that another one rarely lets through, would read the whole store.

@@ -1,4 +1,4 @@
-"""Tables of how employers and administrators are told: channels, and an outbox of notices with retries. No values in them."""
+"""Tables of notices to employers and administrators: channels, and an outbox with retries. They contain no values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

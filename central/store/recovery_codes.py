@@ -1,4 +1,4 @@
-"""The table of recovery codes: what opens an account once when the second factor is lost. Hashes only."""
+"""The table of recovery codes, which replace a lost second factor once. Hashes only."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Read-only: what else became of the same people lately, at whatever terminal. Owns no table."""
+"""Read-only: other recent exams of the same people, at any terminal. Owns no table."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""The table of failed tries of secrets: who guesses at which door, and until when that door stays closed.
+"""The table of failed tries of secrets: which login they count for, and until when it is locked.
 
 Known login names count strangers' tries in `account`; here stand names that nobody has, known devices, one-time codes,
 passphrases of keys. Rows of names that nobody has are short-lived (`forget_nobodies`); the others are as many as doors.

@@ -1,4 +1,4 @@
-"""Reading a whole table row by row, past rows that cannot be read: one damaged cell must not hide what stands behind it."""
+"""Reads a whole table row by row and skips unreadable rows: one damaged cell must not hide the rows after it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whom a typed name or personnel number means, as conditions on the table of workers. Owns no table.
+"""Conditions that find workers by a typed name or personnel number. Owns no table.
 
 Names are compared folded (`central.core.name_folding`), by their beginning and through the index on both stores.
 """

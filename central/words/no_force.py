@@ -1,4 +1,4 @@
-"""What every file says that leaves a centre whose records have no force: one of a demonstration or of a test."""
+"""The notice on every exported file of a demonstration's or a test's centre: its records have no force."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What the cells of our files hold: numbers with their decimals and mark, days, moments, words, or nothing. Pure.
+"""Values of cells in our files: numbers with decimals and mark, days, moments, words, or nothing. Pure.
 
 One list of values makes every form of a file, so that a workbook and a text file of the same rows say the same numbers.
 """

@@ -1,4 +1,4 @@
-"""A sheet of the workbooks that we write, row by row: titles, one head, values of their kind, made to be sorted and printed.
+"""Writes a sheet of a workbook row by row: titles, a heading row, typed values, ready to be sorted and printed.
 
 Whatever is stored can be written, nothing becomes a formula, and memory does not grow with the rows. The head stays in view and on
 each page, has filters, and is found by our own imports below the titles (`central.imports.tables`).

@@ -1,4 +1,4 @@
-"""Asking for a new secret at the terminal: unseen, twice, until both are the same."""
+"""Asks for a new secret at the terminal: hidden, twice, until both are the same."""
 
 import typer
 

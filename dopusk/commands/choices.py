@@ -1,4 +1,4 @@
-"""A word that must be one of some: what is said where it is none."""
+"""Options with a fixed list of words: the message for any other word."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

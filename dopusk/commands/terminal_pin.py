@@ -1,4 +1,4 @@
-"""`dopusk terminal pin`: make the hash of the service screen's PIN; the PIN itself is kept nowhere."""
+"""`dopusk terminal pin`: makes the hash of the service screen's PIN; the PIN itself is not stored."""
 
 import os
 import sys

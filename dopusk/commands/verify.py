@@ -1,4 +1,4 @@
-"""`dopusk verify`: is a store still what was written? For a terminal's store and for a centre's."""
+"""`dopusk verify`: checks that a terminal's or a centre's store is unchanged."""
 
 import json
 import re

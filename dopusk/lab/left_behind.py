@@ -1,4 +1,4 @@
-"""Nothing is left behind: when a program that starts others ends, by whatever signal, they end too and its folder goes.
+"""Ends the child processes and deletes the folder of a program that has ended, by whatever signal.
 
 A process that is killed outright can tidy nothing up, so a second one stands by: it waits on a pipe whose other end only the
 program holds. What belongs to the program is known by a mark in its environment, which every child and child's child inherits.

@@ -1,4 +1,4 @@
-"""When a connection to a network line is taken for dead although nobody closed it: no unit of it answers any more."""
+"""Decides when an open network connection counts as dead: no unit on it answers any more."""
 
 import time
 

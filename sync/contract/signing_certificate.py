@@ -1,4 +1,4 @@
-"""What makes a certificate that of a medic's signature: one rule for the centre and for the terminals. Pure.
+"""The rule for a medic's signing certificate, shared by the centre and the terminals. Pure.
 
 The authority that certifies medics also certifies terminals and the centre's own processes, for the wire; those keys sign no
 decisions. A signature may name its certificate by hash (signing-certificate-v2, RFC 5035), so that it cannot be held against

@@ -1,4 +1,4 @@
-"""What `verify` of a store finds, on either side of the wire: every fault of every walk, and remarks.
+"""The findings of `verify` of a store, on either side of the wire: faults of every check, and remarks.
 
 The list is bounded, so that a store with a million damaged rows can still be reported: beyond the first ones of each walk
 faults are counted. What else is counted and what a store is checked against differ by side, and stand beside that side's walks.

@@ -1,4 +1,4 @@
-"""The camera: a thread of its own, a slot with the latest frame, and sources that may vanish or hang at any time."""
+"""The camera: a separate thread, a slot with the latest frame, and sources that may vanish or hang at any time."""
 
 from terminal.camera.address import check_source
 from terminal.camera.camera import Camera, CameraState

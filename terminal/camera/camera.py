@@ -1,4 +1,4 @@
-"""A camera that cannot freeze anybody: readers that hang are left behind, and a new one tries again for ever.
+"""A camera that blocks no caller: readers that hang are abandoned, and a new one tries again for ever.
 
 OpenCV's `read()` may block for ever when a driver dies, so nobody but a throw-away daemon thread ever calls it. A
 supervisor looks at how long the last picture is ago, abandons a reader that stands still and starts another one after a

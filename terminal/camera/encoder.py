@@ -1,4 +1,4 @@
-"""Writes pictures into a WebM file with VP8, and saves what can be read of one that was cut off.
+"""Writes pictures into a WebM file with VP8, and saves the readable part of a file that was cut off.
 
 OpenCV's wheels carry no H.264 encoder, and their VP9 takes ten times as long.
 """

@@ -1,4 +1,4 @@
-"""A picture, a folder of pictures or a video in the place of a camera, shown again and again."""
+"""Shows a picture, a folder of pictures or a video repeatedly instead of a camera."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the recorder is told and what it answers with. Moments are on `time.monotonic`, in seconds."""
+"""Orders to the recorder and its answers. Moments are on `time.monotonic`, in seconds."""
 
 from dataclasses import dataclass
 from typing import Literal

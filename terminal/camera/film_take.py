@@ -1,4 +1,4 @@
-"""One film of an exam, from its beginning to its end, in a thread of its own that may be left behind if it hangs."""
+"""Records one film of an exam in a separate thread, which is abandoned if it hangs."""
 
 import hashlib
 import logging

@@ -1,4 +1,4 @@
-"""JPEG within a limit of bytes: quality goes down first, then the size."""
+"""JPEG within a limit of bytes: it lowers the quality first, then the size."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where segments are written before they are encrypted: a folder of files in memory that only this user can read.
+"""The folder in memory where segments are written before encryption; only this user can read it.
 
 Nothing plain ever touches the disk. The folder outlives the process and not the machine: after a crash a half-written
 segment is found again and saved, after a power cut it is gone and the record says so.

@@ -1,4 +1,4 @@
-"""Takes the sensor's noise out of a film: what has not changed stays exactly as it was, and costs the encoder nothing.
+"""Removes the sensor's noise from a film: unchanged parts stay exactly as they were and cost the encoder nothing.
 
 OpenCV's writer gives no say over the bit rate: VP8 keeps every grain. A wall that flickers by two grey levels then
 costs five times what the worker before it does. Stills are not treated: they are proof, the film shows what happened.

@@ -1,4 +1,4 @@
-"""Limits as data: resolved worker → employer → organisation → default, and what they say about values.
+"""Limits as data: resolved worker → employer → organisation → default, and applied to values.
 
 The rules only suggest. No official document with numeric limits is known, so the medical organisation owns the numbers;
 the version and the owner of each limit are stored with the exam that was judged by it.

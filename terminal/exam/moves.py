@@ -1,4 +1,4 @@
-"""The moves that transitions are made of: leaving one phase for another, and what follows what."""
+"""Actions that transitions share: leaving one phase for another, and the order of phases."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Are two photos of the same person? Each photo is examined once; a doubtful one is said to be doubtful."""
+"""Compares two photos: are they of the same person? Each photo is examined once; a doubtful result is marked as doubtful."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

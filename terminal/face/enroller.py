@@ -1,4 +1,4 @@
-"""Turns reference photos into templates' numbers behind the kiosk's back: one at a time, each judged in a process of its own."""
+"""Turns reference photos into templates' numbers in the background: one at a time, each judged in a separate process."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Is a worker's photo good enough to make a template of? Every rule at once, so that one is told once what to change."""
+"""Checks whether a worker's photo is good enough for a template, by every rule at once."""
 
 from terminal.camera.jpeg import MOST_BYTES
 from terminal.face.compare import Examined, examine

@@ -1,4 +1,4 @@
-"""Error rates over labelled pairs of photos, so that a threshold is chosen on numbers and not on hope.
+"""Error rates over labelled pairs of photos, as a basis for choosing a threshold.
 
 FMR: share of pairs of different people that pass as the same. FNMR: share of pairs of the same person that do not pass.
 Both are over pairs in which both faces were acquired; failures to acquire are counted apart (ISO/IEC 19795-1). Accuracy is

@@ -1,4 +1,4 @@
-"""Is a living head before the camera? Random prompts, judged by geometry and by time.
+"""Checks that a living head is before the camera: random prompts, judged by geometry and by time.
 
 A prompt asks for a turn to the left or right (the worker's own) or to come closer. A turn counts when the face turned far
 enough to the right side, stood out from the plane of its points, and began neither before the prompt could be read nor too

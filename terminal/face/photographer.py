@@ -1,4 +1,4 @@
-"""Takes the photo of the exam: looks through the camera in a thread of its own and posts what it finds.
+"""Takes the photo of the exam: looks through the camera in a separate thread and posts the result.
 
 Exactly one `PhotoReady` or `PhotoUnusable` follows each `begin`, and one `FaceFound` or `FaceNotFound` each `search`, unless
 it is cancelled or replaced by another.

@@ -1,4 +1,4 @@
-"""Reads a photo from bytes that anybody may have sent: bounded in size, turned upright, in colour, or refused with a reason.
+"""Reads a photo from untrusted bytes: limited in size, turned upright, in colour, or refused with a reason.
 
 The EXIF orientation is obeyed; grey, palette, 16-bit and CMYK pictures become 8-bit colour, what is transparent becomes white; a
 torn JPEG is refused rather than shown half grey.

@@ -1,4 +1,4 @@
-"""Judges one photo in a process of its own: `python -m terminal.face.portrait_judge ENGINE`, photo in, one JSON line out.
+"""Judges one photo in a separate process: `python -m terminal.face.portrait_judge ENGINE`, photo in, one JSON line out.
 
 A process, because detection holds the interpreter for a second or more and the kiosk must not stand still, and because a
 decoder that a hostile file brings down takes nothing with it. It opens no store and writes no file.

@@ -1,4 +1,4 @@
-"""Is what turns before the camera flat? Points on the face are followed through the turn and compared with one homography.
+"""Checks whether the turning object is flat: points on the face are followed and compared with one homography.
 
 The points of a turning flat picture stay in one homography, those of a head do not: what stands out moves further. The
 residual of the best homography, in distances between the eyes, says how much relief there is. The sign of the bulge's

@@ -1,4 +1,4 @@
-"""Finds the face in a photo of any size: quick ways first, then slower ones, so that no plain face is missed.
+"""Finds the face in a photo of any size: fast methods first, then slower ones, so that no plain face is missed.
 
 1. HOG with the long side at 640 pixels, then doubled for small faces, with a margin for faces that fill the picture.
 2. HOG with the contrast evened out, and with the picture tilted by 25 degrees either way.

@@ -1,4 +1,4 @@
-"""Where enrolled faces are kept: one encrypted file each, bound to worker and engine, gone when the consent goes.
+"""Stores enrolled faces: one encrypted file each, bound to worker and engine, deleted with the consent.
 
 AES-256-GCM with a key of their own; file names are keyed hashes, so the folder tells neither who nor how they are called
 in other systems. A template holds numbers and the hash of the photo they came from, never a picture.

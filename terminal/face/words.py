@@ -1,4 +1,4 @@
-"""What is wrong with a photo, in words that say what to change: Russian for people at the kiosk, English beside it."""
+"""Faults of a photo in words that say what to change: Russian for people at the kiosk, and English."""
 
 WORDS: dict[str, tuple[str, str]] = {
     "no_face": ("Лицо не найдено. Нужна фотография, где лицо видно целиком.", "No face found: show the whole face."),

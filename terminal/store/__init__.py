@@ -1,1 +1,1 @@
-"""The terminal's own disk: the encrypted, append-only diary and what hangs on it."""
+"""The terminal's own disk: the encrypted, append-only diary and the tables that depend on it."""

@@ -1,4 +1,4 @@
-"""The list of reference faces on this terminal: each worker's photo that was asked for, and what became of it.
+"""The list of reference faces on this terminal: each requested photo and its state.
 
 Derived: every row is what the last report in the outbox says of that worker, written in the same transaction. The numbers
 of a face lie in encrypted files apart (`terminal.face.templates`).

@@ -1,4 +1,4 @@
-"""Room set aside on the disk, so that an exam that has begun can always end.
+"""Disk space set aside so that a running exam can always end.
 
 A file of plain zeros stands in for the events that are still to come. When the disk is full it is removed, and what could
 not be written is written again.

@@ -1,4 +1,4 @@
-"""A damaged store is set aside and kept, never deleted; the kiosk starts on a new one and says so.
+"""Sets a damaged store aside without deleting it; the kiosk starts on a new one and reports it.
 
 Damage is noticed in three ways: the store cannot be opened, its newest rows or open exams cannot be read at the start, or
 an earlier run met a broken page and left a note.

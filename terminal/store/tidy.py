@@ -1,4 +1,4 @@
-"""Retention on the terminal: what the centre has receipted may go after its time; records stay.
+"""Retention on the terminal: media that the centre has receipted are deleted after their time; records stay.
 
 Two things are tidied away: the bodies of media messages (the centre has them, and the files are still here), and after the
 configured days the files themselves. Without a clock that is known to be right nothing is deleted by age.

@@ -1,4 +1,4 @@
-"""Administration: keys of other programs, and channels by which employers and administrators are told.
+"""Administration: keys of other programs, and channels for notices to employers and administrators.
 
 Form fields: POST /accounts/keys `name`, `employer_id`, `csrf`; POST /accounts/keys/{key_id}/revoke `csrf`;
 POST /accounts/channels `employer_id` or, for security alerts, `org`, `kind` (email | webhook), `address`, `secret`, `csrf`;

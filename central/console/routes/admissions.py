@@ -1,4 +1,4 @@
-"""The employer's page: who is admitted now, who still has to come, alerts. Not one medical value.
+"""The employer's page: workers admitted now, workers still to come, alerts. It shows no medical value.
 
 GET /admissions takes `state`, `query` (beginning of a name or a personnel number, sealed by the POST; by hand plain as `q`),
 `worker_id` (repeatable), `sort` and `sort_alerts`. POST /admissions takes `q` (a SNILS too), `state`, `sort` and `csrf`: 303 to

@@ -1,4 +1,4 @@
-"""Column sets of the journal: kept and forgotten by the account they belong to.
+"""Column sets of the journal: saved and deleted by the account that owns them.
 
 POST /journal/columns takes the journal's query in its address; form fields `name`, `action` (keep | forget), `csrf`. What is
 kept are the columns that the query shows. 303 back to the journal, 422 with the journal for a name that is missing or too long,

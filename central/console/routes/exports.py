@@ -1,4 +1,4 @@
-"""The journal as a file made in the background: asked for, watched, cancelled, fetched, by its owner only.
+"""Exports of the journal in the background: requested, watched, cancelled and fetched by their owner only.
 
 POST /journal/exports/{csv|xlsx|pdf} takes the journal's query in its address and `csrf`: 303 to the job's page, 422 with the
 journal for a wrong query, 409 with the list when too many are under way. GET /journal/exports, /journal/exports/{job_id},

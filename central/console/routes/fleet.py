@@ -1,4 +1,4 @@
-"""The fleet: terminals with their state, version, backlog, devices, verification dates and what came in that should not.
+"""The fleet: terminals with state, version, backlog, devices, verification dates, and unexpected messages.
 
 GET /fleet takes `q` (part of a name, place or identifier), `show` (a key of `central.store.fleet.SHOWN`), `page`, `sort`, and `odd`
 and `sort_oddities`: page and order of what came and should not have. Forms of the page carry the same query, so that their answer

@@ -1,4 +1,4 @@
-"""Limits and norms: what holds now and whose it is, the history, and a look at the last month before anything is set.
+"""Limits: the present ones with their owners, the history, and the effect on the last month before one is set.
 
 Form fields of POST /limits: `scope` (organisation | employer:<id> | worker), `personnel_number` (of scope worker),
 `parameter`, `low`, `high`, `basis`, `valid_until`, `action` (preview | save), `previewed` (what the page says was looked at),

@@ -1,4 +1,4 @@
-"""What a terminal refused, sent once more by a person who has had the cause mended.
+"""Sends a message that a terminal refused once more, after a person has had the cause removed.
 
 Form fields: POST /fleet/refused/{message_id}/again `csrf`. 303 to the fleet page; 422 with the page when there is nothing to
 send; 404 for a terminal of another organisation.

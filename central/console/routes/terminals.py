@@ -1,4 +1,4 @@
-"""Terminals from the console: registering one, a one-time code for its installer, shutting one out for good.
+"""Terminals in the console: registers one, makes a one-time code for its installer, revokes one.
 
 Form fields: POST /fleet/terminals `terminal_id`, `org`, `name`, `place`, `csrf`; POST /fleet/terminals/{terminal_id}/code
 `csrf`: the answer is the page with the code, shown this once; POST /fleet/terminals/{terminal_id}/revoke `confirm` (the

@@ -1,4 +1,4 @@
-"""The director: sets the stage, starts the processes, lets worker, cables and medic act, and says whether it ended well."""
+"""Runs the demonstration: prepares and starts the processes, lets worker, cables and medic act, reports the result."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The scripted worker's side of the robot: commands over the socket, with errors that say what was on the screen."""
+"""The scripted worker's commands to the robot over the socket, with errors that say what was on the screen."""
 
 import json
 import socket

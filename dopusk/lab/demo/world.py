@@ -1,4 +1,4 @@
-"""The stage of the demonstration in one folder: authority, broker, centre, a registered and enrolled terminal, lines."""
+"""The folder of the demonstration: authority, broker, centre, a registered and enrolled terminal, lines."""
 
 import base64
 import tomllib

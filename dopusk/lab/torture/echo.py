@@ -1,4 +1,4 @@
-"""Duplicate delivery: messages that the centre has already are sent to it once more, on their own topics."""
+"""Delivers duplicates: sends messages that the centre already has once more, on their own topics."""
 
 import random
 

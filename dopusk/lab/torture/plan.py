@@ -1,4 +1,4 @@
-"""What will be done to the processes, and when: drawn from the seed alone, before anything runs."""
+"""The plan of the faults and their times: drawn from the seed alone, before anything runs."""
 
 import random
 from collections.abc import Sequence

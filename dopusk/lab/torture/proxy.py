@@ -1,4 +1,4 @@
-"""A wire that can be cut: a TCP proxy that drops connections, refuses them, or swallows what is sent (half-open)."""
+"""A TCP proxy as a wire that can be cut: it drops connections, refuses them, or swallows bytes (half-open)."""
 
 import selectors
 import socket

@@ -1,4 +1,4 @@
-"""Opens an engine by name: `dlib` needs nothing but the installed packages, `sface` needs its files."""
+"""Opens an engine by name: `dlib` needs only the installed packages, `sface` needs its files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Writes dlib's face ResNet as ONNX, for a run time that needs a tenth of the time for the same numbers.
+"""Writes dlib's face ResNet as ONNX, for a runtime that needs a tenth of the time for the same numbers.
 
 Affine layers are folded into the convolution before them. A residual block adds its input, or the 2×2 average pool of it
 where the block halves the size; where channels or sizes differ, the smaller one is padded with zeros behind, as dlib does.
