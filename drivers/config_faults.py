@@ -1,4 +1,7 @@
-"""Faults of a configuration in words: one plain line each, and for an unknown key the one that may be meant."""
+"""Faults of a configuration in words: one plain line each; an unknown key gets the nearest known one.
+
+`central.core.config_faults` does the same on the side of the centre: the import contracts give the two no room in common.
+"""
 
 from collections.abc import Iterator
 from difflib import get_close_matches

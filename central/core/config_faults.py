@@ -1,4 +1,7 @@
-"""Faults of `central.toml` in words: one plain line each, and for an unknown key the one that may be meant."""
+"""Faults of `central.toml` in words: one plain line each; an unknown key gets the nearest known one.
+
+`drivers.config_faults` does the same on the side of the terminal: the import contracts give the two no room in common.
+"""
 
 from collections.abc import Iterator
 from difflib import get_close_matches

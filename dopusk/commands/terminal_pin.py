@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from argon2 import PasswordHasher
 
+from dopusk.commands.asking import typed_twice
 from dopusk.told import told
 from dopusk.words import say
 from terminal.service_pin import (
@@ -56,11 +57,11 @@ def pin(
 
 
 def _asked_twice() -> str:
-    first = str(typer.prompt(say("PIN, four digits or more"), hide_input=True, err=True))
-    if str(typer.prompt(say("The same PIN once more"), hide_input=True, err=True)) != first:
+    chosen = typed_twice(say("PIN, four digits or more"), say("The same PIN once more"))
+    if chosen is None:
         typer.echo(say("the two PINs are not the same; nothing was changed, begin again"), err=True)
         raise typer.Exit(1)
-    return first
+    return chosen
 
 
 def _why(fault: PinFault) -> str:
