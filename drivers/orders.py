@@ -20,7 +20,7 @@ class Order:
     _end: threading.Lock = field(default_factory=threading.Lock)
 
     def ends_now(self) -> bool:
-        """True for the first who asks, and only he tells how it ended."""
+        """True for the first caller, and only that caller reports the end."""
         return self._end.acquire(blocking=False)
 
     @property

@@ -1,6 +1,6 @@
 """People and impostors before a simulated camera, who are told what the screen asks for: one genuine, five kinds of attack.
 
-An impostor knows what the kiosk asks and does the best he can with what he holds. All numbers are drawn anew for each
+An impostor knows the kiosk's prompts and does the best possible with the object at hand. All numbers are drawn anew for each
 trial from the seed: size, place, light, noise, blur, reaction, angle, bend of the paper. These are simulations made from
 two portraits; they are no laboratory's test (ISO/IEC 30107-3 wants presentation with real instruments to a real camera).
 """

@@ -33,6 +33,6 @@ def status_of(snapshot: TerminalSnapshot, facts: Facts) -> TerminalStatus:
 
 
 def _worker_of(snapshot: TerminalSnapshot) -> str | None:
-    """Whose exam is open. Who has not said that it is he is nobody yet."""
+    """Whose exam is open; None until the worker has confirmed who they are."""
     examinee = snapshot.exam.examinee if snapshot.exam else None
     return examinee.worker_id if examinee and examinee.confirmed else None

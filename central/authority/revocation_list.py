@@ -71,7 +71,7 @@ def _earlier(
 ) -> list[tuple[datetime, list[x509.RevokedCertificate]]]:
     """The lists before that of `at`, newest first, each with its day.
 
-    They lack the signers who were revoked later, and nothing else: who has no other list, for his clock is slow, is let in by none.
+    They lack only the signers who were revoked later: a terminal with a slow clock, which has no other list, accepts none of those.
     """
     moments = sorted({entry.revocation_date_utc for entry in entries if is_of_signer(entry)}, reverse=True)
     if not moments:

@@ -19,7 +19,7 @@ LATE_COMER = timedelta(minutes=5)
 class Waited:
     """Whole seconds since the first record of the exam reached the centre, and since its repeat did, None where it is none.
 
-    Who was asked to repeat a measurement keeps his place: the rest that he was told to take is part of his waiting.
+    A worker who was asked to repeat a measurement keeps their place: the rest is part of the waiting time.
     """
 
     since_first_s: int

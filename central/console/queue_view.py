@@ -70,7 +70,7 @@ class QueueTable:
     def for_account(
         self, account_id: str, zone: tzinfo = UTC, wanted: QueueFilter = EVERYTHING, sorting: Sorting | None = None
     ) -> Markup:
-        """The table as one medic sees it: what he asked for, times in his zone, exams that he looks at himself not taken."""
+        """The table for one medic: their filters and time zone; exams that they have open are not shown as taken."""
         rows = wanted.arranged(self._drawn.rows, lambda row: row[0])
         shown = {row[0].exam_id for row in rows}
         hidden = [row for row in self._drawn.rows if row[0].exam_id not in shown]

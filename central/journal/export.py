@@ -31,7 +31,7 @@ _COUNT_TO = 10_000_000
 _BATCH = 500
 
 
-def wish(
+def export_order(
     wanted: JournalFilter,
     keys: Sequence[str],
     form: str,
@@ -41,7 +41,7 @@ def wish(
     *,
     whole: bool = False,
 ) -> dict[str, Any]:
-    """What a job of this kind is asked, as JSON. `whole`: one PDF of any length, whose memory grows with the rows."""
+    """The order for an export job, as JSON. `whole`: one PDF of any length, whose memory grows with the rows."""
     fields = asdict(wanted)
     for name in ("since", "until"):
         fields[name] = fields[name].isoformat() if fields[name] else None
@@ -57,7 +57,7 @@ def wish(
 
 
 def filter_of(params: dict[str, Any]) -> JournalFilter:
-    """The filter of a wish."""
+    """The filter of an order."""
     fields = dict(params["filter"])
     for name in ("since", "until"):
         fields[name] = datetime.fromisoformat(fields[name]) if fields[name] else None

@@ -1,6 +1,6 @@
 """Asks a time-stamping authority so that its delays affect few signatures, and none for long.
 
-Whoever signs waits for the answer, and with him a worker at a kiosk, and one of the few threads that answer pages. So an
+A signing medic, a worker at a kiosk and one of the few threads that answer pages wait for the answer. So an
 answer has one term for all of it (a name that is not found, a line that is silent, a body that comes byte by byte); only so many
 ask at once; and an authority that has let the term pass is left alone for a while, which grows each time until it speaks again.
 """

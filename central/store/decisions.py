@@ -181,7 +181,7 @@ def claim_of(connection: Connection, exam_id: str, now: datetime) -> Claim | Non
 def take_claim(connection: Connection, item: Claim, now: datetime, *, relieve_since: datetime | None = None) -> bool:
     """Take or renew a claim; False when somebody else holds it. Call inside a write transaction.
 
-    Who renews has looked since he took it. `relieve_since`: who holds it since then, or longer, gives it up.
+    Renewing a claim keeps its start. `relieve_since`: a claim that began then or earlier is given up.
     """
     hold(connection, f"claim of {item.exam_id}")
     held = claim_of(connection, item.exam_id, now)

@@ -214,5 +214,5 @@ def _health_of(found: tuple[datetime, HealthReport] | None) -> tuple[HealthRepor
 
 
 def oddities(connection: Connection, orgs: Sequence[str], limit: int = 50) -> list[RowMapping]:
-    """The newest things that came and should not have: from terminals of these organisations, and from strangers."""
+    """The newest refused and unexpected messages, from terminals of these organisations and from unknown senders."""
     return anomalies.page(connection, orgs, is_resolved=False, limit=limit)[0]

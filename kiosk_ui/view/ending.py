@@ -11,7 +11,7 @@ from terminal.snapshot import TerminalSnapshot
 MOST_NAMED = 3
 """Complaints named on the summary; the rest is counted, for the screen has its bounds. The medic sees all."""
 MOST_RELEASED = 160
-"""Characters of what the medic released to the worker; the rest he says himself."""
+"""Most characters shown of the medic's words to the worker; the medic tells the rest."""
 _AFTER_WORK = frozenset({"post_shift", "post_trip"})
 
 

@@ -59,7 +59,7 @@ def _show_result(state: ExamState) -> tuple[Effect, ...]:
 
 
 def failed(state: ExamState, event: MeasurementFailed) -> Step:
-    """Keep the failure. What the worker can mend he may try again; otherwise the exam waits for whoever must act."""
+    """Keep the failure. The worker may retry what they can put right; otherwise the exam waits for the person who must act."""
     _expect_answer(state, event.request_id)
     state = replace(state, failures=(*state.failures, event.failure), request_id="")
     mendable = event.failure.act == "worker" and state.has_tries(state.phase)

@@ -8,7 +8,7 @@ from terminal.exam.model import MEASURING, Activity, ExamState, Phase, Stamp
 Step = tuple[ExamState, tuple[Effect, ...]]
 
 SELF_STARTING = frozenset({Phase.TEMPERATURE, Phase.BREATH})
-"""Steps whose device waits for the worker; at the cuff the worker says when he is ready."""
+"""Steps whose device waits for the worker; at the cuff the worker starts when ready."""
 
 
 class ImpossibleEvent(Exception):

@@ -10,7 +10,7 @@ from sync.contract.exam import FaceCheck, FaceSearch
 class FaceHint:
     """What the worker should do now: `no_face`, `several_faces`, `closer`, `further`, `light`, `look_here`, `hold`.
 
-    With liveness also `turn_left` and `turn_right`, both as the worker himself sees it.
+    With liveness also `turn_left` and `turn_right`, both as seen by the worker.
     """
 
     request_id: str
@@ -37,7 +37,7 @@ class PhotoUnusable:
 
 @dataclass(frozen=True, slots=True)
 class FaceFound:
-    """A search among the enrolled faces proposes this worker; he is asked whether he is the one."""
+    """A search among the enrolled faces proposes this worker, who is asked to confirm it."""
 
     request_id: str
     worker_id: str

@@ -30,7 +30,7 @@ class Portrait:
 class PortraitJudged:
     """What came of one. `embedding` (float32, little-endian) is there when `problems` is empty.
 
-    `failure` says that nothing could be judged: the engine is not there. Neither the worker nor his photo is to blame.
+    `failure` says that nothing could be judged: the engine is not there. The worker and the photo are not the cause.
     """
 
     worker_id: str

@@ -40,7 +40,7 @@ def set_vouching(
     by, name = typed.one("vouched_by"), typed.one("vouched_name").strip()
     password = str(form.get("password", ""))
     if account_id == visitor.account.account_id:
-        # Nobody shuts himself out by a slip.
+        # Nobody locks themselves out by mistake.
         raise HTTPException(404)
     issuer = issuers_of(console).get(by, "")
     if by and not issuer:

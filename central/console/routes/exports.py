@@ -19,7 +19,7 @@ from central.core.rights import Right
 from central.jobs.kinds import JOURNAL_EXPORT
 from central.jobs.queue import TooManyJobs
 from central.journal import columns as journal_columns
-from central.journal.export import FORMS, filter_of, wish
+from central.journal.export import FORMS, export_order, filter_of
 from central.journal.print_layout import ORDER
 from central.store import jobs as store
 from central.store import journal
@@ -48,7 +48,7 @@ def ask_export(request: Request, form: str, visitor: Exporter) -> Response:
     usual = ORDER if form == "pdf" else tuple(journal_columns.COLUMNS)
     keys = asked.columns if asked.query.getlist("columns") else usual
     title = title_of(console, visitor, asked)
-    params = wish(asked.wanted, keys, form, title, visitor.look.language, visitor.look.zone)
+    params = export_order(asked.wanted, keys, form, title, visitor.look.language, visitor.look.zone)
     return _begin(request, visitor, params)
 
 

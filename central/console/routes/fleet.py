@@ -1,7 +1,7 @@
 """The fleet: terminals with state, version, backlog, devices, verification dates, and unexpected messages.
 
 GET /fleet takes `q` (part of a name, place or identifier), `show` (a key of `central.store.fleet.SHOWN`), `page`, `sort`, and `odd`
-and `sort_oddities`: page and order of what came and should not have. Forms of the page carry the same query, so that their answer
+and `sort_oddities`: page and order of refused and unexpected messages. Forms of the page carry the same query, so that their answer
 shows the same terminals.
 """
 

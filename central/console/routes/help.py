@@ -1,4 +1,4 @@
-"""The manuals: that of the reader's role, and others that he may need.
+"""The manuals: that of the reader's role, and others that they may need.
 
 GET /help; GET /help/{topic}; GET /help/images/{picture}. Nothing of them is secret: whoever is signed in may read each.
 """

@@ -26,7 +26,7 @@ from central.core.rights import Right
 from central.deciding.medics import check_register
 from central.jobs.child import Busy, WorkFailed, run_at_once
 from central.jobs.kinds import JOURNAL_EXPORT
-from central.journal.export import wish
+from central.journal.export import export_order
 from central.journal.print_layout import ORDER
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.verification import verify_detached
@@ -104,7 +104,7 @@ def _order(console: Console, visitor: Visitor, asked: Asked, folder: Path) -> Or
     look, title = visitor.look, [*title_of(console, visitor, asked), _seal_line(console, visitor)]
     return Order(
         kind=JOURNAL_EXPORT,
-        params=wish(asked.wanted, keys, "pdf", title, look.language, look.zone, whole=True),
+        params=export_order(asked.wanted, keys, "pdf", title, look.language, look.zone, whole=True),
         asked_at=console.clock(),
         given=folder / "given",
         folder=folder,

@@ -14,7 +14,7 @@ from central.core.config import CentralConfig
 from central.jobs.kinds import JOURNAL_EXPORT
 from central.jobs.queue import Jobs
 from central.journal.columns import COLUMNS
-from central.journal.export import FORMS, wish
+from central.journal.export import FORMS, export_order
 from central.keeping.installation import Choices, write_config
 from central.store import jobs as store
 from central.store.engine import open_engine, reading, writing
@@ -67,7 +67,7 @@ def _jobs(centre: CentralConfig) -> Iterator[tuple[Engine, Jobs]]:
 
 
 def _export(engine: Engine, jobs: Jobs, wanted: JournalFilter, form: str) -> Job:
-    asked = wish(wanted, tuple(COLUMNS), form, ["bench"], "ru", UTC)
+    asked = export_order(wanted, tuple(COLUMNS), form, ["bench"], "ru", UTC)
     with writing(engine) as connection:
         job_id = jobs.ask(connection, "bench", JOURNAL_EXPORT, asked)
     jobs.wake()

@@ -102,7 +102,7 @@ def enter_limits(
 
 
 def enter_key(connection: Connection, employer_id: str, account_id: str, now: datetime) -> None:
-    """The key of a gate's program. Nobody knows its secret: who tries the interface makes a key of his own."""
+    """The key of a gate's program. Nobody knows its secret: to try the interface, make another key."""
     api_keys.add(
         connection,
         ApiKey(
