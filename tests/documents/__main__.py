@@ -1,5 +1,5 @@
-"""`python -m tests.documents --write` makes the pages of the documentation that come from the code; `--check` looks at them, and at
-everything that a page names.
+"""`python -m tests.documents --write` makes the pages of the documentation that come from the code; `--check` looks at them, at
+everything that a page names, and at the words of the pages.
 
 `--release` notes the steps of the store that the present version releases.
 """
@@ -10,6 +10,7 @@ from tests.documents.decisions import BadDecision
 from tests.documents.made import MADE, stale
 from tests.documents.paths import lost
 from tests.documents.released import release
+from tests.documents.wording import unstyled
 
 
 def main(words: list[str]) -> int:
@@ -23,7 +24,7 @@ def main(words: list[str]) -> int:
                 file.write_text(make(), encoding="utf-8")
             return 0
         faults = [f"{name} is not up to date: python -m tests.documents --write" for name in stale()]
-        faults += lost()
+        faults += [*lost(), *unstyled()]
     except (BadDecision, LookupError) as error:
         faults = [str(error.args[0])]
     for fault in faults:

@@ -13,6 +13,7 @@ from tests.documents import centre_schema, terminal_schema
 from tests.documents.decisions import FOLDER, BadDecision, page, read
 from tests.documents.made import MADE
 from tests.documents.pages import ROOT
+from tests.documents.wording import MOST_LINES, faults_of, surroundings_in, unstyled
 
 
 @pytest.mark.parametrize("file", MADE, ids=lambda file: file.name)
@@ -93,3 +94,27 @@ def test_the_words_of_the_console_are_in_the_glossary(table: str) -> None:
 def _rows() -> list[list[str]]:
     lines = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()
     return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines if line.startswith("| ")][1:]
+
+
+def test_the_pages_keep_the_house_style() -> None:
+    assert list(unstyled()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("# A page\n\nThe medic signs, and his key is closed.\n", 'a person is "they", not "his"'),
+        ("# A page\n" + "One line.\n" * (MOST_LINES + 1), f'no heading for {MOST_LINES} lines after "A page"'),
+    ],
+)
+def test_a_page_of_another_style_is_named(text: str, fault: str) -> None:
+    assert list(faults_of(text)) == [fault]
+    assert list(faults_of("# A page\n" + "One line.\n" * MOST_LINES + "## Next\n" + "One line.\n" * MOST_LINES)) == []
+
+
+@pytest.mark.parametrize("words", ["see issue {}12", "as in {}123", "/{}root/notes", "https://{}pypi.example/simple"])
+def test_the_surroundings_of_the_makers_are_named(words: str) -> None:
+    """The words are put together here, so that this file does not contain them."""
+    text = words.format("#" if "12" in words else "")
+    assert len(list(surroundings_in(text))) == 1
+    assert list(surroundings_in("a certificate request (PKCS #10), colour #123456, /var/lib/dopusk, byte 0x12")) == []
