@@ -24,7 +24,7 @@ def reason_of(error: DeviceError) -> str:
 class LinePlace:
     """One device on a line. Each change of its state is posted once.
 
-    Belongs to the line's thread; whoever finds that this one hangs may call `show`.
+    Belongs to the line's thread; a caller that finds this thread hanging may call `show`.
     """
 
     def __init__(self, attached: Attached, post: Callable[[DeviceMessage], None]) -> None:

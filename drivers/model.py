@@ -55,7 +55,7 @@ class Derivation(StrEnum):
 
 
 class Act(StrEnum):
-    """Who must act when something goes wrong."""
+    """The person who must act when something goes wrong."""
 
     WORKER = "worker"
     SERVICE = "service"
@@ -74,7 +74,7 @@ class DeviceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeviceIdentity:
-    """Who measured. `serial_source` tells whether the device said its number or the configuration did."""
+    """The device that measured. `serial_source` tells whether the device said its number or the configuration did."""
 
     maker: str
     model: str

@@ -70,7 +70,7 @@ def judge(profile: Profile, registers: Registers, adu: bytes) -> MeasurementFoun
 
 
 def identity_of(profile: Profile, registers: Registers) -> DeviceIdentity:
-    """Who answers, from the identity registers. Raises `WrongDevice`."""
+    """The identity of the unit, from the identity registers. Raises `WrongDevice`."""
     serial: str | None = None
     if profile.identity is not None:
         found = registers.words[profile.identity.at - registers.address]

@@ -4,7 +4,7 @@ Owns its own database connection (delivery columns and the inbox) and the MQTT c
 the window until its receipt comes; without one it is published again after a while. The broker's acknowledgement proves
 nothing: only where it says that a message reached nobody, that is believed, and the message is due again soon.
 
-Nothing is looked for in turns: whoever appends says so (`wake`), and the thread sleeps until something is due. All waits are
+The thread does not poll: an appender calls `wake`, and the thread sleeps until something is due. All waits are
 by the monotonic clock.
 """
 

@@ -39,7 +39,7 @@ class _Section(BaseModel):
 
 
 class Identity(_Section):
-    """Who this terminal is."""
+    """The identity of this terminal."""
 
     terminal_id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
     org: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]

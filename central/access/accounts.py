@@ -75,7 +75,7 @@ class NameTaken(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CheckedLogin:
-    """Whose credentials they were, and whether a recovery code stood in for the second factor."""
+    """The account of the credentials, and whether a recovery code replaced the second factor."""
 
     account_id: str
     by_recovery_code: bool = False

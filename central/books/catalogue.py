@@ -20,7 +20,7 @@ AttrKind = Literal["line", "number", "list"]
 
 @dataclass(frozen=True, slots=True)
 class Attr:
-    """One attribute of the items of a book. `right`: who alone may change it, beside who may change the book."""
+    """One attribute of the items of a book. `right`: needed to change it, in addition to the right to change the book."""
 
     name: str
     kind: AttrKind = "line"

@@ -70,7 +70,7 @@ def _send(connection: Connection, outgoing: Outgoing, terminal_id: str, org: str
 
 
 class BookSpreader:
-    """A thread of `serve`: whoever is new, or was restored, or joined after a publication, gets the books as well."""
+    """A thread of `serve`: terminals that are new, restored or added after a publication get the books as well."""
 
     def __init__(self, engine: Engine, outgoing: Outgoing, every_s: float = LOOK_EVERY_S) -> None:
         self._engine, self._outgoing = engine, outgoing

@@ -24,7 +24,7 @@ PAUSE_S = 20.0
 """The longest pause within a request of somebody who is logged in."""
 VISITOR_S = 900.0
 ANSWER_S = 120.0
-"""Who takes no piece of an answer for so long is gone."""
+"""A client that accepts no part of an answer for so long counts as gone."""
 MOST_HEADERS = 100
 MOST_HEAD_BYTES = 32 * 1024
 _UNREAD_S = 5.0

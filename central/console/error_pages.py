@@ -113,7 +113,7 @@ def add_error_pages(app: FastAPI) -> None:
         return page(request, "error.html", visitor, status, code=code, number="")
 
     async def gone(_request: Request, _error: Exception) -> Response:
-        # Whoever asked went away in the middle of it: no fault of ours, and nobody reads the answer.
+        # The client has gone in the middle of the request: no fault of ours, and nobody reads the answer.
         return Response(status_code=400)
 
     async def ours(request: Request, error: Exception) -> Response:

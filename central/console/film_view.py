@@ -100,7 +100,7 @@ def stills_of(record: ExamRecord) -> list[MediaReference]:
 
 
 def people_lines(record: ExamRecord, language: str) -> list[tuple[str, bool]]:
-    """Who was before the camera, one line each, and whether the medic should look twice."""
+    """The people before the camera, one line each, and whether the medic should look twice."""
     seen = record.continuity
     if seen is None:
         return []

@@ -13,7 +13,7 @@ from central.store.engine import reading, writing
 
 
 def find_worker(request: Request, visitor: Visitor, typed: str) -> WorkerQuery:
-    """Whom the words mean among the workers of the visitor's organisations."""
+    """The workers of the visitor's organisations that the words mean."""
     console = console_of(request)
     with reading(console.engine) as connection:
         query = find_workers(connection, visitor.account.orgs, typed, console.registry.snils_hash)

@@ -1,7 +1,7 @@
 """Compares names and numbers of cards and people in one spelling, so that equal ones are found equal. Pure.
 
 One folding for the search, for twins, for the journal and for what files name. It is stored beside names
-(`worker.search_name`): who changes it writes a migration that fills the column anew.
+(`worker.search_name`): a change needs a migration that fills the column again.
 """
 
 import re

@@ -19,7 +19,7 @@ MAX_CALLERS = 20_000
 
 
 def network_of(address: str) -> str:
-    """Who counts as one caller: an IPv4 address, or the /64 that an IPv6 subscriber has all addresses of (RFC 6177)."""
+    """What counts as one caller: an IPv4 address, or the /64 that an IPv6 subscriber has all addresses of (RFC 6177)."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -69,7 +69,7 @@ _MEDIC = frozenset(
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.MEDIC: _MEDIC,
-    # Who enters medics with their keys makes no accounts, and who makes accounts enters no medics.
+    # The role that enters medics with their keys makes no accounts, and the role that makes accounts enters no medics.
     Role.SENIOR_MEDIC: _MEDIC
     | {
         Right.SEE_CHANGES,
@@ -82,7 +82,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     },
     # An employer learns who is admitted, and never a value, a complaint or a photo.
     Role.EMPLOYER: frozenset({Right.OWN_ACCOUNT, Right.SEE_ADMISSIONS}),
-    # Who manages accounts does not look at medical records: two keys for two doors.
+    # The role that manages accounts does not see medical records.
     Role.ADMINISTRATOR: frozenset(
         {
             Right.OWN_ACCOUNT,

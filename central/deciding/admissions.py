@@ -1,8 +1,9 @@
 """Admissions: the present state of each of an employer's workers, without a single medical value.
 
 For the employer's page, for gates and for other programs. Only a signed decision in force admits, and only until it ends.
-An exam after work admits nobody: who has passed one needs another exam before the next shift. Who is suspended does not work,
-whatever was decided before; who may not be examined remotely never passes at a terminal, and has to be sent to a medic.
+An exam after work admits nobody: a worker who has passed one needs another exam before the next shift. A suspended worker does
+not work, whatever was decided before. A worker who may not be examined remotely never passes at a terminal and has to be sent
+to a medic.
 """
 
 from dataclasses import dataclass

@@ -79,7 +79,7 @@ class Rules:
 
 
 def address_of(topic: str) -> tuple[TerminalAddress, str]:
-    """Who may have sent on this topic, and the kind. Raises `ContractError` (`foreign_topic`)."""
+    """The sender that this topic allows, and the kind. Raises `ContractError` (`foreign_topic`)."""
     try:
         address, direction, kind = parse_topic(topic)
     except ValueError as error:

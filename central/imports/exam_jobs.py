@@ -1,7 +1,7 @@
 """Imports of examinations in the background: first a trial run of each row, then the import of the same rows.
 
 Both go down the path of messages over the network (`central.imports.exams`). Rows of organisations that are not the asker's
-are refused: who imports learns nothing about others' terminals.
+are refused, so that the import reveals nothing about others' terminals.
 """
 
 from collections.abc import Iterator

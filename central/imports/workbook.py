@@ -75,7 +75,7 @@ class Workbook:
             if name == "workbookPr":
                 from_1904 = attributes.get("date1904") in {"1", "true"}
             elif name == "calcPr":
-                # Who writes this has kept no values of formulas, or old ones.
+                # A program that writes this has kept no values of formulas, or old ones.
                 self._stale = attributes.get("fullCalcOnLoad") in {"1", "true"}
             elif name == "sheet" and attributes.get("state", "visible") == "visible":
                 kind, part = self._targets.get(attributes.get("id", ""), ("", ""))

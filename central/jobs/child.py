@@ -42,7 +42,7 @@ class WorkFailed(Exception):
 
 
 class Busy(Exception):
-    """Such work is being done for somebody else. Who came later asks again: waiting would hold one of the few threads of pages."""
+    """Such work is being done for another. A later caller must ask again: waiting would hold one of the few threads of pages."""
 
 
 class JobProcess:

@@ -87,7 +87,7 @@ class JournalExport:
         stem = file_name(self._generation, f"journal-{running.asked_at:%Y%m%d-%H%M}")
         over = band(self._generation, asked["language"])
         running.file_name = f"{stem}.{form}"
-        # Each form's library takes a fifth of a second and some ten MiB: who wants CSV need not pay for it.
+        # Each form's library takes a fifth of a second and some ten MiB: a CSV export need not load it.
         if form == "csv":
             from central.journal.csv_file import csv_lines, grouped
 

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 MOST_UNACKNOWLEDGED = 5000
 """Messages that the library may hold because the broker acknowledges none: what is sent again and again must not fill the
-memory. Whoever publishes keeps the rest."""
+memory. The publisher keeps the rest."""
 
 
 class BrokerLink:
@@ -122,7 +122,7 @@ class BrokerLink:
         wire = client.socket()
         if isinstance(wire, ssl.SSLSocket):
             note_shown(wire.getpeercert() or {})
-        # As published: whoever retains what nobody should retain is to be seen.
+        # As published, so that the sender of a message that nobody should retain is seen.
         options = SubscribeOptions(qos=1, retainAsPublished=True)
         client.subscribe([(topic, options) for topic in self._filters])
 

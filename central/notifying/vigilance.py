@@ -194,7 +194,7 @@ class Vigil:
 
 
 def _orgs_of(connection: Connection, entries: list[Entry]) -> tuple[str, ...]:
-    """Whose security it is. What belongs to no organisation concerns everybody who looks after security."""
+    """The organisations concerned. An alert of no organisation concerns every address for security alerts."""
     account_id = entries[-1].account_id
     account = accounts.by_id(connection, account_id) if account_id is not None else None
     orgs = set(account.orgs if account else (entry.org for entry in entries))

@@ -36,7 +36,7 @@ class SignatureBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Who issues, when, and where papers are checked."""
+    """The issuing account, the moment, and the address of the public check."""
 
     account_id: str
     at: datetime

@@ -28,7 +28,7 @@ def templates() -> dict[str, Any]:
 def kinds_for(outcome: str, has_breath: bool) -> tuple[str, ...]:
     """Which papers can be made of an exam with that outcome in force, the usual one first.
 
-    The mark of a refusal stands last: whoever presses the first button by habit must not hold a mark.
+    The mark of a refusal comes last, so that pressing the first button by habit does not print it.
     """
     made = {"admitted": ["mark"], "not_admitted": ["refusal"], "refer": ["refusal"]}.get(outcome, [])
     if has_breath:

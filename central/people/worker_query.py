@@ -19,7 +19,7 @@ _NUMBER_FROM_DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class WorkerQuery:
-    """Whom the words mean: `words` to be looked up as a name or number, or `worker_ids`, or a `fault` to be told.
+    """What the words mean: `words` to be looked up as a name or number, or `worker_ids`, or a `fault` to be told.
 
     `fault`: `wrong_snils`, `snils_unknown`, `number_unknown`, keys of the texts under `fault_code`.
     """
@@ -42,7 +42,7 @@ def has_snils_form(text: str) -> bool:
 def find_workers(
     connection: Connection, orgs: tuple[str, ...], typed: str, snils_hash: Callable[[str], str]
 ) -> WorkerQuery:
-    """Whom the words mean among the workers of these organisations, archived ones too. `snils_hash`: of the registry.
+    """The workers that the words mean, of these organisations, archived ones too. `snils_hash`: of the registry.
 
     A long personnel number is found like a SNILS: some employers use the one as the other.
     """

@@ -23,7 +23,7 @@ from sync.contract.signing_certificate import is_named
 
 @dataclass(frozen=True, slots=True)
 class VerifiedSignature:
-    """Who signed, by the certificate that was checked up to a root."""
+    """The signer, by the certificate that was checked up to a root."""
 
     certificate: x509.Certificate
     claimed_at: datetime | None

@@ -1,6 +1,6 @@
 """The table of anomalies: refused and unexpected messages, counted and shown.
 
-A sender is counted by kind within the hour: whoever floods us, on however many topics, fills a row and not the table.
+A sender is counted by kind within the hour: a flood, on however many topics, fills a row and not the table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -131,7 +131,7 @@ def _is(column: Column[Any], value: object) -> ColumnElement[bool]:
 
 
 def _sender_in(topic: str) -> str | None:
-    """Whom a topic names, of the contract's form or not: `dopusk/1/<org>/<terminal>/...`."""
+    """The sender that a topic names, of the contract's form or not: `dopusk/1/<org>/<terminal>/...`."""
     parts = topic.removeprefix(f"{ROOT}/").split("/")
     return parts[1] if topic.startswith(f"{ROOT}/") and len(parts) > 1 and parts[1] else None
 

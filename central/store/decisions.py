@@ -156,7 +156,7 @@ def _stored(row: RowMapping) -> StoredDecision:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who looks at an exam now."""
+    """The medic who has an exam open."""
 
     exam_id: str
     account_id: str
@@ -172,7 +172,7 @@ def claims(connection: Connection, now: datetime) -> dict[str, Claim]:
 
 
 def claim_of(connection: Connection, exam_id: str, now: datetime) -> Claim | None:
-    """Who holds this exam now."""
+    """The present claim on this exam."""
     query = select(claim).where(claim.c.exam_id == exam_id, claim.c.expires_at > now)
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else Claim(**row)

@@ -93,7 +93,7 @@ def wanted(connection: Connection, limit: int) -> list[Wanted]:
     """Photos that were asked for and not answered, of the terminals that can take one now: enrolled, and with fewer than
     `MOST_PARTS_IN_FLIGHT` parts on their way.
 
-    The first request of each terminal, then the second of each, and so on: who asks for many delays nobody.
+    The first request of each terminal, then the second of each, and so on: a terminal that asks for many delays no other.
     """
     c = worker_face.c
     turn = func.row_number().over(partition_by=c.terminal_id, order_by=(c.seq, c.worker_id)).label("turn")

@@ -48,7 +48,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who changes an entry, and when. `account_id` is empty for the command line."""
+    """The author of a change and its moment. `account_id` is empty for the command line."""
 
     account_id: str | None
     at: datetime

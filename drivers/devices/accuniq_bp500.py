@@ -37,7 +37,7 @@ _USELESS = Rejected("a record without plausible pressures")
 _REPLY_S = 1.0
 _POLL_S = 1.0
 _MOST_STORED = 50
-"""More stored results than any of these monitors keeps: whoever goes on showing them does not obey ACK."""
+"""More stored results than any of these monitors keeps: one that shows more does not obey ACK."""
 
 
 def _recognise(buffer: bytes, at: int) -> Cut:

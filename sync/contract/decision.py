@@ -38,7 +38,7 @@ class Verdict(WireModel):
 
 
 class Medic(WireModel):
-    """Who decided, as in the signing certificate and the register of medics."""
+    """The medic who decided, as in the signing certificate and the register of medics."""
 
     medic_id: Id
     full_name: ShortText

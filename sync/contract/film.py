@@ -70,7 +70,7 @@ class PersonChange(WireModel):
 
 
 class Continuity(WireModel):
-    """Who was before the camera while devices measured. Nobody in sight is a note for the medic and no refusal."""
+    """The people before the camera while devices measured. Nobody in sight is a note for the medic and no refusal."""
 
     compared: bool
     """False without a legal basis or the worker's consent: then nothing biometric was computed, presence alone counted."""

@@ -118,7 +118,7 @@ def save_channel(
 def remove_channel(
     request: Request, channel_id: str, visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))]
 ) -> Response:
-    """Use a channel no more. It gets a last word: whoever reads there learns that nothing comes any more, and why."""
+    """Stop using a channel. It gets a last notice, which says that no more will come, and why."""
     console = console_of(request)
     with writing(console.engine) as connection:
         channel = _own_channel(connection, visitor, channel_id)

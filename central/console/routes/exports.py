@@ -104,7 +104,7 @@ def cancel_export(request: Request, job_id: str, visitor: Exporter) -> Response:
 
 def _begin(request: Request, visitor: Visitor, params: dict[str, Any]) -> Response:
     console = console_of(request)
-    # Counted apart from the note in the access log: whoever may write holds everybody else up.
+    # Counted outside the transaction of the access log: a writing transaction holds everybody else up.
     with reading(console.engine) as connection:
         rows = journal.count_up_to(connection, filter_of(params), COUNT_EXPORT_TO)
     try:

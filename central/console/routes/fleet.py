@@ -78,7 +78,7 @@ def fleet_page(
         chosen = sort.rows([brief for brief in everything if wanted.fits(brief)], BRIEF_ORDERS)
         fitting = [brief.terminal_id for brief in chosen]
         if sort.order.column in ROW_ORDERS:
-            # Known only of what has been read whole: who asks for that order pays for it.
+            # Known only after reading all rows: only this order has that cost.
             whole = fleet.overview(connection, orgs, fitting, now)
             fitting = [row.terminal_id for row in sort.rows(whole, ROW_ORDERS)]
         pages = max(1, -(-len(fitting) // ROWS))

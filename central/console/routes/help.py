@@ -1,6 +1,6 @@
 """The manuals: that of the reader's role, and others that they may need.
 
-GET /help; GET /help/{topic}; GET /help/images/{picture}. Nothing of them is secret: whoever is signed in may read each.
+GET /help; GET /help/{topic}; GET /help/images/{picture}. Nothing in them is secret: every account may read each.
 """
 
 from typing import Annotated

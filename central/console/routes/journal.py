@@ -136,7 +136,7 @@ def find_in_journal(
     pairs = [(name, str(value)) for name, value in form.multi_items() if name in _FIELDS and value]
     pairs += address_pairs(request, query)
     if not typed:
-        # Whoever types somebody else means that one and no longer the one before.
+        # A newly typed person replaces the one before.
         pairs += [("worker_id", str(one)) for one in form.getlist("worker_id")]
     if not query.fault:
         return RedirectResponse(f"/journal?{urlencode(pairs)}", status_code=303)
@@ -166,7 +166,7 @@ def journal_page(
     sort = replace(sort, kept=kept)
     by_column = sort.order.column not in {"", "moment"} and asked.is_understood
     most = COUNT_TO if journal.is_counted_quickly(asked.wanted) else COUNT_FEW_TO
-    # Read apart from the note in the audit log: whoever may write holds everybody else up.
+    # Read outside the transaction of the audit log: a writing transaction holds everybody else up.
     with reading(console.engine) as connection:
         too_many = by_column and journal.count_up_to(connection, asked.wanted, SORTED_TO + 1) > SORTED_TO
         if too_many:

@@ -83,7 +83,7 @@ def set_totp(
     """Set up the second factor, proven by a first code.
 
     An open session is no proof of who sits before it: the password is asked for unless it was given just now, at the login.
-    Whoever has a factor already removes it first, with the password, or has it reset.
+    An account that has a factor must remove it first, with the password, or have it reset.
     """
     console = console_of(request)
     if visitor.account.has_totp:
