@@ -6,18 +6,14 @@ Only the module of the command that was asked for is loaded: `dopusk decode` mus
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
 from dopusk import words
 from dopusk.outcome import end_of
-from dopusk.places import CommandPlace, add_commands
-
-LAB = "dopusk.lab.commands"
-"""The laboratory: demonstration, simulated devices and fleets, torture, benchmarks. A package of its own (`dopusk[lab]`)."""
-
+from dopusk.places import LAB, CommandPlace, add_commands
+from dopusk.places import installed as installed_of
 
 COMMANDS: Mapping[str, CommandPlace] = {
     "demo": CommandPlace("demo", "demo", package=LAB),
@@ -47,9 +43,8 @@ Debug = Annotated[
 
 
 def installed() -> list[str]:
-    """The commands that this installation has: a medical terminal and a centre come without the laboratory."""
-    has_lab = find_spec("dopusk.lab") is not None and find_spec("simulators") is not None
-    return [name for name, place in COMMANDS.items() if has_lab or place.package != LAB]
+    """The commands that this installation has."""
+    return installed_of(COMMANDS)
 
 
 def build(names: Iterable[str], inner: str = "") -> typer.Typer:
@@ -85,9 +80,15 @@ def main() -> None:
     words.use(language)
     words.translate_panels()
     found = installed()
+    inner = "".join(arguments[1:2])
     if asked in COMMANDS and asked not in found:
+        missing = asked
+    else:
+        within = COMMANDS[asked].inner_places() if asked in COMMANDS else {}
+        missing = f"{asked} {inner}" if inner in within and inner not in installed_of(within) else ""
+    if missing:
         text = "`dopusk {name}` belongs to the laboratory; install it: pip install 'dopusk[lab]'"
-        sys.exit(words.say(text, name=asked))
-    command = typer.main.get_group(build([asked] if asked in found else found, "".join(arguments[1:2])))
+        sys.exit(words.say(text, name=missing))
+    command = typer.main.get_group(build([asked] if asked in found else found, inner))
     words.translate(command)
     sys.exit(end_of(lambda: command.main(arguments, prog_name="dopusk", standalone_mode=False), is_debug=is_debug))

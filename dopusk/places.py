@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 
 import typer
+
+LAB = "dopusk.lab.commands"
+"""The laboratory: demonstration, simulated devices and fleets, torture, benchmarks. A package of its own (`dopusk[lab]`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,12 @@ class CommandPlace:
         return import_module(f"{self.package}.{self.table}").COMMANDS if self.table else {}
 
 
+def installed(places: Mapping[str, CommandPlace]) -> list[str]:
+    """Those of the commands that this installation has: a medical terminal and a centre come without the laboratory."""
+    has_lab = find_spec("dopusk.lab") is not None and find_spec("simulators") is not None
+    return [name for name, place in places.items() if has_lab or place.package != LAB]
+
+
 def add_commands(app: typer.Typer, places: Mapping[str, CommandPlace], names: Iterable[str], inner: str = "") -> None:
     """Put commands into `app`. Of a group with a table only the command `inner`, if it has that; otherwise all."""
     for name in names:
@@ -37,7 +47,7 @@ def add_commands(app: typer.Typer, places: Mapping[str, CommandPlace], names: It
         within = place.inner_places()
         if within:
             group = typer.Typer(no_args_is_help=True, help=str(place.load()))
-            add_commands(group, within, [inner] if inner in within else within)
+            add_commands(group, within, [inner] if inner in within else installed(within))
             app.add_typer(group, name=name)
         elif place.is_group:
             app.add_typer(place.load(), name=name)  # type: ignore[arg-type]  # a group is a Typer

@@ -177,14 +177,6 @@ class SealedWorker:
     snils_sealed: bytes | None
 
 
-def put_worker(
-    connection: Connection, new: Worker, *, snils_hmac: str | None, snils_sealed: bytes | None, now: datetime
-) -> Written:
-    """Insert or change by `worker_id`. Raises `ValueError` when another worker of the employer has the number."""
-    (written,) = put_workers(connection, [SealedWorker(new, snils_hmac, snils_sealed)], now=now)
-    return written
-
-
 def put_workers(connection: Connection, sealed: Sequence[SealedWorker], *, now: datetime) -> list[Written]:
     """Insert or change by `worker_id`, all in a few statements: everybody else's writing waits meanwhile.
 

@@ -101,7 +101,7 @@ class Sealed:
 
 
 SEALED = {
-    one.table.name: one
+    str(one.table.name): one
     for one in (
         Sealed(audit, "audit_id"),
         Sealed(decision, "decision_id"),
@@ -212,7 +212,8 @@ def row_hash(one: Sealed, row: RowMapping) -> str:
     Columns without a value are left out: a column that is added to the table later leaves the hashes of older rows as they
     are, as long as it is empty there.
     """
-    values = {column.name: _plain(row[column.name]) for column in one.columns if row[column.name] is not None}
+    # Names of columns are texts of SQLAlchemy's own kind, which the fast writer of canonical JSON leaves to the slow one.
+    values = {str(column.name): _plain(row[column.name]) for column in one.columns if row[column.name] is not None}
     return sha256_hex(canonical(values))
 
 

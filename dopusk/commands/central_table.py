@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dopusk.places import CommandPlace
+from dopusk.places import LAB, CommandPlace
 
 HELP = "The central module: console, ingest, store."
 
@@ -22,4 +22,5 @@ COMMANDS: Mapping[str, CommandPlace] = {
     "export": CommandPlace("central_exports", "export_app", is_group=True),
     "import": CommandPlace("central_registers", "import_app", is_group=True),
     "books": CommandPlace("central_books", "app", is_group=True),
+    "populate": CommandPlace("populate", "populate", package=LAB),
 }

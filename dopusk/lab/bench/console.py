@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from http.client import HTTPConnection
 from itertools import cycle, islice
@@ -36,7 +36,6 @@ Report = Callable[[str, float, str], None]
 STORES = ("sqlite", "postgresql")
 REQUESTS = 40
 """Of each page, after one that is not counted. Of the journal by each filter, a quarter of that."""
-_AUTHORITY_AGE = timedelta(days=100)
 
 
 class BenchFailed(Exception):
@@ -70,13 +69,13 @@ def measure(report: Report, store: str, scale: Scale) -> None:
 def _stage(report: Report, name: str, store: str, scale: Scale) -> Iterator[tuple[CentralConfig, Engine, Population]]:
     with tempfile.TemporaryDirectory(prefix="dopusk-bench-", dir="/var/tmp") as folder, _store_url(store) as store_url:
         root = Path(folder) / "centre"
-        authority = create_secrets(root, clock=lambda: datetime.now(UTC) - _AUTHORITY_AGE)
+        authority = create_secrets(root)
         with start_mosquitto(Path(folder) / "broker", authority) as broker:
             config = write_config(root, Choices("test", broker.port, free_port(), store_url=store_url))
             engine = open_engine(config.store_url)
             schema.upgrade(engine)
             began_s = time.monotonic()
-            population = populate(engine, config, authority, scale)
+            population = populate(engine, config, scale)
             report(f"{name}.filled_in", time.monotonic() - began_s, "s")
             _keep_alive(engine, population)
             yield config, engine, population
@@ -94,10 +93,8 @@ def _store_url(store: str) -> Iterator[str]:
 
 def _keep_alive(engine: Engine, population: Population) -> None:
     """Filling may take longer than a session lives without use."""
-    people = population.people
-    cookies = [*(desk.cookie for desk in people.desks), people.senior, people.dispatcher, people.engineer]
     with writing(engine) as connection:
-        for cookie in cookies:
+        for cookie in population.cookies:
             session_id = session_id_of(cookie.partition("=")[2])
             accounts.touch_session(connection, session_id, datetime.now(UTC))
 

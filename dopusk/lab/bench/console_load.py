@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.client import HTTPConnection
@@ -22,10 +22,9 @@ from sqlalchemy import Engine
 
 from central.core.config import CentralConfig
 from central.store.engine import open_engine
-from dopusk.lab.bench.bulk import Bulk
 from dopusk.lab.bench.population import Population
-from dopusk.lab.bench.population_exams import ExamWriter
-from dopusk.lab.bench.population_people import PASSPHRASE, People
+from dopusk.lab.population.filling import Filling
+from dopusk.lab.population.progress import Progress
 
 THINK_S = 25.0
 """How long a medic looks at an exam on average: fifty of them decide two exams a second."""
@@ -53,9 +52,9 @@ def medics_at_work(config: CentralConfig, population: Population) -> Iterator[li
     context = multiprocessing.get_context("spawn")
     # A pipe and no shared event: whoever sets an event waits for all who slept on it, also for those that are gone.
     ours, theirs = context.Pipe()
-    people = replace(population.people, desks=())
-    seats = [(desk.org, desk.cookie) for desk in population.people.desks]
-    process = context.Process(target=_work_all, args=(config, people, seats, theirs), name="medics", daemon=True)
+    seats = [(seat.org, seat.cookie) for seat in population.seats]
+    given = (config, population.made.progress, population.made.passphrase, seats, theirs)
+    process = context.Process(target=_work_all, args=given, name="medics", daemon=True)
     done: list[Work] = []
     process.start()
     try:
@@ -77,7 +76,8 @@ def medics_at_work(config: CentralConfig, population: Population) -> Iterator[li
 
 def _work_all(
     config: CentralConfig,
-    people: People,
+    progress: Progress,
+    passphrase: str,
     seats: list[tuple[str, str]],
     theirs: Connection,
 ) -> None:
@@ -85,12 +85,10 @@ def _work_all(
     room = _Room(config.http.port, stop)
     medics = [_Medic(room, org, cookie, number) for number, (org, cookie) in enumerate(seats)]
     for medic in medics:
-        medic.open_key()
+        medic.open_key(passphrase)
     threads = [threading.Thread(target=target) for medic in medics for target in (medic.follow, medic.work)]
     engine = open_engine(config.store_url)
-    threads.append(
-        threading.Thread(target=_arrive, args=(engine, people, config.generation, len(seats) / THINK_S, stop))
-    )
+    threads.append(threading.Thread(target=_arrive, args=(engine, config, progress, len(seats) / THINK_S, stop)))
     for thread in threads:
         thread.daemon = True
         thread.start()
@@ -106,14 +104,16 @@ def _work_all(
     engine.dispose()
 
 
-def _arrive(engine: Engine, people: People, generation: str, per_second: float, stop: threading.Event) -> None:
+def _arrive(
+    engine: Engine, config: CentralConfig, progress: Progress, per_second: float, stop: threading.Event
+) -> None:
     """New exams at that rate, committed one by one."""
-    writer = ExamWriter(people, generation, random.Random(11))  # noqa: S311 - invented exams
+    dice, arrivals = random.Random(11), Filling(config, progress)  # noqa: S311 - invented exams
     with engine.connect() as connection:
-        bulk = Bulk(connection)
+        with connection.begin():
+            arrivals.take_up(connection)
         while not stop.wait(1 / per_second):
-            writer.waiting(bulk, datetime.now(UTC))
-            bulk.flush()
+            arrivals.arrive(connection, datetime.now(UTC), dice)
     engine.dispose()
 
 
@@ -134,10 +134,10 @@ class _Medic:
         self._dice = random.Random(number)  # noqa: S311
         self.decisions = self.refreshes = 0
 
-    def open_key(self) -> None:
+    def open_key(self, passphrase: str) -> None:
         """Open the signing key of the session."""
         with contextlib.closing(self._connect()) as http:
-            self._post(http, "/signature", "/signature", {"passphrase": PASSPHRASE})
+            self._post(http, "/signature", "/signature", {"passphrase": passphrase})
 
     def follow(self) -> None:
         """The open queue: rows are asked for at each event; events that came meanwhile ask once more."""

@@ -13,6 +13,9 @@ from central.store.papers import Paper
 from dopusk.lab.bench.population import Population
 from sync.contract.canonical import new_id
 
+_NEWEST = 300
+"""Of so many decided exams pages are asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -24,9 +27,9 @@ class Page:
 
 
 def enter_papers(connection: Connection, population: Population) -> tuple[str, ...]:
-    """A mark on paper for each decision that is really signed; returns the codes of the public check."""
+    """A mark on paper for each of the newest decisions; returns the codes of the public check."""
     columns = (decision.c.decision_id, decision.c.exam_id, decision.c.org)
-    rows = connection.execute(select(*columns).where(decision.c.exam_id.in_(population.signed))).all()
+    rows = connection.execute(select(*columns).where(decision.c.exam_id.in_(_newest(population)))).all()
     codes, now = [], datetime.now(UTC)
     for number, (decision_id, exam_id, org) in enumerate(rows, start=1):
         codes.append(secrets.token_urlsafe(16))
@@ -37,21 +40,18 @@ def enter_papers(connection: Connection, population: Population) -> tuple[str, .
 
 def pages_of(population: Population, codes: tuple[str, ...]) -> list[Page]:
     """Pages of the medic, the service engineer and the employer, the gate's question, the public check."""
-    people = population.people
-    medic = {"Cookie": people.desks[0].cookie}
-    org = people.desks[0].org
-    largest = people.employers[org][0]
-    gate = {"Authorization": f"Bearer {people.api_secret}"}
-    numbers = [person.personnel_number for person in people.persons if person.employer_id == largest]
+    medic, senior = {"Cookie": population.seats[0].cookie}, {"Cookie": population.senior}
+    gate = {"Authorization": f"Bearer {population.api_secret}"}
+    numbers = [job.personnel_number for job in population.made.society.jobs if job.firm.place == 0]
     yesterday = urlencode({"since": (datetime.now(UTC) - timedelta(days=1)).isoformat()})
     return [
         Page("queue", ("/queue",), medic),
-        Page("queue_of_all", ("/queue",), {"Cookie": people.senior}),
-        Page("exam_waiting", _exams(population.waiting), {"Cookie": people.senior}),
-        Page("exam_decided", _exams(population.signed), {"Cookie": people.senior}),
+        Page("queue_of_all", ("/queue",), senior),
+        Page("exam_waiting", _exams(population.made.report.waiting), senior),
+        Page("exam_decided", _exams(_newest(population)), senior),
         Page("search", tuple(f"/registers/workers?q={number}" for number in numbers[:100]), medic),
-        Page("fleet", ("/fleet",), {"Cookie": people.engineer}),
-        Page("employer", ("/admissions",), {"Cookie": people.dispatcher}),
+        Page("fleet", ("/fleet",), {"Cookie": population.engineer}),
+        Page("employer", ("/admissions",), {"Cookie": population.dispatcher}),
         Page("gate", tuple(f"/api/v1/admissions/{number}" for number in numbers[:100]), gate),
         Page("api_exams", (f"/api/v1/exams?{yesterday}",), gate),
         Page("public_check", tuple(f"/check/{code}" for code in codes), {}),
@@ -60,10 +60,10 @@ def pages_of(population: Population, codes: tuple[str, ...]) -> list[Page]:
 
 def journal_pages(population: Population) -> list[Page]:
     """The journal by every filter and by several at once, as the medic of the largest organisation; and of all of them."""
-    people = population.people
-    medic = people.desks[0]
-    persons = [person for person in people.persons if person.org == medic.org]
-    terminals, employers = people.terminals[medic.org], people.employers[medic.org]
+    medic, idle = population.seats[0], population.idle_medic_id
+    jobs = [job for job in population.made.society.jobs if job.firm.centre == 0]
+    name, surname = jobs[-1].human.full_name, jobs[0].human.full_name.split()[0]
+    terminals, employers = population.terminals, population.employers
     now = datetime.now(UTC)
     span = timedelta(days=population.scale.days)
     day, old = now.date().isoformat(), (now - 0.8 * span).date().isoformat()
@@ -74,9 +74,9 @@ def journal_pages(population: Population) -> list[Page]:
         "deep_page": deep,
         "today": {"since": day},
         "old_week": {"since": old, "until": older},
-        "personnel_number": {"person": persons[0].personnel_number},
-        "full_name": {"person": persons[-1].full_name},
-        "surname": {"person": persons[0].full_name.split()[0]},
+        "personnel_number": {"person": jobs[0].personnel_number},
+        "full_name": {"person": name},
+        "surname": {"person": surname},
         "nobody": {"person": "Никто"},
         "admitted": {"outcome": "admitted"},
         "not_admitted": {"outcome": "not_admitted"},
@@ -87,35 +87,39 @@ def journal_pages(population: Population) -> list[Page]:
         "common_type": {"exam_type": "pre_shift"},
         "rare_type": {"exam_type": "during_shift"},
         "deviation": {"deviation": "1"},
-        "medic": {"medic_id": medic.entry.medic_id},
-        "idle_medic": {"medic_id": people.idle_medic_id},
+        "medic": {"medic_id": medic.medic_id},
+        "idle_medic": {"medic_id": idle},
         "employer": {"employer_id": employers[0]},
         "unfinished": {"unfinished": "1"},
-        "admitted_by_idle_medic": {"outcome": "admitted", "medic_id": people.idle_medic_id},
+        "admitted_by_idle_medic": {"outcome": "admitted", "medic_id": idle},
         "terminal_and_refusal": {"terminal_id": terminals[0], "outcome": "not_admitted"},
         "employer_and_rare_type": {"employer_id": employers[0], "exam_type": "during_shift"},
         "employer_and_identity": {"employer_id": employers[-1], "outcome": "not_identified"},
         "deviation_and_rare_type": {"deviation": "1", "exam_type": "during_shift"},
         "deviation_but_admitted": {"deviation": "1", "outcome": "admitted"},
         "medic_refusal_week": {
-            "medic_id": medic.entry.medic_id,
+            "medic_id": medic.medic_id,
             "outcome": "not_admitted",
             "since": old,
             "until": older,
         },
-        "surname_and_referral": {"person": persons[0].full_name.split()[0], "outcome": "refer"},
+        "surname_and_referral": {"person": surname, "outcome": "refer"},
         "unfinished_at_terminal": {"unfinished": "1", "terminal_id": terminals[-1]},
-        "type_employer_medic": {"exam_type": "pre_trip", "employer_id": employers[1], "medic_id": medic.entry.medic_id},
+        "type_employer_medic": {"exam_type": "pre_trip", "employer_id": employers[1], "medic_id": medic.medic_id},
     }
     of_all = {
         "first_page": {},
         "not_identified": {"outcome": "not_identified"},
         "unfinished": {"unfinished": "1"},
-        "full_name": {"person": persons[-1].full_name},
+        "full_name": {"person": name},
     }
     own = [Page(f"journal.{name}", _journal(query), {"Cookie": medic.cookie}) for name, query in wanted.items()]
-    senior = {"Cookie": people.senior}
+    senior = {"Cookie": population.senior}
     return own + [Page(f"journal.of_all.{name}", _journal(query), senior) for name, query in of_all.items()]
+
+
+def _newest(population: Population) -> list[str]:
+    return list(population.made.report.decided)[-_NEWEST:]
 
 
 def _exams(exam_ids: list[str]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def measure_export(report: Report, name: str, centre: CentralConfig, population:
     Memory must not grow with them. One PDF holds up to `pdf_parts.PART_ROWS` rows and is in memory until it is whole: below
     that, memory grows with the rows.
     """
-    orgs, days = tuple(population.people.organisations), population.scale.days
+    orgs, days = population.orgs, population.scale.days
     with _jobs(centre) as (engine, jobs):
         for form in FORMS:
             peaks = []

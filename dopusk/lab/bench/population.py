@@ -1,35 +1,32 @@
-"""A centre that has been at work for weeks: organisations, people, terminals, and as many exams as are asked for.
+"""The centre that pages are measured at: a population (`dopusk.lab.population`) whose people have sessions open."""
 
-The rows are those that intake and the medics would have written (`message`, `exam`, `decision`, `centre_outbox`, `audit`),
-column by column and in the order of their receipt, put in by the thousand. Chains and hashes are right. What is not as it
-would be: the terminals' Ed25519 signatures are one reused value, so are the CMS signatures of all but the newest decisions
-(`Scale.signed` of them are real and verify), and messages to the terminals are kept for the newest `KEPT` decisions only.
-"""
-
-import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
-from sqlalchemy import Engine
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import Connection, Engine
 
+from central.access.accounts import open_session
 from central.authority.pki import Authority
 from central.core.config import CentralConfig
-from central.core.snils import SnilsKey
+from central.core.rights import Role
+from central.deciding.medics import Qualification, add_medic
+from central.store import accounts, api_keys
+from central.store.api_keys import ApiKey
 from central.store.engine import writing
-from dopusk.lab.bench.bulk import Bulk, loading
-from dopusk.lab.bench.population_exams import ExamWriter
-from dopusk.lab.bench.population_people import People, enter_people
+from dopusk.lab.population import filling
+from dopusk.lab.population.plan import Plan
+from sync.contract.canonical import new_id
 
-KEPT = 50_000
-_BATCH = 5_000
-_HOURS = (1, 1, 2, 6, 10, 12, 10, 6, 4, 3, 3, 4, 5, 5, 4, 4, 5, 6, 7, 6, 4, 3, 2, 1)
-"""How many exams begin in each hour of a day, as shares: a morning peak, a smaller one when the late shift comes."""
+_ORGANISATIONS, _EMPLOYERS, _SEED = 8, 40, 11
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How large the centre is: the exams of so many days, the newest `waiting` of them undecided, `signed` before these."""
+    """How large the centre is: the exams of so many days, the newest `waiting` of them undecided."""
 
     exams: int
     workers: int
@@ -37,76 +34,121 @@ class Scale:
     medics: int
     days: int
     waiting: int
-    signed: int
 
 
-SHORT = Scale(exams=20_000, workers=2_000, terminals=100, medics=10, days=20, waiting=50, signed=300)
-MILLION = Scale(exams=1_000_000, workers=20_000, terminals=1_000, medics=50, days=60, waiting=100, signed=300)
+SHORT = Scale(exams=20_000, workers=2_000, terminals=100, medics=10, days=20, waiting=50)
+MILLION = Scale(exams=1_000_000, workers=20_000, terminals=1_000, medics=50, days=60, waiting=100)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A medic with a browser that is logged in."""
+
+    org: str
+    medic_id: str
+    cookie: str
+
+
+@dataclass(frozen=True, slots=True)
 class Population:
-    """What stands in the store now. Ids of exams are examples of their kind."""
+    """What stands in the store. The first organisation is the largest, and its first employer the largest of its own."""
 
     scale: Scale
-    people: People
-    waiting: list[str] = field(default_factory=list)
-    signed: list[str] = field(default_factory=list)
-    """Decided exams, the newest ones, whose signatures are real."""
+    made: filling.Population
+    seats: tuple[Seat, ...]
+    idle_medic_id: str
+    """A medic of the largest organisation who has decided nothing yet."""
+    senior: str
+    """Cookie of somebody who sees all organisations."""
+    dispatcher: str
+    engineer: str
+    api_secret: str
+    """Of a program of the largest employer, as `dispatcher`."""
+
+    @property
+    def orgs(self) -> tuple[str, ...]:
+        """All organisations."""
+        return self.made.titles.names.orgs
+
+    @property
+    def employers(self) -> list[str]:
+        """Those of the largest organisation."""
+        names = self.made.titles.names.employers
+        return [names[place] for place in self.made.society.centres[0].firms]
+
+    @property
+    def terminals(self) -> list[str]:
+        """Those of the largest organisation, the busiest first."""
+        names, society = self.made.titles.names.terminals, self.made.society
+        return [names[gate.place] for gate in society.gates if gate.centre == 0]
+
+    @property
+    def cookies(self) -> list[str]:
+        """Of all who are logged in."""
+        return [*(seat.cookie for seat in self.seats), self.senior, self.dispatcher, self.engineer]
 
 
-def populate(engine: Engine, config: CentralConfig, authority: Authority, scale: Scale) -> Population:
-    """Fill an empty store whose tables are made. The medics' passphrase is `population_people.PASSPHRASE`.
-
-    The authority must be older than the exams, or no certificate was valid when they were decided.
-    """
+def populate(engine: Engine, config: CentralConfig, scale: Scale) -> Population:
+    """Fill an empty store whose tables are made, and log everybody in."""
     now = datetime.now(UTC)
+    plan = Plan(
+        _ORGANISATIONS,
+        _EMPLOYERS,
+        scale.workers,
+        scale.exams,
+        scale.days,
+        _SEED,
+        now,
+        terminals=scale.terminals,
+        medics=scale.medics,
+        waiting=scale.waiting,
+    )
+    made = filling.populate(engine, config, plan)
     with writing(engine) as connection:
-        people = enter_people(
-            connection,
-            authority,
-            SnilsKey.from_file(config.keys.snils_key_file),
-            workers=scale.workers,
-            terminals=scale.terminals,
-            medics=scale.medics,
-            now=now,
+        others = {role: _cookie(connection, name) for role, name in made.titles.others.items()}
+        seats = tuple(
+            Seat(desk.entry.org, desk.entry.medic_id, _cookie(connection, desk.username)) for desk in made.desks
         )
-    population = Population(scale, people)
-    _write_exams(engine, config, population, now)
-    return population
+        return Population(
+            scale,
+            made,
+            seats,
+            _enter_idle(connection, Authority(config.keys.authority_dir), made.titles.names.orgs[0]),
+            others[Role.SENIOR_MEDIC],
+            others[Role.EMPLOYER],
+            others[Role.SERVICE],
+            _enter_api_key(connection, made.titles.names.orgs[0], made.titles.names.employers[0]),
+        )
 
 
-def _write_exams(engine: Engine, config: CentralConfig, population: Population, now: datetime) -> None:
-    scale, people = population.scale, population.people
-    dice = random.Random(scale.exams)  # noqa: S311 - invented exams
-    writer = ExamWriter(people, config.generation, dice)
-    moments = _moments(dice, scale, now)
-    with loading(engine) as connection:
-        bulk = Bulk(connection)
-        for start in range(0, scale.exams, _BATCH):
-            for place in range(start, min(start + _BATCH, scale.exams)):
-                left = scale.exams - place
-                finished_at = next(moments)
-                if left <= scale.waiting:
-                    population.waiting.append(writer.waiting(bulk, finished_at))
-                elif left <= scale.waiting + scale.signed:
-                    population.signed.append(writer.decided(bulk, finished_at, signed=True, kept=True))
-                else:
-                    writer.past(bulk, finished_at, kept=left <= KEPT)
-            bulk.flush()
-        writer.write_heads(connection)
+def _cookie(connection: Connection, username: str) -> str:
+    account = accounts.by_username(connection, username)
+    if account is None:
+        raise LookupError(f"account {username} was not entered")
+    return f"dopusk_session={open_session(connection, account.account_id, '127.0.0.1', datetime.now(UTC)).token}"
 
 
-def _moments(dice: random.Random, scale: Scale, now: datetime) -> Iterator[datetime]:
-    """When the exams ended, oldest first, the last one a little before now."""
-    per_day = -(-scale.exams // scale.days)
-    left = scale.exams
-    for day in range(scale.days, 0, -1):
-        begin = now - timedelta(days=day, seconds=10)
-        first_hour = begin.hour
-        shares = [_HOURS[(first_hour + hour) % 24] for hour in range(24)]
-        count = min(per_day, left)
-        hours = dice.choices(range(24), weights=shares, k=count)
-        offsets = sorted(3600 * hour + 3600 * dice.random() for hour in hours)
-        left -= count
-        yield from (begin + timedelta(seconds=offset) for offset in offsets)
+def _enter_idle(connection: Connection, authority: Authority, org: str) -> str:
+    now, key, medic_id = datetime.now(UTC), ec.generate_private_key(ec.SECP256R1()), new_id()
+    issued = authority.issue_medic("Мерная Праздна Ильинична", medic_id, org, key.public_key())
+    day = now.date()
+    return add_medic(
+        connection,
+        org=org,
+        full_name="Мерная Праздна Ильинична",
+        position="фельдшер",
+        qualification=Qualification("secondary", day + timedelta(days=400), 36, day, day),
+        certificate=x509.load_pem_x509_certificate(issued.certificate_pem),
+        key=key,
+        passphrase=secrets.token_hex(8),
+        now=now,
+        medic_id=medic_id,
+    )
+
+
+def _enter_api_key(connection: Connection, org: str, employer_id: str) -> str:
+    secret = secrets.token_urlsafe(32)
+    hashed = sha256(secret.encode("utf-8")).hexdigest()
+    now = datetime.now(UTC)
+    api_keys.add(connection, ApiKey(new_id(), org, employer_id, "gate", hashed, now, "bench", None, None))
+    return secret

@@ -162,6 +162,8 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     do("certificates list")
     assert do("rebuild") == ["store.rebuild"]
     assert do("backup", str(tmp_path / "backup")) == ["store.backup"]
+    few = ["--organisations", "1", "--employers", "1", "--workers", "1", "--medics", "1", "--exams", "0"]
+    assert do("populate", *few, "--add") == ["store.populate"]
     for path in shell.config.parent.glob("central.db*"):
         path.rename(path.with_name("away-" + path.name))
     assert do("restore", str(tmp_path / "backup")) == ["store.restore"]

@@ -140,6 +140,8 @@ def test_neither_terminal_nor_centre_carries_the_laboratory(wheels: Wheels, inst
     assert not of_lab & set(commands(run(installed, tmp_path, "--help").stdout))
     for name in sorted(of_lab):
         assert "dopusk[lab]" in run(installed, tmp_path, name, code=1).stderr
+    assert "populate" not in commands(run(installed, tmp_path, "central", "--help").stdout)
+    assert "dopusk[lab]" in run(installed, tmp_path, "central", "populate", code=1).stderr
     with zipfile.ZipFile(wheels.dopusk) as archive:
         assert not [name for name in archive.namelist() if name.startswith(("simulators/", "dopusk/lab/"))]
         metadata = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
@@ -148,6 +150,7 @@ def test_neither_terminal_nor_centre_carries_the_laboratory(wheels: Wheels, inst
 
 def test_the_laboratory_brings_its_commands(laboratory: Path, tmp_path: Path) -> None:
     assert set(COMMANDS) == set(commands(run(laboratory, tmp_path, "--help").stdout))
+    assert "populate" in commands(run(laboratory, tmp_path, "central", "--help").stdout)
 
 
 def test_what_needs_the_sources_says_so(installed: Path, laboratory: Path, tmp_path: Path) -> None:
