@@ -1,4 +1,4 @@
-"""Paths, test ids, modules, decisions and links that a page names and that do not exist."""
+"""Paths, units, test ids, modules, decisions and links that a page names and that do not exist."""
 
 import re
 from collections.abc import Iterator
@@ -16,6 +16,9 @@ _ENDINGS = _SOURCES + _DATA
 _TOKEN = re.compile(r"[\w.@*-]+(/[\w.@*-]+)*/?(::[\w.]+(\[.*\])?)?")
 _IN_BLOCK = re.compile(rf"(?<![\w/.-])(?:/opt/dopusk/)?((?:{'|'.join(_FOLDERS)})/[\w./@*-]*[\w/*])")
 _DECISION = re.compile(r"\b(?:adr/|ADR )(\d{4})\b")
+_UNIT = re.compile(r"\bdopusk-[a-z]+(?=@|\.service|\.timer|\.path|[^\w.-]|$)")
+NO_UNITS = frozenset({"dopusk-lab"})
+"""Names with the same beginning: the distribution of the laboratory."""
 _MODULE = re.compile(rf"({'|'.join(PACKAGES)})(\.\w+)+")
 ELSEWHERE = {
     "bench.json": "written by `make bench`",
@@ -38,6 +41,8 @@ def missing_of(page: Path, text: str) -> Iterator[str]:
     for token in code(text):
         if not _exists(token, page):
             yield token
+    for words in (*code(text), *blocks(text)):
+        yield from sorted(set(_UNIT.findall(words)) - _units() - NO_UNITS)
     for block in blocks(text):
         for found in _IN_BLOCK.finditer(block):
             if not _exists(found.group(1), page):
@@ -65,6 +70,12 @@ def _exists(token: str, page: Path) -> bool:
         return True
     found = _named(path, page, whole)
     return bool(found) and (not test or any(_has_test(name, test) for name in found))
+
+
+@cache
+def _units() -> frozenset[str]:
+    """The systemd units that ship, without their endings."""
+    return frozenset(file.stem.rstrip("@") for file in (ROOT / "config" / "systemd").iterdir())
 
 
 def _is_folder(path: str) -> bool:

@@ -90,6 +90,7 @@ def test_names_that_lead_nowhere_are_found() -> None:
         "[a page](architektur.md)",
         "[a heading](architecture.md#rooms-of-the-center)",
         "```sh\ncp /opt/dopusk/config/systemd/nothing.service /etc\n```",
+        "restart `dopusk-central`",
     ]
     right = [
         "`central/people/limits.py`",
@@ -100,6 +101,7 @@ def test_names_that_lead_nowhere_are_found() -> None:
         "[a heading](architecture.md#rooms-of-the-centre)",
         "`config/*.toml`",
         "`mg/L` and `a/b` and `dopusk.exam/1`",
+        "```sh\nsystemctl start dopusk-centre dopusk-ingest@1 dopusk-upkeep.timer\n```",
     ]
     for words, count in (*((one, 1) for one in wrong), *((one, 0) for one in right)):
         assert len(list(missing_of(page, words))) == count, words
