@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and for an error one line that says what is wrong, where, and what to do.
+"""Ends a command: its exit code, and for an error one line that says what is wrong, where, and what to do.
 
 An unforeseen error is told by its kind and its place alone: its words may carry values of people. `--debug` shows it whole.
 """

@@ -1,4 +1,4 @@
-"""Where the commands stand, and how some of them are put together: only what was asked for is loaded."""
+"""The modules of the commands, and how some are put together: only the requested one is loaded."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

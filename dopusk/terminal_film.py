@@ -1,4 +1,4 @@
-"""What film and watch need of a terminal: a recorder that encrypts in its own threads, and who looks at the faces."""
+"""Connects film and watch with a terminal: a recorder that encrypts in its own threads, and the watch on faces."""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""From bytes to frames, for codecs: bounded buffers, and one finding for every run of bytes that belongs to no frame.
+"""Cuts bytes into frames for codecs: bounded buffers, and one finding for every run of bytes outside a frame.
 
 A codec says where a frame starts and ends; what happens around frames (garbage, wrong checksums, frames cut short) is
 the same for all of them and stands here. No result depends on how the bytes were split over calls.

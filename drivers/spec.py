@@ -1,4 +1,4 @@
-"""How a device file presents itself: one `SPEC` per model, which `drivers.registry` collects."""
+"""The form of a device file: one `SPEC` per model, which `drivers.registry` collects."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

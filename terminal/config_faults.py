@@ -1,4 +1,4 @@
-"""What of a configuration can be read: every section by itself, also where another one is beyond reading."""
+"""Reads the readable parts of a configuration: every section by itself, even if another one cannot be read."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""What the recorder answered, as the diary keeps it: moments of the monotonic clock become moments of the day. Pure."""
+"""Turns the recorder's answers into events of the diary: monotonic moments become moments of the day. Pure."""
 
 from datetime import datetime, timedelta
 

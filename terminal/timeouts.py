@@ -1,4 +1,4 @@
-"""When a screen that nobody touches goes back to idle."""
+"""The time after which an untouched screen goes back to idle."""
 
 from terminal.clock import Clock
 from terminal.config import Timeouts

@@ -1,4 +1,4 @@
-"""The counters in front of a login: which door a try knocks at, and what a failure does to it.
+"""Counters of failed logins: which counter a try belongs to, and what a failure does to it.
 
 Whoever has logged in on a browser before knocks at that browser's own door; everybody else at one that all strangers share
 (after OWASP's device cookies). So a storm of wrong passwords from elsewhere closes an account to strangers and not to the

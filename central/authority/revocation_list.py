@@ -1,4 +1,4 @@
-"""The authority's list of revoked certificates: one file, written whole by one process at a time.
+"""The authority's list of revoked certificates: one file, written as a whole by one process at a time.
 
 The newest list stands first in the file. Behind it stands, for each moment at which the certificate of a signer was revoked, the
 list as it was before: OpenSSL looks for the serial number alone and not for its day, so that with the newest list only nothing

@@ -1,4 +1,4 @@
-"""When the end of a signer's certificate is told of: thirty, fourteen and seven days before. Pure."""
+"""The days on which the end of a signer's certificate is announced: thirty, fourteen and seven days before. Pure."""
 
 from datetime import datetime, timedelta
 

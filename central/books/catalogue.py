@@ -1,4 +1,4 @@
-"""Which reference books there are, and those that ship with the program. Pure but for the files beside this module."""
+"""The list of reference books, and those that ship with the program. Pure but for the files beside this module."""
 
 import re
 import tomllib

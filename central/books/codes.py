@@ -1,4 +1,4 @@
-"""The one check of codes, wherever they are entered: form, file, API, field map. A fault names what comes nearest.
+"""Checks codes wherever they are entered: form, file, API, field map. A fault names the nearest codes.
 
 A book that holds nothing below a code has not been loaded so deep: a code below it is then taken by it (okved 49.31 by class 49).
 As soon as the book holds any code below that class, a code has to be in it.

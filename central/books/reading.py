@@ -1,4 +1,4 @@
-"""Which version of a book holds: of the organisation, else of the centre, else the one that ships with the program."""
+"""Finds the version of a book in force: that of the organisation, else of the centre, else the one of the program."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

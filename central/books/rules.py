@@ -1,4 +1,4 @@
-"""What a draft of a book must be like: forms, order, nothing lost, nothing that breaks a kiosk. Pure."""
+"""Rules for a draft of a book: forms, order, nothing lost, nothing that breaks a kiosk. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

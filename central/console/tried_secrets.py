@@ -1,4 +1,4 @@
-"""Secrets that somebody types who is logged in already: each try is counted before it is made, and few are made.
+"""Secrets typed inside a session: each try is counted before it is checked, and the number of tries is small.
 
 The password on the own page, the passphrase or PIN of the signing key: an open session alone must not be enough to guess
 them. Whoever has mistyped a passphrase proves first, by the password, to be the one who logged in.

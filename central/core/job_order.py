@@ -1,4 +1,4 @@
-"""What the process of a job is given and how it tells what it does: an order and lines of JSON, both through pipes.
+"""The pipes to the process of a job: its order, and lines of JSON about its progress.
 
 Nothing of an order stands on a command line or in a file: a store's address may hold a password.
 """

@@ -1,4 +1,4 @@
-"""In which order the rows of a list stand. Pure.
+"""The order of the rows of a list. Pure.
 
 People count as they read: `2` stands before `10`, `ё` beside `е`, capitals do not matter, and what is empty comes last
 whichever way the list is turned.

@@ -1,4 +1,4 @@
-"""Which passwords are refused, and why (OWASP ASVS 4.0.3, 2.1; NIST SP 800-63B, 5.1.1.2). Pure but for reading the lists.
+"""Refuses weak passwords, with the reason (OWASP ASVS 4.0.3, 2.1; NIST SP 800-63B, 5.1.1.2). Pure but for reading the lists.
 
 No rules of composition: a long phrase is as good as signs. Refused is what a guesser tries first: common words, rows of
 the keyboard in both layouts, dates, the person's or organisation's own name, and whatever the operator's list holds.

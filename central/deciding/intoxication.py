@@ -1,4 +1,4 @@
-"""When an employer is told of signs of intoxication (order 266n), and when that is taken back. Part of a decision's transaction."""
+"""Alerts an employer about signs of intoxication (order 266n), and takes an alert back. Part of a decision's transaction."""
 
 from sqlalchemy import Connection
 

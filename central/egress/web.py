@@ -1,4 +1,4 @@
-"""One request to somebody's web server: a term for the whole exchange, a limit for the answer, no redirects, no proxy."""
+"""Sends one request to an external web server: a time limit for the whole exchange, a limited answer, no redirects, no proxy."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""Terminals are told which certificates of medics are revoked: a book of reference, sent when the authority's lists change.
+"""Tells terminals which certificates of medics are revoked: a reference book, sent when the authority's lists change.
 
 A terminal checks a medic's signature by itself, against roots that it has since its enrolment. Without this it would believe a
 revoked medic for as long as the certificate lasts.

@@ -1,4 +1,4 @@
-"""Why a row of an import of examinations was refused, in words: the code, and what is behind it. Pure.
+"""Explains in words why a row of an import of examinations was refused: the code, and its details. Pure.
 
 Texts `exam_import.fault.<code>` and `exam_import.detail.<code>`, or `….<code>.<form>` where a code has several meanings. A fact
 whose value is a word itself has it as `exam_import.fact.<name>.<value>`; a rule without a text is named as the contract names it.

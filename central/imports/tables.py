@@ -1,4 +1,4 @@
-"""The one reader of tables, for every import: CSV or XLSX as rows of text, with bounds. And writing them back.
+"""Reads tables for every import: CSV or XLSX as rows of text, within limits. And writes them back.
 
 A table is where its headings are: on whichever visible sheet, below whatever title, in whichever form of delimited text. Rows
 keep the numbers that they have in the file. A cell that says nothing that can be taken is a fault of that cell, and never empty.

@@ -1,1 +1,1 @@
-"""The way to the terminals: the connection to the broker, and the rows that wait to be sent."""
+"""The link to the terminals: the connection to the broker, and the rows that wait to be sent."""

@@ -1,4 +1,4 @@
-"""Where notices go: a mail address or a webhook of an employer, or of the person who looks after an organisation's security."""
+"""Channels for notices: a mail address or a webhook of an employer, or of an organisation's security contact."""
 
 import secrets
 from datetime import datetime

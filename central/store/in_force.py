@@ -1,4 +1,4 @@
-"""Which decision on an exam is in force: the one on its current revision that no other corrects.
+"""Finds the decision in force on an exam: the one on its current revision that no other corrects.
 
 Never the newest by the clock: the centre's clock may have been set back between a decision and its correction.
 """

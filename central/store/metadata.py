@@ -1,4 +1,4 @@
-"""The one `MetaData` of the centre's store, and the column types that both SQLite and PostgreSQL keep exactly.
+"""The `MetaData` of the centre's store, and the column types that both SQLite and PostgreSQL keep exactly.
 
 Each store module declares its own tables here and owns all SQL on them.
 """

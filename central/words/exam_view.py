@@ -1,4 +1,4 @@
-"""What a page shows of one exam: values beside their limits, all attempts, findings in words. Pure, from the stored payload."""
+"""The view of one exam: values beside their limits, all attempts, findings in words. Pure, from the stored payload."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

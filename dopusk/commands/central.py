@@ -1,4 +1,4 @@
-"""What the commands of the centre share: its configuration, its store, and one way to end with an error."""
+"""Shared parts of the commands of the centre: configuration, store, and one way to end with an error."""
 
 import contextlib
 import logging

@@ -1,4 +1,4 @@
-"""How long a connection may wait for its request, and how many there may be: what the server's library leaves open.
+"""Limits on connections that the server's library leaves open: the wait for a request, and their number.
 
 Times and sizes of what comes after the head are kept by `central.console.bounds`.
 """

@@ -1,4 +1,4 @@
-"""Where each command of `dopusk central` stands. Imports none of them: `ingest` must not wait for what makes PDF."""
+"""The module of each command of `dopusk central`. It imports none of them, so that `ingest` need not load what makes PDF."""
 
 from collections.abc import Mapping
 

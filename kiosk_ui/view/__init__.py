@@ -1,4 +1,4 @@
-"""What a screen says, as a pure function of the terminal's snapshot. `view_of(snapshot, language)` is the door.
+"""The words of a screen, as a pure function of the terminal's snapshot: `view_of(snapshot, language)`.
 
 `model` is a screen's content, `asking`, `measuring`, `ending` and `standing` write the pages, `frame` what stands around
 them on every screen, `draft` what the person has typed and not yet sent, `sounds` which tone a change of screens asks for.

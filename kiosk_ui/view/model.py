@@ -1,4 +1,4 @@
-"""What a screen shows: frozen values made of text, numbers for bars, and names of states. No colours, no sizes."""
+"""The content of a screen: frozen values made of text, numbers for bars, and names of states. No colours, no sizes."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field

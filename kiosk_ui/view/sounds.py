@@ -1,4 +1,4 @@
-"""Which tone a change of screens asks for. A refusal sounds no different from any other end: nobody is put to shame."""
+"""Chooses the tone for a change of screens. A refusal sounds like any other end, so that nobody is put to shame."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""When a signed decision is not one that a medic could have made on this exam, by its own dates and names. Pure.
+"""Rules for the dates and names of a signed decision: could a medic have made it on this exam? Pure.
 
 The centre checks before it signs; a terminal checks what it is sent, whoever holds the centre's keys.
 """

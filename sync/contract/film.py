@@ -1,4 +1,4 @@
-"""What a record says of the film of an exam and of who was seen before the camera while devices measured.
+"""The film of an exam in its record, and the people before the camera while devices measured.
 
 The film itself travels as media, apart; `MediaReference` in `sync.contract.exam` names each piece by its hash.
 """

@@ -1,4 +1,4 @@
-"""How a configuration string names a source of pictures.
+"""Reads the address of a source of pictures from the configuration.
 
 `device:/dev/video0` (or `device:0`)  a camera of this machine
 `file:PATH`                           a picture, a folder of pictures or a video, shown again and again

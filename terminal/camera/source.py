@@ -1,4 +1,4 @@
-"""What a source of pictures is. `terminal.camera.address` says how a configuration string names one."""
+"""The interface of a source of pictures. `terminal.camera.address` reads its address from the configuration."""
 
 import threading
 from collections.abc import Callable

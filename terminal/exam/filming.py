@@ -1,4 +1,4 @@
-"""When an exam is filmed and watched, and what its record says about it. Pure.
+"""Decides when an exam is filmed and watched, and what its record says about it. Pure.
 
 Nothing is filmed before the worker has agreed (152-FZ art. 9), nothing after the last measurement, nothing during a rest.
 """

@@ -1,4 +1,4 @@
-"""How long a rest still lasts, and the time between two moments. Pure.
+"""Computes the remaining time of a rest, and the time between two moments. Pure.
 
 Whatever happens to the clock on the wall, nobody rests less than was ordered: within one boot the monotonic clock counts.
 Over a restart of the machine the wall clock counts only if it was trusted both when the rest began and now; otherwise the full

@@ -1,4 +1,4 @@
-"""How the service asks for a photo: a photographer looks through the camera in its own thread and posts what it found."""
+"""The interface of the photographer, who looks through the camera in a separate thread and posts what it found."""
 
 from dataclasses import dataclass
 from typing import Protocol

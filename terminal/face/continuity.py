@@ -1,4 +1,4 @@
-"""Is it the same person from the first step to the last? Looks in the background, about every two seconds.
+"""Checks that the same person stays from the first step to the last, in the background, about every two seconds.
 
 Where faces may be compared, each look is compared with the photo of this exam and the first good looks, not with the
 enrolment: two pictures of one morning are much more alike than a photo of last year. The photo also ties together what a

@@ -1,4 +1,4 @@
-"""What an engine is: it finds faces, puts five points on one, and turns it into numbers that can be compared.
+"""The interface of an engine: it finds faces, puts five points on one, and turns it into comparable numbers.
 
 Scores grow with likeness. `same` is a score at or above the engine's `threshold`; between `unclear_from` and `sure_from`
 a person should look (`verdict`). Scores of different engines mean different things and are never mixed.

@@ -1,4 +1,4 @@
-"""Is the face well lit and sharp? Plain statistics of the face's pixels; nothing here can tell one person from another."""
+"""Checks that the face is well lit and sharp. Plain statistics of the face's pixels, which identify nobody."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""How good a still photo of a face is: numbers, and the codes of what should be changed (`terminal.face.words`)."""
+"""The quality of a still photo of a face: numbers, and codes of what should be changed (`terminal.face.words`)."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What `verify` of a terminal's store counts, and what it is checked against."""
+"""The report of `verify` for a terminal's store: its counts, and the keys it is checked against."""
 
 from dataclasses import dataclass
 

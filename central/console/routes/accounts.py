@@ -1,4 +1,4 @@
-"""Administration: the page of accounts, and what is done to them.
+"""Administration: the page of accounts and the actions on them.
 
 GET /accounts takes `of_role`, `q` (part of a login name or a name) and `sort`.
 

@@ -1,4 +1,4 @@
-"""One's own account: password, second factor, sessions.
+"""The user's own account: password, second factor, sessions.
 
 Form fields: POST /account/password `password`, `new_password`, `csrf`; POST /account/totp `secret` (sealed, from the
 page), `code`, `password` (later than fifteen minutes after the login), `csrf`: the answer shows the recovery codes, this

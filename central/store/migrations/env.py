@@ -1,4 +1,4 @@
-"""What Alembic runs: for the program with a connection that is handed in, for developers with a URL from `-x url=…`."""
+"""The environment of Alembic: for the program with a given connection, for developers with a URL from `-x url=…`."""
 
 from typing import Any, Literal
 

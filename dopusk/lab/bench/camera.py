@@ -1,4 +1,4 @@
-"""What the camera costs: frames that come through, dropped ones, processor share, and memory over an hour's frames."""
+"""Measures the cost of the camera: frames received and dropped, processor share, and memory over an hour's frames."""
 
 import itertools
 import os

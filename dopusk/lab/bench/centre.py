@@ -1,4 +1,4 @@
-"""What the centre takes: receipted exams a second from a fleet, by store and number of ingest workers.
+"""Measures the centre: receipted exams a second from a fleet, by store and number of ingest workers.
 
 The yardstick of the same run is bare paho: the same number of messages of the same size, QoS 1, through the same broker to
 one subscriber that does nothing.

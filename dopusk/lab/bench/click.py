@@ -1,4 +1,4 @@
-"""From the medic's click to the kiosk's screen, through everything that stands between them in production.
+"""Measures from the medic's click to the kiosk's screen, through every part that production has.
 
 Real processes: broker with TLS, `central serve`, `central ingest`, the kiosk (offscreen, software rendering) and its sync
 process. The clock starts right before the form is sent and stops with the first frame of the decision's screen.

@@ -1,4 +1,4 @@
-"""What one durable exam event costs, against bare writes with fdatasync on the same disk, in turn with them."""
+"""Measures one durable exam event against bare writes with fdatasync on the same disk, in turn with them."""
 
 import os
 import statistics

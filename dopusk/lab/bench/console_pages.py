@@ -1,4 +1,4 @@
-"""What is asked for: every kind of page that people and programs open at a large centre, and the journal by every filter."""
+"""The requested pages: every kind that people and programs open at a large centre, and the journal by every filter."""
 
 import secrets
 from dataclasses import dataclass

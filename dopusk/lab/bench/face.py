@@ -1,4 +1,4 @@
-"""How fast and how right the face engine is, against the `face_recognition` package's way with the same weights.
+"""Measures speed and accuracy of the face engine against the `face_recognition` package with the same weights.
 
 That package calls dlib's HOG detector on the full picture (doubled once by default), the 5-point landmarks and dlib's own
 run time of the ResNet, and compares distances with 0.6. Both ways see the same simulated 640×480 frames on one thread.

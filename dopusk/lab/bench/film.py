@@ -1,4 +1,4 @@
-"""What filming costs: share of one core beside a running camera, size per minute, memory over an hour's frames.
+"""Measures the cost of filming: share of one core beside a running camera, size per minute, memory over an hour.
 
 `standing`: a worker who holds still before a wall. `moving`: the whole picture moves, which no fixed camera sees.
 """

@@ -1,4 +1,4 @@
-"""How quickly the kiosk answers a touch, and the software's own share of an exam's time. The real kiosk, offscreen."""
+"""Measures how quickly the kiosk answers a touch, and the software's share of an exam. The real kiosk, offscreen."""
 
 import contextlib
 import io

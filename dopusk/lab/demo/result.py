@@ -1,4 +1,4 @@
-"""What the demonstration ended with, read back from the terminal's disk and the centre's store, not from memory."""
+"""The result of the demonstration, read from the terminal's disk and the centre's store, not from memory."""
 
 import json
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""What a sample exam was measured with and judged by: the register's instruments, the limits that held then, the rests due.
+"""The basis of a sample exam: the register's instruments, the limits in force then, the rests due.
 
 One source for each: instruments and their verification from `sample_registers`, limits from the stored entries of the organisation
 and the book that terminals come with, rests from the example configuration. Exam, register, fleet and limits page cannot differ.

@@ -1,4 +1,4 @@
-"""What the demo's registers hold beside people: instruments with verification dates, grounds from other registers.
+"""The demo's registers other than people: instruments with verification dates, grounds from other registers.
 
 The instruments are those of the demo's bench, so that the register and what the terminal reports meet; one more is overdue.
 Firms, numbers and entries are plainly invented: the taxpayer numbers are of a region 00 that does not exist.

@@ -1,4 +1,4 @@
-"""What the tortured processes run: a terminal's core under load, its sync process, the centre's ingest.
+"""The roles of the tortured processes: a terminal's core under load, its sync process, the centre's ingest.
 
 They are children of a fork server that has imported everything once, so a process is back a few milliseconds after a kill.
 """

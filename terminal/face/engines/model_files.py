@@ -1,4 +1,4 @@
-"""Where the networks' files are: dlib's in the installed package `face_recognition_models`, our ONNX in a cache.
+"""Finds the networks' files: dlib's in the installed package `face_recognition_models`, our ONNX in a cache.
 
 The cached file carries the hash of what it was built from in its name and its own hash beside it: a damaged one is built
 anew. Set `DOPUSK_CACHE` to move the cache; without it, `XDG_CACHE_HOME` or `~/.cache` holds it.
