@@ -11,8 +11,9 @@ from dopusk.terminal_app import Terminal
 from dopusk.thread_deaths import CRASHED, end_when_a_thread_dies
 from kiosk_ui.app import Kiosk, run_kiosk
 from kiosk_ui.settings import KioskSettings
-from kiosk_ui.texts import LANGUAGES, texts_of
+from kiosk_ui.texts import LANGUAGES, SHIPPED_BOOKS, texts_of
 from kiosk_ui.view.model import ViewOptions
+from sync.contract.books import CONSENT_TEXT
 from terminal.camera import Camera
 from terminal.config import TerminalConfig
 from terminal.mailbox import Mailbox
@@ -38,7 +39,14 @@ def run_kiosk_terminal(
     crashed = end_when_a_thread_dies()
 
     def start(kiosk: Kiosk) -> None:
-        terminal = Terminal(config, kiosk.publish, mailbox=mailbox, camera=camera, consent_texts=consent_texts())
+        terminal = Terminal(
+            config,
+            kiosk.publish,
+            mailbox=mailbox,
+            camera=camera,
+            consent_texts=consent_texts(),
+            shipped_books=SHIPPED_BOOKS | {CONSENT_TEXT: config.exam.consent_version},
+        )
         running.append(terminal)
         terminal.start()
         on_window(kiosk)

@@ -13,6 +13,7 @@ from drivers.park import open_park
 from sync.contract.health import TerminalStatus
 from sync.contract.topics import TerminalAddress
 from sync.neighbour import SyncProcess
+from terminal.books import BookShelf
 from terminal.camera import Camera
 from terminal.clock import Clock, SystemClock
 from terminal.config import TerminalConfig
@@ -47,6 +48,7 @@ class Terminal:
         mailbox: Mailbox | None = None,
         camera: Camera | None = None,
         consent_texts: Mapping[str, str] | None = None,
+        shipped_books: Mapping[str, str] | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.config = config
@@ -75,7 +77,8 @@ class Terminal:
             self._watch = open_watch(config, self.camera, self.mailbox.post)
         exams = OpenExams(self.store, identity.org, lambda exam_id: self.service.software_s(exam_id))
         core = Core(config, self.store, exams, self.park, clock, TimerHeap(clock))
-        session = KioskSession(core, photographer, version("dopusk"), recorder=self._recorder, watch=self._watch)
+        books = BookShelf(self.store.reference, shipped_books or {})
+        session = KioskSession(core, photographer, version("dopusk"), books, recorder=self._recorder, watch=self._watch)
         self._enroller = make_enroller(config, self.mailbox.post)
         faces = make_reference_faces(config, self._master, self.store, clock, self._enroller)
         incoming = IncomingMessages(

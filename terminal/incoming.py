@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509 import Certificate
 from pydantic import ValidationError
 
+from sync.contract.books import SPREAD_BOOKS, BookContent, kiosk_faults
 from sync.contract.canonical import sha256_hex
 from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRecord
 from sync.contract.envelope import ContractError, Envelope, open_sealed, read_unverified
@@ -183,6 +184,8 @@ class IncomingMessages:
                     LimitsBook.model_validate(reference.content)
                 elif reference.name == REVOKED_CERTIFICATES:
                     RevokedCertificates.model_validate(reference.content)
+                elif reference.name in SPREAD_BOOKS:
+                    self._check_book(reference)
                 with self._store.transaction():
                     self._store.reference.put(reference.name, reference.version, reference.content, envelope.seq)
                     done()
@@ -204,6 +207,19 @@ class IncomingMessages:
             if is_of_the_store(error):
                 raise
             note_fault("core", "looking after reference faces", error)
+
+    def _check_book(self, reference: Reference) -> None:
+        """A book that this kiosk could not show, or other words under a number that exams name, is not taken."""
+        content = BookContent.model_validate(reference.content)
+        faults = kiosk_faults(reference.name, content.items)
+        if faults:
+            fault = faults[0]
+            raise ContractError(
+                "unusable_book", f"{reference.name} {fault.code} {fault.field}: {fault.fault} {fault.detail}"
+            )
+        known = self._store.reference.of_version(reference.name, reference.version)
+        if known is not None and known.get("sha256") not in (None, content.sha256):
+            raise ContractError("other_words", f"{reference.name} {reference.version} is known with other words")
 
     def _check_schema(self, kind: str, envelope: Envelope) -> None:
         if SCHEMAS.get(kind, envelope.schema_) != envelope.schema_:

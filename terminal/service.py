@@ -265,6 +265,7 @@ class TerminalService:
             refused_devices=self._expired() if refusal == "verification_expired" else (),
             help_called=facts.help_called_at is not None,
             notice=facts.notice,
+            books=self._session.books(),
             verified_until={d.id: d.verified_until.isoformat() for d in self._core.config.device if d.verified_until},
         )
         before = self.latest

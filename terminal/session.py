@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.exam import Complaints, Consent, ExamType
+from terminal.books import BookShelf, KioskBooks
 from terminal.core import Core
 from terminal.exam import events
 from terminal.exam.limits import LimitEntry, LimitsBook
 from terminal.exam.model import Activity, ExamState, Phase
-from terminal.exam.times import rest_left_s
+from terminal.exam.times import local_day, rest_left_s
 from terminal.exam_film import FilmRecorder
 from terminal.face.capture import Photographer
 from terminal.face_search import FaceSearch
@@ -32,6 +33,7 @@ class KioskSession:
         core: Core,
         photographer: Photographer | None,
         software_version: str,
+        books: BookShelf,
         *,
         recorder: FilmRecorder | None = None,
         watch: PersonWatch | None = None,
@@ -40,7 +42,7 @@ class KioskSession:
         self.search = FaceSearch(core.config, photographer)
         self.front = Foreground(core, photographer, recorder=recorder, watch=watch, on_leave=self.search.stop)
         self.observations = Observations(core, self.front, self.search, self.identify)
-        self._software_version = software_version
+        self._software_version, self._books = software_version, books
 
     def recover(self, set_aside: str | None = None) -> None:
         """After a start: an exam that was cut off is offered for resuming; those that wait for a medic rest on.
@@ -75,17 +77,18 @@ class KioskSession:
         """A touch on the idle screen starts an exam."""
         if self.front.active is not None:
             return
-        exam_id = new_id()
+        exam_id, stamp = new_id(), self._core.clock.now()
         self.front.active_id = exam_id
         self.front.happen(
             events.ExamStarted(
                 exam_id=exam_id,
-                stamp=self._core.clock.now(),
+                stamp=stamp,
                 exam_type=exam_type,
                 plan=self._core.config.plan(),
                 generation=self._core.config.identity.generation,
                 software_version=self._software_version,
                 config_version=self._core.config.version,
+                books=self._books.versions(local_day(stamp)),
             )
         )
 
@@ -118,14 +121,21 @@ class KioskSession:
                 self.front.worker = None
                 self.front.happen(events.IdentityDenied(exam_id=state.exam_id, stamp=stamp))
 
-    def answer_consent(self, yes: bool, language: str, text: str) -> None:
-        """`text` is the whole consent text of the configured version and language; its hash is kept with the answer."""
+    def books(self) -> KioskBooks:
+        """What the screen shows: an exam keeps the books that it began with."""
+        state = self.front.active
+        today = local_day(self._core.clock.now())
+        return self._books.of(state.books if state is not None else self._books.versions(today))
+
+    def answer_consent(self, yes: bool, language: str, shipped: str) -> None:
+        """The hash of the whole text that was shown is kept with the answer: that of the book, or the `shipped` one."""
         if state := self.front.in_phase(Phase.CONSENT):
-            stamp = self._core.clock.now()
+            stamp, book = self._core.clock.now(), self.books().consent
+            text = shipped if book is None else book.text(language)
             consent = Consent(
                 given=yes,
-                version=self._core.config.exam.consent_version,
-                language=language,
+                version=self._core.config.exam.consent_version if book is None else book.version,
+                language=language if book is None else book.language_of(language),
                 text_sha256=sha256_hex(text.encode("utf-8")),
                 at=stamp.at,
             )

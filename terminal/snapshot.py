@@ -10,6 +10,7 @@ from datetime import datetime
 from drivers.messages import DeviceStatus
 from drivers.model import Value
 from sync.link_report import LinkCode
+from terminal.books import SHIPPED, KioskBooks
 from terminal.exam.model import ExamState, Stamp
 
 
@@ -94,5 +95,7 @@ class TerminalSnapshot:
     help_called: bool = False
     notice: str = ""
     """Code of a message that belongs to no exam, such as `store_set_aside`."""
+    books: KioskBooks = SHIPPED
+    """Complaints, consent and texts that the screen shows, as far as the centre sent them."""
     verified_until: Mapping[str, str] = field(default_factory=dict)
     """Verification date by device id, ISO, where configured."""

@@ -128,6 +128,12 @@ def drop_item(connection: Connection, name: str, org: str, code: str) -> None:
     store.drop_draft_item(connection, name, org, code)
 
 
+def carry_over(connection: Connection, name: str, org: str) -> None:
+    """Let the changes of the draft follow the version that was published meanwhile: they are to be looked at anew."""
+    hold_book(connection, name, org)
+    store.set_draft(connection, name, org, base_version=reading.newest(connection, name, org).version)
+
+
 def throw_away(connection: Connection, name: str, org: str) -> None:
     """End the draft; what is in force stays."""
     hold_book(connection, name, org)

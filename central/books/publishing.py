@@ -88,11 +88,12 @@ def publish_text(
 ) -> Version:
     """Publish one consent text under its own number, past the draft that somebody may have open. Raises `BookRefused`.
 
-    The text is Russian; an English one of a version before it would say something else, and goes.
+    The text is Russian; an English one of a version before it would say something else, and goes with the Russian beside it.
     """
     drafting.hold_book(connection, CONSENT_TEXT, org)
     base = reading.newest(connection, CONSENT_TEXT, org)
-    item = BookItem(code=kind, ru=body, attrs={"version": version})
+    was = base.by_code.get(kind)
+    item = BookItem(code=kind, ru=body, en=was.en if was and was.ru == body else "", attrs={"version": version})
     items = merged(base.items, {kind: item})
     faults = book_faults(BOOKS[CONSENT_TEXT], items)
     if faults:
@@ -281,7 +282,11 @@ def _labelled(base: Version, items: Sequence[BookItem], label: str) -> tuple[Boo
 
     def labelled(item: BookItem) -> BookItem:
         was = before.get(item.code)
-        if was is not None and (was.ru, was.en) == (item.ru, item.en):
+        if (
+            was is not None
+            and (was.ru, was.en) == (item.ru, item.en)
+            and "version" not in item.attrs.keys() - was.attrs.keys()
+        ):
             return item if "version" in item.attrs else item.model_copy(update={"attrs": {"version": base.version}})
         if was is None or item.attrs.get("version") != was.attrs.get("version"):
             return item if item.attrs.get("version") else item.model_copy(update={"attrs": {"version": label}})

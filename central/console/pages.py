@@ -21,6 +21,7 @@ MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_JOURNAL, "/journal", "journal"),
     (Right.SEE_LIMITS, "/limits", "limits"),
     (Right.SEE_REGISTERS, "/registers", "registers"),
+    (Right.SEE_BOOKS, "/books", "books"),
     (Right.SEE_ADMISSIONS, "/admissions", "admissions"),
     (Right.CHANGE_ACCOUNTS, "/accounts", "accounts"),
     (Right.SEE_FLEET, "/fleet", "fleet"),

@@ -29,8 +29,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import UniqueConstraint
 
+from central.store.consents import consent
+from central.store.exam_facts import exam_fact
+from central.store.grounds import ground
 from central.store.metadata import UtcDateTime, insert_for, metadata
 from central.store.outgoing import centre_outbox
+from central.store.registry import employer, worker
 from central.store.terminals import terminal
 
 book = Table(
@@ -334,3 +338,25 @@ def every_version(connection: Connection) -> Iterator[VersionRow]:
     names = connection.execute(select(book_version.c.book, book_version.c.org).distinct()).all()
     for name, org in names:
         yield from versions(connection, name, org)
+
+
+def uses(connection: Connection, name: str, orgs: Collection[str]) -> dict[str, int]:
+    """In how many exams or entries of these organisations each code of a book stands."""
+    match name:
+        case "complaints" | "reasons":
+            fact = exam_fact.c
+            kind = "complaint" if name == "complaints" else "reason"
+            query = select(fact.value, func.count()).where(fact.org.in_(orgs), fact.kind == kind).group_by(fact.value)
+        case "okved2" | "rf_subjects":
+            column = employer.c.okved if name == "okved2" else employer.c.region_code
+            query = select(column, func.count()).where(employer.c.org.in_(orgs), column.is_not(None)).group_by(column)
+        case "positions":
+            column = worker.c.position_code
+            query = select(column, func.count()).where(worker.c.org.in_(orgs), column.is_not(None)).group_by(column)
+        case "ground_kinds":
+            query = select(ground.c.kind, func.count()).where(ground.c.org.in_(orgs)).group_by(ground.c.kind)
+        case "consent_text":
+            query = select(consent.c.kind, func.count()).where(consent.c.org.in_(orgs)).group_by(consent.c.kind)
+        case _:
+            return {}
+    return {str(row[0]): int(row[1]) for row in connection.execute(query)}

@@ -16,6 +16,7 @@ from central.imports.books import book_json, book_of, book_table, read_book_file
 from central.imports.tables import UnreadableTable, unreadable_words
 from central.link.outgoing import Outgoing
 from central.store import registry
+from central.store.audit import COMMAND_LINE
 from central.store.engine import reading as reading_from
 from central.store.engine import writing
 from central.words.texts import text
@@ -131,7 +132,7 @@ def import_book(
                         name,
                         owner,
                         found.items,
-                        author="",
+                        author=COMMAND_LINE,
                         now=now,
                         source=found.source,
                         version=found.version,
@@ -174,7 +175,7 @@ def publish_book(
                     book,
                     owner,
                     basis=basis,
-                    author="",
+                    author=COMMAND_LINE,
                     now=now,
                     valid_from=first,
                     version=version,

@@ -7,6 +7,8 @@ from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("ru", "en")
+SHIPPED_BOOKS = {"complaints": "2026-1", "kiosk_texts": "2026-1"}
+"""Versions of the books whose words stand in these files, as the centre calls them; that of the consent is configured."""
 
 
 class Texts:
@@ -41,6 +43,12 @@ class Texts:
         """Names of the texts directly under `section`, in the order of the file."""
         prefix = section + "."
         return tuple(key.removeprefix(prefix) for key in self._entries if key.startswith(prefix))
+
+    def with_words(self, entries: Mapping[str, str | tuple[str, ...]], without: str = "") -> "Texts":
+        """The same with other words under some keys; `without` names a section of which nothing else is left."""
+        prefix = f"{without}."
+        kept = {key: text for key, text in self._entries.items() if not (without and key.startswith(prefix))}
+        return Texts(self.language, kept | dict(entries))
 
     def keys(self) -> frozenset[str]:
         return frozenset(self._entries)

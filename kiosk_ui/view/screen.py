@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from kiosk_ui.texts import Texts, texts_of
+from kiosk_ui.texts import Texts
 from kiosk_ui.view import asking, ending, frame, standing
+from kiosk_ui.view.books import place_with, texts_with
 from kiosk_ui.view.measuring import measuring_page
 from kiosk_ui.view.model import PageView, ScreenView, ViewOptions
 from terminal.exam.model import ExamState, Phase
@@ -26,7 +27,8 @@ def view_of(
     hides an exam: a worker in front of the terminal comes first. `sent_number` is what was last typed, for the words "number
     4711 was not found".
     """
-    texts = texts_of(language)
+    texts = texts_with(snapshot.books, language)
+    snapshot = replace(snapshot, place=place_with(snapshot.place, snapshot.books, language))
     exam = snapshot.exam
     is_open = exam is not None and exam.phase is not Phase.ENDED
     in_service = service is not None and not is_open

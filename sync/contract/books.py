@@ -6,6 +6,7 @@ break a kiosk, and a terminal refuses a book that breaks them nevertheless. Pure
 
 import re
 import string
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,11 +24,13 @@ KIOSK_CONSENT = "health_data"
 """The consent that a kiosk asks for; its text stands under this code."""
 KIOSK_LANGUAGES = ("ru", "en")
 
-MOST_COMPLAINTS = 15
+MOST_COMPLAINTS = 16
 """So many offered complaints have room on one screen, each with a target as large as a thumb."""
-MOST_LABEL_CHARS = 32
-MOST_WORD_CHARS = 16
-"""A complaint's label stands on two lines of a button at most."""
+CROWDED = 12
+"""With more of them the buttons are narrower."""
+LINE_CHARS, CROWDED_LINE_CHARS = 15, 10
+LABEL_LINES = 2
+"""A complaint's label stands on two lines of a button at most, broken between words."""
 MOST_TEXT_CHARS = 20_000
 MOST_LINE_CHARS = 110
 MOST_LINES = 3
@@ -140,7 +143,8 @@ def kiosk_faults(book: str, items: Sequence[BookItem]) -> list[BookFault]:
 
 def _complaint_faults(items: Sequence[BookItem]) -> list[BookFault]:
     offered = [item for item in items if item.offered]
-    faults = [fault for item in items for fault in _label_faults(item)]
+    is_crowded = len(offered) > CROWDED
+    faults = [fault for item in items for fault in _label_faults(item, is_crowded=is_crowded and item.offered)]
     if not offered:
         faults.append(BookFault("", "items", "nothing_offered"))
     if len(offered) > MOST_COMPLAINTS:
@@ -154,18 +158,19 @@ def _complaint_faults(items: Sequence[BookItem]) -> list[BookFault]:
     return faults
 
 
-def _label_faults(item: BookItem) -> list[BookFault]:
+def _label_faults(item: BookItem, *, is_crowded: bool) -> list[BookFault]:
+    most = CROWDED_LINE_CHARS if is_crowded else LINE_CHARS
     faults = []
     if not _CODE.fullmatch(item.code):
         faults.append(BookFault(item.code, "code", "wrong_code"))
     for language, words in (("ru", item.ru), ("en", item.en)):
         if language == "ru" and not words.strip():
             faults.append(BookFault(item.code, language, "needed"))
-        long = [word for word in words.split() if len(word) > MOST_WORD_CHARS]
-        if len(words) > MOST_LABEL_CHARS:
-            faults.append(BookFault(item.code, language, "too_long", str(MOST_LABEL_CHARS)))
-        elif long:
-            faults.append(BookFault(item.code, language, "word_too_long", long[0]))
+        long = [word for word in words.split() if len(word) > most]
+        if long:
+            faults.append(BookFault(item.code, language, "word_too_long", long[0][:40]))
+        elif len(textwrap.wrap(words, most)) > LABEL_LINES:
+            faults.append(BookFault(item.code, language, "too_long", str(LABEL_LINES * most)))
         faults += _letter_faults(item.code, language, words, lines=False)
         if "{" in words or "}" in words:
             faults.append(BookFault(item.code, language, "unknown_placeholder", "{}"))

@@ -216,4 +216,6 @@ class ExamRecord(WireModel):
     """The software's own share of the exam's time, in seconds."""
     software_version: ShortText
     config_version: ShortText
+    books: dict[ShortText, ShortText] = {}
+    """Version of each reference book that the kiosk showed: `complaints`, `consent_text`, `kiosk_texts`."""
     diary: DiaryRange

@@ -104,8 +104,8 @@ REVOKED_CERTIFICATES = "revoked_certificates"
 
 
 class Reference(WireModel):
-    """Payload of `down/reference`: one named reference book (`limits`, `complaints`, `texts`, `revoked_certificates`) in one
-    version.
+    """Payload of `down/reference`: one named reference book in one version: `limits`, `revoked_certificates`, and what kiosks
+    show (`complaints`, `consent_text`, `kiosk_texts`: content as `sync.contract.books.BookContent`).
     """
 
     name: ShortText

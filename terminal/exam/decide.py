@@ -41,6 +41,7 @@ def _start(event: ExamStarted) -> ExamState:
         generation=event.generation,
         software_version=event.software_version,
         config_version=event.config_version,
+        books=event.books,
         phase_since=event.stamp,
         last=event.stamp,
     )

@@ -47,6 +47,8 @@ class ExamStarted(EventBase):
     generation: Literal["real", "demo", "test"]
     software_version: ShortText
     config_version: ShortText
+    books: dict[ShortText, ShortText] = {}
+    """Version of each book that this exam is asked by, to its end. Empty in diaries of programs before this."""
 
 
 class IdentificationFailed(EventBase):

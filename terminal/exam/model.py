@@ -146,6 +146,8 @@ class ExamState:
     generation: str
     software_version: str
     config_version: str
+    books: dict[str, str] = field(default_factory=dict)
+    """Version of each book that this exam is asked by."""
     phase: Phase = Phase.IDENTIFY
     activity: Activity = Activity.READY
     attempt: int = 0

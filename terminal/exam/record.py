@@ -39,5 +39,6 @@ def record_of(
         software_s=software_s,
         software_version=state.software_version,
         config_version=state.config_version,
+        books=state.books,
         diary=diary,
     )

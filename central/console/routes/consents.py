@@ -7,6 +7,7 @@ GET /workers/{worker_id}: the page. POST /workers/{worker_id}/consents: `text` (
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import FormData
 
+from central.books import reading as books
 from central.console.access_log import covers, note, note_alone
 from central.console.context import Visitor, console_of, own_or_404, page
 from central.console.guard import Guard, form_of
@@ -28,6 +30,8 @@ from central.store.consents import KINDS, MEANS
 from central.store.engine import reading, writing
 from central.store.workers import get_worker
 from central.words.no_force import band, file_name
+from sync.contract.books import CONSENT_TEXT, KIOSK_CONSENT
+from sync.contract.canonical import sha256_hex
 
 router = APIRouter()
 Reader = Annotated[Visitor, Depends(Guard(Right.SEE_REGISTERS))]
@@ -136,6 +140,7 @@ def add_text(request: Request, visitor: Changer, sent: Form) -> Response:
         faults = refused.faults
     if faults:
         return _texts_page(request, visitor, 422, typed=typed, faults=faults)
+    console.wake()
     return RedirectResponse("/consents", status_code=303)
 
 
@@ -215,6 +220,7 @@ def _texts_page(
     console = console_of(request)
     with reading(console.engine) as connection:
         texts = [row for org in visitor.account.orgs for row in consents.list_texts(connection, org)]
+        at_kiosks = {org: _at_kiosk(connection, org, day_of(console.clock())) for org in visitor.account.orgs}
         names = _names(connection)
     return page(
         request,
@@ -222,12 +228,32 @@ def _texts_page(
         visitor,
         status,
         texts=texts,
+        at_kiosks=at_kiosks,
         names=names,
         kinds=KINDS,
         typed=typed or {},
         faults=faults or {},
         today=day_of(console.clock()).isoformat(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AtKiosk:
+    """The consent that the kiosks of an organisation ask for. `is_shipped`: none of its own is in force."""
+
+    version: str
+    body: str
+    sha256: str
+    is_shipped: bool
+
+
+def _at_kiosk(connection: Connection, org: str, day: date) -> AtKiosk | None:
+    held = books.in_force(connection, CONSENT_TEXT, org, day)
+    item = held.by_code.get(KIOSK_CONSENT)
+    if item is None:
+        return None
+    version = str(item.attrs.get("version") or held.version)
+    return AtKiosk(version, item.ru, sha256_hex(item.ru.encode("utf-8")), not held.org)
 
 
 def _names(connection: Connection) -> dict[str, str]:

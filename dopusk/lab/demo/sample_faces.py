@@ -9,6 +9,7 @@ from datetime import date
 import cv2
 from sqlalchemy import Connection, Engine
 
+from central.books.reading import of_program
 from central.core.config import CentralConfig
 from central.core.media_files import MediaFiles
 from central.people.consents import Consents
@@ -18,6 +19,7 @@ from central.store.engine import writing
 from dopusk.lab.demo.sample_people import ORG, SampleIds
 from simulators.camera import DEFAULT_PHOTOS
 from simulators.camera_scenes import Room, Stage
+from sync.contract.books import CONSENT_TEXT, KIOSK_CONSENT
 
 FACE_NUMBER = "1002"
 """Personnel number of the worker who consents to the comparison."""
@@ -26,7 +28,8 @@ TEXT_VERSION = "2026-1"
 TEXTS_FROM = date(2026, 1, 1)
 AUTHOR = "demo"
 _TEXTS = (
-    ("health_data", "Образец. Я согласен на обработку данных о моём здоровье для предсменных осмотров."),
+    # What the kiosk asks for: the organisation publishes the shipped text as its own.
+    ("health_data", next(item.ru for item in of_program(CONSENT_TEXT).items if item.code == KIOSK_CONSENT)),
     ("video", "Образец. Я согласен на видеозапись осмотра и её хранение 30 дней."),
     (
         "biometric_comparison",

@@ -11,6 +11,7 @@ Item {
     property int iconSize: 44
     property bool marked: false
     property int textSize: Theme.buttonSize
+    property real wrapWidth: 0 // above zero: the words stand on as many lines as they need within it
     property bool bold: kind !== "plain" && kind !== "dark"
     readonly property bool filled: kind === "primary" || kind === "good" || kind === "stop"
     readonly property color ground: ({ primary: Theme.actionDeep, good: Theme.goodDeep, stop: Theme.stopDeep,
@@ -49,13 +50,21 @@ Item {
             color: button.foreground
             font.pixelSize: button.textSize
             font.bold: button.bold
-            wrapMode: Text.NoWrap
+            wrapMode: button.wrapWidth > 0 ? Text.Wrap : Text.NoWrap
+            width: button.wrapWidth > 0 ? Math.min(implicitWidth, button.wrapWidth) : implicitWidth
+            horizontalAlignment: button.stacked ? Text.AlignHCenter : Text.AlignLeft
+            lineHeight: button.wrapWidth > 0 ? 0.95 : 1.08
         }
     }
+
+    signal pressed
 
     MouseArea {
         id: touch
         anchors.fill: parent
-        onClicked: kiosk.press(button.objectName)
+        onClicked: {
+            button.pressed();
+            kiosk.press(button.objectName);
+        }
     }
 }

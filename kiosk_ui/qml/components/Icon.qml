@@ -17,6 +17,8 @@ Item {
             ring: "M12 4 A8 8 0 1 0 12.01 4",
             arrow: "M4 12 L19 12 M13 6 L19 12 L13 18",
             back: "M20 12 L5 12 M11 6 L5 12 L11 18",
+            up: "M5 16 L12 8 L19 16",
+            down: "M5 8 L12 16 L19 8",
             clock: "M12 3 A9 9 0 1 0 12.01 3 M12 7.5 L12 12 L15.5 14",
             warning: "M12 4 L21.5 20 L2.5 20 Z M12 10 L12 14.5 M12 17 L12 17.2",
             help: "M12 3 A9 9 0 1 0 12.01 3 M9.3 9.5 A2.8 2.8 0 1 1 12 13 L12 14 M12 17 L12 17.2",
@@ -56,6 +58,10 @@ Item {
             poor_sleep: "M18.5 15.5 A8 8 0 1 1 10 4.5 A6.5 6.5 0 0 0 18.5 15.5 M15 4 L20 4 L15 9 L20 9",
             medicines: "M8 3 L16 3 L16 7 L8 7 Z M9 7 L7 10 L7 21 L17 21 L17 10 L15 7 M12 12 L12 18 M9 15 L15 15"
         })
+
+    function knows(sign: string): bool {
+        return paths[sign] !== undefined;
+    }
 
     implicitWidth: size
     implicitHeight: size

@@ -9,6 +9,13 @@ Page {
 
     readonly property bool listed: kiosk.draft.sheet === "complaints_some" || kiosk.draft.sheet === "complaints_other"
 
+    Icon {
+        id: icons
+        visible: false
+    }
+
+    readonly property bool isCrowded: kiosk.view.complaints.length > 12
+
     heading.text: listed ? page.note : page.title
 
     RowLayout {
@@ -51,7 +58,7 @@ Page {
         Layout.fillHeight: true
         Layout.maximumHeight: Theme.unlimited
         visible: screen.listed
-        columns: 3
+        columns: screen.isCrowded ? 4 : 3
         columnSpacing: Theme.targetGap
         rowSpacing: Theme.targetGap
         uniformCellWidths: true
@@ -65,16 +72,22 @@ Page {
                 Layout.fillWidth: true
                 Layout.fillHeight: true
                 stacked: true
-                icon: modelData.label
+                icon: screen.isCrowded || measured.advanceWidth > width - 24 ? "" : icons.knows(modelData.label) ? modelData.label : "speech"
                 text: modelData.value
+                wrapWidth: width - 16
                 textSize: Theme.smallSize
                 marked: kiosk.draft.chosen.indexOf(modelData.label) >= 0
 
+                TextMetrics { // words on two lines leave no room for a sign
+                    id: measured
+                    font.pixelSize: Theme.smallSize
+                    text: modelData.value
+                }
                 Icon {
                     anchors { right: parent.right; top: parent.top; margins: 10 }
                     visible: parent.marked
                     name: "tick"
-                    size: 40
+                    size: screen.isCrowded ? 26 : 40
                     pen: 3.4
                     color: Theme.action
                 }

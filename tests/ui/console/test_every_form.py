@@ -26,6 +26,8 @@ DANGEROUS = {
     "/workers/{worker_id}/consents/withdraw": "a consent ends",
     "/workers/{worker_id}/photo": "a reference picture is replaced",
     "/exams/{exam_id}/decision": "a signed decision stays for ever",
+    "/books/{book}/publish": "a published version stays for ever",
+    "/books/{book}/withdraw": "terminals go back to the version before it",
 }
 """What they do. Each takes a second step, or something has to be typed for it."""
 UNDONE = {
@@ -39,6 +41,7 @@ UNDONE = {
     "/fleet/terminals/{terminal_id}/code": "another code is made",
     "/exams/{exam_id}/release": "claimed again by looking",
     "/signature/close": "opened again",
+    "/books/{book}/draft": "what is in force stays; a draft is thrown away in a second step",
     "/logout": "logged in again",
 }
 """What is mended by one more press."""
@@ -48,6 +51,7 @@ ADDING = {
     "/imports/grounds", "/exams/{exam_id}/papers", "/limits", "/registers/workers", "/registers/workers/import",
     "/workers/{worker_id}/consents", "/consents/texts", "/admissions", "/admissions/alerts/{alert_id}/seen",
     "/account/password", "/account/totp", "/accounts/keys", "/accounts/channels", "/accounts/channels/{channel_id}/again",
+    "/books/{book}/items", "/books/{book}/import",
     "/accounts", "/fleet/terminals", "/fleet/refused/{message_id}/again",
     *(f"/registers/{kind}/new" for kind in KINDS), *(f"/registers/{kind}/{{entry_id}}" for kind in KINDS),
 }  # fmt: skip

@@ -17,6 +17,8 @@ from tests.ui.kiosk.fake_camera import PortraitCamera
 SHEETS = {
     "identify": ("help", "exit", "call_medic", "key_4", "key_7", "key_1", "key_1"),
     "consent": ("consent_full",),
+    "consent_of_the_centre": ("consent_full",),
+    "complaints_of_the_centre": ("complaints_some", "complaint_eyes"),
     "complaints": ("complaints_some", "complaint_headache", "complaints_other"),
     "idle": ("service", "key_1", "service_enter", "service_terminal"),
 }

@@ -110,7 +110,14 @@ def faults_on(window: QQuickWindow) -> list[str]:
 
 
 def _text_rect(item: QQuickItem) -> QRectF:
-    return item.mapRectToScene(QRectF(0, 0, item.property("contentWidth"), item.property("contentHeight")))
+    """Where the words stand; of a long text that is turned by buttons, the part that is in view."""
+    rect = item.mapRectToScene(QRectF(0, 0, item.property("contentWidth"), item.property("contentHeight")))
+    around = item.parentItem()
+    while around is not None:
+        if around.clip():
+            rect = rect.intersected(around.mapRectToScene(around.boundingRect()))
+        around = around.parentItem()
+    return rect
 
 
 def _text_faults(text: Seen) -> Iterator[str]:

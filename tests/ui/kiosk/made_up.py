@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 
 from drivers.messages import DeviceStatus
 from drivers.model import DeviceIdentity, DeviceState, Measures
+from sync.contract.books import BookItem
 from sync.contract.exam import (
     AppliedLimit,
     Complaints,
@@ -21,6 +22,7 @@ from sync.contract.exam import (
     MediaReference,
 )
 from sync.link_report import LinkCode
+from terminal.books import ConsentText, KioskBooks
 from terminal.exam.filming import is_filmed
 from terminal.exam.model import Activity, Decided, ExamState, Film, Phase, Plan, Stamp
 from terminal.snapshot import LinkState, LiveProgress, TerminalPlace, TerminalSnapshot, Timeout, WorkerCard
@@ -172,6 +174,46 @@ URGENT = ("chest_pain", "breathless", "injury", "fever")
 HIGH = {"systolic_mmhg": 162, "diastolic_mmhg": 98, "mean_mmhg": 120, "pulse_bpm": 88}
 
 
+LONG_CONSENT = "\n".join(
+    (
+        "Терминал запишет ответы, измерения, фотографию и видео осмотра.",
+        "Результаты увидит только медицинский работник организации.",
+        "",
+        *(
+            f"{number}. Согласен на обработку сведений о состоянии здоровья, необходимых для решения о допуске к работе, "
+            "в объёме, который установлен приказом организации и действующим законодательством, до отзыва согласия."
+            for number in range(1, 31)
+        ),
+    )
+)
+BOOKS = KioskBooks(
+    complaints=tuple(
+        BookItem(code=code, ru=ru, en=en)
+        for code, ru, en in (
+            ("headache", "Голова болит", "Headache"),
+            ("dizziness", "Кружится голова", "Dizziness"),
+            ("weakness", "Слабость", "Weakness"),
+            ("fever", "Озноб, жар", "Chills, fever"),
+            ("cough", "Кашель, насморк", "Cough, cold"),
+            ("chest_pain", "Боль в груди", "Chest pain"),
+            ("breathless", "Трудно дышать", "Short of breath"),
+            ("nausea", "Тошнота", "Nausea"),
+            ("stomach", "Болит живот", "Stomach ache"),
+            ("injury", "Травма, боль", "Injury, pain"),
+            ("poor_sleep", "Плохой сон", "Slept badly"),
+            ("medicines", "Лекарства", "Medicines"),
+            ("back_pain", "Болит спина", "Back pain"),
+            ("eyes", "Красные глаза", "Red eyes"),
+            ("hands", "Дрожат руки", "Shaking hands"),
+            ("other_pain", "Сильная боль", "Strong pain"),
+        )
+    ),
+    consent=ConsentText("2026-3", BookItem(code="health_data", ru=LONG_CONSENT)),
+    texts={"place.help_phone": BookItem(code="place.help_phone", ru="8 800 000-00-00")},
+)
+"""Books as the centre sends them, as full as its rules let them be."""
+
+
 def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     """Name of the case, the screen it belongs to, and the snapshot."""
     measuring = Activity.MEASURING
@@ -248,6 +290,7 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         state = replace(known, phase=Phase.NOT_TODAY, blocked_code=code, blocked_text=words, consent=refused)
         yield name, "not_today", snapshot(state)
     yield "consent", "consent", snapshot(replace(known, phase=Phase.CONSENT), 12)
+    yield "consent_of_the_centre", "consent", snapshot(replace(known, phase=Phase.CONSENT), 12, books=BOOKS)
     looking = asked(Phase.FACE, face=None, complaints=None, media=())
     yield "face", "face", snapshot(looking, 20)
     for hint in (
@@ -264,6 +307,7 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         yield f"face_{hint}", "face", snapshot(looking, 22, progress=progress(hint))
     yield "face_again", "face", snapshot(replace(looking, photo_attempts=1, photo_error="dark"), 30)
     yield "complaints", "complaints", snapshot(asked(Phase.COMPLAINTS, complaints=None), 28)
+    yield "complaints_of_the_centre", "complaints", snapshot(asked(Phase.COMPLAINTS, complaints=None), 28, books=BOOKS)
     in_pain = asked(
         Phase.URGENT,
         plan=Plan(urgent_complaints=URGENT),

@@ -11,12 +11,14 @@ from kiosk_ui.texts import LANGUAGES
 from terminal.snapshot import LinkState
 from tests.ui.kiosk import made_up
 from tests.ui.kiosk.conftest import Stand
-from tests.ui.kiosk.looking import contrast_of, faults_on, names_on
+from tests.ui.kiosk.looking import click, contrast_of, faults_on, find, names_on
 
 SHEETS = {
     "identify": (("help",), ("exit",), ("key_9",) * 14),
     "consent": (("consent_full",),),
+    "consent_of_the_centre": (("consent_full",), ("consent_full", "consent_down")),
     "complaints": (("complaints_some", "complaint_headache"), ("complaints_other",)),
+    "complaints_of_the_centre": (("complaints_some", "complaint_eyes", "complaint_hands"),),
     "idle": (("service",),),
 }
 
@@ -35,6 +37,29 @@ def test_every_screen_fits_and_can_be_read(make_stand: Callable[..., Stand], lan
             faults += [f"{name} + {presses[-1]}: {fault}" for fault in faults_on(stand.window)]
             stand.kiosk.bridge.press("close")
     assert not faults, "\n".join(faults)
+
+
+def test_a_long_consent_is_turned_by_buttons_to_its_end(make_stand: Callable[..., Stand]) -> None:
+    stand = make_stand()
+    shown = {name: snapshot for name, _, snapshot in made_up.every()}
+    stand.show(shown["consent"], "consent")
+    stand.kiosk.bridge.press("consent_full")
+    assert "consent_down" not in names_on(stand.window)  # the shipped text stands on one screen
+    stand.show(shown["consent_of_the_centre"], "consent")
+    stand.kiosk.bridge.press("consent_full")
+    stand.window.grabWindow()
+    page = find(stand.window, "consent_page")
+    end = page.property("contentHeight") - page.property("height")
+    seen = [page.property("contentY")]
+    while seen[-1] < end:
+        click(stand.window, "consent_down")
+        assert 0 < page.property("contentY") - seen[-1] < page.property("height")  # no line is passed over
+        seen.append(page.property("contentY"))
+    assert len(seen) > 3
+    click(stand.window, "consent_up")
+    assert page.property("contentY") < seen[-1]
+    click(stand.window, "close")
+    assert "sheet_consent" not in names_on(stand.window)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

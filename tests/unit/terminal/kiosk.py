@@ -17,10 +17,12 @@ from cryptography.x509 import Certificate
 
 from drivers.messages import DeviceStatus, DeviceStatusChanged, MeasurementFailed, MeasurementTaken
 from drivers.model import DeviceIdentity, DeviceState, Measures, Reading
+from kiosk_ui.texts import SHIPPED_BOOKS
 from sync.contract.exam import FaceSearch
 from sync.contract.roster import Roster, WorkerConsent
 from sync.contract.topics import TerminalAddress
 from terminal import intents
+from terminal.books import BookShelf
 from terminal.camera.jpeg import encode_jpeg
 from terminal.clock import Clock, SystemClock
 from terminal.config import TerminalConfig, load_config
@@ -281,7 +283,9 @@ def running_kiosk(
     recorder = None if make_recorder is None else make_recorder(config, keys, mailbox)
     watch = None if make_watch is None else make_watch(mailbox)
     core = Core(config, store, exams, park, clock, TimerHeap(clock))
-    session = KioskSession(core, photographer, "test", recorder=recorder, watch=watch)
+    session = KioskSession(
+        core, photographer, "test", BookShelf(store.reference, SHIPPED_BOOKS), recorder=recorder, watch=watch
+    )
     faces = faceless(store, clock)
     incoming = IncomingMessages(
         store,

@@ -1,0 +1,135 @@
+"""What the pages of reference books show: which version holds, who has it, the rows that are sought, the draft beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from central.books import drafting, publishing
+from central.books import reading as books
+from central.books.catalogue import BOOKS, CENTRE, BookKind
+from central.books.drafting import Draft
+from central.books.reading import Version
+from central.core.days import day_of
+from central.core.name_folding import fold_name
+from central.store import accounts, registry, terminals
+from central.store import books as store
+from sync.contract.books import BookItem, items_digest
+
+SHOWN = 200
+"""Rows on a page; a classifier has thousands, and is searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One book in the list."""
+
+    kind: BookKind
+    version: str
+    owner: str
+    """`organisation`, `centre` or `program`."""
+    since: date | None
+    items: int
+    draft: int
+    """Changes of the draft."""
+    later: tuple[str, date] | None
+    """What is published for a later day."""
+    applied: int
+    terminals: int
+
+
+def list_rows(connection: Connection, org: str, now: datetime) -> list[ListRow]:
+    """All books as they hold for an organisation today."""
+    drafts = store.drafts(connection, [org, CENTRE])
+    places = [row for row in terminals.list_terminals(connection, org) if row["state"] == "enrolled"] if org else []
+    sent = store.sent_to(connection, [org]) if org else []
+    rows = []
+    for name, kind in BOOKS.items():
+        held = books.in_force(connection, name, org, day_of(now))
+        newest = books.newest(connection, name, org)
+        later = None
+        if newest.row is not None and newest.row.valid_from > day_of(now):
+            later = (newest.version, newest.row.valid_from)
+        rows.append(
+            ListRow(
+                kind,
+                held.version,
+                _owner(held),
+                held.row.valid_from if held.row else None,
+                len(held.items),
+                drafts.get((name, CENTRE if kind.is_classifier else org), 0),
+                later,
+                sum(one.book == name and one.version == newest.version and one.state == "applied" for one in sent),
+                len(places),
+            )
+        )
+    return rows
+
+
+def _owner(version: Version) -> str:
+    if version.org:
+        return "organisation"
+    return "centre" if version.row is not None and version.row.author else "program"
+
+
+def book_page_values(
+    connection: Connection,
+    kind: BookKind,
+    org: str,
+    orgs: Sequence[str],
+    now: datetime,
+    *,
+    sought: str,
+    edited: str,
+    language: str,
+) -> dict[str, Any]:
+    """What the page of one book says."""
+    held = books.in_force(connection, kind.name, org, day_of(now))
+    newest = books.newest(connection, kind.name, org)
+    draft = drafting.get(connection, kind.name, org)
+    items = draft.items if draft is not None else newest.items
+    matching = [item for item in items if _matches(item, sought)]
+    edited_item = next((item for item in items if item.code == edited), None)
+    return {
+        "held": held,
+        "owner": _owner(held),
+        "newest": newest,
+        "draft": draft,
+        "differences": draft.differences() if draft else [],
+        "draft_faults": draft.faults() if draft else [],
+        "seen": items_digest(draft.items) if draft else "",
+        "items": matching[:SHOWN],
+        "matching": len(matching),
+        "total": len(items),
+        "sought": sought,
+        "uses": store.uses(connection, kind.name, orgs),
+        "edited": edited,
+        "edited_item": edited_item,
+        "revision": _revision(draft, edited),
+        "history": store.versions(connection, kind.name, org),
+        "next_version": publishing.next_version(connection, kind, org, day_of(now)),
+        "names": {account.account_id: account.full_name for account in accounts.all_accounts(connection)},
+        "sent": store.sent_to(connection, [org], kind.name) if kind.spread and org else [],
+        "places": {row["terminal_id"]: row["name"] for row in terminals.list_terminals(connection, org)} if org else {},
+        "organisation": registry.get_organisation(connection, org) if org else None,
+        "today": day_of(now),
+        "language": language,
+    }
+
+
+def _revision(draft: Draft | None, code: str) -> int:
+    changed = draft.changes.get(code) if draft else None
+    return changed.revision if changed else 0
+
+
+def _matches(item: BookItem, sought: str) -> bool:
+    if not sought:
+        return True
+    folded = fold_name(sought)
+    return (
+        item.code.casefold().startswith(sought.casefold())
+        or folded in fold_name(item.ru)
+        or folded in fold_name(item.en)
+    )
