@@ -1,4 +1,4 @@
-"""Drafts: what is to change in a book, entered item by item or from a file, by one person or several."""
+"""Drafts: the changes of a book, entered item by item or from a file, by one person or several."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Publishing a draft with its basis, taking a version back, and the first copy of what ships with the program."""
+"""Publishes a draft with its basis, takes a version back, and makes the first copy of the shipped books."""
 
 import re
 from collections.abc import Sequence

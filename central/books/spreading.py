@@ -1,4 +1,4 @@
-"""Books on their way to the terminals: queued when they are published, and for every terminal that does not have them yet."""
+"""Sends books to the terminals: at publication, and to every terminal that does not have them yet."""
 
 import logging
 from datetime import datetime

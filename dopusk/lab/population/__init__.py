@@ -1,1 +1,1 @@
-"""A centre that has been at work for months: who is in it, what happened on each day (pure), and the rows of it (ADR 0205)."""
+"""A centre after months of work: its people, the events of each day (pure), and their rows (ADR 0205)."""

@@ -1,4 +1,4 @@
-"""Where the chains of the invented terminals stand, up and down, and messages sealed behind them."""
+"""The heads of the invented terminals' chains, in both directions, and messages sealed after them."""
 
 import base64
 from dataclasses import dataclass

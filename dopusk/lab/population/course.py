@@ -1,4 +1,4 @@
-"""When people come: how many exams each day has, which days are holidays, and at which hour a shift begins. Pure."""
+"""The number of exams of each day, the holidays, and the hours at which shifts begin. Pure."""
 
 import math
 from collections.abc import Sequence

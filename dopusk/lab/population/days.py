@@ -1,4 +1,4 @@
-"""What happened on one day: its exams in the order in which they ended. Pure; each day of a plan can be made by itself."""
+"""The events of one day: its exams in the order in which they ended. Pure; each day can be made by itself."""
 
 import random
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Medics at work: the entry in the register, the account, the key."""
+"""The medics of a population: entry in the register, account, key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

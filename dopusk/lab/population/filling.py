@@ -1,4 +1,4 @@
-"""A centre filled with a population: by batches, each with everything that belongs to it in one transaction."""
+"""Fills a centre with a population in batches, each complete in one transaction."""
 
 import os
 import random

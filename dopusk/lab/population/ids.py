@@ -1,4 +1,4 @@
-"""Ids that tell an invented time: seals and lists take the order of ids for the order of writing, as it is at a real centre."""
+"""Ids that carry an invented time: seals and lists take the order of ids for the order of writing."""
 
 import random
 from datetime import datetime

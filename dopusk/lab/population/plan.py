@@ -1,4 +1,4 @@
-"""How large an invented centre is, and over which days its exams go. Pure."""
+"""The size of an invented centre, and the days of its exams. Pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo

@@ -1,4 +1,4 @@
-"""How far a population has come: entries of the centre's access log, each in the transaction of what it tells of."""
+"""The progress of a population: entries of the centre's access log, each in the transaction that it reports."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Who there is: organisations with medics and terminals, employers, people and their jobs. Pure, and the same for the same plan."""
+"""The organisations with medics and terminals, employers, people and their jobs. Pure; the same for the same plan."""
 
 import random
 from bisect import bisect

@@ -1,4 +1,4 @@
-"""What an exam was: who came where and when, what was measured, missed, found, and what the medic decided. Plain values."""
+"""One exam as plain values: person, place, time, measurements, findings, and the medic's decision."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
