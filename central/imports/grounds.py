@@ -1,7 +1,8 @@
 """Grounds from other registers as a table: periodic and psychiatric examinations, narcology and other entries about workers.
 
 Each row is checked, all faults are told at once, everything is stored in one transaction or nothing; the same row twice
-changes nothing. Columns: `Табельный номер` or `СНИЛС` (one of them finds the worker), `Вид` (периодический,
+changes nothing. Columns: `Табельный номер` or `СНИЛС` (one of them finds the worker), `Работодатель` (needed where several
+employers use the number; name, ИНН or id), `Вид` (периодический,
 психиатрическое, наркология, ХТИ, прочее), `Дата`, `Действует до`, `Заключение` (годен, ограничения, не годен, or empty where the
 register draws none), `Только очно` (да or нет, never empty: what nobody said forbids nothing and allows nothing), `Примечание`,
 `Источник` (which register the row comes from).
@@ -17,6 +18,7 @@ from sqlalchemy import Connection
 from central.core.days import parse_day
 from central.core.name_folding import fold_name
 from central.core.snils import parse_snils
+from central.imports.employer_names import EmployerNames
 from central.imports.row_faults import Nearest, RowFault
 from central.imports.tables import Columns, TableRow, fault_table, read_table
 from central.store import grounds as store
@@ -24,9 +26,9 @@ from central.store.register_changes import Author
 from central.store.workers import list_workers
 from sync.contract.canonical import canonical, new_id, sha256_hex
 
-NUMBER, SNILS, KIND, AT = "Табельный номер", "СНИЛС", "Вид", "Дата"
+NUMBER, SNILS, KIND, AT, EMPLOYER = "Табельный номер", "СНИЛС", "Вид", "Дата", "Работодатель"
 UNTIL, FINDING, IN_PERSON, NOTE, SOURCE = "Действует до", "Заключение", "Только очно", "Примечание", "Источник"
-HEADINGS = (NUMBER, SNILS, KIND, AT, UNTIL, FINDING, IN_PERSON, NOTE, SOURCE)
+HEADINGS = (NUMBER, SNILS, EMPLOYER, KIND, AT, UNTIL, FINDING, IN_PERSON, NOTE, SOURCE)
 NEEDED = (KIND, AT, IN_PERSON, SOURCE)
 COLUMNS = Columns(NEEDED, known=HEADINGS, identifiers=(NUMBER, SNILS))
 KINDS = {
@@ -61,7 +63,7 @@ SAID = {
     IN_PERSON: ("да", "нет"),
 }
 """The words to say, of those that are taken."""
-_LOOKED_UP = frozenset({"unknown_worker"})
+_LOOKED_UP = frozenset({"unknown_worker", "unknown", "several"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +105,14 @@ def check_rows(
     snils_hash: Callable[[str], str],
 ) -> CheckedGrounds:
     """Check the rows of a file against the register; stores nothing."""
-    workers = [row for archived in (False, True) for row in list_workers(connection, org, archived=archived)]
-    by_number = {row["personnel_number"]: row["worker_id"] for row in workers}
-    by_snils = {row["snils_hmac"]: row["worker_id"] for row in workers if row["snils_hmac"]}
-    near = Nearest(SAID, {NUMBER: by_number}, secret=SNILS)
+    people = _Known(connection, org)
+    near = Nearest(SAID, {NUMBER: people.numbers, EMPLOYER: people.employers.names}, secret=SNILS)
     faults: list[RowFault] = []
     values: list[dict[str, Any]] = []
     seen: set[tuple[str, str]] = set()
     for place, row in enumerate(rows, start=2):
         found = dict(row.faults) if isinstance(row, TableRow) else {}
-        worker_id = _worker(row, by_number, by_snils, snils_hash, found)
+        worker_id = _worker(row, people, snils_hash, found)
         made = _values(row, org, worker_id, today, found)
         line = row.number if isinstance(row, TableRow) else place
         faults += [near.fault(line, column, code, row.get(column, ""), _LOOKED_UP) for column, code in found.items()]
@@ -135,33 +135,64 @@ def store_checked(connection: Connection, checked: CheckedGrounds, author: Autho
     return store.add(connection, [item | {"ground_id": new_id()} | entered for item in checked.values])
 
 
-def _worker(
-    row: Mapping[str, str],
-    by_number: Mapping[str, str],
-    by_snils: Mapping[str, str],
-    snils_hash: Callable[[str], str],
-    faults: dict[str, str],
-) -> str:
-    number, snils = row.get(NUMBER, ""), row.get(SNILS, "")
+class _Known:
+    """The entries of an organisation: those of one person stand together."""
+
+    def __init__(self, connection: Connection, org: str) -> None:
+        self.employers = EmployerNames(connection, org)
+        self.numbers: dict[str, list[Mapping[str, Any]]] = {}
+        self.persons: dict[str, list[Mapping[str, Any]]] = {}
+        # Who is at work comes last, and is who is meant where somebody who was put away had the number before.
+        for archived in (True, False):
+            for one_row in list_workers(connection, org, archived=archived):
+                row = dict(one_row)
+                held = self.numbers.setdefault(row["personnel_number"], [])
+                if not archived:
+                    held[:] = [
+                        one for one in held if one["employer_id"] != row["employer_id"] or not one["archived_at"]
+                    ]
+                held.append(row)
+                if row["snils_hmac"]:
+                    self.persons.setdefault(row["snils_hmac"], []).append(row)
+
+
+def _worker(row: Mapping[str, str], known: _Known, snils_hash: Callable[[str], str], faults: dict[str, str]) -> str:
+    """Whom a row means. What a register states is about the person: any of several employments will do for a SNILS."""
+    number, snils, employer = row.get(NUMBER, ""), row.get(SNILS, ""), row.get(EMPLOYER, "")
     if not number and not snils:
         faults.setdefault(NUMBER, "needed")
         return ""
-    by_its_number = by_number.get(number, "")
-    if number and not by_its_number:
+    employer_id = ""
+    if employer:
+        employer_id, code = known.employers.find(employer)
+        if code:
+            faults.setdefault(EMPLOYER, code)
+    with_number = [one for one in known.numbers.get(number, ()) if not employer_id or one["employer_id"] == employer_id]
+    if number and not with_number:
         faults.setdefault(NUMBER, "unknown_worker")
     if not snils:
-        return by_its_number
+        if len({one["person_id"] for one in with_number}) > 1:
+            # Nobody guesses which.
+            faults.setdefault(EMPLOYER if not employer_id else NUMBER, "which_employer")
+        return with_number[-1]["worker_id"] if with_number else ""
     try:
-        by_its_snils = by_snils.get(snils_hash(parse_snils(snils)), "")
+        of_person = known.persons.get(snils_hash(parse_snils(snils)), [])
     except ValueError:
         faults.setdefault(SNILS, "wrong_snils")
         return ""
-    if not by_its_snils:
+    if not of_person:
         faults.setdefault(SNILS, "unknown_worker")
-    elif by_its_number and by_its_number != by_its_snils:
+        return ""
+    ids = {one["worker_id"] for one in of_person}
+    both = [one for one in with_number if one["worker_id"] in ids]
+    if number and with_number and not both:
         # Two people in one row: nobody guesses which.
         faults.setdefault(SNILS, "another_worker")
-    return by_its_snils
+    at_employer = [one for one in of_person if one["employer_id"] == employer_id]
+    if employer_id and not at_employer:
+        faults.setdefault(EMPLOYER, "not_there")
+    chosen = both or at_employer or of_person
+    return str(chosen[-1]["worker_id"])
 
 
 def _values(row: Mapping[str, str], org: str, worker_id: str, today: date, faults: dict[str, str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ What is typed may name a person: it is shown to who sent the file, and stands in
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from central.core.name_folding import fold_name
 from central.words.texts import text, text_or
@@ -30,6 +30,8 @@ class RowFault:
     """What stands in the cell."""
     near: tuple[str, ...] = field(default=(), repr=False)
     """What there is that comes nearest, or all that the column takes."""
+    other: str = field(default="", repr=False)
+    """What it collides with: an entry of the register as it is called, or the number of another row."""
 
     def words(self, language: str) -> str:
         """«typed»: what is wrong; what there is."""
@@ -39,7 +41,12 @@ class RowFault:
         return text(language, "import_fault.typed", typed=_shortened(self.typed), what=said)
 
     def beside_the_cell(self, language: str) -> str:
-        """What is wrong, for a place where the cell itself is in view; what comes nearest where a name was looked up."""
+        """What is wrong, for a place where the cell itself is in view; what comes nearest where a name was looked up.
+
+        No number of another row: rows without faults are not in the file of faults.
+        """
+        if self.other.isdecimal():
+            return replace(self, other="").beside_the_cell(language)
         return self.what(language) if self.code in CHOICES else self._with_near(language)
 
     def _with_near(self, language: str) -> str:
@@ -49,7 +56,13 @@ class RowFault:
         return text(language, "import_fault.near", what=self.what(language), near=near)
 
     def what(self, language: str) -> str:
-        """What is wrong with a cell of this kind."""
+        """What is wrong with a cell of this kind, and with what it collides."""
+        if self.other:
+            said = "import_fault.collides_row" if self.other.isdecimal() else "import_fault.collides"
+            return text(language, said, what=self._kind(language), other=self.other)
+        return self._kind(language)
+
+    def _kind(self, language: str) -> str:
         return text_or(language, f"import_fault.{self.code}", "") or text(language, f"fault_code.{self.code}")
 
 
@@ -71,14 +84,16 @@ class Nearest:
         self._secret = secret
         self._found: dict[tuple[str, str], tuple[str, ...]] = {}
 
-    def fault(self, row: int, column: str, code: str, typed: str, looked_up: Collection[str]) -> RowFault:
-        """The fault of a cell. `looked_up`: codes that say that something of that name is not there."""
+    def fault(
+        self, row: int, column: str, code: str, typed: str, looked_up: Collection[str], other: str = ""
+    ) -> RowFault:
+        """The fault of a cell. `looked_up`: codes that say that something of that name is not there; `other` as in `RowFault`."""
         near: tuple[str, ...] = ()
         if code in CHOICES:
             near = tuple(self._words.get(column, ()))
         elif code in looked_up and column in self._names:
             near = self._near(column, typed)
-        return RowFault(row, column, code, masked_number(typed) if column == self._secret else typed, near)
+        return RowFault(row, column, code, masked_number(typed) if column == self._secret else typed, near, other)
 
     def _near(self, column: str, typed: str) -> tuple[str, ...]:
         key = (column, fold_name(typed))

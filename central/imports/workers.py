@@ -4,7 +4,7 @@ A column that a file leaves out changes nothing of workers who are there. The fi
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -14,13 +14,16 @@ from central.core.name_folding import fold_name
 from central.core.parties import Worker
 from central.imports import consents
 from central.imports.consents import GivenConsent
+from central.imports.employer_names import EmployerNames
 from central.imports.row_faults import Nearest, RowFault
 from central.imports.tables import Columns, TableRow, fault_table, read_table, write_table
-from central.imports.twins import Twins
+from central.imports.twins import Found, Row, Twins
 from central.people.consents import Consents
 from central.people.registry import Registry
+from central.registers.same_person import Employment, differences, filled
 from central.registers.worker_rules import differs, worker_of
 from central.store import consents as consent_store
+from central.store import employments as people_store
 from central.store import registry as store
 from central.store.consents import ConsentRecord
 from central.store.register_changes import Author
@@ -30,6 +33,8 @@ from central.words.table_values import Value
 NUMBER, NAME, POSITION, EMPLOYER = "Табельный номер", "ФИО", "Должность", "Работодатель"
 SNILS, BORN, SEX, CARDS = "СНИЛС", "Дата рождения", "Пол", "Карты"
 REMOTE, REASON, STATUS, TOXICOLOGY = "Дистанционный осмотр", "Причина запрета", "Состояние", "Дата ХТИ"
+DEPARTMENT, CODE, REGIME, FACTORS = "Подразделение", "Код должности", "Вид осмотров", "Вредные факторы"
+SINCE, UNTIL, EXTERNAL = "Принят", "Последний день работы", "Код в системе работодателя"
 FIELDS = {
     NUMBER: "personnel_number",
     NAME: "full_name",
@@ -43,17 +48,29 @@ FIELDS = {
     REASON: "block_text",
     STATUS: "status",
     TOXICOLOGY: "toxicology_at",
+    DEPARTMENT: "department",
+    CODE: "position_code",
+    REGIME: "regime",
+    FACTORS: "harm_factors",
+    SINCE: "since",
+    UNTIL: "until",
+    EXTERNAL: "external_id",
 }
 """Field of each column, as `central.registers.worker_rules` calls it."""
 _HEADING = {field: heading for heading, field in FIELDS.items()}
 HEADINGS = (*FIELDS, consents.COLUMN)
 NEEDED = (NUMBER, NAME, POSITION, EMPLOYER)
-COLUMNS = Columns(NEEDED, known=HEADINGS, identifiers=(NUMBER, SNILS, CARDS))
+COLUMNS = Columns(NEEDED, known=HEADINGS, identifiers=(NUMBER, SNILS, CARDS, CODE, FACTORS, EXTERNAL))
 WORDS: dict[str, dict[str, str]] = {
     REMOTE: {"да": "yes", "yes": "yes", "1": "yes", "нет": "no", "no": "no", "0": "no"},
     SEX: {
         **{"м": "male", "муж": "male", "мужской": "male", "male": "male"},
         **{"ж": "female", "жен": "female", "женский": "female", "female": "female"},
+    },
+    REGIME: {
+        **{"общий": "general", "general": "general"},
+        **{"железнодорожный": "railway", "жд": "railway", "ж/д": "railway", "railway": "railway"},
+        **{"иной": "other", "other": "other"},
     },
     STATUS: {
         **{"работает": "active", "active": "active"},
@@ -62,7 +79,12 @@ WORDS: dict[str, dict[str, str]] = {
 }
 """What a file may say, folded as names are; other words are faults."""
 
-SAID = {REMOTE: ("да", "нет"), SEX: ("м", "ж"), STATUS: ("работает", "отстранён")}
+SAID = {
+    REMOTE: ("да", "нет"),
+    SEX: ("м", "ж"),
+    STATUS: ("работает", "отстранён"),
+    REGIME: ("общий", "железнодорожный", "иной"),
+}
 """The words to say, of those that are taken."""
 _LOOKED_UP = frozenset({"unknown", "several", "unknown_text"})
 
@@ -110,16 +132,14 @@ def check_rows(
 ) -> Checked:
     """Check the rows of a file against the register; stores nothing.
 
-    `snils_hash` is `Registry.snils_hash`: a SNILS that another worker has on record is a fault.
+    A row is about the employment that has its number with its employer. `snils_hash` is `Registry.snils_hash`: a SNILS that is on
+    record with another employer makes a second employment of that person, one that another has with this employer is a fault.
     """
     at_work = [dict(row) for row in list_workers(connection, org)]
     put_away = [dict(row) for row in list_workers(connection, org, archived=True)]
-    known = {row["personnel_number"]: row for row in at_work}
-    archived = {row["personnel_number"] for row in put_away}
-    employers = _Employers(connection, org)
-    # Whose cards the file says anew holds no card by what is stored: a card may go from one to the other.
-    anew = {row.get(NUMBER, "") for row in rows if CARDS in row}
-    twins = Twins([*(row | {"cards": ()} if row["personnel_number"] in anew else row for row in at_work), *put_away])
+    known = {(row["employer_id"], row["personnel_number"]): row for row in at_work}
+    archived = {(row["employer_id"], row["personnel_number"]) for row in put_away}
+    employers = EmployerNames(connection, org)
     texts = {(row["kind"], row["version"]): row["valid_from"] for row in consent_store.list_texts(connection, org)}
     standing = consent_store.in_force(connection, org)
     near = Nearest(
@@ -127,76 +147,120 @@ def check_rows(
         {EMPLOYER: employers.names, consents.COLUMN: [consents.named(kind, version) for kind, version in texts]},
         secret=SNILS,
     )
+    read = [_read(org, place, row, employers, known, today) for place, row in enumerate(rows, start=2)]
+    hashes = {
+        one.line: snils_hash(one.worker.snils)
+        for one in read
+        if one.worker is not None and one.worker.snils is not None
+    }
+    people = people_store.of_snils_many(connection, list(set(hashes.values())))
+    twins = Twins(
+        # Whose cards the file says anew holds no card by what is stored: a card may go from one to the other.
+        [row | {"cards": ()} if row["worker_id"] in _with_cards(read) else row for row in (*at_work, *put_away)],
+        today=today,
+        rewritten={one.worker.worker_id for one in read if one.worker is not None},
+    )
     faults: list[RowFault] = []
     workers: list[Worker] = []
     given: list[tuple[str, GivenConsent]] = []
     added = 0
-    for place, row in enumerate(rows, start=2):
-        number, before = row.get(NUMBER, ""), known.get(row.get(NUMBER, ""))
-        worker, found = _worker(org, row, employers, before, today)
-        hashed = snils_hash(worker.snils) if worker is not None and worker.snils else None
-        if number in archived:
-            found.setdefault(NUMBER, "archived")
-        for field, code in (twins.of_number(number) | (twins.of(worker, hashed) if worker else {})).items():
-            found.setdefault(_HEADING[field], code)
+    for one, row in zip(read, rows, strict=True):
+        worker, before, hashed = one.worker, one.before, hashes.get(one.line)
+        found: dict[str, Found] = {column: Found(code) for column, code in one.faults.items()}
+        if (one.employer_id, one.number) in archived:
+            # Whether it is the same person is seen on a page, where the number can be given again too.
+            found.setdefault(NUMBER, Found("archived"))
+        person = people.get(hashed) if hashed is not None else None
+        collisions = twins.of_number(one.employer_id, one.number, one.line)
+        if worker is not None:
+            person_id = (
+                before["person_id"] if before is not None else person["person_id"] if person is not None else None
+            )
+            collisions |= twins.of(Row(one.line, worker, hashed, person_id))
+            collisions = _elsewhere(org, person, person_id, worker, collisions)
+        for field, fault in collisions.items():
+            found.setdefault(_HEADING[field], fault)
         agreed = consents.read_cell(row.get(consents.COLUMN, ""), texts, today)
         if isinstance(agreed, str):
-            found.setdefault(consents.COLUMN, agreed)
-        line = row.number if isinstance(row, TableRow) else place
-        faults += [near.fault(line, column, code, row.get(column, ""), _LOOKED_UP) for column, code in found.items()]
+            found.setdefault(consents.COLUMN, Found(agreed))
+        faults += [
+            near.fault(one.line, column, fault.code, row.get(column, ""), _LOOKED_UP, fault.other)
+            for column, fault in found.items()
+        ]
         if worker is None or found or isinstance(agreed, str):
             continue
-        new = [one for one in agreed if standing.get(worker.worker_id, {}).get(one.kind) != one.version]
-        given += [(worker.worker_id, one) for one in new]
+        if before is None and person is not None:
+            worker = filled(worker, person, is_own=org in person["orgs"])
+        new = [item for item in agreed if standing.get(worker.worker_id, {}).get(item.kind) != item.version]
+        given += [(worker.worker_id, item) for item in new]
         added += before is None
         if before is None or new or differs(worker, before, hashed):
             workers.append(worker)
     return Checked(tuple(workers), added, len(workers) - added, tuple(faults), tuple(rows), tuple(given))
 
 
-class _Employers:
-    """Which employer a cell means: by id, ИНН, or name. A name that several could have is nobody's."""
+@dataclass(frozen=True, slots=True)
+class _ReadRow:
+    """A row by itself: the employment that it is about, if it could be read, the stored one, and what is wrong by column."""
 
-    def __init__(self, connection: Connection, org: str) -> None:
-        self.ids: set[str] = set()
-        self.names: list[str] = []
-        self._exact: dict[str, set[str]] = {}
-        self._folded: dict[str, set[str]] = {}
-        for row in store.list_employers(connection, org):
-            self.ids.add(row["employer_id"])
-            self.names.append(row["name"])
-            for key in filter(None, (row["employer_id"], row["inn"], row["name"])):
-                self._exact.setdefault(key, set()).add(row["employer_id"])
-            self._folded.setdefault(fold_name(row["name"]), set()).add(row["employer_id"])
-
-    def find(self, words: str) -> tuple[str, str]:
-        """The id, or the code of what is wrong."""
-        found = self._exact.get(words) or self._folded.get(fold_name(words), set())
-        if len(found) == 1:
-            return next(iter(found)), ""
-        return "", "several" if found else "unknown"
+    line: int
+    number: str
+    employer_id: str
+    worker: Worker | None
+    before: Mapping[str, Any] | None
+    faults: dict[str, str]
+    says_cards: bool
 
 
-def _worker(
-    org: str, row: Mapping[str, str], employers: _Employers, before: Mapping[str, Any] | None, today: date
-) -> tuple[Worker | None, dict[str, str]]:
-    """The worker of a row, and the code of what is wrong by column."""
+def _read(
+    org: str,
+    place: int,
+    row: Mapping[str, str],
+    employers: EmployerNames,
+    known: Mapping[tuple[str, str], Mapping[str, Any]],
+    today: date,
+) -> _ReadRow:
+    line = row.number if isinstance(row, TableRow) else place
     found: dict[str, str] = dict(row.faults) if isinstance(row, TableRow) else {}
     given = {
         field: WORDS[heading].get(fold_name(row[heading]), row[heading]) if heading in WORDS else row[heading]
         for heading, field in FIELDS.items()
         if heading in row
     }
+    employer_id = ""
     if given.get("employer_id"):
-        given["employer_id"], code = employers.find(given["employer_id"])
+        employer_id, code = employers.find(given["employer_id"])
+        given["employer_id"] = employer_id
         if code:
             found.setdefault(EMPLOYER, code)
+    number = row.get(NUMBER, "")
+    before = known.get((employer_id, number))
     worker = worker_of(org, given, employers.ids, before, today)
     if isinstance(worker, Worker):
-        return (None if found else worker), found
+        return _ReadRow(line, number, employer_id, None if found else worker, before, found, CARDS in row)
     for field, code in worker.items():
         found.setdefault(_HEADING[field], code)
-    return None, found
+    return _ReadRow(line, number, employer_id, None, before, found, CARDS in row)
+
+
+def _with_cards(read: Sequence[_ReadRow]) -> set[str]:
+    return {one.before["worker_id"] for one in read if one.says_cards and one.before is not None}
+
+
+def _elsewhere(
+    org: str,
+    person: Mapping[str, Any] | None,
+    person_id: str | None,
+    worker: Worker,
+    collisions: dict[str, Found],
+) -> dict[str, Found]:
+    """A SNILS that only another organisation of the centre knows: that it does not fit is said, and nothing of what it has."""
+    if person is None or collisions.keys() & {"snils", "full_name", "birth_date"} or org in person["orgs"]:
+        return collisions
+    own = Employment.of_worker(worker)
+    theirs = replace(own, full_name=person["full_name"], birth_date=person["birth_date"])
+    said = {name: Found("person_elsewhere") for name in differences(theirs, own) if name != "snils"}
+    return collisions | said
 
 
 def store_checked(connection: Connection, registry: Registry, checked: Checked, author: Author | None = None) -> None:
@@ -258,4 +322,11 @@ def _cells(row: Mapping[str, Any], employers: Mapping[str, str]) -> list[Value]:
         row["block_text"],
         "работает" if row["status"] == "active" else "отстранён",
         row["toxicology_at"],
+        row["department"],
+        row["position_code"] or "",
+        {"general": "общий", "railway": "железнодорожный", "other": "иной"}.get(row["regime"] or "", ""),
+        ", ".join(row["harm_factors"]),
+        row["since"],
+        row["until"],
+        row["external_id"] or "",
     ]

@@ -4,6 +4,7 @@ Fields by name, as texts. A field that is not there was not said anything about:
 remotely is never what is left over: it is said, or it is a fault.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
@@ -17,8 +18,17 @@ from central.registers.form import FIRST_YEAR
 
 NEEDED = ("personnel_number", "full_name", "position", "employer_id")
 SEXES, STATES, ANSWERS = ("male", "female"), ("active", "suspended"), ("yes", "no")
-FIELDS = (*NEEDED, "snils", "birth_date", "sex", "cards", "remote_allowed", "block_text", "status", "toxicology_at")
+REGIMES = ("general", "railway", "other")
+OF_THE_JOB = ("department", "position_code", "regime", "harm_factors", "since", "until", "external_id")
+FIELDS = (
+    *NEEDED,
+    *("snils", "birth_date", "sex", "cards", "remote_allowed", "block_text", "status", "toxicology_at"),
+    *OF_THE_JOB,
+)
 MOST_CHARS = 200
+MOST_FACTORS = 50
+_CODE = re.compile(r"[0-9A-Za-zА-Яа-яЁё][0-9A-Za-zА-Яа-яЁё.\-/]{0,29}")
+"""The form of a code of a book: whether there is such a code is asked of the book."""
 Stored = Mapping[str, Any]
 """A row of the register."""
 
@@ -34,11 +44,24 @@ def worker_of(
             faults[name] = "needed"
     if said.get("employer_id") and said["employer_id"] not in employers:
         faults["employer_id"] = "unknown"
+    elif before is not None and said.get("employer_id", before["employer_id"]) != before["employer_id"]:
+        # Exams and papers name this employment: another employer is another employment.
+        faults["employer_id"] = "transfer_instead"
     remote = _remote(said, before, faults)
     status = _status(said, before, faults)
     if said.get("sex") and said["sex"] not in SEXES:
         faults["sex"] = "choose"
+    if said.get("regime") and said["regime"] not in REGIMES:
+        faults["regime"] = "choose"
+    factors = cards_of(said.get("harm_factors", ""))
+    if len(factors) > MOST_FACTORS or not all(_CODE.fullmatch(code) for code in factors):
+        faults["harm_factors"] = "wrong_code"
+    if said.get("position_code") and not _CODE.fullmatch(said["position_code"]):
+        faults["position_code"] = "wrong_code"
     days = {name: _day(said, name, before, today, faults) for name in ("birth_date", "toxicology_at")}
+    days |= {name: _day(said, name, before, date.max, faults) for name in ("since", "until")}
+    if days["since"] is not None and days["until"] is not None and days["until"] < days["since"]:
+        faults.setdefault("until" if "until" in said else "since", "before_since")
     snils = _snils(said, faults)
     reason = said["block_text"] if "block_text" in said else (before or {}).get("block_text", "")
     if remote is False and not reason:
@@ -49,6 +72,7 @@ def worker_of(
     texts = {name: said[name] if name in said else kept[name] for name in NEEDED}
     sex: Any = (said["sex"] or None) if "sex" in said else kept.get("sex")
     state: Any = status
+    regime: Any = _said_or_kept(said, kept, "regime")
     return Worker(
         org=org,
         **texts,
@@ -61,13 +85,13 @@ def worker_of(
         block_text=reason,
         photo_sha256=kept.get("photo_sha256"),
         toxicology_at=days["toxicology_at"],
-        position_code=kept.get("position_code"),
-        department=kept.get("department", ""),
-        regime=kept.get("regime"),
-        harm_factors=tuple(kept.get("harm_factors", ())),
-        since=kept.get("since"),
-        until=kept.get("until"),
-        external_id=kept.get("external_id"),
+        position_code=_said_or_kept(said, kept, "position_code"),
+        department=_said_or_kept(said, kept, "department") or "",
+        regime=regime,
+        harm_factors=factors if "harm_factors" in said else tuple(kept.get("harm_factors", ())),
+        since=days["since"],
+        until=days["until"],
+        external_id=_said_or_kept(said, kept, "external_id"),
         **({"worker_id": kept["worker_id"]} if before else {}),
     )
 
@@ -85,8 +109,16 @@ def differs(worker: Worker, before: Stored, snils_hash: str | None) -> bool:
     """Whether storing the worker would change anything. `snils_hash`: of the SNILS that was said, if one was."""
     if snils_hash is not None and before["snils_hmac"] != snils_hash:
         return True
-    names = (*NEEDED, "sex", "birth_date", "status", "remote_allowed", "block_text", "toxicology_at")
-    return list(worker.cards) != list(before["cards"]) or any(getattr(worker, name) != before[name] for name in names)
+    lists = ("cards", "harm_factors")
+    names = set(FIELDS) - {"snils", *lists}
+    return any(list(getattr(worker, name)) != list(before[name]) for name in lists) or any(
+        getattr(worker, name) != before[name] for name in names
+    )
+
+
+def _said_or_kept(said: Mapping[str, str], kept: Stored, name: str) -> str | None:
+    value = said[name] if name in said else kept.get(name)
+    return value or None
 
 
 def _remote(said: Mapping[str, str], before: Stored | None, faults: dict[str, str]) -> bool | None:

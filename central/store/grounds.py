@@ -12,6 +12,7 @@ from sqlalchemy import Boolean, Column, Connection, Date, ForeignKey, Table, Tex
 from sqlalchemy.schema import UniqueConstraint
 
 from central.store.metadata import UtcDateTime, insert_for, metadata
+from central.store.registry import same_person
 
 ground = Table(
     "ground",
@@ -69,8 +70,8 @@ def known(connection: Connection, worker_ids: Sequence[str]) -> set[tuple[str, s
 
 
 def of_worker(connection: Connection, worker_id: str) -> list[Ground]:
-    """Everything about a worker, newest first."""
-    query = select(ground).where(ground.c.worker_id == worker_id)
+    """Everything that the organisation knows of the person, whichever of its employers sent the person there; newest first."""
+    query = select(ground).where(ground.c.worker_id.in_(same_person(worker_id)))
     return [Ground(*row) for row in connection.execute(query.order_by(ground.c.at.desc(), ground.c.entered_at.desc()))]
 
 

@@ -4,7 +4,7 @@ A row of `worker` is an employment of a person. What an organisation has on reco
 with each of its employments too, because that is its own record and what it is searched by; SNILS is the same in both.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -58,13 +58,26 @@ class Said:
     sex: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """Whose each employment is (person's id by worker's id), and which of these persons are new."""
+
+    of_worker: dict[str, str]
+    new: frozenset[str]
+
+
 def assign(
-    connection: Connection, said: Mapping[str, Said], make_id: Iterable[str], *, now: datetime
-) -> dict[str, str]:
+    connection: Connection,
+    said: Mapping[str, Said],
+    make_id: Iterable[str],
+    others: Callable[[list[str]], set[str]],
+    *,
+    now: datetime,
+) -> Assigned:
     """The person of each employment (by worker's id), in a few statements: who has the SNILS, who is named, or somebody new.
 
-    A person that no other organisation employs is called from now on as was said last; the names that others have on record stay
-    as they are. The caller keeps the names of the other employments in step.
+    `others` gives those of these persons whom another organisation has on record: they keep the name that `person` has, which is
+    otherwise what was said last.
     """
     by_snils = _by_snils(connection, [one.snils_hmac for one in said.values() if one.snils_hmac is not None])
     ids = iter(make_id)
@@ -88,8 +101,9 @@ def assign(
     if new:
         rows = [{"person_id": key, "created_at": now, "updated_at": now} | values for key, values in new.items()]
         connection.execute(person.insert(), rows)
-    _change(connection, changed, now)
-    return found
+    shared = others(list(changed)) if changed else set()
+    _change(connection, {key: values for key, values in changed.items() if key not in shared}, now)
+    return Assigned(found, frozenset(new))
 
 
 def _change(connection: Connection, changed: Mapping[str, Mapping[str, object]], now: datetime) -> None:

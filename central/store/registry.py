@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -16,10 +16,13 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     RowMapping,
+    Select,
     Table,
     Text,
+    and_,
     bindparam,
     func,
+    or_,
     select,
     text,
     update,
@@ -29,7 +32,7 @@ from central.core.name_folding import fold_name
 from central.core.parties import Employer, Organisation, Worker
 from central.store import persons
 from central.store.metadata import UtcDateTime, metadata
-from central.store.persons import Said
+from central.store.persons import Assigned, Said
 from sync.contract.canonical import new_id
 
 _EMPLOYER_COLUMNS = ("org", "name", "inn", "okved", "region_code", "alert_contact")
@@ -138,7 +141,7 @@ Index(
     sqlite_where=_NOT_ARCHIVED,
     postgresql_where=_NOT_ARCHIVED,
 )
-Index("ix_worker_org_personnel_number", worker.c.org, worker.c.personnel_number)
+Index("ix_worker_personnel_number_org", worker.c.personnel_number, worker.c.org)
 
 
 # By the beginning of a name: in a language's own order PostgreSQL cannot look for that in an index.
@@ -193,7 +196,7 @@ def put_workers(connection: Connection, sealed: Sequence[SealedWorker], *, now: 
     for part in _parts(ids):
         query = select(worker).where(worker.c.worker_id.in_(part))
         before |= {row["worker_id"]: dict(row) for row in connection.execute(query).mappings()}
-    of_person = _assign(connection, sealed, before, now)
+    assigned = _assign(connection, sealed, before, now)
     written: list[Written] = []
     statements: dict[tuple[bool, bool], list[dict[str, Any]]] = {}
     for item in sealed:
@@ -201,7 +204,7 @@ def put_workers(connection: Connection, sealed: Sequence[SealedWorker], *, now: 
         values = {name: getattr(new, name) for name in _WORKER_COLUMNS} | {
             "cards": list(new.cards),
             "harm_factors": list(new.harm_factors),
-            "person_id": of_person[new.worker_id],
+            "person_id": assigned.of_worker[new.worker_id],
             "updated_at": now,
         }
         if item.snils_hmac is not None:
@@ -216,39 +219,54 @@ def put_workers(connection: Connection, sealed: Sequence[SealedWorker], *, now: 
         change = update(worker).where(worker.c.worker_id == bindparam(_KEY)).values(named)
         insert = worker.insert().values({"worker_id": bindparam(_KEY)} | named)
         connection.execute(change if is_there else insert, given)
-    return written + _tell_employments(connection, sealed, of_person, now)
+    return written + _tell_employments(connection, sealed, assigned, now)
 
 
 def _assign(
     connection: Connection, sealed: Sequence[SealedWorker], before: Mapping[str, Mapping[str, Any]], now: datetime
-) -> dict[str, str]:
+) -> Assigned:
     said = {}
     for item in sealed:
         new = item.worker
         of = before[new.worker_id]["person_id"] if new.worker_id in before else new.person_id
         said[new.worker_id] = Said(of, item.snils_hmac, item.snils_sealed, new.full_name, new.birth_date, new.sex)
-    return persons.assign(connection, said, iter(new_id, None), now=now)
+    orgs = {item.worker.org for item in sealed}
+
+    def known_elsewhere(person_ids: list[str]) -> set[str]:
+        found: set[str] = set()
+        for part in _parts(person_ids):
+            query = select(worker.c.person_id).where(worker.c.person_id.in_(part), worker.c.org.not_in(orgs)).distinct()
+            found |= set(connection.execute(query).scalars())
+        return found
+
+    return persons.assign(connection, said, iter(new_id, None), known_elsewhere, now=now)
 
 
 def _tell_employments(
-    connection: Connection, sealed: Sequence[SealedWorker], of_person: Mapping[str, str], now: datetime
+    connection: Connection, sealed: Sequence[SealedWorker], assigned: Assigned, now: datetime
 ) -> list[Written]:
-    """Write what was said of a person into the other employments of the organisation, and each SNILS into all of the person."""
-    said = {(item.worker.org, of_person[item.worker.worker_id]): item for item in sealed}
+    """Write what was said of a person into the other employments that the same organisation has of the person."""
+    said = {
+        (item.worker.org, person_id): item
+        for item in sorted(sealed, key=lambda item: item.snils_hmac is not None)
+        if (person_id := assigned.of_worker[item.worker.worker_id]) not in assigned.new
+    }
+    own = {item.worker.worker_id for item in sealed}
     written: list[Written] = []
     for part in _parts(sorted({person_id for _, person_id in said})):
-        query = select(worker).where(worker.c.person_id.in_(part)).order_by(worker.c.worker_id)
-        for row in connection.execute(query).mappings().all():
+        for row in connection.execute(select(worker).where(worker.c.person_id.in_(part))).mappings().all():
             item = said.get((row["org"], row["person_id"]))
-            if item is None:
+            if item is None or row["worker_id"] == item.worker.worker_id:
                 continue
-            given = {name: getattr(item.worker, name) for name in ("full_name", "birth_date", "sex")}
+            # What was given too says the names itself, and may have left the SNILS out.
+            names = () if row["worker_id"] in own else ("full_name", "birth_date", "sex")
+            given: dict[str, Any] = {name: getattr(item.worker, name) for name in names}
             if item.snils_hmac is not None:
                 given |= {"snils_hmac": item.snils_hmac, "snils_sealed": item.snils_sealed}
             if all(row[name] == value for name, value in given.items() if name != "snils_sealed"):
                 continue
             values = given | {"updated_at": now}
-            named = values | {"search_name": fold_name(item.worker.full_name)}
+            named = values | ({"search_name": fold_name(item.worker.full_name)} if names else {})
             connection.execute(update(worker).where(worker.c.worker_id == row["worker_id"]).values(named))
             written.append((dict(row), values))
     return written
@@ -273,6 +291,19 @@ def _refuse_taken(connection: Connection, sealed: Sequence[SealedWorker]) -> Non
                     raise ValueError(
                         f"personnel number {row.personnel_number} is taken by another worker of {employer_id}"
                     )
+
+
+def same_person(worker_id: str) -> Select[Any]:
+    """Ids of all entries, archived too, that the organisation of an entry has of the same person; its own among them."""
+    own = worker.alias("own")
+    together = and_(own.c.person_id == worker.c.person_id, own.c.org == worker.c.org)
+    return select(worker.c.worker_id).join(own, together).where(own.c.worker_id == worker_id)
+
+
+def is_employed(day: date) -> ColumnElement[bool]:
+    """The condition for employments that hold on a day: begun, not over, not put away."""
+    c = worker.c
+    return and_(c.archived_at.is_(None), or_(c.since.is_(None), c.since <= day), or_(c.until.is_(None), c.until >= day))
 
 
 def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from central.store.decisions import decision
 from central.store.exams import exam
@@ -83,20 +83,22 @@ def exams_of_people(
 
 
 def _people(connection: Connection, worker_ids: Collection[str], orgs: Sequence[str]) -> dict[str, list[str]]:
-    """By entry of a worker: for which of those asked for it stands."""
+    """By entry of a worker: for which of those asked for it stands. One person may have entries with several employers.
+
+    Found by the person, and by the SNILS too: an exam that was missed is worse than one that is shown twice.
+    """
     c = worker.c
-    hashes = {
-        row.worker_id: row.snils_hmac
-        for row in connection.execute(select(c.worker_id, c.snils_hmac).where(c.worker_id.in_(worker_ids)))
-    }
     people: defaultdict[str, list[str]] = defaultdict(list)
-    by_hash: defaultdict[str, list[str]] = defaultdict(list)
+    asked_by: dict[ColumnElement[Any], defaultdict[str, list[str]]] = {}
+    for column in (c.person_id, c.snils_hmac):
+        asked_by[column] = defaultdict(list)
+        for row in connection.execute(select(c.worker_id, column.label("key")).where(c.worker_id.in_(worker_ids))):
+            if row.key is not None:
+                asked_by[column][row.key].append(row.worker_id)
     for asked in worker_ids:
         people[asked].append(asked)
-        if snils := hashes.get(asked):
-            by_hash[snils].append(asked)
-    if by_hash:
-        twins = select(c.worker_id, c.snils_hmac).where(c.snils_hmac.in_(by_hash), c.org.in_(orgs))
+    for column, keys in asked_by.items():
+        twins = select(c.worker_id, column.label("key")).where(column.in_(keys), c.org.in_(orgs))
         for row in connection.execute(twins):
-            people[row.worker_id] += [asked for asked in by_hash[row.snils_hmac] if asked not in people[row.worker_id]]
+            people[row.worker_id] += [asked for asked in keys[row.key] if asked not in people[row.worker_id]]
     return dict(people)

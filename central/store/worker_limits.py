@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Connection, Date, ForeignKey, RowMapping, Table, Text, select, update
 
 from central.store.metadata import UtcDateTime, metadata
+from central.store.registry import same_person
 from central.store.workers import worker_org
 from sync.contract.canonical import new_id
 
@@ -61,6 +62,6 @@ def withdraw_worker_limit(connection: Connection, limit_id: str, *, now: datetim
 
 
 def worker_limits(connection: Connection, worker_id: str) -> Sequence[RowMapping]:
-    """All personal limits of a worker, also ended ones, newest first."""
-    query = select(worker_limit).where(worker_limit.c.worker_id == worker_id)
+    """All personal limits of the person in the worker's organisation, also ended ones, newest first."""
+    query = select(worker_limit).where(worker_limit.c.worker_id.in_(same_person(worker_id)))
     return connection.execute(query.order_by(worker_limit.c.created_at.desc())).mappings().all()

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from central.store.exams import exam
-from central.store.registry import employer, worker
+from central.store.registry import employer, same_person, worker
 from central.store.terminals import terminal
 
 
@@ -112,10 +112,10 @@ def one(connection: Connection, exam_id: str) -> ListedExam | None:
 
 
 def earlier(connection: Connection, worker_id: str, before: datetime, limit: int = 30) -> list[ListedExam]:
-    """The worker's exams that ended before that moment, newest first."""
+    """The person's exams in the worker's organisation that ended before that moment, newest first."""
     query = (
         _listing()
-        .where(exam.c.worker_id == worker_id, exam.c.finished_at < before)
+        .where(exam.c.worker_id.in_(same_person(worker_id)), exam.c.finished_at < before)
         .order_by(exam.c.finished_at.desc())
         .limit(limit)
     )

@@ -1,8 +1,8 @@
 """Limits: the present ones with their owners, the history, and the effect on the last month before one is set.
 
-Form fields of POST /limits: `scope` (organisation | employer:<id> | worker), `personnel_number` (of scope worker),
-`parameter`, `low`, `high`, `basis`, `valid_until`, `action` (preview | save), `previewed` (what the page says was looked at),
-`csrf`. 409 with the preview when something else is to be set than was looked at.
+Form fields of POST /limits: `scope` (organisation | employer:<id> | worker), `personnel_number` and `employer` (id; both of
+scope worker), `parameter`, `low`, `high`, `basis`, `valid_until`, `action` (preview | save), `previewed` (what the page says
+was looked at), `csrf`. 409 with the preview when something else is to be set than was looked at.
 """
 
 import math
@@ -34,7 +34,7 @@ from central.people.limits import (
 )
 from central.store import limits, registry
 from central.store.engine import reading, writing
-from central.store.workers import find_worker
+from central.store.workers import workers_with_number
 from central.words import wording
 
 router = APIRouter()
@@ -109,10 +109,7 @@ def _draft(connection: Connection, visitor: Visitor, typed: Typed, faults: dict[
     org = visitor.account.orgs[0] if visitor.account.orgs else ""
     source, _, subject = typed.one("scope").partition(":")
     if source == "worker":
-        found = find_worker(connection, org, typed.one("personnel_number").strip())
-        subject = found["worker_id"] if found else ""
-        if not found:
-            faults["personnel_number"] = "unknown_worker"
+        subject = _worker(connection, org, typed, faults)
     elif source == "employer":
         row = registry.get_employer(connection, subject)
         if row is None or row["org"] != org:
@@ -127,6 +124,20 @@ def _draft(connection: Connection, visitor: Visitor, typed: Typed, faults: dict[
         basis=typed.one("basis").strip(),
         valid_until=_day(typed, faults),
     )
+
+
+def _worker(connection: Connection, org: str, typed: Typed, faults: dict[str, str]) -> str:
+    """Who has the number, with the employer that was said, or with the only one that uses it."""
+    found = workers_with_number(connection, org, typed.one("personnel_number").strip())
+    if typed.one("employer"):
+        found = [row for row in found if row["employer_id"] == typed.one("employer")]
+    if len(found) == 1:
+        return str(found[0]["worker_id"])
+    if found:
+        faults["employer"] = "which_employer"
+    else:
+        faults["personnel_number"] = "unknown_worker"
+    return ""
 
 
 def _number(typed: Typed, name: str, faults: dict[str, str]) -> float | None:

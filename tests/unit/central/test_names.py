@@ -17,6 +17,7 @@ from central.people.registry import Registry
 from central.store import journal, schema
 from central.store.engine import open_engine, reading, writing
 from central.store.journal import JournalFilter
+from central.store.persons import person
 from central.store.registry import worker as table
 from central.store.worker_search import is_meant
 from central.store.workers import alike_workers, search_workers
@@ -139,6 +140,10 @@ def test_every_way_of_writing_a_worker_keeps_the_key(engine: Engine, registry: R
     with writing(engine) as connection:
         values = dict(connection.execute(select(table)).mappings().one()) | {"worker_id": "w2", "personnel_number": "2"}
         values.pop("search_name")
+        # Somebody else: other employments of one person would be renamed with it.
+        of = {"full_name": "Ёлкин", "created_at": values["updated_at"], "updated_at": values["updated_at"]}
+        connection.execute(person.insert().values(person_id="p2", **of))
+        values["person_id"] = "p2"
         connection.execute(table.insert().values(**(values | {"full_name": "ЁЛКИН Пётр"})))
         connection.execute(
             table.insert(), [values | {"worker_id": "w3", "personnel_number": "3", "full_name": "Ёлкина"}]

@@ -55,6 +55,10 @@ WORKERS: list[tuple[str, str, str, str]] = [
     ("Дистанционный осмотр", "#Н/Д", "error_value", ""),
     ("Состояние", "болеет", "choose", "отстранён"),
     ("Карты", "FEED01", "card_taken", ""),
+    ("Код должности", "!", "wrong_code", ""),
+    ("Вредные факторы", "4.1, ?", "wrong_code", ""),
+    ("Вид осмотров", "морской", "choose", "железнодорожный"),
+    ("Принят", "31.02.2026", "not_a_day", ""),
     ("Карты", "1,23E+15", "rounded_number", ""),
     ("Должность", "маши\ufffdнист", "lost_sign", ""),
     ("Согласия", "биометрия вчера", "consent_form", ""),
@@ -78,6 +82,8 @@ GROUNDS: list[tuple[str, str, str, str]] = [
 ]
 ELSEWHERE = {
     "twice": "two rows: below",
+    "transfer_instead": "of the form alone: a file finds an employment by its employer",
+    "person_elsewhere": "two organisations: tests/unit/console/test_persons.py",
     "no_value": "a formula: below",
     "unknown_format": "a format that cannot be read: tests/unit/central/test_tables.py",
 }

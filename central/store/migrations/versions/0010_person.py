@@ -43,7 +43,7 @@ def upgrade() -> None:
         batch_op.drop_constraint(op.f("uq_worker_org_personnel_number"), type_="unique")
     not_archived = sa.text("archived_at IS NULL")
     op.create_index(op.f("ix_worker_person_id"), "worker", ["person_id"], unique=False)
-    op.create_index("ix_worker_org_personnel_number", "worker", ["org", "personnel_number"], unique=False)
+    op.create_index("ix_worker_personnel_number_org", "worker", ["personnel_number", "org"], unique=False)
     op.create_index(
         "uq_worker_org_employer_id_personnel_number",
         "worker",
