@@ -970,12 +970,12 @@ CREATE TABLE worker (
 
 CREATE INDEX ix_worker_employer_id ON worker (employer_id);
 
-CREATE INDEX ix_worker_org_personnel_number ON worker (org, personnel_number);
-
 CREATE INDEX ix_worker_org_search_name ON worker (org, search_name text_pattern_ops);
     -- SQLite: CREATE INDEX ix_worker_org_search_name ON worker (org, search_name);
 
 CREATE INDEX ix_worker_person_id ON worker (person_id);
+
+CREATE INDEX ix_worker_personnel_number_org ON worker (personnel_number, org);
 
 CREATE INDEX ix_worker_snils_hmac ON worker (snils_hmac);
 

@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
+from central.core.days import day_of
 from central.store.decisions import decision
 from central.store.exams import exam
-from central.store.registry import worker
+from central.store.registry import is_employed, worker
 from sync.contract.decision_rules import AFTER_WORK
 
 LOOK_BACK = timedelta(hours=24)
@@ -54,10 +55,13 @@ class Admission:
 def admissions(
     connection: Connection, employer_id: str, now: datetime, worker_id: str | None = None
 ) -> list[Admission]:
-    """The state of every worker of an employer who is in the register, by name; of one worker when `worker_id` is given."""
+    """The state of every worker whom an employer employs today, by name; of one when `worker_id` is given.
+
+    Whose employment has not begun or is over is not among them, whatever was decided while it held.
+    """
     c = worker.c
     columns = (c.worker_id, c.personnel_number, c.full_name, c.status, c.remote_allowed)
-    people = select(*columns).where(c.employer_id == employer_id, c.archived_at.is_(None))
+    people = select(*columns).where(c.employer_id == employer_id, is_employed(day_of(now)))
     exams = (
         select(
             exam.c.worker_id,

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from central.core.days import day_of
 from central.core.reasons import reasons
 from central.signature.provider import SignatureProvider
 from central.store.decisions import DecisionColumns
@@ -39,6 +40,20 @@ class DecisionDraft:
     """The revision that the medic had on the screen; a newer one refuses the decision."""
 
 
+@dataclass(frozen=True, slots=True)
+class Employed:
+    """From when until when somebody is employed; `is_archived`: was put away since."""
+
+    since: date | None
+    until: date | None
+    is_archived: bool = False
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the employment holds on that day."""
+        begun = self.since is None or self.since <= day
+        return begun and (self.until is None or self.until >= day) and not self.is_archived
+
+
 class DecisionFaults(Exception):
     """The form is not complete. `faults`: field → code of what is wrong."""
 
@@ -48,9 +63,16 @@ class DecisionFaults(Exception):
 
 
 def form_faults(
-    draft: DecisionDraft, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta
+    draft: DecisionDraft,
+    exam: Mapping[str, Any],
+    now: datetime,
+    admission_valid: timedelta,
+    employed: Employed | None = None,
 ) -> dict[str, str]:
-    """What is missing or contradictory on the form: field → code. Pure. `admission_valid` as in `valid_until_of`."""
+    """What is missing or contradictory on the form: field → code. Pure. `admission_valid` as in `valid_until_of`.
+
+    `employed`: the first and last day of the employment, of a worker who is on record.
+    """
     faults: dict[str, str] = {}
     book = reasons()
     if draft.outcome not in OUTCOMES:
@@ -71,15 +93,22 @@ def form_faults(
         if draft.outcome == "repeat":
             faults["outcome"] = "no_repeat"
     if draft.outcome == "admitted":
-        faults |= _admission_faults(draft, exam, now, admission_valid)
+        faults |= _admission_faults(draft, exam, now, admission_valid, employed)
     return faults
 
 
 def _admission_faults(
-    draft: DecisionDraft, exam: Mapping[str, Any], now: datetime, admission_valid: timedelta
+    draft: DecisionDraft,
+    exam: Mapping[str, Any],
+    now: datetime,
+    admission_valid: timedelta,
+    employed: Employed | None,
 ) -> dict[str, str]:
     if not exam.get("examinee"):
         return {"outcome": "nobody_identified"}
+    # After work nobody is admitted to anything: the last shift of an employment may end on the day after.
+    if employed is not None and exam["exam_type"] not in AFTER_WORK and not employed.holds_on(day_of(now)):
+        return {"outcome": "not_employed"}
     until = valid_until_of(draft, exam, now, admission_valid)
     if until is not None and until <= now:
         return {"outcome": "too_old"}

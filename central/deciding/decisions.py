@@ -12,13 +12,14 @@ from typing import Any
 
 from cryptography import x509
 from pydantic import ValidationError
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from central.core.config import ADMISSION_VALID_HOURS
 from central.core.trust import Trust
 from central.deciding.decision_record import (
     DecisionDraft,
     DecisionFaults,
+    Employed,
     build_record,
     columns_of,
     form_faults,
@@ -38,6 +39,7 @@ from central.store import exams as exam_store
 from central.store.decisions import DecisionColumns, StoredDecision
 from central.store.engine import reading, writing
 from central.store.exams import ExamMessage
+from central.store.workers import get_worker
 from sync.contract.canonical import canonical
 from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRecord
 from sync.contract.model import utc_text
@@ -98,10 +100,11 @@ class Decisions:
             before = store.of_exam(connection, draft.exam_id)
             held = store.claim_of(connection, draft.exam_id, now)
             organisation = registry.get_organisation(connection, exam.org)
+            employed = _employed(connection, exam)
         if held is not None and held.account_id != actor.account_id:
             raise DecisionConflict("claimed", f"{held.full_name} looks at this exam now")
         _check_state(exam, before, draft)
-        faults = form_faults(draft, exam.payload, now, self._admission_valid)
+        faults = form_faults(draft, exam.payload, now, self._admission_valid, employed)
         if faults:
             raise DecisionFaults(faults)
         if organisation is None:
@@ -193,6 +196,13 @@ class Decisions:
                 )
         except store.AlreadyStored as error:
             raise DecisionConflict("already_decided", "this exam was decided by somebody else just now") from error
+
+
+def _employed(connection: Connection, exam: ExamMessage) -> Employed | None:
+    """The employment that the exam is about, as the register has it now; None where nobody was identified, or is on record."""
+    examinee = exam.payload.get("examinee")
+    row = get_worker(connection, examinee["worker_id"]) if examinee else None
+    return None if row is None else Employed(row["since"], row["until"], row["archived_at"] is not None)
 
 
 def _check_state(exam: ExamMessage, before: list[StoredDecision], draft: DecisionDraft) -> None:

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Column, Connection, select
 
 from central.store.decisions import decision
 from central.store.exams import exam
@@ -89,7 +90,7 @@ def _people(connection: Connection, worker_ids: Collection[str], orgs: Sequence[
     """
     c = worker.c
     people: defaultdict[str, list[str]] = defaultdict(list)
-    asked_by: dict[ColumnElement[Any], defaultdict[str, list[str]]] = {}
+    asked_by: dict[Column[Any], defaultdict[str, list[str]]] = {}
     for column in (c.person_id, c.snils_hmac):
         asked_by[column] = defaultdict(list)
         for row in connection.execute(select(c.worker_id, column.label("key")).where(c.worker_id.in_(worker_ids))):

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 
 from central.core.parties import Employer, Organisation, Worker
 from central.core.rights import Role
+from central.deciding.admissions import admissions
 from central.store.accounts import account
 from central.store.engine import reading, writing
 from central.store.persons import person
@@ -268,3 +269,34 @@ def test_what_another_organisation_knows_of_a_person_is_not_told(centre: Console
     page = senior.get(f"/registers/workers/{worker_id}").text
     for secret in ("Тайная", "Чужое депо", ">555<", "Луч"):
         assert secret not in page.replace("Тайная Юлия Ильинична</del>", "")
+
+
+def _employ(centre: ConsoleCentre, number: str, **days: date | None) -> None:
+    with writing(centre.engine) as connection:
+        connection.execute(update(worker).where(worker.c.worker_id == centre.people.workers[number]).values(**days))
+
+
+def test_who_is_not_employed_today_is_not_admitted(centre: ConsoleCentre, zoya: Browser) -> None:
+    today = centre.now().astimezone().date()
+    yesterday, tomorrow = today - timedelta(days=1), today + timedelta(days=1)
+    exam_id, own = centre.exam("1001"), (centre.people.employers[0], centre.people.workers["1001"])
+    for days in ({"until": yesterday}, {"since": tomorrow, "until": None}):
+        _employ(centre, "1001", **{"since": None} | days)
+        answer = zoya.decide(exam_id, outcome="admitted")
+        assert answer.status_code == 422
+        assert "сегодня не числится" in answer.text
+    # What refuses is never kept back; and on the last day somebody still works.
+    _employ(centre, "1001", since=today, until=today)
+    assert zoya.decide(exam_id, outcome="admitted").status_code == 303
+    with reading(centre.engine) as connection:
+        [state] = admissions(connection, own[0], centre.now(), own[1])
+        assert state.state == "admitted"
+    _employ(centre, "1001", until=yesterday, since=None)
+    with reading(centre.engine) as connection:
+        assert admissions(connection, own[0], centre.now(), own[1]) == []
+        assert own[1] not in {one.worker_id for one in admissions(connection, own[0], centre.now())}
+    # The last shift may end after the last day: its exam is decided, and admits to nothing.
+    after = centre.exam("1001", exam_type="post_shift")
+    assert zoya.decide(after, outcome="admitted").status_code == 303
+    refused = centre.exam("1001")
+    assert zoya.decide(refused, outcome="not_admitted", reasons="alcohol_breath").status_code == 303
