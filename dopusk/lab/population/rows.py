@@ -21,7 +21,7 @@ from dopusk.lab.population.chains import Chains
 from dopusk.lab.population.desks import Desk
 from dopusk.lab.population.ids import Ids
 from dopusk.lab.population.judging import is_urgent
-from dopusk.lab.population.payload import Names, Payloads
+from dopusk.lab.population.payload import Names, Payloads, wire_text
 from dopusk.lab.population.visits import Revision, Ruling, Visit
 from sync.contract.canonical import canonical
 from sync.contract.decision import DECISION_SCHEMA
@@ -90,7 +90,7 @@ class ExamWriter:
         self._note(visit, row)
 
     def _receive(self, bulk: Bulk, visit: Visit, revision: Revision, payload: dict[str, Any]) -> _Received:
-        payload_text, at = canonical(payload), revision.finished_at
+        payload_text, at = wire_text(payload), revision.finished_at
         message_id, terminal_id = self._ids.at(at), self._names.terminals[visit.gate]
         link = self._chains.up(terminal_id, message_id, EXAM_SCHEMA, payload_text, at)
         self._add_message(bulk, terminal_id, message_id, "exam", EXAM_SCHEMA, link, at)

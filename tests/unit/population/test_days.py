@@ -15,10 +15,11 @@ from dopusk.lab.population import course
 from dopusk.lab.population.days import Days
 from dopusk.lab.population.ids import Ids
 from dopusk.lab.population.naming import titles_of
-from dopusk.lab.population.payload import Payloads
+from dopusk.lab.population.payload import Payloads, wire_text
 from dopusk.lab.population.plan import Plan
 from dopusk.lab.population.society import Society, society_of
 from dopusk.lab.population.visits import Visit
+from sync.contract.canonical import canonical
 from sync.contract.exam import AppliedLimit, ExamRecord
 from terminal.exam.limits import out_of_limits
 
@@ -78,6 +79,7 @@ def test_each_record_fits_the_contract_and_each_decision_its_form(plan: Plan) ->
         for revision in visit.revisions:
             payload = payloads.of(visit, revision, payload)
             record = ExamRecord.model_validate(payload)
+            assert wire_text(payload) == canonical(payload)
             assert {item.generation for item in record.measurements} <= {"test"}
             rules = {
                 (finding.parameter, finding.attempt, finding.value, finding.code)
