@@ -11,6 +11,7 @@ from central.store import papers
 from central.store.decisions import decision
 from central.store.papers import Paper
 from dopusk.lab.bench.population import Population
+from dopusk.lab.population.payload import serial_of
 from sync.contract.canonical import new_id
 
 _NEWEST = 300
@@ -107,6 +108,7 @@ def journal_pages(population: Population) -> list[Page]:
         "unfinished_at_terminal": {"unfinished": "1", "terminal_id": terminals[-1]},
         "type_employer_medic": {"exam_type": "pre_trip", "employer_id": employers[1], "medic_id": medic.medic_id},
     }
+    wanted |= _by_facts(population, old, older)
     of_all = {
         "first_page": {},
         "not_identified": {"outcome": "not_identified"},
@@ -116,6 +118,35 @@ def journal_pages(population: Population) -> list[Page]:
     own = [Page(f"journal.{name}", _journal(query), {"Cookie": medic.cookie}) for name, query in wanted.items()]
     senior = {"Cookie": population.senior}
     return own + [Page(f"journal.of_all.{name}", _journal(query), senior) for name, query in of_all.items()]
+
+
+def _by_facts(population: Population, old: str, older: str) -> dict[str, dict[str, str]]:
+    """The journal by what stands beside the exams: rare and common values, ranges with few and with most exams, and none."""
+    high, usual = {"quantity": "systolic_mmhg", "low": "160"}, {"quantity": "systolic_mmhg", "low": "120"}
+    gates = [gate for gate in population.made.society.gates if gate.centre == 0]
+    medic = next(desk for desk in population.made.desks if desk.entry.org == population.orgs[0])
+    return {
+        "reason": {"reason": "alcohol_breath"},
+        "no_reason": {"reason": "other"},
+        "reason_class": {"reason_class": "measurement"},
+        "complaint": {"complaint": "headache"},
+        "rare_complaint": {"complaint": "dizziness"},
+        "high_pressure": high,
+        "usual_pressure": usual,
+        "alcohol": {"quantity": "breath_alcohol_mg_per_l", "low": "0.16"},
+        "nobodys_pulse": {"quantity": "pulse_bpm", "low": "190"},
+        "device": {"device_serial": serial_of(gates[0].place, "P")},
+        "certificate": {"certificate_serial": f"{medic.certificate.serial_number:x}"},
+        "by_card": {"identified_by": "card"},
+        "override": {"override": "1"},
+        "corrected": {"corrected": "1"},
+        "usual_pressure_and_refusal": usual | {"outcome": "not_admitted"},
+        "usual_pressure_and_employer": usual | {"employer_id": population.employers[0]},
+        "usual_pressure_and_card": usual | {"identified_by": "card"},
+        "usual_pressure_in_a_week": usual | {"since": old, "until": older},
+        "high_pressure_in_a_week": high | {"since": old, "until": older},
+        "card_and_reason": {"identified_by": "card", "reason": "alcohol_breath"},
+    }
 
 
 def _newest(population: Population) -> list[str]:

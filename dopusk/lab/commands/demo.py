@@ -44,6 +44,10 @@ def demo(
         Path | None, typer.Option(help="Write decision.cms, record.json and ca.pem of the decision into this folder.")
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the folder with stores, keys and logs.")] = False,
+    exams: Annotated[
+        int,
+        typer.Option(min=0, help="So many exams of invented organisations more, as `dopusk central populate` makes."),
+    ] = 0,
 ) -> None:
     """Play a whole examination: broker, centre, simulated devices on real lines, kiosk, and a medic in the console.
 
@@ -58,7 +62,7 @@ def demo(
     tell(say("demo    {scenario}: {about}", scenario=scenario, about=word(SCENARIOS[scenario].about)))
     try:
         with nothing_left_behind(folder):
-            world = build_world(folder, speed, with_past=not once, compares=SCENARIOS[scenario].compares)
+            world = build_world(folder, speed, with_past=not once, compares=SCENARIOS[scenario].compares, exams=exams)
             with contextlib.closing(world):
                 ports = ", ".join(world.bench.port(name) for name in ("thermometer", "tonometer", "breathalyzer"))
                 text = "broker  Mosquitto with TLS and client certificates on port {port}"
@@ -151,6 +155,14 @@ def _tell_logins(world: World, address: str) -> None:
         (say("signing key's passphrase"), login.passphrase),
         (say("PIN of the kiosk's service screen"), SERVICE_PIN),
     ]
+    if world.population is not None:
+        made = world.population
+        names = ", ".join([*made.titles.others.values(), made.titles.medics[0]])
+        rows += [
+            (say("logins of the invented organisations"), names),
+            (say("their password"), made.password),
+            (say("their medics' passphrase"), made.passphrase),
+        ]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         print(f"    {name:<{width}}  {value}", flush=True)

@@ -28,6 +28,8 @@ from dopusk.lab.demo.sample_faces import LEGAL_BASIS, enter_consents, enter_face
 from dopusk.lab.demo.sample_medic import Login, enter_medic
 from dopusk.lab.demo.sample_people import ORG, enter_people
 from dopusk.lab.demo.sample_registers import instruments_at
+from dopusk.lab.population.filling import Population, populate
+from dopusk.lab.population.plan import Plan
 from simulators.bench import Bench
 from simulators.camera import CameraSimulator
 
@@ -43,6 +45,8 @@ SERVICE_PIN = "3917"
 """Opens the service screen of the demonstration's kiosk."""
 REST_S = 60.0
 """The rest before a repeat, shortened from twenty minutes for the demonstration, in seconds at ordinary speed."""
+_EMPLOYERS, _EXAMS_OF_WORKER = 6, 25
+"""Of the organisations that are added."""
 
 
 @dataclass
@@ -60,6 +64,7 @@ class World:
     past: Past | None
     revocations: RevocationWatch
     speed: float
+    population: Population | None = None
 
     def close(self) -> None:
         """End devices, camera and broker."""
@@ -69,16 +74,20 @@ class World:
         self.broker.stop()
 
 
-def build_world(folder: Path, speed: float, *, with_past: bool = False, compares: bool = False) -> World:
+def build_world(
+    folder: Path, speed: float, *, with_past: bool = False, compares: bool = False, exams: int = 0
+) -> World:
     """Make and start the stage; `with_past` fills the console with some weeks of exams and an account for each role.
 
-    `compares`: the terminal names a legal basis, and a worker has consented to the comparison of faces.
+    `compares`: the terminal names a legal basis, and a worker has consented to the comparison of faces. `exams`: so many more, of
+    invented organisations beside the demo's own.
     Raises `BrokerError` and `OSError`, for example when a port is taken.
     """
     authority = create_secrets(folder / "centre", clock=lambda: datetime.now(UTC) - FOUNDED_AGO)
     broker = start_mosquitto(folder / "broker", authority)
     config = write_config(folder / "centre", Choices("demo", broker.port, free_port()))
     login, past = _fill_centre(config, authority, with_past=with_past, compares=compares)
+    population = _populate(config, exams) if exams else None
     bench = Bench(folder / "lines", speed)
     for name, device in DEVICES.items():
         bench.add(name, device)
@@ -90,7 +99,21 @@ def build_world(folder: Path, speed: float, *, with_past: bool = False, compares
     revocations.start()
     if compares:
         _name_legal_basis(terminal_config)
-    return World(folder, config, authority, broker, bench, camera, terminal_config, login, past, revocations, speed)
+    parts = (broker, bench, camera, terminal_config, login, past, revocations, speed, population)
+    return World(folder, config, authority, *parts)
+
+
+def _populate(config: CentralConfig, exams: int) -> Population:
+    """Organisations of a population beside the demo's own."""
+    engine = open_engine(config.store_url)
+    try:
+        workers = max(_EMPLOYERS, exams // _EXAMS_OF_WORKER)
+        now = datetime.now().astimezone()
+        zone = now.tzinfo or UTC
+        plan = Plan(2, _EMPLOYERS, workers, exams, 60, 1, now, waiting=min(10, exams), zone=zone)
+        return populate(engine, config, plan, is_more=True)
+    finally:
+        engine.dispose()
 
 
 def _fill_centre(

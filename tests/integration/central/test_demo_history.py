@@ -131,13 +131,19 @@ def test_the_sample_data_agree_with_each_other(past: tuple[Past, Engine, Central
     assert seen[HISTORY_TERMINAL_ID] is not None
 
 
-def test_the_terminal_of_the_demo_has_the_instruments_of_the_register(tmp_path: Path) -> None:
-    world = build_world(tmp_path, 30.0, with_past=True)
+def test_the_terminal_of_the_demo_has_the_instruments_of_the_register_and_others_exams_stand_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cheap_hashes(monkeypatch)
+    world = build_world(tmp_path, 30.0, with_past=True, exams=30)
     try:
         engine = open_engine(world.config.store_url)
         with reading(engine) as connection:
             register = instruments.verified_until(connection, ORG)
+            others = connection.execute(select(exam.c.generation).where(exam.c.org.like("med-1-%"))).scalars().all()
         engine.dispose()
+        assert others == ["demo"] * 30
+        assert world.population is not None
         configured = load_config(world.terminal_config).device
     finally:
         world.close()
