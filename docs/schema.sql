@@ -867,6 +867,18 @@ CREATE TABLE instrument (
 
 CREATE INDEX ix_instrument_terminal_id ON instrument (terminal_id);
 
+CREATE TABLE medic_key_offer (
+    medic_id TEXT NOT NULL,
+    certificate_pem BYTEA NOT NULL,
+    -- SQLite: certificate_pem BLOB NOT NULL,
+    key_provider TEXT NOT NULL,
+    offered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: offered_at DATETIME NOT NULL,
+    account_id TEXT NOT NULL,
+    CONSTRAINT pk_medic_key_offer PRIMARY KEY (medic_id),
+    CONSTRAINT fk_medic_key_offer_medic_id_medic FOREIGN KEY(medic_id) REFERENCES medic (medic_id)
+);
+
 CREATE TABLE outage (
     outage_id TEXT NOT NULL,
     terminal_id TEXT NOT NULL,

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, CommandPlace] = {
     "face": CommandPlace("face", "app", is_group=True),
     "terminal": CommandPlace("terminal_group", "app", is_group=True),
     "central": CommandPlace("central_table", "HELP", is_group=True, table="central_table"),
+    "signer": CommandPlace("signer", "app", is_group=True),
     "torture": CommandPlace("torture", "torture", package=LAB),
     "power-cuts": CommandPlace("power_cuts", "power_cuts", package=LAB),
     "verify": CommandPlace("verify", "verify"),

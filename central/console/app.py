@@ -16,7 +16,6 @@ from starlette.routing import BaseRoute
 
 from central.access.directory import Directory
 from central.access.oidc_provider import OidcProvider
-from central.access.outside_logins import OutsideLogins
 from central.access.second_factor import FactorPolicy, TotpSeal
 from central.api.app import create_api
 from central.console.bounds import Bounds
@@ -63,8 +62,10 @@ from central.console.routes import (
     refused,
     registers,
     terminals,
+    workplace,
 )
 from central.core.config import CentralConfig
+from central.core.kept_once import KeptOnce
 from central.core.once_per_hour import OncePerHour
 from central.core.passwords import load_list
 from central.core.rate_limit import RateLimit
@@ -94,6 +95,7 @@ PAGES = (
     exam,
     exam_files,
     decide,
+    workplace,
     journal,
     column_sets,
     journal_signed,
@@ -189,7 +191,8 @@ def create_app(
         outside_line=CapacityLimiter(4),
         provider=_provider(config, rules),
         directory=Directory(config.login.ldap) if config.login.ldap is not None else None,
-        outside_logins=OutsideLogins(),
+        outside_logins=KeptOnce(),
+        awaited=KeptOnce(),
         drafts=URLSafeTimedSerializer(session_secret, salt="draft"),
         session_secret=session_secret,
         clock=clock,

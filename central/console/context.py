@@ -17,12 +17,13 @@ from sqlalchemy import Engine
 from central.access.accounts import IDLE
 from central.access.directory import Directory
 from central.access.oidc_provider import OidcProvider
-from central.access.outside_logins import OutsideLogins
+from central.access.outside_logins import Waiting
 from central.access.second_factor import FactorPolicy, TotpSeal
 from central.console.live import Live
 from central.console.look import Look
 from central.console.queue_view import QueueTables
 from central.core.config import CentralConfig
+from central.core.kept_once import KeptOnce
 from central.core.once_per_hour import OncePerHour
 from central.core.rate_limit import RateLimit
 from central.core.rights import Right, may
@@ -30,6 +31,7 @@ from central.core.sealed_words import WordsSeal
 from central.core.trust import Trust
 from central.deciding.decisions import Decisions
 from central.deciding.stamping import Stamping
+from central.deciding.workplace import AwaitedSignature
 from central.jobs.queue import Jobs
 from central.link.outgoing import Outgoing
 from central.notifying.notice_channels import ChannelSecrets
@@ -87,7 +89,9 @@ class Console:
     """Logins that wait for a provider or a directory: slow ones hold up each other, and nobody else."""
     provider: OidcProvider | None
     directory: Directory | None
-    outside_logins: OutsideLogins
+    outside_logins: KeptOnce[Waiting]
+    awaited: KeptOnce[AwaitedSignature]
+    """What medics are signing at their workplaces just now."""
     drafts: URLSafeTimedSerializer
     session_secret: bytes
     clock: Callable[[], datetime]

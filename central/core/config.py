@@ -321,6 +321,16 @@ class LoginConfig(_Section):
     ldap: LdapConfig | None = None
 
 
+class SignerConfig(_Section):
+    """Keys that lie at the medics' workplaces: where their pages find the program that signs, or a plug-in of the browser."""
+
+    port: Port = 47100
+    """On the loopback of the medic's own computer (`dopusk signer`)."""
+    plugin_script_file: Path | None = None
+    """The maker's script of the КриптоПро ЭЦП Browser plug-in (`cadesplugin_api.js`); it does not ship. Not tried against the real
+    plug-in."""
+
+
 class CentralConfig(_Section):
     """The whole configuration. Relative paths are relative to the folder of the file."""
 
@@ -342,6 +352,7 @@ class CentralConfig(_Section):
     vigilance: VigilanceConfig = VigilanceConfig()
     timestamp: TimestampConfig | None = None
     login: LoginConfig = LoginConfig()
+    signer: SignerConfig = SignerConfig()
 
     @property
     def jobs_folder(self) -> Path:

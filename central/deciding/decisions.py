@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 from pydantic import ValidationError
@@ -56,6 +55,22 @@ class Actor:
     session_started_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedDecision:
+    """A decision before its signature."""
+
+    draft: DecisionDraft
+    actor: Actor
+    exam: ExamMessage
+    corrected: StoredDecision | None
+    signer: x509.Certificate
+    columns: DecisionColumns
+    content: bytes
+    """The record, canonical JSON: what is signed."""
+    at: datetime
+    """When the record was made; it says so itself."""
+
+
 class DecisionConflict(Exception):
     """The exam is not as the medic saw it. `code`: `unknown`, `already_decided`, `not_waiting`, `changed`, `claimed`."""
 
@@ -91,19 +106,20 @@ class Decisions:
         Raises `DecisionConflict`, `DecisionFaults`, `SigningRefused` (the register's faults among them) and
         `SignatureError` when the fresh signature does not verify; nothing is stored then.
         """
+        prepared = self.prepare(draft, actor, provider)
+        return self._complete(prepared, provider.sign_detached(prepared.content), prepared.at)
+
+    def prepare(self, draft: DecisionDraft, actor: Actor, provider: SignatureProvider) -> PreparedDecision:
+        """The exact bytes that the medic is to sign; nothing is stored yet. Raises as `decide`."""
         now = self._clock()
         with reading(self._engine) as connection:
             medic = check_register(connection, actor.medic_id, now)
             exam = exam_store.current(connection, draft.exam_id)
             if exam is None or exam.org not in actor.orgs or exam.org != medic.org:
                 raise DecisionConflict("unknown", "there is no such exam in your organisations")
-            before = store.of_exam(connection, draft.exam_id)
-            held = store.claim_of(connection, draft.exam_id, now)
+            before = self._undecided(connection, exam, draft, actor, now)
             organisation = registry.get_organisation(connection, exam.org)
             employed = _employed(connection, exam)
-        if held is not None and held.account_id != actor.account_id:
-            raise DecisionConflict("claimed", f"{held.full_name} looks at this exam now")
-        _check_state(exam, before, draft)
         faults = form_faults(draft, exam.payload, now, self._admission_valid, employed)
         if faults:
             raise DecisionFaults(faults)
@@ -114,32 +130,54 @@ class Decisions:
             raise SigningRefused("wrong_certificate", "the register names another certificate now; open the key again")
         until = valid_until_of(draft, exam.payload, now, self._admission_valid)
         record = build_record(draft, exam, medic, provider, dict(organisation), now, until)
-        item = self._sign(record, actor, provider, now)
-        corrected = next((one for one in before if one.decision_id == draft.corrects), None)
-        self._commit(item, corrected, exam, actor, now, signer)
-        self._wake()
-        return item
-
-    def _sign(
-        self,
-        record: dict[str, Any],
-        actor: Actor,
-        provider: SignatureProvider,
-        now: datetime,
-    ) -> StoredDecision:
         try:
             columns = columns_of(DecisionRecord.model_validate(record))
         except ValidationError as error:
             first = error.errors()[0]
             raise DecisionFaults({".".join(map(str, first["loc"])): first["msg"]}) from error
-        content = canonical(record)
-        signature = provider.sign_detached(content)
+        corrected = next((one for one in before if one.decision_id == draft.corrects), None)
+        return PreparedDecision(draft, actor, exam, corrected, signer, columns, canonical(record), now)
+
+    def complete(self, prepared: PreparedDecision, signature: bytes) -> StoredDecision:
+        """Store a decision whose signature was made elsewhere. What has happened since counts. Raises as `decide`."""
+        now = self._clock()
+        draft = prepared.draft
+        with reading(self._engine) as connection:
+            exam = exam_store.current(connection, draft.exam_id)
+            if exam is None or exam.message_id != prepared.exam.message_id:
+                raise DecisionConflict("changed", "the exam went on while it was being signed")
+            self._undecided(connection, exam, draft, prepared.actor, now)
+            employed = _employed(connection, exam)
+        faults = form_faults(draft, exam.payload, now, self._admission_valid, employed)
+        if faults:
+            raise DecisionFaults(faults)
+        return self._complete(prepared, signature, now)
+
+    def _undecided(
+        self, connection: Connection, exam: ExamMessage, draft: DecisionDraft, actor: Actor, now: datetime
+    ) -> list[StoredDecision]:
+        """Earlier decisions of the exam, when it may be decided now. Raises `DecisionConflict`."""
+        before = store.of_exam(connection, draft.exam_id)
+        held = store.claim_of(connection, draft.exam_id, now)
+        if held is not None and held.account_id != actor.account_id:
+            raise DecisionConflict("claimed", f"{held.full_name} looks at this exam now")
+        _check_state(exam, before, draft)
+        return before
+
+    def _complete(self, prepared: PreparedDecision, signature: bytes, now: datetime) -> StoredDecision:
+        item = self._signed(prepared, signature, now)
+        self._commit(item, prepared.corrected, prepared.exam, prepared.actor, now, prepared.signer)
+        self._wake()
+        return item
+
+    def _signed(self, prepared: PreparedDecision, signature: bytes, now: datetime) -> StoredDecision:
+        actor, columns = prepared.actor, prepared.columns
         anchors = self._trust.anchors()
-        verify_decision(signature, content, anchors.roots, at=now, revocation_lists=anchors.revocation_lists)
+        verify_decision(signature, prepared.content, anchors.roots, at=now, revocation_lists=anchors.revocation_lists)
         signature, stamped = self._stamping.apply(signature, now)
         return StoredDecision(
             **{name: getattr(columns, name) for name in DecisionColumns.__slots__},
-            record=content,
+            record=prepared.content,
             cms=signature,
             trail={
                 "account_id": actor.account_id,

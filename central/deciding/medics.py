@@ -20,6 +20,7 @@ from central.signature.provider import SigningRefused
 from central.signature.software import SigningKey, encrypt_key, encrypt_pkcs8, open_key
 from central.store import certificates, registry
 from central.store import medics as store
+from central.store.key_offers import KeyOffer
 from central.store.medics import MedicEntry
 from sync.contract.canonical import new_id
 
@@ -176,6 +177,26 @@ def replace_key(
         connection, certificate_pem, owner=medic_id, org=entry.org, key_provider=provider, now=now
     )
     store.change(connection, medic_id, values | {"certificate_id": certificate_id, "updated_at": now})
+    return values
+
+
+def take_offered_key(connection: Connection, entry: MedicEntry, offer: KeyOffer, now: datetime) -> dict[str, Any]:
+    """Enter the certificate that a medic has offered, in place of the key she had; returns the columns as they are now."""
+    values: dict[str, Any] = {
+        "certificate_pem": offer.certificate_pem,
+        "key_provider": offer.key_provider,
+        "encrypted_key": None,
+        "token_label": None,
+    }
+    certificate_id = certificates.enter(
+        connection,
+        offer.certificate_pem,
+        owner=entry.medic_id,
+        org=entry.org,
+        key_provider=offer.key_provider,
+        now=now,
+    )
+    store.change(connection, entry.medic_id, values | {"certificate_id": certificate_id, "updated_at": now})
     return values
 
 

@@ -18,6 +18,7 @@ from central.store import outgoing as store
 from central.store.chain_heads import next_down_link
 from sync.contract.canonical import GENESIS_HASH, new_id
 from sync.contract.envelope import ClockStamp, Envelope, Sealed, seal
+from sync.contract.signing_request import SigningRequest, public_text, seal_request
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 DownKind = Literal["decision", "roster", "reference", "photo"]
@@ -52,6 +53,15 @@ class Outgoing:
     def seal_unchained(self, terminal_id: str, schema: str, payload: dict[str, Any]) -> Sealed:
         """Seal a message that is neither chained nor stored: a lost receipt is asked for again."""
         return seal(self.envelope(terminal_id, schema, payload, seq=1, prev_hash=GENESIS_HASH), self._key)
+
+    def seal_signing_request(self, request: SigningRequest) -> dict[str, str]:
+        """A request to the program that holds a medic's key at her workplace, signed: it signs for nobody else."""
+        return seal_request(request, self._key)
+
+    @property
+    def public_key(self) -> str:
+        """What such a program is told at its set-up: the raw key, base64."""
+        return public_text(self._key.public_key())
 
     def envelope(self, terminal_id: str, schema: str, payload: dict[str, Any], *, seq: int, prev_hash: str) -> Envelope:
         """An envelope of the centre, still unsealed."""

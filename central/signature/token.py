@@ -11,7 +11,7 @@ import pkcs11
 from asn1crypto import core, x509
 from cryptography import x509 as crypto_x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from pkcs11.exceptions import PinIncorrect, PKCS11Error
+from pkcs11.exceptions import PinIncorrect, PinLocked, PKCS11Error
 from pkcs11.util.ec import encode_ecdsa_signature
 
 from central.signature.cms_message import detached, signed_attributes
@@ -46,11 +46,14 @@ class TokenKey:
         self._session.close()
 
 
-def open_token(library: str, token_label: str, certificate_pem: bytes, pin: str) -> TokenKey:
-    """Log in to a token and find the key of the certificate by its label.
+def open_token(
+    library: str, token_label: str, certificate_pem: bytes, pin: str, key_label: str | None = None
+) -> TokenKey:
+    """Log in to a token and find the key of the certificate by its label (`key_label`; that of the token without it).
 
-    Raises `SigningRefused`: `token_absent`, `wrong_passphrase`, `no_key`, `wrong_certificate`.
+    Raises `SigningRefused`: `token_absent`, `wrong_passphrase`, `token_blocked`, `no_key`, `wrong_certificate`.
     """
+    key_label = key_label or token_label
     certificate = crypto_x509.load_pem_x509_certificate(certificate_pem)
     try:
         token = pkcs11.lib(library).get_token(token_label=token_label)
@@ -60,15 +63,17 @@ def open_token(library: str, token_label: str, certificate_pem: bytes, pin: str)
         session = token.open(user_pin=pin)
     except PinIncorrect as error:
         raise SigningRefused("wrong_passphrase", "the PIN does not open the token") from error
+    except PinLocked as error:
+        raise SigningRefused("token_blocked", "the token has blocked itself after wrong PINs") from error
     except PKCS11Error as error:
         raise SigningRefused("token_absent", f"the token did not open: {type(error).__name__}") from error
     try:
-        key = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=token_label)
-        public = session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, label=token_label)
+        key = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=key_label)
+        public = session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, label=key_label)
         point = core.OctetString.load(public[pkcs11.Attribute.EC_POINT]).native
     except PKCS11Error as error:
         session.close()
-        raise SigningRefused("no_key", f"the token holds no key {token_label!r}") from error
+        raise SigningRefused("no_key", f"the token holds no key {key_label!r}") from error
     if not _same_point(certificate, point):
         session.close()
         raise SigningRefused("wrong_certificate", "the token's key does not belong to the certificate in the register")
@@ -78,3 +83,23 @@ def open_token(library: str, token_label: str, certificate_pem: bytes, pin: str)
 def _same_point(certificate: crypto_x509.Certificate, point: bytes) -> bool:
     own = x509.Certificate.load(certificate.public_bytes(Encoding.DER))
     return bool(own.public_key["public_key"].native == point)
+
+
+def certificate_on(library: str, token_label: str, key_label: str | None = None) -> bytes:
+    """The certificate that lies on the token beside the key, PEM; no PIN is needed. Raises `SigningRefused`: `token_absent`,
+    `no_key`."""
+    try:
+        token = pkcs11.lib(library).get_token(token_label=token_label)
+        with token.open() as session:
+            wanted = {pkcs11.Attribute.CLASS: pkcs11.ObjectClass.CERTIFICATE}
+            found = [
+                bytes(item[pkcs11.Attribute.VALUE])
+                for item in session.get_objects(wanted | ({pkcs11.Attribute.LABEL: key_label} if key_label else {}))
+            ]
+    except PKCS11Error as error:
+        raise SigningRefused("token_absent", f"no token {token_label!r}: {type(error).__name__}") from error
+    if len(found) != 1:
+        raise SigningRefused(
+            "no_key", f"{len(found)} certificates on the token: name one by key_label or certificate_file"
+        )
+    return crypto_x509.load_der_x509_certificate(found[0]).public_bytes(Encoding.PEM)

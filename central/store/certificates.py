@@ -23,7 +23,12 @@ certificate = Table(
     Column("kind", Text, nullable=False, comment="of whom: medic"),
     Column("owner", Text, nullable=False, index=True, comment="of a medic: the entry in the register"),
     Column("org", ForeignKey("organisation.org"), nullable=False, index=True),
-    Column("key_provider", Text, nullable=False, comment="where the key is: software and gost at the centre, pkcs11"),
+    Column(
+        "key_provider",
+        Text,
+        nullable=False,
+        comment="where the key is: software, gost, pkcs11, workplace or plugin",
+    ),
     Column("valid_from", UtcDateTime, nullable=False),
     Column("valid_until", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False, comment="when it was entered here"),
@@ -59,7 +64,7 @@ class Certificate:
     @property
     def is_key_here(self) -> bool:
         """Whether the key lies at the centre, under the medic's passphrase."""
-        return self.key_provider != "pkcs11"
+        return self.key_provider in {"software", "gost"}
 
 
 def id_of(certificate_pem: bytes) -> str:

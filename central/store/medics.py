@@ -36,7 +36,7 @@ medic = Table(
     Column("training_at", Date),
     Column("federal_register_at", Date, comment="seen in the federal register of medical staff"),
     Column("certificate_pem", LargeBinary, nullable=False),
-    Column("key_provider", Text, nullable=False, comment="software, gost or pkcs11"),
+    Column("key_provider", Text, nullable=False, comment="software, gost, pkcs11, workplace or plugin"),
     Column("encrypted_key", LargeBinary, comment="keys of software and gost, see central.signature.software"),
     Column("token_label", Text, comment="PKCS#11: label of token and key"),
     Column("active", Boolean, nullable=False),

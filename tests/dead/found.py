@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 KEPT = Path(__file__).with_name("kept.toml")
-PRODUCT = ("central", "config", "dopusk", "drivers", "kiosk_ui", "simulators", "sync", "terminal")
+PRODUCT = ("central", "config", "dopusk", "drivers", "kiosk_ui", "signer", "simulators", "sync", "terminal")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -19,7 +19,7 @@ CATALOGUES = (
     ("kiosk_ui/texts/ru.toml", ("kiosk_ui", "dopusk")),
 )
 """A catalogue, and the folders whose code, pages and screens say its words."""
-_CODES_FROM = ("central", "drivers", "kiosk_ui", "sync", "terminal", "dopusk", "config")
+_CODES_FROM = ("central", "drivers", "kiosk_ui", "signer", "sync", "terminal", "dopusk", "config")
 """Where codes come from that stand behind the beginning of a key."""
 _KEY = re.compile(r"[a-z][a-z0-9_]*(?:\.[A-Za-z0-9_]+)+")
 _BEGINNING = re.compile(r"[a-z][a-z0-9_]*\.(?:[A-Za-z0-9_]+[._])*")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.documents.pages import ROOT, anchors, blocks, code, links, pages, text_of, tracked
 
-PACKAGES = ("central", "config", "dopusk", "drivers", "kiosk_ui", "simulators", "sync", "terminal", "tests")
+PACKAGES = ("central", "config", "dopusk", "drivers", "kiosk_ui", "signer", "simulators", "sync", "terminal", "tests")
 _FOLDERS = (*PACKAGES, "docs")
 _SOURCES = ("py", "pyi", "qml", "js", "css", "html", "mako", "sql", "sh", "md")
 _DATA = ("conf", "ini", "json", "jsonl", "lock", "path", "png", "rules", "service", "svg", "timer", "toml", "wav")
@@ -21,10 +21,12 @@ NO_UNITS = frozenset({"dopusk-lab"})
 """Names with the same beginning: the distribution of the laboratory."""
 _MODULE = re.compile(rf"({'|'.join(PACKAGES)})(\.\w+)+")
 ELSEWHERE = {
+    "cadesplugin_api.js": "of the maker of a plug-in: the operator puts it in",
     "bench.json": "written by `make bench`",
     "demo-output/": "written by `dopusk demo`",
     "keys/": "of a terminal: written by `dopusk terminal enrol`",
     "logind.conf": "systemd's own",
+    "signer.toml": "written by `dopusk signer init`",
 }
 """Files that a page names and that the repository does not have."""
 

@@ -12,7 +12,7 @@ from tests.documents.commands import dopusk_lines, make_targets, targets_there_a
 from tests.documents.pages import ROOT, anchors, broken_tables, pages, text_of
 from tests.documents.paths import ELSEWHERE, missing_of
 
-FOLDERS = ("central", "dopusk", "drivers", "kiosk_ui", "sync", "terminal", "config")
+FOLDERS = ("central", "dopusk", "drivers", "kiosk_ui", "signer", "sync", "terminal", "config")
 
 
 @pytest.fixture(scope="module")

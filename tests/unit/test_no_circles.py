@@ -6,7 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("central", "config", "dopusk", "drivers", "kiosk_ui", "simulators", "sync", "terminal")
+PACKAGES = ("central", "config", "dopusk", "drivers", "kiosk_ui", "signer", "simulators", "sync", "terminal")
 
 
 @cache

@@ -12,7 +12,19 @@ from pathlib import Path
 
 from tests.without.patches import ROOT, Patch
 
-_COPIED = ("central", "config", "docs", "dopusk", "drivers", "kiosk_ui", "simulators", "sync", "terminal", "tests")
+_COPIED = (
+    "central",
+    "config",
+    "docs",
+    "dopusk",
+    "drivers",
+    "kiosk_ui",
+    "signer",
+    "simulators",
+    "sync",
+    "terminal",
+    "tests",
+)
 _FILES = ("CHANGELOG.md", "LICENSE", "Makefile", "README.md", "pyproject.toml", "requirements.in", "setup.sh")
 _LONGEST_S = 900.0
 _END_S = 30.0

@@ -15,6 +15,7 @@ from starlette.datastructures import FormData
 
 from central.access.directory import DirectoryOutage
 from central.console.access_log import note_alone
+from central.console.at_workplace import origin_of, reach_out
 from central.console.context import LANGUAGE_COOKIE, THEME_COOKIE, YEAR_S, Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.tried_secrets import TriesOver, begin_passphrase, end_try, needs_proof
@@ -22,11 +23,12 @@ from central.core.rights import Right
 from central.deciding.medics import RegisterFault, register_faults
 from central.signature.gost import open_gost_key
 from central.signature.provider import SignatureProvider, SigningRefused
+from central.signature.remote import REMOTE
 from central.signature.software import open_key
 from central.signature.token import open_token
 from central.signature.vault import UNLOCKED_S
 from central.store import accounts as store
-from central.store import medics, registry
+from central.store import key_offers, medics, registry
 from central.store.engine import reading
 from central.store.medics import MedicEntry
 from central.words.texts import LANGUAGES
@@ -51,9 +53,11 @@ def unlock(
     now, medic_id = console.clock(), visitor.account.medic_id or ""
     try:
         with reading(console.engine) as connection:
-            entry, faults = _register_entry(connection, visitor, now)
+            entry, faults = register_entry(connection, visitor, now)
         if entry is None or faults:
             raise RegisterFault(faults)
+        if entry.key_provider in REMOTE:
+            raise SigningRefused("at_workplace", "the key lies at the medic's workplace")
         tried = begin_passphrase(console, visitor, entry, str(form.get("password", "")))
         if tried is None:
             raise SigningRefused("proof_needed", "the password of the account does not stand beside the passphrase")
@@ -110,10 +114,11 @@ def signature_page(request: Request, visitor: Visitor, status: int = 200, code: 
     console = console_of(request)
     now = console.clock()
     with reading(console.engine) as connection:
-        entry, faults = _register_entry(connection, visitor, now)
+        entry, faults = register_entry(connection, visitor, now)
         draft = store.get_draft(connection, visitor.session.session_id)
+        offer = key_offers.find(connection, entry.medic_id) if entry is not None else None
     certificate = x509.load_pem_x509_certificate(entry.certificate_pem) if entry else None
-    return page(
+    shown = page(
         request,
         "signature.html",
         visitor,
@@ -127,10 +132,17 @@ def signature_page(request: Request, visitor: Visitor, status: int = 200, code: 
         needs_proof=entry is not None and needs_proof(console, entry),
         has_draft=draft is not None,
         hours=int(UNLOCKED_S // 3600),
+        offer=offer,
+        offered=request.query_params.get("offered") == "1",
+        port=console.config.signer.port,
+        plugin=console.config.signer.plugin_script_file is not None,
+        origin=origin_of(console),
+        centre_key=console.outgoing.public_key,
     )
+    return reach_out(console, shown, REMOTE)
 
 
-def _register_entry(connection: Connection, visitor: Visitor, at: datetime) -> tuple[MedicEntry | None, list[str]]:
+def register_entry(connection: Connection, visitor: Visitor, at: datetime) -> tuple[MedicEntry | None, list[str]]:
     """The visitor's entry in the register and what forbids signing. A medic of another organisation is nobody here."""
     entry = medics.find(connection, visitor.account.medic_id) if visitor.account.medic_id else None
     if entry is None or not visitor.owns(entry.org):

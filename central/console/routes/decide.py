@@ -10,6 +10,7 @@ certificate among the reasons), 422 with the page when the form is incomplete.
 POST /exams/{exam_id}/claim and /release: `csrf`.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
 
@@ -18,20 +19,24 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.datastructures import FormData
 
 from central.console.access_log import note
-from central.console.context import Visitor, console_of
+from central.console.at_workplace import errand, reach_out
+from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.kept_queue import kept_filter
 from central.console.routes.exam import RELIEVED_AFTER, exam_page, find_exam
 from central.core.rights import Right
 from central.deciding.decision_record import VISUAL_FIELDS, DecisionDraft, DecisionFaults
-from central.deciding.decisions import Actor, DecisionConflict
+from central.deciding.decisions import Actor, DecisionConflict, PreparedDecision
 from central.deciding.medics import CHANGED_MEANWHILE, RegisterFault, check_register
+from central.deciding.workplace import AwaitedSignature
 from central.signature.chain import SignatureError
 from central.signature.provider import SigningRefused
+from central.signature.remote import RemoteKey
 from central.store import accounts, worklist
 from central.store import decisions as store
 from central.store.decisions import Claim
 from central.store.engine import reading, writing
+from sync.contract.decision_rules import AFTER_WORK
 
 router = APIRouter()
 
@@ -65,12 +70,31 @@ def decide(
         address=visitor.address,
         session_started_at=visitor.session.created_at,
     )
-    try:
+
+    def work() -> Response:
         # First: whoever may not sign is told so, and not to open a key that will not do.
         with reading(console.engine) as connection:
             check_register(connection, visitor.account.medic_id, console.clock())
         provider = console.vault.get(visitor.session.session_id, visitor.account.medic_id or "")
+        to_next = typed.get("then") == ["next"]
+        if isinstance(provider, RemoteKey):
+            return _ask_workplace(request, visitor, typed, console.decisions.prepare(draft, actor, provider), provider)
         console.decisions.decide(draft, actor, provider)
+        return RedirectResponse(after(request, visitor, draft, to_next=to_next), 303)
+
+    return answered(request, visitor, exam_id, typed, work)
+
+
+def answered(
+    request: Request,
+    visitor: Visitor,
+    exam_id: str,
+    typed: dict[str, list[str]] | None,
+    work: Callable[[], Response],
+) -> Response:
+    """What `work` answers, or the page of the exam with what has kept the decision from being signed. `typed` None: it is kept."""
+    try:
+        return work()
     except DecisionFaults as error:
         return exam_page(request, visitor, exam_id, status=422, typed=typed, faults=error.faults)
     except DecisionConflict as error:
@@ -81,17 +105,52 @@ def decide(
         return exam_page(request, visitor, exam_id, status=status, typed=typed, notice="signature.cannot_sign")
     except SigningRefused as error:
         if error.code == "locked":
-            return _to_signature(request, visitor, typed)
+            return _to_signature(request, visitor, typed or {})
         notice = "signature.no_time_stamp" if error.code == "no_time_stamp" else "signature.cannot_sign"
         return exam_page(request, visitor, exam_id, status=403, typed=typed, notice=notice)
     except SignatureError as error:
         return exam_page(
             request, visitor, exam_id, status=403, typed=typed, notice="conflict.signature", notice_code=error.code
         )
-    return RedirectResponse(_after(request, visitor, draft, to_next=typed.get("then") == ["next"]), 303)
 
 
-def _after(request: Request, visitor: Visitor, draft: DecisionDraft, *, to_next: bool) -> str:
+def _ask_workplace(
+    request: Request,
+    visitor: Visitor,
+    typed: dict[str, list[str]],
+    prepared: PreparedDecision,
+    provider: RemoteKey,
+) -> Response:
+    """A page that carries the record to the key at the medic's workplace; what was typed is kept until it comes back."""
+    console = console_of(request)
+    path = f"/exams/{prepared.draft.exam_id}"
+    with reading(console.engine) as connection:
+        name = find_exam(connection, visitor, prepared.draft.exam_id).worker_name
+    with writing(console.engine) as connection:
+        accounts.set_draft(connection, visitor.session.session_id, {"path": f"{path}/decision", "fields": typed})
+    item = AwaitedSignature(
+        "decide",
+        visitor.account.medic_id or "",
+        prepared.content,
+        prepared,
+        to_next=typed.get("then") == ["next"],
+    )
+    shown = page(
+        request,
+        "sign.html",
+        visitor,
+        errand=errand(console, visitor, item, provider.holder, provider.certificate),
+        answer_to=f"{path}/signature",
+        back_to=path,
+        outcome=prepared.draft.outcome,
+        after_work=prepared.exam.payload["exam_type"] in AFTER_WORK,
+        name=name,
+        port=console.config.signer.port,
+    )
+    return reach_out(console, shown, (provider.holder,))
+
+
+def after(request: Request, visitor: Visitor, draft: DecisionDraft, *, to_next: bool) -> str:
     """Where a medic goes on: to the longest waiting exam that nobody else looks at, or to the queue."""
     if draft.corrects is not None:
         return f"/exams/{draft.exam_id}"

@@ -28,7 +28,7 @@ from central.registers.forms import FORMS
 from central.registers.instruments import proposed
 from central.registers.keeping import FormInput, KeyDraft, RegisterChange, RegisterForm
 from central.registers.medics import MAX_CERTIFICATE_BYTES, MedicForm, with_key
-from central.store import accounts, register_changes, registry
+from central.store import accounts, key_offers, register_changes, registry
 from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author
 
@@ -205,6 +205,7 @@ def entry_page(
         values: dict[str, Any] = {
             "options": form.options(connection, org),
             "history": register_changes.of_entry(connection, form.kind, entry_id) if entry_id else [],
+            "offer": key_offers.find(connection, entry_id) if form.kind == "medics" and entry_id else None,
             "seen": register_changes.count(connection, form.kind, entry_id) if entry_id else 0,
             "employer_names": {
                 item["employer_id"]: item["name"]

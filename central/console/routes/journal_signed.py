@@ -29,6 +29,7 @@ from central.jobs.kinds import JOURNAL_EXPORT
 from central.journal.export import export_order
 from central.journal.print_layout import ORDER
 from central.signature.provider import SignatureProvider, SigningRefused
+from central.signature.remote import RemoteKey
 from central.signature.verification import verify_detached
 from central.store import journal, seals
 from central.store.engine import reading, writing
@@ -51,7 +52,10 @@ def sign_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
         return journal_page(request, visitor, asked)
     try:
         provider = _provider(console, visitor, now)
-    except SigningRefused:
+    except SigningRefused as error:
+        if error.code == "at_workplace":
+            asked.faults["until"] = "key_at_workplace"
+            return journal_page(request, visitor, asked)
         # That page says what is missing, and opens the key.
         return RedirectResponse("/signature", status_code=303)
     with reading(console.engine) as connection:
@@ -95,7 +99,10 @@ def _provider(console: Console, visitor: Visitor, now: datetime) -> SignaturePro
     """The visitor's opened key. Raises `SigningRefused`, the faults of the register among them."""
     with reading(console.engine) as connection:
         medic = check_register(connection, visitor.account.medic_id, now)
-    return console.vault.get(visitor.session.session_id, medic.medic_id)
+    provider = console.vault.get(visitor.session.session_id, medic.medic_id)
+    if isinstance(provider, RemoteKey):
+        raise SigningRefused("at_workplace", "a print is signed by a key at the centre alone")
+    return provider
 
 
 def _order(console: Console, visitor: Visitor, asked: Asked, folder: Path) -> Order:

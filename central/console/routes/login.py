@@ -49,7 +49,7 @@ router = APIRouter()
 MOST_WAITING = 50
 """So many strangers' passwords may wait to be checked."""
 _DRAFT_AGE_S = 3600
-_ACTIONS = ("/decision", "/claim", "/release", "/archive", "/key", "/cancel", "/import")
+_ACTIONS = ("/decision", "/claim", "/release", "/archive", "/key", "/cancel", "/import", "/proof", "/offer")
 """Last words of addresses that only take forms; the page is one step up."""
 
 
@@ -271,7 +271,10 @@ def _page_of(path: str) -> str:
     """The page on which a form stands: `/exams/1/decision` is posted from `/exams/1`."""
     if path.startswith(("/journal/exports/", "/journal/columns", "/journal/signed")) and not path.endswith("/cancel"):
         return "/journal"
-    return path.rsplit("/", 1)[0] if path.endswith(_ACTIONS) else path
+    if path.startswith("/accounts/"):
+        return "/accounts"
+    is_action = path.endswith(_ACTIONS) or (path.startswith("/exams/") and path.endswith("/signature"))
+    return path.rsplit("/", 1)[0] if is_action else path
 
 
 def _safe_path(path: str) -> str:

@@ -70,7 +70,7 @@ async def begin(
         return await run_in_threadpool(again, status=503, code="provider_outage", draft=draft)
     browser = secrets.token_urlsafe(32)
     waiting = Waiting(browser_hash(browser), begun, str(form.get("next", "")), draft)
-    console.outside_logins.keep(begun.state, waiting, ANSWER_S)
+    console.outside_logins.keep(begun.state, waiting.browser, waiting, ANSWER_S)
     response = await run_in_threadpool(
         page, request, "login_outside.html", None, leads_to=address, provider=provider.config.name, ticket=""
     )
@@ -99,7 +99,7 @@ async def answer(
     console = console_of(request)
     provider = _provider(console)
     browser = request.cookies.get(console.outside_cookie, "")
-    waiting = console.outside_logins.take(state, browser) if browser else None
+    waiting = console.outside_logins.take(state, browser_hash(browser)) if browser else None
     if waiting is None:
         return await run_in_threadpool(_refused, request, "wrong_state", None)
     if iss and iss != provider.config.issuer:
@@ -131,7 +131,7 @@ def give_code(
     ticket = str(form.get("ticket", ""))
     if not browser or not same_token(form.get("csrf"), form_token(console, browser)):
         return login_page(request, status=403, code="forged")
-    waiting = console.outside_logins.take(ticket, browser)
+    waiting = console.outside_logins.take(ticket, browser_hash(browser))
     if waiting is None or not waiting.subject:
         return _refused(request, "wrong_state", None)
     return _let_in(request, waiting, str(form.get("code", "")))
@@ -181,7 +181,7 @@ def _let_in(request: Request, proved: Waiting, code: str) -> Response:
 def _ask_code(request: Request, proved: Waiting, refused: LoginRefused) -> Response:
     console = console_of(request)
     ticket = secrets.token_urlsafe(32)
-    console.outside_logins.keep(ticket, proved, CODE_S)
+    console.outside_logins.keep(ticket, proved.browser, proved, CODE_S)
     return page(
         request,
         "login_outside.html",
