@@ -52,7 +52,7 @@ class MuteBroker:
         self.listener.close()
         for wire in self._wires:
             with contextlib.suppress(OSError):
-                wire.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(wire, socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(LONGEST_S)
 

@@ -77,7 +77,8 @@ class StrictBroker:
         """End all connections, as a restart of the broker would."""
         for wire in self._wires:
             with contextlib.suppress(OSError):
-                wire.shutdown(socket.SHUT_RDWR)
+                # An SSLSocket's own `shutdown` takes its encryption off: whoever reads would read cipher text.
+                socket.socket.shutdown(wire, socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._closing.set()

@@ -113,7 +113,8 @@ class _Line(smtplib.SMTP):
     def hang_up(self) -> None:
         """End the connection under the reader."""
         if self.sock is not None:
-            self.sock.shutdown(socket.SHUT_RDWR)
+            # The shutdown of an SSLSocket would leave its reader with the bare cipher text.
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def getreply(self) -> tuple[int, bytes]:
         """The next reply. Raises `smtplib.SMTPException` when the server has said too much."""

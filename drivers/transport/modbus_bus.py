@@ -102,12 +102,16 @@ class ModbusBus:
         wire = self._free_for(question)
         reader = AnswerReader(question)
         deadline = MonotonicDeadline(timeout_s)
+        asked_s = time.monotonic()
         wire.write(question.adu)
         while (answer := reader.feed(wire.read())) is None:
             if deadline.expired:
                 raise self._unanswered(question, reader, timeout_s)
         self._silence.answered(question.unit)
         self._judge(question, reader, timeout_s)
+        if not self._tcp:
+            self._last_heard_s = time.monotonic()
+            self._owed.answered(question, asked_s)
         if isinstance(answer, Refused):
             error = refusal(self._url, question.unit, answer.code)
             if is_passing(error):
@@ -169,6 +173,7 @@ class ModbusBus:
         limit = MonotonicDeadline(silence_s + _TALK_S)
         while not until.expired or not (left_alone is None or left_alone.expired):
             if self._heard(wire.read()):
+                silence_s = self._owed.silence_s(question, time.monotonic())
                 until = MonotonicDeadline(silence_s)
             if limit.expired:
                 raise FrameError(f"{self._url}: the line is never silent, somebody else talks on it")

@@ -68,7 +68,8 @@ class MjpegSource:
         self._pace.end()
         if self._wire is not None:
             try:
-                self._wire.shutdown(socket.SHUT_RDWR)
+                # The shutdown of an SSLSocket would leave its reader with the bare cipher text.
+                socket.socket.shutdown(self._wire, socket.SHUT_RDWR)
             except OSError:
                 return  # it is closed already, which is what we want
 
