@@ -21,8 +21,10 @@ from central.authority.pki import Authority
 from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of, own_or_404, page
 from central.console.guard import Guard, form_of
+from central.core.days import day_of
 from central.core.rights import Right
 from central.deciding.medics import register_faults
+from central.registers.coded import coded_options, save_coded
 from central.registers.form import Faults, FieldFault, typed_of
 from central.registers.forms import FORMS
 from central.registers.instruments import proposed
@@ -136,7 +138,7 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
             if entry_id and _text(sent, "seen") != str(register_changes.count(connection, form.kind, entry_id)):
                 saved: str | Faults = {"": FieldFault("changed_meanwhile")}
             else:
-                saved = form.save(_change(connection, console, visitor, org), entry_id, draft)
+                saved = save_coded(_change(connection, console, visitor, org), form, entry_id, draft)
             if isinstance(saved, str):
                 note(connection, console, visitor, _action(form, "save" if entry_id else "add"), saved, org=org)
                 if form.kind == "organisations" and entry_id is None and not visitor.is_installation:
@@ -204,6 +206,7 @@ def entry_page(
         organisations = [item for item in registry.list_organisations(connection) if visitor.owns(item["org"])]
         values: dict[str, Any] = {
             "options": form.options(connection, org),
+            "coded": coded_options(connection, form, org, day_of(console.clock()), visitor.look.language),
             "history": register_changes.of_entry(connection, form.kind, entry_id) if entry_id else [],
             "offer": key_offers.find(connection, entry_id) if form.kind == "medics" and entry_id else None,
             "seen": register_changes.count(connection, form.kind, entry_id) if entry_id else 0,

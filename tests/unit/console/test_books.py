@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from central.core.rights import Role
 from central.store import books as store
+from central.store import registry
 from central.store.audit import audit
 from central.store.engine import reading
 from dopusk.lab.demo.sample_people import ORG
@@ -233,3 +234,37 @@ def test_the_count_of_uses_stands_beside_a_code(centre: ConsoleCentre, senior: B
     page = senior.get("/books/complaints").text
     row = page.split('id="row-headache"')[1].split("</tr>")[0]
     assert "осмотров: 2" in row
+
+
+@pytest.mark.parametrize(
+    ("field", "code"),
+    [
+        ("okved", "00.99.99"),
+        ("okved", "49.999"),
+        ("region_code", "999"),
+        ("region_code", "98"),
+        ("region_code", "Лесогорская область"),
+    ],
+)
+def test_a_code_that_is_in_no_book_is_refused_at_its_field(senior: Browser, field: str, code: str) -> None:
+    values = {"name": "ООО «Новый перевозчик»", "inn": "7707083893", field: code}
+    answer = senior.post("/registers/employers/new", {"seen": "0"} | values)
+    assert answer.status_code == 422
+    assert f"aria-describedby=fault-{field}" in answer.text
+    assert f'value="{code}"' in answer.text
+
+
+def test_a_code_is_chosen_from_the_book_by_its_words(centre: ConsoleCentre, senior: Browser) -> None:
+    page = senior.get("/registers/employers/new").text
+    assert '<datalist id="codes-okved">' in page
+    assert '<option value="77">77 – г. Москва' in page
+    values = {"name": "ООО «Новый перевозчик»", "okved": "49.31", "region_code": "77 – г. Москва"}
+    answer = senior.post("/registers/employers/new", {"seen": "0"} | values)
+    assert answer.status_code == 303
+    with reading(centre.engine) as connection:
+        (row,) = [one for one in registry.list_employers(connection, ORG) if one["name"] == values["name"]]
+    assert (row["okved"], row["region_code"]) == ("49.31", "77")
+    wrong = senior.post("/registers/employers/new", {"seen": "0", "name": "", "region_code": "00"})
+    assert wrong.text.count("aria-invalid=true") == 2  # the name is told together with the code
+    near = senior.post("/registers/employers/new", {"seen": "0", "name": "ООО «Ещё»", "region_code": "Москва"})
+    assert "77 г. Москва" in near.text
