@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
-from central.core.reasons import reasons
+from central.core.reasons import shipped_reasons
 from central.core.rights import Right
 from sync.contract.books import SPREAD_BOOKS, BookItem, items_digest
 
@@ -144,7 +144,7 @@ def _shipped_reasons() -> Shipped:
             offered=one.offered,
             attrs={"class": one.group} | ({"found_by": list(one.found_by)} if one.found_by else {}),
         )
-        for one in reasons().values()
+        for one in shipped_reasons().values()
     )
     return Shipped("2026-1", items, date(2026, 11, 1), {"source": "поставляется с программой", "as_of": "2026-11-01"})
 

@@ -18,6 +18,7 @@ from central.access.directory import Directory
 from central.access.oidc_provider import OidcProvider
 from central.access.second_factor import FactorPolicy, TotpSeal
 from central.api.app import create_api
+from central.books.source import StoreBooks
 from central.console.bounds import Bounds
 from central.console.context import Console, Rates, static_folder
 from central.console.error_pages import add_error_pages
@@ -64,6 +65,7 @@ from central.console.routes import (
     terminals,
     workplace,
 )
+from central.core import book_source
 from central.core.config import CentralConfig
 from central.core.kept_once import KeptOnce
 from central.core.once_per_hour import OncePerHour
@@ -144,6 +146,7 @@ def create_app(
     """
     store = engine or open_engine(config.store_url)
     session_secret = config.keys.session_secret_file.read_bytes()
+    book_source.use(StoreBooks(store))
     trust = Trust(config.keys.authority_dir)
     live = Live(store, clock)
     templates = make_templates()

@@ -74,7 +74,7 @@ def form_faults(
     `employed`: the first and last day of the employment, of a worker who is on record.
     """
     faults: dict[str, str] = {}
-    book = reasons()
+    book = reasons(str(exam.get("org", "")))
     if draft.outcome not in OUTCOMES:
         return {"outcome": "choose"}
     if any(code not in book for code in draft.reasons):
@@ -140,7 +140,7 @@ def build_record(
 
     `until`: as of `valid_until_of`.
     """
-    book = reasons()
+    book = reasons(str(exam.payload.get("org", "")))
     certificate = provider.certificate
     return {
         "schema": DECISION_RECORD_SCHEMA,

@@ -11,7 +11,7 @@ _TOLD_OUTCOMES = frozenset({"not_admitted", "refer"})
 
 def tells_of_intoxication(item: StoredDecision) -> bool:
     """Whether this decision names signs of intoxication: the worker is kept from work, or sent on, because of them."""
-    return item.outcome in _TOLD_OUTCOMES and is_intoxication(item.reasons)
+    return item.outcome in _TOLD_OUTCOMES and is_intoxication(item.reasons, item.org, item.decided_at)
 
 
 def tell_employer(

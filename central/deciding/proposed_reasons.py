@@ -22,8 +22,10 @@ def proposed(payload: Mapping[str, Any], *, speaks_against_remote: bool = False)
     ]
     if speaks_against_remote:
         found.append("remote forbidden")
-    matching = dict.fromkeys(reason.code for one in found for reason in reasons().values() if _matches(reason, one))
-    return tuple(sorted(matching, key=lambda code: not is_intoxication((code,))))
+    org = str(payload.get("org", ""))
+    book = reasons(org).values()
+    matching = dict.fromkeys(reason.code for one in found for reason in book if _matches(reason, one))
+    return tuple(sorted(matching, key=lambda code: not is_intoxication((code,), org)))
 
 
 def _matches(reason: Reason, finding: str) -> bool:

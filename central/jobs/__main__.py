@@ -14,6 +14,8 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
+from central.books.source import StoreBooks
+from central.core import book_source
 from central.core.job_order import JobFault, JobLine, Order, Running
 from central.core.step_records import trace_of
 from central.jobs.kinds import WORKS
@@ -57,6 +59,7 @@ def main() -> None:
 def carry_out(order: Order, running: Running) -> JobLine:
     """Do the work and return the last line of the process."""
     engine = open_engine(order.config.store_url)
+    book_source.use(StoreBooks(engine))
     try:
         WORKS[order.kind](engine, order.config)(running)
     except JobFault as fault:

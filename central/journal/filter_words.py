@@ -1,15 +1,17 @@
 """Describes each filter of the journal in words, for the titles of exports, so that a part is not taken for the whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection
 
+from central.core import book_source
 from central.core.reasons import reasons
 from central.store import medics, registry, terminals
 from central.store.journal import JournalFilter
 from central.store.workers import named_workers
 from central.words import wording
 from central.words.texts import text, text_or
+from sync.contract.books import COMPLAINTS
 
 
 def filter_words(connection: Connection, wanted: JournalFilter, language: str) -> list[str]:
@@ -40,20 +42,24 @@ def _pairs(connection: Connection, wanted: JournalFilter, language: str) -> Iter
     if wanted.medic_id:
         known = {row.medic_id: row.full_name for row in medics.of_organisations(connection, orgs)}
         yield text(language, "journal.column.medic"), known.get(wanted.medic_id, wanted.medic_id)
-    yield from _facts(wanted, language)
+    yield from _facts(wanted, orgs, language)
     if wanted.deviation:
         yield text(language, "journal.deviation"), ""
     if wanted.unfinished:
         yield text(language, "journal.unfinished"), ""
 
 
-def _facts(wanted: JournalFilter, language: str) -> Iterator[tuple[str, str]]:
-    book = reasons()
+def _facts(wanted: JournalFilter, orgs: Iterable[str], language: str) -> Iterator[tuple[str, str]]:
+    book = {code: one for org in ("", *orgs) for code, one in reasons(org).items()}
+    complaints = {code: one for org in orgs for code, one in book_source.items(COMPLAINTS, org).items()}
     if wanted.reason:
         words = book[wanted.reason].text(language) if wanted.reason in book else wanted.reason
         yield text(language, "journal.reason"), words
     for name in ("reason_class", "complaint", "identified_by"):
-        if value := getattr(wanted, name):
+        value = getattr(wanted, name)
+        if name == "complaint" and value in complaints:
+            yield text(language, f"journal.{name}"), complaints[value].words(language)
+        elif value:
             yield text(language, f"journal.{name}"), text_or(language, f"{name}.{value}", value)
     if wanted.quantity:
         limit = {"parameter": wanted.quantity, "low": wanted.low, "high": wanted.high}

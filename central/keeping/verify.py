@@ -15,6 +15,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError
 
+from central.keeping.verify_books import check_books
 from central.keeping.verify_chains import check_messages
 from central.keeping.verify_decisions import check_decisions
 from central.keeping.verify_exams import check_exams
@@ -43,6 +44,7 @@ def verify_store(engine: Engine, expected: Expected) -> StoreReport:
             check_exams,
             check_decisions,
             check_outgoing,
+            check_books,
             _check_media,
             check_seals,
         ):

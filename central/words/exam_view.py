@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
+from central.core import book_source
 from central.core.days import day_of
 from central.words import wording
 from central.words.table_values import Number, Side, number_of
 from central.words.texts import text, text_or
+from sync.contract.books import COMPLAINTS
 from sync.contract.exam import URGENT_COMPLAINT, ExamRecord
 
 Payload = Mapping[str, Any]
@@ -118,8 +120,6 @@ def shown_values(values: Payload, limits: Mapping[str, Payload], language: str) 
 
 
 def _value_text(name: str, value: Any, language: str) -> str:
-    if name == "complaints":
-        return wording.words_of(language, str(value), "complaint")
     if isinstance(value, str):
         return wording.words_of(language, value, f"value.{name}")
     return wording.quantity(name, value, language)
@@ -202,7 +202,7 @@ def complaint_lines(payload: Payload, language: str) -> list[str]:
     complaints = payload.get("complaints")
     if complaints is None:
         return [text(language, "exam.complaints_not_asked")]
-    lines = [wording.words_of(language, code, "complaint") for code in complaints.get("codes", ())]
+    lines = [_complaint(payload, code, language) for code in complaints.get("codes", ())]
     if complaints.get("text"):
         lines.append(complaints["text"])
     if not lines and not complaints["feels_well"]:
@@ -210,10 +210,18 @@ def complaint_lines(payload: Payload, language: str) -> list[str]:
     return lines
 
 
+def _complaint(payload: Payload, code: str, language: str) -> str:
+    """A complaint in the words of the version that the kiosk showed; of those that ship, the catalogue has words for the medic."""
+    version = str((payload.get("books") or {}).get(COMPLAINTS, ""))
+    at = None if version else wording.parse(payload["started_at"]) if payload.get("started_at") else None
+    item = book_source.items(COMPLAINTS, str(payload.get("org", "")), version=version, at=at).get(code)
+    return wording.words_of(language, code, "complaint") if item is None else item.words(language)
+
+
 def urgent_complaints(payload: Payload, language: str) -> list[str]:
     """The complaints that cannot wait, in words."""
     return [
-        _value_text("complaints", item["value"], language)
+        _complaint(payload, str(item["value"]), language)
         for item in payload["rule_verdict"].get("findings", ())
         if item["code"] == URGENT_COMPLAINT
     ]
@@ -223,18 +231,26 @@ def finding_lines(payload: Payload, language: str) -> list[str]:
     """Why the rules look twice, one sentence each."""
     complaints = "; ".join(complaint_lines(payload, language))
     return [
-        f"{_finding(item, language)} ({complaints})" if item["code"] == "complaints" else _finding(item, language)
+        f"{_finding(item, payload, language)} ({complaints})"
+        if item["code"] == "complaints"
+        else _finding(item, payload, language)
         for item in payload["rule_verdict"].get("findings", ())
     ]
 
 
-def _finding(item: Payload, language: str) -> str:
+def _finding(item: Payload, payload: Payload, language: str) -> str:
     name = item["parameter"]
     said = wording.words_of(language, item["code"], "finding", "face_reason")
     label = text_or(language, f"step.{name}", wording.quantity_name(name, language))
     parts = [f"{label}: {said}"]
     if item.get("value") is not None:
-        parts.append(f"{_value_text(name, item['value'], language)} {wording.unit(name, language)}".strip())
+        is_complaint = name == "complaints"
+        value = (
+            _complaint(payload, str(item["value"]), language)
+            if is_complaint
+            else _value_text(name, item["value"], language)
+        )
+        parts.append(f"{value} {wording.unit(name, language)}".strip())
     if item.get("low") is not None or item.get("high") is not None:
         parts.append(text(language, "limit.norm", range=wording.limit_range(item, language)))
     if item.get("attempt"):

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from central.books.source import StoreBooks
+from central.core import book_source
 from central.core.config import CentralConfig, ConfigError, load_config
 from central.keeping.backup import BackupError
 from central.link.outgoing import load_signing_key
@@ -85,6 +87,7 @@ def open_centre(path: Path, *, is_service: bool = False) -> tuple[CentralConfig,
     config = load_config(path)
     engine = open_engine(config.store_url)
     schema.check(engine)
+    book_source.use(StoreBooks(engine))
     opened = _unsealed.get()
     if opened is not None and not is_service:
         opened.append((engine, load_signing_key(config.keys.centre_signing_key_file)))

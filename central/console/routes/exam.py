@@ -106,7 +106,7 @@ def exam_page(
     blocks = grounds_view.remote_blocks(grounds, known, day_of(now), toxicology_days)
     photos = [_medium(console, entry) for entry in photos_of(payload["media"])]
     film = film_view(record, lambda sha256: _has_arrived(console, sha256), look.language, look.zone)
-    book = reasons()
+    book = reasons(item.org)
     mine = claim is not None and claim.account_id == visitor.account.account_id
     return page(
         request,

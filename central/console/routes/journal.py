@@ -10,7 +10,7 @@ meant, where a SNILS has become `worker_id`; 422 with the journal when it is nob
 """
 
 import calendar
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Annotated
@@ -27,8 +27,9 @@ from central.console.journal_query import FIELDS, facts_asked
 from central.console.query import day_of, place_of
 from central.console.sorting import sorting_of
 from central.console.worker_search import address_pairs, find_worker, words_of
+from central.core import book_source
 from central.core.ordering import AS_IT_COMES, Order
-from central.core.reasons import reasons
+from central.core.reasons import Reason, reasons
 from central.core.rights import Right
 from central.jobs.child import WorkFailed
 from central.journal import columns as journal_columns
@@ -46,6 +47,7 @@ from central.words.no_force import band, file_name
 from central.words.table_values import Value
 from central.words.texts import codes_of
 from central.words.wording import quantity_name, unit
+from sync.contract.books import COMPLAINTS
 
 router = APIRouter()
 
@@ -228,8 +230,8 @@ def journal_page(
             (name, f"{quantity_name(name, look.language)}, {unit(name, look.language)}") for name in QUANTITIES
         ],
         reason_classes=codes_of("reason_class", look.language),
-        book=reasons().values(),
-        complaints=codes_of("complaint", look.language),
+        book=_reasons(visitor),
+        complaints=_complaints(visitor, look.language),
         means=codes_of("identified_by", look.language),
         next_query=_next_query(asked, prepared[-1].row, before + len(prepared)) if more else "",
         sort=sort,
@@ -362,3 +364,18 @@ def _number_before(query: QueryParams) -> int:
     """The number of the last row of the page before; 0 when the address says none. It only counts, and finds nothing."""
     given = query.get("after_number", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS else 0
+
+
+def _reasons(visitor: Visitor) -> Iterable[Reason]:
+    """What the filter offers: the reasons of all organisations of the visitor."""
+    return {code: one for org in ("", *visitor.account.orgs) for code, one in reasons(org).items()}.values()
+
+
+def _complaints(visitor: Visitor, language: str) -> dict[str, str]:
+    """What the filter offers: the complaints that ship, and those that the organisations added."""
+    own = {
+        code: item.words(language)
+        for org in visitor.account.orgs
+        for code, item in book_source.items(COMPLAINTS, org).items()
+    }
+    return codes_of("complaint", language) | own

@@ -107,9 +107,10 @@ def export_refusals(
 
 def why(item: IssuedPaper, language: str) -> str:
     """The reasons in words, and the medic's own words where the book has none."""
-    book = reasons()
+    record = json.loads(item.record)
+    book = reasons(str(record["exam"].get("org", "")), wording.parse(record["decision"]["decided_at"]))
     words = [book[code].text(language) for code in item.reasons if code in book]
-    comment = str(json.loads(item.record)["decision"]["comment"])
+    comment = str(record["decision"]["comment"])
     return "; ".join(words if words and "other" not in item.reasons else [*words, comment]).strip("; ")
 
 
