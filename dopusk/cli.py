@@ -1,4 +1,4 @@
-"""The `dopusk` command. Each group of commands stands in `dopusk.commands`; here they are only put together.
+"""The `dopusk` command. `dopusk.commands` contains each group of commands; this module only joins them.
 
 Only the module of the command that was asked for is loaded: `dopusk decode` must not wait for a database library.
 """

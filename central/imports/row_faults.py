@@ -1,4 +1,4 @@
-"""What is wrong with a cell of a file, in words: what is typed there, what it should be, and what comes nearest. Pure.
+"""Describes a fault of a cell in words: the typed value, what it should be, and the nearest valid value. Pure.
 
 What is typed may name a person: it is shown to who sent the file, and stands in no log.
 """

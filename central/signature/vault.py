@@ -1,4 +1,4 @@
-"""Opened keys, for a bounded time, in the memory of the serving process and nowhere else."""
+"""Keeps opened keys for a limited time in the memory of the serving process only."""
 
 import threading
 import time

@@ -84,6 +84,8 @@ ELSEWHERE = {
     "twice": "two rows: below",
     "transfer_instead": "of the form alone: a file finds an employment by its employer",
     "person_elsewhere": "two organisations: tests/unit/console/test_persons.py",
+    "which_employer": "a number at two employers: below",
+    "not_there": "an employer and a SNILS: below",
     "no_value": "a formula: below",
     "unknown_format": "a format that cannot be read: tests/unit/central/test_tables.py",
 }
@@ -182,6 +184,27 @@ def test_the_walk_knows_every_code() -> None:
 def test_the_same_row_twice_says_which_number(senior: Browser) -> None:
     content = table(list(WORKER), WORKER, WORKER | {"ФИО": "Другой Он Иной"})
     assert "«7001»: встречается дважды" in html.unescape(_send(senior, "/registers/workers/import", content).text)
+
+
+def test_a_ground_is_of_nobody_when_number_or_employer_mean_another(centre: ConsoleCentre) -> None:
+    """The same number at two employers asks which; an employer where the person of the SNILS has no job is a fault."""
+    second = "ООО «Второе место»"
+    with writing(centre.engine) as connection:
+        like = dict(connection.execute(employer.select().limit(1)).mappings().one())
+        one = dict(connection.execute(worker.select().where(worker.c.personnel_number == "1002")).mappings().one())
+        there = {"employer_id": new_id(), "name": second, "inn": None}
+        connection.execute(insert(employer).values(**(like | there)))
+        job = {"worker_id": new_id(), "personnel_number": "1001", "employer_id": there["employer_id"], "cards": []}
+        connection.execute(insert(worker).values(**(one | job)))
+    by_snils = {name: words for name, words in GROUND.items() if name != grounds.NUMBER}
+    by_snils |= {grounds.SNILS: sample_snils("1001"), grounds.EMPLOYER: second}
+    rows = [GROUND, GROUND | {grounds.EMPLOYER: second}, by_snils]
+    with reading(centre.engine) as connection:
+        checked = grounds.check_rows(connection, ORG, rows, centre.now().date(), centre.registry.snils_hash)
+    assert [(fault.row, fault.column, fault.code) for fault in checked.faults] == [
+        (2, grounds.EMPLOYER, "which_employer"),
+        (4, grounds.EMPLOYER, "not_there"),
+    ]
 
 
 def test_a_fault_shows_what_is_typed_to_people_and_to_no_log(centre: ConsoleCentre) -> None:
