@@ -15,7 +15,7 @@ from sync import metrics
 from sync.contract.canonical import sha256_hex
 from sync.contract.envelope import ContractError, Envelope, open_sealed, read_unverified
 from sync.contract.receipt import Receipt, ReceiptBatch, RefusedMessage
-from sync.contract.topics import Down, TerminalAddress, parse_topic
+from sync.contract.topics import Down, TerminalAddress, kind_of_schema, parse_topic
 from sync.inbox import Inbox
 from sync.outbox import Outbox
 from sync.publisher import Arrived
@@ -113,7 +113,7 @@ class Arrivals:
         envelope = open_sealed(message.payload, self._centre_key)
         if direction != "down" or envelope.terminal_id != self._address.terminal:
             raise ContractError("foreign_terminal", "addressed to another terminal")
-        if envelope.schema_.split("/")[0] != f"dopusk.{kind}":
+        if kind_of_schema(envelope.schema_) != kind:
             raise ContractError(FOREIGN_TOPIC, f"a {envelope.schema_} does not travel on {kind!r}")
         return kind, envelope
 

@@ -127,6 +127,7 @@ class HealthReporter:
         backlog = self._store.outbox.backlog()
         oldest = None if backlog.oldest_at is None else datetime.fromisoformat(backlog.oldest_at)
         last_exam = self._store.outbox.last_created(Up.EXAM)
+        roster = self._store.roster.held()
         return HealthReport(
             cause=cause,
             software_version=self._program.software_version,
@@ -142,7 +143,8 @@ class HealthReporter:
             clock_trusted=now.trusted,
             camera="ready" if camera.state == "ready" else "absent" if self._program.has_camera else "none",
             camera_reason=camera.reason[:200],
-            roster_version=self._store.roster.version(),
+            roster_version=roster.version,
+            roster_sha256=roster.sha256,
             stores_set_aside=len(self._store.set_aside),
             last_exam_at=None if last_exam is None else datetime.fromisoformat(last_exam),
             devices=tuple(

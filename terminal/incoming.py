@@ -27,6 +27,7 @@ from sync.contract.roster import (
     RevokedCertificates,
     Roster,
 )
+from sync.contract.roster_delta import ROSTER_DELTA_SCHEMA, RosterDelta
 from sync.contract.topics import Down, Up
 from sync.inbox import Incoming, refusal_text
 from sync.thread_faults import PROGRAM_FAULT, note_fault
@@ -37,17 +38,20 @@ from terminal.exam import events
 from terminal.exam.limits import LimitsBook
 from terminal.exam.moves import ImpossibleEvent
 from terminal.reference_faces import ReferenceFaces
+from terminal.store.roster_parts import Taken
 from terminal.store.store import TerminalStore
 
 log = logging.getLogger(__name__)
 
 SCHEMAS: dict[str, str] = {
     Down.DECISION: DECISION_SCHEMA,
-    Down.ROSTER: ROSTER_SCHEMA,
     Down.REFERENCE: REFERENCE_SCHEMA,
     Down.PHOTO: PHOTO_SCHEMA,
 }
 """Which schema of each kind this program reads."""
+
+ROSTER_SCHEMAS = (ROSTER_SCHEMA, ROSTER_DELTA_SCHEMA)
+"""A list comes whole, or as what changes in it."""
 
 ANSWER_AGAIN_AFTER = timedelta(minutes=1)
 """A message that comes more often is answered no more often: copies must not fill the disk. By the clock that cannot jump."""
@@ -136,6 +140,8 @@ class IncomingMessages:
                 if wire is not None and now.monotonic_s - answered_s >= ANSWER_AGAIN_AFTER.total_seconds():
                     self._note_answered(message_id, now.monotonic_s)
                     payload = read_unverified(wire)[0].payload
+                    if payload.get("roster"):  # what was there then may not be there any more
+                        payload = payload | {"roster": self._store.roster_parts.state().model_dump(mode="json")}
                     self._store.queue(Up.ACK, ACK_SCHEMA, payload, subject=message_id, stamp=now)
 
     def _note_answered(self, message_id: str, monotonic_s: float) -> None:
@@ -172,11 +178,7 @@ class IncomingMessages:
                     raise
                 self._take_decision(self._event(record), done)
             case Down.ROSTER:
-                roster = Roster.model_validate(envelope.payload)
-                with self._store.transaction():
-                    done()
-                    is_in_force = self._store.roster_parts.take(roster, message.message_id)
-                if is_in_force:
+                if self._take_roster(message.message_id, envelope):
                     self._see_to_faces(self._faces.look)
             case Down.REFERENCE:
                 reference = Reference.model_validate(envelope.payload)
@@ -198,6 +200,22 @@ class IncomingMessages:
                 self._see_to_faces(self._faces.collect)
             case _:
                 raise ContractError("unknown_schema", f"nothing is known of messages of kind {message.kind!r}")
+
+    def _take_roster(self, message_id: str, envelope: Envelope) -> bool:
+        """Take a list or a difference, and tell the centre what is there then; whether a new list is in force."""
+        parts, payload = self._store.roster_parts, envelope.payload
+        with self._store.transaction():
+            self._store.inbox.mark(message_id, "applied")
+            if envelope.schema_ == ROSTER_SCHEMA:
+                is_in_force, fits = parts.take(Roster.model_validate(payload), message_id), True
+            else:
+                taken = parts.take_delta(RosterDelta.model_validate(payload), message_id)
+                is_in_force, fits = taken is Taken.IN_FORCE, taken is not Taken.DOES_NOT_FIT
+            state = parts.state(asks_whole=not fits)
+            self._acknowledge(AckBatch(message_ids=(message_id,), roster=state), message_id)
+        if not fits:
+            log.warning("a difference does not fit roster %d; the centre is asked for what does", state.version)
+        return is_in_force
 
     def _see_to_faces(self, look: Callable[[], None]) -> None:
         """The message is applied: what goes wrong with faces now is told, and stops neither exams nor other messages."""
@@ -222,7 +240,8 @@ class IncomingMessages:
             raise ContractError("other_words", f"{reference.name} {reference.version} is known with other words")
 
     def _check_schema(self, kind: str, envelope: Envelope) -> None:
-        if SCHEMAS.get(kind, envelope.schema_) != envelope.schema_:
+        known = ROSTER_SCHEMAS if kind == Down.ROSTER else (SCHEMAS.get(kind, envelope.schema_),)
+        if envelope.schema_ not in known:
             raise ContractError("unknown_schema", f"schema {envelope.schema_!r} is newer than this program")
 
     def _check_time(self, envelope: Envelope) -> None:
@@ -239,12 +258,15 @@ class IncomingMessages:
 
         def mark() -> None:
             self._store.inbox.mark(message.message_id, "applied")
-            ack = AckBatch(message_ids=(message.message_id,))
-            now = self._clock.now()
-            self._store.queue(Up.ACK, ACK_SCHEMA, ack.model_dump(mode="json"), subject=message.message_id, stamp=now)
-            self._note_answered(message.message_id, now.monotonic_s)
+            self._acknowledge(AckBatch(message_ids=(message.message_id,)), message.message_id)
 
         return mark
+
+    def _acknowledge(self, ack: AckBatch, message_id: str) -> None:
+        """Queue the answer; runs inside the transaction that applies the message."""
+        now = self._clock.now()
+        self._store.queue(Up.ACK, ACK_SCHEMA, ack.model_dump(mode="json"), subject=message_id, stamp=now)
+        self._note_answered(message_id, now.monotonic_s)
 
     def _revoked(self) -> Revoked:
         """What the centre has last told of the authority's lists."""

@@ -12,6 +12,7 @@ from central.store import messages, outgoing, terminals
 from central.store.outgoing import OutgoingRow
 from sync.contract.canonical import GENESIS_HASH, sha256_hex
 from sync.contract.receipt import AckBatch
+from sync.contract.topics import kind_of_schema
 from sync.contract.verify_report import Wrong
 
 Refused = tuple[datetime | None, str | None, str | None]
@@ -80,7 +81,7 @@ def _check_bytes(row: OutgoingRow, expected: Expected, place: str) -> None:
     if expected.centre_key is None:
         return
     envelope = opened(row.wire, [expected.centre_key], place)
-    kind = envelope.schema_.split("/")[0].removeprefix("dopusk.")
+    kind = kind_of_schema(envelope.schema_)
     signed = (
         envelope.message_id,
         envelope.terminal_id,

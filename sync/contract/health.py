@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sync.contract.model import Id, ShortText, Utc, WireModel
+from sync.contract.model import Id, Sha256, ShortText, Utc, WireModel
 
 HEALTH_SCHEMA = "dopusk.health/1"
 
@@ -52,6 +52,8 @@ class HealthReport(WireModel):
     """`none`: the configuration names no camera."""
     camera_reason: ShortText = ""
     roster_version: int = Field(ge=0)
+    roster_sha256: Sha256 | None = None
+    """`list_digest` of the roster in force. None of terminals that know no differences of rosters."""
     stores_set_aside: int = Field(default=0, ge=0)
     """Damaged stores that were set aside and that nobody has dealt with."""
     last_exam_at: Utc | None = None

@@ -15,6 +15,7 @@ from sync.contract.media import MEDIA_SCHEMA, MediaChunk
 from sync.contract.model import WireModel
 from sync.contract.receipt import ACK_SCHEMA, RECEIPT_SCHEMA, AckBatch, ReceiptBatch
 from sync.contract.roster import REFERENCE_SCHEMA, ROSTER_SCHEMA, Reference, Roster
+from sync.contract.roster_delta import ROSTER_DELTA_SCHEMA, RosterDelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ PUBLISHED = (
     PublishedSchema(DECISION_SCHEMA, DecisionMessage, "down/decision", "A medic's signed decision."),
     PublishedSchema(DECISION_RECORD_SCHEMA, DecisionRecord, "", "What the medic signs."),
     PublishedSchema(ROSTER_SCHEMA, Roster, "down/roster", "Who may be examined at this terminal."),
+    PublishedSchema(ROSTER_DELTA_SCHEMA, RosterDelta, "down/roster", "What changes in the list that a terminal has."),
     PublishedSchema(REFERENCE_SCHEMA, Reference, "down/reference", "A reference book in one version."),
     PublishedSchema(
         PHOTO_SCHEMA, PhotoPart, "down/photo", "A part of a worker's reference photo, only where asked for."

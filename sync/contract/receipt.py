@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from sync.contract.model import Id, Sha256, ShortText, Utc, WireModel
+from sync.contract.roster_delta import RosterState
 
 RECEIPT_SCHEMA = "dopusk.receipt/1"
 ACK_SCHEMA = "dopusk.ack/1"
@@ -64,6 +65,8 @@ class AckBatch(WireModel):
 
     message_ids: tuple[Id, ...] = Field(default=(), max_length=1000)
     refused: tuple[RefusedMessage, ...] = Field(default=(), max_length=1000)
+    roster: RosterState | None = None
+    """With the answer to a roster or a difference: what the terminal has now. None of terminals that know no differences."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from sync.contract.canonical import canonical
 from sync.contract.model import Id, LongText, Sha256, ShortText, Utc, WireModel
@@ -17,6 +18,9 @@ ConsentKind = Literal["health_data", "video", "biometric_comparison"]
 the exam, comparison of faces."""
 
 
+_ADDED = frozenset({"person_id", "since", "until"})
+
+
 class WorkerConsent(WireModel):
     """A consent in force when the roster was made; `text_version` names the text that the worker signed."""
 
@@ -25,7 +29,7 @@ class WorkerConsent(WireModel):
 
 
 class RosterWorker(WireModel):
-    """One worker as the kiosk needs him. `snils_hmac` is a keyed hash; the number itself never leaves the centre."""
+    """One employment of a worker as the kiosk needs it. `snils_hmac` is a keyed hash; the number itself stays at the centre."""
 
     worker_id: Id
     personnel_number: ShortText
@@ -48,6 +52,21 @@ class RosterWorker(WireModel):
     """Hash of the reference photo at the centre; the photo itself is sent only to a terminal that asks for it."""
     limits: tuple[dict[str, Any], ...] = ()
     """Personal and employer's limits: entries of the limits file with `source` worker or employer."""
+    person_id: Id | None = None
+    """Whose employment it is; a person with two jobs has two entries."""
+    since: date | None = None
+    """First day of the employment; None where nobody has entered one."""
+    until: date | None = None
+    """Last day of the employment."""
+
+    @model_serializer(mode="wrap")
+    def _says_what_it_knows(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What this version has added is left out where it says nothing: the bytes are those of before, and so is their hash."""
+        return {name: value for name, value in serialise(self).items() if value is not None or name not in _ADDED}
+
+    def is_in_force(self, day: date) -> bool:
+        """Whether the employment holds on that day."""
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
 
 class Roster(WireModel):

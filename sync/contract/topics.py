@@ -58,6 +58,16 @@ ALL_UP = f"{ROOT}/+/+/up/#"
 ALL_STATUS = f"{ROOT}/+/+/status"
 
 
+_OTHER_SCHEMAS = {"roster_delta": Down.ROSTER}
+"""Schemas that travel under another kind than their name."""
+
+
+def kind_of_schema(schema: str) -> str:
+    """The kind that messages of a schema travel under; empty for a schema that is none of ours."""
+    owner, _, name = schema.split("/")[0].partition(".")
+    return _OTHER_SCHEMAS.get(name, name) if owner == "dopusk" else ""
+
+
 def parse_topic(topic: str) -> tuple[TerminalAddress, str, str]:
     """Split a topic into address, direction (`up`, `down`, `status`) and kind. Raises `ValueError` for a foreign one."""
     parts = topic.split("/")

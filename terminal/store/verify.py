@@ -17,15 +17,10 @@ from sqlite_utils import Database
 from sync.contract.verify_report import DAMAGED, Wrong
 from sync.transactions import STORE_DAMAGE
 from terminal.store.verify_chains import UNREADABLE, check_diary, check_inbox, check_outbox, check_proofs
-from terminal.store.verify_derived import (
-    check_faces,
-    check_identity,
-    check_media,
-    check_reference,
-    check_roster,
-)
+from terminal.store.verify_derived import check_faces, check_identity, check_media, check_reference
 from terminal.store.verify_exams import check_exams
 from terminal.store.verify_report import Expected, StoreReport
+from terminal.store.verify_roster import check_roster
 
 Walk = Callable[[Database, Expected, StoreReport], None]
 

@@ -13,7 +13,7 @@ from sync.contract.canonical import GENESIS_HASH, parse_canonical, sha256_hex
 from sync.contract.envelope import MAX_MESSAGE_BYTES, ContractError, Envelope, open_sealed, read_unverified
 from sync.contract.model import utc_text
 from sync.contract.receipt import AckBatch, ReceiptBatch
-from sync.contract.topics import Down, Up
+from sync.contract.topics import Down, Up, kind_of_schema
 from sync.contract.verify_report import FaultKind, ToldSeal, Wrong
 from sync.inbox import refusal_text
 from sync.outbox import EMPTIED as SENT_EMPTIED
@@ -103,7 +103,7 @@ def check_inbox(db: Database, expected: Expected, report: StoreReport) -> None:
                     raise Wrong("changed", place, f"an emptied {kind} that was never acknowledged")
                 continue
             envelope = _opened(wire, expected.centre_key, place)
-            if (envelope.message_id, envelope.schema_.split("/")[0]) != (message_id, f"dopusk.{kind}"):
+            if (envelope.message_id, kind_of_schema(envelope.schema_)) != (message_id, kind):
                 raise Wrong("changed", place, "id or kind beside the message are not those in it")
             if (state, reason) != _answered(db, message_id, wire):
                 raise Wrong("changed", place, f"it is noted as {state}, and what was acknowledged says otherwise")
@@ -128,7 +128,7 @@ def _check_message(row: dict[str, Any], key: Ed25519PublicKey, place: str) -> No
     if row["receipt_code"] == OVERSIZED and len(row["wire"]) > MAX_MESSAGE_BYTES:
         return  # it was never fit for the wire, and cannot be read back by its rules
     envelope = _opened(row["wire"], key, place)
-    kind = envelope.schema_.split("/")[0].removeprefix("dopusk.")
+    kind = kind_of_schema(envelope.schema_)
     told = (envelope.seq, envelope.message_id, envelope.prev_hash, utc_text(envelope.created_at))
     beside = (row["seq"], row["message_id"], row["prev_hash"], row["created_at"])
     subject = row["subject"]

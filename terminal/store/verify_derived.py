@@ -8,66 +8,12 @@ from sync.contract.canonical import sha256_hex
 from sync.contract.envelope import ContractError, read_unverified
 from sync.contract.face import FaceReport
 from sync.contract.model import utc_text
-from sync.contract.roster import Reference, Roster
+from sync.contract.roster import Reference
 from sync.contract.verify_report import Wrong
 from terminal.exam.events import EVENTS, MediaKept, PhotoTaken
 from terminal.store.faces import row_of
 from terminal.store.media_files import MediaError, MediaFiles
-from terminal.store.roster import keys_of
 from terminal.store.verify_report import Expected, StoreReport
-
-
-def check_roster(db: Database, _expected: Expected, report: StoreReport) -> None:
-    """The roster is the newest one that the centre sent and that was applied."""
-    newest, waiting = _rosters(db)
-    version = db.execute("SELECT version FROM roster_version WHERE id = 1").fetchone()
-    if (0 if version is None else version[0]) != (0 if newest is None else newest.version):
-        report.fault("changed", "roster", "its version is not that of the newest roster of the centre")
-    parts = db.execute("SELECT part, version, parts, sha256, message_id FROM roster_part ORDER BY part").fetchall()
-    if [tuple(row) for row in parts] != waiting:
-        report.fault("changed", "roster", "the parts that wait are not those that the centre sent")
-    if newest is None and not waiting and _is_any_roster(db):
-        report.fault("missing", "roster", "rosters were applied, and none is there")
-    workers = newest.workers if newest else ()
-    bodies = dict(db.execute("SELECT worker_id, body FROM roster_worker").fetchall())
-    keys = set(db.execute("SELECT kind, value, worker_id FROM roster_key").fetchall())
-    for worker in workers:
-        if bodies.pop(worker.worker_id, None) != worker.model_dump_json():
-            report.fault("changed", f"worker {worker.worker_id}", "the roster of the centre says something else")
-    expected_keys: dict[tuple[str, str], str] = {}
-    for worker in workers:
-        for key in keys_of(worker):
-            expected_keys.setdefault(key, worker.worker_id)
-    if bodies or keys != {(kind, value, worker_id) for (kind, value), worker_id in expected_keys.items()}:
-        report.fault("changed", "roster", "workers, numbers or cards are not those of the centre's roster")
-
-
-_Part = tuple[int, int, int, str | None, str]
-"""Part, version, parts, hash of the whole list, message."""
-
-
-def _rosters(db: Database) -> tuple[Roster | None, list[_Part]]:
-    """The newest complete roster that was applied, and the parts of the one that is still on its way."""
-    lists: dict[tuple[int, str | None], dict[int, tuple[_Part, Roster]]] = {}
-    query = "SELECT message_id, wire FROM inbox WHERE kind = 'roster' AND state = 'applied' AND length(wire) > 0"
-    for message_id, wire in db.execute(f"{query} ORDER BY rowid"):
-        sent = Roster.model_validate(read_unverified(wire)[0].payload)
-        part = (sent.part, sent.version, sent.parts, sent.sha256, message_id)
-        lists.setdefault((sent.version, sent.sha256), {}).setdefault(sent.part, (part, sent))
-    newest: Roster | None = None
-    waiting: list[_Part] = []
-    for (version, _), parts in sorted(lists.items(), key=lambda item: item[0][0]):
-        in_order = [parts[number] for number in sorted(parts)]
-        if len(parts) == in_order[0][1].parts:
-            workers = tuple(worker for _, sent in in_order for worker in sent.workers)
-            newest, waiting = Roster(version=version, workers=workers), []
-        else:
-            waiting = [part for part, _ in in_order]
-    return newest, waiting
-
-
-def _is_any_roster(db: Database) -> bool:
-    return db.execute("SELECT 1 FROM inbox WHERE kind = 'roster' AND state = 'applied'").fetchone() is not None
 
 
 def check_reference(db: Database, _expected: Expected, report: StoreReport) -> None:
