@@ -90,10 +90,14 @@ CREATE TABLE refused_arrival (sha256 TEXT PRIMARY KEY, message_id TEXT, code TEX
 
 CREATE TABLE repeated_arrival (message_id TEXT PRIMARY KEY) STRICT;
 
-CREATE TABLE roster_key (kind TEXT NOT NULL, value TEXT NOT NULL, worker_id TEXT NOT NULL, PRIMARY KEY (kind, value)) STRICT;
+CREATE TABLE roster_key (kind TEXT NOT NULL, value TEXT NOT NULL, worker_id TEXT NOT NULL, PRIMARY KEY (kind, value, worker_id)) STRICT;
+
+CREATE INDEX roster_key_worker_id ON roster_key (worker_id);
 
 CREATE TABLE roster_part (part INTEGER PRIMARY KEY, version INTEGER NOT NULL, parts INTEGER NOT NULL, sha256 TEXT NOT NULL, message_id TEXT NOT NULL) STRICT;
 
 CREATE TABLE roster_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL) STRICT;
 
-CREATE TABLE roster_worker (worker_id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+CREATE TABLE roster_worker (worker_id TEXT PRIMARY KEY, body TEXT NOT NULL, employer_id TEXT NOT NULL, sha256 TEXT NOT NULL) STRICT;
+
+CREATE INDEX roster_worker_digest ON roster_worker (employer_id, sha256);

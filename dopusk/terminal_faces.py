@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from sync.contract.roster import RosterWorker
 from sync.transactions import STORE_DAMAGE
 from terminal.clock import Clock
 from terminal.config import TerminalConfig
@@ -33,14 +34,22 @@ class RosterReader:
 
     def has_consent(self, worker_id: str) -> bool:
         """Whether the consent to the comparison is on record. Raises `BiometricsOff` (`no_roster`) when nobody can tell."""
+        worker = self._worker(worker_id)
+        return worker is not None and worker.biometric_consent
+
+    def person_of(self, worker_id: str) -> str:
+        """What is the same for all employments of a person. Raises `BiometricsOff` (`no_roster`) when nobody can tell."""
+        worker = self._worker(worker_id)
+        return worker_id if worker is None else worker.person_key
+
+    def _worker(self, worker_id: str) -> RosterWorker | None:
         try:
             with closing(connect(self._path, self._master_key)) as db:
-                worker = RosterStore(db).worker(worker_id)
+                return RosterStore(db).worker(worker_id)
         except StoreError as error:
             raise _no_roster(error) from error
         except STORE_DAMAGE as error:
             raise _no_roster(error) from error
-        return worker is not None and worker.biometric_consent
 
 
 def _no_roster(error: Exception) -> BiometricsOff:
@@ -50,7 +59,8 @@ def _no_roster(error: Exception) -> BiometricsOff:
 
 def make_comparer(config: TerminalConfig, master_key: bytes) -> Callable[[], FaceComparer]:
     """For `open_photographer(make_comparer=...)`: nothing is opened or made before the first face that may be compared."""
-    law = FaceLaw(config.biometrics.legal_basis, RosterReader(config.files.store, master_key).has_consent)
+    reader = RosterReader(config.files.store, master_key)
+    law = FaceLaw(config.biometrics.legal_basis, reader.has_consent, reader.person_of)
     templates_key = derive_key(master_key, "templates")
     return comparer_factory(templates_folder(config), templates_key, law, config.biometrics.engine)
 

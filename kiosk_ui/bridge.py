@@ -219,7 +219,14 @@ class Bridge(QObject):
         """What tells one set of buttons from another: another attempt is another screen, a hint or a clock is not."""
         exam = self._snapshot.exam if self._snapshot else None
         try_of = (exam.exam_id, exam.phase, exam.activity, exam.attempt, exam.identification_attempts) if exam else ()
-        return (view.screen, self._draft.sheet, len(self._draft.entered), frozenset(view.page.buttons), *try_of)
+        return (
+            view.screen,
+            self._draft.sheet,
+            len(self._draft.entered),
+            self._draft.page,
+            frozenset(view.page.buttons),
+            *try_of,
+        )
 
     def _try_pin(self) -> None:
         """The hash is computed beside the Qt thread."""

@@ -10,6 +10,7 @@ from terminal.intents import (
     AnswerIdentity,
     Begin,
     CallMedic,
+    ChooseEmployment,
     DropExam,
     Intent,
     Leave,
@@ -27,6 +28,7 @@ _FIXED: Mapping[str, Intent] = {
     "search_stop": StopSearch(),
     "confirm_yes": AnswerIdentity(yes=True),
     "confirm_no": AnswerIdentity(yes=False),
+    "employer_none": AnswerIdentity(yes=False),
     "complaints_none": AnswerComplaints(feels_well=True),
     "call_now": CallMedic(),
     "urgent_go_on": Next(),
@@ -54,6 +56,9 @@ def intent_of(name: str, draft: Draft, options: ViewOptions, language: str) -> I
     """The intent of a touch on that button, or None when nothing is to be told to the terminal."""
     if name in _FIXED:
         return _FIXED[name]
+    kind, _, number = name.partition("_")
+    if kind == "employer" and number.isascii() and number.isdigit():
+        return ChooseEmployment(int(number))
     make = _FROM_DRAFT.get(name)
     return make(draft, options, language) if make else None
 

@@ -26,8 +26,8 @@ from terminal.face.capture import Photographer
 from terminal.face.continuity import StrangerSeen
 from terminal.measuring import RUN_OPTIONS, TIMEOUT_S, answer_event, expired, is_verification_expired, start_event
 from terminal.person_continuity import PersonContinuity, PersonWatch
-from terminal.reception import card_of
-from terminal.snapshot import LiveProgress, WorkerCard
+from terminal.reception import card_of, employment_card
+from terminal.snapshot import EmploymentCard, LiveProgress, WorkerCard
 from terminal.typed_entry import typed_steps
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,7 @@ class Foreground:
         self.active_id: str | None = None
         self.awaiting_resume = False
         self.worker: WorkerCard | None = None
+        self.employments: tuple[EmploymentCard, ...] = ()
         self.progress = LiveProgress()
         self._stopped: tuple[str, Stamp] | None = None
         self._typed_steps = typed_steps(core.config)
@@ -144,12 +145,19 @@ class Foreground:
         self.progress = LiveProgress()
         worker = self._core.store.roster.worker(state.examinee.worker_id) if state.examinee else None
         self.worker = card_of(worker) if worker else None
+        self.show_employments(state)
+
+    def show_employments(self, state: ExamState) -> None:
+        """Have the employers ready among which the worker chooses; none for an exam that does not ask."""
+        roster = self._core.store.roster
+        self.employments = tuple(employment_card(roster.worker(one.worker_id)) for one in state.employments)
 
     def leave_screen(self) -> None:
         """Back to idle; whatever rests, rests on the disk."""
         self.photos.cancel()
         self._on_leave()
         self.active_id, self.worker, self.awaiting_resume, self.progress = None, None, False, LiveProgress()
+        self.employments = ()
 
     def observe(self) -> None:
         """Let film and watch follow what is before the screen now; after everything that may have changed it."""

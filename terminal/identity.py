@@ -1,19 +1,41 @@
 """Who came: what was typed or read is looked up in the roster, with the check digits of a SNILS verified first."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, Protocol
 
 from sync.contract.exam import FaceSearch
 from sync.contract.roster import RosterWorker
 from sync.contract.snils import is_valid, keyed_hash
 from terminal.card_numbers import spellings
+from terminal.exam.model import IdentifiedBy
 
 
 class Lookup(Protocol):
     """The roster as far as identification needs it."""
 
-    def find(self, kind: str, value: str) -> RosterWorker | None: ...
+    def find_all(self, kind: str, value: str) -> tuple[RosterWorker, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The roster of one day: an employment that has ended, or has not begun, is found by nothing.
+
+    The terminal looks by itself: midnight comes without the centre too.
+    """
+
+    roster: Lookup
+    day: date
+
+    def find_all(self, kind: str, value: str) -> tuple[RosterWorker, ...]:
+        """As `RosterStore.find_all`, of the employments that hold on that day."""
+        return self.of(self.roster.find_all(kind, value))
+
+    def of(self, workers: Iterable[RosterWorker]) -> tuple[RosterWorker, ...]:
+        """Those of them that hold on that day."""
+        return tuple(worker for worker in workers if worker.is_in_force(self.day))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +43,18 @@ class Found:
     """The roster knows the worker, by `how`."""
 
     worker: RosterWorker
-    how: Literal["personnel_number", "card", "qr", "face"]
+    how: IdentifiedBy
     evidence: FaceSearch | None = None
     """For `face`: what the search gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """The roster knows several employments, of one person or of several; the worker says which one it is today."""
+
+    workers: tuple[RosterWorker, ...]
+    how: IdentifiedBy
+    evidence: FaceSearch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +64,48 @@ class NotFound:
     code: Literal["unknown", "check_digit", "malformed"]
 
 
-def identify_typed(text: str, lookup: Lookup, snils_key: bytes | None) -> Found | NotFound:
+def identify_typed(text: str, lookup: Lookup, snils_key: bytes | None) -> Found | Several | NotFound:
     """Look up a typed personnel number, or a SNILS with or without separators."""
     digits = re.sub(r"[\s-]", "", text)
     if not digits.isascii() or not digits.isdigit() or len(digits) > 11:
         return NotFound("malformed")
-    worker = lookup.find("personnel_number", digits)
-    if worker is None and len(digits) == 11:
+    workers = lookup.find_all("personnel_number", digits)
+    if not workers and len(digits) == 11:
         if not is_valid(digits):
             return NotFound("check_digit")
-        worker = lookup.find("snils", keyed_hash(digits, snils_key)) if snils_key else None
-    return NotFound("unknown") if worker is None else Found(worker, "personnel_number")
+        workers = lookup.find_all("snils", keyed_hash(digits, snils_key)) if snils_key else ()
+    return _told(workers, "personnel_number")
 
 
-def identify_card(text: str, lookup: Lookup) -> Found | NotFound:
+def identify_card(text: str, lookup: Lookup) -> Found | Several | NotFound:
     """Look up what a card reader or a QR reader gave, in whatever layout and capitals it typed.
 
-    The very spelling comes first; if others lead to more than one worker, it is nobody's card.
+    The very spelling comes first; if others lead to more than one person, it is nobody's card.
     """
     value = text.strip()
     if not value or len(value) > 200 or not value.isprintable():
         return NotFound("malformed")
     very, *others = spellings(value)
-    worker = lookup.find("card", very)
-    if worker is None:
-        found = {one.worker_id: one for spelling in others if (one := lookup.find("card", spelling)) is not None}
-        worker = next(iter(found.values())) if len(found) == 1 else None
-    return NotFound("unknown") if worker is None else Found(worker, "card")
+    workers = lookup.find_all("card", very)
+    if not workers:
+        found = {one.worker_id: one for spelling in others for one in lookup.find_all("card", spelling)}
+        persons = {one.person_id or one.worker_id for one in found.values()}
+        workers = tuple(found.values()) if len(persons) == 1 else ()
+    return _told(workers, "card")
+
+
+def identify_face(workers: tuple[RosterWorker, ...], evidence: FaceSearch) -> Found | Several | NotFound:
+    """The employments in force of the person whom the search found."""
+    return _told(workers, "face", evidence)
+
+
+def _told(
+    workers: tuple[RosterWorker, ...], how: IdentifiedBy, evidence: FaceSearch | None = None
+) -> Found | Several | NotFound:
+    match workers:
+        case ():
+            return NotFound("unknown")
+        case (worker,):
+            return Found(worker, how, evidence)
+        case _:
+            return Several(workers, how, evidence)

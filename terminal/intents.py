@@ -38,8 +38,15 @@ class StopSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class ChooseEmployment:
+    """ "Today I work here": which of the employers on the screen, from 1."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerIdentity:
-    """ "Yes, this is me" or "no"."""
+    """ "Yes, this is me" or "no"; "no" among employers: none of them."""
 
     yes: bool
 
@@ -112,6 +119,7 @@ Intent = (
     | PresentCard
     | SearchFace
     | StopSearch
+    | ChooseEmployment
     | AnswerIdentity
     | AnswerConsent
     | AnswerComplaints

@@ -12,7 +12,7 @@ from terminal.face.capture import FaceFound, FaceHint, FaceNotFound, SessionFace
 from terminal.face.continuity import StrangerSeen
 from terminal.face_search import FaceSearch
 from terminal.foreground import Foreground
-from terminal.identity import Found
+from terminal.identity import Found, InForce, NotFound, Several, identify_face
 from terminal.measuring import answer_event
 from terminal.snapshot import LiveProgress
 
@@ -25,9 +25,11 @@ class Observations:
         core: Core,
         front: Foreground,
         search: FaceSearch,
-        identify: Callable[[Found], None],
+        identify: Callable[[Found | Several], None],
+        in_force: Callable[[], InForce],
     ) -> None:
-        self._core, self._front, self._search, self._identify = core, front, search, identify
+        self._core, self._front, self._search = core, front, search
+        self._identify, self._in_force = identify, in_force
 
     def device(self, message: DeviceStatusChanged | MeasurementProgress | MeasurementTaken | MeasurementFailed) -> None:
         """Take what a worker thread posted; an answer to another start than the current one belongs to nobody."""
@@ -76,13 +78,16 @@ class Observations:
         self._search.done()
         code = message.code if isinstance(message, FaceNotFound) else "no_match"
         if isinstance(message, FaceFound):
-            worker = self._core.store.roster.worker(message.worker_id)
-            rests = self._core.exams.open_exam_of(message.worker_id, but=self._front.active_id or "")
-            if worker is not None and rests is None:
-                self._identify(Found(worker, "face", message.evidence))
+            roster, active_id = self._core.store.roster, self._front.active_id or ""
+            worker = roster.worker(message.worker_id)
+            employments = self._in_force().of(roster.employments_of(worker) if worker is not None else ())
+            found = identify_face(employments, message.evidence)
+            rests = any(self._core.exams.open_exam_of(one.worker_id, but=active_id) for one in employments)
+            if not isinstance(found, NotFound) and not rests:
+                self._identify(found)
                 return
             # An exam that rests would go on without the question "is it you?": for that a number is needed.
-            code = "number_needed" if rests is not None else code
+            code = "number_needed" if rests else code
         self._front.progress = LiveProgress(f"search_{code}", {}, moment_s)
 
     def film(self, message: FilmMessage) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sync.contract.roster import RosterWorker
 from terminal.exam import events
 from terminal.exam.limits import LimitEntry, resolve
-from terminal.exam.model import Activity, ExamState, Phase, Stamp
+from terminal.exam.model import Activity, Employment, ExamState, Phase, Stamp
 from terminal.exam.times import local_day
-from terminal.identity import Found, NotFound
-from terminal.snapshot import WorkerCard
+from terminal.identity import Found, NotFound, Several
+from terminal.snapshot import EmploymentCard, WorkerCard
 
 _END_OF_BLOCKED: dict[str, events.EndReason] = {
     "not_identified": "not_identified",
@@ -48,6 +48,24 @@ def reception_event(
         found_by_face=found.evidence,
         limits=applied,
     )
+
+
+def choice_event(found: Several, exam_id: str, stamp: Stamp) -> events.EmploymentsFound:
+    """Several employments go by what was typed or read."""
+    return events.EmploymentsFound(
+        exam_id=exam_id,
+        stamp=stamp,
+        employments=tuple(
+            Employment(worker_id=worker.worker_id, employer_id=worker.employer_id) for worker in found.workers
+        ),
+        identified_by=found.how,
+        found_by_face=found.evidence,
+    )
+
+
+def employment_card(worker: RosterWorker | None) -> EmploymentCard:
+    """What the screen may show of an employment before anybody has said whose it is; empty for one that has gone."""
+    return EmploymentCard(worker.employer_name, worker.position) if worker is not None else EmploymentCard("", "")
 
 
 def card_of(worker: RosterWorker) -> WorkerCard:

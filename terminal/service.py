@@ -185,15 +185,17 @@ class TerminalService:
             case intents.Begin(exam_type):
                 self._begin(exam_type)
             case intents.SubmitNumber(text):
-                self._session.identify(identify_typed(text, self._core.store.roster, self._snils_key))
+                self._session.identify(identify_typed(text, self._session.in_force(), self._snils_key))
             case intents.PresentCard(text):
                 if self._session.front.active is None:
                     self._begin(self._core.config.exam.type)
-                self._session.identify(identify_card(text, self._core.store.roster))
+                self._session.identify(identify_card(text, self._session.in_force()))
             case intents.SearchFace():
                 self._session.search_face()
             case intents.StopSearch():
                 self._session.stop_search()
+            case intents.ChooseEmployment(number):
+                self._session.choose_employment(number)
             case intents.AnswerIdentity(yes):
                 self._session.answer_identity(yes)
             case intents.AnswerConsent(yes, language):
@@ -253,6 +255,7 @@ class TerminalService:
             local_time=now.at.astimezone(),
             exam=self._session.front.active,
             worker=self._session.front.worker,
+            employments=self._session.front.employments,
             awaiting_resume=self._session.front.awaiting_resume,
             devices=dict(self._core.park.statuses()),
             link=self._link,

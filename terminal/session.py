@@ -17,10 +17,10 @@ from terminal.exam_film import FilmRecorder
 from terminal.face.capture import Photographer
 from terminal.face_search import FaceSearch
 from terminal.foreground import Foreground
-from terminal.identity import Found, NotFound
+from terminal.identity import Found, InForce, NotFound, Several
 from terminal.observations import Observations
 from terminal.person_continuity import PersonWatch
-from terminal.reception import card_of, cut_off_reason, end_reason, reception_event
+from terminal.reception import card_of, choice_event, cut_off_reason, end_reason, reception_event
 from terminal.snapshot import LiveProgress
 from terminal.typed_entry import fault_of, typed_steps
 
@@ -41,7 +41,7 @@ class KioskSession:
         self._core = core
         self.search = FaceSearch(core.config, photographer)
         self.front = Foreground(core, photographer, recorder=recorder, watch=watch, on_leave=self.search.stop)
-        self.observations = Observations(core, self.front, self.search, self.identify)
+        self.observations = Observations(core, self.front, self.search, self.identify, self.in_force)
         self._software_version, self._books = software_version, books
 
     def recover(self, set_aside: str | None = None) -> None:
@@ -92,12 +92,33 @@ class KioskSession:
             )
         )
 
-    def identify(self, found: Found | NotFound) -> None:
+    def in_force(self) -> InForce:
+        """The roster as it holds today."""
+        return InForce(self._core.store.roster, local_day(self._core.clock.now()))
+
+    def identify(self, found: Found | Several | NotFound) -> None:
         """What the roster said to a number, a card or a QR code."""
         state = self.front.in_phase(Phase.IDENTIFY)
         if state is None:
             return
         self.search.stop()
+        if isinstance(found, Several):
+            self.front.show_employments(self.front.happen(choice_event(found, state.exam_id, self._core.clock.now())))
+        else:
+            self._receive(state, found)
+
+    def choose_employment(self, number: int) -> None:
+        """The worker says where they work today; `number` counts from 1. One that has gone meanwhile is not found."""
+        state = self.front.in_phase(Phase.EMPLOYER)
+        if state is None or not 1 <= number <= len(state.employments) or state.found_by is None:
+            return
+        worker = self._core.store.roster.worker(state.employments[number - 1].worker_id)
+        still = self.in_force().of([worker] if worker is not None else [])
+        self.front.employments = ()
+        self._receive(state, Found(still[0], state.found_by, state.found_by_face) if still else NotFound("unknown"))
+
+    def _receive(self, state: ExamState, found: Found | NotFound) -> None:
+        """One employment or nobody: go on with it, or with the exam of it that rests."""
         stamp = self._core.clock.now()
         if isinstance(found, NotFound):
             self.front.happen(reception_event(found, state.exam_id, stamp, ()))
@@ -113,7 +134,10 @@ class KioskSession:
         self.front.happen(reception_event(found, state.exam_id, stamp, self._limits()))
 
     def answer_identity(self, yes: bool) -> None:
-        if state := self.front.in_phase(Phase.CONFIRM):
+        if not yes and (state := self.front.in_phase(Phase.EMPLOYER)):
+            self.front.employments = ()
+            self.front.happen(events.IdentityDenied(exam_id=state.exam_id, stamp=self._core.clock.now()))
+        elif state := self.front.in_phase(Phase.CONFIRM):
             stamp = self._core.clock.now()
             if yes:
                 self.front.happen(events.IdentityConfirmed(exam_id=state.exam_id, stamp=stamp))

@@ -37,6 +37,14 @@ class WorkerCard:
 
 
 @dataclass(frozen=True, slots=True)
+class EmploymentCard:
+    """One of several employments that go by the same number; whose it is, is not said yet."""
+
+    employer_name: str
+    position: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkState:
     """The way to the centre. `waiting` messages have no receipt yet; `parked` ones were refused and staff must look."""
 
@@ -76,6 +84,8 @@ class TerminalSnapshot:
     local_time: datetime
     exam: ExamState | None = None
     worker: WorkerCard | None = None
+    employments: tuple[EmploymentCard, ...] = ()
+    """Among which the worker says where they work today, in the order of the exam's `employments`."""
     awaiting_resume: bool = False
     devices: Mapping[str, DeviceStatus] = field(default_factory=dict)
     """By device id, as configured."""

@@ -34,7 +34,7 @@ def roster_workers(
     fields = RosterWorker.model_fields.keys() - {"limits", "consents", "biometric_consent"}
     return [
         RosterWorker.model_validate(
-            {name: row[name] for name in fields}
+            {name: row[name] for name in fields & row.keys()}
             | _consent_fields(consents.get(row["worker_id"], {}))
             | {"limits": personal.get(row["worker_id"], []) + list(row["employer_limits"])}
         )

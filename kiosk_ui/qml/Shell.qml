@@ -9,7 +9,7 @@ Item {
     readonly property bool dark: screen === "idle"
     readonly property bool wide: ["idle", "decision", "service", "not_today"].indexOf(screen) >= 0
     readonly property var files: ({
-            idle: "Idle", resume: "Resume", identify: "Identify", confirm: "Confirm", not_today: "NotToday",
+            idle: "Idle", resume: "Resume", identify: "Identify", employer: "Employer", confirm: "Confirm", not_today: "NotToday",
             consent: "Consent", face: "Face", search: "Face", complaints: "Complaints", urgent: "Urgent", typed: "Typed", temperature: "Temperature",
             pressure: "Pressure", breath: "Breath", result: "Result", rest: "Rest", try_again: "TryAgain",
             trouble: "Trouble", summary: "Summary", waiting: "Waiting", decision: "Decision", service: "Service"

@@ -2,7 +2,7 @@
 
 from kiosk_ui.texts import Texts
 from kiosk_ui.view.model import FactView, PageView
-from kiosk_ui.view.naming import number_as_typed, short_name, shortened
+from kiosk_ui.view.naming import MOST_OF_AN_EMPLOYER, employer_label, number_as_typed, short_name, shortened
 from terminal.exam.model import ExamState
 from terminal.snapshot import TerminalSnapshot
 
@@ -57,6 +57,29 @@ def _identify_error(code: str, sent_number: str, texts: Texts) -> str:
     if code == "unknown" and sent_number:
         return texts("identify.unknown_number", number=sent_number)
     return texts.either(f"identify.{code}", "identify.unknown")
+
+
+EMPLOYERS_ON_A_PAGE = 6
+
+
+def employer(snapshot: TerminalSnapshot, texts: Texts) -> PageView:
+    """Where the worker works today; no name yet, so that a number alone tells nobody who has it. Six on a page."""
+    names = [card.employer_name for card in snapshot.employments]
+    words = {
+        f"employer_{number}": shortened(
+            f"{employer_label(card.employer_name, 40)}, {card.position}", MOST_OF_AN_EMPLOYER
+        )
+        if names.count(card.employer_name) > 1
+        else employer_label(card.employer_name)
+        for number, card in enumerate(snapshot.employments, start=1)
+    }
+    more = {"employer_more": texts("employer.more")} if len(words) > EMPLOYERS_ON_A_PAGE else {}
+    return PageView(
+        screen="employer",
+        title=texts("employer.title"),
+        text=texts("employer.text"),
+        buttons={**words, **more, "employer_none": texts("employer.none")},
+    )
 
 
 def confirm(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, sent_number: str = "") -> PageView:

@@ -26,12 +26,16 @@ class Draft:
     chosen: tuple[str, ...] = ()
     remark: str = ""
     sheet: str = ""
+    page: int = 0
+    """Which of the pages of employers is shown, from 0; after the last one the first comes again."""
     tab: str = "service_devices"
     """Which half of the service screen is shown."""
 
 
 def pressed(draft: Draft, name: str) -> Draft:
     """The draft after a touch on the button of that object name; the same draft if the button does not concern it."""
+    if name == "employer_more":
+        return replace(draft, page=draft.page + 1)
     if name in TABS:
         return replace(draft, tab=name)
     if name in SHEETS:

@@ -223,7 +223,7 @@ def _countdown(snapshot: TerminalSnapshot, texts: Texts) -> str:
 
 
 def _identify_state(exam: ExamState) -> StepState:
-    if exam.phase in (Phase.IDENTIFY, Phase.CONFIRM):
+    if exam.phase in (Phase.IDENTIFY, Phase.EMPLOYER, Phase.CONFIRM):
         return "current"
     return "missed" if exam.blocked_code == "not_identified" else "done"
 

@@ -81,6 +81,8 @@ def _exam_page(
             return asking.identify(snapshot, exam, texts, sent_number)
         case Phase.NOT_TODAY:
             return asking.not_today(snapshot, exam, texts)
+        case Phase.EMPLOYER:
+            return asking.employer(snapshot, texts)
         case Phase.CONFIRM:
             return asking.confirm(snapshot, exam, texts, sent_number)
         case Phase.CONSENT:

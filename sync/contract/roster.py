@@ -64,6 +64,11 @@ class RosterWorker(WireModel):
         """What this version has added is left out where it says nothing: the bytes are those of before, and so is their hash."""
         return {name: value for name, value in serialise(self).items() if value is not None or name not in _ADDED}
 
+    @property
+    def person_key(self) -> str:
+        """The same for all employments of one person, as far as the roster can tell."""
+        return self.person_id or self.snils_hmac or self.worker_id
+
     def is_in_force(self, day: date) -> bool:
         """Whether the employment holds on that day."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)

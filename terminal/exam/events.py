@@ -18,7 +18,7 @@ from sync.contract.exam import (
 )
 from sync.contract.film import FilmGap, PersonChange, StepLooks
 from sync.contract.model import Id, LongText, ShortText, Utc, WireModel
-from terminal.exam.model import Plan, Stamp
+from terminal.exam.model import Employment, IdentifiedBy, Plan, Stamp
 
 EndReason = Literal[
     "interrupted",
@@ -58,13 +58,22 @@ class IdentificationFailed(EventBase):
     code: Literal["unknown", "check_digit", "malformed"]
 
 
+class EmploymentsFound(EventBase):
+    """Several employments go by what was typed or read; which of them it is today the worker says."""
+
+    type: Literal["employments_found"] = "employments_found"
+    employments: tuple[Employment, ...] = Field(min_length=2, max_length=1000)
+    identified_by: IdentifiedBy
+    found_by_face: FaceSearch | None = None
+
+
 class ExamineeIdentified(EventBase):
     """The worker was found in the roster; the limits that hold for him are stored with the exam."""
 
     type: Literal["examinee_identified"] = "examinee_identified"
     worker_id: Id
     employer_id: Id
-    identified_by: Literal["personnel_number", "card", "qr", "face"]
+    identified_by: IdentifiedBy
     found_by_face: FaceSearch | None = None
     limits: tuple[AppliedLimit, ...]
 
@@ -75,7 +84,7 @@ class ExamineeBlocked(EventBase):
     type: Literal["examinee_blocked"] = "examinee_blocked"
     worker_id: Id
     employer_id: Id
-    identified_by: Literal["personnel_number", "card", "qr", "face"]
+    identified_by: IdentifiedBy
     found_by_face: FaceSearch | None = None
     code: Literal["suspended", "not_remote"]
     text: LongText
@@ -255,6 +264,7 @@ class ExamEnded(EventBase):
 Event = (
     ExamStarted
     | IdentificationFailed
+    | EmploymentsFound
     | ExamineeIdentified
     | ExamineeBlocked
     | IdentityConfirmed

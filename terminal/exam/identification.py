@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sync.contract.exam import Examinee
 from terminal.exam.events import (
+    EmploymentsFound,
     ExamineeBlocked,
     ExamineeIdentified,
     IdentificationFailed,
@@ -23,6 +24,28 @@ def failed(state: ExamState, event: IdentificationFailed) -> Step:
     return state, ()
 
 
+def employments_found(state: ExamState, event: EmploymentsFound) -> Step:
+    """Ask where the worker works today, before anybody's name is shown."""
+    state = replace(
+        state,
+        employments=event.employments,
+        found_by=event.identified_by,
+        found_by_face=event.found_by_face,
+        identification_error="",
+    )
+    return enter(state, Phase.EMPLOYER, event.stamp)
+
+
+def employment_gone(state: ExamState, event: IdentificationFailed) -> Step:
+    """The chosen employment has left the roster meanwhile: back to the keypad."""
+    state, effects = failed(_without_choice(state), event)
+    return (state, effects) if state.phase is Phase.NOT_TODAY else enter(state, Phase.IDENTIFY, event.stamp)
+
+
+def _without_choice(state: ExamState) -> ExamState:
+    return replace(state, employments=(), found_by=None, found_by_face=None)
+
+
 def identified(state: ExamState, event: ExamineeIdentified) -> Step:
     examinee = Examinee(
         worker_id=event.worker_id,
@@ -31,7 +54,7 @@ def identified(state: ExamState, event: ExamineeIdentified) -> Step:
         found_by_face=event.found_by_face,
         confirmed=False,
     )
-    state = replace(state, examinee=examinee, limits=event.limits, identification_error="")
+    state = replace(_without_choice(state), examinee=examinee, limits=event.limits, identification_error="")
     return enter(state, Phase.CONFIRM, event.stamp)
 
 
@@ -44,7 +67,7 @@ def blocked(state: ExamState, event: ExamineeBlocked) -> Step:
         found_by_face=event.found_by_face,
         confirmed=False,
     )
-    state = replace(state, examinee=examinee, blocked_code=event.code, blocked_text=event.text)
+    state = replace(_without_choice(state), examinee=examinee, blocked_code=event.code, blocked_text=event.text)
     return enter(state, Phase.NOT_TODAY, event.stamp)
 
 
@@ -55,9 +78,9 @@ def confirmed(state: ExamState, event: IdentityConfirmed) -> Step:
 
 
 def denied(state: ExamState, event: IdentityDenied) -> Step:
-    """A wrong number of the worker's: back to the keypad, and the other worker is forgotten."""
+    """A wrong number, or none of these employers: back to the keypad, and the other worker is forgotten."""
     state = replace(
-        state,
+        _without_choice(state),
         examinee=None,
         limits=(),
         identification_attempts=state.identification_attempts + 1,

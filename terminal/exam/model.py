@@ -15,12 +15,15 @@ from sync.contract.exam import (
     Examinee,
     ExamType,
     FaceCheck,
+    FaceSearch,
     Failure,
     Measurement,
     MediaReference,
 )
 from sync.contract.film import Continuity, FilmGap
-from sync.contract.model import ShortText, Utc, WireModel
+from sync.contract.model import Id, ShortText, Utc, WireModel
+
+IdentifiedBy = Literal["personnel_number", "card", "qr", "face"]
 
 
 class Phase(StrEnum):
@@ -28,6 +31,8 @@ class Phase(StrEnum):
 
     IDENTIFY = "identify"
     NOT_TODAY = "not_today"
+    EMPLOYER = "employer"
+    """Several employments go by what was typed or read: the worker says where they work today."""
     CONFIRM = "confirm"
     CONSENT = "consent"
     FACE = "face"
@@ -60,6 +65,13 @@ class Repeat(WireModel):
 
     most: int = Field(default=0, ge=0, le=5)
     rest_s: float = Field(default=0, ge=0)
+
+
+class Employment(WireModel):
+    """One of several employments that go by the same number, card or face."""
+
+    worker_id: Id
+    employer_id: Id
 
 
 STOPPED_AT_ONCE = "stopped_at_once"
@@ -165,6 +177,11 @@ class ExamState:
     phase_since: Stamp | None = None
     identification_attempts: int = 0
     identification_error: str = ""
+    employments: tuple[Employment, ...] = ()
+    """In EMPLOYER: among which the worker chooses, in the order of the screen."""
+    found_by: IdentifiedBy | None = None
+    """In EMPLOYER: how they were found."""
+    found_by_face: FaceSearch | None = None
     examinee: Examinee | None = None
     blocked_code: str = ""
     blocked_text: str = ""

@@ -14,6 +14,7 @@ from terminal.exam.events import (
     DecisionRefused,
     DecisionSeen,
     DeviceReturned,
+    EmploymentsFound,
     ExamEnded,
     ExamineeBlocked,
     ExamineeIdentified,
@@ -69,8 +70,17 @@ _OF_A_MEASURING_STEP: dict[type[Any], Handler] = {
 TRANSITIONS: Mapping[Phase, Mapping[type[Any], Handler]] = {
     Phase.IDENTIFY: {
         IdentificationFailed: identification.failed,
+        EmploymentsFound: identification.employments_found,
         ExamineeIdentified: identification.identified,
         ExamineeBlocked: identification.blocked,
+        ExamResumed: outcome.unchanged,
+        ExamEnded: outcome.ended,
+    },
+    Phase.EMPLOYER: {
+        IdentificationFailed: identification.employment_gone,
+        ExamineeIdentified: identification.identified,
+        ExamineeBlocked: identification.blocked,
+        IdentityDenied: identification.denied,
         ExamResumed: outcome.unchanged,
         ExamEnded: outcome.ended,
     },

@@ -23,6 +23,8 @@ class FaceLaw:
 
     legal_basis: str
     has_consent: Callable[[str], bool]
+    person_of: Callable[[str], str] = lambda worker_id: worker_id
+    """Names the person of an employment; without a roster every employment is a person of its own."""
 
     def require(self, worker_id: str) -> None:
         """Raises `BiometricsOff` unless both conditions are met."""

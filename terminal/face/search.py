@@ -38,10 +38,12 @@ def search(
     frames: Sequence[Embedding],
     templates: Iterable[Template],
     permits: Callable[[str], bool] = lambda _: True,
+    person_of: Callable[[str], str] = lambda worker_id: worker_id,
 ) -> Hit | Miss:
     """Compare at least one frame with every template; a worker's score is the median over the frames.
 
     `permits` is asked for the most similar ones only: who has withdrawn is passed over, and his template is about to go.
+    `person_of` names the person of an employment: two employments of one person are one face, not two that are too close.
     """
     ranked = sorted(
         (
@@ -52,7 +54,7 @@ def search(
     )
     first: list[tuple[float, str]] = []
     for score, worker_id in ranked:
-        if permits(worker_id):
+        if permits(worker_id) and (not first or person_of(worker_id) != person_of(first[0][1])):
             first.append((score, worker_id))
         if len(first) == 2:
             break

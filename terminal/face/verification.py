@@ -52,7 +52,9 @@ class FaceVerifier:
             embeddings = self._embeddings(engine, frames)
             if not embeddings:
                 return Miss("no_good_frame")
-            return search(engine, embeddings, self._templates.all_of(engine.name), self._law.permits)
+            return search(
+                engine, embeddings, self._templates.all_of(engine.name), self._law.permits, self._law.person_of
+            )
         except BiometricsOff as obstacle:
             return Miss(obstacle.code)
         except EngineUnavailable:

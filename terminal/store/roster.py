@@ -105,11 +105,11 @@ class RosterStore:
         """Apply a difference and return the digest of the list afterwards; call inside a transaction."""
         change = _Writing(self._db)
         if employers is not None:
-            places = ", ".join("?" * len(employers))
-            gone = self._db.execute(
-                f"SELECT worker_id FROM roster_worker WHERE employer_id NOT IN ({places}) ORDER BY rowid",
-                tuple(employers),
-            ).fetchall()
+            query = (
+                "SELECT worker_id FROM roster_worker WHERE employer_id NOT IN (SELECT value FROM json_each(?))"
+                " ORDER BY rowid"
+            )
+            gone = self._db.execute(query, (json.dumps(list(employers)),)).fetchall()
             change.remove(row[0] for row in gone)
         change.remove(removed)
         change.put(changed)

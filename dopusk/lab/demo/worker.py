@@ -7,7 +7,8 @@ from dopusk.lab.demo.hand import Hand, KioskTrouble
 from dopusk.words import say, word
 
 SCREENS = (
-    "idle", "identify", "search", "confirm", "not_today", "consent", "face", "complaints", "temperature", "pressure", "breath",
+    "idle", "identify", "search", "employer", "confirm",
+    "not_today", "consent", "face", "complaints", "temperature", "pressure", "breath",
     "result", "rest", "try_again", "trouble", "summary", "waiting", "decision", "resume", "urgent",
 )  # fmt: skip
 
@@ -15,6 +16,7 @@ _STORY = {
     "idle": "the kiosk is ready",
     "identify": "types the personnel number {number} on the keypad",
     "search": "looks into the camera to be found among those who have consented",
+    "employer": "is asked where they work today and chooses",
     "confirm": "is asked “is it you?” and confirms",
     "not_today": "is told why no remote exam is possible and where to go",
     "consent": "reads what is recorded and agrees",
@@ -48,12 +50,21 @@ class ScriptedWorker:
     """Presses the real buttons. `also` maps a screen to something that happens outside the kiosk when it shows."""
 
     def __init__(
-        self, hand: Hand, number: str, tell: Callable[[str], None], *, by_face: bool = False, complaint: str = ""
+        self,
+        hand: Hand,
+        number: str,
+        tell: Callable[[str], None],
+        *,
+        by_face: bool = False,
+        complaint: str = "",
+        employer: int = 1,
     ) -> None:
+        """`employer`: which of the employers on the screen is chosen, from 1, where the kiosk asks."""
         self._hand = hand
         self._number = number
         self._by_face = by_face
         self._complaint = complaint
+        self._employer = employer
         self._tell = tell
         self._seen = ""
         self._tries = 0
@@ -118,6 +129,8 @@ class ScriptedWorker:
                 self._tries += 1
                 if self._tries < MOST_TRIES and self._number_is_unknown():
                     self._seen = ""
+            case "employer":
+                self._hand.click(f"employer_{self._employer}")
             case "confirm":
                 self._hand.click("confirm_yes")
             case "consent":

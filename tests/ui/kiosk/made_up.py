@@ -24,8 +24,16 @@ from sync.contract.exam import (
 from sync.link_report import LinkCode
 from terminal.books import ConsentText, KioskBooks
 from terminal.exam.filming import is_filmed
-from terminal.exam.model import Activity, Decided, ExamState, Film, Phase, Plan, Stamp
-from terminal.snapshot import LinkState, LiveProgress, TerminalPlace, TerminalSnapshot, Timeout, WorkerCard
+from terminal.exam.model import Activity, Decided, Employment, ExamState, Film, Phase, Plan, Stamp
+from terminal.snapshot import (
+    EmploymentCard,
+    LinkState,
+    LiveProgress,
+    TerminalPlace,
+    TerminalSnapshot,
+    Timeout,
+    WorkerCard,
+)
 
 ZONE = timezone(timedelta(hours=5))
 STARTED = datetime(2026, 11, 22, 0, 14, 3, tzinfo=UTC)
@@ -213,6 +221,21 @@ BOOKS = KioskBooks(
 )
 """Books as the centre sends them, as full as its rules let them be."""
 
+_LONG = "Федеральное государственное унитарное предприятие «Центральное управление железнодорожных перевозок»"
+EMPLOYERS = {
+    "employer": (EmploymentCard("ООО «Ромашка-Транс»", "водитель"), EmploymentCard("АО «Лесные дороги»", "слесарь")),
+    "employer_one_twice": (
+        EmploymentCard("АО «Лесные дороги»", "слесарь"),
+        EmploymentCard("АО «Лесные дороги»", "водитель автомобиля"),
+        EmploymentCard(_LONG, "машинист"),
+    ),
+    "employer_six": (
+        *(EmploymentCard(f"ООО «Автоколонна № {number}»", "водитель") for number in range(1, 6)),
+        EmploymentCard(_LONG, "машинист"),
+    ),
+    "employer_many": tuple(EmploymentCard(f"ООО «Автоколонна № {number}»", "водитель") for number in range(1, 15)),
+}
+
 
 def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     """Name of the case, the screen it belongs to, and the snapshot."""
@@ -274,6 +297,10 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         looking = LiveProgress(hint)
         name = f"search_{hint}" if hint else "search"
         yield name, "search", snapshot(at_number, 9, search_offered=True, searching=True, progress=looking)
+    for name, employers in EMPLOYERS.items():
+        found = tuple(Employment(worker_id=WORKER_ID, employer_id=WORKER_ID) for _ in employers)
+        choosing = exam(Phase.EMPLOYER, employments=found, found_by="personnel_number")
+        yield name, "employer", snapshot(choosing, 9, employments=employers)
     known = asked(Phase.CONFIRM, consent=None, face=None, complaints=None, media=())
     yield "confirm", "confirm", snapshot(known, 9)
     for code, words in (

@@ -21,6 +21,7 @@ PICTURES = {
     "idle": ("idle", ()),
     "identify": ("identify", ("key_4", "key_7", "key_1", "key_1")),
     "search": ("search", ()),
+    "employer": ("employer", ()),
     "confirm": ("confirm", ()),
     "not-today": ("not_today_suspended_words", ()),
     "face": ("face_hold", ()),

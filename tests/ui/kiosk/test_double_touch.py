@@ -29,6 +29,8 @@ SAME_ACT = {"start_measuring", "retry"}
 FOLLOWS: list[tuple[str, str, tuple[str, ...]]] = [
     ("idle", "begin", ("identify",)),
     ("identify", "number_ok", ("confirm", "not_today_not_identified", "identify_unknown", "rest", "waiting")),
+    ("employer", "employer_2", ("confirm", "identify_unknown", "waiting")),
+    ("employer", "employer_none", ("identify",)),
     ("confirm", "confirm_yes", ("consent", "face", "complaints")),
     ("confirm", "confirm_no", ("identify",)),
     ("consent", "consent_yes", ("face", "complaints", "temperature", "pressure", "breath_started")),

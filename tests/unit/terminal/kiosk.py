@@ -2,7 +2,7 @@
 
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from drivers.messages import DeviceStatus, DeviceStatusChanged, MeasurementFaile
 from drivers.model import DeviceIdentity, DeviceState, Measures, Reading
 from kiosk_ui.texts import SHIPPED_BOOKS
 from sync.contract.exam import FaceSearch
-from sync.contract.roster import Roster, WorkerConsent
+from sync.contract.roster import Roster, RosterWorker, WorkerConsent
 from sync.contract.topics import TerminalAddress
 from terminal import intents
 from terminal.books import BookShelf
@@ -198,6 +198,10 @@ class Kiosk:
         """A healthy worker with number 1001 goes through the exam until that phase."""
         self.until(lambda s: s.exam is None and not s.start_refusal)
         self.want(intents.Begin())
+        return self.go_on_to(phase)
+
+    def go_on_to(self, phase: str) -> ExamState:
+        """The same for an exam that has begun."""
         moves: dict[str, Callable[[], None]] = {
             "identify": lambda: self.want(intents.SubmitNumber("1001")),
             "confirm": lambda: self.want(intents.AnswerIdentity(True)),
@@ -254,6 +258,7 @@ def running_kiosk(
     signing_key: Ed25519PrivateKey,
     no_face_first: int = 0,
     roster: bool = True,
+    workers: Sequence[RosterWorker] | None = None,
     consented: bool = False,
     video_consent: bool = False,
     photo: bytes = JPEG_OF_A_FACE,
@@ -274,7 +279,8 @@ def running_kiosk(
         away = worker(personnel_number="1006", cards=(), snils_hmac=None, status="suspended")
         video = (WorkerConsent(kind="video", text_version="1"),) if video_consent else ()
         examined = worker(biometric_consent=consented, consents=video)
-        store.roster.replace(Roster(version=1, workers=(examined, blocked, away)))
+        known = (examined, blocked, away) if workers is None else tuple(workers)
+        store.roster.replace(Roster(version=1, workers=known))
     mailbox, snapshots = Mailbox(), SimpleQueue[TerminalSnapshot]()
     clock = clock or SystemClock()
     park = PlayedPark(mailbox.post)

@@ -15,8 +15,9 @@ class Register:
     def __init__(self, *workers: RosterWorker) -> None:
         self._cards = {card: one for one in workers for card in one.cards}
 
-    def find(self, kind: str, value: str) -> RosterWorker | None:
-        return self._cards.get(value) if kind == "card" else None
+    def find_all(self, kind: str, value: str) -> tuple[RosterWorker, ...]:
+        found = self._cards.get(value) if kind == "card" else None
+        return (found,) if found else ()
 
 
 @pytest.mark.parametrize("kept", ["04A1B2C3DE", "04a1b2c3de", "04ф1и2с3ву", "04Ф1И2С3ВУ"])

@@ -36,8 +36,9 @@ class Roster:
         self._keys = {("personnel_number", one.personnel_number): one, ("snils", one.snils_hmac): one}
         self._keys |= {("card", card): one for card in one.cards}
 
-    def find(self, kind: str, value: str) -> RosterWorker | None:
-        return self._keys.get((kind, value))
+    def find_all(self, kind: str, value: str) -> tuple[RosterWorker, ...]:
+        found = self._keys.get((kind, value))
+        return (found,) if found else ()
 
 
 ROSTER = Roster(worker())

@@ -1,7 +1,8 @@
-"""Differences of rosters: applied one by one they give the whole list; lost, doubled or late ones give it too, or are asked about."""
+"""Differences of rosters: one by one they give the whole list; what is lost, doubled or late gives it too, or is asked about."""
 
 import random
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -134,7 +135,7 @@ def test_whatever_is_lost_doubled_or_late_ends_in_the_right_list_or_in_a_questio
 ) -> None:
     """The terminal never has a list that the centre did not name; and what it has then, the whole mends."""
     sent = [*_whole(1, lists[0])]
-    for number, (before, after) in enumerate(zip(lists, lists[1:], strict=False), start=1):
+    for number, (before, after) in enumerate(pairwise(lists), start=1):
         sent += _difference((number, number + 1), before, after)
     order = data.draw(st.lists(st.sampled_from(sent), max_size=2 * len(sent)))
     by_version = {0: {}, **dict(enumerate(lists, start=1))}
@@ -174,7 +175,7 @@ def test_differences_in_their_order_give_the_whole_list(scene: Scene) -> None:
     for message in _whole(1, lists[0]):
         assert not _take(store, message)
     _check(scene, store, 1, lists[0])
-    for number, (before, after) in enumerate(zip(lists, lists[1:], strict=False), start=1):
+    for number, (before, after) in enumerate(pairwise(lists), start=1):
         for message in _difference((number, number + 1), before, after):
             assert not _take(store, message)
         _check(scene, store, number + 1, after)
