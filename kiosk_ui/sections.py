@@ -81,5 +81,6 @@ class DraftSection(QObject):
     pin_length = Property(int, lambda self: len(self._draft.pin), notify=changed)
     chosen = Property(_LIST, lambda self: list(self._draft.chosen), notify=changed)
     remark = Property(str, lambda self: self._draft.remark, notify=changed)
+    page = Property(int, lambda self: self._draft.page, notify=changed)
     tab = Property(str, lambda self: self._draft.tab, notify=changed)
     sheet = Property(str, lambda self: self._draft.sheet, notify=changed)

@@ -20,6 +20,7 @@ from sync.wal import ALARM_BYTES, wal_bytes
 from terminal.config import TerminalConfig, load_config
 from terminal.store.database import KeyFile, StoreError, open_existing, open_store
 from terminal.store.exam_history import ExamHistory
+from terminal.store.roster import RosterStore
 from terminal.store.set_aside import set_aside
 
 app = typer.Typer(no_args_is_help=True, help="The terminal: one kiosk with its devices.")
@@ -138,6 +139,8 @@ def status(config: ConfigFile, as_json: AsJson = False) -> None:
         facts: dict[str, Any] = {
             "open_exams": [asdict(exam) for exam in ExamHistory(db).open_exams()],
             "stores_set_aside": [path.name for path in set_aside(loaded.files.store)],
+            "roster_version": RosterStore(db).version(),
+            "workers": RosterStore(db).count(),
             "wal_bytes": wal_bytes(loaded.files.store),
             "without_receipt": backlog.queued,
             "oldest_without_receipt": backlog.oldest_at,
@@ -157,6 +160,8 @@ def status(config: ConfigFile, as_json: AsJson = False) -> None:
     if (facts["wal_bytes"] or 0) > ALARM_BYTES:
         text = "the store's log has {mb} MB, a program holds it open (service engineer)"
         typer.echo(say(text, mb=facts["wal_bytes"] // 1_000_000))
+    text = "roster {version}: employments {count}"
+    typer.echo(say(text, version=facts["roster_version"], count=facts["workers"]))
     typer.echo(say("exams open on the disk: {count}", count=len(facts["open_exams"])))
     text = "messages without the centre's receipt: {count} (oldest {oldest})"
     typer.echo(say(text, count=backlog.queued, oldest=backlog.oldest_at or "-"))
