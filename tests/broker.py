@@ -20,6 +20,7 @@ from central.exchange.dispatcher import Dispatcher
 from central.exchange.face_photos import FacePhotos
 from central.exchange.ingest import Ingest
 from central.exchange.resending import Replenisher
+from central.exchange.rosters import Rosters
 from central.keeping.installation import Choices, create_secrets, write_config
 from central.link.outgoing import Outgoing, load_signing_key
 from central.people.registry import Registry
@@ -118,7 +119,8 @@ def running_centre(folder: Path, *, ingests: int = 1, store_url: str | None = No
             worker = Worker(ORG, employer_id, "1001", "Ветров Степан Ильич", "водитель")
             registry.save_workers(connection, [worker])
         photos = FacePhotos(Outgoing.from_config(config), MediaFiles(config.media_dir))
-        dispatcher = Dispatcher(config, engine, photos, Replenisher(Outgoing.from_config(config), registry))
+        pen = Outgoing.from_config(config)
+        dispatcher = Dispatcher(config, engine, photos, Replenisher(pen, registry), Rosters(engine, pen))
         centre = TestCentre(
             folder, broker, authority, config, engine, registry, dispatcher, employer_id, worker.worker_id
         )

@@ -30,6 +30,7 @@ from central.core.supervision import Step, Supervised, each
 from central.exchange.eviction import end_connection, list_is_read
 from central.exchange.face_photos import FacePhotos
 from central.exchange.resending import Replenisher
+from central.exchange.rosters import Rosters
 from central.link.broker_link import BrokerLink
 from central.store import anomalies, outgoing, refusals, terminals
 from central.store.anomalies import NewAnomaly
@@ -77,13 +78,17 @@ class Dispatcher:
         engine: Engine,
         photos: FacePhotos | None = None,
         replenisher: Replenisher | None = None,
+        rosters: Rosters | None = None,
     ) -> None:
-        """`photos` answers terminals that want reference photos, `replenisher` those that have lost their roster; without
-        them they wait.
+        """`photos` answers terminals that want reference photos, `replenisher` those that have lost their roster, `rosters`
+        those whose list has changed; without them they wait.
         """
         self._engine, self._photos, self._broker = engine, photos, config.mqtt
         self._config = config
         self._replenisher = replenisher
+        self._rosters = rosters
+        if rosters is not None:
+            rosters.on_queued = lambda: self._loop.wake()
         self._statuses: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self._latest: dict[str, bytes] = {}
         self._greet_at: dict[str, float] = {}
@@ -124,14 +129,20 @@ class Dispatcher:
         """Connect in the background and begin to send."""
         self._link.start()
         self._loop.start()
+        if self._rosters is not None:
+            self._rosters.start()
 
     def wake(self) -> None:
         """Something was committed: look at once. From any thread."""
         self._loop.hasten(_SHUTTING_OUT)
         self._loop.wake()
+        if self._rosters is not None:
+            self._rosters.wake()
 
     def stop(self) -> None:
         """End the thread and the connection. What was not sent is sent after the next start."""
+        if self._rosters is not None:
+            self._rosters.stop()
         self._loop.stop()
         self._link.stop()
 
@@ -236,6 +247,8 @@ class Dispatcher:
             for topic in sorted(self._latest, key=lambda topic: topic.split("/")[-2:-1]):
                 self._take_one(connection, topic, self._latest[topic])
         self._latest.clear()
+        if self._rosters is not None:
+            self._rosters.wake()
 
     def _take_one(self, connection: Connection, topic: str, wire: bytes) -> None:
         """A status that cannot be taken is recorded and dropped: the next one of that terminal replaces it anyway."""

@@ -22,10 +22,11 @@ from central.exchange.checks import Accepted, Refused, Rules, address_of, judge
 from central.exchange.face_reports import note_reports
 from central.exchange.media_allowance import MediaAllowance
 from central.exchange.verdicts import Verdict, anomaly_of, counted, judged_verdict, refusal_verdict
-from central.store import anomalies, exams, health, media, messages, outgoing, refusals, terminals
+from central.store import anomalies, exams, health, media, messages, outgoing, refusals, roster_sent, terminals
 from central.store.anomalies import NewAnomaly
 from central.store.engine import reading, writing
 from central.store.refusals import Refusal
+from central.store.roster_sent import ToldList
 from central.store.terminals import Known
 from sync.contract.canonical import sha256_hex
 from sync.contract.envelope import ContractError
@@ -270,6 +271,9 @@ def _apply(connection: Connection, items: Sequence[Accepted], now: datetime) -> 
             media.note_chunk(connection, item.body, now=now)
         elif isinstance(item.body, AckBatch):
             outgoing.mark_acked(connection, item.address.terminal, item.body.message_ids, now=now)
+            if (state := item.body.roster) is not None:
+                told = ToldList(item.address.terminal, state.version, state.sha256, state.asks_whole)
+                roster_sent.note_told(connection, told, item.envelope.seq, made_at=item.envelope.created_at)
 
 
 def _take_health(connection: Connection, fresh: Sequence[Accepted], now: datetime) -> None:
@@ -277,6 +281,8 @@ def _take_health(connection: Connection, fresh: Sequence[Accepted], now: datetim
         if isinstance(item.body, HealthReport):
             made_at, seq = item.envelope.created_at, item.envelope.seq
             health.take(connection, item.address.terminal, seq, item.body, made_at=made_at, now=now)
+            told = ToldList(item.address.terminal, item.body.roster_version, item.body.roster_sha256, asks_whole=False)
+            roster_sent.note_told(connection, told, seq, made_at=made_at)
 
 
 def _refused_below(

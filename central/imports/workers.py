@@ -290,7 +290,8 @@ def _give(connection: Connection, registry: Registry, checked: Checked, entered_
             publish=False,
         )
     if new:
-        registry.publish_roster(connection, *{worker.org for worker in checked.workers})
+        for org in {worker.org for worker in checked.workers}:
+            registry.publish_workers(connection, org, [worker_id for worker_id, _ in new])
 
 
 def table_of(connection: Connection, org: str, band: str = "") -> bytes:

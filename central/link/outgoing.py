@@ -5,6 +5,8 @@ taken by ingest, closes them.
 """
 
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +17,7 @@ from sqlalchemy import Connection
 from central.core.clock import now_utc
 from central.core.config import CentralConfig, ConfigError, Generation
 from central.store import outgoing as store
-from central.store.chain_heads import next_down_link
+from central.store.chain_heads import DownLink, next_down_link
 from sync.contract.canonical import GENESIS_HASH, new_id
 from sync.contract.envelope import ClockStamp, Envelope, Sealed, seal
 from sync.contract.signing_request import SigningRequest, public_text, seal_request
@@ -49,6 +51,21 @@ class Outgoing:
         envelope = self.envelope(terminal_id, schema, payload, seq=link.seq, prev_hash=link.prev_hash)
         store.add(connection, link, envelope.message_id, kind, seal(envelope, self._key), now=envelope.created_at)
         return envelope.message_id
+
+    def seal_ahead(
+        self, link: DownLink, schema: str, payloads: Iterable[dict[str, Any]]
+    ) -> list[tuple[DownLink, str, Sealed]]:
+        """Seal messages for the places from `link` on without storing them: place, id and message of each.
+
+        Store them with `central.store.outgoing.add` in a transaction that finds the chain still there. Raises as `queue`.
+        """
+        made = []
+        for payload in payloads:
+            envelope = self.envelope(link.terminal_id, schema, payload, seq=link.seq, prev_hash=link.prev_hash)
+            message = seal(envelope, self._key)
+            made.append((link, envelope.message_id, message))
+            link = replace(link, seq=link.seq + 1, prev_hash=message.sha256)
+        return made
 
     def seal_unchained(self, terminal_id: str, schema: str, payload: dict[str, Any]) -> Sealed:
         """Seal a message that is neither chained nor stored: a lost receipt is asked for again."""

@@ -1,5 +1,7 @@
 """Cutting a list of workers, or what changes in one, into messages that the wire takes. Pure."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +32,14 @@ class RosterList:
         """The same of workers that are plain JSON values already."""
         return cls(tuple(_cut(workers, most_bytes)), roster_digest(workers))
 
+    @classmethod
+    def of_bodies(cls, bodies: Sequence[str], most_bytes: int = PART_BYTES) -> "RosterList":
+        """The same of workers that stand in canonical JSON already: nothing is written anew to be measured."""
+        digest = hashlib.sha256()
+        for body in bodies:
+            digest.update(body.encode("utf-8") + b"\n")
+        return cls(tuple(_cut_bodies(bodies, most_bytes)), digest.hexdigest())
+
     def payloads(self, version: int) -> Iterator[dict[str, Any]]:
         """The payloads of `down/roster`, part by part."""
         for number, workers in enumerate(self.parts, start=1):
@@ -55,14 +65,17 @@ class RosterDifference:
         cls,
         base_sha256: str,
         sha256: str,
-        changed: Sequence[dict[str, Any]],
+        changed: Sequence[str],
         removed: Sequence[str],
         employers: Sequence[str] | None = None,
         most_bytes: int = PART_BYTES,
     ) -> "RosterDifference":
-        """Cut between workers. `employers`: the only ones whose workers stay; None says nothing of employers."""
+        """Cut between workers. `changed` are entries in canonical JSON.
+
+        `employers`: the only ones whose workers stay; None says nothing of employers.
+        """
         kept = None if employers is None else tuple(sorted(employers))
-        return cls(base_sha256, sha256, kept, tuple(_cut(changed, most_bytes)), tuple(removed))
+        return cls(base_sha256, sha256, kept, tuple(_cut_bodies(changed, most_bytes)), tuple(removed))
 
     def payloads(self, version: int, base_version: int) -> Iterator[dict[str, Any]]:
         """The payloads of `down/roster`, part by part. Ids of those who go are spread over the parts."""
@@ -91,14 +104,18 @@ _ID_BYTES = 40
 
 
 def _cut(workers: Sequence[dict[str, Any]], most_bytes: int) -> Iterator[tuple[dict[str, Any], ...]]:
+    return _cut_bodies([canonical(worker).decode("utf-8") for worker in workers], most_bytes)
+
+
+def _cut_bodies(bodies: Sequence[str], most_bytes: int) -> Iterator[tuple[dict[str, Any], ...]]:
     part: list[dict[str, Any]] = []
     size = 0
-    for worker in workers:
-        bytes_of_worker = len(canonical(worker)) + 1
+    for body in bodies:
+        bytes_of_worker = len(body.encode("utf-8")) + 1
         if part and size + bytes_of_worker > most_bytes:
             yield tuple(part)
             part, size = [], 0
-        part.append(worker)
+        part.append(json.loads(body))
         size += bytes_of_worker
     # Nobody at all is a list too: the one that empties the terminal.
     yield tuple(part)

@@ -122,7 +122,7 @@ class Consents:
         )
         faces.want_again(connection, worker_id)
         if publish:
-            self._registry.publish_roster(connection, org)
+            self._registry.publish_workers(connection, org, [worker_id])
         return consent_id
 
     def withdraw(
@@ -157,7 +157,7 @@ class Consents:
                 author=author,
                 created_at=now_utc(),
             )
-        self._registry.publish_roster(connection, record.org)
+        self._registry.publish_workers(connection, record.org, [record.worker_id])
         return [one.consent_id for one in standing]
 
 

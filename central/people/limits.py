@@ -227,7 +227,7 @@ def _publish_employer(connection: Connection, registry: Registry, draft: LimitDr
     ]
     fields = {name: row[name] for name in ("inn", "okved", "region_code", "alert_contact")}
     registry.add_employer(connection, Employer(draft.org, row["name"], row["employer_id"], limits=entries, **fields))
-    registry.publish_roster(connection, draft.org)
+    registry.publish_employer(connection, draft.org, draft.subject)
 
 
 def _in_force(item: StoredLimit, source: str, subject: str) -> bool:

@@ -1,27 +1,23 @@
-"""The registry: who may be examined where. Each change of a worker sends a new roster to the terminals of the organisation."""
+"""The registry: who may be examined where. Each change of a worker is noted for the rosters of the terminals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 
 from central.core.clock import now_utc
-from central.core.days import day_of
 from central.core.parties import Employer, Organisation, Terminal, Worker
 from central.core.snils import SnilsKey, parse_snils
+from central.link import roster_lists
 from central.link.outgoing import Outgoing
-from central.link.roster_parts import RosterList
-from central.store import consents, faces, register_changes, terminals
-from central.store import outgoing as outgoing_store
+from central.store import faces, register_changes, roster_entries, terminals
 from central.store import registry as store
 from central.store.engine import hold_registers
 from central.store.register_changes import Author
 from central.store.registry import SealedWorker
-from central.store.roster import roster_workers
 from central.store.worker_limits import add_worker_limit, withdraw_worker_limit
 from central.store.workers import worker_org
-from sync.contract.roster import ROSTER_SCHEMA
 
 Changed = tuple[str, Mapping[str, Any] | None, Mapping[str, Any]]
 """An entry's id, its row before (None for a new one) and the values it has now."""
@@ -55,9 +51,8 @@ class Registry:
         return employer.employer_id
 
     def add_terminal(self, connection: Connection, terminal: Terminal) -> None:
-        """Register a terminal. It can say nothing until it is enrolled. It gets its first roster at once."""
+        """Register a terminal. It can say nothing until it is enrolled, and gets its first roster when it comes online."""
         terminals.add_terminal(connection, terminal, now=now_utc())
-        self.send_roster(connection, terminal.terminal_id, terminal.org)
 
     def save_workers(self, connection: Connection, workers: Sequence[Worker], author: Author | None = None) -> None:
         """Add or change workers (found by `worker_id`), and send one new roster to each terminal concerned.
@@ -76,7 +71,8 @@ class Registry:
                 written.setdefault(before["org"], []).append((before["worker_id"], before, after))
         for org, changes in written.items():
             _note(connection, author, "workers", org, changes)
-        self.publish_roster(connection, *{worker.org for worker in workers})
+        for org, changes in written.items():
+            self.publish_workers(connection, org, [worker_id for worker_id, _, _ in changes])
 
     def _sealed(self, worker: Worker) -> SealedWorker:
         if not worker.snils:
@@ -100,7 +96,7 @@ class Registry:
         before, after = store.set_archived(connection, table, entry_id, author.at if archived else None)
         _note(connection, author, kind, org, [(entry_id, before, after)])
         if kind == "workers":
-            self.publish_roster(connection, org)
+            self.publish_workers(connection, org, [entry_id])
 
     def snils_hash(self, digits: str) -> str:
         """The keyed hash of the 11 digits, to look somebody up by."""
@@ -111,7 +107,7 @@ class Registry:
         hold_registers(connection, org)
         store.set_photo(connection, org, worker_id, photo_sha256, now=now_utc())
         faces.want_again(connection, worker_id)
-        self.publish_roster(connection, org)
+        self.publish_workers(connection, org, [worker_id])
 
     def add_worker_limit(
         self,
@@ -129,47 +125,44 @@ class Registry:
         limit_id = add_worker_limit(
             connection, worker_id, entry, author=author, basis=basis, valid_until=valid_until, now=now_utc()
         )
-        self.publish_roster(connection, org)
+        self.publish_workers(connection, org, [worker_id])
         return limit_id
 
     def withdraw_worker_limit(self, connection: Connection, limit_id: str) -> None:
         """End a personal limit. The entry stays on record."""
-        self.publish_roster(connection, withdraw_worker_limit(connection, limit_id, now=now_utc()))
+        org, worker_id = withdraw_worker_limit(connection, limit_id, now=now_utc())
+        self.publish_workers(connection, org, [worker_id])
 
     def publish_roster(self, connection: Connection, *orgs: str) -> None:
-        """Queue the present roster for every terminal of these organisations that is not revoked.
+        """Anything may have changed for any worker of these organisations: terminals get what is another now.
 
-        Raises `ValueError` when one worker's entry alone is larger than the wire takes.
+        Nothing is made here: `central.exchange.rosters` makes and sends it after the commit, which `Dispatcher.wake` hastens.
         """
-        for org in sorted(orgs):
+        for org in sorted(set(orgs)):
             hold_registers(connection, org)
-        concerned = {terminal_id: org for org in orgs for terminal_id in terminals.terminal_ids(connection, org)}
-        lists = {org: self._list_of(connection, org) for org in dict.fromkeys(concerned.values())}
-        # All in one order, as everybody takes the terminals' rows.
-        for terminal_id, org in sorted(concerned.items()):
-            self._queue_roster(connection, terminal_id, lists[org])
+            roster_entries.mark_all_due(connection, store.worker.c.org == org)
+
+    def publish_workers(self, connection: Connection, org: str, worker_ids: Collection[str]) -> None:
+        """As `publish_roster`, where these workers of the organisation alone have changed."""
+        hold_registers(connection, org)
+        roster_entries.mark_due(connection, worker_ids)
+
+    def publish_employer(self, connection: Connection, org: str, employer_id: str) -> None:
+        """As `publish_roster`, where the workers of this employer alone have changed: its name or its limits."""
+        hold_registers(connection, org)
+        roster_entries.mark_all_due(connection, store.worker.c.employer_id == employer_id)
 
     def open_snils(self, sealed: bytes) -> str:
         """The 11 digits of a sealed SNILS, for documents that must carry it. Never for logs."""
         return self._snils_key.open(sealed)
 
     def send_roster(self, connection: Connection, terminal_id: str, org: str) -> str:
-        """Queue the present roster for one terminal; returns the id of its first message. Raises as `publish_roster`."""
+        """Queue the present list for one terminal, whole, whatever it has; returns the id of its first message.
+
+        Raises as `central.link.roster_lists.send_whole`.
+        """
         hold_registers(connection, org)
-        return self._queue_roster(connection, terminal_id, self._list_of(connection, org))
-
-    def _list_of(self, connection: Connection, org: str) -> RosterList:
-        given = consents.in_force(connection, org)
-        return RosterList.of(roster_workers(connection, org, day_of(now_utc()), given))
-
-    def _queue_roster(self, connection: Connection, terminal_id: str, roster: RosterList) -> str:
-        version = terminals.next_roster_version(connection, terminal_id)
-        outgoing_store.supersede_rosters(connection, terminal_id)
-        ids = [
-            self._outgoing.queue(connection, terminal_id, "roster", ROSTER_SCHEMA, payload)
-            for payload in roster.payloads(version)
-        ]
-        return ids[0]
+        return roster_lists.send_whole(connection, self._outgoing, terminal_id, org)
 
 
 def _of_the_entry(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Mapping[str, Any]:

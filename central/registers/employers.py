@@ -64,8 +64,8 @@ class EmployerForm:
         given = {name: value or None for name, value in words.items() if name != "name"}
         employer = Employer(change.org, words["name"], **(kept | given))
         change.registry.add_employer(change.connection, employer, change.author)
-        # The name stands in the roster of every terminal.
-        change.registry.publish_roster(change.connection, change.org)
+        # The name stands in the rosters.
+        change.registry.publish_employer(change.connection, change.org, employer.employer_id)
         return employer.employer_id
 
     def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:

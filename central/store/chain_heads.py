@@ -66,12 +66,15 @@ def set_gap_from(connection: Connection, terminal_id: str, seq: int | None) -> N
     connection.execute(update(terminal).where(terminal.c.terminal_id == terminal_id).values(values))
 
 
-def next_down_link(connection: Connection, terminal_id: str) -> DownLink:
-    """Take the chain of what goes down for this transaction. Raises `LookupError` for an unknown terminal."""
+def next_down_link(connection: Connection, terminal_id: str, *, lock: bool = True) -> DownLink:
+    """Take the chain of what goes down for this transaction. Raises `LookupError` for an unknown terminal.
+
+    Without `lock` somebody else may take the place meanwhile: look again before it is used.
+    """
     query = select(terminal.c.org, terminal.c.down_seq, terminal.c.down_hash).where(
         terminal.c.terminal_id == terminal_id
     )
-    row = connection.execute(query.with_for_update()).one_or_none()
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise LookupError(f"terminal {terminal_id!r} is not registered")
     return DownLink(terminal_id, row.org, row.down_seq + 1, row.down_hash)

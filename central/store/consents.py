@@ -1,6 +1,6 @@
 """Tables of consents: the texts in their versions, who agreed to which, and withdrawals. Rows are added, never changed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, get_args
@@ -149,8 +149,10 @@ def count_of_organisation(connection: Connection, org: str) -> int:
     return int(connection.execute(select(func.count()).where(consent.c.org == org)).scalar_one())
 
 
-def in_force(connection: Connection, org: str) -> dict[str, dict[ConsentKind, str]]:
-    """For each worker of an organisation: kind → version of the text, of the consents that were not withdrawn."""
+def in_force(
+    connection: Connection, org: str, worker_ids: Collection[str] | None = None
+) -> dict[str, dict[ConsentKind, str]]:
+    """For each worker of an organisation, or of these: kind → version of the text, of the consents that were not withdrawn."""
     c = consent.c
     query = (
         select(c.worker_id, c.kind, c.text_version)
@@ -158,6 +160,8 @@ def in_force(connection: Connection, org: str) -> dict[str, dict[ConsentKind, st
         .where(c.org == org, consent_withdrawal.c.consent_id.is_(None))
         .order_by(c.created_at, c.consent_id)
     )
+    if worker_ids is not None:
+        query = query.where(c.worker_id.in_(worker_ids))
     found: dict[str, dict[ConsentKind, str]] = {}
     for worker_id, kind, version in connection.execute(query):
         found.setdefault(worker_id, {})[kind] = version

@@ -152,6 +152,20 @@ def mark_acked(connection: Connection, terminal_id: str, message_ids: Sequence[s
     connection.execute(update(centre_outbox).where(named).values(state="acked", acked_at=now))
 
 
+def rosters_on_their_way(connection: Connection) -> dict[str, tuple[int, datetime]]:
+    """By terminal: how many messages of a roster it has not answered, and when the newest was queued."""
+    c = centre_outbox.c
+    query = select(c.terminal_id, func.count(), func.max(c.created_at)).where(IS_OPEN, c.kind == "roster")
+    return {row[0]: (row[1], row[2]) for row in connection.execute(query.group_by(c.terminal_id))}
+
+
+def refused_rosters(connection: Connection) -> set[str]:
+    """Terminals that have refused a roster which nobody has sent again."""
+    c = centre_outbox.c
+    query = select(c.terminal_id).where(c.state == "refused", c.kind == "roster", c.resent_as.is_(None))
+    return set(connection.execute(query.distinct()).scalars())
+
+
 def supersede_rosters(connection: Connection, terminal_id: str) -> None:
     """A newer roster is about to be queued: older ones that the terminal has not answered are emptied and sent no more."""
     older = and_(centre_outbox.c.terminal_id == terminal_id, centre_outbox.c.kind == "roster", IS_OPEN)

@@ -1,13 +1,16 @@
-"""Read-only: the workers of an organisation as its terminals need them. Owns no table."""
+"""Read-only: workers as terminals need them. Owns no table."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
+from central.store import consents
 from central.store.registry import employer, worker
+from central.store.roster_entries import Entry
 from central.store.worker_limits import worker_limit
+from sync.contract.canonical import canonical, sha256_hex
 from sync.contract.roster import ConsentKind, RosterWorker
 
 
@@ -18,26 +21,90 @@ def roster_workers(
 
     `consents` gives for each worker kind and version of the text of what is in force.
     """
-    in_force = select(worker_limit.c.worker_id, worker_limit.c.entry).where(
-        worker_limit.c.withdrawn_at.is_(None),
-        or_(worker_limit.c.valid_until.is_(None), worker_limit.c.valid_until >= today),
+    listed = _workers(connection, worker.c.org == org, today, consents)
+    return [RosterWorker.model_validate(fields) for fields in listed]
+
+
+def entries(connection: Connection, org: str, worker_ids: Sequence[str], today: date) -> dict[str, Entry]:
+    """The entries of those of these workers whom terminals need: employments that have ended are left out.
+
+    One that is still to come is in, with its first day. Give at most some hundreds of workers at once.
+    """
+    given = consents.in_force(connection, org, worker_ids)
+    chosen = (worker.c.org == org) & worker.c.worker_id.in_(worker_ids)
+    until: dict[str, date] = {}
+    limits = select(worker_limit.c.worker_id, func.min(worker_limit.c.valid_until)).where(
+        _limit_in_force(today), worker_limit.c.worker_id.in_(worker_ids), worker_limit.c.valid_until.is_not(None)
     )
+    for worker_id, day in connection.execute(limits.group_by(worker_limit.c.worker_id)):
+        until[worker_id] = day
+    found = {}
+    for fields in _workers(connection, chosen, today, given):
+        one = RosterWorker.model_validate(fields)
+        body = canonical(one.model_dump(mode="json"))
+        ends = [day for day in (one.until, until.get(one.worker_id)) if day is not None]
+        found[one.worker_id] = Entry(
+            one.worker_id,
+            org,
+            one.employer_id,
+            body.decode("utf-8"),
+            sha256_hex(body),
+            one.since,
+            min(ends) + timedelta(days=1) if ends else None,
+        )
+    return found
+
+
+def with_their_persons(connection: Connection, worker_ids: Sequence[str]) -> dict[str, list[str]]:
+    """By organisation: these workers and the other employments of their persons there."""
+    persons = select(worker.c.person_id).where(worker.c.worker_id.in_(worker_ids))
+    query = select(worker.c.org, worker.c.worker_id).where(worker.c.person_id.in_(persons))
+    found: dict[str, list[str]] = {}
+    for org, worker_id in connection.execute(query.order_by(worker.c.worker_id)):
+        found.setdefault(org, []).append(worker_id)
+    return found
+
+
+def _limit_in_force(today: date) -> ColumnElement[bool]:
+    c = worker_limit.c
+    return c.withdrawn_at.is_(None) & or_(c.valid_until.is_(None), c.valid_until >= today)
+
+
+def _workers(
+    connection: Connection,
+    condition: ColumnElement[bool],
+    today: date,
+    consents: Mapping[str, Mapping[ConsentKind, str]],
+) -> list[dict[str, Any]]:
+    """The fields of a `RosterWorker`, for each worker of the condition who is not archived and whose employment has not ended."""
+    c = worker.c
+    served = c.archived_at.is_(None) & or_(c.until.is_(None), c.until >= today)
+    chosen = select(c.worker_id).where(condition)
     personal: dict[str, list[dict[str, Any]]] = {}
-    for worker_id, entry in connection.execute(in_force.order_by(worker_limit.c.created_at)):
+    limits = select(worker_limit.c.worker_id, worker_limit.c.entry).where(
+        _limit_in_force(today), worker_limit.c.worker_id.in_(chosen)
+    )
+    for worker_id, entry in connection.execute(limits.order_by(worker_limit.c.created_at)):
         personal.setdefault(worker_id, []).append(entry)
+    persons = select(c.person_id).where(condition)
+    several = select(c.org, c.person_id).where(served, c.person_id.in_(persons))
+    several = several.group_by(c.org, c.person_id).having(func.count() > 1)
+    shared = {(row.org, row.person_id) for row in connection.execute(several)}
     query = (
         select(worker, employer.c.name.label("employer_name"), employer.c.limits.label("employer_limits"))
-        .join_from(worker, employer, worker.c.employer_id == employer.c.employer_id)
-        .where(worker.c.org == org, worker.c.archived_at.is_(None))
-        .order_by(worker.c.personnel_number)
+        .join_from(worker, employer, c.employer_id == employer.c.employer_id)
+        .where(condition, served)
+        .order_by(c.personnel_number, c.worker_id)
     )
-    fields = RosterWorker.model_fields.keys() - {"limits", "consents", "biometric_consent"}
+    names = RosterWorker.model_fields.keys() - {"limits", "consents", "biometric_consent", "person_id"}
     return [
-        RosterWorker.model_validate(
-            {name: row[name] for name in fields & row.keys()}
-            | _consent_fields(consents.get(row["worker_id"], {}))
-            | {"limits": personal.get(row["worker_id"], []) + list(row["employer_limits"])}
-        )
+        {name: row[name] for name in names}
+        | _consent_fields(consents.get(row["worker_id"], {}))
+        | {
+            "limits": personal.get(row["worker_id"], []) + list(row["employer_limits"]),
+            # Only where it says something: most persons have one employment.
+            "person_id": row["person_id"] if (row["org"], row["person_id"]) in shared else None,
+        }
         for row in connection.execute(query).mappings()
     ]
 

@@ -1,6 +1,8 @@
 """The table of terminals' employers: whose workers a terminal serves."""
 
-from sqlalchemy import Column, ForeignKey, Table
+from collections.abc import Collection
+
+from sqlalchemy import Column, Connection, ForeignKey, Table, delete, select
 
 from central.store.metadata import metadata
 
@@ -11,3 +13,27 @@ terminal_employer = Table(
     Column("employer_id", ForeignKey("employer.employer_id"), primary_key=True, index=True),
 )
 """Employers whose workers a terminal knows; no row of a terminal: all employers of its organisation."""
+
+
+def of_terminal(connection: Connection, terminal_id: str) -> list[str] | None:
+    """Employers of one terminal, by id; None for one that knows all of its organisation."""
+    query = select(terminal_employer.c.employer_id).where(terminal_employer.c.terminal_id == terminal_id)
+    found = list(connection.execute(query.order_by(terminal_employer.c.employer_id)).scalars())
+    return found or None
+
+
+def of_all(connection: Connection) -> dict[str, list[str]]:
+    """Employers of each terminal that does not know all of its organisation, by id."""
+    found: dict[str, list[str]] = {}
+    columns = (terminal_employer.c.terminal_id, terminal_employer.c.employer_id)
+    for terminal_id, employer_id in connection.execute(select(*columns).order_by(*columns)):
+        found.setdefault(terminal_id, []).append(employer_id)
+    return found
+
+
+def bind(connection: Connection, terminal_id: str, employer_ids: Collection[str]) -> None:
+    """Let a terminal know these employers' workers and nobody else's; none: those of all employers of its organisation."""
+    connection.execute(delete(terminal_employer).where(terminal_employer.c.terminal_id == terminal_id))
+    rows = [{"terminal_id": terminal_id, "employer_id": one} for one in sorted(set(employer_ids))]
+    if rows:
+        connection.execute(terminal_employer.insert(), rows)

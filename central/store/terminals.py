@@ -189,6 +189,13 @@ def terminal_ids(connection: Connection, org: str) -> Sequence[str]:
     return connection.execute(query.order_by(terminal.c.terminal_id)).scalars().all()
 
 
+def online(connection: Connection) -> Sequence[RowMapping]:
+    """Enrolled terminals that say they are online, by name: `terminal_id`, `org`, `roster_version`."""
+    c = terminal.c
+    query = select(c.terminal_id, c.org, c.roster_version).where(c.state == "enrolled", c.link == "online")
+    return connection.execute(query.order_by(c.terminal_id)).mappings().all()
+
+
 def revoked(connection: Connection) -> list[tuple[TerminalAddress, bool]]:
     """Every revoked terminal, by name, and whether it counts as online. That is what it says of itself: whether it has a
     connection only the broker knows.
@@ -235,12 +242,16 @@ def set_state(connection: Connection, terminal_id: str, state: str) -> None:
     _update(connection, terminal_id, state=state)
 
 
-def next_roster_version(connection: Connection, terminal_id: str) -> int:
-    """Count up and return the version of a terminal's roster, from 1."""
+def next_roster_version(connection: Connection, terminal_id: str, at_least: int = 0) -> int:
+    """Count up and return the version of a terminal's roster, from 1.
+
+    It is above `at_least`, what the terminal says it has: a centre that was restored from its backup has forgotten some.
+    """
+    roster_version = case((terminal.c.roster_version < at_least, at_least), else_=terminal.c.roster_version)
     version = connection.execute(
         update(terminal)
         .where(terminal.c.terminal_id == terminal_id)
-        .values(roster_version=terminal.c.roster_version + 1)
+        .values(roster_version=roster_version + 1)
         .returning(terminal.c.roster_version)
     ).scalar_one_or_none()
     if version is None:

@@ -51,14 +51,14 @@ def add_worker_limit(
     return limit_id
 
 
-def withdraw_worker_limit(connection: Connection, limit_id: str, *, now: datetime) -> str:
-    """End a personal limit; returns the worker's organisation. Raises `LookupError`."""
+def withdraw_worker_limit(connection: Connection, limit_id: str, *, now: datetime) -> tuple[str, str]:
+    """End a personal limit; returns the worker's organisation and the worker. Raises `LookupError`."""
     chosen = worker_limit.c.limit_id == limit_id
     worker_id = connection.execute(select(worker_limit.c.worker_id).where(chosen)).scalar_one_or_none()
     if worker_id is None:
         raise LookupError("no such limit")
     connection.execute(update(worker_limit).where(chosen).values(withdrawn_at=now))
-    return worker_org(connection, worker_id)
+    return worker_org(connection, worker_id), worker_id
 
 
 def worker_limits(connection: Connection, worker_id: str) -> Sequence[RowMapping]:

@@ -24,6 +24,7 @@ from central.exchange.face_photos import FacePhotos
 from central.exchange.presence import Presence
 from central.exchange.resending import Replenisher
 from central.exchange.revocations import Revocations
+from central.exchange.rosters import Rosters
 from central.link.outgoing import Outgoing, load_signing_key
 from central.people.registry import Registry
 from central.store.engine import writing
@@ -44,7 +45,8 @@ def run(config: CentralConfig, engine: Engine) -> None:
         add_shipped(connection, now_utc())
     outgoing = Outgoing.from_config(config)
     replenisher = Replenisher(outgoing, Registry(outgoing, SnilsKey.from_file(config.keys.snils_key_file)))
-    dispatcher = Dispatcher(config, engine, FacePhotos(outgoing, MediaFiles(config.media_dir)), replenisher)
+    photos = FacePhotos(outgoing, MediaFiles(config.media_dir))
+    dispatcher = Dispatcher(config, engine, photos, replenisher, Rosters(engine, outgoing))
     application = create_app(config, engine=engine, outgoing=outgoing, wake=dispatcher.wake)
     application.include_router(make_router(Enrolment(config, engine)))
     if config.http.metrics_port is not None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from central.link.roster_parts import RosterDifference, RosterList
-from sync.contract.canonical import GENESIS_HASH, new_id
+from sync.contract.canonical import GENESIS_HASH, canonical, new_id
 from sync.contract.envelope import ClockStamp, Envelope, read_unverified, seal
 from sync.contract.receipt import ACK_SCHEMA
 from sync.contract.roster import ROSTER_SCHEMA, Roster, RosterWorker
@@ -88,7 +88,7 @@ def _difference(
     versions: tuple[int, int], before: Workers, after: Workers, employers: Sequence[str] | None = None
 ) -> list[Message]:
     """As the centre makes it: ids of those who go, entries of those who come or are changed."""
-    changed = [one for worker_id, one in after.items() if before.get(worker_id) != one]
+    changed = [canonical(one).decode() for worker_id, one in after.items() if before.get(worker_id) != one]
     removed = [worker_id for worker_id in before if worker_id not in after]
     made = RosterDifference.of(_digest(before), _digest(after), changed, removed, employers, PART_BYTES)
     return [_sealed(ROSTER_DELTA_SCHEMA, one) for one in made.payloads(versions[1], versions[0])]
@@ -211,7 +211,7 @@ def test_a_difference_that_gives_another_list_is_undone(scene: Scene) -> None:
     store = scene.open()
     for message in _whole(1, before):
         _take(store, message)
-    wrong = RosterDifference.of(_digest(before), _digest(after), [_worker(3)], [])
+    wrong = RosterDifference.of(_digest(before), _digest(after), [canonical(_worker(3)).decode()], [])
     (payload,) = wrong.payloads(2, 1)
     assert _take(store, _sealed(ROSTER_DELTA_SCHEMA, payload))
     _check(scene, store, 1, before)
