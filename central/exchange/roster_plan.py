@@ -46,8 +46,9 @@ class Plan:
         return (self.stand.told.sha256 if self.stand.told is not None else None) or ""
 
     @property
-    def knows_differences(self) -> bool:
-        return bool(self.told_sha256)
+    def is_of_before(self) -> bool:
+        """Its program knows no differences and no dates. Of one that has said nothing yet that is not assumed."""
+        return self.stand.told is not None and self.stand.told.sha256 is None
 
     @property
     def difference_key(self) -> object:
@@ -63,8 +64,12 @@ def plan_of(stand: Stand, target: Target) -> Plan | None:
     if stand.has_refused and latest is not None and target.holds(latest):
         return None  # this very list was refused: a person looks at it
     if told is None or told.sha256 is None:
-        # A program that knows no differences has what it was last sent: nothing is on its way any more.
-        return None if latest is not None and target.holds(latest) else Plan(stand, target, "whole")
+        # It has what it was last sent: nothing is on its way any more.
+        is_right = latest is not None and target.holds(latest)
+        # A list that was made for a program of before has no digest, and nobody who is still to come.
+        if told is not None and latest is not None and latest.sha256 and target.has_to_come:
+            is_right = False
+        return None if is_right else Plan(stand, target, "whole")
     base = _base(stand, told)
     if told.version > 0 and told.sha256 == target.sha256:
         return None if base is not None and target.holds(base) else Plan(stand, target, "known")

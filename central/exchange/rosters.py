@@ -143,6 +143,8 @@ class Rosters:
         """What each terminal lacks that is online and has answered everything before; those that waited go first."""
         positions = roster_entries.positions(connection)
         by_org = {org: roster_entries.employers(connection, org) for org in positions}
+        today = day_of(now_utc())
+        to_come = {org: roster_entries.to_come(connection, org, today) for org in positions}
         on_their_way = outgoing.rosters_on_their_way(connection)
         bound, told = terminal_employers.of_all(connection), roster_sent.told_lists(connection)
         refused = outgoing.refused_rosters(connection)
@@ -159,7 +161,7 @@ class Rosters:
             own = bound.get(terminal_id)
             key = (org, None if own is None else tuple(own))
             if key not in targets:
-                targets[key] = roster_lists.target_of(org, positions[org], by_org[org], own)
+                targets[key] = roster_lists.target_of(org, positions[org], by_org[org], to_come[org], own)
             stand = Stand(
                 terminal_id,
                 row["roster_version"],
@@ -176,7 +178,7 @@ class Rosters:
         at_s = self._whole_at_s.get(plan.stand.terminal_id)
         return (
             plan.way == "whole"
-            and plan.knows_differences
+            and not plan.is_of_before
             and at_s is not None
             and time.monotonic() - at_s < WHOLE_AGAIN_S
         )
@@ -210,7 +212,7 @@ class Rosters:
                     cache[key] = roster_lists.difference(connection, plan.base, plan.told_sha256, plan.target)
                 if (found := cache[key]) is not None:
                     return found
-            begun_by = None if plan.knows_differences else day_of(now_utc())
+            begun_by = day_of(now_utc()) if plan.is_of_before else None
             whole_key = (plan.target, begun_by)
             if whole_key not in cache:
                 cache[whole_key] = roster_lists.whole(connection, plan.target, begun_by)
@@ -249,7 +251,7 @@ class Rosters:
     def _note(self, connection: Connection, plan: Plan, version: int, base_version: int | None) -> None:
         target = plan.target
         employers = None if target.employers is None else list(target.employers)
-        sha256 = target.sha256 if plan.way != "known" else plan.told_sha256
+        sha256 = "" if plan.is_of_before else target.sha256
         sent = SentList(plan.stand.terminal_id, version, target.position, employers, sha256, base_version)
         roster_sent.note_sent(connection, sent, [plan.told_version], now=now_utc())
 

@@ -1,6 +1,6 @@
 """The list of one terminal: its entries made from the registers, its digest, and it or a difference to it as messages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,6 +31,8 @@ class Target:
     sha256: str
     changed_at: int
     """Position at which anything of it changed last."""
+    has_to_come: bool
+    """Some employments have not begun: programs that know no dates must not have them."""
 
     def holds(self, sent: SentList) -> bool:
         """Whether a list that was sent is this one still."""
@@ -70,12 +72,22 @@ def _make(connection: Connection, waiting: Sequence[tuple[int, str]], today: dat
     roster_entries.forget_due(connection, list(dict.fromkeys(done)))
 
 
-def target_of(org: str, position: int, employers: Mapping[str, tuple[int, str]], bound: Sequence[str] | None) -> Target:
-    """`employers` as `roster_entries.employers` gives them; `bound`: whose workers the terminal knows, None for all. Pure."""
+def target_of(
+    org: str,
+    position: int,
+    employers: Mapping[str, tuple[int, str]],
+    to_come: Collection[str],
+    bound: Sequence[str] | None,
+) -> Target:
+    """What a list should be; pure.
+
+    `employers` and `to_come` as `roster_entries` gives them; `bound`: whose workers the terminal knows, None for all.
+    """
     own = employers if bound is None else {name: employers[name] for name in bound if name in employers}
     digest = list_digest({name: sha256 for name, (_, sha256) in own.items() if sha256})
     changed_at = max((changed_at for changed_at, _ in own.values()), default=0)
-    return Target(org, position, None if bound is None else tuple(sorted(bound)), digest, changed_at)
+    has_to_come = bool(to_come if bound is None else set(bound) & set(to_come))
+    return Target(org, position, None if bound is None else tuple(sorted(bound)), digest, changed_at, has_to_come)
 
 
 def whole(connection: Connection, target: Target, begun_by: date | None = None) -> RosterList:
@@ -101,7 +113,8 @@ def target_for(connection: Connection, terminal_id: str, org: str) -> Target:
     """What the list of one terminal should be now."""
     bound = terminal_employers.of_terminal(connection, terminal_id)
     position = roster_entries.positions(connection).get(org, 0)
-    return target_of(org, position, roster_entries.employers(connection, org), bound)
+    to_come = roster_entries.to_come(connection, org, day_of(now_utc()))
+    return target_of(org, position, roster_entries.employers(connection, org), to_come, bound)
 
 
 def send_whole(connection: Connection, pen: Outgoing, terminal_id: str, org: str) -> str:
@@ -112,13 +125,12 @@ def send_whole(connection: Connection, pen: Outgoing, terminal_id: str, org: str
     today = day_of(now_utc())
     make_all_entries(connection, org, today)
     told = roster_sent.told_lists(connection, terminal_id).get(terminal_id)
-    knows = told is not None and told.sha256 is not None
-    target = target_for(connection, terminal_id, org)
-    made = whole(connection, target, None if knows else today)
+    target, is_of_before = target_for(connection, terminal_id, org), told is not None and told.sha256 is None
+    made = whole(connection, target, today if is_of_before else None)
     version = terminals.next_roster_version(connection, terminal_id, at_least=told.version if told else 0)
     outgoing.supersede_rosters(connection, terminal_id)
     ids = [pen.queue(connection, terminal_id, "roster", made.schema, payload) for payload in made.payloads(version)]
     employers = None if target.employers is None else list(target.employers)
-    sent = SentList(terminal_id, version, target.position, employers, target.sha256, None)
+    sent = SentList(terminal_id, version, target.position, employers, "" if is_of_before else target.sha256, None)
     roster_sent.note_sent(connection, sent, [told.version] if told else [], now=now_utc())
     return ids[0]

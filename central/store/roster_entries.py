@@ -44,6 +44,7 @@ roster_entry = Table(
     Index("ix_roster_entry_org_employer_id", "org", "employer_id"),
     Index("ix_roster_entry_org_changed_at", "org", "changed_at"),
     Index("ix_roster_entry_look_again_on", "look_again_on"),
+    Index("ix_roster_entry_since", "since"),
 )
 """Employments as terminals get them; one that nobody may be examined for has none."""
 
@@ -117,11 +118,22 @@ def mark_outdated(connection: Connection, today: date) -> None:
     late = roster_entry.c.look_again_on <= today
     connection.execute(roster_due.insert().from_select(["worker_id"], select(roster_entry.c.worker_id).where(late)))
     connection.execute(update(roster_entry).where(late).values(look_again_on=None))
+    # Programs that know no dates are told of an employment on its first day; those that do have it already.
+    begun = select(roster_entry.c.employer_id).where(roster_entry.c.since == today)
+    for org, employer_id in connection.execute(
+        select(roster_employer.c.org, roster_employer.c.employer_id).where(roster_employer.c.employer_id.in_(begun))
+    ).all():
+        position = _next_position(connection, org, counts=True)
+        connection.execute(
+            update(roster_employer).where(roster_employer.c.employer_id == employer_id).values(changed_at=position)
+        )
 
 
 def is_any_outdated(connection: Connection, today: date) -> bool:
     """Whether there is anything for `mark_outdated`."""
-    query = select(roster_entry.c.worker_id).where(roster_entry.c.look_again_on <= today)
+    query = select(roster_entry.c.worker_id).where(
+        or_(roster_entry.c.look_again_on <= today, roster_entry.c.since == today)
+    )
     return connection.execute(query.limit(1)).first() is not None
 
 
@@ -236,6 +248,12 @@ def employers(connection: Connection, org: str) -> dict[str, tuple[int, str]]:
     """By employer: position of its last change and digest of its entries, empty where it has none."""
     query = select(roster_employer).where(roster_employer.c.org == org)
     return {row.employer_id: (row.changed_at, row.sha256) for row in connection.execute(query)}
+
+
+def to_come(connection: Connection, org: str, today: date) -> set[str]:
+    """Employers with an employment that has not begun."""
+    query = select(roster_entry.c.employer_id).where(roster_entry.c.org == org, roster_entry.c.since > today)
+    return set(connection.execute(query.distinct()).scalars())
 
 
 def bodies(connection: Connection, org: str, employer_ids: Collection[str] | None, begun_by: date | None) -> list[str]:

@@ -28,7 +28,7 @@ roster_sent = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("position", BigInteger, nullable=False, comment="of the organisation, that the list was made at"),
     Column("employers", JSON(none_as_null=True), comment="whose workers it has; empty: all of the organisation"),
-    Column("sha256", Text, nullable=False, comment="digest of the list; empty: nobody knows any more"),
+    Column("sha256", Text, nullable=False, comment="digest of the list; empty: nobody knows it"),
     Column("base_version", Integer, comment="of the list that it was a difference to; empty: it went whole"),
     Column("sent_at", UtcDateTime, nullable=False),
 )

@@ -53,6 +53,7 @@ def _entries() -> None:
     op.create_index("ix_roster_entry_org_employer_id", "roster_entry", ["org", "employer_id"], unique=False)
     op.create_index("ix_roster_entry_org_changed_at", "roster_entry", ["org", "changed_at"], unique=False)
     op.create_index("ix_roster_entry_look_again_on", "roster_entry", ["look_again_on"], unique=False)
+    op.create_index("ix_roster_entry_since", "roster_entry", ["since"], unique=False)
     op.create_table(
         "roster_gone",
         sa.Column("worker_id", sa.Text(), nullable=False),
@@ -99,7 +100,7 @@ def _lists() -> None:
         sa.Column(
             "employers", sa.JSON(), nullable=True, comment="whose workers it has; empty: all of the organisation"
         ),
-        sa.Column("sha256", sa.Text(), nullable=False, comment="digest of the list; empty: nobody knows any more"),
+        sa.Column("sha256", sa.Text(), nullable=False, comment="digest of the list; empty: nobody knows it"),
         sa.Column(
             "base_version",
             sa.Integer(),
