@@ -496,6 +496,52 @@ CREATE TABLE recovery_code (
 
 CREATE INDEX ix_recovery_code_account_id ON recovery_code (account_id);
 
+CREATE TABLE roster_due (
+    due_id SERIAL NOT NULL,
+    -- SQLite: due_id INTEGER NOT NULL,
+    worker_id TEXT NOT NULL,
+    CONSTRAINT pk_roster_due PRIMARY KEY (due_id)
+);
+
+CREATE TABLE roster_employer (
+    employer_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    sha256 TEXT NOT NULL,
+    CONSTRAINT pk_roster_employer PRIMARY KEY (employer_id)
+);
+
+CREATE INDEX ix_roster_employer_org ON roster_employer (org);
+
+CREATE TABLE roster_entry (
+    worker_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    employer_id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    since DATE,
+    look_again_on DATE,
+    CONSTRAINT pk_roster_entry PRIMARY KEY (worker_id)
+);
+
+CREATE INDEX ix_roster_entry_look_again_on ON roster_entry (look_again_on);
+
+CREATE INDEX ix_roster_entry_org_changed_at ON roster_entry (org, changed_at);
+
+CREATE INDEX ix_roster_entry_org_employer_id ON roster_entry (org, employer_id);
+
+CREATE INDEX ix_roster_entry_since ON roster_entry (since);
+
+CREATE TABLE roster_gone (
+    worker_id TEXT NOT NULL,
+    employer_id TEXT NOT NULL,
+    gone_at BIGINT NOT NULL,
+    CONSTRAINT pk_roster_gone PRIMARY KEY (worker_id, employer_id)
+);
+
+CREATE INDEX ix_roster_gone_employer_id_gone_at ON roster_gone (employer_id, gone_at);
+
 CREATE TABLE seal (
     seal_no BIGINT NOT NULL,
     kind TEXT NOT NULL,
@@ -751,6 +797,13 @@ CREATE INDEX ix_register_change_org_at ON register_change (org, at, change_id);
 
 CREATE INDEX ix_register_change_org_kind_at ON register_change (org, kind, at, change_id);
 
+CREATE TABLE roster_position (
+    org TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    CONSTRAINT pk_roster_position PRIMARY KEY (org),
+    CONSTRAINT fk_roster_position_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
+);
+
 CREATE TABLE terminal (
     terminal_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -893,6 +946,31 @@ CREATE TABLE outage (
 );
 
 CREATE INDEX ix_outage_terminal_id_began_at ON outage (terminal_id, began_at);
+
+CREATE TABLE roster_sent (
+    terminal_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    position BIGINT NOT NULL,
+    employers JSON,
+    sha256 TEXT NOT NULL,
+    base_version INTEGER,
+    sent_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: sent_at DATETIME NOT NULL,
+    CONSTRAINT pk_roster_sent PRIMARY KEY (terminal_id, version),
+    CONSTRAINT fk_roster_sent_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
+
+CREATE TABLE roster_told (
+    terminal_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    sha256 TEXT,
+    seq BIGINT NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: made_at DATETIME NOT NULL,
+    asks_whole BOOLEAN NOT NULL,
+    CONSTRAINT pk_roster_told PRIMARY KEY (terminal_id),
+    CONSTRAINT fk_roster_told_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
 
 CREATE TABLE terminal_certificate (
     serial TEXT NOT NULL,

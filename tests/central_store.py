@@ -14,6 +14,7 @@ from central.core.parties import Employer, Organisation, Terminal, Worker
 from central.core.snils import SnilsKey
 from central.exchange.checks import Rules
 from central.exchange.intake import Intake
+from central.exchange.rosters import Rosters
 from central.link.outgoing import Outgoing
 from central.people.registry import Registry
 from central.store import terminals
@@ -81,9 +82,15 @@ def enrolled(engine: Engine, registry: Registry, worker: Worker) -> Callable[[st
         with writing(engine) as connection:
             registry.add_terminal(connection, Terminal(name, ORG, name, "Проходная"))
             terminals.set_key(connection, name, identity.public_key)
+        spread(engine)
         return identity
 
     return enrol
+
+
+def spread(engine: Engine) -> int:
+    """What the centre's thread does with the rosters, once; for how many terminals it queued something."""
+    return Rosters(engine, Outgoing(CENTRE_KEY, "test")).work()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from central.store.roster_sent import SentList, ToldList
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """What is known of a terminal that is online and has nothing to answer."""
+    """What is known of a terminal that can be reached and has nothing to answer."""
 
     terminal_id: str
     roster_version: int

@@ -1,7 +1,7 @@
 """Rosters for terminals: entries made of what changed, and for each terminal the shortest way from what it has to what is.
 
 One thread. A change of the registers only notes whom it concerns; here the entries are made, some hundreds in one transaction,
-and lists go to terminals that are online and have answered everything before. So a terminal that was away for a month gets one
+and lists go to terminals that are not offline and have answered everything before. So a terminal that was away for a month gets one
 difference, and nothing is made for one that does not come back.
 """
 
@@ -20,7 +20,7 @@ from central.core.step_records import is_away, place_of
 from central.core.supervision import Step, Supervised
 from central.exchange.roster_plan import Plan, Stand, plan_of
 from central.link import roster_lists
-from central.link.outgoing import Outgoing
+from central.link.outgoing import Outgoing, store_ahead
 from central.link.roster_lists import Target
 from central.link.roster_parts import RosterDifference, RosterList
 from central.store import health, outgoing, roster_entries, roster_sent, terminal_employers, terminals
@@ -140,7 +140,7 @@ class Rosters:
         return count
 
     def _plans(self, connection: Connection) -> Iterator[Plan]:
-        """What each terminal lacks that is online and has answered everything before; those that waited go first."""
+        """What each terminal lacks that is not offline and has answered everything before."""
         positions = roster_entries.positions(connection)
         by_org = {org: roster_entries.employers(connection, org) for org in positions}
         today = day_of(now_utc())
@@ -153,7 +153,7 @@ class Rosters:
             sent.setdefault(one.terminal_id, []).append(one)
         targets: dict[tuple[str, tuple[str, ...] | None], Target] = {}
         moment = time.monotonic()
-        for row in terminals.online(connection):
+        for row in terminals.not_offline(connection):
             terminal_id, org = row["terminal_id"], row["org"]
             is_aside = self._aside_until_s.get(terminal_id, 0.0) > moment
             if org not in positions or terminal_id in on_their_way or is_aside:
@@ -242,8 +242,7 @@ class Rosters:
             ):
                 raise _Overtaken(terminal_id)
             outgoing.supersede_rosters(connection, terminal_id)
-            for place, message_id, message in sealed:
-                outgoing.add(connection, place, message_id, "roster", message, now=now_utc())
+            store_ahead(connection, "roster", sealed)
             self._note(connection, plan, version, base)
         if base is None:
             self._whole_at_s[terminal_id] = time.monotonic()

@@ -5,7 +5,7 @@ taken by ingest, closes them.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -54,16 +54,16 @@ class Outgoing:
 
     def seal_ahead(
         self, link: DownLink, schema: str, payloads: Iterable[dict[str, Any]]
-    ) -> list[tuple[DownLink, str, Sealed]]:
-        """Seal messages for the places from `link` on without storing them: place, id and message of each.
+    ) -> list[tuple[DownLink, Envelope, Sealed]]:
+        """Seal messages for the places from `link` on without storing them.
 
-        Store them with `central.store.outgoing.add` in a transaction that finds the chain still there. Raises as `queue`.
+        `store_ahead` stores them, in a transaction that finds the chain still there. Raises as `queue`.
         """
         made = []
         for payload in payloads:
             envelope = self.envelope(link.terminal_id, schema, payload, seq=link.seq, prev_hash=link.prev_hash)
             message = seal(envelope, self._key)
-            made.append((link, envelope.message_id, message))
+            made.append((link, envelope, message))
             link = replace(link, seq=link.seq + 1, prev_hash=message.sha256)
         return made
 
@@ -93,6 +93,12 @@ class Outgoing:
             generation=self._generation,
             payload=payload,
         )
+
+
+def store_ahead(connection: Connection, kind: DownKind, made: Sequence[tuple[DownLink, Envelope, Sealed]]) -> None:
+    """Store what `Outgoing.seal_ahead` has sealed. Raises as `Outgoing.queue`."""
+    for link, envelope, message in made:
+        store.add(connection, link, envelope.message_id, kind, message, now=envelope.created_at)
 
 
 def load_signing_key(path: Path) -> Ed25519PrivateKey:

@@ -7,11 +7,12 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from central.core.clock import now_utc
+from central.core.days import day_of
 from central.core.parties import Employer, Organisation, Terminal, Worker
 from central.core.snils import SnilsKey, parse_snils
 from central.link import roster_lists
 from central.link.outgoing import Outgoing
-from central.store import faces, register_changes, roster_entries, terminals
+from central.store import faces, register_changes, roster, roster_entries, terminals
 from central.store import registry as store
 from central.store.engine import hold_registers
 from central.store.register_changes import Author
@@ -21,6 +22,11 @@ from central.store.workers import worker_org
 
 Changed = tuple[str, Mapping[str, Any] | None, Mapping[str, Any]]
 """An entry's id, its row before (None for a new one) and the values it has now."""
+
+
+_MOST_LOOKED_AT = 50
+_MOST_ENTRY_BYTES = 256 * 1024
+"""Of one worker; the wire takes twice as much, with the envelope."""
 
 
 class Registry:
@@ -143,9 +149,18 @@ class Registry:
             roster_entries.mark_all_due(connection, store.worker.c.org == org)
 
     def publish_workers(self, connection: Connection, org: str, worker_ids: Collection[str]) -> None:
-        """As `publish_roster`, where these workers of the organisation alone have changed."""
+        """As `publish_roster`, where these workers of the organisation alone have changed.
+
+        Raises `ValueError` for a worker whose entry no message takes. Of a file that is left to the making of the entries.
+        """
         hold_registers(connection, org)
         roster_entries.mark_due(connection, worker_ids)
+        if len(worker_ids) <= _MOST_LOOKED_AT:
+            for entry in roster.entries(connection, org, list(worker_ids), day_of(now_utc())).values():
+                if (size := len(entry.body.encode())) > _MOST_ENTRY_BYTES:
+                    raise ValueError(
+                        f"the roster's entry of a worker has {size} bytes; it may have {_MOST_ENTRY_BYTES}"
+                    )
 
     def publish_employer(self, connection: Connection, org: str, employer_id: str) -> None:
         """As `publish_roster`, where the workers of this employer alone have changed: its name or its limits."""

@@ -14,17 +14,6 @@ from sync.contract.canonical import canonical, sha256_hex
 from sync.contract.roster import ConsentKind, RosterWorker
 
 
-def roster_workers(
-    connection: Connection, org: str, today: date, consents: Mapping[str, Mapping[ConsentKind, str]]
-) -> list[RosterWorker]:
-    """The workers of an organisation as its terminals need them, with the limits in force today.
-
-    `consents` gives for each worker kind and version of the text of what is in force.
-    """
-    listed = _workers(connection, worker.c.org == org, today, consents)
-    return [RosterWorker.model_validate(fields) for fields in listed]
-
-
 def entries(connection: Connection, org: str, worker_ids: Sequence[str], today: date) -> dict[str, Entry]:
     """The entries of those of these workers whom terminals need: employments that have ended are left out.
 

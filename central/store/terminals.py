@@ -189,10 +189,10 @@ def terminal_ids(connection: Connection, org: str) -> Sequence[str]:
     return connection.execute(query.order_by(terminal.c.terminal_id)).scalars().all()
 
 
-def online(connection: Connection) -> Sequence[RowMapping]:
-    """Enrolled terminals that say they are online, by name: `terminal_id`, `org`, `roster_version`."""
+def not_offline(connection: Connection) -> Sequence[RowMapping]:
+    """Enrolled terminals that are online, or have not said yet how they are, by name: `terminal_id`, `org`, `roster_version`."""
     c = terminal.c
-    query = select(c.terminal_id, c.org, c.roster_version).where(c.state == "enrolled", c.link == "online")
+    query = select(c.terminal_id, c.org, c.roster_version).where(c.state == "enrolled", c.link != "offline")
     return connection.execute(query.order_by(c.terminal_id)).mappings().all()
 
 

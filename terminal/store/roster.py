@@ -11,7 +11,7 @@ from sqlite_utils import Database, Migrations
 
 from sync.contract.canonical import canonical, sha256_hex
 from sync.contract.roster import Roster, RosterWorker
-from sync.contract.roster_delta import RosterHeld, employer_digest, list_digest
+from sync.contract.roster_delta import RosterHeld, employer_digest, list_digest, worker_digest
 from sync.transactions import writing
 
 migrations = Migrations("terminal.roster")
@@ -84,7 +84,7 @@ class RosterStore:
         if version <= self.version():
             return False
         # By difference: of twenty thousand workers few change, and the kiosk stands still while it writes.
-        bodies = {str(worker["worker_id"]): sha256_hex(canonical(dict(worker))) for worker in workers}
+        bodies = {str(worker["worker_id"]): worker_digest(worker) for worker in workers}
         with writing(self._db):
             stored = dict(self._db.execute("SELECT worker_id, sha256 FROM roster_worker ORDER BY rowid").fetchall())
             # In the order of the list: what a set is walked in differs from process to process, and so would the store.

@@ -1,13 +1,10 @@
 """A list of thousands of workers over a real broker that dies in the middle: the old list stays, then the new one is there."""
 
 import pytest
-from sqlalchemy import insert
 
-from central.core.clock import now_utc
+from central.core.parties import Worker
 from central.store.engine import writing
 from central.store.outgoing import unacknowledged
-from central.store.registry import worker
-from sync.contract.canonical import new_id
 from tests.broker import ORG
 from tests.integration.sync.test_refusals import Kiosk, kiosk
 from tests.waiting import until
@@ -22,25 +19,12 @@ CROWD = 4000
 def _employ(kiosk: Kiosk) -> None:
     """A whole factory is entered at once."""
     centre = kiosk.synced.centre
-    rows = [
-        {
-            "worker_id": new_id(),
-            "org": ORG,
-            "employer_id": centre.employer_id,
-            "personnel_number": str(2000 + number),
-            "cards": [],
-            "full_name": f"Имярек Номер {number}",
-            "position": "слесарь",
-            "status": "active",
-            "remote_allowed": True,
-            "block_text": "",
-            "updated_at": now_utc(),
-        }
+    crowd = [
+        Worker(ORG, centre.employer_id, str(2000 + number), f"Имярек Номер {number}", "слесарь")
         for number in range(CROWD)
     ]
     with writing(centre.engine) as connection:
-        connection.execute(insert(worker), rows)
-        centre.registry.publish_roster(connection, ORG)
+        centre.registry.save_workers(connection, crowd)
     centre.dispatcher.wake()
 
 
@@ -55,8 +39,8 @@ def test_a_large_roster_survives_the_death_of_the_broker(kiosk: Kiosk) -> None:
         with writing(centre.engine) as connection:
             return len(unacknowledged(connection, "kiosk-1", 100))
 
-    assert waiting() > 4
     kiosk.synced.proxy.heal()
+    assert until(lambda: waiting() > 4)
     assert until(lambda: kiosk.incoming.apply_new() > 0)
     centre.broker.kill()
     centre.broker.forget()

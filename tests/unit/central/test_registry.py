@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from central.core.clock import now_utc
 from central.core.parties import Terminal, Worker
 from central.exchange.intake import Arrival, Intake
 from central.keeping.verify import verify_store
@@ -19,12 +20,13 @@ from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.envelope import open_sealed
 from sync.contract.receipt import ACK_SCHEMA
 from sync.contract.roster import Roster
-from tests.central_store import CENTRE_KEY, ORG
+from tests.central_store import CENTRE_KEY, ORG, spread
 
 Enrol = Callable[[str], TerminalIdentity]
 
 
 def _rosters(engine: Engine, terminal_id: str) -> list[Roster]:
+    spread(engine)
     with reading(engine) as connection:
         rows = outgoing.unacknowledged(connection, terminal_id, 100)
     envelopes = [open_sealed(row.wire, CENTRE_KEY.public_key()) for row in rows]
@@ -39,7 +41,13 @@ def test_a_new_terminal_gets_the_roster_at_once(engine: Engine, enrolled: Enrol,
     assert [(one.personnel_number, one.full_name) for one in roster.workers] == [("1001", worker.full_name)]
 
 
-def test_each_change_sends_a_higher_version_to_each_terminal_instead_of_the_one_before(
+def _answer(engine: Engine, terminal_id: str) -> None:
+    with writing(engine) as connection:
+        ids = [row.message_id for row in outgoing.unacknowledged(connection, terminal_id, 100)]
+        outgoing.mark_acked(connection, terminal_id, ids, now=now_utc())
+
+
+def test_each_change_sends_a_higher_version_to_each_terminal_once_it_has_answered(
     engine: Engine, registry: Registry, enrolled: Enrol, worker: Worker
 ) -> None:
     for name in ("kiosk-1", "kiosk-2"):
@@ -47,11 +55,21 @@ def test_each_change_sends_a_higher_version_to_each_terminal_instead_of_the_one_
     with writing(engine) as connection:
         registry.save_workers(connection, [replace(worker, status="suspended", block_text="Обратитесь в отдел кадров")])
     for name in ("kiosk-1", "kiosk-2"):
+        assert [roster.version for roster in _rosters(engine, name)] == [1]
+        _answer(engine, name)
         rosters = _rosters(engine, name)
         assert [roster.version for roster in rosters] == [2]
         assert [one.status for one in rosters[-1].workers] == ["suspended"]
+
+
+def test_the_present_roster_replaces_the_one_that_waits(
+    engine: Engine, registry: Registry, enrolled: Enrol, worker: Worker
+) -> None:
+    enrolled("kiosk-1")
+    with writing(engine) as connection:
+        registry.send_roster(connection, "kiosk-1", ORG)
     with reading(engine) as connection:
-        rows = [row for row in outgoing.in_chain_order(connection) if row.terminal_id == "kiosk-1"]
+        rows = list(outgoing.in_chain_order(connection))
     assert [(row.state, row.is_emptied) for row in rows] == [("superseded", True), ("queued", False)]
     assert verify_store(engine, Expected(CENTRE_KEY.public_key(), None, None)).faults == []
 
@@ -70,9 +88,11 @@ def test_the_snils_travels_as_a_keyed_hash_only(
     engine: Engine, registry: Registry, enrolled: Enrol, worker: Worker
 ) -> None:
     enrolled("kiosk-1")
+    _answer(engine, "kiosk-1")
     with writing(engine) as connection:
         registry.save_workers(connection, [replace(worker, snils="112-233-445 95")])
         registry.save_workers(connection, [replace(worker, position="слесарь")])
+    spread(engine)
     with reading(engine) as connection:
         row = get_worker(connection, worker.worker_id)
         wires = b"".join(sent.wire for sent in outgoing.unacknowledged(connection, "kiosk-1", 100))
@@ -96,7 +116,9 @@ def test_personal_limits_in_force_travel_and_ended_ones_do_not(
         )
         old = today - timedelta(days=2)
         registry.add_worker_limit(connection, worker.worker_id, {"x": 1}, author="zoya", basis="b", valid_until=old)
+    _answer(engine, "kiosk-1")
     assert list(_rosters(engine, "kiosk-1")[-1].workers[0].limits) == [entry]
+    _answer(engine, "kiosk-1")
     with writing(engine) as connection:
         registry.withdraw_worker_limit(connection, limit_id)
     assert _rosters(engine, "kiosk-1")[-1].workers[0].limits == ()
@@ -108,7 +130,9 @@ def test_a_revoked_terminal_gets_nothing_more(
     enrolled("kiosk-1")
     with writing(engine) as connection:
         terminals.set_state(connection, "kiosk-1", "revoked")
-        registry.publish_roster(connection, ORG)
+        registry.save_workers(connection, [replace(worker, position="слесарь")])
+    assert spread(engine) == 0
+    with reading(engine) as connection:
         assert len(list(outgoing.in_chain_order(connection))) == 1
         assert outgoing.backlog(connection) == (0, None)
     assert _rosters(engine, "kiosk-1") == []
@@ -123,7 +147,9 @@ def test_a_roster_is_emptied_once_it_is_taken_and_the_chain_stays_whole(
     _, sealed = terminal.seal(ACK_SCHEMA, {"message_ids": [first.message_id]})
     intake.take([Arrival(terminal.address.up("ack"), sealed.wire)])
     with writing(engine) as connection:
-        registry.publish_roster(connection, ORG)
+        registry.save_workers(connection, [replace(worker, position="слесарь")])
+    spread(engine)
+    with reading(engine) as connection:
         rows = list(outgoing.in_chain_order(connection))
     assert [row.is_emptied for row in rows] == [True, False]
     report = verify_store(engine, Expected(CENTRE_KEY.public_key(), None, None))
@@ -140,6 +166,7 @@ def test_a_large_roster_travels_in_parts_that_the_wire_takes(
     engine: Engine, registry: Registry, enrolled: Enrol, worker: Worker
 ) -> None:
     enrolled("kiosk-1")
+    _answer(engine, "kiosk-1")
     crowd = [
         Worker(ORG, worker.employer_id, str(number), f"Имярек Номер {number}" + "я" * 150, "водитель")
         for number in range(2000, 3200)
