@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
+from central.core.clock import now_utc
 from central.core.media_files import MediaFiles
 from central.core.parties import Employer, Organisation, Terminal, Worker
 from central.core.snils import SnilsKey
@@ -17,7 +18,7 @@ from central.exchange.intake import Intake
 from central.exchange.rosters import Rosters
 from central.link.outgoing import Outgoing
 from central.people.registry import Registry
-from central.store import terminals
+from central.store import outgoing, terminals
 from central.store.engine import create_schema, open_engine, writing
 from central.store.metadata import metadata
 from dopusk.lab.postgres import fresh_database, running_postgres
@@ -91,6 +92,21 @@ def enrolled(engine: Engine, registry: Registry, worker: Worker) -> Callable[[st
 def spread(engine: Engine) -> int:
     """What the centre's thread does with the rosters, once; for how many terminals it queued something."""
     return Rosters(engine, Outgoing(CENTRE_KEY, "test")).work()
+
+
+def answer_rosters(engine: Engine) -> None:
+    """As if every terminal had taken the lists that it was sent."""
+    c = outgoing.centre_outbox.c
+    with writing(engine) as connection:
+        query = select(c.terminal_id, c.message_id).where(c.kind == "roster", outgoing.IS_OPEN)
+        for terminal_id, message_id in connection.execute(query).all():
+            outgoing.mark_acked(connection, terminal_id, [message_id], now=now_utc())
+
+
+def spread_anew(engine: Engine) -> int:
+    """The same after every terminal has taken what it was sent before."""
+    answer_rosters(engine)
+    return spread(engine)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, select
 
 from central.access.second_factor import new_recovery_codes
 from central.core.rights import Role
+from central.exchange.rosters import Rosters
 from central.jobs.queue import MOST_UNFINISHED, TooManyJobs
 from central.people.consents import ConsentRefused, Consents
 from central.people.limits import LimitDraft, set_limit
@@ -27,6 +28,7 @@ from central.store.papers import paper
 from dopusk.lab.demo.sample_people import ORG
 from dopusk.lab.postgres import fresh_database
 from sync.contract.envelope import read_unverified
+from tests.central_store import answer_rosters
 from tests.console_centre import Browser, ConsoleCentre, build_console_centre, cheap_hashes, serving
 
 TIMES = 6
@@ -155,6 +157,8 @@ def test_the_last_roster_holds_what_everybody_has_changed(centre: ConsoleCentre)
             centre.registry.set_photo(connection, ORG, centre.people.workers[numbers[number]], photos[number])
 
     _at_once(change)
+    answer_rosters(centre.engine)
+    Rosters(centre.engine, centre.outgoing).work()
     assert set(photos) <= set(json.dumps(_payloads(centre.engine, "roster")[-1]).split('"'))
 
 

@@ -18,6 +18,7 @@ from central.core.media_files import MediaFiles
 from central.core.trust import Trust
 from central.exchange.checks import Rules
 from central.exchange.intake import Arrival, Intake
+from central.exchange.rosters import Rosters
 from central.imports.grounds import check_file, store_checked
 from central.keeping import verify_seals
 from central.keeping.verify import verify_store
@@ -103,6 +104,7 @@ def _live(centre: ConsoleCentre, browser: Browser, exams: list[str]) -> None:
             decision_id=new_id(),
             at=now,
         )
+    Rosters(centre.engine, centre.outgoing).work()
     with reading(centre.engine) as connection:
         waiting = unacknowledged(connection, "kiosk-1", 100)
     refused = next(row for row in waiting if row.kind == "decision")

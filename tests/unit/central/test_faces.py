@@ -30,7 +30,7 @@ from sync.contract.media import CHUNK_BYTES
 from sync.contract.receipt import ACK_SCHEMA, AckBatch
 from sync.contract.roster import Roster
 from sync.contract.topics import Up
-from tests.central_store import CENTRE_KEY, ORG
+from tests.central_store import CENTRE_KEY, ORG, spread_anew
 
 Enrol = Callable[[str], TerminalIdentity]
 PHOTO = b"\xff\xd8" + bytes(range(256)) * 1200
@@ -59,6 +59,7 @@ def give(engine: Engine, consents: Consents, worker: Worker, kind: str = "biomet
 
 
 def last_roster(engine: Engine, terminal_id: str) -> Roster:
+    spread_anew(engine)
     with reading(engine) as connection:
         rows = outgoing.unacknowledged(connection, terminal_id, 100)
     rosters = [open_sealed(row.wire, CENTRE_KEY.public_key()) for row in rows if row.kind == "roster"]

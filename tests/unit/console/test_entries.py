@@ -14,10 +14,10 @@ from central.store import instruments, medics, registry
 from central.store.accounts import account, session
 from central.store.audit import audit
 from central.store.engine import reading, writing
-from central.store.outgoing import centre_outbox
 from central.store.register_changes import register_change
 from central.store.registry import worker
-from central.store.roster import roster_workers
+from central.store.roster import entries
+from central.store.roster_entries import roster_due
 from central.store.workers import find_worker, get_worker
 from dopusk.lab.demo.sample_people import ORG, sample_snils
 from tests.console_centre import PASSPHRASE, PASSWORD, Browser, ConsoleCentre
@@ -70,9 +70,9 @@ def _count(centre: ConsoleCentre, table: Any) -> int:
 
 
 def test_worker_is_entered_changed_archived_and_taken_back(centre: ConsoleCentre, senior: Browser) -> None:
-    rosters = _count(centre, centre_outbox)
     worker_id = _new(senior, "workers", _worker_fields(centre, snils=sample_snils("3001"), cards="AA, BB"))
-    assert _count(centre, centre_outbox) == rosters + 1
+    with reading(centre.engine) as connection:
+        assert worker_id in entries(connection, ORG, [worker_id], centre.now().date())
     path = f"/registers/workers/{worker_id}"
     changed = _worker_fields(centre, position="фрезеровщик", remote_allowed="no", block_text="Медпункт, кабинет 4")
     assert _send(senior, path, changed).status_code == 303
@@ -89,7 +89,7 @@ def test_worker_is_entered_changed_archived_and_taken_back(centre: ConsoleCentre
 
     assert senior.post(f"{path}/archive", {"action": "archive"}, page=path).status_code == 303
     with reading(centre.engine) as connection:
-        assert worker_id not in [item.worker_id for item in roster_workers(connection, ORG, centre.now().date(), {})]
+        assert worker_id not in entries(connection, ORG, [worker_id], centre.now().date())
     assert "Ясный" not in senior.get("/registers/workers").text
     assert "Ясный" in senior.get("/registers/workers?archived=1").text
     assert _send(senior, "/registers/workers/new", _worker_fields(centre)).status_code == 422
@@ -123,14 +123,14 @@ def test_worker_is_entered_changed_archived_and_taken_back(centre: ConsoleCentre
 def test_a_fault_stands_at_its_field_and_nothing_is_stored(
     centre: ConsoleCentre, senior: Browser, changes: dict[str, str], field: str, said: str
 ) -> None:
-    before, rosters = _count(centre, worker), _count(centre, centre_outbox)
+    before, due = _count(centre, worker), _count(centre, roster_due)
     answer = _send(senior, "/registers/workers/new", _worker_fields(centre, **changes))
     assert answer.status_code == 422
     at_field = answer.text.split(f'id="fault-{field}"')[1].split("</label>")[0]
     assert said in at_field
     assert "токарь" in answer.text, "what was typed is still there"
     assert _count(centre, worker) == before
-    assert _count(centre, centre_outbox) == rosters
+    assert _count(centre, roster_due) == due
 
 
 def test_somebody_alike_is_entered_when_said_to_be_another(centre: ConsoleCentre, senior: Browser) -> None:

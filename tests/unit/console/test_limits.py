@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import select, update
 
 from central.core.rights import Role
+from central.exchange.rosters import Rosters
 from central.store import limits
 from central.store.accounts import account
 from central.store.engine import reading, writing
 from central.store.outgoing import centre_outbox
 from sync.contract.envelope import open_sealed
+from tests.central_store import answer_rosters
 from tests.console_centre import Browser, ConsoleCentre
 
 
@@ -38,6 +40,11 @@ def _set(browser: Browser, **changes: str) -> httpx.Response:
     seen = browser.post("/limits", _wish(**changes) | {"action": "preview"}).text
     mark = seen.split('name="previewed" value="')[1].split('"')[0]
     return browser.post("/limits", _wish(**changes) | {"previewed": mark})
+
+
+def _spread(centre: ConsoleCentre) -> None:
+    answer_rosters(centre.engine)
+    Rosters(centre.engine, centre.outgoing).work()
 
 
 def _sent(centre: ConsoleCentre, kind: str) -> dict[str, Any]:
@@ -67,6 +74,7 @@ def test_limit_of_the_organisation_goes_down_with_all_defaults(centre: ConsoleCe
 def test_limit_of_a_worker_goes_down_with_the_roster(centre: ConsoleCentre, senior: Browser) -> None:
     for high in ("150", "155"):
         assert _set(senior, scope="worker", personnel_number="1003", high=high).status_code == 303
+    _spread(centre)
     workers = {item["personnel_number"]: item for item in _sent(centre, "roster")["workers"]}
     assert [entry["high"] for entry in workers["1003"]["limits"]] == [155]
     assert workers["1001"]["limits"] == []
@@ -75,6 +83,7 @@ def test_limit_of_a_worker_goes_down_with_the_roster(centre: ConsoleCentre, seni
 def test_limit_of_an_employer_reaches_its_workers_only(centre: ConsoleCentre, senior: Browser) -> None:
     employer = centre.people.employers[1]
     assert _set(senior, scope=f"employer:{employer}").status_code == 303
+    _spread(centre)
     workers = _sent(centre, "roster")["workers"]
     assert {item["employer_id"] for item in workers if item["limits"]} == {employer}
 
