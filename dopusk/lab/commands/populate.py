@@ -89,8 +89,8 @@ class _Progress:
 
     def tell(self, done: int, whole: int) -> None:
         """So many are written."""
-        self.done = done
-        if self._clock() - self._told_s >= _TOLD_EVERY_S or done == whole:
+        is_first, self.done = self.done == 0, done
+        if is_first or self._clock() - self._told_s >= _TOLD_EVERY_S or done == whole:
             self._told_s = self._clock()
             typer.echo(say("{done} of {whole} exams", done=done, whole=whole), err=True)
 

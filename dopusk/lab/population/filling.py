@@ -3,7 +3,7 @@
 import os
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -29,7 +29,7 @@ from dopusk.lab.population.plan import Plan
 from dopusk.lab.population.progress import Progress, begun_or_left
 from dopusk.lab.population.registers import desks_of, enter_society
 from dopusk.lab.population.rows import ExamWriter, Report
-from dopusk.lab.population.seals import named_rows, seal
+from dopusk.lab.population.seals import Due, keys_there, named_rows, named_since, seal
 from dopusk.lab.population.signing import Keyring
 from dopusk.lab.population.society import Society, society_of
 
@@ -96,6 +96,7 @@ class Filling:
     def enter(self, connection: Connection) -> None:
         """Enter the people, and note that they are."""
         plan, keys = self._left.plan, self._config.keys
+        there = keys_there(connection)
         enter_society(
             connection,
             self._society,
@@ -106,7 +107,7 @@ class Filling:
             plan.until - timedelta(days=plan.days + 1),
             now_utc(),
         )
-        self._write(connection, Bulk())
+        self._write(connection, Bulk(), named_since(connection, there))
 
     def take_up(self, connection: Connection) -> None:
         """Find the people in the store, and where the chains of their terminals stand."""
@@ -155,9 +156,9 @@ class Filling:
             self._writer.report,
         )
 
-    def _write(self, connection: Connection, bulk: Bulk) -> None:
+    def _write(self, connection: Connection, bulk: Bulk, due: Sequence[Due] = ()) -> None:
         bulk.add(audit, replace(self._left, done=self.done).entry(os.getuid()))
-        named = named_rows(bulk)
+        named = [*due, *named_rows(bulk)]
         bulk.write(connection)
         self._chains.write(connection)
         seal(connection, self._key, named)
