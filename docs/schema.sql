@@ -306,6 +306,17 @@ CREATE INDEX ix_exam_fact_quantity ON exam_fact (org, kind, finished_at, exam_id
 
 CREATE INDEX ix_exam_fact_value ON exam_fact (org, kind, value, finished_at, exam_id) WHERE number IS NULL;
 
+CREATE TABLE field_map (
+    map_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    fields JSON NOT NULL,
+    account_id TEXT,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    CONSTRAINT pk_field_map PRIMARY KEY (map_id)
+);
+
 CREATE TABLE job (
     job_id TEXT NOT NULL,
     account_id TEXT NOT NULL,
@@ -354,6 +365,56 @@ CREATE TABLE media_chunk (
     chunk_sha256 TEXT NOT NULL,
     CONSTRAINT pk_media_chunk PRIMARY KEY (sha256, chunk_index)
 );
+
+CREATE TABLE medic_certificate (
+    record_id TEXT NOT NULL,
+    medic_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    speciality TEXT NOT NULL,
+    number TEXT NOT NULL,
+    issued DATE,
+    until DATE,
+    hours INTEGER,
+    source TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    CONSTRAINT pk_medic_certificate PRIMARY KEY (record_id)
+);
+
+CREATE INDEX ix_medic_certificate_medic_id ON medic_certificate (medic_id);
+
+CREATE TABLE medic_education (
+    record_id TEXT NOT NULL,
+    medic_id TEXT NOT NULL,
+    level TEXT NOT NULL,
+    institution TEXT NOT NULL,
+    year INTEGER,
+    diploma_no TEXT NOT NULL,
+    speciality TEXT NOT NULL,
+    source TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    CONSTRAINT pk_medic_education PRIMARY KEY (record_id)
+);
+
+CREATE INDEX ix_medic_education_medic_id ON medic_education (medic_id);
+
+CREATE TABLE medic_employment (
+    record_id TEXT NOT NULL,
+    medic_id TEXT NOT NULL,
+    org_oid TEXT NOT NULL,
+    org_name TEXT NOT NULL,
+    post TEXT NOT NULL,
+    since DATE,
+    until DATE,
+    rate TEXT NOT NULL,
+    source TEXT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    CONSTRAINT pk_medic_employment PRIMARY KEY (record_id)
+);
+
+CREATE INDEX ix_medic_employment_medic_id ON medic_employment (medic_id);
 
 CREATE TABLE message (
     message_id TEXT NOT NULL,
@@ -423,6 +484,17 @@ CREATE TABLE organisation (
     oid TEXT,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     -- SQLite: created_at DATETIME NOT NULL,
+    inn TEXT,
+    kpp TEXT,
+    ogrn TEXT,
+    address TEXT,
+    region_code TEXT,
+    email TEXT,
+    phone TEXT,
+    profile TEXT,
+    hours TEXT,
+    oid_checked_at DATE,
+    oid_source TEXT,
     CONSTRAINT pk_organisation PRIMARY KEY (org)
 );
 
@@ -746,11 +818,23 @@ CREATE TABLE medic (
     updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
     -- SQLite: updated_at DATETIME NOT NULL,
     certificate_id TEXT,
+    snils_hmac TEXT,
+    snils_sealed BYTEA,
+    -- SQLite: snils_sealed BLOB,
+    birth_date DATE,
+    sex TEXT,
+    email TEXT,
+    frmr_id TEXT,
+    frmr_checked_at DATE,
+    frmr_source TEXT,
+    left_frmr_at DATE,
     CONSTRAINT pk_medic PRIMARY KEY (medic_id),
     CONSTRAINT fk_medic_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
 );
 
 CREATE INDEX ix_medic_org ON medic (org);
+
+CREATE INDEX ix_medic_snils_hmac ON medic (snils_hmac);
 
 CREATE TABLE person_verdict (
     verdict_id TEXT NOT NULL,

@@ -7,6 +7,7 @@ import contextlib
 import random
 import re
 import threading
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,7 +33,7 @@ from central.core.config import CentralConfig
 from central.core.media_files import MediaFiles
 from central.core.rights import Role
 from central.core.snils import SnilsKey
-from central.deciding.medics import Qualification, add_medic
+from central.deciding.medics import MedicPerson, Qualification, add_medic
 from central.exchange.checks import Rules
 from central.exchange.intake import Arrival, Intake
 from central.keeping.installation import Choices, create_secrets, write_config
@@ -47,6 +48,7 @@ from simulators.fleet_exam import exam_payload
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.canonical import new_id
 from sync.contract.exam import EXAM_SCHEMA
+from sync.contract.snils import check_number
 from sync.contract.topics import TerminalAddress, Up
 from tests.waiting import LONGEST_S, until
 
@@ -114,12 +116,14 @@ class ConsoleCentre:
         key = load_pem_private_key(issued.key_pem or b"", None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         today = self.now().date()
+        nine = f"{910_000_000 + zlib.crc32(username.encode()) % 80_000_000}"
+        snils = f"{nine}{check_number(nine):02d}"
         papers: dict[str, Any] = {
             "education": "secondary",
             "accreditation_until": today + timedelta(days=400),
             "training_hours": 36,
             "training_at": today - timedelta(days=100),
-            "federal_register_at": today - timedelta(days=100),
+            "federal_register_at": today - timedelta(days=10),
         }
         with writing(self.engine) as connection:
             add_medic(
@@ -133,6 +137,7 @@ class ConsoleCentre:
                 passphrase=PASSPHRASE,
                 now=self.now(),
                 medic_id=medic_id,
+                person=MedicPerson(*self.registry.sealed_snils(snils)),
             )
             self._add_account(connection, username, full_name, Role.MEDIC, medic_id=medic_id)
         return medic_id

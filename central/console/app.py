@@ -47,6 +47,7 @@ from central.console.routes import (
     exam_files,
     exam_import,
     exports,
+    federal_import,
     fleet,
     ground_import,
     help,
@@ -104,6 +105,7 @@ PAGES = (
     exports,
     exam_import,
     ground_import,
+    federal_import,
     papers,
     refusals,
     limits,
@@ -167,7 +169,9 @@ def create_app(
     console = Console(
         config=config,
         engine=store,
-        decisions=Decisions(store, pen, trust, woken, clock, admission_valid, stamping),
+        decisions=Decisions(
+            store, pen, trust, woken, clock, admission_valid, stamping, config.registers.frmr_valid_days
+        ),
         stamping=stamping,
         outgoing=pen,
         registry=Registry(pen, SnilsKey.from_file(config.keys.snils_key_file)),

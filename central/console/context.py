@@ -97,6 +97,11 @@ class Console:
     clock: Callable[[], datetime]
 
     @property
+    def frmr_valid_days(self) -> int:
+        """How long an entry of the federal register counts after it was seen there."""
+        return self.config.registers.frmr_valid_days
+
+    @property
     def secure(self) -> bool:
         """Whether people reach the console over TLS; cookies then never travel in clear."""
         return self.config.http.public_url.startswith("https://")
@@ -139,6 +144,12 @@ class Visitor:
     def may(self, right: Right) -> bool:
         """Whether the account has this right."""
         return may(self.account.role, right)
+
+    def org_of(self, chosen: str) -> str | None:
+        """The organisation that is meant: the chosen one when it is theirs, the only one where there is no choice; None: ask."""
+        if chosen:
+            return chosen if self.owns(chosen) else None
+        return self.account.orgs[0] if len(self.account.orgs) == 1 else None
 
     def owns(self, org: str | None) -> bool:
         """Whether what belongs to this organisation is theirs to see. What belongs to none is nobody's."""

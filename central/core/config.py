@@ -179,8 +179,15 @@ class GroundsConfig(_Section):
     """How long a chemical-toxicological study counts; remote exams need two a year (resolution 866)."""
 
 
+class RegistersConfig(_Section):
+    """How long an entry of the federal registers counts after it was seen there."""
+
+    frmr_valid_days: Annotated[int, Field(ge=1, le=36500)] = 30
+    """Nobody signs whose entry in the federal register of medical staff (ФРМР) was seen longer ago."""
+
+
 class AccountsConfig(_Section):
-    """Who must have a second factor, and which passwords nobody may choose."""
+    """Who must have a second factor, which passwords nobody may choose, and when accounts end."""
 
     second_factor_roles: frozenset[Role] = frozenset({Role.MEDIC, Role.SENIOR_MEDIC, Role.ADMINISTRATOR, Role.AUDITOR})
     """Accounts of these roles open nothing but their own page before the second factor is set up."""
@@ -347,6 +354,7 @@ class CentralConfig(_Section):
     outgoing: OutgoingConfig = OutgoingConfig()
     decisions: DecisionsConfig = DecisionsConfig()
     grounds: GroundsConfig = GroundsConfig()
+    registers: RegistersConfig = RegistersConfig()
     accounts: AccountsConfig = AccountsConfig()
     rates: RatesConfig = RatesConfig()
     vigilance: VigilanceConfig = VigilanceConfig()

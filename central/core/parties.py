@@ -27,6 +27,18 @@ class Organisation:
     oid: str | None = None
     licence_until: date | None = None
     """Last day of the licence; None where it has no term, as since 2022, and was not ended."""
+    inn: str | None = None
+    kpp: str | None = None
+    ogrn: str | None = None
+    address: str | None = None
+    region_code: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    profile: str | None = None
+    hours: str | None = None
+    oid_checked_at: date | None = None
+    """Day when the OID was seen in the federal register of medical organisations (ФРМО)."""
+    oid_source: str | None = None
 
     def __post_init__(self) -> None:
         _clean(self)

@@ -25,7 +25,7 @@ from central.deciding.decision_record import (
     valid_until_of,
 )
 from central.deciding.intoxication import tell_employer
-from central.deciding.medics import check_register
+from central.deciding.medics import FRMR_VALID_DAYS, check_register
 from central.deciding.stamping import Stamping
 from central.link.outgoing import Outgoing
 from central.signature.chain import SignatureError
@@ -91,6 +91,7 @@ class Decisions:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         admission_valid: timedelta = timedelta(hours=ADMISSION_VALID_HOURS),
         stamping: Stamping | None = None,
+        frmr_valid_days: int = FRMR_VALID_DAYS,
     ) -> None:
         self._engine = engine
         self._outgoing = outgoing
@@ -99,6 +100,7 @@ class Decisions:
         self._clock = clock
         self._admission_valid = admission_valid
         self._stamping = stamping or Stamping(None)
+        self._frmr_valid_days = frmr_valid_days
 
     def decide(self, draft: DecisionDraft, actor: Actor, provider: SignatureProvider) -> StoredDecision:
         """Sign and store one decision.
@@ -113,7 +115,7 @@ class Decisions:
         """The exact bytes that the medic is to sign; nothing is stored yet. Raises as `decide`."""
         now = self._clock()
         with reading(self._engine) as connection:
-            medic = check_register(connection, actor.medic_id, now)
+            medic = check_register(connection, actor.medic_id, now, frmr_valid_days=self._frmr_valid_days)
             exam = exam_store.current(connection, draft.exam_id)
             if exam is None or exam.org not in actor.orgs or exam.org != medic.org:
                 raise DecisionConflict("unknown", "there is no such exam in your organisations")
@@ -205,7 +207,8 @@ class Decisions:
         try:
             with writing(self._engine) as connection:
                 # A key takes its time, a time stamp more: who was revoked or put away meanwhile has signed nothing.
-                check_register(connection, actor.medic_id, now, signed_by=signer)
+                days = self._frmr_valid_days
+                check_register(connection, actor.medic_id, now, signed_by=signer, frmr_valid_days=days)
                 store.add(connection, item)
                 self._outgoing.queue(
                     connection, exam.terminal_id, "decision", DECISION_SCHEMA, payload.model_dump(mode="json")

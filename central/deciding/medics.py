@@ -4,7 +4,7 @@ The organisation's licence comes first, then the medic's own papers, then the ce
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -28,7 +28,11 @@ REMOTE_TRAINING_HOURS = 36
 """Least length of the additional course for remote exams, in hours."""
 
 
-CHANGED_MEANWHILE = frozenset({"certificate_revoked"})
+FRMR_VALID_DAYS = 30
+"""How long an entry of the federal register counts after it was seen there, unless `[registers]` says otherwise."""
+WARN_STALE_DAYS = 7
+"""So long before that the console warns."""
+CHANGED_MEANWHILE = frozenset({"certificate_revoked", "left_federal_register", "not_employed_here"})
 """Faults that come to pass under the hands of a medic who could sign when the session began."""
 
 
@@ -43,32 +47,78 @@ class Qualification:
     federal_register_at: date | None
 
 
-def register_faults(entry: MedicEntry, organisation: Mapping[Any, Any] | None, at: datetime) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class MedicPerson:
+    """Who the medic is, for the federal register. The SNILS only as a keyed hash and sealed."""
+
+    snils_hmac: str | None = None
+    snils_sealed: bytes | None = field(default=None, repr=False)
+    birth_date: date | None = None
+    sex: str | None = None
+    email: str | None = None
+    frmr_id: str | None = None
+
+
+def register_faults(
+    entry: MedicEntry, organisation: Mapping[Any, Any] | None, at: datetime, *, frmr_valid_days: int = FRMR_VALID_DAYS
+) -> list[str]:
     """Codes of what forbids signing at that moment, empty when all is in order.
 
-    `organisation`: its row in the register. `no_licence`, `licence_expired`, `inactive`, `no_education`,
-    `no_accreditation`, `accreditation_expired`, `training_short`, `not_in_federal_register`,
-    `certificate_not_yet_valid`, `certificate_expired`, `certificate_revoked`.
+    `organisation`: its row in the register. `no_licence`, `licence_expired`, `no_oid`, `inactive`, `no_snils`, `no_education`,
+    `no_accreditation`, `accreditation_expired`, `training_short`, `not_in_federal_register`, `left_federal_register`,
+    `not_employed_here` (the federal register knows of posts, and of none here that is in force), `register_stale`,
+    `no_certificate`, `certificate_not_yet_valid`, `certificate_expired`, `certificate_revoked`.
     """
     today = day_of(at)
     licence = str(organisation["licence"]).strip() if organisation else ""
     licence_until = organisation["licence_until"] if organisation else None
-    certificate = x509.load_pem_x509_certificate(entry.certificate_pem)
+    certificate = x509.load_pem_x509_certificate(entry.certificate_pem) if entry.certificate_pem else None
     checks = [
         ("no_licence", not licence),
         ("licence_expired", licence_until is not None and licence_until < today),
+        ("no_oid", not (organisation and organisation["oid"])),
         ("inactive", not entry.active),
+        ("no_snils", entry.snils_hmac is None),
         ("no_education", not entry.education.strip()),
         ("no_accreditation", entry.accreditation_until is None),
         ("accreditation_expired", entry.accreditation_until is not None and entry.accreditation_until < today),
         ("training_short", entry.training_hours < REMOTE_TRAINING_HOURS or entry.training_at is None),
-        ("not_in_federal_register", entry.federal_register_at is None),
-        ("certificate_not_yet_valid", certificate.not_valid_before_utc > at),
-        ("certificate_expired", certificate.not_valid_after_utc < at),
+        ("not_in_federal_register", entry.seen_at is None),
+        ("left_federal_register", _has_left(entry, today)),
+        ("not_employed_here", _is_employed_elsewhere(entry, organisation, today)),
+        ("register_stale", entry.seen_at is not None and _days_left(entry, today, frmr_valid_days) < 0),
+        ("no_certificate", certificate is None),
+        ("certificate_not_yet_valid", certificate is not None and certificate.not_valid_before_utc > at),
+        ("certificate_expired", certificate is not None and certificate.not_valid_after_utc < at),
         # From the transaction on that revokes it, whatever the clock of another process says.
         ("certificate_revoked", entry.revoked_at is not None),
     ]
     return [code for code, failed in checks if failed]
+
+
+def register_warnings(entry: MedicEntry, at: datetime, *, frmr_valid_days: int = FRMR_VALID_DAYS) -> dict[str, int]:
+    """What will forbid signing soon, with the days that are left: `register_stale`."""
+    if entry.seen_at is None:
+        return {}
+    left = _days_left(entry, day_of(at), frmr_valid_days)
+    return {"register_stale": left} if 0 <= left < WARN_STALE_DAYS else {}
+
+
+def _has_left(entry: MedicEntry, today: date) -> bool:
+    """Whether the federal register no longer names the medic, and nobody has seen the entry there since."""
+    left = entry.left_frmr_at
+    return left is not None and left <= today and (entry.seen_at is None or entry.seen_at <= left)
+
+
+def _days_left(entry: MedicEntry, today: date, valid_days: int) -> int:
+    return valid_days - (today - (entry.seen_at or today)).days
+
+
+def _is_employed_elsewhere(entry: MedicEntry, organisation: Mapping[Any, Any] | None, today: date) -> bool:
+    """Whether posts are known, and none of them is one in this organisation on that day."""
+    oid = organisation["oid"] if organisation else None
+    here = any(post.org_oid == oid and post.is_in_force(today) for post in entry.employments)
+    return bool(entry.employments) and bool(oid) and not here
 
 
 def seal_key(
@@ -106,6 +156,7 @@ def add_medic(
     token_label: str | None = None,
     gost_key_pem: bytes | None = None,
     encrypted_key: bytes | None = None,
+    person: MedicPerson | None = None,
 ) -> str:
     """Enter a medic with a software key, with one of ГОСТ in PKCS#8, or whose key is on the token `token_label`.
 
@@ -141,6 +192,7 @@ def add_medic(
         active=True,
         created_at=now,
         updated_at=now,
+        **asdict(person or MedicPerson()),
     )
     store.add(connection, entry)
     return entry.medic_id
@@ -201,7 +253,12 @@ def take_offered_key(connection: Connection, entry: MedicEntry, offer: KeyOffer,
 
 
 def check_register(
-    connection: Connection, medic_id: str | None, at: datetime, *, signed_by: x509.Certificate | None = None
+    connection: Connection,
+    medic_id: str | None,
+    at: datetime,
+    *,
+    signed_by: x509.Certificate | None = None,
+    frmr_valid_days: int = FRMR_VALID_DAYS,
 ) -> MedicEntry:
     """The medic's entry, when it allows signing. Raises `RegisterFault`.
 
@@ -214,7 +271,7 @@ def check_register(
     if entry is None:
         raise RegisterFault(["not_registered"])
     organisation = registry.get_organisation(connection, entry.org)
-    faults = register_faults(entry, organisation, at)
+    faults = register_faults(entry, organisation, at, frmr_valid_days=frmr_valid_days)
     if faults:
         raise RegisterFault(faults)
     if signed_by is not None and x509.load_pem_x509_certificate(entry.certificate_pem) != signed_by:

@@ -55,6 +55,11 @@ check_per_minute = 100000
 api_per_minute = 1000000
 api_failures_per_minute = 100000
 """
+_REGISTERS_OF_TESTS = """
+[registers]
+# Invented entries stand in no federal register: nobody could look them up again.
+frmr_valid_days = 3650
+"""
 _OUTGOING_OF_TESTS = """
 [outgoing]
 # Webhooks of a demonstration and of tests stand on this machine.
@@ -114,7 +119,7 @@ def write_config(folder: Path, choices: Choices) -> CentralConfig:
     if choices.generation == "test":
         text += _RATES_OF_TESTS
     if choices.generation != "real":
-        text += _OUTGOING_OF_TESTS
+        text += _OUTGOING_OF_TESTS + _REGISTERS_OF_TESTS
     path = folder / "central.toml"
     with path.open("x", encoding="utf-8") as file:
         file.write(text)

@@ -28,6 +28,7 @@ EXPORTS = (
     "journal.sign",
     "workers.export",
     "register.export",
+    "medics.export",
     "consents.export",
     "decision.export",
     "refusals.export",

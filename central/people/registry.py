@@ -104,6 +104,10 @@ class Registry:
         if kind == "workers":
             self.publish_workers(connection, org, [entry_id])
 
+    def sealed_snils(self, digits: str) -> tuple[str, bytes]:
+        """Keyed hash and sealed form of the 11 digits."""
+        return self._snils_key.hmac(digits), self._snils_key.seal(digits)
+
     def snils_hash(self, digits: str) -> str:
         """The keyed hash of the 11 digits, to look somebody up by."""
         return self._snils_key.hmac(digits)

@@ -13,12 +13,14 @@ from central.authority.pki import Authority
 from central.core.days import day_of
 from central.core.name_folding import fold_name
 from central.core.rights import Right
-from central.deciding.medics import Qualification, add_medic, replace_key, seal_key
+from central.core.snils import parse_snils
+from central.deciding.medics import MedicPerson, Qualification, add_medic, replace_key, seal_key
 from central.registers.form import Faults, Field, FieldFault, parse
 from central.registers.keeping import FormInput, KeyDraft, MadeKey, Options, RegisterChange, Saved
+from central.registers.organisations import EMAIL
 from central.signature.provider import SigningRefused
 from central.signature.software import MIN_PASSPHRASE, SigningKey
-from central.store import certificates, register_changes
+from central.store import certificates, register_changes, registry
 from central.store import medics as store
 from sync.contract.canonical import new_id
 
@@ -34,10 +36,15 @@ class MedicForm:
     fields: ClassVar[tuple[Field, ...]] = (
         Field("full_name", needed=True),
         Field("position", needed=True),
+        Field("snils"),
+        Field("birth_date", "day"),
+        Field("sex", "choice", choices=("male", "female")),
+        Field("email"),
         Field("education", "choice", choices=("higher", "secondary"), section="papers"),
         Field("accreditation_until", "day", section="papers", future=True),
         Field("training_hours", "number", section="papers"),
         Field("training_at", "day", section="papers"),
+        Field("frmr_id", section="papers"),
         Field("federal_register_at", "day", section="papers"),
     )
 
@@ -46,7 +53,8 @@ class MedicForm:
         entry = store.find(connection, entry_id)
         if entry is None:
             return None
-        return asdict(entry) | {"name_shown": entry.full_name, "archived": not entry.active, "entry": entry}
+        shown = {"name_shown": entry.full_name, "archived": not entry.active, "entry": entry}
+        return asdict(entry) | shown | {"snils": "", "snils_on_record": entry.snils_hmac is not None}
 
     def options(self, connection: Connection, org: str) -> Options:
         """No references."""
@@ -61,7 +69,15 @@ class MedicForm:
             same = other.medic_id != entry_id and fold_name(other.full_name) == fold_name(str(values["full_name"]))
             if same and not typed.another:
                 faults["full_name"] = FieldFault("same_person", f"{other.full_name}, {other.position}", other.medic_id)
+        values |= _sealed_snils(change, entry_id, values.pop("snils"), faults)
+        values |= {name: values[name] or None for name in ("email", "frmr_id")}
+        if values["email"] and not EMAIL.fullmatch(values["email"]):
+            faults["email"] = FieldFault("wrong_form")
         if entry_id is None:
+            organisation = registry.get_organisation(change.connection, change.org)
+            if organisation is None or not organisation["oid"]:
+                # Organisations come first in the federal registers: a medic is entered there under the OID of one.
+                faults["oid"] = FieldFault("organisation_without_oid", change.org, change.org)
             faults |= key_faults(typed.key) or _known_faults(change.connection, "", typed.key)
         if faults:
             return faults
@@ -131,6 +147,7 @@ class MedicForm:
             medic_id=medic_id,
             token_label=draft.token_label or None,
             encrypted_key=encrypted,
+            person=MedicPerson(**{name: values.get(name) for name in MedicPerson.__slots__}),
         )
         after = store.find(change.connection, medic_id)
         changes = [(medic_id, None, asdict(after) if after else {})]
@@ -154,6 +171,21 @@ def with_key(
         raise TypeError("the authority made a key of a kind that is not known here")
     certificate = x509.load_pem_x509_certificate(issued.certificate_pem)
     return replace(draft, made=MadeKey(medic_id, key, certificate, seal_key(certificate, draft.passphrase, key=key)))
+
+
+def _sealed_snils(change: RegisterChange, medic_id: str | None, typed: str, faults: Faults) -> dict[str, Any]:
+    """The columns of a SNILS; none where nothing was typed, which keeps what is on record."""
+    if not typed:
+        return {}
+    try:
+        hashed, sealed = change.registry.sealed_snils(parse_snils(typed))
+    except ValueError:
+        faults["snils"] = FieldFault("wrong_snils")
+        return {}
+    for other in store.of_organisations(change.connection, (change.org,)):
+        if other.medic_id != medic_id and other.snils_hmac == hashed:
+            faults["snils"] = FieldFault("snils_of_medic", other.full_name, other.medic_id)
+    return {"snils_hmac": hashed, "snils_sealed": sealed}
 
 
 def _given(draft: KeyDraft) -> tuple[SigningKey | None, x509.Certificate, bytes | None]:

@@ -9,13 +9,45 @@ from sqlalchemy import Connection
 from central.core.days import day_of
 from central.core.parties import Organisation
 from central.core.rights import Right
-from central.registers.form import Field, FieldFault, parse
+from central.registers.employer_rules import is_inn
+from central.registers.form import Faults, Field, FieldFault, parse
 from central.registers.keeping import FormInput, Options, RegisterChange, Saved
 from central.store import registry
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """The form of `sync.contract.model.Name`: it stands in topics."""
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*)){3,}")
+
+
+REQUISITES = ("oid", "inn", "kpp", "ogrn", "region_code", "address", "email", "phone", "profile", "hours")
+"""What the federal register says of an organisation, beside its name."""
+_KPP, _OGRN, _REGION = (
+    re.compile(r"[0-9]{4}[0-9A-Z]{2}[0-9]{3}"),
+    re.compile(r"[0-9]{13}|[0-9]{15}"),
+    re.compile(r"[0-9]{2}"),
+)
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+
+def requisite_faults(values: Mapping[str, Any]) -> Faults:
+    """What is wrong with the requisites of an organisation. Pure."""
+    faults: Faults = {}
+    forms = {"oid": _OID, "kpp": _KPP, "region_code": _REGION, "email": EMAIL}
+    for name, form in forms.items():
+        if values.get(name) and not form.fullmatch(values[name]):
+            faults[name] = FieldFault("wrong_form")
+    if values.get("inn") and not is_inn(values["inn"]):
+        faults["inn"] = FieldFault("wrong_inn")
+    if values.get("ogrn") and not _is_ogrn(values["ogrn"]):
+        faults["ogrn"] = FieldFault("wrong_ogrn")
+    return faults
+
+
+def _is_ogrn(number: str) -> bool:
+    """Form and check digit: of the number without it, the remainder by 11 (of 13 digits) or 13 (of 15), last digit."""
+    if not _OGRN.fullmatch(number):
+        return False
+    return int(number[:-1]) % (11 if len(number) == 13 else 13) % 10 == int(number[-1])
 
 
 class OrganisationForm:
@@ -30,6 +62,16 @@ class OrganisationForm:
         Field("licence", section="papers"),
         Field("licence_until", "day", section="papers", future=True),
         Field("oid", section="papers"),
+        Field("oid_checked_at", "day", section="papers"),
+        Field("inn", section="requisites"),
+        Field("kpp", section="requisites"),
+        Field("ogrn", section="requisites"),
+        Field("region_code", section="requisites"),
+        Field("address", section="contact"),
+        Field("email", section="contact"),
+        Field("phone", section="contact"),
+        Field("profile", "text", section="contact"),
+        Field("hours", section="contact"),
     )
 
     def read(self, connection: Connection, entry_id: str) -> Mapping[str, Any] | None:
@@ -48,16 +90,19 @@ class OrganisationForm:
         org = str(values["org"])
         if org and not _NAME.fullmatch(org):
             faults["org"] = FieldFault("wrong_form")
-        if values["oid"] and not _OID.fullmatch(values["oid"]):
-            faults["oid"] = FieldFault("wrong_form")
+        faults |= requisite_faults(values)
         taken = registry.get_organisation(change.connection, org) if entry_id is None else None
         if taken is not None:
             # Another organisation's name is not told: it may belong to somebody else.
             faults["org"] = FieldFault("taken")
         if faults:
             return faults
+        kept = {name: values[name] or None for name in (*REQUISITES, "oid_checked_at")}
+        before = registry.get_organisation(change.connection, org)
+        source = before["oid_source"] if before is not None and before["oid"] == kept["oid"] else None
+        kept["oid_source"] = source or ("form" if kept["oid"] else None)
         organisation = Organisation(
-            org, values["name"], values["licence"], values["oid"] or None, values["licence_until"]
+            org, values["name"], values["licence"], licence_until=values["licence_until"], **kept
         )
         change.registry.add_organisation(change.connection, organisation, change.author)
         return org

@@ -1,6 +1,6 @@
 """The table of medics: the register entry that must be valid before anything is signed, certificate and software key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -19,8 +19,9 @@ from sqlalchemy import (
     update,
 )
 
-from central.store import certificates
+from central.store import certificates, medic_records
 from central.store.certificates import certificate
+from central.store.medic_records import Employment
 from central.store.metadata import UtcDateTime, metadata
 
 medic = Table(
@@ -43,6 +44,15 @@ medic = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("certificate_id", Text, comment="SHA-256 of the certificate in use"),
+    Column("snils_hmac", Text, index=True, comment="keyed hash; the number itself is in snils_sealed"),
+    Column("snils_sealed", LargeBinary, comment="AES-256-GCM: 12 bytes of nonce, ciphertext, tag"),
+    Column("birth_date", Date),
+    Column("sex", Text, comment="male or female"),
+    Column("email", Text),
+    Column("frmr_id", Text, comment="number of the entry in the federal register of medical staff (ФРМР)"),
+    Column("frmr_checked_at", Date, comment="day when the entry was last seen there"),
+    Column("frmr_source", Text, comment="form, file or the mapping that read it"),
+    Column("left_frmr_at", Date, comment="since when the federal register no longer names the medic"),
 )
 
 
@@ -67,11 +77,28 @@ class MedicEntry:
     created_at: datetime
     updated_at: datetime
     certificate_id: str | None = None
+    snils_hmac: str | None = None
+    snils_sealed: bytes | None = field(default=None, repr=False)
+    birth_date: date | None = None
+    sex: str | None = None
+    email: str | None = None
+    frmr_id: str | None = None
+    frmr_checked_at: date | None = None
+    frmr_source: str | None = None
+    left_frmr_at: date | None = None
     revoked_at: datetime | None = None
     """Since when the certificate in use is revoked, by the table of certificates."""
+    employments: tuple[Employment, ...] = ()
+    """What the federal register says of posts, in force or not; empty where nothing is known of any."""
+
+    @property
+    def seen_at(self) -> date | None:
+        """Day when the entry was last seen in the federal register, by whatever way."""
+        days = [day for day in (self.frmr_checked_at, self.federal_register_at) if day is not None]
+        return max(days, default=None)
 
 
-_OWN = tuple(name for name in MedicEntry.__slots__ if name != "revoked_at")
+_OWN = tuple(name for name in MedicEntry.__slots__ if name not in {"revoked_at", "employments"})
 
 
 def add(connection: Connection, entry: MedicEntry) -> None:
@@ -84,8 +111,16 @@ def add(connection: Connection, entry: MedicEntry) -> None:
         key_provider=entry.key_provider,
         now=entry.created_at,
     )
-    values = {name: getattr(entry, name) for name in _OWN} | {"certificate_id": certificate_id}
-    connection.execute(medic.insert().values(**values))
+    _insert(connection, replace(entry, certificate_id=certificate_id))
+
+
+def add_without_key(connection: Connection, entry: MedicEntry) -> None:
+    """Insert a medic of whom the federal register says, and who has no key here yet: signs nothing before there is one."""
+    _insert(connection, entry)
+
+
+def _insert(connection: Connection, entry: MedicEntry) -> None:
+    connection.execute(medic.insert().values(**{name: getattr(entry, name) for name in _OWN}))
 
 
 def change(connection: Connection, medic_id: str, values: dict[str, Any]) -> bool:
@@ -95,14 +130,18 @@ def change(connection: Connection, medic_id: str, values: dict[str, Any]) -> boo
 
 def find(connection: Connection, medic_id: str) -> MedicEntry | None:
     """The entry with that id."""
-    row = connection.execute(_entries().where(medic.c.medic_id == medic_id)).one_or_none()
-    return None if row is None else MedicEntry(*row)
+    return next(iter(_read(connection, _entries().where(medic.c.medic_id == medic_id))), None)
 
 
 def of_organisations(connection: Connection, orgs: tuple[str, ...]) -> list[MedicEntry]:
     """All medics of these organisations, by name."""
-    query = _entries().where(medic.c.org.in_(orgs)).order_by(medic.c.full_name)
-    return [MedicEntry(*row) for row in connection.execute(query)]
+    return _read(connection, _entries().where(medic.c.org.in_(orgs)).order_by(medic.c.full_name))
+
+
+def _read(connection: Connection, query: Select[Any]) -> list[MedicEntry]:
+    rows = connection.execute(query).mappings().all()
+    known = medic_records.employments(connection, [row["medic_id"] for row in rows])
+    return [MedicEntry(**row, employments=known.get(row["medic_id"], ())) for row in rows]
 
 
 def _entries() -> Select[Any]:

@@ -35,6 +35,10 @@ from central.store.metadata import UtcDateTime, metadata
 from central.store.persons import Assigned, Said
 from sync.contract.canonical import new_id
 
+_ORGANISATION_COLUMNS = (
+    *("name", "licence", "licence_until", "oid", "inn", "kpp", "ogrn", "address", "region_code", "email", "phone"),
+    *("profile", "hours", "oid_checked_at", "oid_source"),
+)
 _EMPLOYER_COLUMNS = ("org", "name", "inn", "okved", "region_code", "alert_contact")
 _WORKER_COLUMNS = (
     "org",
@@ -72,8 +76,19 @@ organisation = Table(
     Column("licence_until", Date, comment="last day of the licence; empty = no term"),
     Column("oid", Text, comment="OID in the federal register of medical organisations"),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("inn", Text),
+    Column("kpp", Text),
+    Column("ogrn", Text),
+    Column("address", Text),
+    Column("region_code", Text, comment="subject of the Russian Federation"),
+    Column("email", Text),
+    Column("phone", Text),
+    Column("profile", Text, comment="what it does, for people"),
+    Column("hours", Text, comment="when it is open, for people"),
+    Column("oid_checked_at", Date, comment="day when the OID was seen in the federal register"),
+    Column("oid_source", Text, comment="form, file or the mapping that read it"),
 )
-"""Medical organisations, with their licence."""
+"""Medical organisations, with their licence, and what the federal register (ФРМО) says of them."""
 
 employer = Table(
     "employer",
@@ -161,7 +176,7 @@ Written = tuple[dict[str, Any] | None, dict[str, Any]]
 
 def put_organisation(connection: Connection, new: Organisation, *, now: datetime) -> Written:
     """Insert or change by `org`."""
-    values = {"name": new.name, "licence": new.licence, "licence_until": new.licence_until, "oid": new.oid}
+    values = {name: getattr(new, name) for name in _ORGANISATION_COLUMNS}
     return _put(connection, organisation, {"org": new.org}, values, {"created_at": now})
 
 

@@ -35,8 +35,10 @@ from central.store.certificates import MUTABLE as CERTIFICATE_STATE
 from central.store.certificates import certificate
 from central.store.consents import consent, consent_text, consent_withdrawal
 from central.store.decisions import decision
+from central.store.field_maps import field_map
 from central.store.grounds import ground
 from central.store.limits import limit_entry
+from central.store.medic_records import medic_certificate, medic_education, medic_employment
 from central.store.metadata import UtcDateTime, insert_for, metadata
 from central.store.outgoing import centre_outbox
 from central.store.papers import paper
@@ -127,6 +129,10 @@ SEALED = {
         Sealed(book_version, "version_id"),
         Sealed(book_item, "version_id"),
         Sealed(terminal_book, "message_id"),
+        Sealed(medic_education, "record_id"),
+        Sealed(medic_certificate, "record_id"),
+        Sealed(medic_employment, "record_id"),
+        Sealed(field_map, "map_id"),
         # What becomes of a certificate stands in the history of the register as well, which nobody changes.
         Sealed(certificate, "created_at", CERTIFICATE_STATE),
         Sealed(alert, "alert_id", frozenset({"delivered_at", "seen_at", "seen_by"})),

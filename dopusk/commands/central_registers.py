@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -17,9 +18,9 @@ from central.authority.pki import Authority
 from central.core.days import day_of
 from central.core.media_files import MediaFiles
 from central.core.parties import Organisation
-from central.core.snils import SnilsKey
+from central.core.snils import SnilsKey, parse_snils
 from central.core.text_cleaning import clean_line
-from central.deciding.medics import Qualification, add_medic, seal_key
+from central.deciding.medics import MedicPerson, Qualification, add_medic, seal_key
 from central.exchange.checks import Rules
 from central.exchange.intake import Intake
 from central.imports import grounds, workers
@@ -29,6 +30,7 @@ from central.imports.row_faults import RowFault
 from central.imports.tables import UnreadableTable, unreadable_words
 from central.link.outgoing import Outgoing
 from central.people.registry import Registry
+from central.registers.organisations import requisite_faults
 from central.store import registry
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
@@ -36,6 +38,7 @@ from dopusk import words
 from dopusk.commands.access_trail import note
 from dopusk.commands.asking import new_secret
 from dopusk.commands.central import ConfigFile, open_centre, plain_errors
+from dopusk.commands.central_federal import import_map, import_medics, import_organisations
 from dopusk.told import told
 from dopusk.words import say, word
 from sync.contract.canonical import new_id
@@ -43,6 +46,9 @@ from sync.contract.canonical import new_id
 import_app = typer.Typer(no_args_is_help=True, help="Take workers, grounds or examinations from files.")
 register_app = typer.Typer(no_args_is_help=True, help="Enter organisations and medics.")
 
+import_app.command("medics")(import_medics)
+import_app.command("organisations")(import_organisations)
+import_app.command("map")(import_map)
 _Row = TypeVar("_Row")
 Org = Annotated[str, typer.Option(help="Name of the organisation, as in topics.")]
 
@@ -63,11 +69,13 @@ def add_organisation(
         ends = None if licence_until is None else day_from(licence_until)
         registry_of, engine = _registry(config)
         with writing(engine) as connection:
-            known = registry.get_organisation(connection, org) is not None
-            registry_of.add_organisation(
-                connection,
-                Organisation(org, name, licence, oid, ends),
-            )
+            known = registry.get_organisation(connection, org)
+            kept = {item.name: known[item.name] for item in fields(Organisation)} if known else {"org": org}
+            said = {"name": name, "licence": licence, "licence_until": ends}
+            said |= {"oid": oid, "oid_source": "form"} if oid else {}
+            if faults := requisite_faults(kept | said):
+                raise ValueError(f"{', '.join(faults)}: not as the register writes it")
+            registry_of.add_organisation(connection, Organisation(**(kept | said)))
             note(connection, "organisation.save" if known else "organisation.add", org, org=org)
     print(say("organisation {org} entered", org=org))
 
@@ -83,6 +91,9 @@ def enter_medic(
     training_at: Annotated[str, typer.Option(help="Day of that training, YYYY-MM-DD.")],
     federal_register_at: Annotated[str, typer.Option(help="Day when seen in the federal register, YYYY-MM-DD.")],
     education: Annotated[str, typer.Option(help="higher or secondary")] = "secondary",
+    snils: Annotated[
+        str, typer.Option(help="SNILS; without one the medic signs nothing.", envvar="DOPUSK_MEDIC_SNILS")
+    ] = "",
     passphrase_stdin: Annotated[bool, typer.Option(help="Read the passphrase from standard input.")] = False,
     gost: Annotated[
         tuple[Path, Path] | None,
@@ -104,6 +115,11 @@ def enter_medic(
             found = registry.get_organisation(connection, org)
         if found is None:
             raise LookupError(f"organisation {org} is not entered; next: dopusk central register organisation {org}")
+        if not found["oid"]:
+            raise LookupError(
+                f"organisation {org} has no OID of the federal register; next: dopusk central register organisation {org} --oid"
+            )
+        person = _person(loaded.keys.snils_key_file, snils)
         key, gost_key_pem = None, None
         if gost is None:
             issued = Authority(loaded.keys.authority_dir).issue_medic(full_name, medic_id, found["name"])
@@ -133,9 +149,17 @@ def enter_medic(
                 now=datetime.now(UTC),
                 medic_id=medic_id,
                 encrypted_key=encrypted,
+                person=person,
             )
             note(connection, "medic.add", medic_id, org=org)
     print(medic_id)
+
+
+def _person(key_file: Path, snils: str) -> MedicPerson:
+    if not snils:
+        return MedicPerson()
+    key, digits = SnilsKey.from_file(key_file), parse_snils(snils)
+    return MedicPerson(key.hmac(digits), key.seal(digits))
 
 
 def day_from(typed: str) -> date:

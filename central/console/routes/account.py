@@ -20,7 +20,7 @@ from central.console.context import LANGUAGE_COOKIE, THEME_COOKIE, YEAR_S, Conso
 from central.console.guard import Guard, form_of
 from central.console.tried_secrets import TriesOver, begin_passphrase, end_try, needs_proof
 from central.core.rights import Right
-from central.deciding.medics import RegisterFault, register_faults
+from central.deciding.medics import RegisterFault, register_faults, register_warnings
 from central.signature.gost import open_gost_key
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.remote import REMOTE
@@ -53,7 +53,7 @@ def unlock(
     now, medic_id = console.clock(), visitor.account.medic_id or ""
     try:
         with reading(console.engine) as connection:
-            entry, faults = register_entry(connection, visitor, now)
+            entry, faults = register_entry(connection, visitor, now, console.frmr_valid_days)
         if entry is None or faults:
             raise RegisterFault(faults)
         if entry.key_provider in REMOTE:
@@ -114,10 +114,11 @@ def signature_page(request: Request, visitor: Visitor, status: int = 200, code: 
     console = console_of(request)
     now = console.clock()
     with reading(console.engine) as connection:
-        entry, faults = register_entry(connection, visitor, now)
+        entry, faults = register_entry(connection, visitor, now, console.frmr_valid_days)
         draft = store.get_draft(connection, visitor.session.session_id)
         offer = key_offers.find(connection, entry.medic_id) if entry is not None else None
-    certificate = x509.load_pem_x509_certificate(entry.certificate_pem) if entry else None
+    has_certificate = entry is not None and entry.certificate_pem
+    certificate = x509.load_pem_x509_certificate(entry.certificate_pem) if entry and has_certificate else None
     shown = page(
         request,
         "signature.html",
@@ -125,6 +126,7 @@ def signature_page(request: Request, visitor: Visitor, status: int = 200, code: 
         status,
         code=code,
         faults=faults,
+        warnings=register_warnings(entry, now, frmr_valid_days=console.frmr_valid_days) if entry else {},
         entry=entry,
         certificate=certificate,
         days_left=(certificate.not_valid_after_utc - now).days if certificate else None,
@@ -142,12 +144,14 @@ def signature_page(request: Request, visitor: Visitor, status: int = 200, code: 
     return reach_out(console, shown, REMOTE)
 
 
-def register_entry(connection: Connection, visitor: Visitor, at: datetime) -> tuple[MedicEntry | None, list[str]]:
+def register_entry(
+    connection: Connection, visitor: Visitor, at: datetime, days: int
+) -> tuple[MedicEntry | None, list[str]]:
     """The visitor's entry in the register and what forbids signing. A medic of another organisation is nobody here."""
     entry = medics.find(connection, visitor.account.medic_id) if visitor.account.medic_id else None
     if entry is None or not visitor.owns(entry.org):
         return None, ["not_registered"]
-    return entry, register_faults(entry, registry.get_organisation(connection, entry.org), at)
+    return entry, register_faults(entry, registry.get_organisation(connection, entry.org), at, frmr_valid_days=days)
 
 
 def _opened(console: Console, entry: MedicEntry, passphrase: str) -> SignatureProvider:

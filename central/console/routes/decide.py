@@ -74,7 +74,8 @@ def decide(
     def work() -> Response:
         # First: whoever may not sign is told so, and not to open a key that will not do.
         with reading(console.engine) as connection:
-            check_register(connection, visitor.account.medic_id, console.clock())
+            medic_id = visitor.account.medic_id
+            check_register(connection, medic_id, console.clock(), frmr_valid_days=console.frmr_valid_days)
         provider = console.vault.get(visitor.session.session_id, visitor.account.medic_id or "")
         to_next = typed.get("then") == ["next"]
         if isinstance(provider, RemoteKey):

@@ -23,7 +23,7 @@ from central.console.context import Console, Visitor, console_of, own_or_404, pa
 from central.console.guard import Guard, form_of
 from central.core.days import day_of
 from central.core.rights import Right
-from central.deciding.medics import register_faults
+from central.deciding.medics import register_faults, register_warnings
 from central.registers.coded import coded_options, save_coded
 from central.registers.form import Faults, FieldFault, typed_of
 from central.registers.forms import FORMS
@@ -201,8 +201,11 @@ def entry_page(
         org = row.get("org", "") or org or _first_org(visitor)
         organisation = registry.get_organisation(connection, org)
         signing: list[str] = []
+        warnings: dict[str, int] = {}
         if form.kind == "medics" and row:
-            signing = register_faults(row["entry"], organisation, console.clock())
+            days, at = console.frmr_valid_days, console.clock()
+            signing = register_faults(row["entry"], organisation, at, frmr_valid_days=days)
+            warnings = register_warnings(row["entry"], at, frmr_valid_days=days)
         organisations = [item for item in registry.list_organisations(connection) if visitor.owns(item["org"])]
         values: dict[str, Any] = {
             "options": form.options(connection, org),
@@ -234,6 +237,8 @@ def entry_page(
         typed=typed if typed is not None else typed_of(form.fields, row),
         faults=faults or {},
         signing=signing,
+        warnings=warnings,
+        organisation=organisation,
         may_change=visitor.may(form.right),
         saved=request.query_params.get("saved") == "1",
         restored=restored,

@@ -91,7 +91,7 @@ def exam_page(
             typed, restored = draft["fields"], True
         refused = {one.decision_id: one for one in refusals.refusals(connection, [item.org])}
         message_id = worklist.message_id_of(connection, exam_id)
-        signer = _signer(connection, visitor, now)
+        signer = _signer(connection, visitor, now, console.frmr_valid_days)
         around = circumstances(connection, item, message_id, now)
     with writing(console.engine) as connection:
         if restored:
@@ -167,12 +167,12 @@ def exam_page(
     )
 
 
-def _signer(connection: Connection, visitor: Visitor, now: datetime) -> dict[str, Any] | None:
+def _signer(connection: Connection, visitor: Visitor, now: datetime, days: int) -> dict[str, Any] | None:
     """Who would sign, and what forbids it; None for those who decide nothing."""
     if not visitor.may(Right.DECIDE):
         return None
     try:
-        entry = check_register(connection, visitor.account.medic_id, now)
+        entry = check_register(connection, visitor.account.medic_id, now, frmr_valid_days=days)
     except RegisterFault as error:
         return {"faults": error.faults, "name": visitor.account.full_name, "serial": ""}
     certificate = x509.load_pem_x509_certificate(entry.certificate_pem)

@@ -82,7 +82,8 @@ def sign_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
     try:
         with writing(console.engine) as connection:
             # A print takes its time: who was revoked or put away meanwhile has signed nothing.
-            check_register(connection, visitor.account.medic_id, now, signed_by=provider.certificate)
+            medic_id, days = visitor.account.medic_id, console.frmr_valid_days
+            check_register(connection, medic_id, now, signed_by=provider.certificate, frmr_valid_days=days)
             note(connection, console, visitor, "journal.sign", detail=detail)
     except SigningRefused:
         archive.unlink(missing_ok=True)
@@ -98,7 +99,8 @@ def sign_journal(request: Request, visitor: Annotated[Visitor, Depends(Guard(Rig
 def _provider(console: Console, visitor: Visitor, now: datetime) -> SignatureProvider:
     """The visitor's opened key. Raises `SigningRefused`, the faults of the register among them."""
     with reading(console.engine) as connection:
-        medic = check_register(connection, visitor.account.medic_id, now)
+        days = console.frmr_valid_days
+        medic = check_register(connection, visitor.account.medic_id, now, frmr_valid_days=days)
     provider = console.vault.get(visitor.session.session_id, medic.medic_id)
     if isinstance(provider, RemoteKey):
         raise SigningRefused("at_workplace", "a print is signed by a key at the centre alone")

@@ -9,7 +9,6 @@ SNILS has become `worker_id`; 422 with the register when it is nobody's or wrong
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -75,7 +74,7 @@ def export_register(
         raise HTTPException(404)
     console, language = console_of(request), visitor.look.language
     with reading(console.engine) as connection:
-        found = _rows(connection, visitor.account.orgs, kind, console.clock(), archived=archived == "1")
+        found = _rows(connection, console, visitor.account.orgs, kind, archived=archived == "1")
         rows = [asdict(row[0]) for row in found] if kind == "medics" else found
     detail = {"register": kind, "rows": len(rows)}
     note_alone(console, visitor, "register.export", org=own_org(visitor), detail=detail)
@@ -218,7 +217,7 @@ def register_page(
         rows: Sequence[Any] = ()
         hidden = 0
         if kind != "workers":
-            rows = sort.rows(_rows(connection, orgs, kind, console.clock(), archived=archived), keys)
+            rows = sort.rows(_rows(connection, console, orgs, kind, archived=archived), keys)
         elif worker_ids:
             rows = named_workers(connection, orgs, worker_ids[:SHOWN], sort.order)
         elif not fault:
@@ -255,7 +254,9 @@ def register_page(
     )
 
 
-def _rows(connection: Connection, orgs: tuple[str, ...], kind: str, now: datetime, *, archived: bool) -> Sequence[Any]:
+def _rows(
+    connection: Connection, console: Console, orgs: tuple[str, ...], kind: str, *, archived: bool
+) -> Sequence[Any]:
     if kind == "employers":
         return [row for org in orgs for row in registry.list_employers(connection, org, archived=archived)]
     if kind == "organisations":
@@ -264,7 +265,8 @@ def _rows(connection: Connection, orgs: tuple[str, ...], kind: str, now: datetim
         return instruments.of_organisations(connection, orgs, archived=archived)
     owners = {row["org"]: row for row in registry.list_organisations(connection)}
     entries = [entry for entry in medics.of_organisations(connection, orgs) if entry.active != archived]
-    return [(entry, register_faults(entry, owners.get(entry.org), now)) for entry in entries]
+    now, days = console.clock(), console.frmr_valid_days
+    return [(entry, register_faults(entry, owners.get(entry.org), now, frmr_valid_days=days)) for entry in entries]
 
 
 def _unregistered(connection: Connection, orgs: tuple[str, ...]) -> list[tuple[Any, Any, str]]:

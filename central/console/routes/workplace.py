@@ -49,7 +49,7 @@ def ask_for_proof(request: Request, visitor: Medic, form: Form) -> Response:
     if purpose not in {"open", "enrol"} or holder not in holders_of(console):
         raise HTTPException(404)
     with reading(console.engine) as connection:
-        entry, faults = register_entry(connection, visitor, console.clock())
+        entry, faults = register_entry(connection, visitor, console.clock(), console.frmr_valid_days)
     # A certificate that has ended or is missing is what a new one is offered for.
     if entry is None or (faults and purpose == "open"):
         return JSONResponse({"error": "register"}, status_code=403)
@@ -67,7 +67,7 @@ def prove(request: Request, visitor: Medic, form: Form) -> Response:
         return _refused(request, visitor, "late")
     now = console.clock()
     with reading(console.engine) as connection:
-        entry, faults = register_entry(connection, visitor, now)
+        entry, faults = register_entry(connection, visitor, now, console.frmr_valid_days)
     if entry is None or entry.medic_id != item.medic_id or (faults and item.purpose == "open"):
         return _refused(request, visitor, "register")
     try:

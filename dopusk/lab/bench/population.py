@@ -13,7 +13,8 @@ from central.access.accounts import open_session
 from central.authority.pki import Authority
 from central.core.config import CentralConfig
 from central.core.rights import Role
-from central.deciding.medics import Qualification, add_medic
+from central.core.snils import SnilsKey
+from central.deciding.medics import MedicPerson, Qualification, add_medic
 from central.store import accounts, api_keys
 from central.store.api_keys import ApiKey
 from central.store.engine import writing
@@ -22,6 +23,9 @@ from dopusk.lab.population.plan import Plan
 from sync.contract.canonical import new_id
 
 _ORGANISATIONS, _EMPLOYERS, _SEED = 8, 40, 11
+
+_IDLE_SNILS = "80099999959"
+"""Invented; with the right check number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ def populate(engine: Engine, config: CentralConfig, scale: Scale) -> Population:
         waiting=scale.waiting,
     )
     made = filling.populate(engine, config, plan)
+    snils_key = SnilsKey.from_file(config.keys.snils_key_file)
     with writing(engine) as connection:
         others = {role: _cookie(connection, name) for role, name in made.titles.others.items()}
         seats = tuple(
@@ -113,7 +118,7 @@ def populate(engine: Engine, config: CentralConfig, scale: Scale) -> Population:
             scale,
             made,
             seats,
-            _enter_idle(connection, Authority(config.keys.authority_dir), made.titles.names.orgs[0]),
+            _enter_idle(connection, Authority(config.keys.authority_dir), snils_key, made.titles.names.orgs[0]),
             others[Role.SENIOR_MEDIC],
             others[Role.EMPLOYER],
             others[Role.SERVICE],
@@ -128,7 +133,7 @@ def _cookie(connection: Connection, username: str) -> str:
     return f"dopusk_session={open_session(connection, account.account_id, '127.0.0.1', datetime.now(UTC)).token}"
 
 
-def _enter_idle(connection: Connection, authority: Authority, org: str) -> str:
+def _enter_idle(connection: Connection, authority: Authority, snils_key: SnilsKey, org: str) -> str:
     now, key, medic_id = datetime.now(UTC), ec.generate_private_key(ec.SECP256R1()), new_id()
     issued = authority.issue_medic("Мерная Праздна Ильинична", medic_id, org, key.public_key())
     day = now.date()
@@ -143,6 +148,7 @@ def _enter_idle(connection: Connection, authority: Authority, org: str) -> str:
         passphrase=secrets.token_hex(8),
         now=now,
         medic_id=medic_id,
+        person=MedicPerson(snils_key.hmac(_IDLE_SNILS), snils_key.seal(_IDLE_SNILS)),
     )
 
 

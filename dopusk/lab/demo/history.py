@@ -4,7 +4,7 @@ The exams go the whole way of ingest, the decisions are really signed; only time
 sends up the exams that wait for the medic when the console is there to be tried.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -156,7 +156,7 @@ def _enter_archive(config: CentralConfig, engine: Engine, registry: Registry) ->
 
 def _decide_all(config: CentralConfig, engine: Engine, outgoing: Outgoing, items: Sequence[Decided]) -> None:
     """Decide each exam two minutes after its end, with the medic's own key, and print what is to be printed."""
-    trust = Trust(config.keys.authority_dir)
+    trust, days = Trust(config.keys.authority_dir), config.registers.frmr_valid_days
     with reading(engine) as connection:
         account = accounts.by_username(connection, LOGIN.username)
         entry = medics.find(connection, account.medic_id or "") if account else None
@@ -166,15 +166,19 @@ def _decide_all(config: CentralConfig, engine: Engine, outgoing: Outgoing, items
     actor = Actor(account.account_id, entry.medic_id, (ORG,), "127.0.0.1")
     for item in items:
         at = datetime.fromisoformat(item.payload["finished_at"]) + DECIDED_AFTER
-        decisions = Decisions(engine, outgoing, trust, lambda: None, clock=lambda at=at: at)  # type: ignore[misc]
+        decisions = Decisions(engine, outgoing, trust, lambda: None, _at(at), frmr_valid_days=days)
         given = decisions.decide(item.draft(), actor, key)
         if item.then is not None:
             later = at + DECIDED_AFTER
-            decisions = Decisions(engine, outgoing, trust, lambda: None, clock=lambda at=later: at)  # type: ignore[misc]
+            decisions = Decisions(engine, outgoing, trust, lambda: None, _at(later), frmr_valid_days=days)
             decisions.decide(item.then.draft(corrects=given.decision_id), actor, key)
         issuer = Issuer(account.account_id, at, UTC, config.http.public_url, config.generation)
         for kind in item.papers:
             _print(engine, item.payload["exam_id"], kind, trust, issuer)
+
+
+def _at(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment
 
 
 def _print(engine: Engine, exam_id: str, kind: str, trust: Trust, issuer: Issuer) -> None:

@@ -1,7 +1,7 @@
 """The demo's medic: invented, with a register entry, a certificate of the demo's own authority and a console account."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -10,7 +10,10 @@ from sqlalchemy import Connection
 from central.access.accounts import create_account
 from central.authority.pki import Authority
 from central.core.rights import Role
-from central.deciding.medics import Qualification, add_medic
+from central.core.snils import parse_snils
+from central.deciding.medics import MedicPerson, Qualification, add_medic
+from central.people.registry import Registry
+from dopusk.lab.demo.sample_people import MEDIC_NUMBER, sample_snils
 from sync.contract.canonical import new_id
 
 FULL_NAME = "Луговая Зоя Марковна"
@@ -29,8 +32,11 @@ class Login:
 LOGIN = Login("medic", "tikhaya-reka-2026", "demo-signature-2026")  # not a secret: printed by the demo
 
 
-def enter_medic(connection: Connection, authority: Authority, org: str, organisation: str, now: datetime) -> Login:
+def enter_medic(
+    connection: Connection, authority: Authority, org: str, organisation: str, now: datetime, registry: Registry
+) -> Login:
     """Enter the medic, her software key and her account, in the caller's transaction."""
+    snils_hmac, snils_sealed = registry.sealed_snils(parse_snils(sample_snils(MEDIC_NUMBER)))
     medic_id = new_id()
     issued = authority.issue_medic(FULL_NAME, medic_id, organisation)
     today = now.date()
@@ -51,6 +57,7 @@ def enter_medic(connection: Connection, authority: Authority, org: str, organisa
         passphrase=LOGIN.passphrase,
         now=now,
         medic_id=medic_id,
+        person=MedicPerson(snils_hmac, snils_sealed, date(1984, 3, 12), "female"),
     )
     create_account(
         connection,

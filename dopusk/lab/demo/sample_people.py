@@ -14,6 +14,10 @@ from simulators.fleet_exam import exam_payload
 from sync.contract.snils import check_number
 
 ORG = "zarya"
+OID = "1.2.643.5.1.13.13.12.2.77.99999"
+"""Of the form that the federal register of organisations gives; an invented one."""
+MEDIC_NUMBER = "7001"
+"""What the medic's SNILS is made of, apart from those of workers."""
 TERMINAL_ID = "kiosk-1"
 HISTORY_TERMINAL_ID = "kiosk-archive"
 HISTORY_DAYS = 45
@@ -84,7 +88,10 @@ class SampleIds:
 
 def enter_people(connection: Connection, registry: Registry, terminal_ids: Sequence[str] = (TERMINAL_ID,)) -> SampleIds:
     """Enter the organisation, both employers, all people and the terminals, in the caller's transaction."""
-    registry.add_organisation(connection, Organisation(ORG, "Медпункт «Заря»", "Л041-00000-00/00000000 от 01.02.2024"))
+    registry.add_organisation(
+        connection,
+        Organisation(ORG, "Медпункт «Заря»", "Л041-00000-00/00000000 от 01.02.2024", oid=OID, oid_source="form"),
+    )
     employers = tuple(
         registry.add_employer(
             connection, Employer(ORG, name, region_code="77", okved="49.31", alert_contact="диспетчер, доб. 100")

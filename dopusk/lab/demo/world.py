@@ -126,7 +126,7 @@ def _fill_centre(
         registry = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
         with writing(engine) as connection:
             people = enter_people(connection, registry, (TERMINAL,))
-            login = enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC))
+            login = enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC), registry)
             enter_consents(connection, registry, people)
         past = fill_history(config, engine, registry, people) if with_past else None
         if compares:

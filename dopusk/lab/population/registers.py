@@ -20,11 +20,12 @@ from central.core.parties import Employer, Organisation, Terminal, Worker
 from central.core.rights import Role
 from central.core.snils import SnilsKey
 from central.core.trust import MEDIC_REVOCATION_FILE, MEDIC_ROOTS_FILE, ROOT_FILE
-from central.deciding.medics import Qualification, add_medic
+from central.deciding.medics import MedicPerson, Qualification, add_medic
 from central.signature.software import encrypt_key
 from central.store import accounts, medics, registry, terminals
 from central.store.registry import SealedWorker
 from central.store.terminal_employers import terminal_employer
+from dopusk.lab.demo.sample_people import OID
 from dopusk.lab.population.desks import Desk
 from dopusk.lab.population.naming import Titles
 from dopusk.lab.population.payload import serial_of
@@ -60,7 +61,8 @@ def enter_society(
     """Enter everybody, in the caller's transaction. `since`: before the first exam."""
     names = titles.names
     for centre, org in zip(society.centres, names.orgs, strict=True):
-        registry.put_organisation(connection, Organisation(org, f"Медпункт «{centre.title}»", LICENCE), now=since)
+        named = Organisation(org, f"Медпункт «{centre.title}»", LICENCE, oid=f"{OID}.{titles.number}.{centre.place}")
+        registry.put_organisation(connection, named, now=since)
     for firm, employer_id in zip(society.firms, names.employers, strict=True):
         employer = Employer(
             names.orgs[firm.centre],
@@ -82,7 +84,7 @@ def enter_society(
     for start in range(0, len(society.jobs), _WORKERS_AT_ONCE):
         jobs = society.jobs[start : start + _WORKERS_AT_ONCE]
         registry.put_workers(connection, list(_sealed(jobs, titles, snils_key)), now=since)
-    _enter_medics(connection, society, titles, keyring, authority_dir, since)
+    _enter_medics(connection, society, titles, keyring, snils_key, authority_dir, since)
     _enter_accounts(connection, society, titles, keyring, now)
 
 
@@ -141,6 +143,7 @@ def _enter_medics(
     society: Society,
     titles: Titles,
     keyring: Keyring,
+    snils_key: SnilsKey,
     authority_dir: Path,
     since: datetime,
 ) -> None:
@@ -153,6 +156,8 @@ def _enter_medics(
         for doctor, username in zip(society.doctors, titles.medics, strict=True):
             org, key = titles.names.orgs[doctor.centre], keyring.medic(username)
             medic_id = titles.medic_ids[doctor.place]
+            nine = f"{800_000_000 + 100_000 * titles.number + doctor.place}"
+            digits = f"{nine}{check_number(nine):02d}"
             issued = authority.issue_medic(doctor.full_name, medic_id, org, key.public_key())
             add_medic(
                 connection,
@@ -166,6 +171,7 @@ def _enter_medics(
                 now=since,
                 medic_id=medic_id,
                 encrypted_key=encrypt_key(key, keyring.words("passphrase")),
+                person=MedicPerson(snils_key.hmac(digits), snils_key.seal(digits)),
             )
         for name, own in ((MEDIC_ROOTS_FILE, ROOT_FILE), (MEDIC_REVOCATION_FILE, LIST_FILE)):
             path = authority_dir / name

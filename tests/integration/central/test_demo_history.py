@@ -46,7 +46,7 @@ def past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Past
     registry = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
     with writing(engine) as connection:
         people = enter_people(connection, registry, ("kiosk-01",))
-        enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC))
+        enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC), registry)
     yield fill_history(config, engine, registry, people), engine, config
     engine.dispose()
 

@@ -122,7 +122,8 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
         return left[words]
 
     assert do("migrate") == ["store.migrate"]
-    assert do("register organisation", ORG, "--name", "Медпункт Заря", "--licence", "Л041-1") == ["organisation.add"]
+    organisation = [ORG, "--name", "Медпункт Заря", "--licence", "Л041-1", "--oid", "1.2.643.5.1.13.13.12.2.77.99999"]
+    assert do("register organisation", *organisation) == ["organisation.add"]
     medic = ["--org", ORG, "--full-name", "Луговая Зоя", "--position", "фельдшер", "--training-hours", "36"]
     days = {"accreditation-until": TODAY + timedelta(days=400), "training-at": TODAY, "federal-register-at": TODAY}
     medic += [word for name, day in days.items() for word in (f"--{name}", day.isoformat())]
@@ -148,6 +149,16 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     row = f"1001;Периодический;{TODAY:%d.%m.%Y};нет;поликлиника"
     grounds.write_text(f"Табельный номер;Вид;Дата;Только очно;Источник\n{row}\n", encoding="utf-8")
     assert do("import grounds", str(grounds), "--org", ORG) == ["grounds.import"]
+    maps = tmp_path / "map.json"
+    maps.write_text('{"fio": "full_name"}', encoding="utf-8")
+    assert do("import map", str(maps), "--kind", "medics", "--name", "МИС") == ["map.add"]
+    medics = tmp_path / "medics.csv"
+    medics.write_text("СНИЛС;ФИО\n112-233-445 95;Лесная Вера\n", encoding="utf-8")
+    assert do("import medics", str(medics), "--org", ORG, "--missing") == ["medics.import"]
+    firms = tmp_path / "organisations.csv"
+    firms.write_text("OID;Название\n1.2.643.5.1.13.13.12.2.77.99999;Медпункт Заря\n", encoding="utf-8")
+    assert do("import organisations", str(firms)) == ["organisations.import"]
+    assert do("export medics", str(tmp_path / "medics.zip"), "--org", ORG, "--plain") == ["medics.export"]
     exams = tmp_path / "exams.jsonl"
     exams.write_text("{}\n", encoding="utf-8")  # one record that is refused
     assert do("import exams", str(exams), code=1) == ["exams.import"]

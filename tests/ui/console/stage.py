@@ -87,7 +87,7 @@ def staged(folder: Path, *, is_hard: bool = True) -> Iterator[Stage]:
     made = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
     with writing(engine) as connection:
         people = enter_people(connection, made, ("kiosk-01",))
-        enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC))
+        enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC), made)
     if is_hard:
         history.past_exams = some
     try:

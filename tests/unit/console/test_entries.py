@@ -174,6 +174,7 @@ def _medic_fields(centre: ConsoleCentre) -> dict[str, str]:
     return {
         "full_name": "Рябинина Вера Павловна",
         "position": "врач",
+        "snils": "112-233-445 95",
         "education": "higher",
         "accreditation_until": (today + timedelta(days=1000)).isoformat(),
         "training_hours": "36",

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from central.core.rights import Role
 from central.core.trust import MEDIC_REVOCATION_FILE, MEDIC_ROOTS_FILE, Trust
 from central.deciding.decisions import export, is_valid
-from central.deciding.medics import Qualification, add_medic
+from central.deciding.medics import MedicPerson, Qualification, add_medic
 from central.signature.chain import SignatureError
 from central.signature.gost import open_gost_key
 from central.signature.provider import SigningRefused
@@ -131,6 +131,7 @@ def _enter(centre: ConsoleCentre, authority: GostAuthority) -> None:
             passphrase=PASSPHRASE,
             now=centre.now(),
             gost_key_pem=authority.read("medic.key"),
+            person=MedicPerson(*centre.registry.sealed_snils("11223344595")),
         )
     centre.add_account("gleb", Role.MEDIC)
     with writing(centre.engine) as connection:
