@@ -1,4 +1,4 @@
-"""What the comparison of faces knows of a terminal: the law's switch, the roster's consents, engine and templates.
+"""Connects the comparison of faces with a terminal: the law's switch, the roster's consents, engine and templates.
 
 Two threads ask. The core asks for photos and keeps templates with its own store (`ReferenceFaces`); the photographer reads the
 consents through `RosterReader`.

@@ -1,4 +1,4 @@
-"""Between the core thread and the screens: snapshots come in, intents go out. The Qt thread never waits for anything."""
+"""Connects the core thread and the screens: snapshots come in, intents go out. The Qt thread never waits for anything."""
 
 import logging
 import threading

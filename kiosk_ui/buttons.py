@@ -1,4 +1,4 @@
-"""What a touch means: from a button's object name to the intent that is posted. Names that are not here stay on the screen."""
+"""Maps a button's object name to the intent that is posted. Names that are not listed here stay on the screen."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""What the program does with a request: it asks for the PIN, holds the opened key for one session, and signs.
+"""Handles a request: asks for the PIN, holds the opened key for one session, and signs.
 
 The window and the key come from outside. One request is worked on at a time: there is one token and one pair of eyes.
 """

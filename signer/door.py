@@ -1,4 +1,4 @@
-"""The program's door: HTTP on the loopback, for pages of one console alone.
+"""HTTP on the loopback, for the pages of one console only.
 
 `GET /state`, and `POST /sign` `{request: {body, signature}, content (base64)}` → `{cms (base64)}` or `{error}`. Every answer needs
 the exact `Origin` of the console, and a `Host` that is this very address: a page of another site, or one whose name was made to

@@ -1,4 +1,4 @@
-"""What arrives from the centre: opened, stored with what it closes in one transaction, and only then acknowledged.
+"""Messages from the centre: opened, stored with what they close in one transaction, and only then acknowledged.
 
 A message that is not the centre's, not meant for this terminal or not what its topic says is refused; the centre is told
 of it where that can do no harm.

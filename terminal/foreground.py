@@ -1,4 +1,4 @@
-"""The exam in front of the screen: makes its events happen, runs their effects, and lets film and watch follow it.
+"""The exam on the screen: applies its events, runs their effects, and tells film and watch about them.
 
 No thread of its own: `terminal.session` decides what is to happen, the core thread calls both.
 """

@@ -1,4 +1,4 @@
-"""The health report: how this terminal and its devices are, told to the centre at the start, at a change and now and then.
+"""The health report on this terminal and its devices: sent to the centre at the start, at a change and periodically.
 
 A report travels as every record does, signed, chained and receipted. The next one is made only when the centre has receipted
 the one before: a terminal that is cut off for a week leaves one report and not a thousand, and the newest goes out at once

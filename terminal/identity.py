@@ -1,4 +1,4 @@
-"""Who came: what was typed or read is looked up in the roster, with the check digits of a SNILS verified first."""
+"""Identifies the worker: looks up in the roster what was typed or read, after checking the check digits of a SNILS."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What the centre sent, applied by the terminal's one writer: decisions, roster, reference books, photos.
+"""Applies messages of the centre in the terminal's only writing thread: decisions, roster, reference books, photos.
 
 Each message is applied, marked and acknowledged (through the outbox) in one transaction; a message that must not be
 applied is marked with the reason, the centre is told so in the same transaction, and it is never tried again.

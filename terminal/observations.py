@@ -1,4 +1,4 @@
-"""What devices, photographer, recorder and watch tell about the exam in front of the screen becomes events."""
+"""Turns what devices, photographer, recorder and watch report about the exam on the screen into events."""
 
 from collections.abc import Callable
 

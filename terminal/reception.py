@@ -1,4 +1,4 @@
-"""The reception: what a lookup in the roster means for the exam, as an event. No I/O of its own."""
+"""Turns a lookup in the roster into an event of the exam. No I/O of its own."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What the person in front of the screen wants becomes events; `observations` does the same with what devices and camera tell.
+"""Turns the intents of the person at the kiosk into events; `observations` does the same for devices and camera.
 
 No thread of its own: `terminal.service` calls it from the core thread and owns time.
 """

@@ -1,4 +1,4 @@
-"""What a medic chose, what is missing on the form, the record that is signed of it, and what is stored beside it. Pure."""
+"""A medic's choice and its faults, the record that is signed, and the columns stored beside it. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

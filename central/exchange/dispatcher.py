@@ -1,4 +1,4 @@
-"""The way down: rows of the centre's outbox to the broker, again and again until the terminal's `ack` closes them.
+"""Sends the rows of the centre's outbox to the broker, repeatedly, until the terminal's `ack` closes them.
 
 One thread, one connection, one process. Also listens to the terminals' status, since a terminal that comes online is the
 moment to send what it has not acknowledged.

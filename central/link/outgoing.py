@@ -1,4 +1,4 @@
-"""Messages of the centre to the terminals: sealed, numbered and stored in the transaction that causes it.
+"""Messages of the centre to terminals: sealed, numbered and stored in the transaction that causes them.
 
 `Outgoing.queue` only writes; `central.exchange.dispatcher.Dispatcher` carries the rows to the broker and the terminal's `ack`,
 taken by ingest, closes them.

@@ -1,4 +1,4 @@
-"""Cutting a list of workers, or what changes in one, into messages that the wire takes. Pure."""
+"""Cuts a list of workers, or its changes, into messages of a size that the wire allows. Pure."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The table of what goes down to the terminals: written in the transaction that causes it, closed by the terminal's `ack`.
+"""The table of messages to terminals: written in the transaction that causes them, closed by the terminal's `ack`.
 
 A message that the terminal refuses is closed as well, with the terminal's reason: sending it again would change nothing.
 """

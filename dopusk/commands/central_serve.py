@@ -1,4 +1,4 @@
-"""What `dopusk central serve` puts together: console, enrolment, dispatcher, sealing, metrics."""
+"""Builds `dopusk central serve`: console, enrolment, dispatcher, sealing, metrics."""
 
 import gc
 import logging

@@ -1,4 +1,4 @@
-"""What the person has typed or marked and not yet sent. It lives on the screen only: not stored, not logged."""
+"""Typed or marked input that was not yet sent. It exists on the screen only: not stored, not logged."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace

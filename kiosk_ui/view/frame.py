@@ -1,4 +1,4 @@
-"""What stands around the page on every screen: steps with ticks, devices, link, help, and what moves by itself."""
+"""The frame of every screen: steps with ticks, devices, link, help, and the parts that move by themselves."""
 
 from drivers.model import DeviceState
 from kiosk_ui.texts import Texts

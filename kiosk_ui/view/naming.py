@@ -1,4 +1,4 @@
-"""Names and sentences that people have written: how much of them a screen shows."""
+"""Shortens names and sentences that people have written to what a screen can show."""
 
 import re
 

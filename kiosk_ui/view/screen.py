@@ -1,4 +1,4 @@
-"""The door of the view: from a snapshot to a whole screen."""
+"""Makes a whole screen from a snapshot."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The published form of the contract: which payload belongs to which schema name, kind and direction.
+"""The published form of the contract: the schema name, kind and direction of each payload.
 
 The JSON Schema files in `schemas/` are written from these models by `dopusk schemas`; a test keeps them equal.
 """

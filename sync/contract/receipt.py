@@ -1,4 +1,4 @@
-"""Receipts: the centre's own word that a record is committed. Nothing else closes an outbox row.
+"""Receipts: the centre's signed confirmation that a record is committed. Nothing else closes an outbox row.
 
 A receipt message is signed by the centre but not chained: losing one is harmless, the terminal sends again and gets
 the same receipt.

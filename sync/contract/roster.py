@@ -1,4 +1,4 @@
-"""What comes down to a terminal: who may be examined there, and the reference books it judges with."""
+"""The roster for a terminal: the workers who may be examined there, and the reference books it judges with."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Events of an exam: facts in the past tense, each with its moment. They are stored as they stand here."""
+"""Events of an exam: facts in the past tense, each with its moment. They are stored unchanged."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""Transitions of finding out who came."""
+"""Transitions of identifying the worker."""
 
 from dataclasses import replace
 

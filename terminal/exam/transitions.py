@@ -1,4 +1,4 @@
-"""The one table of the exam: which event may follow in which phase, and what it does.
+"""The table of the exam: which event may follow in which phase, and what it does.
 
 An event that is not in the table is an `ImpossibleEvent`. Read it together with the picture in docs/architecture.md.
 """

@@ -1,4 +1,4 @@
-"""May this terminal compare faces at all? Off until somebody names the basis, and for each worker until he consents.
+"""Whether this terminal may compare faces: only with a configured legal basis, and only with the worker's consent.
 
 Sources: 152-FZ art. 11 (biometric personal data: written consent), 572-FZ (processing outside the unified system only on
 its exceptions). Which basis holds is for the medical organisation's lawyer; the software only refuses to work without one.

@@ -1,4 +1,4 @@
-"""Is this the worker who gave the number, or: who of those enrolled here is it? With a legal basis and consents alone.
+"""Compares the face with that of the worker who gave the number, or searches it. Only with a legal basis and consents.
 
 A mismatch means "not identified" and is never a medical refusal. What cannot be compared goes to the medic's eye.
 """
