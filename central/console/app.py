@@ -58,12 +58,14 @@ from central.console.routes import (
     login_outside,
     own,
     papers,
+    persons,
     photo,
     queue,
     refusals,
     refused,
     registers,
     terminals,
+    transfers,
     workplace,
 )
 from central.core import book_source
@@ -107,6 +109,7 @@ PAGES = (
     ground_import,
     federal_import,
     papers,
+    persons,
     refusals,
     limits,
     books,
@@ -125,6 +128,7 @@ PAGES = (
     audit,
     fleet,
     terminals,
+    transfers,
     refused,
 )
 """All pages, in the order in which their paths are tried."""

@@ -21,6 +21,7 @@ class Right(StrEnum):
     SEE_REGISTERS = "see_registers"
     SEE_CHANGES = "see_changes"
     CHANGE_REGISTERS = "change_registers"
+    JOIN_PERSONS = "join_persons"
     CHANGE_MEDICS = "change_medics"
     REVOKE_CERTIFICATES = "revoke_certificates"
     CHANGE_ORGANISATIONS = "change_organisations"
@@ -75,6 +76,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.SEE_CHANGES,
         Right.CHANGE_LIMITS,
         Right.CHANGE_REGISTERS,
+        # Who is one person is judged by who knows them, and decides whose records are read together.
+        Right.JOIN_PERSONS,
         Right.CHANGE_MEDICS,
         Right.IMPORT_EXAMS,
         Right.CHANGE_BOOKS,

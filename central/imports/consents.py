@@ -14,20 +14,20 @@ from central.core.days import parse_day
 from central.imports.tables import write_table
 from central.store import consents as store
 from central.store import registry
-from central.store.consents import KINDS, ConsentRecord
+from central.store.consents import KINDS, ConsentRecord, Kind
 from central.words.table_values import local
 from central.words.xlsx_sheet import titles
-from sync.contract.roster import ConsentKind
 
 COLUMN = "Согласия"
 BASIS = "по файлу работников; документ у работодателя или медорганизации"
 """What is kept as the basis of a consent that came with the workers' file."""
-_WORDS: dict[ConsentKind, str] = {
+_WORDS: dict[Kind, str] = {
     "health_data": "здоровье",
     "video": "видео",
     "biometric_comparison": "биометрия",
+    "whole_record": "сведения",
 }
-_KINDS: dict[str, ConsentKind] = {word: kind for kind, word in _WORDS.items()} | {kind: kind for kind in KINDS}
+_KINDS: dict[str, Kind] = {word: kind for kind, word in _WORDS.items()} | {kind: kind for kind in KINDS}
 HEADINGS = (
     "Табельный номер",
     "ФИО",
@@ -51,7 +51,7 @@ _MEANS = {"paper": "бумага", "kiosk": "терминал", "electronic": "�
 class GivenConsent:
     """One consent of a cell."""
 
-    kind: ConsentKind
+    kind: Kind
     version: str
     given_on: date
 
@@ -77,7 +77,7 @@ def read_cell(words: str, texts: Mapping[tuple[str, str], date], today: date) ->
     return found
 
 
-def named(kind: ConsentKind, version: str) -> str:
+def named(kind: Kind, version: str) -> str:
     """A text as the column names it, without a day."""
     return f"{_WORDS[kind]} {version}"
 

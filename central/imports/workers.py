@@ -141,7 +141,7 @@ def check_rows(
     archived = {(row["employer_id"], row["personnel_number"]) for row in put_away}
     employers = EmployerNames(connection, org)
     texts = {(row["kind"], row["version"]): row["valid_from"] for row in consent_store.list_texts(connection, org)}
-    standing = consent_store.in_force(connection, org)
+    standing = consent_store.standing(connection, org)
     near = Nearest(
         SAID,
         {EMPLOYER: employers.names, consents.COLUMN: [consents.named(kind, version) for kind, version in texts]},

@@ -1,19 +1,21 @@
 """Tables of consents: the texts in their versions, who agreed to which, and withdrawals. Rows are added, never changed."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Column, Connection, Date, ForeignKey, RowMapping, Table, Text, func, select
 from sqlalchemy.schema import ForeignKeyConstraint
 
 from central.store.metadata import UtcDateTime, metadata
-from central.store.registry import worker
+from central.store.registry import same_person, worker
 from sync.contract.canonical import new_id
 from sync.contract.roster import ConsentKind
 
-KINDS: tuple[ConsentKind, ...] = get_args(ConsentKind)
+Kind = ConsentKind | Literal["whole_record"]
+"""Those that terminals know, and `whole_record`: what other organisations of the centre have of the person may be read too."""
+KINDS: tuple[Kind, ...] = (*get_args(ConsentKind), "whole_record")
 """Each purpose is agreed to in a document of its own (152-FZ, art. 9 as of 01.09.2025)."""
 MEANS = ("paper", "kiosk", "electronic")
 """How a consent or its withdrawal was given: signed paper, on the kiosk's screen, a document with an electronic signature."""
@@ -72,7 +74,7 @@ class ConsentRecord:
     consent_id: str
     worker_id: str
     org: str
-    kind: ConsentKind
+    kind: Kind
     text_version: str
     text_sha256: str
     given_on: date
@@ -123,10 +125,25 @@ def add_withdrawal(connection: Connection, **values: Any) -> None:
 
 
 def of_worker(connection: Connection, worker_id: str) -> list[ConsentRecord]:
-    """Every consent of a worker, also withdrawn ones, newest first."""
-    query = _records().where(consent.c.worker_id == worker_id)
+    """Every consent of the person towards the worker's organisation, also withdrawn ones, newest first.
+
+    Whichever employment it was given at: the organisation asks for itself, not for an employer. A withdrawal ends every consent to
+    the purpose that was entered before it.
+    """
+    query = _records().where(consent.c.worker_id.in_(same_person(worker_id)))
     rows = connection.execute(query.order_by(consent.c.created_at.desc(), consent.c.consent_id.desc()))
-    return [ConsentRecord(*row) for row in rows]
+    records = [ConsentRecord(*row) for row in rows]
+    return [_ended(record, records) for record in records]
+
+
+def _ended(record: ConsentRecord, records: Sequence[ConsentRecord]) -> ConsentRecord:
+    """With a withdrawal of another consent to the purpose that came later: two employments that turned out to be one person's."""
+    for other in records:
+        later = other.withdrawal_created_at
+        if record.in_force and other.kind == record.kind and later is not None and later > record.created_at:
+            names = [name for name in ConsentRecord.__slots__ if name.startswith("withdraw")]
+            return replace(record, **{name: getattr(other, name) for name in names})
+    return record
 
 
 def get_consent(connection: Connection, consent_id: str) -> ConsentRecord | None:
@@ -149,26 +166,71 @@ def count_of_organisation(connection: Connection, org: str) -> int:
     return int(connection.execute(select(func.count()).where(consent.c.org == org)).scalar_one())
 
 
-def in_force(
-    connection: Connection, org: str, worker_ids: Collection[str] | None = None
-) -> dict[str, dict[ConsentKind, str]]:
-    """For each worker of an organisation, or of these: kind → version of the text, of the consents that were not withdrawn."""
-    c = consent.c
+def standing(connection: Connection, org: str, worker_ids: Collection[str] | None = None) -> dict[str, dict[Kind, str]]:
+    """For each worker of an organisation, or of these: kind → version of the text, of what the person agreed to and still does.
+
+    As `of_worker`: for all employments of a person in the organisation alike.
+    """
+    given = worker.alias("given")
     query = (
-        select(c.worker_id, c.kind, c.text_version)
-        .join_from(consent, consent_withdrawal, isouter=True)
-        .where(c.org == org, consent_withdrawal.c.consent_id.is_(None))
-        .order_by(c.created_at, c.consent_id)
+        select(
+            worker.c.worker_id,
+            consent.c.kind,
+            consent.c.text_version,
+            consent.c.created_at,
+            consent_withdrawal.c.created_at.label("ended_at"),
+        )
+        .join_from(consent, given, given.c.worker_id == consent.c.worker_id)
+        .join(worker, (worker.c.person_id == given.c.person_id) & (worker.c.org == given.c.org))
+        .outerjoin(consent_withdrawal, consent_withdrawal.c.consent_id == consent.c.consent_id)
+        .where(consent.c.org == org)
+        .order_by(consent.c.created_at, consent.c.consent_id)
     )
     if worker_ids is not None:
-        query = query.where(c.worker_id.in_(worker_ids))
-    found: dict[str, dict[ConsentKind, str]] = {}
-    for worker_id, kind, version in connection.execute(query):
-        found.setdefault(worker_id, {})[kind] = version
+        query = query.where(worker.c.worker_id.in_(worker_ids))
+    rows = connection.execute(query).all()
+    ended: dict[tuple[str, str], datetime] = {}
+    for row in rows:
+        if row.ended_at is not None:
+            key = (row.worker_id, row.kind)
+            ended[key] = max(row.ended_at, ended.get(key, row.ended_at))
+    found: dict[str, dict[Kind, str]] = {}
+    for row in rows:
+        last = ended.get((row.worker_id, row.kind))
+        if row.ended_at is None and (last is None or last <= row.created_at):
+            found.setdefault(row.worker_id, {})[row.kind] = row.text_version
     return found
 
 
-def has_consent(connection: Connection, worker_id: str, kind: ConsentKind) -> bool:
+def in_force(
+    connection: Connection, org: str, worker_ids: Collection[str] | None = None
+) -> dict[str, dict[ConsentKind, str]]:
+    """`standing`, of the kinds that terminals know."""
+    known = get_args(ConsentKind)
+    return {
+        worker_id: {kind: version for kind, version in kinds.items() if kind in known}  # type: ignore[misc]  # no narrowing by `in`
+        for worker_id, kinds in standing(connection, org, worker_ids).items()
+        if kinds.keys() & set(known)
+    }
+
+
+def whole_record_in_force(connection: Connection, person_id: str, orgs: Sequence[str]) -> bool:
+    """Whether a person has agreed, towards one of these organisations, to the reading of what others of the centre have."""
+    query = (
+        select(consent.c.consent_id)
+        .join_from(consent, worker, worker.c.worker_id == consent.c.worker_id)
+        .outerjoin(consent_withdrawal, consent_withdrawal.c.consent_id == consent.c.consent_id)
+        .where(
+            worker.c.person_id == person_id,
+            consent.c.kind == "whole_record",
+            consent.c.org.in_(orgs),
+            consent_withdrawal.c.consent_id.is_(None),
+        )
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def has_consent(connection: Connection, worker_id: str, kind: Kind) -> bool:
     """Whether a consent of that kind is in force."""
     return any(record.kind == kind and record.in_force for record in of_worker(connection, worker_id))
 

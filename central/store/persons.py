@@ -4,7 +4,7 @@ A row of `worker` is an employment of a person. What an organisation has on reco
 with each of its employments too, because that is its own record and what it is searched by; SNILS is the same in both.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -106,6 +106,20 @@ def assign(
     return Assigned(found, frozenset(new))
 
 
+def numbers(connection: Connection, of_worker: Mapping[str, str], new: frozenset[str]) -> dict[str, dict[str, object]]:
+    """SNILS as it is kept (`snils_hmac`, `snils_sealed`), by worker's id, of those whose person is not new and has one."""
+    known = sorted({person_id for person_id in of_worker.values() if person_id not in new})
+    found: dict[str, dict[str, object]] = {}
+    c = person.c
+    for start in range(0, len(known), _AT_ONCE):
+        query = select(c.person_id, c.snils_hmac, c.snils_sealed).where(
+            c.person_id.in_(known[start : start + _AT_ONCE]), c.snils_hmac.is_not(None)
+        )
+        for row in connection.execute(query):
+            found[row.person_id] = {"snils_hmac": row.snils_hmac, "snils_sealed": row.snils_sealed}
+    return {worker_id: found[person_id] for worker_id, person_id in of_worker.items() if person_id in found}
+
+
 def _change(connection: Connection, changed: Mapping[str, Mapping[str, object]], now: datetime) -> None:
     by_names: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for person_id, values in changed.items():
@@ -124,3 +138,31 @@ def _by_snils(connection: Connection, hashes: list[str]) -> dict[str, str]:
         )
         found |= {row.snils_hmac: row.person_id for row in connection.execute(query)}
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was judged of two persons. `worker_ids`: the employments that went from `other_id` to `person_id`."""
+
+    verdict_id: str
+    org: str
+    person_id: str
+    other_id: str
+    verdict: str
+    worker_ids: list[str]
+    reason: str
+    account_id: str
+    at: datetime
+
+
+def add_verdict(connection: Connection, verdict: Verdict) -> None:
+    """Insert a verdict."""
+    connection.execute(person_verdict.insert().values(**{name: getattr(verdict, name) for name in Verdict.__slots__}))
+
+
+def verdicts(connection: Connection, orgs: Sequence[str]) -> list[Verdict]:
+    """All verdicts of these organisations, newest first."""
+    c = person_verdict.c
+    columns = [c[name] for name in Verdict.__slots__]
+    query = select(*columns).where(c.org.in_(orgs)).order_by(c.at.desc(), c.verdict_id.desc())
+    return [Verdict(*row) for row in connection.execute(query)]

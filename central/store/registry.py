@@ -212,6 +212,11 @@ def put_workers(connection: Connection, sealed: Sequence[SealedWorker], *, now: 
         query = select(worker).where(worker.c.worker_id.in_(part))
         before |= {row["worker_id"]: dict(row) for row in connection.execute(query).mappings()}
     assigned = _assign(connection, sealed, before, now)
+    # Another employment of a person whose SNILS is on record.
+    unsaid = [
+        item.worker.worker_id for item in sealed if item.snils_hmac is None and item.worker.worker_id not in before
+    ]
+    numbers = persons.numbers(connection, {one: assigned.of_worker[one] for one in unsaid}, assigned.new)
     written: list[Written] = []
     statements: dict[tuple[bool, bool], list[dict[str, Any]]] = {}
     for item in sealed:
@@ -224,9 +229,11 @@ def put_workers(connection: Connection, sealed: Sequence[SealedWorker], *, now: 
         }
         if item.snils_hmac is not None:
             values |= {"snils_hmac": item.snils_hmac, "snils_sealed": item.snils_sealed}
+        elif (number := numbers.get(new.worker_id)) is not None:
+            values |= number
         # What follows from the name is no change of its own.
         row = values | {"search_name": fold_name(new.full_name), _KEY: new.worker_id}
-        statements.setdefault((new.worker_id in before, item.snils_hmac is not None), []).append(row)
+        statements.setdefault((new.worker_id in before, "snils_hmac" in values), []).append(row)
         written.append((before.get(new.worker_id), values))
     for (is_there, _), rows in statements.items():
         named: dict[str, Any] = {name: bindparam(f"of_{name}") for name in rows[0] if name != _KEY}

@@ -86,7 +86,9 @@ def withdraw_consent(request: Request, worker_id: str, visitor: Changer, sent: F
     with writing(console.engine) as connection:
         worker = own_worker(connection, visitor, worker_id)
         record = consents.get_consent(connection, typed["consent_id"])
-        if record is None or record.worker_id != worker_id:
+        if record is None or all(
+            one.consent_id != record.consent_id for one in consents.of_worker(connection, worker_id)
+        ):
             raise HTTPException(404)
         withdrawn_on, faults = _day(typed, "withdrawn_on")
         try:
