@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from central.store import consents
 from central.store.registry import employer, worker
@@ -22,10 +22,10 @@ def entries(connection: Connection, org: str, worker_ids: Sequence[str], today: 
     given = consents.in_force(connection, org, worker_ids)
     chosen = (worker.c.org == org) & worker.c.worker_id.in_(worker_ids)
     until: dict[str, date] = {}
-    limits = select(worker_limit.c.worker_id, func.min(worker_limit.c.valid_until)).where(
-        _limit_in_force(today), worker_limit.c.worker_id.in_(worker_ids), worker_limit.c.valid_until.is_not(None)
+    limits = _limits(worker.c.worker_id, func.min(worker_limit.c.valid_until)).where(
+        _limit_in_force(today), worker.c.worker_id.in_(worker_ids), worker_limit.c.valid_until.is_not(None)
     )
-    for worker_id, day in connection.execute(limits.group_by(worker_limit.c.worker_id)):
+    for worker_id, day in connection.execute(limits.group_by(worker.c.worker_id)):
         until[worker_id] = day
     found = {}
     for fields in _workers(connection, chosen, today, given):
@@ -54,6 +54,18 @@ def with_their_persons(connection: Connection, worker_ids: Sequence[str]) -> dic
     return found
 
 
+def _limits(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Personal limits beside each employment of the person in the organisation: they are the person's."""
+    holder = worker.alias("holder")
+    together = (worker.c.person_id == holder.c.person_id) & (worker.c.org == holder.c.org)
+    return (
+        select(*columns)
+        .select_from(worker_limit)
+        .join(holder, holder.c.worker_id == worker_limit.c.worker_id)
+        .join(worker, together)
+    )
+
+
 def _limit_in_force(today: date) -> ColumnElement[bool]:
     c = worker_limit.c
     return c.withdrawn_at.is_(None) & or_(c.valid_until.is_(None), c.valid_until >= today)
@@ -69,12 +81,11 @@ def _workers(
     c = worker.c
     served = c.archived_at.is_(None) & or_(c.until.is_(None), c.until >= today)
     chosen = select(c.worker_id).where(condition)
-    personal: dict[str, list[dict[str, Any]]] = {}
-    limits = select(worker_limit.c.worker_id, worker_limit.c.entry).where(
-        _limit_in_force(today), worker_limit.c.worker_id.in_(chosen)
-    )
-    for worker_id, entry in connection.execute(limits.order_by(worker_limit.c.created_at)):
-        personal.setdefault(worker_id, []).append(entry)
+    personal: dict[str, dict[str, dict[str, Any]]] = {}
+    limits = _limits(c.worker_id, worker_limit.c.entry).where(_limit_in_force(today), c.worker_id.in_(chosen))
+    for worker_id, entry in connection.execute(limits.order_by(worker_limit.c.created_at, worker_limit.c.limit_id)):
+        # Of two entries that turned out to be one person's, the limit that was set last.
+        personal.setdefault(worker_id, {})[str(entry.get("parameter"))] = entry
     persons = select(c.person_id).where(condition)
     several = select(c.org, c.person_id).where(served, c.person_id.in_(persons))
     several = several.group_by(c.org, c.person_id).having(func.count() > 1)
@@ -90,7 +101,7 @@ def _workers(
         {name: row[name] for name in names}
         | _consent_fields(consents.get(row["worker_id"], {}))
         | {
-            "limits": personal.get(row["worker_id"], []) + list(row["employer_limits"]),
+            "limits": [*personal.get(row["worker_id"], {}).values(), *row["employer_limits"]],
             # Only where it says something: most persons have one employment.
             "person_id": row["person_id"] if (row["org"], row["person_id"]) in shared else None,
         }

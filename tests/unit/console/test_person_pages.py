@@ -1,5 +1,6 @@
 """The person's page, transfers and likely doubles: what they do, what is undone, and who sees what."""
 
+import json
 import re
 from datetime import date, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from central.store.engine import reading, writing
 from central.store.persons import person_verdict
 from central.store.register_changes import register_change
 from central.store.registry import worker
+from central.store.roster import entries
 from dopusk.lab.demo.sample_people import ORG, PEOPLE, sample_snils
 from tests.console_centre import Browser, ConsoleCentre
 
@@ -286,3 +288,17 @@ def test_a_withdrawal_holds_when_two_turn_out_to_be_one(centre: ConsoleCentre, s
     with reading(centre.engine) as connection:
         assert consents.in_force(connection, ORG) == {}
         assert not consents.has_consent(connection, one.worker_id, "video")
+
+
+def test_a_personal_limit_goes_down_with_each_employment(centre: ConsoleCentre) -> None:
+    second = Worker(ORG, centre.people.employers[1], "7", VETROV.full_name, "слесарь", snils=sample_snils("1001"))
+    _save(centre, second)
+    own, today = centre.people.workers["1001"], centre.now().astimezone().date()
+    entry = {"parameter": "systolic_mmhg", "high": 150, "source": "worker"}
+    with writing(centre.engine) as connection:
+        for high in (150, 145):
+            centre.registry.add_worker_limit(connection, own, entry | {"high": high}, author="zoya", basis="осмотр")
+        ids = [own, second.worker_id, centre.people.workers["1002"]]
+        lists = {one.worker_id: json.loads(one.body)["limits"] for one in entries(connection, ORG, ids, today).values()}
+    assert lists[own] == lists[second.worker_id] == [entry | {"high": 145}]
+    assert all(not limits for worker_id, limits in lists.items() if worker_id not in {own, second.worker_id})
