@@ -1,6 +1,7 @@
 """The registry: who may be examined where. Each change of a worker is noted for the rosters of the terminals."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from central.core.parties import Employer, Organisation, Terminal, Worker
 from central.core.snils import SnilsKey, parse_snils
 from central.link import roster_lists
 from central.link.outgoing import Outgoing
-from central.store import faces, register_changes, roster, roster_entries, terminals
+from central.store import faces, register_changes, roster, roster_entries, terminal_employers, terminals
 from central.store import registry as store
 from central.store.engine import hold_registers
 from central.store.register_changes import Author
@@ -22,6 +23,20 @@ from central.store.workers import worker_org
 
 Changed = tuple[str, Mapping[str, Any] | None, Mapping[str, Any]]
 """An entry's id, its row before (None for a new one) and the values it has now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Employers of a terminal before and after, by id; None: all of its organisation."""
+
+    org: str
+    before: list[str] | None
+    after: list[str] | None
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """As the access log keeps it."""
+        return {"before": self.before or "all", "after": self.after or "all"}
 
 
 _MOST_LOOKED_AT = 50
@@ -59,6 +74,23 @@ class Registry:
     def add_terminal(self, connection: Connection, terminal: Terminal) -> None:
         """Register a terminal. It can say nothing until it is enrolled, and gets its first roster when it comes online."""
         terminals.add_terminal(connection, terminal, now=now_utc())
+
+    def bind_terminal(self, connection: Connection, terminal_id: str, employer_ids: Collection[str]) -> Bound:
+        """Let a terminal know these employers' workers alone; an empty collection: those of all of its organisation.
+
+        Raises `LookupError` for an unknown or revoked terminal, and `ValueError` with the id of an employer that is not one of
+        its organisation, or is archived.
+        """
+        row = terminals.get_terminal(connection, terminal_id)
+        if row is None or row["state"] == "revoked":
+            raise LookupError(f"terminal {terminal_id} is not registered, or is revoked")
+        hold_registers(connection, row["org"])
+        served = {one["employer_id"] for one in store.list_employers(connection, row["org"])}
+        for employer_id in sorted(set(employer_ids) - served):
+            raise ValueError(employer_id)
+        before = terminal_employers.of_terminal(connection, terminal_id)
+        terminal_employers.bind(connection, terminal_id, employer_ids)
+        return Bound(row["org"], before, terminal_employers.of_terminal(connection, terminal_id))
 
     def save_workers(self, connection: Connection, workers: Sequence[Worker], author: Author | None = None) -> None:
         """Add or change workers (found by `worker_id`), and send one new roster to each terminal concerned.

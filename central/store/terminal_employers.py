@@ -5,6 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import Column, Connection, ForeignKey, Table, delete, select
 
 from central.store.metadata import metadata
+from central.store.registry import employer
 
 terminal_employer = Table(
     "terminal_employer",
@@ -28,6 +29,16 @@ def of_all(connection: Connection) -> dict[str, list[str]]:
     columns = (terminal_employer.c.terminal_id, terminal_employer.c.employer_id)
     for terminal_id, employer_id in connection.execute(select(*columns).order_by(*columns)):
         found.setdefault(terminal_id, []).append(employer_id)
+    return found
+
+
+def names(connection: Connection, terminal_ids: Collection[str]) -> dict[str, list[str]]:
+    """Names of the employers of these terminals, of those that do not know all of their organisation."""
+    c = terminal_employer.c
+    query = select(c.terminal_id, employer.c.name).join_from(terminal_employer, employer)
+    found: dict[str, list[str]] = {}
+    for terminal_id, name in connection.execute(query.where(c.terminal_id.in_(terminal_ids)).order_by(employer.c.name)):
+        found.setdefault(terminal_id, []).append(name)
     return found
 
 

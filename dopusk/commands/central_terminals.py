@@ -11,8 +11,9 @@ from central.core.parties import Terminal
 from central.core.snils import SnilsKey
 from central.link.outgoing import Outgoing
 from central.people.registry import Registry
-from central.store import terminals
+from central.store import terminal_employers, terminals
 from central.store.engine import reading, writing
+from central.store.registry import list_employers
 from central.terminals.enrolment import Enrolment
 from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
@@ -71,14 +72,53 @@ def revoke(terminal_id: TerminalId, config: ConfigFile) -> None:
     print(say(text, terminal_id=terminal_id, crl=crl))
 
 
+@app.command()
+def bind(
+    terminal_id: TerminalId,
+    config: ConfigFile,
+    employer: Annotated[
+        list[str] | None, typer.Option(help="Name, INN or id of an employer; give it once for each.")
+    ] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="All employers of the organisation.")] = False,
+) -> None:
+    """Say whose workers a terminal knows: of these employers alone, or of all of its organisation."""
+    if bool(employer) == everybody:
+        raise typer.BadParameter(say("name employers, or give --all"))
+    with plain_errors():
+        loaded, engine = load_config(config), open_store(config)
+        registry = Registry(Outgoing.from_config(loaded), SnilsKey.from_file(loaded.keys.snils_key_file))
+        with writing(engine) as connection:
+            chosen = [_employer_of(connection, terminal_id, words) for words in employer or []]
+            bound = registry.bind_terminal(connection, terminal_id, chosen)
+            note(connection, "terminal.bind", terminal_id, org=bound.org, detail=bound.detail)
+    text = "terminal {terminal_id} knows the workers of: {employers}"
+    print(say(text, terminal_id=terminal_id, employers=", ".join(employer or [say("all employers")])))
+
+
+def _employer_of(connection: Connection, terminal_id: str, words: str) -> str:
+    """The employer of the terminal's organisation that is meant. Raises `LookupError`."""
+    org = _org_of(connection, terminal_id) or ""
+    found = [
+        row["employer_id"]
+        for row in list_employers(connection, org)
+        if words in (row["employer_id"], row["inn"]) or row["name"].casefold() == words.casefold()
+    ]
+    if len(found) != 1:
+        raise LookupError(f"{len(found)} employers of the organisation are called {words!r}; give the INN or the id")
+    return str(found[0])
+
+
 @app.command("list")
 def list_all(
     config: ConfigFile, as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False
 ) -> None:
     """Show all terminals with state and link."""
     with plain_errors(), reading(open_store(config)) as connection:
-        rows = terminals.list_terminals(connection)
-    names = ("terminal_id", "org", "name", "place", "state", "link", "head_seq", "last_seen")
+        rows = [dict(row) for row in terminals.list_terminals(connection)]
+        bound = terminal_employers.of_all(connection)
+    for row in rows:
+        row["employers"] = bound.get(row["terminal_id"])
+    names = ("terminal_id", "org", "name", "place", "state", "link", "head_seq", "last_seen", "employers")
     if as_json:
         print(json.dumps([{name: row[name] for name in names} for row in rows], default=str, ensure_ascii=False))
         return

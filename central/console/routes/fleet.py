@@ -21,7 +21,7 @@ from central.core import step_records
 from central.core.days import day_of
 from central.core.rights import Right
 from central.exchange.presence import trouble_of
-from central.store import anomalies, fleet, processes, refusals
+from central.store import anomalies, fleet, processes, refusals, terminal_employers
 from central.store.engine import reading
 from central.store.processes import Process
 
@@ -95,6 +95,7 @@ def fleet_page(
         )
         filled, filled_count = anomalies.page(connection, orgs, is_resolved=True, limit=FILLED_ROWS)
         refused = refusals.refusals(connection, orgs)
+        bound = terminal_employers.names(connection, [row.terminal_id for row in rows])
         silent, others = processes.silent_kinds(connection, now), processes.running(connection, now)
     troubles = _troubles(others)
     return page(
@@ -103,6 +104,7 @@ def fleet_page(
         visitor,
         status,
         rows=rows,
+        bound=bound,
         wanted=wanted,
         counts={key: sum(map(chosen, everything)) for key, chosen in fleet.SHOWN.items()},
         found=len(fitting),

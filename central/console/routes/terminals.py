@@ -2,10 +2,12 @@
 
 Form fields: POST /fleet/terminals `terminal_id`, `org`, `name`, `place`, `csrf`; POST /fleet/terminals/{terminal_id}/code
 `csrf`: the answer is the page with the code, shown this once; POST /fleet/terminals/{terminal_id}/revoke `confirm` (the
-terminal's name, typed), `csrf`. 422 with the page and what is wrong; 404 for a terminal of another organisation.
+terminal's name, typed), `csrf`; POST /fleet/terminals/{terminal_id}/employers `scope` (`all` or `some`), `employer` (id, once for
+each), `csrf`: 303. 422 with the page and what is wrong; 404 for a terminal of another organisation.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -14,12 +16,12 @@ from starlette.datastructures import FormData
 
 from central.authority.pki import RESERVED_NAMES
 from central.console.access_log import note
-from central.console.context import Visitor, console_of, own_or_404
+from central.console.context import Visitor, console_of, own_or_404, page
 from central.console.guard import Guard, form_of
 from central.console.routes.fleet import fleet_page
 from central.core.parties import Terminal
 from central.core.rights import Right
-from central.store import terminals
+from central.store import registry, terminal_employers, terminals
 from central.store.engine import hold, reading, writing
 from central.terminals.enrolment import Enrolment
 
@@ -70,6 +72,60 @@ def make_code(request: Request, terminal_id: str, visitor: Changer) -> Response:
     except ValueError:
         return fleet_page(request, visitor, 422, notice="no_code")
     return fleet_page(request, visitor, code=(terminal_id, code))
+
+
+@router.get("/fleet/terminals/{terminal_id}/employers")
+def show_employers(request: Request, terminal_id: str, visitor: Changer) -> Response:
+    """Whose workers the terminal knows."""
+    return _employers_page(request, visitor, terminal_id)
+
+
+@router.post("/fleet/terminals/{terminal_id}/employers")
+def bind(request: Request, terminal_id: str, visitor: Changer, form: Form) -> Response:
+    """Bind a terminal to employers. All of them must be said: an empty list is a slip, and would open the terminal to everybody."""
+    console = console_of(request)
+    _own(request, visitor, terminal_id)
+    chosen, is_all = [str(one) for one in form.getlist("employer")], form.get("scope") == "all"
+    fault = "choose" if form.get("scope") not in ("all", "some") or (not is_all and not chosen) else ""
+    if not fault:
+        try:
+            with writing(console.engine) as connection:
+                bound = console.registry.bind_terminal(connection, terminal_id, [] if is_all else chosen)
+                note(connection, console, visitor, "terminal.bind", terminal_id, org=bound.org, detail=bound.detail)
+        except (LookupError, ValueError):
+            fault = "unknown"
+    if fault:
+        return _employers_page(request, visitor, terminal_id, 422, fault=fault, chosen=chosen)
+    console.wake()
+    return RedirectResponse(f"/fleet/terminals/{terminal_id}/employers?saved=1", status_code=303)
+
+
+def _employers_page(
+    request: Request,
+    visitor: Visitor,
+    terminal_id: str,
+    status: int = 200,
+    *,
+    fault: str = "",
+    chosen: Sequence[str] = (),
+) -> Response:
+    console = console_of(request)
+    with reading(console.engine) as connection:
+        row = own_or_404(visitor, terminals.get_terminal(connection, terminal_id))
+        employers = registry.list_employers(connection, row["org"])
+        bound = terminal_employers.of_terminal(connection, terminal_id)
+    return page(
+        request,
+        "terminal_employers.html",
+        visitor,
+        status,
+        terminal=row,
+        employers=employers,
+        is_all=bound is None and not chosen,
+        chosen=set(chosen or bound or ()),
+        fault=fault,
+        saved="saved" in request.query_params,
+    )
 
 
 @router.post("/fleet/terminals/{terminal_id}/revoke")

@@ -39,6 +39,7 @@ UNDONE = {
     "/journal/exports/{job_id}/cancel": "asked for again by one press",
     "/imports/exams/{job_id}/cancel": "rows that are stored stay, and the file is sent again",
     "/fleet/terminals/{terminal_id}/code": "another code is made",
+    "/fleet/terminals/{terminal_id}/employers": "bound anew at the same place",
     "/exams/{exam_id}/release": "claimed again by looking",
     "/signature/close": "opened again",
     "/books/{book}/draft": "what is in force stays; a draft is thrown away in a second step",
