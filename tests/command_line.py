@@ -30,7 +30,8 @@ NAMES = {
     "not_live", "unclear", "higher", "secondary", "employer", "run", "serve", "ingest", "central", "terminal", "face",
     "models", "verify", "list", "fleet", "kiosk", "devices", "store", "centre", "console", "click", "key", "ключ",
     "file_x", "file_y", "Decision", "session", "normal", "keys", "device", "port", "dialout", "result", "false", "true",
-    "0x0B", "http", "implicit", "starttls", "postgresql-client", "-wal", "wal", "shm", "No", "serial", "dismissed", "replaced",
+    "0x0B", "http", "implicit", "starttls", "postgresql-client", "-wal", "wal", "shm", "No",
+    "serial", "dismissed", "replaced", "xlsx",
 }  # fmt: skip
 """Names, units, formats and codes that are the same in Russian."""
 _MEANT_SO = re.compile(
