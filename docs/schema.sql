@@ -29,6 +29,7 @@ CREATE TABLE account (
     vouched_by TEXT,
     vouched_issuer TEXT,
     vouched_name TEXT,
+    ends_on DATE,
     CONSTRAINT pk_account PRIMARY KEY (account_id),
     CONSTRAINT uq_account_username UNIQUE (username)
 );

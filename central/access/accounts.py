@@ -26,6 +26,7 @@ from central.access.second_factor import (
     matching_step,
     use_recovery_code,
 )
+from central.core.days import day_of
 from central.core.passwords import names_in, normal_form, password_fault, typed_forms
 from central.core.rights import Role
 from central.core.snils import digits_in
@@ -283,7 +284,7 @@ def _let_in(
     is_door_closed: bool,
 ) -> CheckedLogin:
     """What stands behind the first factor, whoever has vouched for it. Raises `LoginRefused`."""
-    if account.disabled:
+    if account.disabled or account.has_ended(day_of(now)):
         raise LoginRefused("disabled")
     changes: dict[str, Any] = {"last_login_at": now}
     recovered = False

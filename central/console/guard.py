@@ -17,6 +17,7 @@ from starlette.datastructures import FormData, UploadFile
 from central.access.accounts import is_alive, needs_touch, session_id_of
 from central.console.bounds import PAGE_BYTES, allow, most_of
 from central.console.context import Console, Visitor, address_of, console_of, look_of
+from central.core.days import day_of
 from central.core.rights import Right, Role
 from central.core.text_cleaning import clean
 from central.store import accounts as store
@@ -206,7 +207,13 @@ def find_visitor(console: Console, request: Request, token: str, *, by_itself: b
         is_installation = account is not None and account.role == Role.ADMINISTRATOR and not account.orgs
         if account is not None and is_installation:
             account = replace(account, orgs=tuple(row["org"] for row in registry.list_organisations(connection)))
-    if session is None or account is None or account.disabled or not is_alive(session, now):
+    if (
+        session is None
+        or account is None
+        or account.disabled
+        or account.has_ended(day_of(now))
+        or not is_alive(session, now)
+    ):
         console.vault.close(session_id)
         return None
     if not by_itself and needs_touch(session, now):

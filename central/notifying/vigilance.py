@@ -38,6 +38,7 @@ EXPORTS = (
 )
 ACCOUNT_CHANGES = (
     "account.add",
+    "account.edit",
     "account.enable",
     "account.disable",
     "account.unlock",

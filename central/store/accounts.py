@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    Date,
     Index,
     Integer,
     LargeBinary,
@@ -47,6 +48,7 @@ account = Table(
     Column("vouched_issuer", Text, comment="which provider or directory that was when the name was entered"),
     Column("vouched_name", Text, comment="the subject of the provider, or the name in the directory"),
     Index("ix_account_vouched", "vouched_by", "vouched_issuer", "vouched_name", unique=True),
+    Column("ends_on", Date, comment="last day; empty: the account has no end"),
 )
 """People who may log in to the console: role, organisation, hash of the password, second factor."""
 
@@ -94,6 +96,11 @@ class Account:
     vouched_by: str | None = None
     vouched_issuer: str | None = None
     vouched_name: str | None = None
+    ends_on: date | None = None
+
+    def has_ended(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return self.ends_on is not None and self.ends_on < today
 
 
 def add_account(connection: Connection, values: dict[str, Any]) -> bool:
@@ -180,6 +187,7 @@ def _account(row: Any) -> Account:
         vouched_by=row.vouched_by,
         vouched_issuer=row.vouched_issuer,
         vouched_name=row.vouched_name,
+        ends_on=row.ends_on,
     )
 
 

@@ -211,6 +211,7 @@ def _manages(visitor: Visitor, account: Account) -> bool:
 
 def own_account(connection: Connection, visitor: Visitor, account_id: str) -> Account:
     """An account that the visitor may change; 404 for any other."""
+    """An account that the visitor may change; 404 for any other."""
     account = store.by_id(connection, account_id)
     if account is None or not _manages(visitor, account):
         raise HTTPException(404)

@@ -22,6 +22,7 @@ DANGEROUS = {
     "/account/recovery": "the codes on paper are void",
     "/fleet/terminals/{terminal_id}/revoke": "a terminal is shut out",
     "/registers/medics/{entry_id}/key": "the old key is void",
+    "/accounts/{account_id}/edit": "somebody may do other things than before, or is logged out",
     "/certificates/{certificate_id}/revoke": "a medic signs nothing more with that key",
     "/workers/{worker_id}/consents/withdraw": "a consent ends",
     "/workers/{worker_id}/photo": "a reference picture is replaced",
