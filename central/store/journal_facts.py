@@ -81,19 +81,33 @@ def led_by(
     """The exams that have the fact: moment and id, with the columns that say them. `found`: as `count` said."""
     fact = exam_fact.alias("leading")
     if item.is_range and found < COUNTED_TO:
+        if connection.dialect.name != "sqlite":
+            return _in_order(wanted, org, item)
         few = select(fact.c.exam_id).where(fact.c.org == org, item.holds(fact))
         query = select(exam.c.finished_at, exam.c.exam_id).where(exam.c.exam_id.in_(few))
-        return (
-            query.where(*of_period(wanted, _free(connection, exam.c.finished_at))),
-            exam.c.finished_at,
-            exam.c.exam_id,
-        )
+        return query.where(*of_period(wanted, unindexed(exam.c.finished_at))), exam.c.finished_at, exam.c.exam_id
     moment, exam_id = fact.c.finished_at, fact.c.exam_id
     query = select(moment, exam_id).select_from(fact).join(exam, exam.c.exam_id == exam_id)
     by_number = connection.dialect.name != "sqlite"
     query = query.where(fact.c.org == org, item.holds(fact, by_number=by_number), *of_period(wanted, moment))
     # Several attempts of one exam may be in the range.
     return (query.distinct() if item.is_range else query), moment, exam_id
+
+
+def _in_order(
+    wanted: JournalFilter, org: str, item: FactNarrowing
+) -> tuple[Select[Any], ColumnElement[Any], ColumnElement[Any]]:
+    """The exams with a quantity in a range, for PostgreSQL. The facts say moments themselves and are taken together first: only the
+    exams of one page are looked up. Asked for as a condition on exams, it walks the exams and looks up the fact of each."""
+    fact = exam_fact.alias("of_range")
+    inside = select(fact.c.finished_at, fact.c.exam_id).where(
+        fact.c.org == org, item.holds(fact), *of_period(wanted, fact.c.finished_at)
+    )
+    newest_first = (fact.c.finished_at.desc(), fact.c.exam_id.desc())
+    # An offset keeps the order: without it the planner sorts what it has joined.
+    found = inside.distinct().order_by(*newest_first).offset(0).subquery("leading")
+    query = select(found.c.finished_at, found.c.exam_id).join(exam, exam.c.exam_id == found.c.exam_id)
+    return query, found.c.finished_at, found.c.exam_id
 
 
 def of_papers(connection: Connection, org: str, number: int, year: int | None) -> Sequence[str]:
@@ -103,7 +117,3 @@ def of_papers(connection: Connection, org: str, number: int, year: int | None) -
         asked.append(paper.c.year == year)
     query = select(paper.c.exam_id).where(*asked).distinct().limit(_MOST_PAPERS)
     return connection.execute(query).scalars().all()
-
-
-def _free(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return unindexed(column) if connection.dialect.name == "sqlite" else column
