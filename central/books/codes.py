@@ -69,6 +69,30 @@ def check_codes(
     return codes, None
 
 
+class Codes:
+    """The same check for many rows of a file: each book is read once, each text looked up once."""
+
+    def __init__(self, connection: Connection, org: str, day: date) -> None:
+        self._connection, self._org, self._day = connection, org, day
+        self._books: dict[str, Version] = {}
+        self._known: dict[tuple[str, str], CodeFault | None] = {}
+
+    def fault(self, field: str, typed: str, held: Iterable[str] = ()) -> CodeFault | None:
+        """What is wrong with one code, or with several between commas or semicolons."""
+        name, kept = CODED_FIELDS[field], set(held)
+        for part in (one.strip() for one in re.split(r"[,;]", typed)):
+            if not part or part in kept:
+                continue
+            if (field, part) not in self._known:
+                if name not in self._books:
+                    self._books[name] = reading.in_force(self._connection, name, self._org, self._day)
+                self._known[field, part] = check_in(self._books[name], part, day=self._day)[1]
+            found = self._known[field, part]
+            if found is not None:
+                return found
+        return None
+
+
 def check_in(version: Version, typed: str, *, day: date, held: str = "") -> tuple[str, CodeFault | None]:
     """The same against a version that was read. Pure."""
     words = typed.strip()

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from central.books.codes import Codes
 from central.core.name_folding import fold_name
 from central.core.parties import Worker
 from central.imports import consents
@@ -160,6 +161,7 @@ def check_rows(
         today=today,
         rewritten={one.worker.worker_id for one in read if one.worker is not None},
     )
+    codes = Codes(connection, org, today)
     faults: list[RowFault] = []
     workers: list[Worker] = []
     given: list[tuple[str, GivenConsent]] = []
@@ -187,7 +189,9 @@ def check_rows(
             near.fault(one.line, column, fault.code, row.get(column, ""), _LOOKED_UP, fault.other)
             for column, fault in found.items()
         ]
-        if worker is None or found or isinstance(agreed, str):
+        coded = _code_faults(codes, one, row)
+        faults += [fault for fault in coded if fault.column not in found]
+        if worker is None or found or coded or isinstance(agreed, str):
             continue
         if before is None and person is not None:
             worker = filled(worker, person, is_own=org in person["orgs"])
@@ -197,6 +201,18 @@ def check_rows(
         if before is None or new or differs(worker, before, hashed):
             workers.append(worker)
     return Checked(tuple(workers), added, len(workers) - added, tuple(faults), tuple(rows), tuple(given))
+
+
+def _code_faults(codes: Codes, one: "_ReadRow", row: Mapping[str, str]) -> list[RowFault]:
+    """Codes that are in no book, with what comes nearest; what the employment has already may stay."""
+    held = one.before or {}
+    faults = []
+    for column, kept in ((CODE, [held.get("position_code") or ""]), (FACTORS, held.get("harm_factors") or ())):
+        typed = row.get(column, "")
+        fault = codes.fault(FIELDS[column], typed, [str(code) for code in kept]) if typed else None
+        if fault is not None:
+            faults.append(RowFault(one.line, column, fault.code, typed, fault.near))
+    return faults
 
 
 @dataclass(frozen=True, slots=True)

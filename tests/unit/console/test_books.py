@@ -268,3 +268,40 @@ def test_a_code_is_chosen_from_the_book_by_its_words(centre: ConsoleCentre, seni
     assert wrong.text.count("aria-invalid=true") == 2  # the name is told together with the code
     near = senior.post("/registers/employers/new", {"seen": "0", "name": "ООО «Ещё»", "region_code": "Москва"})
     assert "77 г. Москва" in near.text
+
+
+def test_codes_in_a_file_of_workers_are_checked_row_by_row(centre: ConsoleCentre, senior: Browser) -> None:
+    head = "Табельный номер;ФИО;Должность;Работодатель;Состояние;Дистанционный осмотр;Код должности;Вредные факторы"
+    rows = [
+        "3001;Ветрова Анна Ильинична;водитель;{};работает;да;11442;4.4, 18",
+        "3002;Осина Рая;водитель;{};работает;да;11443;77",
+    ]
+    with reading(centre.engine) as connection:
+        name = registry.list_employers(connection, ORG)[0]["name"]
+    content = "\n".join([head, *(row.format(name) for row in rows)]).encode()
+    token = senior.get("/registers/workers").text.split('name="csrf" value="')[1].split('"')[0]
+    answer = senior.http.post(
+        "/registers/workers/import",
+        data={"csrf": token, "action": "check"},
+        files={"file": ("workers.csv", content, "text/csv")},
+    )
+    assert answer.status_code == 422
+    assert (
+        "«11443»: такого кода нет в справочнике; есть: «11453 Водитель погрузчика», «11442 Водитель автомобиля»"
+        in answer.text
+    )
+    assert "«77»: такого кода нет в справочнике" in answer.text
+    assert "Ошибок: 2." in answer.text  # the row with codes of the books is in order
+
+
+def test_codes_of_a_worker_are_checked_in_the_form(centre: ConsoleCentre, senior: Browser) -> None:
+    worker_id = centre.people.workers["1001"]
+    page = senior.get(f"/registers/workers/{worker_id}").text
+    assert '<datalist id="codes-position_code">' in page
+    seen = page.split('name="seen" value="')[1].split('"')[0]
+    answer = senior.post(
+        f"/registers/workers/{worker_id}", {"seen": seen, "position_code": "99999", "harm_factors": "4.4, 88"}
+    )
+    assert answer.status_code == 422
+    assert "aria-describedby=fault-position_code" in answer.text
+    assert "aria-describedby=fault-harm_factors" in answer.text
