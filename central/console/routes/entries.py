@@ -2,7 +2,8 @@
 
 GET /registers/{kind}/new and /registers/{kind}/{entry_id}; POST to the same addresses with the fields of the form
 (`central.registers`), `seen` (how many changes the entry had when the page was made), `of_org` (the organisation of a new
-entry, where an account has several), `another` (1: somebody alike is another person), `csrf`; of a new medic also `passphrase`,
+entry, where an account has several), `then` (next: an empty form follows a new entry), `another`
+(1: somebody alike is another person), `csrf`; of a new medic also `passphrase`,
 `passphrase_again` or `token_label` and the file `certificate`. POST /registers/{kind}/{entry_id}/archive `action` (archive |
 restore), `csrf`; POST /registers/medics/{entry_id}/key the fields of the key. 303 to the entry; 422 with the page and a
 fault at each field; 409 when somebody else has changed the entry meanwhile, nothing is stored then.
@@ -11,6 +12,7 @@ fault at each field; 409 when somebody else has changed the entry meanwhile, not
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
@@ -47,6 +49,8 @@ def _add_routes(form: RegisterForm) -> None:
         """An empty form; a query may fill it in."""
         kept = _restored(request, visitor)
         typed = proposed(request.query_params) if form.kind == "devices" else {}
+        if form.kind == "workers":
+            typed = {"employer_id": request.query_params.get("employer_id", "")}
         return entry_page(request, visitor, form, None, typed=kept or typed, restored=kept is not None)
 
     def add(request: Request, visitor: Annotated[Visitor, Depends(changer)], sent: Form) -> Response:
@@ -150,6 +154,11 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
         status = 409 if saved.get("") == FieldFault("changed_meanwhile") else 422
         return entry_page(request, visitor, form, entry_id, status=status, typed=typed, faults=saved, org=org)
     console.wake()
+    if entry_id is None and _text(sent, "then") == "next":
+        # Whoever enters many enters them of one employer; nothing else is said of the next.
+        kept = {name: typed[name] for name in ("employer_id",) if typed.get(name)}
+        query = urlencode({"added": saved} | kept)
+        return RedirectResponse(f"/registers/{form.kind}/new?{query}", status_code=303)
     return RedirectResponse(f"/registers/{form.kind}/{saved}?saved=1", status_code=303)
 
 
@@ -210,6 +219,7 @@ def entry_page(
         values: dict[str, Any] = {
             "options": form.options(connection, org),
             "coded": coded_options(connection, form, org, day_of(console.clock()), visitor.look.language),
+            "added": None if entry_id else _added(connection, visitor, form, request.query_params.get("added", "")),
             "history": register_changes.of_entry(connection, form.kind, entry_id) if entry_id else [],
             "offer": key_offers.find(connection, entry_id) if form.kind == "medics" and entry_id else None,
             "seen": register_changes.count(connection, form.kind, entry_id) if entry_id else 0,
@@ -249,6 +259,14 @@ def entry_page(
 def _own(connection: Connection, visitor: Visitor, form: RegisterForm, entry_id: str) -> Mapping[str, Any]:
     """The entry, when it is of the visitor's organisations; 404 otherwise, so that ids of others cannot be probed."""
     return own_or_404(visitor, form.read(connection, entry_id))
+
+
+def _added(connection: Connection, visitor: Visitor, form: RegisterForm, entry_id: str) -> dict[str, str] | None:
+    """The entry that was saved just before, for a form that follows it."""
+    row = form.read(connection, entry_id) if entry_id else None
+    if row is None or not visitor.owns(row["org"]):
+        return None
+    return {"entry_id": entry_id, "name": str(row["name_shown"])}
 
 
 def _first_org(visitor: Visitor) -> str:

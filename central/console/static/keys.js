@@ -70,6 +70,12 @@ addEventListener("keydown", (event) => {
     if (!event.repeat) form.requestSubmit(event.shiftKey ? byId("sign-next") : undefined);
     return;
   }
+  // An entry of a register: saved, and a new one goes on to the next.
+  const entry = event.ctrlKey && code === "Enter" && document.querySelector("form[data-entry]");
+  if (entry && document.activeElement && document.activeElement.form === entry) {
+    if (!event.repeat) entry.requestSubmit(byId("save-next") || undefined);
+    return;
+  }
   if (typing(event.target) || event.ctrlKey || event.altKey || event.metaKey) return;
   // In a Russian layout the question mark is above the seven.
   if (event.key === "?" || (code === "Slash" && event.shiftKey)) {

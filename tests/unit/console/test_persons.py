@@ -1,6 +1,7 @@
 """One person with several employers, and employers with the same numbers: in forms, files and lists, and who sees what."""
 
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -10,12 +11,15 @@ from sqlalchemy import func, select, update
 from central.core.parties import Employer, Organisation, Worker
 from central.core.rights import Role
 from central.deciding.admissions import admissions
+from central.store import api_keys
 from central.store.accounts import account
+from central.store.api_keys import ApiKey
 from central.store.engine import reading, writing
 from central.store.persons import person
 from central.store.register_changes import register_change
 from central.store.registry import worker
-from dopusk.lab.demo.sample_people import EMPLOYERS, PEOPLE, sample_snils
+from dopusk.lab.demo.sample_people import EMPLOYERS, ORG, PEOPLE, sample_snils
+from sync.contract.canonical import new_id
 from tests.console_centre import Browser, ConsoleCentre
 from tests.workbooks import table
 
@@ -300,3 +304,46 @@ def test_who_is_not_employed_today_is_not_admitted(centre: ConsoleCentre, zoya: 
     assert zoya.decide(after, outcome="admitted").status_code == 303
     refused = centre.exam("1001")
     assert zoya.decide(refused, outcome="not_admitted", reasons="alcohol_breath").status_code == 303
+
+
+def test_one_entry_after_another(centre: ConsoleCentre, senior: Browser) -> None:
+    page = senior.get("/registers/workers/new").text
+    assert 'id="save-next"' in page
+    answer = _send(senior, "/registers/workers/new", _fields(centre) | {"then": "next"})
+    assert answer.status_code == 303
+    following = senior.get(str(answer.headers["location"])).text
+    assert "Ковалёв Тимур Олегович" in following
+    assert f'value="{centre.people.employers[1]}" selected' in following
+    # Whether the next may be examined remotely has to be said anew.
+    assert 'value="yes" selected' not in following
+    fault = _send(senior, "/registers/workers/new", _fields(centre) | {"then": "next"})
+    assert fault.status_code == 422
+    assert 'id="save-next"' in fault.text
+
+
+def test_a_gate_of_one_employer_never_learns_of_anothers_number(centre: ConsoleCentre, senior: Browser) -> None:
+    other = Worker(ORG, centre.people.employers[1], "1001", "Ковалёв Тимур Олегович", "слесарь")
+    with writing(centre.engine) as connection:
+        centre.registry.save_workers(connection, [other])
+        for place, theirs in enumerate(centre.people.employers):
+            hashed = sha256(f"secret-{place}".encode()).hexdigest()
+            api_keys.add(
+                connection, ApiKey(new_id(), ORG, theirs, f"gate {place}", hashed, centre.now(), "test", None, None)
+            )
+    exam_id = centre.exam("1001")
+    senior.decide(exam_id, outcome="admitted")
+    base = str(senior.http.base_url).rstrip("/")
+    for path in ("/admissions/1001", "/admissions?personnel_number=1001", "/admissions"):
+        first, second = (
+            httpx.get(f"{base}/api/v1{path}", headers={"Authorization": f"Bearer secret-{place}"}).text
+            for place in (0, 1)
+        )
+        assert exam_id in first
+        assert '"admitted"' in first
+        assert exam_id not in second
+        assert '"admitted"' not in second
+    # Nor when only the other has the number.
+    with writing(centre.engine) as connection:
+        connection.execute(update(worker).where(worker.c.worker_id == other.worker_id).values(personnel_number="90"))
+    answer = httpx.get(f"{base}/api/v1/admissions/90", headers={"Authorization": "Bearer secret-0"})
+    assert answer.status_code == 404
