@@ -62,7 +62,15 @@ def demo(
     tell(say("demo    {scenario}: {about}", scenario=scenario, about=word(SCENARIOS[scenario].about)))
     try:
         with nothing_left_behind(folder):
-            world = build_world(folder, speed, with_past=not once, compares=SCENARIOS[scenario].compares, exams=exams)
+            story = SCENARIOS[scenario]
+            world = build_world(
+                folder,
+                speed,
+                with_past=not once,
+                compares=story.compares,
+                second_jobs=bool(story.employer),
+                exams=exams,
+            )
             with contextlib.closing(world):
                 ports = ", ".join(world.bench.port(name) for name in ("thermometer", "tonometer", "breathalyzer"))
                 text = "broker  Mosquitto with TLS and client certificates on port {port}"

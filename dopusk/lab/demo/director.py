@@ -15,6 +15,7 @@ from dopusk.lab.demo.hand import Hand
 from dopusk.lab.demo.medic import ScriptedMedic
 from dopusk.lab.demo.processes import Child, start_centre, start_kiosk
 from dopusk.lab.demo.result import TerminalDisk
+from dopusk.lab.demo.sample_people import EMPLOYERS
 from dopusk.lab.demo.scenarios import Scenario
 from dopusk.lab.demo.worker import ScriptedWorker
 from dopusk.lab.demo.world import World
@@ -56,7 +57,12 @@ class Director:
         self._medic: ScriptedMedic | None = None
         self.config: TerminalConfig = load_config(world.terminal_config)
         self.worker = ScriptedWorker(
-            self.hand, scenario.number, tell, by_face=scenario.by_face, complaint=scenario.complaint
+            self.hand,
+            scenario.number,
+            tell,
+            by_face=scenario.by_face,
+            complaint=scenario.complaint,
+            employer=scenario.employer or 1,
         )
         self.timings_s: dict[str, float] = {}
 
@@ -298,6 +304,8 @@ def faults_of(result: dict[str, Any], scenario: Scenario) -> list[str]:
         change = (result["continuity"] or {}).get("change")
         if result["end_reason"] != "person_changed" or not change or change["score"] >= change["threshold"]:
             faults.append(f"the exam ended as {result['end_reason']} with {change}, expected a change of person")
+    if scenario.employer and result["employer"] != EMPLOYERS[0]:
+        faults.append(f"the exam is of {result['employer']}, expected {EMPLOYERS[0]}")
     if scenario.name == "drunk" and result["employer_alerts"] != 1:
         faults.append("the employer's alert was not recorded")
     return faults

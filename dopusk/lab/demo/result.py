@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from central.store.alerts import alert
 from central.store.engine import open_engine, reading
 from central.store.media import media_of_exam
+from central.store.registry import get_employer
 from dopusk.terminal_faces import templates_folder
 from sync.contract.codes import QUANTITIES
 from sync.contract.decision import DecisionMessage
@@ -135,10 +136,24 @@ def summary(
             "decision": decision_of(state, disk),
             "receipts": disk.receipts(state.exam_id),
             "film": _film(state, store_url),
+            "employer": _employer(state, store_url),
             "employer_alerts": _alerts(store_url, state.exam_id),
             "timings_s": {**state.timings_s, **timings_s},
             "screenshots": screenshots,
         }
+
+
+def _employer(state: ExamState, store_url: str) -> str | None:
+    """For whom the examined worker works today, by the centre's register."""
+    if state.examinee is None:
+        return None
+    engine = open_engine(store_url)
+    try:
+        with reading(engine) as connection:
+            row = get_employer(connection, state.examinee.employer_id)
+        return None if row is None else str(row["name"])
+    finally:
+        engine.dispose()
 
 
 def _film(state: ExamState, store_url: str) -> dict[str, Any]:

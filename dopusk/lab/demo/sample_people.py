@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from central.core.parties import Employer, Organisation, Terminal, Worker
 from central.people.registry import Registry
 from simulators.fleet_exam import exam_payload
+from sync.contract.canonical import new_id
 from sync.contract.snils import check_number
 
 ORG = "zarya"
@@ -78,6 +79,13 @@ PEOPLE = (
 )
 
 
+SHARED = (
+    SamplePerson("2001", "Озеров Лука Наумович", "водитель автобуса", "male", date(1984, 6, 11), 0, "healthy"),
+    SamplePerson("2001", "Яблонева Дарья Климовна", "машинист крана", "female", date(1991, 2, 8), 1, "healthy"),
+)
+"""One number at two employers."""
+
+
 @dataclass(frozen=True, slots=True)
 class SampleIds:
     """Ids under which the people were entered: employers in the order of `EMPLOYERS`, workers by number."""
@@ -103,6 +111,21 @@ def enter_people(connection: Connection, registry: Registry, terminal_ids: Seque
     for place, terminal_id in enumerate(terminal_ids, start=1):
         registry.add_terminal(connection, Terminal(terminal_id, ORG, f"Терминал {place}", f"Проходная {place}"))
     return SampleIds(employers, {worker.personnel_number: worker.worker_id for worker in workers})
+
+
+def enter_second_jobs(
+    connection: Connection, registry: Registry, ids: SampleIds, terminal_id: str = TERMINAL_ID
+) -> None:
+    """One number at both employers, a person with a job at each of them, and a terminal bound to both."""
+    shared = [
+        replace(_worker(person, ids.employers), snils=sample_snils(f"9{place}01"))
+        for place, person in enumerate(SHARED, start=1)
+    ]
+    second = replace(
+        _worker(PEOPLE[1], ids.employers), employer_id=ids.employers[1], personnel_number="77", worker_id=new_id()
+    )
+    registry.save_workers(connection, [*shared, second])
+    registry.bind_terminal(connection, terminal_id, ids.employers)
 
 
 def past_exams(ids: SampleIds, *, generation: str, seed: int = 7, today: date | None = None) -> list[dict[str, Any]]:

@@ -35,6 +35,8 @@ class Scenario:
     """The worker is found by the face and types no number."""
     complaint: str = ""
     """The code of what the worker complains of; nothing: feels well."""
+    employer: int = 0
+    """Several employers use the number: which button the worker presses, from 1. 0: the kiosk does not ask."""
     stranger: bool = False
     """Somebody else stands before the camera."""
 
@@ -82,6 +84,15 @@ SCENARIOS = {
             "attention",
             Ruling("refer", (), "Боль в груди: вызвана скорая помощь.", "Ждите медработника на месте."),
             complaint="chest_pain",
+        ),
+        Scenario(
+            "two_employers",
+            "two employers use the same number: the kiosk asks where the worker works today",
+            "2001",
+            "admitted",
+            "within_limits",
+            _ADMIT,
+            employer=2,
         ),
         Scenario("unknown_worker", "nobody has this number", "4711", "not_identified", "incomplete", None),
         Scenario(

@@ -26,7 +26,7 @@ from dopusk.lab.broker_watch import RevocationWatch
 from dopusk.lab.demo.history import Past, fill_history
 from dopusk.lab.demo.sample_faces import LEGAL_BASIS, enter_consents, enter_face
 from dopusk.lab.demo.sample_medic import Login, enter_medic
-from dopusk.lab.demo.sample_people import ORG, enter_people
+from dopusk.lab.demo.sample_people import ORG, enter_people, enter_second_jobs
 from dopusk.lab.demo.sample_registers import instruments_at
 from dopusk.lab.population.filling import Population, populate
 from dopusk.lab.population.plan import Plan
@@ -75,10 +75,17 @@ class World:
 
 
 def build_world(
-    folder: Path, speed: float, *, with_past: bool = False, compares: bool = False, exams: int = 0
+    folder: Path,
+    speed: float,
+    *,
+    with_past: bool = False,
+    compares: bool = False,
+    second_jobs: bool = False,
+    exams: int = 0,
 ) -> World:
     """Make and start the stage; `with_past` fills the console with some weeks of exams and an account for each role.
 
+    `second_jobs`: one number is used by two employers, and a worker has a job at each of them.
     `compares`: the terminal names a legal basis, and a worker has consented to the comparison of faces. `exams`: so many more, of
     invented organisations beside the demo's own.
     Raises `BrokerError` and `OSError`, for example when a port is taken.
@@ -86,7 +93,7 @@ def build_world(
     authority = create_secrets(folder / "centre", clock=lambda: datetime.now(UTC) - FOUNDED_AGO)
     broker = start_mosquitto(folder / "broker", authority)
     config = write_config(folder / "centre", Choices("demo", broker.port, free_port()))
-    login, past = _fill_centre(config, authority, with_past=with_past, compares=compares)
+    login, past = _fill_centre(config, authority, with_past=with_past, compares=compares, second_jobs=second_jobs)
     population = _populate(config, exams) if exams else None
     bench = Bench(folder / "lines", speed)
     for name, device in DEVICES.items():
@@ -117,7 +124,7 @@ def _populate(config: CentralConfig, exams: int) -> Population:
 
 
 def _fill_centre(
-    config: CentralConfig, authority: Authority, *, with_past: bool, compares: bool
+    config: CentralConfig, authority: Authority, *, with_past: bool, compares: bool, second_jobs: bool
 ) -> tuple[Login, Past | None]:
     """Create the store, with invented people, firms, a medic and the terminal."""
     engine = open_engine(config.store_url)
@@ -128,6 +135,8 @@ def _fill_centre(
             people = enter_people(connection, registry, (TERMINAL,))
             login = enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC), registry)
             enter_consents(connection, registry, people)
+            if second_jobs:
+                enter_second_jobs(connection, registry, people, TERMINAL)
         past = fill_history(config, engine, registry, people) if with_past else None
         if compares:
             enter_face(config, engine, registry, people)
