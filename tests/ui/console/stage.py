@@ -169,6 +169,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
         return {
             "exam_id": tuple(found for state in states for found in state),
             "worker_id": long,
+            "person_id": some(worker.person_id),
             "workers/entry_id": long,
             "employers/entry_id": some(registry.employer.c.employer_id),
             "certificate_id": some(certificates.certificate.c.certificate_id),

@@ -32,6 +32,10 @@ DANGEROUS = {
 }
 """What they do. Each takes a second step, or something has to be typed for it."""
 UNDONE = {
+    "/registers/workers/{worker_id}/transfer": "taken back at the new entry while it has no exams",
+    "/registers/workers/{worker_id}/transfer/undo": "transferred again",
+    "/registers/persons/twins": "taken back at the same place, with a reason",
+    "/registers/persons/twins/undo": "judged again",
     "/registers/workers/{entry_id}/archive": "taken back at the same place",
     "/registers/employers/{entry_id}/archive": "taken back at the same place",
     "/registers/medics/{entry_id}/archive": "taken back at the same place",

@@ -39,6 +39,11 @@ _SIDEWAYS = """() => [...document.querySelectorAll("main, main *")]
   .map(e => `${e.scrollWidth - e.clientWidth} px in ${e.outerHTML.slice(0, 120)}`)"""
 FIXED = {
     "rights": "the order of the rights is that of the roles' work",
+    "employments": "a handful of one person's, the newest first",
+    "exams": "the newest of one person",
+    "consents": "a handful of one person's, the newest first",
+    "limits": "a handful of one person's, the newest first",
+    "grounds": "a handful of one person's, the newest first",
     "exam": "facts of one exam beside a decision that is being typed",
     "file": "the order of the file that was sent",
     "form": "the order of the columns in the file",
