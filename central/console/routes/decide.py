@@ -126,10 +126,12 @@ def _ask_workplace(
     console = console_of(request)
     path = f"/exams/{prepared.draft.exam_id}"
     with reading(console.engine) as connection:
-        name = find_exam(connection, visitor, prepared.draft.exam_id).worker_name
+        item = find_exam(connection, visitor, prepared.draft.exam_id)
     with writing(console.engine) as connection:
+        # The page holds the whole record.
+        note(connection, console, visitor, "exam.read", item.exam_id, org=item.org)
         accounts.set_draft(connection, visitor.session.session_id, {"path": f"{path}/decision", "fields": typed})
-    item = AwaitedSignature(
+    awaited = AwaitedSignature(
         "decide",
         visitor.account.medic_id or "",
         prepared.content,
@@ -140,12 +142,12 @@ def _ask_workplace(
         request,
         "sign.html",
         visitor,
-        errand=errand(console, visitor, item, provider.holder, provider.certificate),
+        errand=errand(console, visitor, awaited, provider.holder, provider.certificate),
         answer_to=f"{path}/signature",
         back_to=path,
         outcome=prepared.draft.outcome,
         after_work=prepared.exam.payload["exam_type"] in AFTER_WORK,
-        name=name,
+        name=item.worker_name,
         port=console.config.signer.port,
     )
     return reach_out(console, shown, (provider.holder,))

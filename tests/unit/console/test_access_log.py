@@ -136,6 +136,8 @@ class _Sample:
                 "sha256": picture,
                 "decision_id": connection.execute(select(decision.c.decision_id)).scalar_one(),
                 "name": "record.json",
+                "book": "complaints",
+                "certificate_id": "0" * 64,
                 "form": "csv",
                 "worker_id": worker_id,
                 "alert_id": connection.execute(select(alert.c.alert_id)).scalar_one(),

@@ -9,7 +9,7 @@ from central.console.guard import Guard, Public
 from central.core.rights import RIGHTS, Right, Role
 from tests.console_centre import Browser, ConsoleCentre
 
-PUBLIC = {"/login", "/check/{code}"}
+PUBLIC = {"/login", "/login/outside", "/login/outside/answer", "/login/outside/code", "/check/{code}"}
 
 
 def _routes(centre: ConsoleCentre) -> list[tuple[str, str, Guard | Public]]:
@@ -63,7 +63,7 @@ def test_nothing_changes_by_get(centre: ConsoleCentre) -> None:
     changing = {Right.DECIDE, Right.CORRECT, Right.CHANGE_LIMITS, Right.CHANGE_ACCOUNTS}
     for method, path, door in _routes(centre):
         if isinstance(door, Guard) and door.right in changing and method == "GET":
-            assert path in {"/signature", "/accounts"}, path
+            assert path in {"/signature", "/signature/plugin.js", "/accounts"}, path
 
 
 def test_medical_rights_and_administration_are_apart() -> None:
