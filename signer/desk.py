@@ -68,10 +68,11 @@ class Desk:
         try:
             if request.nonce in self._nonces or len(self._nonces) >= MOST_NONCES:
                 raise SigningRefused("replayed", "this request was followed before")
+            is_decision = request.purpose == "decide"
+            signature = self._decided(request, content, now) if is_decision else self._signed(request, content)
+            # One that came to nothing may be tried again: nothing was signed for it.
             self._nonces.add(request.nonce)
-            return (
-                self._signed(request, content) if request.purpose != "decide" else self._decided(request, content, now)
-            )
+            return signature
         except SigningRefused as error:
             self._window.refused(error.code)
             raise

@@ -23,6 +23,8 @@ DANGEROUS = {
     "/fleet/terminals/{terminal_id}/revoke": "a terminal is shut out",
     "/registers/medics/{entry_id}/key": "the old key is void",
     "/accounts/{account_id}/edit": "somebody may do other things than before, or is logged out",
+    "/registers/medics/{entry_id}/offer": "the key of before signs no more",
+    "/accounts/{account_id}/vouching": "the password of before opens nothing, and sessions end",
     "/certificates/{certificate_id}/revoke": "a medic signs nothing more with that key",
     "/workers/{worker_id}/consents/withdraw": "a consent ends",
     "/workers/{worker_id}/photo": "a reference picture is replaced",
@@ -58,6 +60,7 @@ ADDING = {
     "/workers/{worker_id}/consents", "/consents/texts", "/admissions", "/admissions/alerts/{alert_id}/seen",
     "/account/password", "/account/totp", "/accounts/keys", "/accounts/channels", "/accounts/channels/{channel_id}/again",
     "/books/{book}/items", "/books/{book}/import",
+    "/login/outside", "/login/outside/code", "/signature/errand", "/signature/proof", "/exams/{exam_id}/signature",
     "/accounts", "/fleet/terminals", "/fleet/refused/{message_id}/again",
     *(f"/registers/{kind}/new" for kind in KINDS), *(f"/registers/{kind}/{{entry_id}}" for kind in KINDS),
 }  # fmt: skip
