@@ -28,7 +28,7 @@ from sync.contract.canonical import canonical, new_id, sha256_hex
 
 NUMBER, SNILS, KIND, AT, EMPLOYER = "Табельный номер", "СНИЛС", "Вид", "Дата", "Работодатель"
 UNTIL, FINDING, IN_PERSON, NOTE, SOURCE = "Действует до", "Заключение", "Только очно", "Примечание", "Источник"
-HEADINGS = (NUMBER, SNILS, EMPLOYER, KIND, AT, UNTIL, FINDING, IN_PERSON, NOTE, SOURCE)
+HEADINGS = (NUMBER, SNILS, KIND, AT, UNTIL, FINDING, IN_PERSON, NOTE, SOURCE, EMPLOYER)
 NEEDED = (KIND, AT, IN_PERSON, SOURCE)
 COLUMNS = Columns(NEEDED, known=HEADINGS, identifiers=(NUMBER, SNILS))
 KINDS = {
