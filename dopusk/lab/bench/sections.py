@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dopusk.checkout import FOLDER, need_checkout
-from dopusk.lab.bench import centre, click, console, devices, face, kiosk, store
+from dopusk.lab.bench import centre, click, console, devices, face, kiosk, roster, store
 from dopusk.lab.bench.durable import durable_commit
 from dopusk.lab.bench.fuzz import golden_frames
 
@@ -51,4 +51,5 @@ SECTIONS: dict[str, Section] = {
     "centre": centre.run,
     "console": console.run,
     "click": click.run,
+    "roster": roster.run,
 }
