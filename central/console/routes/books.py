@@ -34,6 +34,7 @@ from central.core.rights import RIGHTS, Right, Role
 from central.imports.books import book_json, book_table, read_book_file
 from central.imports.row_faults import RowFault
 from central.imports.tables import MAX_FILE_BYTES, UnreadableTable
+from central.store import registry
 from central.store.engine import reading, writing
 from central.words.no_force import band, file_name
 from sync.contract.books import BookFault, BookItem, items_digest
@@ -65,7 +66,9 @@ def show_books(request: Request, visitor: Reader, org: str = "") -> Response:
     own = _own_org(visitor, org)
     with reading(console.engine) as connection:
         rows = list_rows(connection, own, console.clock())
-    return page(request, "books.html", visitor, rows=rows, org=own, orgs=visitor.account.orgs)
+        owner = registry.get_organisation(connection, own) if own else None
+    owner_name = owner["name"] if owner is not None else own
+    return page(request, "books.html", visitor, rows=rows, org=own, orgs=visitor.account.orgs, owner_name=owner_name)
 
 
 @router.get("/books/{book}")
