@@ -251,9 +251,15 @@ def test_an_answer_counts_once_and_in_its_own_browser(
         thief.http.cookies.set("dopusk_outside", "made up")
         assert thief.get(back).status_code == 401
         assert thief.get("/queue").status_code == 303
+    own = browser.http.cookies["dopusk_outside"]
     assert browser.get(back).status_code == 200
     browser.http.cookies.clear()
+    browser.http.cookies.set("dopusk_outside", own)
     assert browser.get(back).status_code == 401
+    assert _entries(centre)[-1][1]["code"] == "wrong_state", (
+        "a used state is nobody's, whatever the provider says of the code"
+    )
+    browser.http.cookies.clear()
     fields = parse_qs(urlsplit(back).query)
     other = _at_provider(_begin(browser))
     state = parse_qs(urlsplit(other).query)["state"][0]
@@ -377,6 +383,13 @@ def test_who_is_switched_off_meanwhile_stays_out(centre: ConsoleCentre, browser:
     answer = browser.get(back)
     assert answer.status_code == 401
     assert "отключена" in answer.text
+    assert _entries(centre) == [("login.refused", {"code": "disabled", "by": "oidc"})]
+
+
+def test_whose_account_has_ended_stays_out(centre: ConsoleCentre, browser: Browser, linked: str) -> None:
+    with writing(centre.engine) as connection:
+        accounts.change_account(connection, linked, {"ends_on": (centre.now() - timedelta(days=2)).date()})
+    assert _log_in(browser).status_code == 401
     assert _entries(centre) == [("login.refused", {"code": "disabled", "by": "oidc"})]
 
 
