@@ -1,5 +1,6 @@
 """Writes access-log entries for actions at the console."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Request
@@ -47,11 +48,20 @@ def note_alone(
         note(connection, console, visitor, action, subject, org=org, detail=detail)
 
 
-def note_seldom(request: Request, visitor: Visitor, action: str, subject: str = "", *, org: str | None = None) -> None:
+def note_seldom(
+    request: Request,
+    visitor: Visitor,
+    action: str,
+    subject: str = "",
+    *,
+    org: str | None = None,
+    orgs: Sequence[str] = (),
+) -> None:
     """Write a look down once an hour for a session: a page that asks by itself, a picture of a page that was written down."""
     console = console_of(request)
     if console.once_per_hour.is_due((visitor.session.session_id, subject or action)):
-        note_alone(console, visitor, action, subject, org=org)
+        for owner in orgs or (org,):
+            note_alone(console, visitor, action, subject, org=owner)
 
 
 def covers(console: Console, visitor: Visitor, subject: str) -> None:

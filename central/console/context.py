@@ -37,7 +37,9 @@ from central.link.outgoing import Outgoing
 from central.notifying.notice_channels import ChannelSecrets
 from central.people.registry import Registry
 from central.signature.vault import Vault
+from central.store import registry
 from central.store.accounts import Account, AccountSession
+from central.store.engine import reading
 from central.words.texts import LANGUAGES
 
 LANGUAGE_COOKIE = "dopusk_language"
@@ -211,6 +213,16 @@ def static_folder() -> Path:
     return Path(__file__).parent / "static"
 
 
+def _own_organisations(console: Console, visitor: Visitor | None) -> list[tuple[str, str]]:
+    """Short name and name of each, for forms that ask for one; empty where there is nothing to choose."""
+    if visitor is None or len(visitor.account.orgs) < 2:
+        return []
+    with reading(console.engine) as connection:
+        return [
+            (row["org"], row["name"]) for row in registry.list_organisations(connection) if visitor.owns(row["org"])
+        ]
+
+
 def page(request: Request, template: str, visitor: Visitor | None, status: int = 200, **values: Any) -> Response:
     """Render a page with everything that the layout needs."""
     console = console_of(request)
@@ -225,6 +237,7 @@ def page(request: Request, template: str, visitor: Visitor | None, status: int =
             "Right": Right,
             "session_idle_s": int(IDLE.total_seconds()),
             "session_warning_s": SESSION_WARNING_S,
+            "own_organisations": _own_organisations(console, visitor),
             "factor_is_off": not console.config.accounts.second_factor_roles,
             "key_open": visitor is not None
             and console.vault.is_open(visitor.session.session_id, visitor.account.medic_id or ""),

@@ -38,6 +38,7 @@ _CODES = {
     405: "not_found",
     408: "too_slow",
     413: "too_large",
+    422: "choose_org",
     503: "no_time_stamp",
 }
 _MESSAGES = {408: "the request did not come in time", 413: "the request is too large"}

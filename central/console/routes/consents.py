@@ -123,7 +123,7 @@ def add_text(request: Request, visitor: Changer, sent: Form) -> Response:
     console = console_of(request)
     typed = _typed(sent, "kind", "version", "valid_from", "body")
     valid_from, faults = _day(typed, "valid_from")
-    org = own_org(visitor)
+    org = own_org(visitor, str(sent.get("of_org", "")))
     try:
         if not faults:
             with writing(console.engine) as connection:
@@ -137,7 +137,7 @@ def add_text(request: Request, visitor: Changer, sent: Form) -> Response:
                     author=visitor.account.account_id,
                 )
                 detail = {"kind": typed["kind"], "version": typed["version"]}
-                note(connection, console, visitor, "consent.text", org=own_org(visitor), detail=detail)
+                note(connection, console, visitor, "consent.text", org=org, detail=detail)
     except ConsentRefused as refused:
         faults = refused.faults
     if faults:
@@ -147,15 +147,15 @@ def add_text(request: Request, visitor: Changer, sent: Form) -> Response:
 
 
 @router.get("/consents/export")
-def export_register(request: Request, visitor: Changer) -> Response:
+def export_register(request: Request, visitor: Changer, of_org: str = "") -> Response:
     """Every consent and withdrawal as a table."""
-    console = console_of(request)
+    console, org = console_of(request), own_org(visitor, of_org)
     generation = console.config.generation
     over = band(generation, visitor.look.language)
     with reading(console.engine) as connection:
-        content = register_table(connection, own_org(visitor), _names(connection), over)
-        rows = consents.count_of_organisation(connection, own_org(visitor))
-    note_alone(console, visitor, "consents.export", org=own_org(visitor), detail={"rows": rows})
+        content = register_table(connection, org, _names(connection), over)
+        rows = consents.count_of_organisation(connection, org)
+    note_alone(console, visitor, "consents.export", org=org, detail={"rows": rows})
     named = f'attachment; filename="{file_name(generation, "consents.xlsx")}"'
     return Response(content, media_type=XLSX, headers={"Content-Disposition": named})
 

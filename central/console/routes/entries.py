@@ -126,7 +126,10 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
     draft = FormInput(typed, another=_text(sent, "another") == "1", key=_key(sent))
     # The first organisation of an installation is entered by whoever administers it: there is none yet to do it for.
     is_first = visitor.is_installation and form.kind == "organisations" and not visitor.account.orgs
-    org = _text(sent, "of_org") or _first_org(visitor)
+    org = _text(sent, "of_org") or _only_org(visitor, form)
+    if not org and entry_id is None and visitor.account.orgs:
+        # Of several organisations one has to be said: an entry of the wrong one is another customer's.
+        return entry_page(request, visitor, form, None, status=422, typed=typed, faults={"": FieldFault("choose_org")})
     if form.kind == "medics" and entry_id is None and visitor.owns(org):
         draft = replace(draft, key=_with_key(console, draft.key, org, typed.get("full_name", "")))
     try:
@@ -207,7 +210,7 @@ def entry_page(
     console = console_of(request)
     with reading(console.engine) as connection:
         row = dict(_own(connection, visitor, form, entry_id)) if entry_id else {}
-        org = row.get("org", "") or org or _first_org(visitor)
+        org = row.get("org", "") or org or _asked_org(request, visitor) or _only_org(visitor, form)
         organisation = registry.get_organisation(connection, org)
         signing: list[str] = []
         warnings: dict[str, int] = {}
@@ -269,11 +272,21 @@ def _added(connection: Connection, visitor: Visitor, form: RegisterForm, entry_i
     return {"entry_id": entry_id, "name": str(row["name_shown"])}
 
 
-def _first_org(visitor: Visitor) -> str:
-    """Where a new entry goes unless somebody chooses; empty in an installation without any organisation."""
+def _only_org(visitor: Visitor, form: RegisterForm) -> str:
+    """Where a new entry goes when nobody chooses: to the only organisation; empty where there are several, or none yet.
+
+    Organisations themselves are entered in none of them.
+    """
     if not visitor.account.orgs and not visitor.is_installation:
         raise HTTPException(404)
-    return next(iter(visitor.account.orgs), "")
+    if form.kind == "organisations":
+        return next(iter(visitor.account.orgs), "")
+    return visitor.org_of("") or ""
+
+
+def _asked_org(request: Request, visitor: Visitor) -> str:
+    chosen = request.query_params.get("of_org", "")
+    return chosen if chosen and visitor.owns(chosen) else ""
 
 
 def _change(connection: Connection, console: Console, visitor: Visitor, org: str) -> RegisterChange:

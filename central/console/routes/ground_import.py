@@ -45,7 +45,7 @@ def empty_table(_visitor: Importer) -> Response:
 def import_grounds(request: Request, visitor: Uploader, form: Annotated[FormData, Depends(form_of)]) -> Response:
     """Check a file, or check and store it."""
     console = console_of(request)
-    org, now = own_org(visitor), console.clock()
+    org, now = own_org(visitor, str(form.get("of_org", ""))), console.clock()
     action = str(form.get("action", "check"))
     stored: int | None = None
     try:

@@ -106,14 +106,16 @@ def _previewed(request: Request, visitor: Visitor, draft: LimitDraft, now: datet
 
 
 def _draft(connection: Connection, visitor: Visitor, typed: Typed, faults: dict[str, str]) -> LimitDraft:
-    org = visitor.account.orgs[0] if visitor.account.orgs else ""
     source, _, subject = typed.one("scope").partition(":")
+    owner = registry.get_employer(connection, subject) if source == "employer" else None
+    chosen = typed.one("of_org") or (str(owner["org"]) if owner is not None and visitor.owns(owner["org"]) else "")
+    org = visitor.org_of(chosen) or ""
+    if not org and visitor.account.orgs:
+        faults["of_org"] = "choose"
     if source == "worker":
         subject = _worker(connection, org, typed, faults)
-    elif source == "employer":
-        row = registry.get_employer(connection, subject)
-        if row is None or row["org"] != org:
-            faults["subject"] = "choose"
+    elif source == "employer" and (owner is None or owner["org"] != org):
+        faults["subject"] = "choose"
     return LimitDraft(
         org=org,
         source=source,

@@ -124,5 +124,4 @@ async def follow(
 
 def _note_reading(request: Request, visitor: Visitor) -> None:
     """Write down who follows the queue, once an hour for a session: it is read anew with each change."""
-    org = visitor.account.orgs[0] if visitor.account.orgs else None
-    note_seldom(request, visitor, "queue.read", org=org)
+    note_seldom(request, visitor, "queue.read", orgs=visitor.account.orgs)

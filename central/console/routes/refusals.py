@@ -60,9 +60,8 @@ def show_refusals(
         found = issued(connection, orgs, KIND, chosen, SHOWN, sort.order)
         rows = [(item, why(item, look.language)) for item in found]
         total = count(connection, orgs, KIND, chosen)
-    note_alone(
-        console, visitor, "refusals.read", org=orgs[0] if orgs else None, detail={"rows": len(rows), "year": chosen}
-    )
+    for org in orgs or (None,):
+        note_alone(console, visitor, "refusals.read", org=org, detail={"rows": len(rows), "year": chosen})
     kept = f"&{urlencode(sort.pairs)}" if sort.pairs else ""
     return page(
         request,
@@ -88,7 +87,8 @@ def export_refusals(
         chosen = _chosen(year, years(connection, orgs, KIND))
         lines = [list(line) for line in _lines(connection, visitor, chosen)]
     detail = {"rows": len(lines), "year": chosen}
-    note_alone(console, visitor, "refusals.export", org=orgs[0] if orgs else None, detail=detail)
+    for org in orgs or (None,):
+        note_alone(console, visitor, "refusals.export", org=org, detail=detail)
     headings = [text(look.language, f"paper.register.{name}") for name in _COLUMNS]
     now = console.clock()
     title, zone = (

@@ -55,13 +55,15 @@ def first_register(_visitor: Annotated[Visitor, Depends(Guard(Right.SEE_REGISTER
 
 
 @router.get("/registers/workers/export")
-def export_workers(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_REGISTERS))]) -> Response:
+def export_workers(
+    request: Request, visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_REGISTERS))], of_org: str = ""
+) -> Response:
     """The workers in the form of the import."""
-    console = console_of(request)
+    console, org = console_of(request), own_org(visitor, of_org)
     with reading(console.engine) as connection:
-        content = imports.table_of(connection, own_org(visitor), band(console.config.generation, visitor.look.language))
-        rows = count_workers(connection, own_org(visitor))
-    note_alone(console, visitor, "workers.export", org=own_org(visitor), detail={"rows": rows})
+        content = imports.table_of(connection, org, band(console.config.generation, visitor.look.language))
+        rows = count_workers(connection, org)
+    note_alone(console, visitor, "workers.export", org=org, detail={"rows": rows})
     return _file(console, content, "workers.xlsx")
 
 
@@ -77,7 +79,8 @@ def export_register(
         found = _rows(connection, console, visitor.account.orgs, kind, archived=archived == "1")
         rows = [asdict(row[0]) for row in found] if kind == "medics" else found
     detail = {"register": kind, "rows": len(rows)}
-    note_alone(console, visitor, "register.export", org=own_org(visitor), detail=detail)
+    for org in visitor.account.orgs or (None,):
+        note_alone(console, visitor, "register.export", org=org, detail=detail)
     over = band(console.config.generation, language)
     name = text(language, f"registers.{kind}")
     made = write_table(
@@ -147,20 +150,20 @@ def import_workers(
 ) -> Response:
     """Check a file, or check and store it: all of it or nothing. `action` errors: the rows with faults as a file."""
     console = console_of(request)
-    action = str(form.get("action", "check"))
+    action, org = str(form.get("action", "check")), own_org(visitor, str(form.get("of_org", "")))
     try:
         # Before the transaction: everybody else's writing would wait for a stranger's file.
         rows = imports.read_file(uploaded(form))
         with (writing if action == "apply" else reading)(console.engine) as connection:
             if action == "apply":
-                hold_registers(connection, own_org(visitor))
+                hold_registers(connection, org)
             today, snils_hash = day_of(console.clock()), console.registry.snils_hash
-            checked = imports.check_rows(connection, own_org(visitor), rows, today, snils_hash)
+            checked = imports.check_rows(connection, org, rows, today, snils_hash)
             if action == "apply" and not checked.faults:
                 author = Author(visitor.account.account_id, console.clock())
                 imports.store_checked(connection, console.registry, checked, author)
                 detail = {"added": checked.added, "changed": checked.changed}
-                note(connection, console, visitor, "workers.import", org=own_org(visitor), detail=detail)
+                note(connection, console, visitor, "workers.import", org=org, detail=detail)
     except UnreadableTable as error:
         return register_page(request, visitor, "workers", 422, unreadable=error)
     except ValueError:
@@ -184,11 +187,12 @@ def uploaded(form: FormData) -> bytes:
     return content
 
 
-def own_org(visitor: Visitor) -> str:
-    """The organisation whose registers the visitor changes; 404 for an account without one."""
-    if not visitor.account.orgs:
-        raise HTTPException(404)
-    return visitor.account.orgs[0]
+def own_org(visitor: Visitor, chosen: str = "") -> str:
+    """The organisation that is meant. 404 for one that is not the visitor's, and 422 where it must be said and was not."""
+    org = visitor.org_of(chosen)
+    if org is None:
+        raise HTTPException(404 if chosen or not visitor.account.orgs else 422)
+    return org
 
 
 def register_page(
