@@ -155,9 +155,10 @@ def check_rows(
         if one.worker is not None and one.worker.snils is not None
     }
     people = people_store.of_snils_many(connection, list(set(hashes.values())))
+    with_cards = _with_cards(read)
     twins = Twins(
         # Whose cards the file says anew holds no card by what is stored: a card may go from one to the other.
-        [row | {"cards": ()} if row["worker_id"] in _with_cards(read) else row for row in (*at_work, *put_away)],
+        [row | {"cards": ()} if row["worker_id"] in with_cards else row for row in (*at_work, *put_away)],
         today=today,
         rewritten={one.worker.worker_id for one in read if one.worker is not None},
     )
