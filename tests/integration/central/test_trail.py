@@ -140,6 +140,7 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     assert do("terminals add", *place) == ["terminal.add"]
     assert do("terminals code", "kiosk-7") == ["terminal.code"]
     do("terminals list")
+    assert do("terminals bind", "kiosk-7", "--all") == ["terminal.bind"]
     assert do("terminals revoke", "kiosk-7") == ["terminal.revoke"]
     assert do("export workers", str(tmp_path / "workers.xlsx"), "--org", ORG) == ["workers.export"]
     assert do("export journal", str(tmp_path / "journal.csv"), "--org", ORG) == ["journal.export"]
@@ -237,9 +238,10 @@ WRITERS = {"note", "note_alone", "note_seldom", "write"}
 WITHOUT_TRACE = {
     "/preferences": "cookies of the look alone",
     "/journal/columns": "one's own choice of columns",
-    "/exams/{exam_id}/decision": "`Decisions` writes it in the transaction of the decision",
     "/exams/{exam_id}/release": "gives back what `exam.read` has noted",
     "/login": "`central.console.routes.login` writes it where a login ends",
+    "/login/outside": "leads to who vouches; `central.console.routes.login` writes it where a login ends",
+    "/signature/errand": "what the person's own key is to sign; noted where the signature is taken",
     "/session/alive": "a key pressed on an open page",
 }
 

@@ -115,8 +115,15 @@ def test_who_may_not_change_registers_sees_the_page_without_forms(
 
 def test_consents_come_with_the_workers_file_and_leave_in_both_tables(centre: ConsoleCentre, senior: Browser) -> None:
     def upload(cell: str, action: str = "apply") -> str:
-        row = ["1001", "Ветров Степан Ильич", "водитель", "ООО «Ромашка-Транс»", *[""] * 4, "да", "", "", "", cell]
-        content = ";".join(HEADINGS) + "\n" + ";".join(f'"{value}"' for value in row) + "\n"
+        row = dict.fromkeys(HEADINGS, "") | {
+            "Табельный номер": "1001",
+            "ФИО": "Ветров Степан Ильич",
+            "Должность": "водитель",
+            "Работодатель": "ООО «Ромашка-Транс»",
+            "Дистанционный осмотр": "да",
+            "Согласия": cell,
+        }
+        content = ";".join(row) + "\n" + ";".join(f'"{value}"' for value in row.values()) + "\n"
         token = senior.get("/registers/workers").text.split('name="csrf" value="')[1].split('"')[0]
         files = {"file": ("w.csv", content.encode(), "text/csv")}
         return senior.http.post("/registers/workers/import", data={"csrf": token, "action": action}, files=files).text

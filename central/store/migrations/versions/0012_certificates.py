@@ -29,7 +29,7 @@ def upgrade() -> None:
             "key_provider",
             sa.Text(),
             nullable=False,
-            comment="where the key is: software and gost at the centre, pkcs11",
+            comment="where the key is: software, gost, pkcs11, workplace or plugin",
         ),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_until", sa.DateTime(timezone=True), nullable=False),

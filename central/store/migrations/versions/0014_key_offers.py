@@ -23,3 +23,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["medic_id"], ["medic.medic_id"], name=op.f("fk_medic_key_offer_medic_id_medic")),
         sa.PrimaryKeyConstraint("medic_id", name=op.f("pk_medic_key_offer")),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column(
+            "medic",
+            "key_provider",
+            existing_type=sa.Text(),
+            existing_nullable=False,
+            existing_comment="software, gost or pkcs11",
+            comment="software, gost, pkcs11, workplace or plugin",
+        )
