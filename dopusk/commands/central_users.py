@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from central.access.accounts import create_account, hash_password, names_about
+from central.access.administrators import is_last_administrator
 from central.core.clock import now_utc
 from central.core.config import load_config
 from central.core.passwords import load_list, password_fault
 from central.core.rights import Role
 from central.store import accounts, recovery_codes, secret_tries
-from central.store.engine import reading, writing
+from central.store.engine import hold, reading, writing
 from dopusk.commands.access_trail import note
 from dopusk.commands.asking import new_secret
 from dopusk.commands.central import ConfigFile, open_store, plain_errors
@@ -100,9 +101,12 @@ def reset_factor(username: Username, config: ConfigFile) -> None:
 
 @app.command()
 def disable(username: Username, config: ConfigFile) -> None:
-    """Shut an account and end its sessions. What it did stays on record."""
+    """Shut an account and end its sessions. What it did stays on record. The last administrator stays."""
     with plain_errors(), writing(open_store(config)) as connection:
+        hold(connection, "accounts")
         account = _found(accounts.by_username(connection, username), username)
+        if is_last_administrator(connection, account, {"disabled": True}):
+            raise ValueError(f"{username} is the last administrator; appoint another one first")
         accounts.change_account(connection, account.account_id, {"disabled": True})
         accounts.end_sessions_of(connection, account.account_id)
         note(connection, "account.disable", account.account_id)

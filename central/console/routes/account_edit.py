@@ -15,6 +15,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
+from central.access.administrators import is_last_administrator
 from central.console.access_log import note
 from central.console.context import Visitor, console_of, own_or_404, page
 from central.console.guard import Guard, form_of, typed_fields
@@ -74,21 +75,6 @@ def mark_of(account: Account) -> str:
     """What the account was when a form was made: two who change it at once are told apart."""
     kept = {name: str(value) for name, value in asdict(account).items() if name in {"full_name", "ends_on", *_ENDING}}
     return sha256_hex(canonical(kept))[:16]
-
-
-def is_last_administrator(connection: Connection, account: Account, values: dict[str, Any]) -> bool:
-    """Whether the change would leave what this account administers without an administrator."""
-    if account.role != Role.ADMINISTRATOR or account.disabled or account.ends_on is not None:
-        return False
-
-    def administers(role: str, orgs: tuple[str, ...], ends_on: date | None) -> bool:
-        covers = not orgs or (bool(account.orgs) and set(account.orgs) <= set(orgs))
-        return role == Role.ADMINISTRATOR and covers and ends_on is None
-
-    if administers(values["role"], values["orgs"], values["ends_on"]):
-        return False
-    others = (one for one in store.all_accounts(connection) if one.account_id != account.account_id)
-    return not any(administers(one.role, one.orgs, one.ends_on) and not one.disabled for one in others)
 
 
 def _values(

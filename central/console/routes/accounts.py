@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
 from central.access.accounts import LDAP, OIDC, NameTaken, create_account, hash_password, is_alive, names_about
+from central.access.administrators import is_last_administrator
 from central.console.access_log import note
 from central.console.account_actions import ACTIONS, offered
 from central.console.context import Console, Visitor, console_of, own_or_404, page
@@ -31,7 +32,7 @@ from central.core.rights import RIGHTS, Right, Role
 from central.store import accounts as store
 from central.store import api_keys, medics, notices, recovery_codes, registry, secret_tries, security_alerts
 from central.store.accounts import NO_FACTOR, Account
-from central.store.engine import reading, writing
+from central.store.engine import hold, reading, writing
 from central.words.texts import text
 
 router = APIRouter()
@@ -152,11 +153,13 @@ def change_account(
     hashed = hash_password(password) if resets_password and weak is None else ""
     ended: list[str] = []
     with writing(console.engine) as connection:
+        hold(connection, "accounts")
         account = own_account(connection, visitor, account_id)
         needed = action in _offered(connection, console, visitor, account)
         if not needed and account_id == visitor.account.account_id:
             raise HTTPException(404)
-        if needed and weak is None:
+        is_last = action == "disable" and is_last_administrator(connection, account, {"disabled": True})
+        if needed and weak is None and not is_last:
             changes = _changes(action, hashed)
             if changes:
                 store.change_account(connection, account_id, changes)
@@ -171,6 +174,8 @@ def change_account(
         console.vault.close(session_id)
     if not needed:
         return accounts_page(request, visitor, 409, faults={"action": "not_needed"})
+    if is_last:
+        return accounts_page(request, visitor, 409, faults={"action": "last_administrator"})
     if weak is not None:
         return accounts_page(request, visitor, 422, faults={"new_password": weak}, about=account_id)
     return RedirectResponse("/accounts", status_code=303)
@@ -210,7 +215,6 @@ def _manages(visitor: Visitor, account: Account) -> bool:
 
 
 def own_account(connection: Connection, visitor: Visitor, account_id: str) -> Account:
-    """An account that the visitor may change; 404 for any other."""
     """An account that the visitor may change; 404 for any other."""
     account = store.by_id(connection, account_id)
     if account is None or not _manages(visitor, account):

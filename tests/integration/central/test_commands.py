@@ -140,6 +140,19 @@ def test_accounts_are_made_and_shut(installed: Path) -> None:
     assert [(one["username"], one["role"], one["disabled"]) for one in listed] == [("zoya", "auditor", True)]
 
 
+def test_the_last_administrator_is_not_shut_out(installed: Path) -> None:
+    for name in ("root", "second"):
+        words = ("user", "add", name, "-c", str(installed), "--role", "administrator", "--full-name", "Анна")
+        assert _run(*words, "--password-stdin", given="не-угадать-1977\n").exit_code == 0
+    assert _run("user", "disable", "root", "-c", str(installed)).exit_code == 0
+    refused = _run("user", "disable", "second", "-c", str(installed))
+    assert refused.exit_code == 1
+    assert "second is the last administrator" in refused.stderr
+    listed = json.loads(_run("user", "list", "-c", str(installed), "--json").stdout)
+    disabled = {one["username"]: one["disabled"] for one in listed}
+    assert (disabled["root"], disabled["second"]) == (True, False)
+
+
 def test_backup_restore_and_verify(installed: Path) -> None:
     folder = installed.parent / "backup"
     assert _run("backup", str(folder), "-c", str(installed)).exit_code == 0

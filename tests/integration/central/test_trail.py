@@ -132,6 +132,8 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     assert do("medic revoke", shell.certificate(), "--reason", "carrier_lost") == ["medic.revoke"]
     account = ["zoya", "--role", "administrator", "--full-name", "Зоя", "--org", ORG, "--password-stdin"]
     assert do("user add", *account, given=PASSWORD) == ["account.add"]
+    second = ["vera", "--role", "administrator", "--full-name", "Вера", "--password-stdin"]
+    assert do("user add", *second, given=PASSWORD) == ["account.add"]
     assert do("user password", "zoya", "--password-stdin", given=PASSWORD) == ["account.reset_password"]
     assert do("user reset-factor", "zoya") == ["account.reset_totp"]
     assert do("user list") == ["accounts.read"]

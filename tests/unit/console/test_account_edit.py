@@ -85,6 +85,27 @@ def test_the_last_administrator_stays_one(centre: ConsoleCentre, admin: Browser,
     assert _account(centre, "root").role == "administrator"
 
 
+def test_who_is_the_last_administrator_for_good_is_not_disabled(
+    centre: ConsoleCentre, admin: Browser, address: str
+) -> None:
+    """Who has a last day does not count: after it nobody could let anybody in again."""
+    centre.add_account("second", Role.ADMINISTRATOR, orgs=())
+    with contextlib.closing(Browser(address)) as second:
+        second.log_in("second", unlock=False)
+        root = _account(centre, "root")
+        with writing(centre.engine) as connection:
+            # Her own last day: from now on only the other one is an administrator without an end.
+            ends_on = centre.now().date() + timedelta(days=1)
+            accounts.change_account(connection, _account(centre, "second").account_id, {"ends_on": ends_on})
+        answer = second.post(f"/accounts/{root.account_id}", {"action": "disable"}, page="/accounts")
+        assert answer.status_code == 409
+        assert "последний администратор" in answer.text
+        assert not _account(centre, "root").disabled
+        centre.add_account("third", Role.ADMINISTRATOR, orgs=())
+        assert second.post(f"/accounts/{root.account_id}", {"action": "disable"}, page="/accounts").status_code == 303
+    assert _account(centre, "root").disabled
+
+
 def test_two_who_change_one_account_are_told_apart(centre: ConsoleCentre, admin: Browser) -> None:
     account = _account(centre)
     page = f"/accounts/{account.account_id}/edit"
