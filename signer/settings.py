@@ -1,7 +1,7 @@
 """The set-up of the program (`signer.toml`): which centre it signs for, and where the key is."""
 
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -60,10 +60,17 @@ def load(path: Path) -> Settings:
     """Read `signer.toml`. Raises `BadSettings`."""
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
-        settings = Settings(**found)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadSettings(f"{path}: {error}") from error
-    return checked(settings)
+    known = {field.name for field in fields(Settings)}
+    needed = {field.name for field in fields(Settings) if field.default is MISSING}
+    for name in sorted(found.keys() - known):
+        raise BadSettings(f"{path}: unknown field {name} (administrator)")
+    for name in sorted(needed - found.keys()):
+        raise BadSettings(
+            f"{path}: the field {name} is missing; `dopusk signer init` writes all of them (administrator)"
+        )
+    return checked(Settings(**found))
 
 
 def checked(settings: Settings) -> Settings:

@@ -28,7 +28,7 @@ NAMES = {
     "YuNet", "SFace", "dlib", "sface", "mosquitto", "openssl", "systemd", "Yes", "JPEG", "PNG", "WebP", "BMP", "TIFF",
     "SNILS", "GOST", "SIGHUP", "stdin", "pty", "tcp", "real", "demo", "test", "sqlite", "postgresql", "live",
     "not_live", "unclear", "higher", "secondary", "employer", "run", "serve", "ingest", "central", "terminal", "face",
-    "models", "verify", "list", "fleet", "kiosk", "devices", "store", "centre", "console", "click", "key", "ключ",
+    "models", "verify", "list", "fleet", "kiosk", "devices", "store", "centre", "console", "click", "roster", "key", "ключ",
     "file_x", "file_y", "Decision", "session", "normal", "keys", "device", "port", "dialout", "result", "false", "true",
     "0x0B", "http", "implicit", "starttls", "postgresql-client", "-wal", "wal", "shm", "No",
     "serial", "dismissed", "replaced", "xlsx",

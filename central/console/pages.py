@@ -21,11 +21,11 @@ MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_JOURNAL, "/journal", "journal"),
     (Right.SEE_LIMITS, "/limits", "limits"),
     (Right.SEE_REGISTERS, "/registers", "registers"),
-    (Right.SEE_BOOKS, "/books", "books"),
     (Right.SEE_ADMISSIONS, "/admissions", "admissions"),
     (Right.CHANGE_ACCOUNTS, "/accounts", "accounts"),
     (Right.SEE_FLEET, "/fleet", "fleet"),
     (Right.SEE_AUDIT, "/audit", "audit"),
+    (Right.SEE_BOOKS, "/books", "books"),
 )
 """Right, path and text key of each entry of the menu."""
 

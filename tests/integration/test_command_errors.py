@@ -26,7 +26,11 @@ GIVEN = {
     "name": "Проба", "place": "Проходная",
 }  # fmt: skip
 WRONG = ("missing", "folder", "link", "socket", "bytes", "broken.toml", "empty", "other.toml", "bytes/below")
-FROM_STDIN = {("central", "register", "medic"): ("--passphrase-stdin",), ("terminal", "pin"): ("--stdin", "--write")}
+FROM_STDIN = {
+    ("central", "register", "medic"): ("--passphrase-stdin",),
+    ("central", "export", "medics"): ("--passphrase-stdin",),
+    ("terminal", "pin"): ("--stdin", "--write"),
+}
 LEAVES = [
     (path, command)
     for path, command in commands()

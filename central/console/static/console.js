@@ -247,3 +247,7 @@ if (job) {
 // ---- what is wrong is read first; where a field is wrong, forms.js goes to it
 const wrong = document.querySelector(".notice.bad[tabindex]");
 if (wrong) wrong.focus();
+
+// ---- a login leads on to who vouches for it; the link stays for whoever is not led
+const goesOn = document.querySelector("a[data-goes-on]");
+if (goesOn) location.replace(goesOn.href);

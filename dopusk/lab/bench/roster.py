@@ -35,7 +35,7 @@ Report = Callable[[str, float, str], None]
 
 
 def run(report: Report, *, long: bool) -> None:
-    """Report times and bytes."""
+    """Rosters of 20,000 workers: one change, a new terminal, one back after a month; times and bytes."""
     with tempfile.TemporaryDirectory(prefix="dopusk-rosters-") as folder:
         engine = open_engine(f"sqlite:///{Path(folder) / 'central.db'}")
         try:

@@ -23,7 +23,7 @@ from dopusk.lab.broker import free_port
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
-SOURCES = ("drivers", "terminal", "sync", "kiosk_ui", "central", "simulators", "dopusk", "config")
+SOURCES = ("drivers", "terminal", "sync", "kiosk_ui", "central", "signer", "simulators", "dopusk", "config")
 pytestmark = pytest.mark.timeout(540)
 
 

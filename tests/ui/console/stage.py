@@ -177,6 +177,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "devices/entry_id": some(instruments.instrument.c.instrument_id),
             "organisations/entry_id": (ORG,),
             "kind": KINDS,
+            "book": ("complaints", "okved2"),
             "topic": ("worker", "service_engineer"),
             "code": (*some(papers.paper.c.code), "XXXX-XXXX"),
         }

@@ -59,7 +59,7 @@ ADDING = {
     "/imports/grounds", "/exams/{exam_id}/papers", "/limits", "/registers/workers", "/registers/workers/import",
     "/workers/{worker_id}/consents", "/consents/texts", "/admissions", "/admissions/alerts/{alert_id}/seen",
     "/account/password", "/account/totp", "/accounts/keys", "/accounts/channels", "/accounts/channels/{channel_id}/again",
-    "/books/{book}/items", "/books/{book}/import",
+    "/books/{book}/items", "/books/{book}/import", "/imports/medics", "/imports/organisations",
     "/login/outside", "/login/outside/code", "/signature/errand", "/signature/proof", "/exams/{exam_id}/signature",
     "/accounts", "/fleet/terminals", "/fleet/refused/{message_id}/again",
     *(f"/registers/{kind}/new" for kind in KINDS), *(f"/registers/{kind}/{{entry_id}}" for kind in KINDS),

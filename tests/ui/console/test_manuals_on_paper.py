@@ -1,4 +1,4 @@
-"""The manuals on A4 paper: the worker's poster is one page, every other one to four."""
+"""The manuals on A4 paper: the worker's poster is one page, every other one to five."""
 
 import re
 from typing import Any
@@ -18,7 +18,7 @@ def test_a_manual_fits_its_pages(zoya: Desk, name: str) -> None:
     page.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
     printed = page.pdf(prefer_css_page_size=True)
     pages = len(_PAGE.findall(printed))
-    assert 1 <= pages <= (1 if name == "worker" else 4)
+    assert 1 <= pages <= (1 if name == "worker" else 5)
     page.emulate_media(media="print")
     assert not page.locator("header .top").is_visible()
     assert page.locator("article.manual h1").is_visible()

@@ -152,7 +152,7 @@ def test_long_names_a_long_book_and_an_exam_without_anything_stay_readable(
         for number in range(200)
     }
     for module in ("central.console.routes.exam", "central.deciding.decision_record"):
-        monkeypatch.setattr(f"{module}.reasons", lambda: many)
+        monkeypatch.setattr(f"{module}.reasons", lambda _org: many)
     with writing(centre.engine) as connection:
         long_name = "Ж" * 40 + " Александра-Мария Константиновна"
         connection.execute(update(worker).values(full_name=long_name))

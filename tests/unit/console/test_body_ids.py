@@ -98,8 +98,13 @@ FORMS_WITH_IDS: list[tuple[Role, str, dict[str, str], tuple[str, ...]]] = [
 ]
 """Who sends which form, what else stands in it, and which fields carry a foreign id."""
 
-BOUND_OTHERWISE = {"exam_message_id", "corrects", "consent_id", "account_id"}
-"""Of the exam, worker or account in the address, which is looked up with the visitor's organisations first."""
+BOUND_OTHERWISE = {
+    "exam_message_id", "corrects", "consent_id", "account_id", "person_id", "other_id", "verdict_id",
+}  # fmt: skip
+"""Of the exam, worker, person or account in the address or the list of doubles, which are looked up with the visitor's own
+
+organisations first.
+"""
 
 
 def test_every_field_that_names_something_is_tried() -> None:
