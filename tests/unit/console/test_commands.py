@@ -125,7 +125,17 @@ def test_refused_lines_come_back_as_lines_that_can_be_put_right(
 
 
 def test_organisation_and_medic_are_entered_and_can_sign(centre: ConsoleCentre, run: Run) -> None:
-    made = run("register", "organisation", "novaya", "--name", "Медпункт «Новый»", "--licence", "Л-1")
+    made = run(
+        "register",
+        "organisation",
+        "novaya",
+        "--name",
+        "Медпункт «Новый»",
+        "--licence",
+        "Л-1",
+        "--oid",
+        "1.2.643.5.1.13.13.12.2.77.99998",
+    )
     assert made.exit_code == 0, made.output
     papers = [
         "--full-name", "Тихий Лев Ильич", "--position", "врач", "--accreditation-until", "2030-01-01",

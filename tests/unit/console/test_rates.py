@@ -76,4 +76,7 @@ def test_every_door_that_is_open_to_strangers_is_known_here(centre: ConsoleCentr
         for method in route.methods
         if isinstance(guards_of(route)[0], Public)
     }
-    assert open_to_all == {"GET /login", "POST /login", "GET /check/{code}", "POST /enrol", "POST /renew"}
+    assert open_to_all == {
+        "GET /login", "POST /login", "GET /check/{code}", "POST /enrol", "POST /renew",
+        "POST /login/outside", "POST /login/outside/code", "GET /login/outside/answer",
+    }  # fmt: skip
