@@ -8,6 +8,7 @@ from central.words.texts import text_or
 _VALUES: Mapping[str, tuple[str, ...]] = {
     "outcome": ("outcome",),
     "role": ("role",),
+    "book": ("book.title",),
     "parameter": ("quantity",),
     "source": ("limit_source",),
     "by": ("audit.value",),

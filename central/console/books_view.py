@@ -1,6 +1,6 @@
 """What the pages of reference books show: which version holds, who has it, the rows that are sought, the draft beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from central.books import reading as books
 from central.books.catalogue import BOOKS, CENTRE, BookKind
 from central.books.drafting import Draft
 from central.books.reading import Version
+from central.console.sorting import Sorting
 from central.core.days import day_of
 from central.core.name_folding import fold_name
 from central.store import accounts, registry, terminals
@@ -74,6 +75,16 @@ def _owner(version: Version) -> str:
     return "centre" if version.row is not None and version.row.author else "program"
 
 
+ITEM_COLUMNS: Mapping[str, Callable[[BookItem], Any]] = {
+    "code": lambda item: item.code,
+    "parent": lambda item: item.parent,
+    "ru": lambda item: item.ru,
+    "en": lambda item: item.en,
+    "offered": lambda item: item.offered,
+}
+"""By what the items of a book may be sorted, beside how often each is used."""
+
+
 def book_page_values(
     connection: Connection,
     kind: BookKind,
@@ -83,6 +94,7 @@ def book_page_values(
     *,
     sought: str,
     edited: str,
+    sort: Sorting,
     language: str,
 ) -> dict[str, Any]:
     """What the page of one book says."""
@@ -91,6 +103,8 @@ def book_page_values(
     draft = drafting.get(connection, kind.name, org)
     items = draft.items if draft is not None else newest.items
     matching = [item for item in items if _matches(item, sought)]
+    uses = store.uses(connection, kind.name, orgs)
+    columns = {**ITEM_COLUMNS, "uses": lambda item: uses.get(item.code, 0)}
     edited_item = next((item for item in items if item.code == edited), None)
     return {
         "held": held,
@@ -100,11 +114,12 @@ def book_page_values(
         "differences": draft.differences() if draft else [],
         "draft_faults": draft.faults() if draft else [],
         "seen": items_digest(draft.items) if draft else "",
-        "items": matching[:SHOWN],
+        "items": sort.rows(matching, columns)[:SHOWN],
+        "sort": sort,
         "matching": len(matching),
         "total": len(items),
         "sought": sought,
-        "uses": store.uses(connection, kind.name, orgs),
+        "uses": uses,
         "edited": edited,
         "edited_item": edited_item,
         "revision": _revision(draft, edited),

@@ -24,11 +24,12 @@ from central.books.catalogue import BOOKS, CENTRE, Attr, BookKind
 from central.books.drafting import Draft
 from central.books.rules import BookRefused, Difference, differences
 from central.console.access_log import note
-from central.console.books_view import book_page_values, list_rows
+from central.console.books_view import ITEM_COLUMNS, book_page_values, list_rows
 from central.console.bounds import PAGE_BYTES
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Forbidden, Guard, form_of
 from central.console.routes.registers import XLSX, uploaded
+from central.console.sorting import sorting_of
 from central.core.days import day_of, parse_day
 from central.core.rights import RIGHTS, Right, Role
 from central.imports.books import book_json, book_table, read_book_file
@@ -338,6 +339,7 @@ def _page(
             console.clock(),
             sought=query.get("q", "").strip(),
             edited=query.get("edit", ""),
+            sort=sorting_of(request, {*ITEM_COLUMNS, "uses"}, path=f"/books/{place.kind.name}"),
             language=visitor.look.language,
         )
     return page(

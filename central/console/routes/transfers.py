@@ -20,7 +20,7 @@ from central.registers.form import Faults, FieldFault
 from central.registers.keeping import RegisterChange
 from central.registers.transfers import FIELDS, origin, take_back, transfer
 from central.store import employments, registry
-from central.store.engine import hold_registers, reading, writing
+from central.store.engine import hold_registers, writing
 from central.store.register_changes import Author
 
 router = APIRouter()
@@ -84,8 +84,9 @@ def _page(
     faults: Faults | None = None,
 ) -> Response:
     console = console_of(request)
-    with reading(console.engine) as connection:
+    with writing(console.engine) as connection:
         row = dict(own_worker(connection, visitor, worker_id))
+        note(connection, console, visitor, "worker.read", worker_id, org=row["org"])
         served = registry.list_employers(connection, row["org"])
         values: dict[str, Any] = {
             "old": origin(connection, row),

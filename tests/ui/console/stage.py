@@ -20,7 +20,18 @@ from central.core.snils import SnilsKey
 from central.keeping.installation import Choices, create_secrets, write_config
 from central.link.outgoing import Outgoing
 from central.people.registry import Registry
-from central.store import anomalies, certificates, exams, instruments, medics, papers, registry, schema
+from central.store import (
+    accounts,
+    anomalies,
+    certificates,
+    exams,
+    instruments,
+    medics,
+    papers,
+    registry,
+    schema,
+    terminals,
+)
 from central.store.engine import open_engine, reading, writing
 from dopusk.lab.broker import free_port
 from dopusk.lab.demo import history
@@ -45,7 +56,7 @@ WHO = (Role.SENIOR_MEDIC, Role.ADMINISTRATOR, Role.AUDITOR, Role.EMPLOYER, Role.
 """Who sees most of a page comes first."""
 assert set(WHO) == {*Role, STRANGER}
 FILES = re.compile(
-    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*)$|\.json$"
+    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|plugin\.js|outside/answer)$|\.json$"
 )
 """Answers that are no pages: streams, parts of pages, files."""
 ANSWERS = (
@@ -170,6 +181,8 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "exam_id": tuple(found for state in states for found in state),
             "worker_id": long,
             "person_id": some(worker.person_id),
+            "account_id": some(accounts.account.c.account_id),
+            "terminal_id": some(terminals.terminal.c.terminal_id),
             "workers/entry_id": long,
             "employers/entry_id": some(registry.employer.c.employer_id),
             "certificate_id": some(certificates.certificate.c.certificate_id),

@@ -44,6 +44,7 @@ FIXED = {
     "consents": "a handful of one person's, the newest first",
     "limits": "a handful of one person's, the newest first",
     "grounds": "a handful of one person's, the newest first",
+    "difference": "the order of the book, as it will be published",
     "exam": "facts of one exam beside a decision that is being typed",
     "file": "the order of the file that was sent",
     "form": "the order of the columns in the file",

@@ -26,6 +26,7 @@ from central.store.audit import audit
 from central.store.decisions import decision
 from central.store.engine import reading, writing
 from central.store.papers import paper
+from central.store.registry import worker
 from dopusk.lab.demo.sample_people import ORG
 from sync.contract.model import utc_text
 from tests.console_centre import Browser, ConsoleCentre
@@ -47,6 +48,8 @@ NOT_MEDICAL: Mapping[str, str] = {
     "POST /fleet/terminals/{terminal_id}/revoke": "the same page again",
     "POST /exams/{exam_id}/claim": "whether the exam is one of the visitor's; who looks at it",
     "POST /exams/{exam_id}/release": "whether the exam is one of the visitor's",
+    "POST /registers/persons/twins": "whether the pair is among the visitor's doubles; there is no such pair",
+    "POST /registers/workers/{worker_id}/transfer/undo": "whether the entry came by a transfer; it did not",
     "POST /workers/{worker_id}/consents/withdraw": "whether the worker is one of the visitor's; there is no such consent",
 }
 """Routes that read such a table and write nothing: method and path → why that is no look at medical data."""
@@ -140,6 +143,9 @@ class _Sample:
                 "certificate_id": "0" * 64,
                 "form": "csv",
                 "worker_id": worker_id,
+                "person_id": connection.execute(
+                    select(worker.c.person_id).where(worker.c.worker_id == worker_id)
+                ).scalar_one(),
                 "alert_id": connection.execute(select(alert.c.alert_id)).scalar_one(),
                 "code": connection.execute(select(paper.c.code)).scalar_one(),
                 "terminal_id": "kiosk-1",

@@ -38,6 +38,8 @@ def test_no_route_reads_more_of_a_stranger_than_a_little(app: FastAPI, browser: 
     walked = _walked(app)
     assert len(walked) > 40
     for method, path, _ in walked:
+        # A login service that is not set up has no address.
+        told = {303, 401, 403} | ({404} if path.startswith("/login/outside") else set())
         for sent in (
             {"data": {"comment": "x" * STRANGER_BYTES}},
             {"files": FILE},
@@ -46,11 +48,11 @@ def test_no_route_reads_more_of_a_stranger_than_a_little(app: FastAPI, browser: 
             answer = browser.http.request(method, path, **sent)
             if "content" in sent:
                 # Without a type it is no form, and nobody reads it.
-                assert answer.status_code in {303, 401, 403, 404, 413, 422}, path
+                assert answer.status_code in {*told, 413, 422}, path
             else:
                 assert answer.status_code == 413, path
                 assert "Слишком много данных" in answer.text, path
-        assert browser.http.request(method, path, data={"comment": "x"}).status_code in {303, 401, 403}, path
+        assert browser.http.request(method, path, data={"comment": "x"}).status_code in told, path
 
 
 def test_nobody_without_the_right_sends_a_large_file(app: FastAPI, centre: ConsoleCentre, address: str) -> None:

@@ -164,7 +164,7 @@ def test_language_and_look_are_kept_in_the_browser(zoya: Browser) -> None:
     zoya.post("/preferences", {"language": "en", "theme": "dark", "back": "/queue"}, page="/queue")
     shown = zoya.get("/queue").text
     assert 'lang="en" data-theme="dark"' in shown
-    assert "Nobody waits" in shown
+    assert "No examination is waiting" in shown
 
 
 def test_no_field_of_a_password_is_kept_for_a_form_to_be_shown_again() -> None:

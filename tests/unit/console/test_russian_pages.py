@@ -27,6 +27,7 @@ _PLACE = re.compile(r"\{[a-z]+\}")
 _NAMES = {
     *("English", "PDF", "XLSX", "CSV", "ZIP", "JSON", "Lines", "jsonl", "xlsx", "json", "JPEG", "PNG", "PEM", "QR"),
     *("TOTP", "OID", "SHA-", "HTTPS", "ca", "pem", "cms", "decision", "record"),
+    *("XML", "okved", "data-", "structure-"),
     *("Debian", "LUKS", "USB", "ModemManager", "dialout"),
 }
 """Names of formats, methods, files and, for engineers, of what a machine has, and the button that leads to the other language."""
