@@ -7,7 +7,7 @@ import ssl
 import warnings
 from typing import Any
 
-from central.core.config import LdapConfig
+from central.core.login_config import LdapConfig
 from central.egress.connecting import Unreached, connect
 from central.egress.rules import OPERATORS_OWN, EgressRules
 from central.egress.term import within

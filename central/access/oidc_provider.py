@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from central.access.oidc_token import Expected, TokenRefused, subject_in
-from central.core.config import OidcConfig
+from central.core.login_config import OidcConfig
 from central.egress import web
 from central.egress.connecting import Unreached
 from central.egress.rules import OPERATORS_OWN, AddressRefused, EgressRules, web_address

@@ -4,17 +4,17 @@ import tomllib
 from datetime import time
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from central.core.config_faults import words_of
+from central.core.config_section import Port, Section
+from central.core.login_config import LoginConfig, SignerConfig
 from central.core.rights import Role
 from central.core.store_urls import SQLITE, sqlite_file, sqlite_url
 
-Port = Annotated[int, Field(ge=1, le=65535)]
 Generation = Literal["real", "demo", "test"]
 
 
@@ -27,19 +27,7 @@ class ConfigError(Exception):
         self.faults = faults
 
 
-class _Section(BaseModel):
-    """Unknown keys are faults: a misspelt key would otherwise be a silent default."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @field_validator("*", mode="after")
-    @classmethod
-    def _resolve_paths(cls, value: Any, info: ValidationInfo) -> Any:
-        folder: Path = info.context["folder"] if info.context else Path()
-        return folder / value if isinstance(value, Path) else value
-
-
-class MqttConfig(_Section):
+class MqttConfig(Section):
     """The broker. `public_host` and `public_port` are what terminals are told at enrolment, where they differ."""
 
     host: str
@@ -70,7 +58,7 @@ class MqttConfig(_Section):
         return self.centre_port or self.port + 1
 
 
-class HttpConfig(_Section):
+class HttpConfig(Section):
     """Where the console listens, and the address under which people open it."""
 
     host: str = "127.0.0.1"
@@ -82,7 +70,7 @@ class HttpConfig(_Section):
     """Prometheus on the loopback; none without it. `ingest.metrics_port` is the same for the ingest worker."""
 
 
-class KeysConfig(_Section):
+class KeysConfig(Section):
     """Files with secrets; each is readable by the service's user only."""
 
     centre_signing_key_file: Path
@@ -96,7 +84,7 @@ class KeysConfig(_Section):
     """Library of the medics' tokens; needed only where the register names keys on tokens."""
 
 
-class IngestConfig(_Section):
+class IngestConfig(Section):
     """How ingest batches. A batch takes what has come, waits `linger_s` from its first message for more, and then closes."""
 
     batch_messages: Annotated[int, Field(ge=1, le=1000)] = 500
@@ -113,7 +101,7 @@ class IngestConfig(_Section):
     metrics_port: Port | None = None
 
 
-class NoticesConfig(_Section):
+class NoticesConfig(Section):
     """How employers are told by mail. Without `smtp_host` no mail leaves; webhooks need nothing here."""
 
     smtp_host: str | None = None
@@ -152,7 +140,7 @@ class NoticesConfig(_Section):
         return self
 
 
-class OutgoingConfig(_Section):
+class OutgoingConfig(Section):
     """Whom an address that was typed in the console may lead to. The servers named in this file are open wherever they stand."""
 
     allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -165,28 +153,28 @@ ADMISSION_VALID_HOURS = 12.0
 """Where the configuration says nothing. No act names a term: each medical organisation sets its own."""
 
 
-class DecisionsConfig(_Section):
+class DecisionsConfig(Section):
     """The organisation's own rules of decisions. What was decided keeps the term it was decided with."""
 
     admission_valid_hours: Annotated[float, Field(gt=0, le=24)] = ADMISSION_VALID_HOURS
     """How long after the measurements an admission may be given and holds."""
 
 
-class GroundsConfig(_Section):
+class GroundsConfig(Section):
     """What other registers say of a worker. Nothing of it decides by itself: the medic sees it."""
 
     toxicology_valid_days: Annotated[int, Field(gt=0, le=366)] = 183
     """How long a chemical-toxicological study counts; remote exams need two a year (resolution 866)."""
 
 
-class RegistersConfig(_Section):
+class RegistersConfig(Section):
     """How long an entry of the federal registers counts after it was seen there."""
 
     frmr_valid_days: Annotated[int, Field(ge=1, le=36500)] = 30
     """Nobody signs whose entry in the federal register of medical staff (ФРМР) was seen longer ago."""
 
 
-class AccountsConfig(_Section):
+class AccountsConfig(Section):
     """Who must have a second factor, which passwords nobody may choose, and when accounts end."""
 
     second_factor_roles: frozenset[Role] = frozenset({Role.MEDIC, Role.SENIOR_MEDIC, Role.ADMINISTRATOR, Role.AUDITOR})
@@ -199,7 +187,7 @@ class AccountsConfig(_Section):
     """The operator's own list of breached passwords, one per line; beside the common ones that are always refused."""
 
 
-class RatesConfig(_Section):
+class RatesConfig(Section):
     """How often one caller may knock, per minute and per process; as many at once as in one minute."""
 
     sign_in_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 60
@@ -214,7 +202,7 @@ class RatesConfig(_Section):
     """Enrolments and renewals with a wrong proof, from one address. Right ones are never held up."""
 
 
-class VigilanceConfig(_Section):
+class VigilanceConfig(Section):
     """When an administrator is told of what accounts and programs do."""
 
     export_rows_per_hour: Annotated[int, Field(ge=1)] = 5000
@@ -235,7 +223,7 @@ class VigilanceConfig(_Section):
         return value
 
 
-class TimestampConfig(_Section):
+class TimestampConfig(Section):
     """The time-stamping authority (RFC 3161) that confirms when a decision was signed."""
 
     url: Annotated[str, Field(pattern=r"^https?://")]
@@ -249,96 +237,7 @@ class TimestampConfig(_Section):
     """How far its time may be from the centre's own."""
 
 
-SAFE_HOSTS = ("127.0.0.1", "localhost", "::1")
-"""Of the machine itself: what goes there need not be encrypted."""
-
-
-class OidcConfig(_Section):
-    """A provider of logins by OpenID Connect. Rights stay in our accounts: it says only who somebody is."""
-
-    name: Annotated[str, Field(min_length=1, max_length=60)]
-    """What the button on the login page calls it."""
-    issuer: str
-    """As the provider writes it into its tokens; its discovery document is below it."""
-    client_id: Annotated[str, Field(min_length=1)]
-    client_secret_file: Path | None = None
-    """One line; readable by the service's user only. Without it the centre is a public client, which PKCE protects alone."""
-    scopes: tuple[str, ...] = ("openid",)
-    subject_claim: Annotated[str, Field(min_length=1)] = "sub"
-    """The claim of the token that an administrator enters on the account: one that the provider never gives to another person."""
-    clock_skew_s: Annotated[int, Field(ge=0, le=300)] = 60
-    """How far the provider's clock may be from ours."""
-    fresh_login: bool = True
-    """Whether the provider is to ask for the login anew each time: workplaces are shared, and its own session outlives ours."""
-
-    @field_validator("issuer")
-    @classmethod
-    def _encrypted(cls, value: str) -> str:
-        found = urlsplit(value)
-        if found.scheme != "https" and not (found.scheme == "http" and found.hostname in SAFE_HOSTS):
-            raise ValueError("must begin with https://")
-        if found.query or found.fragment or not found.hostname:
-            raise ValueError("must be an address without ? and #")
-        return value
-
-    @field_validator("scopes")
-    @classmethod
-    def _openid(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if "openid" not in value:
-            raise ValueError("openid must be among the scopes")
-        return value
-
-
-class LdapConfig(_Section):
-    """A directory that says whether a password is right, by a bind as that person. Groups and rights are not read."""
-
-    name: Annotated[str, Field(min_length=1, max_length=60)]
-    """What pages call it."""
-    host: Annotated[str, Field(min_length=1)]
-    port: Port = 636
-    tls: Literal["implicit", "starttls"] = "implicit"
-    """`implicit` is TLS from the first byte (port 636), `starttls` begins in clear and turns to TLS (port 389)."""
-    ca_file: Path | None = None
-    """Authorities that the directory's certificate must lead to, PEM; without it those of the machine."""
-    user_dn: str | None = None
-    """The entry of a person by name, for example `uid={name},ou=people,dc=example,dc=org`; or, without it, by a search:"""
-    search_base: str | None = None
-    search_filter: str = "(uid={name})"
-    bind_dn: str | None = None
-    """The entry that may search, with its password."""
-    bind_password_file: Path | None = None
-    """One line; readable by the service's user only."""
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if (self.user_dn is None) == (self.search_base is None):
-            raise ValueError("set either user_dn or search_base")
-        named = self.user_dn if self.user_dn is not None else self.search_filter
-        if named.count("{name}") != 1:
-            raise ValueError("{name} must stand once in user_dn or search_filter")
-        if (self.bind_dn is None) != (self.bind_password_file is None):
-            raise ValueError("bind_dn and bind_password_file belong together")
-        return self
-
-
-class LoginConfig(_Section):
-    """Who vouches for accounts besides their own passwords."""
-
-    oidc: OidcConfig | None = None
-    ldap: LdapConfig | None = None
-
-
-class SignerConfig(_Section):
-    """Keys that lie at the medics' workplaces: where their pages find the program that signs, or a plug-in of the browser."""
-
-    port: Port = 47100
-    """On the loopback of the medic's own computer (`dopusk signer`)."""
-    plugin_script_file: Path | None = None
-    """The maker's script of the КриптоПро ЭЦП Browser plug-in (`cadesplugin_api.js`); it does not ship. Not tried against the real
-    plug-in."""
-
-
-class CentralConfig(_Section):
+class CentralConfig(Section):
     """The whole configuration. Relative paths are relative to the folder of the file."""
 
     store_url: str

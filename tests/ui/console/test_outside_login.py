@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from central.access.second_factor import TotpSeal
-from central.core.config import LoginConfig, OidcConfig
+from central.core.login_config import LoginConfig, OidcConfig
 from central.core.rights import Role
 from central.store import accounts
 from central.store.engine import writing

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from playwright.sync_api import Browser, Page, expect
 
-from central.core.config import SignerConfig
+from central.core.login_config import SignerConfig
 from central.core.rights import Role
 from central.signature.software import SoftwareKey
 from central.store import decisions as decision_store

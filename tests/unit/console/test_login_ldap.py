@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from central.access import directory as directory_module
 from central.access.directory import Directory, DirectoryOutage
-from central.core.config import LdapConfig, LoginConfig
+from central.core.login_config import LdapConfig, LoginConfig
 from central.core.rights import Role
 from central.store import accounts
 from central.store.audit import audit

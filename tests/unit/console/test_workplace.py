@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import select
 
 from central.authority.pki import Authority, create_authority
-from central.core.config import SignerConfig
+from central.core.login_config import SignerConfig
 from central.core.rights import Role
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.software import SoftwareKey
