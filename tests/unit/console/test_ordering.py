@@ -104,7 +104,7 @@ def test_a_log_is_read_from_its_beginning_in_pages(centre: ConsoleCentre, addres
             found[order] = []
             while place:
                 page = auditor.get(place).text
-                found[order] += re.findall(r'<td class="code">(\d+)</td>', page)
+                found[order] += re.findall(r'<td class="code"><code>(\d+)</code></td>', page)
                 onward = re.search(r'id="next" href="([^"]+)"', page)
                 place = onward[1].replace("&amp;", "&") if onward else ""
     assert len(set(found["at"])) == 230
