@@ -195,10 +195,11 @@ def test_whatever_a_web_server_does_it_holds_us_for_one_term_and_fills_no_memory
         try:
             address = web_address(server.url, LOOPBACK)
             if code is None:
-                assert post(address, b"{}", {}, LOOPBACK, term_s=TERM_S).is_success
+                assert post(address, b"{}", {}, LOOPBACK, term_s=HANGS_S / 2).is_success
             else:
                 with pytest.raises(Unreached) as ended:
-                    post(address, b"{}", {}, LOOPBACK, term_s=TERM_S)
+                    # What ends by its size and not by the term may take a busy machine longer than the term.
+                    post(address, b"{}", {}, LOOPBACK, term_s=TERM_S if code == "no_answer" else HANGS_S / 2)
                 assert ended.value.code == code
             assert time.monotonic() - begun_s < HANGS_S
             assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
