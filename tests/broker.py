@@ -24,11 +24,12 @@ from central.exchange.rosters import Rosters
 from central.keeping.installation import Choices, create_secrets, write_config
 from central.link.outgoing import Outgoing, load_signing_key
 from central.people.registry import Registry
-from central.store import enrolments, schema, terminals
+from central.store import enrolments, terminals
 from central.store.engine import open_engine, writing
 from dopusk.lab.broker import Broker, free_port, start_mosquitto
 from simulators.fleet_terminal import BrokerAddress, FleetTerminal, TerminalIdentity
 from sync.contract.topics import TerminalAddress
+from tests.new_store import migrate
 from tests.waiting import LONGEST_S
 
 ORG = "zarya"
@@ -111,7 +112,7 @@ def running_centre(folder: Path, *, ingests: int = 1, store_url: str | None = No
         choices = Choices("test", broker.port, free_port(), store_url=store_url or "sqlite:///central.db")
         config = write_config(folder, choices)
         engine = open_engine(config.store_url)
-        schema.upgrade(engine)
+        migrate(engine)
         registry = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
         with writing(engine) as connection:
             registry.add_organisation(connection, Organisation(ORG, "Медпункт Заря", "Л041-00000-00/00000000"))

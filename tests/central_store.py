@@ -19,11 +19,12 @@ from central.exchange.rosters import Rosters
 from central.link.outgoing import Outgoing
 from central.people.registry import Registry
 from central.store import outgoing, terminals
-from central.store.engine import create_schema, open_engine, writing
+from central.store.engine import open_engine, writing
 from central.store.metadata import metadata
 from dopusk.lab.postgres import fresh_database, running_postgres
 from simulators.fleet_terminal import TerminalIdentity
 from sync.contract.topics import TerminalAddress
+from tests.new_store import make_tables
 
 ORG = "zarya"
 CENTRE_KEY = Ed25519PrivateKey.generate()
@@ -38,7 +39,7 @@ def postgres() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres_engine(postgres: Path) -> Iterator[Engine]:
     opened = open_engine(fresh_database(postgres, "tests"))
-    create_schema(opened)
+    make_tables(opened)
     yield opened
     opened.dispose()
 
@@ -47,7 +48,7 @@ def postgres_engine(postgres: Path) -> Iterator[Engine]:
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     if request.param == "sqlite":
         opened = open_engine(f"sqlite:///{tmp_path / 'central.db'}")
-        create_schema(opened)
+        make_tables(opened)
         yield opened
         opened.dispose()
         return

@@ -40,7 +40,7 @@ from central.keeping.installation import Choices, create_secrets, write_config
 from central.link.outgoing import Outgoing, load_signing_key
 from central.people.registry import Registry
 from central.signature import software
-from central.store import schema, terminals
+from central.store import terminals
 from central.store.engine import open_engine, writing
 from dopusk.lab.broker import free_port
 from dopusk.lab.demo.sample_people import ORG, SampleIds, enter_people
@@ -50,6 +50,7 @@ from sync.contract.canonical import new_id
 from sync.contract.exam import EXAM_SCHEMA
 from sync.contract.snils import check_number
 from sync.contract.topics import TerminalAddress, Up
+from tests.new_store import migrate
 from tests.waiting import LONGEST_S, until
 
 PASSWORD = "correct horse battery"
@@ -222,7 +223,7 @@ def build_console_centre(folder: Path, store_url: str = "sqlite:///central.db") 
     authority = create_secrets(folder)
     config = write_config(folder, Choices("test", 8883, free_port(), store_url=store_url))
     engine = open_engine(config.store_url)
-    schema.upgrade(engine)
+    migrate(engine)
     outgoing = Outgoing.from_config(config)
     registry = Registry(outgoing, SnilsKey.from_file(config.keys.snils_key_file))
     centre_key = load_signing_key(config.keys.centre_signing_key_file).public_key()

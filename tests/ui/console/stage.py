@@ -29,7 +29,6 @@ from central.store import (
     medics,
     papers,
     registry,
-    schema,
     terminals,
 )
 from central.store.engine import open_engine, reading, writing
@@ -42,6 +41,7 @@ from dopusk.lab.demo.world import FOUNDED_AGO, ORGANISATION
 from simulators.fleet_exam import exam_payload
 from tests.console_centre import CSRF, serving
 from tests.console_centre import Browser as Client
+from tests.new_store import migrate
 from tests.waiting import until
 
 SURNAME = "Вышневолоцкобородулинокрасноармейскинская"[:40]
@@ -94,7 +94,7 @@ def staged(folder: Path, *, is_hard: bool = True) -> Iterator[Stage]:
     authority = create_secrets(folder, clock=lambda: datetime.now(UTC) - FOUNDED_AGO)
     config = write_config(folder, Choices("demo", 8883, free_port()))
     engine = open_engine(config.store_url)
-    schema.upgrade(engine)
+    migrate(engine)
     made = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
     with writing(engine) as connection:
         people = enter_people(connection, made, ("kiosk-01",))
