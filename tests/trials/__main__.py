@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from tests.trials.machine import REPOSITORY
 from tests.trials.runbook import follow_the_runbook
 from tests.trials.spreadsheet import compare_in_libreoffice
+from tests.trials.walks import walk_whole
 
 PAGE = REPOSITORY / "docs" / "trials.md"
 TRIALS: dict[str, tuple[str, Callable[[], str]]] = {
@@ -22,6 +23,10 @@ TRIALS: dict[str, tuple[str, Callable[[], str]]] = {
     "spreadsheet": (
         "the journal's workbook opened by LibreOffice, compared with our CSV cell by cell",
         compare_in_libreoffice,
+    ),
+    "walks": (
+        "each change of each row that `verify` must find, where the tests only draw some of them",
+        walk_whole,
     ),
 }
 _HEAD = """# Trials
