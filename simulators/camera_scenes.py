@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,12 @@ STEP_IN_S = 2.0
 """When, after the scene begins, the other person steps in."""
 
 
+@cache
+def _detector() -> Any:
+    """Made once: it takes a quarter of a second of a processor."""
+    return dlib.get_frontal_face_detector()
+
+
 @dataclass(frozen=True, slots=True)
 class Portrait:
     """A still photo and where its face is, found once with dlib's detector when the simulator starts."""
@@ -41,7 +48,7 @@ class Portrait:
             raise ValueError(f"{path} is not a picture")
         shrink = min(1.0, 640 / max(photo.shape[:2]))
         photo = cv2.resize(photo, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-        boxes, _, _ = dlib.get_frontal_face_detector().run(np.ascontiguousarray(photo[:, :, ::-1]), 0, CLEAR_FACE)
+        boxes, _, _ = _detector().run(np.ascontiguousarray(photo[:, :, ::-1]), 0, CLEAR_FACE)
         if len(boxes) != 1:
             raise ValueError(f"{path}: a portrait needs exactly one face, {len(boxes)} were found")
         box = boxes[0]
@@ -135,6 +142,12 @@ def there_and_back(t_s: float, turn_s: float = 0.9, hold_s: float = 0.6) -> floa
     return 1.0 if t_s < 0 else max(0.0, float(0.5 + 0.5 * np.cos(np.pi * min(t_s / 0.6, 1.0))))
 
 
+@cache
+def _portrait(path: Path) -> Portrait:
+    """The same photo is looked through once, however many cameras show it."""
+    return Portrait.load(path)
+
+
 class Stage:
     """Knows the portraits and plays scenes. A scene is `KIND` or `KIND:NAME` or `KIND:NAME,NAME`.
 
@@ -143,7 +156,7 @@ class Stage:
     """
 
     def __init__(self, photos: Mapping[str, Path], room: Room | None = None) -> None:
-        self.portraits = {name: Portrait.load(path) for name, path in photos.items()}
+        self.portraits = {name: _portrait(path) for name, path in photos.items()}
         self.room = room or Room()
         self._kinds: dict[str, tuple[int, Callable[[list[Portrait], float], Picture]]] = {
             "person": (1, lambda who, t: standing(who[0], self._pose(t))),

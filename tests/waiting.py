@@ -13,11 +13,17 @@ LONGEST_S = float(os.environ.get("TESTS_LONGEST_S", "120"))
 
 
 def until(condition: Callable[[], bool], timeout_s: float = LONGEST_S) -> bool:
-    """Ask again and again until the condition holds; False when it does not in time."""
+    """Ask again and again until the condition holds; False when it does not in time.
+
+    A condition that is slow to find out is asked more seldom: what it waits for needs the processor too.
+    """
     pause = threading.Event()
     deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
+    while True:
+        asked_s = time.monotonic()
+        if condition():
+            return True
+        answered_s = time.monotonic()
+        if answered_s > deadline:
             return False
-        pause.wait(0.02)
-    return True
+        pause.wait(min(0.2, max(0.02, 2 * (answered_s - asked_s))))
