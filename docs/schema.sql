@@ -1191,6 +1191,16 @@ CREATE TABLE ground (
     entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
     -- SQLite: entered_at DATETIME NOT NULL,
     entered_by TEXT,
+    at_time TEXT,
+    doctor TEXT,
+    organisation TEXT,
+    organisation_oid TEXT,
+    vaccine TEXT,
+    dose TEXT,
+    series TEXT,
+    number TEXT,
+    said_state TEXT,
+    supersedes TEXT,
     CONSTRAINT pk_ground PRIMARY KEY (ground_id),
     CONSTRAINT uq_ground_worker_id_sha256 UNIQUE (worker_id, sha256),
     CONSTRAINT fk_ground_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
@@ -1262,3 +1272,18 @@ CREATE TABLE consent_withdrawal (
     CONSTRAINT pk_consent_withdrawal PRIMARY KEY (consent_id),
     CONSTRAINT fk_consent_withdrawal_consent_id_consent FOREIGN KEY(consent_id) REFERENCES consent (consent_id)
 );
+
+CREATE TABLE ground_state (
+    state_id TEXT NOT NULL,
+    ground_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    register TEXT NOT NULL,
+    note TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: at DATETIME NOT NULL,
+    account_id TEXT,
+    CONSTRAINT pk_ground_state PRIMARY KEY (state_id),
+    CONSTRAINT fk_ground_state_ground_id_ground FOREIGN KEY(ground_id) REFERENCES ground (ground_id)
+);
+
+CREATE INDEX ix_ground_state_ground_id ON ground_state (ground_id, state_id);

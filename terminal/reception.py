@@ -1,6 +1,7 @@
 """Turns a lookup in the roster into an event of the exam. No I/O of its own."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from sync.contract.roster import RosterWorker
 from terminal.exam import events
@@ -8,13 +9,15 @@ from terminal.exam.limits import LimitEntry, resolve
 from terminal.exam.model import Activity, Employment, ExamState, Phase, Stamp
 from terminal.exam.times import local_day
 from terminal.identity import Found, NotFound, Several
-from terminal.snapshot import EmploymentCard, WorkerCard
+from terminal.snapshot import EmploymentCard, Ending, WorkerCard
 
 _END_OF_BLOCKED: dict[str, events.EndReason] = {
     "not_identified": "not_identified",
     "consent_refused": "consent_refused",
     "suspended": "not_allowed",
     "not_remote": "not_allowed",
+    "in_person": "not_allowed",
+    "not_allowed": "not_allowed",
     "person_changed": "person_changed",
 }
 
@@ -26,7 +29,9 @@ def reception_event(
     if isinstance(found, NotFound):
         return events.IdentificationFailed(exam_id=exam_id, stamp=stamp, code=found.code)
     worker = found.worker
-    if worker.status != "active" or not worker.remote_allowed:
+    block = _block(worker, local_day(stamp))
+    if block is not None:
+        code, text = block
         return events.ExamineeBlocked(
             exam_id=exam_id,
             stamp=stamp,
@@ -34,8 +39,8 @@ def reception_event(
             employer_id=worker.employer_id,
             identified_by=found.how,
             found_by_face=found.evidence,
-            code="not_remote" if worker.status == "active" else "suspended",
-            text=worker.block_text,
+            code=code,
+            text=text,
         )
     own = [LimitEntry.model_validate(entry) for entry in worker.limits]
     applied = resolve([*limits, *own], worker_id=worker.worker_id, employer_id=worker.employer_id, on=local_day(stamp))
@@ -48,6 +53,19 @@ def reception_event(
         found_by_face=found.evidence,
         limits=applied,
     )
+
+
+def _block(worker: RosterWorker, day: date) -> tuple[events.BlockCode, str] | None:
+    """Why this worker may not be examined here on that day, and in which words; None where nothing speaks against it.
+
+    Rules hold by the terminal's own day, whether the centre can be reached or not.
+    """
+    if worker.status != "active":
+        return "suspended", worker.block_text
+    if not worker.remote_allowed:
+        return "not_remote", worker.block_text
+    hold = worker.hold_on(day)
+    return (hold.code, hold.text) if hold is not None else None
 
 
 def choice_event(found: Several, exam_id: str, stamp: Stamp) -> events.EmploymentsFound:
@@ -70,7 +88,8 @@ def employment_card(worker: RosterWorker | None) -> EmploymentCard:
 
 def card_of(worker: RosterWorker) -> WorkerCard:
     """What the screen may show of a worker."""
-    return WorkerCard(worker.full_name, worker.position, worker.employer_name)
+    endings = tuple(Ending(one.text, one.since, one.until) for one in worker.notices)
+    return WorkerCard(worker.full_name, worker.position, worker.employer_name, endings)
 
 
 def end_reason(state: ExamState, *, timed_out: bool) -> events.EndReason:

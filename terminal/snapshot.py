@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from drivers.messages import DeviceStatus
 from drivers.model import Value
@@ -28,12 +28,27 @@ class TerminalPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """A document of the worker that ends; said from `since` on, to the last day."""
+
+    name: str
+    since: date | None
+    until: date
+
+    def is_due(self, day: date) -> bool:
+        """Whether it is to be said on that day."""
+        return (self.since is None or self.since <= day) and day <= self.until
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerCard:
     """Whom the roster names for the number; shown on the screen, never logged."""
 
     full_name: str
     position: str
     employer_name: str
+    endings: tuple[Ending, ...] = ()
+    """Soonest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,16 @@
 """The list of reference books, and those that ship with the program. Pure but for the files beside this module."""
 
 import re
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib import resources
 from typing import Literal
 
+from central.core.ground_rules import EFFECTS, WHEN, shipped_kinds, shipped_rules
 from central.core.reasons import shipped_reasons
 from central.core.rights import Right
-from sync.contract.books import SPREAD_BOOKS, BookItem, items_digest
+from central.core.shipped_books import Shipped, read_shipped
+from sync.contract.books import SPREAD_BOOKS, BookItem
 
 CENTRE = ""
 """The owner of books of the whole centre."""
@@ -71,7 +70,25 @@ BOOKS: dict[str, BookKind] = {
         ),
         BookKind("consent_text", attrs=(Attr("version"),)),
         BookKind("kiosk_texts"),
-        BookKind("ground_kinds"),
+        BookKind("ground_kinds", attrs=(Attr("public"),)),
+        BookKind(
+            "ground_rules",
+            attrs=(
+                Attr("kind"),
+                Attr("vaccine"),
+                Attr("when", choices=WHEN),
+                Attr("effect", choices=EFFECTS),
+                Attr("worker_text"),
+                Attr("basis"),
+                Attr("warn_days", "number"),
+                Attr("grace_days", "number"),
+                Attr("term_days", "number"),
+                Attr("okved", "list"),
+                Attr("positions", "list"),
+                Attr("harm_factors", "list"),
+                Attr("employers_inn", "list"),
+            ),
+        ),
         BookKind("refusal_grounds"),
         BookKind(
             "copy_norms", attrs=(Attr("original", "number"), Attr("patient", "number"), Attr("optional", "number"))
@@ -106,33 +123,14 @@ BOOKS: dict[str, BookKind] = {
 """All books by name, in the order in which they are listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shipped:
-    """A book as it ships. `source` and `as_of` say where it is from and of which day."""
-
-    version: str
-    items: tuple[BookItem, ...]
-    as_of: date
-    source: Mapping[str, str]
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the items."""
-        return items_digest(self.items)
-
-
 @cache
 def shipped(name: str) -> Shipped | None:
     """The book of that name that ships with the program; None for one that comes by import alone."""
     if name == "reasons":
         return _shipped_reasons()
-    file = resources.files("central.books").joinpath("shipped", f"{name}.toml")
-    if not file.is_file():
-        return None
-    book = tomllib.loads(file.read_text(encoding="utf-8"))
-    source: dict[str, str] = {key: str(book[key]) for key in ("source", "oid", "as_of") if key in book}
-    items = tuple(BookItem.model_validate(item) for item in book["item"])
-    return Shipped(book["version"], items, date.fromisoformat(book["as_of"]), source)
+    if name in {"ground_kinds", "ground_rules"}:
+        return shipped_kinds() if name == "ground_kinds" else shipped_rules()
+    return read_shipped("central.books", "shipped", f"{name}.toml")
 
 
 def _shipped_reasons() -> Shipped:

@@ -10,7 +10,10 @@ from sqlalchemy import Connection
 from central.books import reading
 from central.books.catalogue import BOOKS
 from central.books.reading import Version
+from central.books.rule_codes import rule_code_faults
 from central.books.rules import BookRefused, Difference, book_faults, differences, item_faults, merged
+from central.core.days import day_of
+from central.core.ground_rules import GROUND_RULES
 from central.core.rights import Right
 from central.store import books as store
 from central.store.engine import hold
@@ -113,6 +116,8 @@ def put_item(
         for fault in book_faults(kind, merged(base.items, changes | {item.code: item}))
         if fault.code in {item.code, ""}
     ]
+    if name == GROUND_RULES:
+        faults += rule_code_faults(connection, org, [item], day_of(now))
     if faults:
         raise BookRefused(faults)
     _begin(connection, name, org, base, author, now)

@@ -4,17 +4,20 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, true
 
 from central.books import drafting, reading
 from central.books.catalogue import BOOKS, CENTRE, BookKind, shipped, version_order
 from central.books.reading import Version
+from central.books.rule_codes import rule_code_faults
 from central.books.rules import MOST_BASIS_CHARS, BookRefused, book_faults, merged
 from central.books.spreading import spread
 from central.core.days import day_of
+from central.core.ground_rules import GROUND_KINDS, GROUND_RULES
 from central.link.outgoing import Outgoing
 from central.store import books as store
-from central.store import consents
+from central.store import consents, roster_entries
+from central.store.registry import worker
 from central.words.texts import text
 from sync.contract.books import CONSENT_TEXT, BookFault, BookItem, items_digest
 from sync.contract.canonical import new_id, sha256_hex
@@ -50,6 +53,8 @@ def publish(
     if draft.is_behind:
         faults.append(BookFault("", "version", "changed_meanwhile", draft.base.version))
     faults += _version_faults(connection, name, org, label)
+    if name == GROUND_RULES:
+        faults += rule_code_faults(connection, org, draft.items, today)
     if faults:
         raise BookRefused(faults)
     items = _labelled(draft.base, draft.items, label) if name == CONSENT_TEXT else draft.items
@@ -69,9 +74,21 @@ def publish(
     if name == CONSENT_TEXT:
         _add_consent_texts(connection, org, draft.base, made, valid_from or today, author, now)
     store.drop_draft(connection, name, org)
-    if kind.spread:
-        spread(connection, outgoing, name, org, now)
+    _reach_terminals(connection, outgoing, kind, org, now)
     return made
+
+
+def _reach_terminals(connection: Connection, outgoing: Outgoing, kind: BookKind, org: str, now: datetime) -> None:
+    """What follows at the terminals from another version in force: the book goes down, or rosters say something else."""
+    if kind.spread:
+        spread(connection, outgoing, kind.name, org, now)
+    _remake_rosters(connection, kind.name, org)
+
+
+def _remake_rosters(connection: Connection, name: str, org: str) -> None:
+    """Rules of grounds stand in what rosters say of each worker."""
+    if name in {GROUND_RULES, GROUND_KINDS}:
+        roster_entries.mark_all_due(connection, worker.c.org == org if org != CENTRE else true())
 
 
 def publish_text(
@@ -155,8 +172,7 @@ def withdraw(
         },
         (),
     )
-    if BOOKS[name].spread:
-        spread(connection, outgoing, name, org, now)
+    _reach_terminals(connection, outgoing, BOOKS[name], org, now)
 
 
 def add_shipped(connection: Connection, now: datetime) -> None:
@@ -187,6 +203,7 @@ def add_shipped(connection: Connection, now: datetime) -> None:
             valid_from=min(found.as_of, day_of(now)),
             source=found.source,
         )
+        _remake_rosters(connection, name, CENTRE)
 
 
 def next_version(connection: Connection, kind: BookKind, org: str, today: date) -> str:

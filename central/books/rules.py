@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from central.books.catalogue import Attr, BookKind
+from central.core.ground_rules import GROUND_RULES, rule_faults
 from central.core.rights import Right
 from sync.contract.books import MOST_TEXT_CHARS, BookFault, BookItem, kiosk_faults
 
@@ -132,6 +133,8 @@ def book_faults(kind: BookKind, items: Sequence[BookItem]) -> list[BookFault]:
     ]
     parents = {item.code: item.parent for item in items}
     faults += [BookFault(code, "parent", "circle", parents[code]) for code in parents if _circles(code, parents)]
+    if kind.name == GROUND_RULES:
+        faults += rule_faults(items)
     return faults + kiosk_faults(kind.name, items)
 
 

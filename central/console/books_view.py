@@ -10,10 +10,12 @@ from sqlalchemy import Connection
 from central.books import drafting, publishing
 from central.books import reading as books
 from central.books.catalogue import BOOKS, CENTRE, BookKind
+from central.books.codes import is_offered
 from central.books.drafting import Draft
 from central.books.reading import Version
 from central.console.sorting import Sorting
 from central.core.days import day_of
+from central.core.ground_rules import GROUND_KINDS, GROUND_RULES
 from central.core.name_folding import fold_name
 from central.store import accounts, registry, terminals
 from central.store import books as store
@@ -129,8 +131,26 @@ def book_page_values(
         "sent": store.sent_to(connection, [org], kind.name) if kind.spread and org else [],
         "places": {row["terminal_id"]: row["name"] for row in terminals.list_terminals(connection, org)} if org else {},
         "organisation": registry.get_organisation(connection, org) if org else None,
+        "offers": _offers(connection, kind, org, now, language),
         "today": day_of(now),
         "language": language,
+    }
+
+
+def _offers(
+    connection: Connection, kind: BookKind, org: str, now: datetime, language: str
+) -> dict[str, list[tuple[str, str]]]:
+    """Attributes that hold codes of a short book, with what may be chosen."""
+    if kind.name != GROUND_RULES:
+        return {}
+    day = day_of(now)
+    return {
+        name: [
+            (item.code, item.words(language))
+            for item in books.in_force(connection, book, org, day).items
+            if is_offered(item, day)
+        ]
+        for name, book in (("kind", GROUND_KINDS), ("vaccine", "vaccines"))
     }
 
 

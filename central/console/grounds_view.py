@@ -1,7 +1,6 @@
 """Grounds from other registers, as the exam page shows them: each with source and day, overdue ones marked. Pure.
 
-Nothing here decides: the medic reads it. What blocks a remote exam is named, whether the register of workers follows it or
-not.
+Nothing here decides: the medic reads it. What has an effect on an admission is judged by rules (`central.core.ground_effects`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +28,10 @@ class GroundLine:
     blocks_remote: bool
     note: str
     source: str
+    state_said: str = "unconfirmed"
+    """What the last comparison with its register gave."""
+    details: str = ""
+    """Document, doctor, organisation, dose, as far as they are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,17 @@ def remote_blocks(
 
 def _line(row: Ground, until: date | None, today: date) -> GroundLine:
     state = _state(until, today)
-    return GroundLine(row.kind, row.at, until, state, row.finding, row.blocks_remote, row.note, row.source)
+    return GroundLine(
+        row.kind, row.at, until, state, row.finding, row.blocks_remote, row.note, row.source, row.state, details(row)
+    )
+
+
+def details(row: Ground) -> str:
+    """What else the source says of a document, in one line."""
+    number = " ".join(part for part in (row.series, f"№ {row.number}" if row.number else "") if part)
+    return ", ".join(
+        part for part in (row.vaccine, row.dose, number, row.at_time, row.doctor, row.organisation) if part
+    )
 
 
 def _until(row: Ground, toxicology_days: int) -> date | None:

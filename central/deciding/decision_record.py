@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from central.core.days import day_of
 from central.core.reasons import reasons
+from central.deciding.ground_reasons import NONE, GroundEffects, admission_faults, signed_reasons
 from central.signature.provider import SignatureProvider
 from central.store.decisions import DecisionColumns
 from central.store.exams import ExamMessage
@@ -35,6 +36,8 @@ class DecisionDraft:
     released_text: str = ""
     repeat_step: str | None = None
     visual: Mapping[str, str] = field(default_factory=dict)
+    ground_reasons: Mapping[str, str] = field(default_factory=dict)
+    """By `EffectSpan.key`: why the worker is admitted although a rule asks."""
     corrects: str | None = None
     exam_message_id: str | None = None
     """The revision that the medic had on the screen; a newer one refuses the decision."""
@@ -68,10 +71,11 @@ def form_faults(
     now: datetime,
     admission_valid: timedelta,
     employed: Employed | None = None,
+    effects: GroundEffects = NONE,
 ) -> dict[str, str]:
     """What is missing or contradictory on the form: field → code. Pure. `admission_valid` as in `valid_until_of`.
 
-    `employed`: the first and last day of the employment, of a worker who is on record.
+    `employed`: the first and last day of the employment, of a worker who is on record. `effects`: of the rules of grounds, today.
     """
     faults: dict[str, str] = {}
     book = reasons(str(exam.get("org", "")))
@@ -94,6 +98,8 @@ def form_faults(
             faults["outcome"] = "no_repeat"
     if draft.outcome == "admitted":
         faults |= _admission_faults(draft, exam, now, admission_valid, employed)
+        if "outcome" not in faults and exam.get("examinee"):
+            faults |= admission_faults(effects, exam, draft.ground_reasons)
     return faults
 
 
@@ -135,6 +141,7 @@ def build_record(
     organisation: Mapping[str, Any],
     now: datetime,
     until: datetime | None,
+    effects: GroundEffects = NONE,
 ) -> dict[str, Any]:
     """The record that is signed: a plain dict, so that fields of newer terminals stay inside.
 
@@ -142,6 +149,8 @@ def build_record(
     """
     book = reasons(str(exam.payload.get("org", "")))
     certificate = provider.certificate
+    admitted = draft.outcome == "admitted"
+    grounds = signed_reasons(effects, exam.payload, draft.ground_reasons) if admitted else []
     return {
         "schema": DECISION_RECORD_SCHEMA,
         "terminal_id": exam.terminal_id,
@@ -154,10 +163,12 @@ def build_record(
             "reasons": [book[code].ru for code in draft.reasons],
             "reason_codes": list(draft.reasons),
             "comment": draft.comment.strip(),
-            "override_reason": draft.override_reason.strip() if draft.outcome == "admitted" else "",
+            "override_reason": draft.override_reason.strip() if admitted else "",
             "released_text": draft.released_text.strip(),
             "repeat_step": draft.repeat_step if draft.outcome == "repeat" else None,
             "visual": {name: text for name, text in draft.visual.items() if text},
+            # Only where it says something: records of those without such grounds are what they were.
+            **({"grounds": grounds} if grounds else {}),
             "corrects": draft.corrects,
             "decided_at": utc_text(now),
             "valid_until": utc_text(until) if until else None,

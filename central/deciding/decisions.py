@@ -4,16 +4,19 @@ Nothing here runs by itself: each call is one act of one medic on one exam (law 
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from pydantic import ValidationError
 from sqlalchemy import Connection, Engine
 
 from central.core.config import ADMISSION_VALID_HOURS
+from central.core.days import day_of
+from central.core.ground_effects import on_day
 from central.core.trust import Trust
 from central.deciding.decision_record import (
     DecisionDraft,
@@ -24,6 +27,7 @@ from central.deciding.decision_record import (
     form_faults,
     valid_until_of,
 )
+from central.deciding.ground_reasons import NONE, GroundEffects, asked_keys
 from central.deciding.intoxication import tell_employer
 from central.deciding.medics import FRMR_VALID_DAYS, check_register
 from central.deciding.stamping import Stamping
@@ -35,6 +39,7 @@ from central.signature.verification import VerifiedSignature
 from central.store import audit, registry
 from central.store import decisions as store
 from central.store import exams as exam_store
+from central.store import ground_effects as store_effects
 from central.store.decisions import DecisionColumns, StoredDecision
 from central.store.engine import reading, writing
 from central.store.exams import ExamMessage
@@ -65,6 +70,8 @@ class PreparedDecision:
     corrected: StoredDecision | None
     signer: x509.Certificate
     columns: DecisionColumns
+    effects: GroundEffects
+    """Of the rules of grounds, that the record gives reasons for."""
     content: bytes
     """The record, canonical JSON: what is signed."""
     at: datetime
@@ -122,7 +129,8 @@ class Decisions:
             before = self._undecided(connection, exam, draft, actor, now)
             organisation = registry.get_organisation(connection, exam.org)
             employed = _employed(connection, exam)
-        faults = form_faults(draft, exam.payload, now, self._admission_valid, employed)
+            effects = ground_effects(connection, exam.org, exam.payload, now)
+        faults = form_faults(draft, exam.payload, now, self._admission_valid, employed, effects)
         if faults:
             raise DecisionFaults(faults)
         if organisation is None:
@@ -131,14 +139,14 @@ class Decisions:
         if signer != x509.load_pem_x509_certificate(medic.certificate_pem):
             raise SigningRefused("wrong_certificate", "the register names another certificate now; open the key again")
         until = valid_until_of(draft, exam.payload, now, self._admission_valid)
-        record = build_record(draft, exam, medic, provider, dict(organisation), now, until)
+        record = build_record(draft, exam, medic, provider, dict(organisation), now, until, effects)
         try:
             columns = columns_of(DecisionRecord.model_validate(record))
         except ValidationError as error:
             first = error.errors()[0]
             raise DecisionFaults({".".join(map(str, first["loc"])): first["msg"]}) from error
         corrected = next((one for one in before if one.decision_id == draft.corrects), None)
-        return PreparedDecision(draft, actor, exam, corrected, signer, columns, canonical(record), now)
+        return PreparedDecision(draft, actor, exam, corrected, signer, columns, effects, canonical(record), now)
 
     def complete(self, prepared: PreparedDecision, signature: bytes) -> StoredDecision:
         """Store a decision whose signature was made elsewhere. What has happened since counts. Raises as `decide`."""
@@ -150,9 +158,12 @@ class Decisions:
                 raise DecisionConflict("changed", "the exam went on while it was being signed")
             self._undecided(connection, exam, draft, prepared.actor, now)
             employed = _employed(connection, exam)
-        faults = form_faults(draft, exam.payload, now, self._admission_valid, employed)
+            effects = ground_effects(connection, exam.org, exam.payload, now)
+        faults = form_faults(draft, exam.payload, now, self._admission_valid, employed, effects)
         if faults:
             raise DecisionFaults(faults)
+        if asked_keys(effects, exam.payload) != asked_keys(prepared.effects, exam.payload):
+            raise DecisionConflict("changed", "other grounds than the record names ask for a reason now")
         return self._complete(prepared, signature, now)
 
     def _undecided(
@@ -244,6 +255,15 @@ def _employed(connection: Connection, exam: ExamMessage) -> Employed | None:
     examinee = exam.payload.get("examinee")
     row = get_worker(connection, examinee["worker_id"]) if examinee else None
     return None if row is None else Employed(row["since"], row["until"], row["archived_at"] is not None)
+
+
+def ground_effects(connection: Connection, org: str, exam: Mapping[str, Any], now: datetime) -> GroundEffects:
+    """What the rules of grounds say today of the worker whom an exam is about; nothing of somebody unknown."""
+    examinee, today = exam.get("examinee"), day_of(now)
+    if not examinee:
+        return NONE
+    found = store_effects.judged(connection, org, [examinee["worker_id"]], today).get(examinee["worker_id"])
+    return NONE if found is None else GroundEffects(found.version, tuple(on_day(found.spans, today)))
 
 
 def _check_state(exam: ExamMessage, before: list[StoredDecision], draft: DecisionDraft) -> None:

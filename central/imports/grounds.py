@@ -1,11 +1,7 @@
-"""Grounds from other registers as a table: periodic and psychiatric examinations, narcology and other entries about workers.
+"""Grounds from other registers as a table: examinations, vaccinations, medical books, sick leaves and others about workers.
 
 Each row is checked, all faults are told at once, everything is stored in one transaction or nothing; the same row twice
-changes nothing. Columns: `Табельный номер` or `СНИЛС` (one of them finds the worker), `Работодатель` (needed where several
-employers use the number; name, ИНН or id), `Вид` (периодический,
-психиатрическое, наркология, ХТИ, прочее), `Дата`, `Действует до`, `Заключение` (годен, ограничения, не годен, or empty where the
-register draws none), `Только очно` (да or нет, never empty: what nobody said forbids nothing and allows nothing), `Примечание`,
-`Источник` (which register the row comes from).
+changes nothing. The columns: `central.imports.ground_columns`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,55 +11,37 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from central.core.days import parse_day
-from central.core.name_folding import fold_name
+from central.books import reading
+from central.core.ground_rules import GROUND_KINDS
 from central.core.snils import parse_snils
 from central.imports.employer_names import EmployerNames
+from central.imports.ground_columns import (
+    COLUMNS,
+    CONFIRMED,
+    EMPLOYER,
+    FINDING,
+    HEADINGS,
+    IN_PERSON,
+    KIND,
+    NEEDED,
+    NUMBER,
+    OLD_KINDS,
+    REPLACES,
+    SNILS,
+    VACCINE,
+    values_of,
+    words_of,
+)
 from central.imports.row_faults import Nearest, RowFault
-from central.imports.tables import Columns, TableRow, fault_table, read_table
+from central.imports.tables import TableRow, fault_table, read_table
 from central.store import grounds as store
+from central.store import roster_entries
 from central.store.register_changes import Author
 from central.store.workers import list_workers
-from sync.contract.canonical import canonical, new_id, sha256_hex
+from sync.contract.canonical import new_id
 
-NUMBER, SNILS, KIND, AT, EMPLOYER = "Табельный номер", "СНИЛС", "Вид", "Дата", "Работодатель"
-UNTIL, FINDING, IN_PERSON, NOTE, SOURCE = "Действует до", "Заключение", "Только очно", "Примечание", "Источник"
-HEADINGS = (NUMBER, SNILS, KIND, AT, UNTIL, FINDING, IN_PERSON, NOTE, SOURCE, EMPLOYER)
-NEEDED = (KIND, AT, IN_PERSON, SOURCE)
-COLUMNS = Columns(NEEDED, known=HEADINGS, identifiers=(NUMBER, SNILS))
-KINDS = {
-    "периодический": "periodic",
-    "периодический осмотр": "periodic",
-    "periodic": "periodic",
-    "психиатрическое": "psychiatric",
-    "психиатрическое освидетельствование": "psychiatric",
-    "psychiatric": "psychiatric",
-    "наркология": "narcology",
-    "narcology": "narcology",
-    "хти": "toxicology",
-    "toxicology": "toxicology",
-    "прочее": "other",
-    "other": "other",
-}
-FINDINGS = {
-    "": "none",
-    "годен": "fit",
-    "fit": "fit",
-    "ограничения": "restricted",
-    "годен с ограничениями": "restricted",
-    "restricted": "restricted",
-    "не годен": "unfit",
-    "unfit": "unfit",
-}
-_YES, _NO = {"да", "yes", "1"}, {"нет", "no", "0"}
-_MOST_CHARS = 500
-SAID = {
-    KIND: ("периодический", "психиатрическое", "наркология", "ХТИ", "прочее"),
-    FINDING: ("годен", "ограничения", "не годен"),
-    IN_PERSON: ("да", "нет"),
-}
-"""The words to say, of those that are taken."""
-_LOOKED_UP = frozenset({"unknown_worker", "unknown", "several"})
+_SAID_FINDINGS = ("годен", "ограничения", "не годен")
+_LOOKED_UP = frozenset({"unknown_worker", "unknown", "several", "unknown_vaccine"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +84,19 @@ def check_rows(
 ) -> CheckedGrounds:
     """Check the rows of a file against the register; stores nothing."""
     people = _Known(connection, org)
-    near = Nearest(SAID, {NUMBER: people.numbers, EMPLOYER: people.employers.names}, secret=SNILS)
+    kinds, vaccines = (reading.in_force(connection, book, org, today).items for book in (GROUND_KINDS, "vaccines"))
+    said = {KIND: [item.ru for item in kinds if item.offered], FINDING: _SAID_FINDINGS, IN_PERSON: ("да", "нет")}
+    names = {NUMBER: people.numbers, EMPLOYER: people.employers.names, VACCINE: [item.ru for item in vaccines]}
+    near = Nearest(said | {CONFIRMED: ("да", "нет")}, names, secret=SNILS)
+    kind_words, vaccine_words = OLD_KINDS | words_of(kinds), words_of(vaccines)
     faults: list[RowFault] = []
     values: list[dict[str, Any]] = []
     seen: set[tuple[str, str]] = set()
     for place, row in enumerate(rows, start=2):
         found = dict(row.faults) if isinstance(row, TableRow) else {}
         worker_id = _worker(row, people, snils_hash, found)
-        made = _values(row, org, worker_id, today, found)
+        made = values_of(row, kind_words, vaccine_words, today, found) | {"org": org, "worker_id": worker_id}
+        made["supersedes"] = _superseded(connection, row.get(REPLACES, ""), made, found) if worker_id else None
         line = row.number if isinstance(row, TableRow) else place
         faults += [near.fault(line, column, code, row.get(column, ""), _LOOKED_UP) for column, code in found.items()]
         if not found and (made["worker_id"], made["sha256"]) not in seen:
@@ -132,7 +115,22 @@ def store_checked(connection: Connection, checked: CheckedGrounds, author: Autho
     if checked.faults:
         raise ValueError("a file with faults is not stored")
     entered = {"entered_at": author.at, "entered_by": author.account_id}
-    return store.add(connection, [item | {"ground_id": new_id()} | entered for item in checked.values])
+    added = store.add(connection, [item | {"ground_id": new_id()} | entered for item in checked.values])
+    if added:
+        # What rules make of it is told to the terminals.
+        roster_entries.mark_due(connection, sorted({item["worker_id"] for item in checked.values}))
+    return added
+
+
+def _superseded(connection: Connection, number: str, made: Mapping[str, Any], faults: dict[str, str]) -> str | None:
+    """The newest document of that kind and number that the person has on record."""
+    if not number:
+        return None
+    for one in store.of_worker(connection, made["worker_id"]):
+        if one.kind == made["kind"] and one.number == number:
+            return one.ground_id
+    faults.setdefault(REPLACES, "no_such_document")
+    return None
 
 
 class _Known:
@@ -193,40 +191,3 @@ def _worker(row: Mapping[str, str], known: _Known, snils_hash: Callable[[str], s
         faults.setdefault(EMPLOYER, "not_there")
     chosen = both or at_employer or of_person
     return str(chosen[-1]["worker_id"])
-
-
-def _values(row: Mapping[str, str], org: str, worker_id: str, today: date, faults: dict[str, str]) -> dict[str, Any]:
-    for name in NEEDED:
-        if not row.get(name, ""):
-            faults.setdefault(name, "needed")
-    for name in HEADINGS:
-        if len(row.get(name, "")) > _MOST_CHARS:
-            faults.setdefault(name, "too_long")
-    kind, finding, in_person = (fold_name(row.get(name, "")) for name in (KIND, FINDING, IN_PERSON))
-    for name, value, allowed in ((KIND, kind, KINDS), (FINDING, finding, FINDINGS), (IN_PERSON, in_person, _YES | _NO)):
-        if value not in allowed:
-            faults.setdefault(name, "choose")
-    at, until = _day(row, AT, faults), _day(row, UNTIL, faults)
-    if at is not None and at > today:
-        faults.setdefault(AT, "future")
-    if at is not None and until is not None and until < at:
-        faults.setdefault(UNTIL, "before_since")
-    values = {
-        "kind": KINDS.get(kind, ""),
-        "at": at,
-        "valid_until": until,
-        "finding": FINDINGS.get(finding, ""),
-        "blocks_remote": in_person in _YES,
-        "note": row.get(NOTE, ""),
-        "source": row.get(SOURCE, ""),
-    }
-    said = {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
-    return values | {"org": org, "worker_id": worker_id, "sha256": sha256_hex(canonical(said))}
-
-
-def _day(row: Mapping[str, str], column: str, faults: dict[str, str]) -> date | None:
-    words = row.get(column, "")
-    found = parse_day(words) if words else None
-    if words and found is None:
-        faults.setdefault(column, "not_a_day")
-    return found

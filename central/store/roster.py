@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
-from central.store import consents
+from central.store import consents, ground_effects
 from central.store.registry import employer, worker
 from central.store.roster_entries import Entry
 from central.store.worker_limits import worker_limit
@@ -27,11 +27,16 @@ def entries(connection: Connection, org: str, worker_ids: Sequence[str], today: 
     )
     for worker_id, day in connection.execute(limits.group_by(worker.c.worker_id)):
         until[worker_id] = day
+    judged = ground_effects.judged(connection, org, worker_ids, today)
+    names = ground_effects.public_names(connection, org, today)
+    other_rules_on = ground_effects.next_rules_on(connection, org, today)
     found = {}
     for fields in _workers(connection, chosen, today, given):
-        one = RosterWorker.model_validate(fields)
+        said, over_on = ground_effects.for_roster(judged[fields["worker_id"]], names, today)
+        one = RosterWorker.model_validate(fields | said)
         body = canonical(one.model_dump(mode="json"))
-        ends = [day for day in (one.until, until.get(one.worker_id)) if day is not None]
+        ends = [day + timedelta(days=1) for day in (one.until, until.get(one.worker_id)) if day is not None]
+        ends += [*over_on, *([other_rules_on] if other_rules_on is not None else [])]
         found[one.worker_id] = Entry(
             one.worker_id,
             org,
@@ -39,7 +44,7 @@ def entries(connection: Connection, org: str, worker_ids: Sequence[str], today: 
             body.decode("utf-8"),
             sha256_hex(body),
             one.since,
-            min(ends) + timedelta(days=1) if ends else None,
+            min(ends, default=None),
         )
     return found
 
@@ -96,7 +101,9 @@ def _workers(
         .where(condition, served)
         .order_by(c.personnel_number, c.worker_id)
     )
-    names = RosterWorker.model_fields.keys() - {"limits", "consents", "biometric_consent", "person_id"}
+    names = RosterWorker.model_fields.keys() - {
+        *("limits", "consents", "biometric_consent", "person_id", "holds", "notices"),
+    }
     return [
         {name: row[name] for name in names}
         | _consent_fields(consents.get(row["worker_id"], {}))

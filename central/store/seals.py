@@ -36,7 +36,7 @@ from central.store.certificates import certificate
 from central.store.consents import consent, consent_text, consent_withdrawal
 from central.store.decisions import decision
 from central.store.field_maps import field_map
-from central.store.grounds import ground
+from central.store.grounds import ground, ground_state
 from central.store.limits import limit_entry
 from central.store.medic_records import medic_certificate, medic_education, medic_employment
 from central.store.metadata import UtcDateTime, insert_for, metadata
@@ -120,6 +120,7 @@ SEALED = {
         Sealed(consent, "consent_id"),
         Sealed(consent_text, "created_at"),
         Sealed(ground, "ground_id"),
+        Sealed(ground_state, "state_id"),
         Sealed(consent_withdrawal, "created_at"),  # its key is that of the consent, which is older
         Sealed(worker_limit, "limit_id", frozenset({"withdrawn_at"})),
         Sealed(limit_entry, "entry_id", frozenset({"withdrawn_at"})),

@@ -11,6 +11,8 @@ _NOT_TODAY_TITLES = {
     "not_identified": "not_today.title_identity",
     "person_changed": "not_today.title_person",
 }
+_BY_A_RULE = frozenset({"in_person", "not_allowed"})
+"""The words of a rule say why; where to go says the terminal."""
 
 
 def identify(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, sent_number: str) -> PageView:
@@ -100,7 +102,7 @@ def not_today(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> Page
     """Why no exam, and one place to go: never a dead end, never two. The roster's own words say both."""
     code, place = exam.blocked_code, snapshot.place
     own = shortened(exam.blocked_text.strip())
-    if own or code == "suspended":
+    if (own and code not in _BY_A_RULE) or code == "suspended":
         lines: tuple[str, ...] = (texts("not_today.questions", phone=place.help_phone),)
     else:
         lines = (

@@ -12,6 +12,9 @@ MOST_NAMED = 3
 """Complaints named on the summary; the rest is counted, for the screen has its bounds. The medic sees all."""
 MOST_RELEASED = 160
 """Most characters shown of the medic's words to the worker; the medic tells the rest."""
+MANY_DAYS = 5
+MOST_ENDINGS = 1
+"""Documents named on the decision, the soonest first: the screen has its bounds."""
 _AFTER_WORK = frozenset({"post_shift", "post_trip"})
 
 
@@ -98,9 +101,41 @@ def decision(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options:
         note=texts("decision.demo") if is_pretended else "",
         state=outcome,
         lines=() if private or not decided.released_text else (shortened(decided.released_text, MOST_RELEASED),),
-        facts=_facts(decided, snapshot, texts),
+        facts=(*_facts(decided, snapshot, texts), *_endings(snapshot, texts)),
         buttons=buttons,
     )
+
+
+def _endings(snapshot: TerminalSnapshot, texts: Texts) -> tuple[FactView, ...]:
+    """The document of the worker that ends soonest, by the terminal's own day."""
+    if snapshot.worker is None:
+        return ()
+    today = snapshot.local_time.date()
+    pattern = texts("format.date")
+    return tuple(
+        FactView(
+            one.name,
+            texts(
+                f"decision.{_left(texts.language, (one.until - today).days)}",
+                day=one.until.strftime(pattern),
+                days=(one.until - today).days,
+            ),
+        )
+        for one in snapshot.worker.endings
+        if one.is_due(today)
+    )[:MOST_ENDINGS]
+
+
+def _left(language: str, days: int) -> str:
+    """The text for so many days, in the form that the number asks for."""
+    if days == 0:
+        return "ends_today"
+    if language != "ru":
+        return "ends_one" if days == 1 else "ends_few" if days < MANY_DAYS else "ends_many"
+    last, before = days % 10, days // 10 % 10
+    if last == 1 and before != 1:
+        return "ends_one"
+    return "ends_few" if last in {2, 3, 4} and before != 1 else "ends_many"
 
 
 def _facts(decided: Decided, snapshot: TerminalSnapshot, texts: Texts) -> tuple[FactView, ...]:

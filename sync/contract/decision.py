@@ -17,6 +17,20 @@ DECISION_RECORD_SCHEMA = "dopusk.decision-record/1"
 Outcome = Literal["admitted", "not_admitted", "not_identified", "repeat", "refer"]
 
 
+class GroundReason(WireModel):
+    """Why a medic admits although a rule of the organisation asks about a ground from another register.
+
+    `ground_id` is the row at the centre; None where the rule needs a document that is not on record.
+    """
+
+    ground_id: Id | None
+    rule: ShortText
+    rules_version: ShortText = ""
+    state: ShortText
+    effect: ShortText
+    reason: LongText
+
+
 class Verdict(WireModel):
     """What the medic decided. `released_text` is what the worker may read on the kiosk, as the medic released it."""
 
@@ -32,6 +46,8 @@ class Verdict(WireModel):
     repeat_step: Literal["temperature", "pressure", "breath"] | None = None
     visual: dict[ShortText, ShortText] = {}
     """Checklist of what only eyes can see: skin, mucous membranes, behaviour."""
+    grounds: tuple[GroundReason, ...] = ()
+    """Of an admission: the reason for each ground that a rule asks about."""
     corrects: Id | None = None
     decided_at: Utc
     valid_until: Utc | None = None

@@ -18,7 +18,7 @@ ConsentKind = Literal["health_data", "video", "biometric_comparison"]
 the exam, comparison of faces."""
 
 
-_ADDED = frozenset({"person_id", "since", "until"})
+_ADDED = frozenset({"person_id", "since", "until", "holds", "notices"})
 
 
 class WorkerConsent(WireModel):
@@ -26,6 +26,36 @@ class WorkerConsent(WireModel):
 
     kind: ConsentKind
     text_version: ShortText
+
+
+class RosterHold(WireModel):
+    """Days on which this worker may not be examined at a terminal, by a rule of the medical organisation.
+
+    `text` is all that the screen says: neither a diagnosis nor the kind of a document.
+    """
+
+    code: Literal["in_person", "not_allowed"] = "not_allowed"
+    rule: ShortText = ""
+    """Code of the rule, for the record."""
+    text: LongText = ""
+    since: date | None = None
+    """First day; None: without beginning."""
+    until: date | None = None
+    """Last day; None: without end."""
+
+    def is_in_force(self, day: date) -> bool:
+        """Whether it holds on that day."""
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+
+class RosterNotice(WireModel):
+    """A document of the worker that ends: said to them from `since` on, to its last day `until`."""
+
+    code: ShortText
+    text: ShortText
+    """What the document is called in public."""
+    since: date | None = None
+    until: date
 
 
 class RosterWorker(WireModel):
@@ -58,11 +88,16 @@ class RosterWorker(WireModel):
     """First day of the employment; None where nobody has entered one."""
     until: date | None = None
     """Last day of the employment."""
+    holds: tuple[RosterHold, ...] = ()
+    """What keeps the worker from an exam at a terminal, now or later; the strongest first."""
+    notices: tuple[RosterNotice, ...] = ()
+    """Ends of documents, soonest first."""
 
     @model_serializer(mode="wrap")
     def _says_what_it_knows(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """What this version has added is left out where it says nothing: the bytes are those of before, and so is their hash."""
-        return {name: value for name, value in serialise(self).items() if value is not None or name not in _ADDED}
+        said = serialise(self).items()
+        return {name: value for name, value in said if value not in (None, (), []) or name not in _ADDED}
 
     @property
     def person_key(self) -> str:
@@ -72,6 +107,10 @@ class RosterWorker(WireModel):
     def is_in_force(self, day: date) -> bool:
         """Whether the employment holds on that day."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+    def hold_on(self, day: date) -> RosterHold | None:
+        """What keeps the worker from an exam on that day."""
+        return next((one for one in self.holds if one.is_in_force(day)), None)
 
 
 class Roster(WireModel):

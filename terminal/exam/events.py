@@ -32,6 +32,9 @@ EndReason = Literal[
     "continued_elsewhere",
 ]
 
+BlockCode = Literal["suspended", "not_remote", "in_person", "not_allowed"]
+"""Why a known worker is not examined here; the last two by a rule of the medical organisation."""
+
 
 class EventBase(WireModel):
     """A fact about one exam."""
@@ -86,7 +89,7 @@ class ExamineeBlocked(EventBase):
     employer_id: Id
     identified_by: IdentifiedBy
     found_by_face: FaceSearch | None = None
-    code: Literal["suspended", "not_remote"]
+    code: BlockCode
     text: LongText
 
 

@@ -31,6 +31,7 @@ from sync.contract.canonical import sha256_hex
 from terminal.config import load_config
 from terminal.mailbox import Mailbox
 from tests.ui.kiosk.looking import find, names_on
+from tests.unit.terminal.test_rests_and_clocks import MovedClock
 from tests.waiting import LONGEST_S
 
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
@@ -58,6 +59,8 @@ class Site:
     terminal: Terminal
     address: str
     qtbot: QtBot
+    clock: MovedClock
+    """Of the kiosk."""
 
     @property
     def config(self) -> Path:
@@ -133,17 +136,22 @@ def site(tmp_path: Path, qapp: QGuiApplication, qtbot: QtBot) -> Iterator[Site]:
     qapp.setFont(QFont(FONT_FAMILY))
     world = build_world(tmp_path, 30.0)
     config = load_config(world.terminal_config)
-    mailbox = Mailbox()
+    mailbox, clock = Mailbox(), MovedClock()
     try:
         path = tmp_path / "centre" / "central.toml"
         with _process(path, "serve") as ready, _process(path, "ingest"):
             kiosk = build_window(mailbox.post, None, kiosk_settings(config, fullscreen=False, touch_guard_s=0.0))
             terminal = Terminal(
-                config, kiosk.publish, mailbox=mailbox, consent_texts=consent_texts(), shipped_books=SHIPPED_BOOKS
+                config,
+                kiosk.publish,
+                mailbox=mailbox,
+                clock=clock,
+                consent_texts=consent_texts(),
+                shipped_books=SHIPPED_BOOKS,
             )
             try:
                 terminal.start()
-                yield Site(world, kiosk, terminal, ready.split(": ", 1)[1], qtbot)
+                yield Site(world, kiosk, terminal, ready.split(": ", 1)[1], qtbot, clock)
             finally:
                 terminal.close()
                 kiosk.close()

@@ -3,6 +3,7 @@
 Form fields of POST /exams/{exam_id}/decision: `outcome` (admitted | not_admitted | not_identified | repeat | refer),
 `reasons` (code, repeatable), `comment`, `override_reason`, `released_text`, `repeat_step` (temperature | pressure |
 breath), `visual_skin`, `visual_mucous`, `visual_behaviour`, `corrects` (id of the decision to correct),
+`ground_reason.<rule>|<ground_id>` (why the worker is admitted although a rule of grounds asks),
 `exam_message_id` (the revision on the screen; optional), `then` (`next`: open the next exam that waits), `csrf`.
 Answers: 303 to the queue or to the next exam when signed, 303 to /signature when the key is closed (nothing typed is lost), 409
 with the page when the exam is already decided or claimed or has changed, and when the register forbids signing (a revoked
@@ -10,6 +11,7 @@ certificate among the reasons), 422 with the page when the form is incomplete.
 POST /exams/{exam_id}/claim and /release: `csrf`.
 """
 
+import itertools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
@@ -43,6 +45,8 @@ router = APIRouter()
 CLAIM = timedelta(minutes=2)
 """How long a claim holds without being renewed by the open page."""
 MAX_TEXT = 2000
+GROUND_REASON = "ground_reason."
+MOST_GROUND_REASONS = 200
 
 
 @router.post("/exams/{exam_id}/decision")
@@ -61,6 +65,8 @@ def decide(
         for name in ("comment", "override_reason", "released_text")
         if len(getattr(draft, name)) > MAX_TEXT
     }
+    if any(len(words) > MAX_TEXT for words in draft.ground_reasons.values()):
+        too_long["ground_reasons"] = "too_long"
     if too_long:
         return exam_page(request, visitor, exam_id, status=422, typed=typed, faults=too_long)
     actor = Actor(
@@ -229,6 +235,12 @@ def draft_of(exam_id: str, typed: dict[str, list[str]]) -> DecisionDraft:
         released_text=one("released_text"),
         repeat_step=one("repeat_step") or None,
         visual={name: one(f"visual_{name}")[:200] for name in VISUAL_FIELDS},
+        ground_reasons={
+            name.removeprefix(GROUND_REASON): one(name)
+            for name in itertools.islice(
+                (name for name in typed if name.startswith(GROUND_REASON)), MOST_GROUND_REASONS
+            )
+        },
         corrects=one("corrects") or None,
         exam_message_id=one("exam_message_id") or None,
     )

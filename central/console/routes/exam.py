@@ -20,12 +20,15 @@ from central.console.kept_queue import kept_filter
 from central.console.queue_filter import QueueFilter
 from central.console.reference import reference_file
 from central.console.typed import Typed
+from central.core import book_source
 from central.core.days import day_of
+from central.core.ground_rules import GROUND_RULES, kind_words
 from central.core.media_files import MediaFiles
 from central.core.reasons import reasons
 from central.core.rights import Right
 from central.deciding.decision_record import OUTCOMES, REPEAT_STEPS, VISUAL_FIELDS
-from central.deciding.decisions import is_valid
+from central.deciding.decisions import ground_effects, is_valid
+from central.deciding.ground_reasons import holding, shown_effects
 from central.deciding.medics import RegisterFault, check_register
 from central.deciding.proposed_reasons import proposed
 from central.deciding.same_day import LOOK_BACK, SameDay, same_day
@@ -92,6 +95,7 @@ def exam_page(
         refused = {one.decision_id: one for one in refusals.refusals(connection, [item.org])}
         message_id = worklist.message_id_of(connection, exam_id)
         signer = _signer(connection, visitor, now, console.frmr_valid_days)
+        effects = ground_effects(connection, item.org, item.payload, now)
         around = circumstances(connection, item, message_id, now)
     with writing(console.engine) as connection:
         if restored:
@@ -124,6 +128,11 @@ def exam_page(
         limits=exam_view.limit_lines(payload, look.language),
         grounds=grounds_view.lines(grounds, known, day_of(now), toxicology_days),
         blocks=blocks,
+        effects=shown_effects(effects, item.payload),
+        rules_version=effects.version,
+        rule_words=lambda code, version: _rule_words(code, version, item.org, look.language),
+        held_back=bool(holding(effects, item.payload)),
+        kind_words=lambda kind: kind_words(kind, look.language, item.org),
         findings=exam_view.finding_lines(payload, look.language),
         complaints=exam_view.complaint_lines(payload, look.language),
         urgent=exam_view.urgent_complaints(payload, look.language),
@@ -165,6 +174,12 @@ def exam_page(
         parse=wording.parse,
         seconds=(item.finished_at - item.started_at).total_seconds(),
     )
+
+
+def _rule_words(code: str, version: str, org: str, language: str) -> str:
+    """The name of a rule as of the version that a record names."""
+    known = book_source.items(GROUND_RULES, org, version=version)
+    return known[code].words(language) if code in known else code
 
 
 def _signer(connection: Connection, visitor: Visitor, now: datetime, days: int) -> dict[str, Any] | None:

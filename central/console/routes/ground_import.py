@@ -1,8 +1,8 @@
 """Grounds from other registers by file: checked as a whole, stored as a whole or not at all.
 
-GET /imports/grounds; POST /imports/grounds file `file` (XLSX or CSV, columns in `central.imports.grounds`), `action` (check |
-errors | apply), `csrf`: 200 with the counts, 422 with what is wrong in which row; `errors` gives the rows with faults as a
-file. GET /imports/grounds/form: an empty table to fill in.
+GET /imports/grounds; POST /imports/grounds file `file` (XLSX or CSV, `central.imports.ground_columns`), `action` (check | errors |
+apply), `csrf`: 200 with the counts, 422 with what is wrong in which row; `errors` gives the rows with faults as a file.
+GET /imports/grounds/form: an empty table to fill in.
 """
 
 from typing import Annotated
@@ -17,6 +17,7 @@ from central.console.guard import Guard, form_of
 from central.console.routes.registers import XLSX, own_org, uploaded
 from central.core.days import day_of
 from central.core.rights import Right
+from central.imports import ground_columns
 from central.imports import grounds as imports
 from central.imports.grounds import CheckedGrounds
 from central.imports.tables import MAX_FILE_BYTES, UnreadableTable, write_table
@@ -37,7 +38,7 @@ def show_form(request: Request, visitor: Importer) -> Response:
 @router.get("/imports/grounds/form")
 def empty_table(_visitor: Importer) -> Response:
     """A table with headings only."""
-    content = write_table(imports.HEADINGS, [], identifiers=imports.COLUMNS.identifiers)
+    content = write_table(ground_columns.HEADINGS, [], identifiers=ground_columns.COLUMNS.identifiers)
     return Response(content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="grounds.xlsx"'})
 
 
@@ -90,6 +91,6 @@ def _page(
         checked=checked,
         stored=stored,
         unreadable=unreadable,
-        headings=imports.HEADINGS,
-        needed=imports.NEEDED,
+        headings=ground_columns.HEADINGS,
+        needed=ground_columns.NEEDED,
     )

@@ -18,6 +18,7 @@ from central.console.access_log import covers, note
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.core.days import day_of
+from central.core.ground_rules import kind_words
 from central.core.rights import Right
 from central.deciding.decision_record import Employed
 from central.people import doubles
@@ -58,6 +59,7 @@ def show_person(request: Request, person_id: str, visitor: Reader) -> Response:
             "limits": [one for key in by_org.values() for one in worker_limits.worker_limits(connection, key)]
             if visitor.may(Right.SEE_LIMITS)
             else [],
+            "kind_words": lambda kind: kind_words(kind, visitor.look.language, next(iter(by_org), "")),
             "grounds": [one for key in by_org.values() for one in grounds.of_worker(connection, key)]
             if may_see_exams
             else [],

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from central.imports import grounds
+from central.imports import ground_columns, grounds
 from central.imports.tables import write_table
 from central.link.outgoing import Outgoing
 from central.people.limits import LimitDraft, set_limit
@@ -151,4 +151,4 @@ def _grounds(at: datetime) -> bytes:
         ["1004", "наркология", ago(30), "", "", "да", "наблюдение", "Диспансер (пример)"],
         ["1005", "периодический", ago(90), ago(90 - 730), "годен", "нет", "", "ПМО, клиника «Вымысел»"],
     ]
-    return write_table(grounds.HEADINGS, [[number, "", *rest] for number, *rest in rows])
+    return write_table(ground_columns.HEADINGS, [[number, "", *rest] for number, *rest in rows])

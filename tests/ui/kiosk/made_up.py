@@ -27,6 +27,7 @@ from terminal.exam.filming import is_filmed
 from terminal.exam.model import Activity, Decided, Employment, ExamState, Film, Phase, Plan, Stamp
 from terminal.snapshot import (
     EmploymentCard,
+    Ending,
     LinkState,
     LiveProgress,
     TerminalPlace,
@@ -51,6 +52,18 @@ PLACE = TerminalPlace(
     generation="demo",
     software_version="0.1.0",
 )
+TODAY = STARTED.date()
+ENDINGS = {
+    "admitted": (
+        Ending("Прививка", TODAY + timedelta(days=1), TODAY + timedelta(days=31)),
+        Ending("Медкнижка", TODAY - timedelta(days=15), TODAY + timedelta(days=15)),
+        Ending("Санитарный паспорт", None, TODAY + timedelta(days=16)),
+    ),
+    "not_identified": (Ending("Документ", None, TODAY - timedelta(days=1)),),
+    "refer": (Ending("Медосмотр", None, TODAY),),
+    "not_admitted": (Ending("Санитарный паспорт", None, TODAY + timedelta(days=1)),),
+    "not_admitted_after": (Ending("Документ", None, TODAY + timedelta(days=3)),),
+}
 WORKER = WorkerCard("Зарубина Аглая Тихоновна", "Водитель погрузчика", "ООО «Лесогорский комбинат»")
 LIMITS = tuple(
     AppliedLimit(parameter=name, low=low, high=high, source="default", version="2026-1")
@@ -308,6 +321,10 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         ("suspended", ""),
         ("not_remote", "Ваш терапевт просил прийти к ней лично. Она принимает в поликлинике № 2, кабинет 7, до 16:00."),
         ("not_remote", ""),
+        ("in_person", "Сегодня осмотр проводит медработник. Подойдите в медпункт."),
+        ("in_person", ""),
+        ("not_allowed", "Сегодня терминал осмотр не проводит. Медработник скажет, что делать дальше."),
+        ("not_allowed", ""),
         ("not_identified", ""),
         ("consent_refused", ""),
         ("person_changed", ""),
@@ -536,13 +553,17 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     yield "waiting_offline", "waiting", snapshot(waiting, 130, link=LinkState(connected=False, waiting=5))
     yield "waiting_refused", "waiting", snapshot(replace(waiting, decision_refused=True), 130)
     for outcome in ("admitted", "not_identified", "refer"):
-        yield f"decision_{outcome}", "decision", snapshot(measured(Phase.DECIDED, decision=decided(outcome)), 46)
+        holder = replace(WORKER, endings=ENDINGS[outcome])
+        state = measured(Phase.DECIDED, decision=decided(outcome))
+        yield f"decision_{outcome}", "decision", snapshot(state, 46, worker=holder)
     refusal = decided("not_admitted", released_text="Давление выше вашей нормы. Терапевт ждёт вас сегодня.")
-    yield "decision_not_admitted", "decision", snapshot(measured(Phase.DECIDED, decision=refusal), 46)
+    warned = replace(WORKER, endings=ENDINGS["not_admitted"])
+    yield "decision_not_admitted", "decision", snapshot(measured(Phase.DECIDED, decision=refusal), 46, worker=warned)
     yield "decision_turned_away", "decision", snapshot(measured(Phase.DECIDED, decision=refusal), 70)
     for outcome in ("admitted", "not_admitted"):
         worked = measured(Phase.DECIDED, exam_type="post_shift", decision=decided(outcome))
-        yield f"decision_{outcome}_after", "decision", snapshot(worked, 46)
+        warned = replace(WORKER, endings=ENDINGS.get(f"{outcome}_after", ()))
+        yield f"decision_{outcome}_after", "decision", snapshot(worked, 46, worker=warned)
     over = decided("admitted", valid_until=STARTED + timedelta(seconds=50))
     yield "decision_over", "decision", snapshot(measured(Phase.DECIDED, decision=over), 60)
     unsigned = decided("admitted", signature_valid=False)

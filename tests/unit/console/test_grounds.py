@@ -1,4 +1,4 @@
-"""Grounds from other registers: taken whole or not at all, shown with source and day, deciding nothing."""
+"""Grounds from other registers: taken whole or not at all, shown with source and day."""
 
 import contextlib
 import io
@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from central.console.grounds_view import lines, remote_blocks
 from central.core.rights import Role
-from central.imports.grounds import HEADINGS
+from central.imports.ground_columns import HEADINGS
 from central.imports.tables import write_table
 from central.store.engine import reading
 from central.store.grounds import Ground, ground, latest
@@ -75,10 +75,11 @@ def test_checked_then_stored_once_and_shown_with_source_and_day(centre: ConsoleC
 
 
 def test_a_block_of_another_register_decides_nothing(centre: ConsoleCentre, senior: Browser, zoya: Browser) -> None:
+    """What it does by the rules that ship: it asks (`test_ground_rules`)."""
     _send(senior, "apply", _row(Заключение="не годен") | {"Только очно": "да"})
     exam_id = centre.exam("1001")
     assert zoya.get("/queue.json").json()["waiting"][0]["exam_id"] == exam_id
-    assert zoya.decide(exam_id, outcome="admitted").status_code == 303
+    assert zoya.decide(exam_id, outcome="refer", comment="К терапевту.").status_code == 303
 
 
 @pytest.mark.parametrize(

@@ -309,7 +309,20 @@ class TestWaitingAndDecision:
             "Решение": "22.11.2026, 05:14",
             "Действует до": "22.11.2026, 17:14",
             "Медработник": "Кедрова Мирра Львовна",
+            "Медкнижка": "действует до 07.12.2026, осталось 15 дней",
         }
+
+    def test_a_document_is_named_within_its_days_of_warning_alone(self) -> None:
+        labels = {fact.label for fact in page("decision_admitted").facts}
+        assert "Прививка" not in labels, "its warning begins tomorrow"
+        assert "Санитарный паспорт" not in labels, "one document, the soonest"
+        assert "Документ" not in {fact.label for fact in page("decision_not_identified").facts}, "it is over"
+        refer = {fact.label: fact.value for fact in page("decision_refer").facts}
+        assert refer["Медосмотр"] == "действует до 22.11.2026, сегодня последний день"
+        refused = {fact.label: fact.value for fact in page("decision_not_admitted").facts}
+        assert refused["Санитарный паспорт"] == "действует до 23.11.2026, остался 1 день"
+        worked = {fact.label: fact.value for fact in page("decision_not_admitted_after").facts}
+        assert worked["Документ"] == "действует до 25.11.2026, осталось 3 дня"
 
     def test_a_demonstration_admits_nobody(self) -> None:
         assert page("decision_admitted").note == "Демонстрация: этот допуск не действует."
