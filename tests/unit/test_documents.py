@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from central.core.ground_rules import shipped_kinds
 from tests.documents import centre_schema, terminal_schema
 from tests.documents.decisions import FOLDER, BadDecision, page, read
 from tests.documents.made import MADE
@@ -82,13 +83,18 @@ def test_the_glossary_is_in_order_and_has_one_word_for_one_thing() -> None:
     assert [word for word in single if single.count(word) > 1] == []
 
 
-@pytest.mark.parametrize("table", ["nav", "role", "outcome", "exam_type", "paper.kind", "ground.kind"])
+@pytest.mark.parametrize("table", ["nav", "role", "outcome", "exam_type", "paper.kind"])
 def test_the_words_of_the_console_are_in_the_glossary(table: str) -> None:
     found: Any = tomllib.loads((ROOT / "central" / "words" / "texts" / "ru.toml").read_text(encoding="utf-8"))
     for key in table.split("."):
         found = found[key]
     told = " ".join(f"{russian} {about}" for _, russian, about in _rows()).lower()
     assert [word for word in found.values() if word.lower() not in told] == []
+
+
+def test_the_kinds_of_grounds_are_in_the_glossary() -> None:
+    told = " ".join(f"{russian} {about}" for _, russian, about in _rows()).lower()
+    assert [item.ru for item in shipped_kinds().items if item.ru.lower() not in told] == []
 
 
 def _rows() -> list[list[str]]:
