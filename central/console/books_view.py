@@ -131,7 +131,8 @@ def book_page_values(
         "sent": store.sent_to(connection, [org], kind.name) if kind.spread and org else [],
         "places": {row["terminal_id"]: row["name"] for row in terminals.list_terminals(connection, org)} if org else {},
         "organisation": registry.get_organisation(connection, org) if org else None,
-        "offers": _offers(connection, kind, org, now, language),
+        "offers": (offers := _offers(connection, kind, org, now, language)),
+        "offered_words": {name: dict(choices) for name, choices in offers.items()},
         "today": day_of(now),
         "language": language,
     }
