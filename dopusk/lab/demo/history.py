@@ -5,7 +5,7 @@ sends up the exams that wait for the medic when the console is there to be tried
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
@@ -19,7 +19,9 @@ from central.core.media_files import MediaFiles
 from central.core.parties import Terminal
 from central.core.rights import Role
 from central.core.trust import Trust
-from central.deciding.decisions import Actor, Decisions
+from central.deciding.decision_record import DecisionDraft
+from central.deciding.decisions import Actor, Decisions, ground_effects
+from central.deciding.ground_reasons import asking
 from central.exchange.checks import Rules
 from central.exchange.intake import Arrival, Intake
 from central.link.outgoing import Outgoing, load_signing_key
@@ -41,6 +43,7 @@ from sync.contract.health import TerminalStatus
 from sync.contract.topics import TerminalAddress, Up
 
 DECIDED_AFTER = timedelta(minutes=2)
+SEEN_BY_THE_MEDIC = "Заключение видела. Сегодня жалоб нет, показатели в норме."
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +170,22 @@ def _decide_all(config: CentralConfig, engine: Engine, outgoing: Outgoing, items
     for item in items:
         at = datetime.fromisoformat(item.payload["finished_at"]) + DECIDED_AFTER
         decisions = Decisions(engine, outgoing, trust, lambda: None, _at(at), frmr_valid_days=days)
-        given = decisions.decide(item.draft(), actor, key)
+        given = decisions.decide(_with_reasons(engine, item.draft(), item.payload, at), actor, key)
         if item.then is not None:
             later = at + DECIDED_AFTER
             decisions = Decisions(engine, outgoing, trust, lambda: None, _at(later), frmr_valid_days=days)
-            decisions.decide(item.then.draft(corrects=given.decision_id), actor, key)
+            corrected = item.then.draft(corrects=given.decision_id)
+            decisions.decide(_with_reasons(engine, corrected, item.payload, later), actor, key)
         issuer = Issuer(account.account_id, at, UTC, config.http.public_url, config.generation)
         for kind in item.papers:
             _print(engine, item.payload["exam_id"], kind, trust, issuer)
+
+
+def _with_reasons(engine: Engine, draft: DecisionDraft, payload: dict[str, Any], at: datetime) -> DecisionDraft:
+    """With the medic's words for each ground that a rule asks about."""
+    with reading(engine) as connection:
+        asked = asking(ground_effects(connection, ORG, payload, at), payload)
+    return replace(draft, ground_reasons={span.key: SEEN_BY_THE_MEDIC for span in asked})
 
 
 def _at(moment: datetime) -> Callable[[], datetime]:
