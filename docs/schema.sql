@@ -1032,6 +1032,33 @@ CREATE TABLE outage (
 
 CREATE INDEX ix_outage_terminal_id_began_at ON outage (terminal_id, began_at);
 
+CREATE TABLE room_order (
+    order_id TEXT NOT NULL,
+    draft_id TEXT NOT NULL,
+    terminal_id TEXT NOT NULL,
+    step TEXT NOT NULL,
+    state TEXT NOT NULL,
+    prepared_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: prepared_at DATETIME NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: ends_at DATETIME NOT NULL,
+    report JSON,
+    answered_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: answered_at DATETIME,
+    CONSTRAINT pk_room_order PRIMARY KEY (order_id),
+    CONSTRAINT fk_room_order_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
+
+CREATE INDEX ix_room_order_draft_id ON room_order (draft_id);
+
+CREATE TABLE room_terminal (
+    room_id TEXT NOT NULL,
+    terminal_id TEXT NOT NULL,
+    CONSTRAINT pk_room_terminal PRIMARY KEY (room_id),
+    CONSTRAINT fk_room_terminal_room_id_terminal FOREIGN KEY(room_id) REFERENCES terminal (terminal_id),
+    CONSTRAINT fk_room_terminal_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
+
 CREATE TABLE roster_sent (
     terminal_id TEXT NOT NULL,
     version INTEGER NOT NULL,
@@ -1205,6 +1232,30 @@ CREATE TABLE ground (
     CONSTRAINT uq_ground_worker_id_sha256 UNIQUE (worker_id, sha256),
     CONSTRAINT fk_ground_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
     CONSTRAINT fk_ground_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
+);
+
+CREATE TABLE room_draft (
+    draft_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    room_id TEXT NOT NULL,
+    worker_id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    medic_id TEXT NOT NULL,
+    exam_id TEXT NOT NULL,
+    exam_revision INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    content JSON NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: started_at DATETIME NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: updated_at DATETIME NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: ends_at DATETIME NOT NULL,
+    CONSTRAINT pk_room_draft PRIMARY KEY (draft_id),
+    CONSTRAINT uq_room_draft_worker_id UNIQUE (worker_id),
+    CONSTRAINT fk_room_draft_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
+    CONSTRAINT fk_room_draft_room_id_terminal FOREIGN KEY(room_id) REFERENCES terminal (terminal_id),
+    CONSTRAINT fk_room_draft_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
 );
 
 CREATE TABLE terminal_book (

@@ -90,6 +90,7 @@ class Terminal:
             faces=faces,
             medic_roots=files.medic_roots,
             decision_refused=session.decision_refused,
+            take_order=session.orders.take,
         )
         snils_key = files.snils_key.read_bytes() if files.snils_key else None
         self.service = TerminalService(

@@ -18,11 +18,11 @@ from pydantic_core import PydanticCustomError
 from drivers.config import ConfigError, DeviceConfig
 from drivers.config_faults import faults_of, words_of
 from sync.contract.exam import ExamType
+from sync.contract.limits import LimitsBook
 from terminal.camera.address import check_source
 from terminal.camera.film import FilmSettings
 from terminal.camera.source import CameraFault
 from terminal.config_faults import partly
-from terminal.exam.limits import LimitsBook
 from terminal.exam.model import Plan, Repeat
 
 LEAST_RESULT_S = 4.0

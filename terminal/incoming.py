@@ -6,7 +6,7 @@ applied is marked with the reason, the centre is told so in the same transaction
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -18,6 +18,8 @@ from sync.contract.canonical import sha256_hex
 from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRecord
 from sync.contract.envelope import ContractError, Envelope, open_sealed, read_unverified
 from sync.contract.face import PHOTO_SCHEMA, PhotoPart
+from sync.contract.limits import LimitsBook
+from sync.contract.order import ORDER_SCHEMA, MeasurementOrder
 from sync.contract.receipt import ACK_SCHEMA, AckBatch, RefusedMessage
 from sync.contract.roster import (
     REFERENCE_SCHEMA,
@@ -35,7 +37,6 @@ from sync.transactions import is_of_the_store
 from terminal.clock import Clock
 from terminal.decision_check import Revoked, UntrustedDecision, check_decision
 from terminal.exam import events
-from terminal.exam.limits import LimitsBook
 from terminal.exam.moves import ImpossibleEvent
 from terminal.reference_faces import ReferenceFaces
 from terminal.store.roster_parts import Taken
@@ -47,6 +48,7 @@ SCHEMAS: dict[str, str] = {
     Down.DECISION: DECISION_SCHEMA,
     Down.REFERENCE: REFERENCE_SCHEMA,
     Down.PHOTO: PHOTO_SCHEMA,
+    Down.ORDER: ORDER_SCHEMA,
 }
 """Which schema of each kind this program reads."""
 
@@ -59,6 +61,9 @@ _MOST_REMEMBERED = 10_000
 
 FUTURE_TOLERANCE = timedelta(days=1)
 """A message whose clock is right, and that lies further ahead of our right clock, is refused; the centre does the same."""
+
+TakeOrder = Callable[[MeasurementOrder, datetime, Callable[[], None]], None]
+"""Order, when it was made, and what marks the message; see `RoomOrders.take`."""
 
 TakeDecision = Callable[[events.DecisionReceived, Callable[[], None]], None]
 
@@ -77,6 +82,7 @@ class IncomingMessages:
         faces: ReferenceFaces,
         medic_roots: Path | None = None,
         decision_refused: Callable[[str], None] = lambda exam_id: None,
+        take_order: TakeOrder | None = None,
     ) -> None:
         """`decision_refused` is told the exam of a decision whose signature does not stand the check.
 
@@ -86,6 +92,7 @@ class IncomingMessages:
         self._centre_key, self._anchor, self._medic_roots = centre_key, anchor, medic_roots
         self._take_decision, self._faces = take_decision, faces
         self._decision_refused = decision_refused
+        self._take_order = take_order
         self._answered_s: dict[str, float] = {}
 
     def apply_new(self) -> int:
@@ -191,6 +198,8 @@ class IncomingMessages:
                 with self._store.transaction():
                     self._store.reference.put(reference.name, reference.version, reference.content, envelope.seq)
                     done()
+            case Down.ORDER if self._take_order is not None:
+                self._take_order(MeasurementOrder.model_validate(envelope.payload), envelope.created_at, done)
             case Down.PHOTO:
                 is_wanted = self._faces.is_wanted(PhotoPart.model_validate(envelope.payload))
                 with self._store.transaction():

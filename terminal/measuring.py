@@ -58,11 +58,11 @@ def answer_event(
     if isinstance(message, MeasurementFailed):
         if message.act == "worker" and is_at_once(state, stopped):
             message = replace(message, code=STOPPED_AT_ONCE)
-        failure = failure_of(message, state, str(device.measures), stamp)
+        failure = failure_of(message, state.attempt, str(device.measures), stamp)
         return events.MeasurementFailed(
             exam_id=state.exam_id, stamp=stamp, request_id=message.request_id, failure=failure
         )
-    measurement = measurement_of(message, state, device, stamp, config.identity.generation)
+    measurement = measurement_of(message, state.attempt, device, stamp, config.identity.generation)
     return events.MeasurementTaken(
         exam_id=state.exam_id, stamp=stamp, request_id=message.request_id, measurement=measurement
     )
@@ -84,7 +84,7 @@ def expired(device: DeviceConfig, request_id: str) -> MeasurementFailed:
 
 def measurement_of(
     message: MeasurementTaken,
-    state: ExamState,
+    attempt: int,
     device: DeviceConfig,
     stamp: Stamp,
     generation: Literal["real", "demo", "test"],
@@ -94,7 +94,7 @@ def measurement_of(
     return Measurement(
         measurement_id=new_id(),
         step=device.measures.value,
-        attempt=state.attempt,
+        attempt=attempt,
         at=stamp.at,
         values=dict(reading.values),
         device=_device_of(message.identity, reading, device),
@@ -106,14 +106,14 @@ def measurement_of(
     )
 
 
-def failure_of(message: MeasurementFailed, state: ExamState, step: str, stamp: Stamp) -> Failure:
+def failure_of(message: MeasurementFailed, attempt: int, step: str, stamp: Stamp) -> Failure:
     """The failed try as it is kept."""
     act: Literal["worker", "service", "medic"] = (
         "worker" if message.act == "worker" else "medic" if message.act == "medic" else "service"
     )
     return Failure(
         step=step,
-        attempt=state.attempt,
+        attempt=attempt,
         at=stamp.at,
         device_id=message.device_id,
         kind=message.kind,

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 
+from sync.contract.limits import LimitEntry, resolve
 from sync.contract.roster import RosterWorker
 from terminal.exam import events
-from terminal.exam.limits import LimitEntry, resolve
 from terminal.exam.model import Activity, Employment, ExamState, Phase, Stamp
 from terminal.exam.times import local_day
 from terminal.identity import Found, NotFound, Several

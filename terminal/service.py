@@ -172,6 +172,8 @@ class TerminalService:
                 self._session.observations.device(message)
             case _:
                 if isinstance(message, DeviceMessage):
+                    if self._session.orders.device(message):
+                        return
                     self._session.observations.device(message)
                 elif isinstance(message, intents.Intent):
                     self._intend(message)
@@ -181,6 +183,9 @@ class TerminalService:
     def _intend(self, intent: intents.Intent) -> None:
         """A person did something: the time-out starts anew."""
         self._timeout.begin_anew()
+        if self._session.front.active is None and self._session.orders.shown is not None:
+            self._intend_ordered(intent)
+            return
         match intent:
             case intents.Begin(exam_type):
                 self._begin(exam_type)
@@ -223,6 +228,20 @@ class TerminalService:
             case intents.Touch():
                 pass
 
+    def _intend_ordered(self, intent: intents.Intent) -> None:
+        """What can be done with a measurement that a medic has prepared: begin, stop, leave. Anything else begins no exam."""
+        match intent:
+            case intents.StartMeasuring():
+                self._session.orders.start()
+            case intents.StopMeasuring():
+                self._session.orders.stop()
+            case intents.Next() | intents.Leave():
+                self._session.orders.leave()
+            case intents.CallMedic():
+                self.standing.call_medic()
+            case _:
+                pass
+
     def _begin(self, exam_type: ExamType) -> None:
         """Whatever an exam begins by, the room for its end is set aside first."""
         if not self._start_refusal():
@@ -248,18 +267,21 @@ class TerminalService:
     def _show(self) -> None:
         """Publish what is true now; everything in it is committed."""
         now, facts = self._core.clock.now(), self.standing.look()
-        refusal = "" if self._session.front.active else self._start_refusal()
+        front, orders = self._session.front, self._session.orders
+        shown = front.active or orders.shown
+        refusal = "" if shown else self._start_refusal()
         snapshot = TerminalSnapshot(
             place=self._place,
             now=now,
             local_time=now.at.astimezone(),
-            exam=self._session.front.active,
+            exam=shown,
+            is_ordered=front.active is None and orders.shown is not None,
             worker=self._session.front.worker,
             employments=self._session.front.employments,
             awaiting_resume=self._session.front.awaiting_resume,
             devices=dict(self._core.park.statuses()),
             link=self._link,
-            progress=self._session.front.progress,
+            progress=front.progress if front.active else orders.progress,
             search_offered=self._session.search.is_offered,
             searching=self._session.search.is_running,
             typed_steps=typed_steps(self._core.config),

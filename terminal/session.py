@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.exam import Complaints, Consent, ExamType
+from sync.contract.limits import LimitEntry, LimitsBook
 from terminal.books import BookShelf, KioskBooks
 from terminal.core import Core
 from terminal.exam import events
-from terminal.exam.limits import LimitEntry, LimitsBook
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.exam.times import local_day, rest_left_s
 from terminal.exam_film import FilmRecorder
@@ -21,6 +21,7 @@ from terminal.identity import Found, InForce, NotFound, Several
 from terminal.observations import Observations
 from terminal.person_continuity import PersonWatch
 from terminal.reception import card_of, choice_event, cut_off_reason, end_reason, reception_event
+from terminal.room_order import RoomOrders
 from terminal.snapshot import LiveProgress
 from terminal.typed_entry import fault_of, typed_steps
 
@@ -43,6 +44,7 @@ class KioskSession:
         self.front = Foreground(core, photographer, recorder=recorder, watch=watch, on_leave=self.search.stop)
         self.observations = Observations(core, self.front, self.search, self.identify, self.in_force)
         self._software_version, self._books = software_version, books
+        self.orders = RoomOrders(core, software_version, lambda: self.front.active is not None)
 
     def recover(self, set_aside: str | None = None) -> None:
         """After a start: an exam that was cut off is offered for resuming; those that wait for a medic rest on.
@@ -75,7 +77,7 @@ class KioskSession:
 
     def begin(self, exam_type: ExamType) -> None:
         """A touch on the idle screen starts an exam."""
-        if self.front.active is not None:
+        if self.front.active is not None or self.orders.shown is not None:
             return
         exam_id, stamp = new_id(), self._core.clock.now()
         self.front.active_id = exam_id

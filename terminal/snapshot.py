@@ -101,6 +101,8 @@ class TerminalSnapshot:
     worker: WorkerCard | None = None
     employments: tuple[EmploymentCard, ...] = ()
     """Among which the worker says where they work today, in the order of the exam's `employments`."""
+    is_ordered: bool = False
+    """`exam` is one step that a medic in the same room has prepared, and no exam."""
     awaiting_resume: bool = False
     devices: Mapping[str, DeviceStatus] = field(default_factory=dict)
     """By device id, as configured."""

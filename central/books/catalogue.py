@@ -57,6 +57,21 @@ class BookKind:
 _NSI = "1.2.643.5.1.13.13"
 DISTRICTS = ("central", "north_west", "south", "north_caucasus", "volga", "ural", "siberia", "far_east")
 REASON_CLASSES = ("measurement", "complaint", "intoxication", "visual", "organisational", "identity", "other")
+LOOKED_AT = (
+    "skin",
+    "mucous",
+    "behaviour",
+    "speech",
+    "smell",
+    "pupils",
+    "gait",
+    "tremor",
+    "romberg",
+    "injuries",
+)
+"""What a medic in a room looks at, in this order."""
+SIGNS = ("normal", "changed")
+"""Whether what was seen is as it should be."""
 BOOKS: dict[str, BookKind] = {
     kind.name: kind
     for kind in (
@@ -90,6 +105,7 @@ BOOKS: dict[str, BookKind] = {
             ),
         ),
         BookKind("refusal_grounds"),
+        BookKind("eye_findings", attrs=(Attr("looked_at", choices=LOOKED_AT), Attr("sign", choices=SIGNS))),
         BookKind(
             "copy_norms", attrs=(Attr("original", "number"), Attr("patient", "number"), Attr("optional", "number"))
         ),

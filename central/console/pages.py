@@ -18,6 +18,7 @@ from central.words.texts import text, text_or
 
 MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_QUEUE, "/queue", "queue"),
+    (Right.EXAMINE, "/room", "room"),
     (Right.SEE_JOURNAL, "/journal", "journal"),
     (Right.SEE_LIMITS, "/limits", "limits"),
     (Right.SEE_REGISTERS, "/registers", "registers"),

@@ -11,6 +11,7 @@ USUAL = {
     "employers": "name",
     "medics": "full_name",
     "devices": "verified_until",
+    "rooms": "name",
     "organisations": "",
 }
 """The order in which the store gives each of them."""
@@ -33,6 +34,7 @@ def keys_of(kind: str, places: Mapping[str, Any]) -> Keys:
 
     columns: Mapping[str, Keys] = {
         "employers": _plain("name", "inn", "okved", "region_code", "alert_contact"),
+        "rooms": _plain("name", "place"),
         "organisations": _plain("name", "licence", "oid"),
         "medics": {
             "full_name": lambda row: row[0].full_name,

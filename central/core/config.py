@@ -167,6 +167,23 @@ class GroundsConfig(Section):
     """How long a chemical-toxicological study counts; remote exams need two a year (resolution 866)."""
 
 
+class RoomConfig(Section):
+    """Exams in a medical room: what they need, and how long things wait. The medical organisation's own rules."""
+
+    steps: tuple[Literal["temperature", "pressure", "breath"], ...] = ("temperature", "pressure", "breath")
+    """Without these the rules call an exam incomplete."""
+    draft_hours: Annotated[float, Field(gt=0, le=24)] = 4.0
+    """So long after its last change an exam that nobody recorded ends as unfinished, with what was entered."""
+    most_repeats: Annotated[int, Field(ge=0, le=5)] = 2
+    """How often one measurement may be repeated within an exam."""
+    pressure_rest_min: Annotated[float, Field(ge=0, le=120)] = 20.0
+    """Rest before pressure is measured again."""
+    order_min: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """So long a measurement that a medic prepared waits for a touch at the terminal."""
+    breath_rest_min: Annotated[float, Field(ge=0, le=120)] = 15.0
+    """Pause before the second breath."""
+
+
 class RegistersConfig(Section):
     """How long an entry of the federal registers counts after it was seen there."""
 
@@ -253,6 +270,7 @@ class CentralConfig(Section):
     outgoing: OutgoingConfig = OutgoingConfig()
     decisions: DecisionsConfig = DecisionsConfig()
     grounds: GroundsConfig = GroundsConfig()
+    room: RoomConfig = RoomConfig()
     registers: RegistersConfig = RegistersConfig()
     accounts: AccountsConfig = AccountsConfig()
     rates: RatesConfig = RatesConfig()

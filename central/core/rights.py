@@ -9,6 +9,7 @@ class Right(StrEnum):
     OWN_ACCOUNT = "own_account"
     SEE_QUEUE = "see_queue"
     SEE_EXAMS = "see_exams"
+    EXAMINE = "examine"
     DECIDE = "decide"
     CORRECT = "correct"
     EXPORT_DECISIONS = "export_decisions"
@@ -53,6 +54,7 @@ _MEDIC = frozenset(
         Right.OWN_ACCOUNT,
         Right.SEE_QUEUE,
         Right.SEE_EXAMS,
+        Right.EXAMINE,
         Right.DECIDE,
         Right.CORRECT,
         Right.EXPORT_DECISIONS,

@@ -36,7 +36,7 @@ from central.signature.chain import SignatureError
 from central.signature.decision import verify_decision
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.verification import VerifiedSignature
-from central.store import audit, registry
+from central.store import audit, registry, rooms
 from central.store import decisions as store
 from central.store import exams as exam_store
 from central.store import ground_effects as store_effects
@@ -221,9 +221,11 @@ class Decisions:
                 days = self._frmr_valid_days
                 check_register(connection, actor.medic_id, now, signed_by=signer, frmr_valid_days=days)
                 store.add(connection, item)
-                self._outgoing.queue(
-                    connection, exam.terminal_id, "decision", DECISION_SCHEMA, payload.model_dump(mode="json")
-                )
+                # A medical room is no terminal: who was examined there stands before the medic.
+                if rooms.find_room(connection, exam.terminal_id) is None:
+                    self._outgoing.queue(
+                        connection, exam.terminal_id, "decision", DECISION_SCHEMA, payload.model_dump(mode="json")
+                    )
                 if not exam_store.mark_decided(
                     connection,
                     item.exam_id,

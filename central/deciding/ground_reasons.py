@@ -25,7 +25,8 @@ NONE = GroundEffects()
 
 def is_remote(exam: Mapping[str, Any]) -> bool:
     """Whether nobody of the medical organisation was beside the worker."""
-    return not exam.get("in_person", False)
+    # A record with a room is made by the centre alone; one of a terminal that claims a room is refused at intake.
+    return not exam.get("room")
 
 
 def holding(effects: GroundEffects, exam: Mapping[str, Any]) -> list[EffectSpan]:

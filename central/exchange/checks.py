@@ -24,6 +24,7 @@ from sync.contract.face import FACE_SCHEMA, FaceReport
 from sync.contract.health import HEALTH_SCHEMA, HealthReport
 from sync.contract.media import MEDIA_SCHEMA, MediaChunk
 from sync.contract.model import WireModel
+from sync.contract.order import MEASURED_SCHEMA, MeasuredReport
 from sync.contract.receipt import ACK_SCHEMA, AckBatch
 from sync.contract.topics import TerminalAddress, Up, parse_topic
 
@@ -36,6 +37,7 @@ _SCHEMAS: dict[str, tuple[str, type[WireModel]]] = {
     Up.ACK: (ACK_SCHEMA, AckBatch),
     Up.HEALTH: (HEALTH_SCHEMA, HealthReport),
     Up.FACE: (FACE_SCHEMA, FaceReport),
+    Up.MEASURED: (MEASURED_SCHEMA, MeasuredReport),
 }
 SCHEMA_OF_KIND = {str(kind): schema for kind, (schema, _) in _SCHEMAS.items()}
 """Which schema travels on which kind of topic."""
@@ -190,6 +192,13 @@ def _read_body(kind: str, envelope: Envelope) -> WireModel:
         raise ContractError("invalid_payload", f"{place}: {fault['type']}", place=place, rule=fault["type"]) from error
     if isinstance(body, ExamRecord):
         _check_exam(body, envelope)
+    measured = body.measurement if isinstance(body, MeasuredReport) else None
+    if measured is not None and measured.generation != envelope.generation:
+        raise ContractError(
+            "wrong_generation",
+            f"a measurement of another generation in a {envelope.generation} record",
+            form="measurement",
+        )
     return body
 
 
@@ -198,6 +207,11 @@ def _check_exam(exam: ExamRecord, envelope: Envelope) -> None:
         raise ContractError(
             "invalid_payload", f"revision: at most {_MAX_REVISION}", place="revision", rule="less_than_equal"
         )
+    # What comes in over the broker or in a file is of a terminal: a medic's own exam in a room is made here.
+    if exam.room is not None:
+        raise ContractError("invalid_payload", "room: not of a terminal", place="room", rule="extra_forbidden")
+    if exam.diary is None:
+        raise ContractError("invalid_payload", "diary: missing", place="diary", rule="missing")
     if any(measurement.generation != envelope.generation for measurement in exam.measurements):
         raise ContractError(
             "wrong_generation",

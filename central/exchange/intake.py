@@ -20,6 +20,7 @@ from central.core.step_records import is_away, place_of
 from central.exchange import gaps
 from central.exchange.checks import Accepted, Refused, Rules, address_of, judge
 from central.exchange.face_reports import note_reports
+from central.exchange.measured_reports import note_measured
 from central.exchange.media_allowance import MediaAllowance
 from central.exchange.verdicts import Verdict, anomaly_of, counted, judged_verdict, refusal_verdict
 from central.store import anomalies, exams, health, media, messages, outgoing, refusals, roster_sent, terminals
@@ -84,7 +85,7 @@ class Intake:
         judged = [judge(arrival.topic, arrival.wire, known, self._rules, now) for arrival in arrivals]
         judged = [self._keep_media(item) if isinstance(item, Accepted) else item for item in judged]
         with writing(self._engine) as connection:
-            verdicts, refused = _commit(connection, judged, known, now)
+            verdicts, refused = commit(connection, judged, known, now)
         self._finish_media(judged)
         for refusal in refused:
             log = _log.error if refusal.kind == "decision" else _log.warning
@@ -182,9 +183,10 @@ class Intake:
                 media.complete(connection, file.sha256, size, now=now_utc())
 
 
-def _commit(
+def commit(
     connection: Connection, judged: Sequence[Accepted | Refused], known: dict[str, Known], now: datetime
 ) -> tuple[list[Verdict], list[Refusal]]:
+    """Store what was judged, in the caller's transaction: what each came to, and what terminals refuse."""
     accepted = [item for item in judged if isinstance(item, Accepted)]
     chain = gaps.Chain(connection, sorted({item.address.terminal for item in accepted}))
     first_of = {item.envelope.message_id: item for item in reversed(accepted)}
@@ -195,6 +197,7 @@ def _commit(
     noted = chain.extend([_place(item) for item in sorted(fresh, key=lambda item: item.envelope.seq)], now=now)
     noted += _project(connection, fresh, now)
     noted += note_reports(connection, fresh, now=now)
+    noted += note_measured(connection, fresh, now=now)
     _apply(connection, [item for item in accepted if item.kind != Up.EXAM], now)
     _take_health(connection, fresh, now)
     refused, strange = _refused_below(connection, fresh, now)

@@ -61,7 +61,13 @@ def _decision(name: str) -> Cell:
 def _visual(name: str) -> Cell:
     def cell(item: Reading) -> str:
         word = item.record.get("decision", {}).get("visual", {}).get(name, "")
-        return text_or(item.language, f"decision.visual_{word}", word) if word else ""
+        if word:
+            return text_or(item.language, f"decision.visual_{word}", word)
+        # Of an exam in person: what the medic who examined saw.
+        seen = (item.row.payload.get("room") or {}).get("seen", ())
+        return "; ".join(
+            exam_view.seen_words(item.row.payload, one["code"], item.language) for one in seen if one["field"] == name
+        )
 
     return cell
 

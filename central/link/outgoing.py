@@ -23,7 +23,7 @@ from sync.contract.envelope import ClockStamp, Envelope, Sealed, seal
 from sync.contract.signing_request import SigningRequest, public_text, seal_request
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-DownKind = Literal["decision", "roster", "reference", "photo"]
+DownKind = Literal["decision", "roster", "reference", "photo", "order"]
 
 
 class Outgoing:
@@ -66,6 +66,13 @@ class Outgoing:
             made.append((link, envelope, message))
             link = replace(link, seq=link.seq + 1, prev_hash=message.sha256)
         return made
+
+    def seal_record(
+        self, room_id: str, schema: str, payload: dict[str, Any], *, seq: int, prev_hash: str
+    ) -> tuple[Envelope, Sealed]:
+        """Seal a record of a medical room for this place of its chain. Raises `ValueError` as `queue`."""
+        envelope = self.envelope(room_id, schema, payload, seq=seq, prev_hash=prev_hash)
+        return envelope, seal(envelope, self._key)
 
     def seal_unchained(self, terminal_id: str, schema: str, payload: dict[str, Any]) -> Sealed:
         """Seal a message that is neither chained nor stored: a lost receipt is asked for again."""

@@ -20,6 +20,7 @@ from central.store.engine import hold_registers
 from central.store.limits import StoredLimit
 from central.store.worker_limits import worker_limits
 from sync.contract.canonical import new_id
+from sync.contract.limits import LimitEntry
 from sync.contract.roster import REFERENCE_SCHEMA, Reference
 
 POSSIBLE: dict[str, tuple[float, float]] = {
@@ -171,6 +172,19 @@ def default_entries() -> list[dict[str, Any]]:
     """Entries that hold where nobody set others, as terminals take them."""
     book = _default_book()
     return [dict(entry) | {"source": "default", "version": book["version"]} for entry in book["entries"]]
+
+
+def entries_for(connection: Connection, worker: Mapping[str, Any]) -> list[LimitEntry]:
+    """Every entry in force that may hold for a worker (a row of the register), as the rosters and books of terminals have them."""
+    org = worker["org"]
+    own = [
+        _stored_entry(item) for item in store.of_organisation(connection, org) if _in_force(item, "organisation", "")
+    ]
+    employer = registry_store.get_employer(connection, worker["employer_id"])
+    own += employer["limits"] if employer is not None else []
+    rows = worker_limits(connection, worker["worker_id"])
+    personal = [dict(row["entry"]) | {"subject": worker["worker_id"]} for row in rows if row["withdrawn_at"] is None]
+    return [LimitEntry.model_validate(entry) for entry in (*default_entries(), *own, *personal)]
 
 
 def preview(connection: Connection, draft: LimitDraft, now: datetime) -> Preview:

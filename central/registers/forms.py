@@ -5,8 +5,10 @@ from central.registers.instruments import InstrumentForm
 from central.registers.keeping import RegisterForm
 from central.registers.medics import MedicForm
 from central.registers.organisations import OrganisationForm
+from central.registers.rooms import RoomForm
 from central.registers.workers import WorkerForm
 
 FORMS: dict[str, RegisterForm] = {
-    form.kind: form for form in (WorkerForm(), EmployerForm(), MedicForm(), InstrumentForm(), OrganisationForm())
+    form.kind: form
+    for form in (WorkerForm(), EmployerForm(), MedicForm(), InstrumentForm(), RoomForm(), OrganisationForm())
 }

@@ -29,6 +29,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "verified_until",
         "verification_number",
     ),
+    "rooms": ("name", "place"),
     "organisations": ("name", "licence", "licence_until", "oid"),
 }
 """By kind; the workers have a file of their own, in the form of their import."""

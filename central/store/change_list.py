@@ -16,6 +16,7 @@ from central.store.instruments import instrument
 from central.store.medics import medic
 from central.store.register_changes import Change, register_change
 from central.store.registry import employer, organisation, worker
+from central.store.terminals import terminal
 
 BY_COMMAND = "-"
 """As `account_id` of a filter: changes from the command line, which no account made."""
@@ -91,6 +92,7 @@ def names(connection: Connection, changes: Sequence[ListedChange]) -> dict[tuple
         "workers": (worker.c.worker_id, worker.c.full_name),
         "employers": (employer.c.employer_id, employer.c.name),
         "medics": (medic.c.medic_id, medic.c.full_name),
+        "rooms": (terminal.c.terminal_id, terminal.c.name),
         "devices": (instrument.c.instrument_id, model),
         "organisations": (organisation.c.org, organisation.c.name),
     }

@@ -11,7 +11,7 @@ from central.core.name_folding import fold_name
 from central.store import anomalies, health
 from central.store.exams import exam
 from central.store.journal_lead import unindexed
-from central.store.terminals import device, kiosk_stands, terminal
+from central.store.terminals import ROOMS, device, kiosk_stands, terminal
 from sync.contract.health import DeviceHealth, HealthReport
 
 COUNTED = timedelta(days=30)
@@ -121,7 +121,7 @@ def briefs(connection: Connection, orgs: Sequence[str], today: date) -> list[Bri
     c = terminal.c
     query = (
         select(c.terminal_id, c.name, c.place, c.state, c.link, kiosk_stands(), c.last_seen, c.status)
-        .where(c.org.in_(orgs))
+        .where(c.org.in_(orgs), c.state.not_in(ROOMS))
         .order_by(c.name, c.terminal_id)
     )
     found = []

@@ -39,7 +39,7 @@ terminal = Table(
     Column("name", Text, nullable=False),
     Column("place", Text, nullable=False),
     Column("public_key", Text, comment="raw Ed25519 public key, base64; empty until enrolled"),
-    Column("state", Text, nullable=False, comment="new, enrolled or revoked"),
+    Column("state", Text, nullable=False, comment="new, enrolled or revoked; of a medical room: room or closed_room"),
     Column("head_seq", BigInteger, nullable=False, comment="highest seq received"),
     Column("head_hash", Text, nullable=False),
     Column(
@@ -82,6 +82,9 @@ device = Table(
 """Measuring devices that terminals report."""
 
 
+ROOM, CLOSED_ROOM = "room", "closed_room"
+ROOMS = (ROOM, CLOSED_ROOM)
+"""States of medical rooms, which are no terminals: `central.store.rooms`."""
 CALLS = '%"help_called_at":"%'
 _SILENT_KIOSK = '%"kiosk":"silent"%'
 
@@ -130,7 +133,7 @@ def take_terminal(connection: Connection, terminal_id: str) -> RowMapping | None
 
 
 def list_terminals(connection: Connection, org: str | None = None) -> Sequence[RowMapping]:
-    """Terminals of an organisation, or all, by name."""
+    """Terminals and medical rooms of an organisation, or all, by name."""
     query = select(terminal).order_by(terminal.c.name)
     if org is not None:
         query = query.where(terminal.c.org == org)
@@ -185,7 +188,8 @@ def attention_marks(connection: Connection) -> list[tuple[str, str, str]]:
 
 def terminal_ids(connection: Connection, org: str) -> Sequence[str]:
     """Terminals of an organisation that are not revoked, in the order in which they are to be locked."""
-    query = select(terminal.c.terminal_id).where(terminal.c.org == org, terminal.c.state != "revoked")
+    states = ("new", "enrolled")
+    query = select(terminal.c.terminal_id).where(terminal.c.org == org, terminal.c.state.in_(states))
     return connection.execute(query.order_by(terminal.c.terminal_id)).scalars().all()
 
 

@@ -80,6 +80,8 @@ class Enrolment:
             raise LookupError(f"terminal {terminal_id!r} is not registered")
         if row["state"] == "revoked":
             raise ValueError(f"terminal {terminal_id!r} is revoked")
+        if row["state"] in terminals.ROOMS:
+            raise ValueError(f"{terminal_id!r} is a medical room and no terminal")
         if terminal_id in RESERVED_NAMES:
             raise ValueError(f"the name {terminal_id!r} is reserved for the centre")
         code = new_code()
@@ -173,7 +175,8 @@ class Enrolment:
         """
         while True:
             with reading(self._engine) as connection:
-                if terminals.get_terminal(connection, terminal_id) is None:
+                row = terminals.get_terminal(connection, terminal_id)
+                if row is None or row["state"] in terminals.ROOMS:
                     raise LookupError(f"terminal {terminal_id!r} is not registered")
                 listed = enrolments.serials(connection, terminal_id)
             self._authority.revoke(*listed)

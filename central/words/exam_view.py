@@ -12,6 +12,7 @@ from central.words.table_values import Number, Side, number_of
 from central.words.texts import text, text_or
 from sync.contract.books import COMPLAINTS
 from sync.contract.exam import URGENT_COMPLAINT, ExamRecord
+from sync.contract.room import DRUG_TEST, EYE_FINDINGS, SEEN_CHANGED
 
 Payload = Mapping[str, Any]
 
@@ -241,21 +242,44 @@ def finding_lines(payload: Payload, language: str) -> list[str]:
 def _finding(item: Payload, payload: Payload, language: str) -> str:
     name = item["parameter"]
     said = wording.words_of(language, item["code"], "finding", "face_reason")
-    label = text_or(language, f"step.{name}", wording.quantity_name(name, language))
+    label = text_or(language, f"step.{name}", "") or _seen_label(name, language)
     parts = [f"{label}: {said}"]
     if item.get("value") is not None:
-        is_complaint = name == "complaints"
-        value = (
-            _complaint(payload, str(item["value"]), language)
-            if is_complaint
-            else _value_text(name, item["value"], language)
-        )
+        value = _found_value(item, payload, language)
         parts.append(f"{value} {wording.unit(name, language)}".strip())
     if item.get("low") is not None or item.get("high") is not None:
         parts.append(text(language, "limit.norm", range=wording.limit_range(item, language)))
     if item.get("attempt"):
         parts.append(text(language, "exam.attempt", number=item["attempt"]))
     return ", ".join(parts)
+
+
+def _seen_label(name: str, language: str) -> str:
+    if name == DRUG_TEST:
+        return text(language, "room.drug_test")
+    field = name.removeprefix("seen_")
+    return wording.quantity_name(name, language) if field == name else text_or(language, f"looked_at.{field}", field)
+
+
+def _found_value(item: Payload, payload: Payload, language: str) -> str:
+    """The value that a finding names: a complaint, what eyes saw, the result of a drug test, or a measured value."""
+    name, code = item["parameter"], str(item["value"])
+    if name == "complaints":
+        return _complaint(payload, code, language)
+    if name == DRUG_TEST:
+        return text_or(language, f"drug_result.{code}", code)
+    return (
+        seen_words(payload, code, language)
+        if item["code"] == SEEN_CHANGED
+        else _value_text(name, item["value"], language)
+    )
+
+
+def seen_words(payload: Payload, code: str, language: str) -> str:
+    """What eyes saw, in the words of the version of the book that the page showed."""
+    version = str((payload.get("books") or {}).get(EYE_FINDINGS, ""))
+    item = book_source.items(EYE_FINDINGS, str(payload.get("org", "")), version=version).get(code)
+    return text(language, "exam.other_code", code=code) if item is None else item.words(language)
 
 
 def limit_lines(payload: Payload, language: str) -> list[tuple[str, str, str, str]]:

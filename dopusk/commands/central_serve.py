@@ -19,6 +19,8 @@ from central.core.media_files import MediaFiles
 from central.core.snils import SnilsKey
 from central.core.step_records import trace_of
 from central.core.trust import Trust
+from central.examining.ending import RoomEnds
+from central.examining.recording import RoomExams
 from central.exchange.dispatcher import Dispatcher
 from central.exchange.face_photos import FacePhotos
 from central.exchange.presence import Presence
@@ -70,6 +72,7 @@ def run(config: CentralConfig, engine: Engine) -> None:
         dispatcher,
         Revocations(engine, outgoing, Trust(config.keys.authority_dir)),
         BookSpreader(engine, outgoing),
+        RoomEnds(engine, RoomExams(outgoing, config.room, config.generation)),
     ):
         _Announcing(settings, f"central serve ready: {config.http.public_url}").run(sockets=[listener])
 

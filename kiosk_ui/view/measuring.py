@@ -7,7 +7,7 @@ from kiosk_ui.texts import Texts
 from kiosk_ui.view.model import FactView, PageView, ViewOptions
 from kiosk_ui.view.values import values_of_step
 from sync.contract.exam import Failure
-from terminal.exam.limits import out_of_limits
+from sync.contract.limits import out_of_limits
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.exam.times import rest_left_s
 from terminal.snapshot import TerminalSnapshot
@@ -19,6 +19,8 @@ _FOREIGN = frozenset({"WrongDevice", "FrameError", "StaleReading"})
 
 def measuring_page(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options: ViewOptions) -> PageView:
     """The page of a measuring step, by what goes on in it."""
+    if snapshot.is_ordered and exam.activity is Activity.READY:
+        return _ordered(exam, texts)
     match exam.activity:
         case Activity.RESULT:
             return _result(exam, texts)
@@ -46,6 +48,27 @@ def medic_repeat(exam: ExamState, texts: Texts) -> str:
     decision = exam.decision
     asked = decision is not None and decision.outcome == "repeat" and decision.repeat_step == exam.phase
     return texts("medic_repeat.text") if asked else ""
+
+
+def _ordered(exam: ExamState, texts: Texts) -> PageView:
+    """A medic in the room has prepared this step: nothing starts before somebody touches the screen."""
+    step = str(exam.phase)
+    if exam.phase is Phase.PRESSURE:
+        return PageView(
+            screen="pressure",
+            title=texts("pressure.title"),
+            note=texts("ordered.note"),
+            state="ready",
+            lines=texts.lines("pressure.posture"),
+            buttons={"start_measuring": texts("ordered.start")},
+        )
+    return PageView(
+        screen="try_again",
+        title=texts(f"ordered.title_{step}"),
+        text=texts("ordered.note"),
+        state=step,
+        buttons={"retry": texts("ordered.start")},
+    )
 
 
 def _typed(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts) -> PageView:

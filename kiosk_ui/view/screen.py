@@ -43,7 +43,9 @@ def view_of(
         band=frame.band(snapshot, texts),
         page=page,
         live=frame.live(snapshot, texts, options),
-        steps=frame.steps(exam if is_open else None, texts, with_values=not snapshot.awaiting_resume),
+        steps=frame.steps(
+            exam if is_open and not snapshot.is_ordered else None, texts, with_values=not snapshot.awaiting_resume
+        ),
         lamps=frame.lamps(snapshot, texts),
         link=frame.link(snapshot, texts),
         recording=frame.recording(snapshot, texts),

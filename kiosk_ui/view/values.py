@@ -6,7 +6,7 @@
 from kiosk_ui.texts import Texts
 from kiosk_ui.view.model import ValueState, ValueView
 from sync.contract.exam import AppliedLimit, Measurement
-from terminal.exam.limits import out_of_limits
+from sync.contract.limits import out_of_limits
 from terminal.exam.model import ExamState, Phase
 
 _PRESSURE = ("systolic_mmhg", "diastolic_mmhg")

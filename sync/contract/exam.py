@@ -11,6 +11,7 @@ from pydantic import Field
 
 from sync.contract.film import Continuity, FilmMark, FilmReport
 from sync.contract.model import Id, LongText, Name, Sha256, ShortText, Utc, WireModel
+from sync.contract.room import RoomVisit
 
 EXAM_SCHEMA = "dopusk.exam/1"
 
@@ -22,11 +23,12 @@ Value = int | float | str
 
 
 class Examinee(WireModel):
-    """Who was examined, and how the terminal found out."""
+    """Who was examined, and how that was found out."""
 
     worker_id: Id
     employer_id: Id
-    identified_by: Literal["personnel_number", "card", "qr", "face"]
+    identified_by: Literal["personnel_number", "card", "qr", "face", "document"]
+    """`document`: a medic looked at one, in a medical room."""
     confirmed: bool
     found_by_face: "FaceSearch | None" = None
     """For `face`: what the search among the terminal's workers gave."""
@@ -218,4 +220,7 @@ class ExamRecord(WireModel):
     config_version: ShortText
     books: dict[ShortText, ShortText] = {}
     """Version of each reference book that the kiosk showed: `complaints`, `consent_text`, `kiosk_texts`."""
-    diary: DiaryRange
+    diary: DiaryRange | None = None
+    """None for an exam of a medical room, which keeps no diary: its record is signed as a whole."""
+    room: RoomVisit | None = None
+    """None for an exam at a terminal."""

@@ -13,6 +13,7 @@ from sync.contract.face import FACE_SCHEMA, PHOTO_SCHEMA, FaceReport, PhotoPart
 from sync.contract.health import HEALTH_SCHEMA, HealthReport, TerminalStatus
 from sync.contract.media import MEDIA_SCHEMA, MediaChunk
 from sync.contract.model import WireModel
+from sync.contract.order import MEASURED_SCHEMA, ORDER_SCHEMA, MeasuredReport, MeasurementOrder
 from sync.contract.receipt import ACK_SCHEMA, RECEIPT_SCHEMA, AckBatch, ReceiptBatch
 from sync.contract.roster import REFERENCE_SCHEMA, ROSTER_SCHEMA, Reference, Roster
 from sync.contract.roster_delta import ROSTER_DELTA_SCHEMA, RosterDelta
@@ -52,6 +53,9 @@ PUBLISHED = (
     PublishedSchema(
         FACE_SCHEMA, FaceReport, "up/face", "Reference faces that a terminal wants, took, refused, deleted."
     ),
+    PublishedSchema(
+        MEASURED_SCHEMA, MeasuredReport, "up/measured", "What became of a measurement that a medic had prepared."
+    ),
     PublishedSchema(RECEIPT_SCHEMA, ReceiptBatch, "down/receipt", "The centre's word that messages are committed."),
     PublishedSchema(DECISION_SCHEMA, DecisionMessage, "down/decision", "A medic's signed decision."),
     PublishedSchema(DECISION_RECORD_SCHEMA, DecisionRecord, "", "What the medic signs."),
@@ -60,6 +64,9 @@ PUBLISHED = (
     PublishedSchema(REFERENCE_SCHEMA, Reference, "down/reference", "A reference book in one version."),
     PublishedSchema(
         PHOTO_SCHEMA, PhotoPart, "down/photo", "A part of a worker's reference photo, only where asked for."
+    ),
+    PublishedSchema(
+        ORDER_SCHEMA, MeasurementOrder, "down/order", "A measurement that a medic in the same room has prepared."
     ),
     PublishedSchema("dopusk.status/1", TerminalStatus, "status", "Retained state of a terminal, and its last will."),
 )

@@ -14,6 +14,7 @@ class Up(StrEnum):
     HEALTH = "health"
     ACK = "ack"
     FACE = "face"
+    MEASURED = "measured"
 
 
 class Down(StrEnum):
@@ -24,6 +25,7 @@ class Down(StrEnum):
     ROSTER = "roster"
     REFERENCE = "reference"
     PHOTO = "photo"
+    ORDER = "order"
 
 
 @dataclass(frozen=True, slots=True)

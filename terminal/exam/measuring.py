@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from sync.contract.limits import out_of_limits
 from terminal.exam.effects import Effect, ShowResultFor, WakeAt
 from terminal.exam.events import (
     DeviceReturned,
@@ -14,7 +15,6 @@ from terminal.exam.events import (
     RestEnded,
     ResultSeen,
 )
-from terminal.exam.limits import out_of_limits
 from terminal.exam.model import Activity, ExamState, Repeat
 from terminal.exam.moves import ImpossibleEvent, Step, advance, start_effects
 

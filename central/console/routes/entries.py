@@ -189,6 +189,7 @@ _SINGULAR = {
     "employers": "employer",
     "medics": "medic",
     "devices": "instrument",
+    "rooms": "medical_room",
     "organisations": "organisation",
 }
 """What the access log calls an entry of a register."""

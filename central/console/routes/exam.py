@@ -1,6 +1,7 @@
 """The exam page: everything that the decision rests on, on one screen. GET /exams/{exam_id}; its files: `routes.exam_files`."""
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ from cryptography import x509
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
-from central.console import grounds_view
+from central.console import grounds_view, room_view
 from central.console.access_log import covers, note
 from central.console.charts import charts_of
 from central.console.context import Console, Visitor, console_of, own_or_404, page
@@ -34,7 +35,7 @@ from central.deciding.proposed_reasons import proposed
 from central.deciding.same_day import LOOK_BACK, SameDay, same_day
 from central.papers.issuing import has_breath
 from central.papers.wording import kinds_for
-from central.store import accounts, decisions, instruments, refusals, worklist
+from central.store import accounts, decisions, instruments, medics, refusals, worklist
 from central.store import grounds as grounds_store
 from central.store import same_day as same_day_store
 from central.store.decisions import StoredDecision
@@ -97,6 +98,7 @@ def exam_page(
         signer = _signer(connection, visitor, now, console.frmr_valid_days)
         effects = ground_effects(connection, item.org, item.payload, now)
         around = circumstances(connection, item, message_id, now)
+        examiner = examiner_of(connection, item.payload)
     with writing(console.engine) as connection:
         if restored:
             accounts.set_draft(connection, visitor.session.session_id, None)
@@ -134,6 +136,10 @@ def exam_page(
         held_back=bool(holding(effects, item.payload)),
         kind_words=lambda kind: kind_words(kind, look.language, item.org),
         findings=exam_view.finding_lines(payload, look.language),
+        document=room_view.document_words(payload, look.language),
+        examined_by=examiner,
+        room_lines=room_view.room_lines(payload, look.language),
+        may_go_on=item.outcome == "repeat" and visitor.may(Right.EXAMINE),
         complaints=exam_view.complaint_lines(payload, look.language),
         urgent=exam_view.urgent_complaints(payload, look.language),
         reference=reference_file(console, worker) is not None,
@@ -201,6 +207,13 @@ def _others(connection: Connection, visitor: Visitor, item: ListedExam) -> tuple
     since = item.finished_at - LOOK_BACK
     found = same_day_store.exams_of_people(connection, [item.worker_id], visitor.account.orgs, since)
     return same_day(item.exam_id, item.exam_type, item.finished_at, found.get(item.worker_id, []))
+
+
+def examiner_of(connection: Connection, payload: Mapping[str, Any]) -> str:
+    """Name and position of the medic who examined in a room; empty for an exam at a terminal."""
+    examined_by = (payload.get("room") or {}).get("examined_by")
+    entry = medics.find(connection, examined_by) if examined_by else None
+    return f"{entry.full_name}, {entry.position}" if entry is not None else ""
 
 
 def _medium(console: Console, entry: Any) -> dict[str, Any]:

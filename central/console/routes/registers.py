@@ -33,7 +33,7 @@ from central.imports.tables import MAX_FILE_BYTES, UnreadableTable, write_table
 from central.imports.workers import Checked
 from central.registers import table
 from central.registers.forms import FORMS
-from central.store import instruments, medics, registry, terminals
+from central.store import instruments, medics, registry, rooms, terminals
 from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author
 from central.store.workers import ORDERS, count_workers, named_workers, search_workers
@@ -43,7 +43,7 @@ from central.words.xlsx_sheet import titles
 
 router = APIRouter()
 
-KINDS = ("workers", "employers", "medics", "devices", "organisations")
+KINDS = ("workers", "employers", "medics", "devices", "rooms", "organisations")
 SHOWN = 500
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -265,6 +265,8 @@ def _rows(
         return [row for org in orgs for row in registry.list_employers(connection, org, archived=archived)]
     if kind == "organisations":
         return [row for row in registry.list_organisations(connection) if row["org"] in orgs]
+    if kind == "rooms":
+        return rooms.rooms(connection, orgs, closed=archived)
     if kind == "devices":
         return instruments.of_organisations(connection, orgs, archived=archived)
     owners = {row["org"]: row for row in registry.list_organisations(connection)}

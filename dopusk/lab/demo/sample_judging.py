@@ -16,8 +16,8 @@ from config import EXAMPLE_TERMINAL
 from dopusk.lab.demo.sample_registers import instruments_at
 from sync.contract.exam import Measurement
 from sync.contract.health import DeviceHealth
+from sync.contract.limits import LimitEntry, out_of_limits, resolve
 from sync.contract.model import utc_text
-from terminal.exam.limits import LimitEntry, out_of_limits, resolve
 
 CUFF = timedelta(seconds=45)
 """How long an attempt with the cuff takes."""

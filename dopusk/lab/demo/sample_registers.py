@@ -58,25 +58,34 @@ INSTRUMENTS = (
 )
 
 
+OF_THE_ROOM = (
+    SampleInstrument("temperature", "A&D", "DT-635", "635-000012", False, 310),
+    SampleInstrument("pressure", "A&D", "UA-911BT-C", "911-004512", False, 190),
+    SampleInstrument("breath", "Sentech Korea", "Dingo E-200", "E200-000010", False, 65),
+)
+"""What a medic reads in the medical room."""
+
+
 def instruments_at(*, archive: bool) -> list[SampleInstrument]:
     """The instruments that one terminal measures with: that of the past exams, or the demo's own."""
     return [item for item in INSTRUMENTS if item.archive == archive and not item.spare]
 
 
 def enter_registers(connection: Connection, registry: Registry, change: RegisterChange) -> None:
-    """Enter instruments and grounds, and give the employers taxpayer numbers, in the caller's transaction."""
+    """Enter a medical room, instruments and grounds, and give the employers taxpayer numbers, in the caller's transaction."""
     today = change.author.at.date()
     own = next(one for one in terminals.terminal_ids(connection, ORG) if one != HISTORY_TERMINAL_ID)
     for place, row in enumerate(people_store.list_employers(connection, ORG)):
         _save(change, "employers", row["employer_id"], _employer_fields(row) | {"inn": INNS[place % len(INNS)]})
-    for number, item in enumerate(INSTRUMENTS, start=1):
+    room = _save(change, "rooms", None, {"name": "Кабинет медработника", "place": "1 этаж"})
+    for number, item in enumerate((*INSTRUMENTS, *OF_THE_ROOM), start=1):
         until = item.verified_until(today)
         fields = {
             "measures": item.measures,
             "maker": item.maker,
             "model": item.model,
             "serial": item.serial,
-            "terminal_id": HISTORY_TERMINAL_ID if item.archive else own,
+            "terminal_id": room if item in OF_THE_ROOM else HISTORY_TERMINAL_ID if item.archive else own,
             "registration_number": f"РЗН 0000/{number:05d}",
             "verified_at": (until - timedelta(days=365)).isoformat() if item.days_left < 365 else today.isoformat(),
             "verified_until": until.isoformat(),
@@ -119,10 +128,11 @@ def enter_key(connection: Connection, employer_id: str, account_id: str, now: da
     )
 
 
-def _save(change: RegisterChange, kind: str, entry_id: str | None, fields: dict[str, str]) -> None:
+def _save(change: RegisterChange, kind: str, entry_id: str | None, fields: dict[str, str]) -> str:
     saved = FORMS[kind].save(change, entry_id, FormInput(fields))
     if not isinstance(saved, str):
         raise ValueError(f"the demo's {kind} do not pass the checks: {saved}")
+    return saved
 
 
 def _employer_fields(row: Any) -> dict[str, str]:

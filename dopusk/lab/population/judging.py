@@ -1,4 +1,4 @@
-"""What the rules find in an invented exam, as `terminal.exam.limits` would; and what a medic makes of it. Pure.
+"""What the rules find in an invented exam, as `sync.contract.limits` would; and what a medic makes of it. Pure.
 
 Written anew for plain values because a million exams are judged; a test holds it against the terminal's own rules.
 """

@@ -10,9 +10,9 @@ from typing import Any
 
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.exam import Complaints, Consent, Device, FaceCheck, Measurement, MediaReference
+from sync.contract.limits import LimitsBook, resolve
 from terminal.clock import Clock
 from terminal.exam import events
-from terminal.exam.limits import LimitsBook, resolve
 from terminal.exam.model import ExamState, Phase, Plan, Stamp
 from terminal.open_exams import OpenExams
 from terminal.store.store import TerminalStore

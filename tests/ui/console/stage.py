@@ -17,6 +17,7 @@ from central.console.routes.registers import KINDS
 from central.core.config import CentralConfig
 from central.core.rights import Role
 from central.core.snils import SnilsKey
+from central.examining.recording import RoomExams
 from central.keeping.installation import Choices, create_secrets, write_config
 from central.link.outgoing import Outgoing
 from central.people.registry import Registry
@@ -29,9 +30,11 @@ from central.store import (
     medics,
     papers,
     registry,
+    rooms,
     terminals,
 )
 from central.store.engine import open_engine, reading, writing
+from central.store.workers import get_worker
 from dopusk.lab.broker import free_port
 from dopusk.lab.demo import history
 from dopusk.lab.demo.history import ACCOUNTS, Past, fill_history
@@ -106,6 +109,7 @@ def staged(folder: Path, *, is_hard: bool = True) -> Iterator[Stage]:
     finally:
         history.past_exams = usual
     past.let_some_wait()
+    _examine_in_room(config, engine, made, people)
     if is_hard:
         _lengthen(engine, past)
         _oddities(engine)
@@ -140,6 +144,32 @@ def _lengthen(engine: Engine, past: Past) -> None:
             .values(name=EMPLOYER)
         )
         connection.execute(update(registry.organisation).values(name=EMPLOYER.replace("Общество", "Организация")[:160]))
+
+
+def _examine_in_room(config: CentralConfig, engine: Engine, made: Registry, people: SampleIds) -> None:
+    """An exam in the medical room that a medic is at: a first pressure above the limit, and all that is typed kept."""
+    exams_of_rooms, now = RoomExams(Outgoing.from_config(config), config.room, config.generation), datetime.now(UTC)
+    with writing(engine) as connection:
+        worker = get_worker(connection, people.workers["1003"])
+        (place,) = rooms.rooms(connection, [ORG])
+        by = ("stage", next(entry.medic_id for entry in medics.of_organisations(connection, (ORG,))))
+        assert worker is not None
+        draft = exams_of_rooms.begin(connection, dict(worker), place["terminal_id"], "pre_shift", by, now)
+        device = next(
+            row["instrument_id"]
+            for row in instruments.of_organisations(connection, (ORG,))
+            if (row["measures"], row["terminal_id"]) == ("pressure", place["terminal_id"])
+        )
+        typed = {"exam_type": ["pre_shift"], "document": ["passport"], "is_the_worker": ["yes"], "feels": ["unwell"]}
+        typed |= {"complaint": ["headache"], "seen_skin": ["skin_red"], "seen_smell": ["smell_none"]}
+        typed |= {
+            "instrument_pressure": [device],
+            "systolic_mmhg": ["168"],
+            "diastolic_mmhg": ["97"],
+            "pulse_bpm": ["88"],
+        }
+        outcome = exams_of_rooms.enter(connection, draft, typed, ("pressure",), by, now)
+        assert outcome.faults == {}
 
 
 def _oddities(engine: Engine) -> None:
@@ -187,6 +217,8 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "employers/entry_id": some(registry.employer.c.employer_id),
             "certificate_id": some(certificates.certificate.c.certificate_id),
             "medics/entry_id": some(medics.medic.c.medic_id),
+            "draft_id": some(rooms.room_draft.c.draft_id),
+            "rooms/entry_id": some(rooms.room_draft.c.room_id),
             "devices/entry_id": some(instruments.instrument.c.instrument_id),
             "organisations/entry_id": (ORG,),
             "kind": KINDS,

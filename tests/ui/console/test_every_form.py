@@ -42,6 +42,7 @@ UNDONE = {
     "/registers/employers/{entry_id}/archive": "taken back at the same place",
     "/registers/medics/{entry_id}/archive": "taken back at the same place",
     "/registers/devices/{entry_id}/archive": "taken back at the same place",
+    "/registers/rooms/{entry_id}/archive": "taken back at the same place",
     "/journal/columns": "a set is kept anew under the same name",
     "/journal/exports/{job_id}/cancel": "asked for again by one press",
     "/imports/exams/{job_id}/cancel": "rows that are stored stay, and the file is sent again",
@@ -61,6 +62,7 @@ ADDING = {
     "/account/password", "/account/totp", "/accounts/keys", "/accounts/channels", "/accounts/channels/{channel_id}/again",
     "/books/{book}/items", "/books/{book}/import", "/imports/medics", "/imports/organisations",
     "/login/outside", "/login/outside/code", "/signature/errand", "/signature/proof", "/exams/{exam_id}/signature",
+    "/room/find", "/room/begin", "/room/again", "/room/{draft_id}", "/room/{draft_id}/keep",
     "/accounts", "/fleet/terminals", "/fleet/refused/{message_id}/again",
     *(f"/registers/{kind}/new" for kind in KINDS), *(f"/registers/{kind}/{{entry_id}}" for kind in KINDS),
 }  # fmt: skip

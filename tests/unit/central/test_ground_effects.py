@@ -212,7 +212,7 @@ def test_no_effect_of_any_rule_ever_decides(
 ) -> None:
     """All that a rule can bring about is that an admission is not signed yet: a reason is asked, or the room is named."""
     found = on_day(spans(_book(*rules), standing(rows), Employment()), TODAY)
-    exam = {"exam_type": exam_type, "in_person": in_person}
+    exam = {"exam_type": exam_type, "room": {"examined_by": "zoya"} if in_person else None}
     faults = admission_faults(GroundEffects("1", tuple(found)), exam, {})
     assert faults in ({}, {"ground_reasons": "needed"}, {"outcome": "in_person"})
     told = {span.key: "осмотрела, допускаю" for span in found}

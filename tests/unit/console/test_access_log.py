@@ -17,9 +17,12 @@ from central.console.app import every_route, guards_of
 from central.console.guard import Guard
 from central.core.media_files import MediaFiles
 from central.core.once_per_hour import OncePerHour
+from central.core.parties import Terminal
 from central.core.rights import RIGHTS, Right, Role
+from central.examining.recording import RoomExams
 from central.jobs import queue
 from central.people.limits import LimitDraft, set_limit
+from central.store import rooms
 from central.store.accounts import account
 from central.store.alerts import alert
 from central.store.audit import audit
@@ -27,13 +30,14 @@ from central.store.decisions import decision
 from central.store.engine import reading, writing
 from central.store.papers import paper
 from central.store.registry import worker
+from central.store.workers import get_worker
 from dopusk.lab.demo.sample_people import ORG
 from sync.contract.model import utc_text
 from tests.console_centre import Browser, ConsoleCentre
 from tests.job_processes import DoneHere
 from tests.waiting import until
 
-_MEDICAL = "exam|decision|message|media|ground|worker_limit|alert|paper|worker|worker_face"
+_MEDICAL = "exam|room_draft|decision|message|media|ground|worker_limit|alert|paper|worker|worker_face"
 """Tables with medical data, or with what keeps somebody from work."""
 _READS = re.compile(rf"\b(?:FROM|JOIN) (?:{_MEDICAL})\b")
 _WRITES = "INSERT INTO audit"
@@ -47,6 +51,10 @@ NOT_MEDICAL: Mapping[str, str] = {
     "POST /fleet/terminals": "the same page again",
     "POST /fleet/terminals/{terminal_id}/revoke": "the same page again",
     "POST /exams/{exam_id}/claim": "whether the exam is one of the visitor's; who looks at it",
+    "POST /room/begin": "whether the worker is one of the visitor's; nobody was named",
+    "POST /room/again": "whether the exam is one of the visitor's and to be repeated; it is not",
+    "POST /room/{draft_id}/keep": "whether the exam is one of the visitor's; what their own open page holds is kept",
+    "GET /room/{draft_id}/orders.json": "how many measurements wait for a touch at the terminal",
     "POST /exams/{exam_id}/release": "whether the exam is one of the visitor's",
     "POST /registers/persons/twins": "whether the pair is among the visitor's doubles; there is no such pair",
     "POST /registers/workers/{worker_id}/transfer/undo": "whether the entry came by a transfer; it did not",
@@ -154,6 +162,7 @@ class _Sample:
                 "channel_id": _NOBODY,
                 "key_id": _NOBODY,
                 "kind": "workers",
+                "draft_id": self._draft(centre, centre.people.workers["1004"]),
                 "topic": "medic",
                 "picture": "console-queue.png",
             }
@@ -163,11 +172,22 @@ class _Sample:
             "employers": employer_id,
             "medics": medic_id,
             "devices": _NOBODY,
+            "rooms": "room-1",
             "organisations": ORG,
         }
         self._jobs = {"imports": str(sent.headers["location"]), "journal": str(export.headers["location"])}
         assert until(lambda: "data-job" not in senior.get(self._jobs["imports"]).text)
         assert until(lambda: "data-job" not in zoya.get(self._jobs["journal"]).text)
+
+    def _draft(self, centre: ConsoleCentre, worker_id: str) -> str:
+        """An exam in a medical room that somebody is at."""
+        exams = RoomExams(centre.outgoing, centre.config.room, centre.config.generation)
+        with writing(centre.engine) as connection:
+            rooms.add_room(connection, Terminal("room-1", ORG, "Кабинет", "1 этаж"), now=centre.now())
+            row = get_worker(connection, worker_id)
+            assert row is not None
+            by = (_NOBODY, _NOBODY)
+            return exams.begin(connection, dict(row), "room-1", "pre_shift", by, centre.now()).draft_id
 
     def address(self, path: str) -> str:
         """The path with ids of what is there. A parameter that is not known here is an error: give it a sample."""

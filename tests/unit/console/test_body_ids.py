@@ -52,6 +52,8 @@ def _ids(centre: ConsoleCentre) -> dict[str, str]:
         "account_id": zoya.account_id,
         "worker_id": centre.people.workers["1001"],
         "terminal_id": "kiosk-1",
+        "measuring_terminal_id": "kiosk-1",
+        "room_id": "kiosk-1",
         "scope": f"employer:{centre.people.employers[0]}",
         "personnel_number": "1001",
         "exam_message_id": "x",
@@ -93,13 +95,15 @@ FORMS_WITH_IDS: list[tuple[Role, str, dict[str, str], tuple[str, ...]]] = [
         {"name": "Тонометр", "model": "x", "serial": "1", "kind": "pressure"},
         ("terminal_id",),
     ),
+    (Role.SENIOR_MEDIC, "/registers/rooms/new", {"name": "Кабинет"}, ("measuring_terminal_id",)),
+    (Role.MEDIC, "/room/begin", {"exam_type": "pre_shift"}, ("worker_id", "room_id")),
     (Role.SENIOR_MEDIC, "/journal", {}, ("worker_id",)),
     (Role.SENIOR_MEDIC, "/journal", {}, ("medic_id",)),
 ]
 """Who sends which form, what else stands in it, and which fields carry a foreign id."""
 
 BOUND_OTHERWISE = {
-    "exam_message_id", "corrects", "consent_id", "account_id", "person_id", "other_id", "verdict_id",
+    "exam_id", "exam_message_id", "corrects", "consent_id", "account_id", "person_id", "other_id", "verdict_id",
 }  # fmt: skip
 """Of the exam, worker, person or account in the address or the list of doubles, which are looked up with the visitor's own
 

@@ -11,6 +11,7 @@ from central.words import exam_view, wording
 from central.words.texts import LANGUAGES, catalogue
 from drivers import errors
 from sync.contract import exam as contract
+from sync.contract import room
 from sync.contract.film import FilmReport
 from terminal.config import TerminalConfig
 from terminal.face import framing
@@ -65,6 +66,8 @@ def _codes() -> Iterator[tuple[str, tuple[str, ...]]]:
     ):
         yield code, ("finding", "face_reason")
     findings = _written("terminal/exam", r'code="(\w+)"') - {"consent_refused", "not_identified", "person_changed"}
+    findings |= _written("sync/contract", r'RuleFinding\([^)]*code="(\w+)"')
+    findings |= {"qualitative_only", room.SEEN_CHANGED, room.TYPED_WRONG, room.DRUG_TEST}
     assert {"not_measured", "complaints", "qualitative_only"} <= findings
     for code in findings | {"breath_positive", "above", "below", contract.URGENT_COMPLAINT}:
         yield code, ("finding",)

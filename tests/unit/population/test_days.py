@@ -21,7 +21,7 @@ from dopusk.lab.population.society import Society, society_of
 from dopusk.lab.population.visits import Visit
 from sync.contract.canonical import canonical
 from sync.contract.exam import AppliedLimit, ExamRecord
-from terminal.exam.limits import out_of_limits
+from sync.contract.limits import out_of_limits
 
 LIMITS = {entry["parameter"]: (entry.get("low"), entry.get("high")) for entry in default_entries()}
 SAID = [{name: value for name, value in entry.items() if name != "basis"} for entry in default_entries()]

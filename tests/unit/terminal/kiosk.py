@@ -301,6 +301,7 @@ def running_kiosk(
         session.decision,
         faces=faces,
         decision_refused=session.decision_refused,
+        take_order=session.orders.take,
     )
     place = TerminalPlace("kiosk-01", "Заря", "Проходная", "1", "Кабинет", "test", "test")
     service = TerminalService(

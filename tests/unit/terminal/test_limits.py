@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.exam.limits import LimitEntry, out_of_limits, resolve
+from sync.contract.limits import LimitEntry, out_of_limits, resolve
 from tests.unit.terminal.exams import LIMITS, Script
 from tests.unit.terminal.kiosk import MakeKiosk
 from tests.unit.terminal.test_service import records

@@ -17,10 +17,10 @@ from dopusk.lab.torture.power_cut.plain_connection import PlainConnection
 from dopusk.lab.torture.power_cut.recording import Recording, RecordingSteps, RecordingVfs
 from sync.contract.canonical import GENESIS_HASH, new_id
 from sync.contract.envelope import ClockStamp, Envelope, seal
+from sync.contract.limits import LimitsBook
 from sync.contract.receipt import RECEIPT_SCHEMA, Receipt, ReceiptBatch
 from sync.contract.topics import TerminalAddress
 from terminal.clock import SystemClock
-from terminal.exam.limits import LimitsBook
 from terminal.store.database import PRAGMAS, StoreError, derive_key, migrate
 from terminal.store.media_files import MediaFiles
 from terminal.store.store import TerminalStore
