@@ -27,6 +27,26 @@ main()
 """A program for `Jobs(command=)`: the real one, but each exam is a thousand rows, and the last one is never reached."""
 
 
+STALLED_IMPORT = """
+import threading
+from central.jobs.__main__ import main
+from central.people.registry import Registry
+
+whole, lots = Registry.save_workers, []
+
+def stalled(*args):
+    whole(*args)
+    lots.append(1)
+    if len(lots) == 2:
+        print("written", flush=True)
+        threading.Event().wait()
+
+Registry.save_workers = stalled
+main()
+"""
+"""The real program, but once two lots of workers are written the transaction is never ended."""
+
+
 class DoneHere(JobProcess):
     """The same work told in the same words, without the second that a process needs to start."""
 

@@ -64,6 +64,7 @@ from central.console.routes import (
     queue,
     refusals,
     refused,
+    register_import,
     registers,
     room,
     terminals,
@@ -134,6 +135,7 @@ PAGES = (
     terminals,
     transfers,
     refused,
+    register_import,
 )
 """All pages, in the order in which their paths are tried."""
 

@@ -1,7 +1,7 @@
 """The parties: organisations, employers, workers, terminals, as plain values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
@@ -11,10 +11,10 @@ from sync.contract.canonical import new_id
 
 def _clean(party: "Organisation | Employer | Worker | Terminal") -> None:
     """Clean every text of a party: whichever way it came, forms, files or the command line."""
-    for item in fields(party):
-        value = getattr(party, item.name)
-        if isinstance(value, str):
-            object.__setattr__(party, item.name, clean_line(value))
+    for name in party.__dataclass_fields__:
+        value = getattr(party, name)
+        if isinstance(value, str) and (cleaned := clean_line(value)) != value:
+            object.__setattr__(party, name, cleaned)
 
 
 @dataclass(frozen=True, slots=True)

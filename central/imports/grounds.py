@@ -4,8 +4,8 @@ Each row is checked, all faults are told at once, everything is stored in one tr
 changes nothing. The columns: `central.imports.ground_columns`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -33,22 +33,36 @@ from central.imports.ground_columns import (
     words_of,
 )
 from central.imports.row_faults import Nearest, RowFault
-from central.imports.tables import TableRow, fault_table, read_table
+from central.imports.tables import (
+    AT_ONCE_BOUNDS,
+    MOST_ROWS_AT_ONCE,
+    TableRow,
+    fault_table,
+    read_table,
+    read_table_into,
+)
+from central.imports.worker_check import blocks
 from central.store import grounds as store
 from central.store import roster_entries
 from central.store.register_changes import Author
-from central.store.workers import list_workers
+from central.store.workers import identities
 from sync.contract.canonical import new_id
 
 _SAID_FINDINGS = ("годен", "ограничения", "не годен")
+_ENTRY = ("worker_id", "person_id", "employer_id", "personnel_number", "snils_hmac", "archived_at")
+"""What a row is matched by."""
 _LOOKED_UP = frozenset({"unknown_worker", "unknown", "several", "unknown_vaccine"})
+
+
+NewGround = dict[str, Any]
+"""Columns of a row of grounds but its id and who entered it; `at` and `valid_until` are days."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedGrounds:
     """What a file would do."""
 
-    values: tuple[dict[str, Any], ...]
+    values: tuple[NewGround, ...]
     known: int
     faults: tuple[RowFault, ...]
     rows: tuple[Mapping[str, str], ...]
@@ -75,6 +89,12 @@ def check_file(
     return check_rows(connection, org, read_file(content), today, snils_hash)
 
 
+def read_small_file(content: bytes) -> list[TableRow]:
+    """As `read_file`, while somebody waits for the page. Raises `TooMuch` for a file that is a job's."""
+    rows: list[TableRow] = read_table_into(list, content, COLUMNS, bounds=AT_ONCE_BOUNDS, most_rows=MOST_ROWS_AT_ONCE)
+    return rows
+
+
 def check_rows(
     connection: Connection,
     org: str,
@@ -83,28 +103,79 @@ def check_rows(
     snils_hash: Callable[[str], str],
 ) -> CheckedGrounds:
     """Check the rows of a file against the register; stores nothing."""
-    people = _Known(connection, org)
-    kinds, vaccines = (reading.in_force(connection, book, org, today).items for book in (GROUND_KINDS, "vaccines"))
-    said = {KIND: [item.ru for item in kinds if item.offered], FINDING: _SAID_FINDINGS, IN_PERSON: ("да", "нет")}
-    names = {NUMBER: people.numbers, EMPLOYER: people.employers.names, VACCINE: [item.ru for item in vaccines]}
-    near = Nearest(said | {CONFIRMED: ("да", "нет")}, names, secret=SNILS)
-    kind_words, vaccine_words = OLD_KINDS | words_of(kinds), words_of(vaccines)
-    faults: list[RowFault] = []
-    values: list[dict[str, Any]] = []
-    seen: set[tuple[str, str]] = set()
-    for place, row in enumerate(rows, start=2):
+    verdicts = list(GroundCheck(connection, org, rows, today, snils_hash))
+    new = [one for one in verdicts if one.new is not None]
+    return CheckedGrounds(
+        tuple(one.new for one in new if one.new is not None),
+        sum(one.is_known for one in new),
+        tuple(fault for one in verdicts for fault in one.faults),
+        tuple(rows),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RowVerdict:
+    """What became of one row: faults, or what is to be stored; neither for a row that the file has twice."""
+
+    row: Mapping[str, str]
+    faults: tuple[RowFault, ...] = ()
+    new: NewGround | None = None
+    is_known: bool = False
+    """It is stored already."""
+
+
+class GroundCheck:
+    """One file and the register that it is checked against. Iterating judges the rows, once; `check_rows` for small files."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        org: str,
+        rows: Iterable[Mapping[str, str]],
+        today: date,
+        snils_hash: Callable[[str], str],
+    ) -> None:
+        self._connection, self._org, self._rows, self._today = connection, org, rows, today
+        self._snils_hash = snils_hash
+        self._people = people = _Known(connection, org)
+        kinds, vaccines = (reading.in_force(connection, book, org, today).items for book in (GROUND_KINDS, "vaccines"))
+        said = {KIND: [item.ru for item in kinds if item.offered], FINDING: _SAID_FINDINGS, IN_PERSON: ("да", "нет")}
+        names = {NUMBER: people.numbers, EMPLOYER: people.employers.names, VACCINE: [item.ru for item in vaccines]}
+        self._near = Nearest(said | {CONFIRMED: ("да", "нет")}, names, secret=SNILS)
+        self._kinds, self._vaccines = OLD_KINDS | words_of(kinds), words_of(vaccines)
+        self._seen: set[tuple[str, str]] = set()
+
+    def __iter__(self) -> Iterator[RowVerdict]:
+        for block in blocks(enumerate(self._rows, start=2)):
+            judged = [self._judge(place, row) for place, row in block]
+            ids = {one.new["worker_id"] for one in judged if one.new is not None}
+            stored = store.known(self._connection, sorted(ids)) if ids else set()
+            for one in judged:
+                if one.new is not None and (one.new["worker_id"], one.new["sha256"]) in stored:
+                    yield replace(one, is_known=True)
+                else:
+                    yield one
+
+    def _judge(self, place: int, row: Mapping[str, str]) -> RowVerdict:
         found = dict(row.faults) if isinstance(row, TableRow) else {}
-        worker_id = _worker(row, people, snils_hash, found)
-        made = values_of(row, kind_words, vaccine_words, today, found) | {"org": org, "worker_id": worker_id}
-        made["supersedes"] = _superseded(connection, row.get(REPLACES, ""), made, found) if worker_id else None
+        worker_id = _worker(row, self._people, self._snils_hash, found)
+        made = values_of(row, self._kinds, self._vaccines, self._today, found)
+        made |= {"org": self._org, "worker_id": worker_id}
+        made["supersedes"] = _superseded(self._connection, row.get(REPLACES, ""), made, found) if worker_id else None
         line = row.number if isinstance(row, TableRow) else place
-        faults += [near.fault(line, column, code, row.get(column, ""), _LOOKED_UP) for column, code in found.items()]
-        if not found and (made["worker_id"], made["sha256"]) not in seen:
-            seen.add((made["worker_id"], made["sha256"]))
-            values.append(made)
-    stored = store.known(connection, sorted({item["worker_id"] for item in values}))
-    known = sum((item["worker_id"], item["sha256"]) in stored for item in values)
-    return CheckedGrounds(tuple(values), known, tuple(faults), tuple(rows))
+        if found:
+            return RowVerdict(
+                row,
+                tuple(
+                    self._near.fault(line, column, code, row.get(column, ""), _LOOKED_UP)
+                    for column, code in found.items()
+                ),
+            )
+        key = (made["worker_id"], made["sha256"])
+        if key in self._seen:
+            return RowVerdict(row)
+        self._seen.add(key)
+        return RowVerdict(row, new=made)
 
 
 def store_checked(connection: Connection, checked: CheckedGrounds, author: Author) -> int:
@@ -114,11 +185,23 @@ def store_checked(connection: Connection, checked: CheckedGrounds, author: Autho
     """
     if checked.faults:
         raise ValueError("a file with faults is not stored")
+    return store_new(connection, checked.values, author)
+
+
+def store_new(
+    connection: Connection, new: Iterable[NewGround], author: Author, done: Callable[[int], None] = lambda _count: None
+) -> int:
+    """Store rows some at a time, in the caller's transaction; returns how many were new. `done` is told how many are written."""
     entered = {"entered_at": author.at, "entered_by": author.account_id}
-    added = store.add(connection, [item | {"ground_id": new_id()} | entered for item in checked.values])
-    if added:
-        # What rules make of it is told to the terminals.
-        roster_entries.mark_due(connection, sorted({item["worker_id"] for item in checked.values}))
+    added = count = 0
+    for lot in blocks(new):
+        fresh = store.add(connection, [item | {"ground_id": new_id()} | entered for item in lot])
+        if fresh:
+            # What rules make of it is told to the terminals.
+            roster_entries.mark_due(connection, sorted({item["worker_id"] for item in lot}))
+        added += fresh
+        count += len(lot)
+        done(count)
     return added
 
 
@@ -140,18 +223,23 @@ class _Known:
         self.employers = EmployerNames(connection, org)
         self.numbers: dict[str, list[Mapping[str, Any]]] = {}
         self.persons: dict[str, list[Mapping[str, Any]]] = {}
+        at_work: list[Mapping[str, Any]] = []
         # Who is at work comes last, and is who is meant where somebody who was put away had the number before.
-        for archived in (True, False):
-            for one_row in list_workers(connection, org, archived=archived):
-                row = dict(one_row)
-                held = self.numbers.setdefault(row["personnel_number"], [])
-                if not archived:
-                    held[:] = [
-                        one for one in held if one["employer_id"] != row["employer_id"] or not one["archived_at"]
-                    ]
-                held.append(row)
-                if row["snils_hmac"]:
-                    self.persons.setdefault(row["snils_hmac"], []).append(row)
+        for row in identities(connection, org):
+            if row["archived_at"]:
+                self._take({name: row[name] for name in _ENTRY})
+            else:
+                at_work.append({name: row[name] for name in _ENTRY})
+        for entry in at_work:
+            self._take(entry)
+
+    def _take(self, row: Mapping[str, Any]) -> None:
+        held = self.numbers.setdefault(row["personnel_number"], [])
+        if not row["archived_at"]:
+            held[:] = [one for one in held if one["employer_id"] != row["employer_id"] or not one["archived_at"]]
+        held.append(row)
+        if row["snils_hmac"]:
+            self.persons.setdefault(row["snils_hmac"], []).append(row)
 
 
 def _worker(row: Mapping[str, str], known: _Known, snils_hash: Callable[[str], str], faults: dict[str, str]) -> str:

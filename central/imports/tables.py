@@ -7,8 +7,9 @@ keep the numbers that they have in the file. A cell that says nothing that can b
 import csv
 import io
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
 from openpyxl import Workbook as NewWorkbook
 
@@ -25,11 +26,19 @@ from central.words.xlsx_sheet import write_sheet
 FAULTS = "Ошибка"
 MAX_ROWS = 20_000
 """Rows that hold anything; blank ones do not count."""
+MOST_ROWS_AT_ONCE = 1_000
+"""So many are checked and stored while somebody waits for the page; a longer file is a job's (`central.imports.file_jobs`)."""
+MOST_ROWS_OF_A_JOB = 150_000
+MOST_JOB_BYTES = 64 * 1024 * 1024
+"""A file for a job. A hundred thousand workers take 7 MiB as a workbook and 30 MiB as text."""
 MAX_FILE_BYTES = 16 * 1024 * 1024
 """A file of a register. Twenty thousand workers take two."""
 MAX_UNPACKED_BYTES = 200 * 1024 * 1024
 REGISTER_BOUNDS = Bounds(MAX_UNPACKED_BYTES, elements=2_200_000, chars=16_000_000)
 """Of what is read while somebody waits: some seconds and some 40 MiB at most."""
+AT_ONCE_BOUNDS = Bounds(MAX_UNPACKED_BYTES, elements=300_000, chars=4_000_000)
+JOB_BOUNDS = Bounds(1024 * 1024 * 1024, elements=16_000_000, chars=120_000_000)
+"""A hundred and fifty thousand rows of all columns of the workers' file, with room to spare."""
 _HEADING_ROWS = 20
 _HEAD_BYTES = 4096
 _ZIP, _OLE = b"PK", b"\xd0\xcf\x11\xe0"
@@ -45,6 +54,10 @@ class UnreadableTable(Exception):
         super().__init__(f"{code} {detail}".strip())
         self.code = code
         self.detail = detail
+
+
+class TooMuch(UnreadableTable):
+    """There is more in the file than was asked for: elsewhere, with more room, it may be taken."""
 
 
 class TableRow(dict[str, str]):
@@ -68,6 +81,30 @@ class Columns:
     """Numbers of people, cards and papers: what a spreadsheet has rounded or grouped is not taken for one."""
     verbatim: Collection[str] = ()
     """Texts that are taken sign by sign, since they are signed."""
+
+
+class Rows(Protocol):
+    """Where rows are kept as they are read, to be gone through again."""
+
+    def append(self, row: TableRow, /) -> None:
+        """Keep one more."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[TableRow]: ...
+
+
+Kept = TypeVar("Kept", bound=Rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked(Generic[Kept]):
+    """How a table is read."""
+
+    columns: Columns
+    bounds: Bounds
+    most_rows: int
+    keep: Callable[[], Kept]
 
 
 def unreadable_words(error: UnreadableTable, language: str) -> str:
@@ -99,62 +136,75 @@ def read_table(
 ) -> list[TableRow]:
     """Rows by heading. `headings` must be there, in any order and spelling of blanks and capitals; `columns` says more of them.
 
-    Raises `UnreadableTable`.
+    Raises `UnreadableTable`, and `TooMuch` for more rows than `MAX_ROWS` or more than `bounds`.
     """
-    wanted = columns or Columns(headings)
+    rows: list[TableRow] = read_table_into(list, content, columns or Columns(headings), bounds=bounds)
+    return rows
+
+
+def read_table_into(
+    keep: Callable[[], Kept],
+    content: bytes,
+    columns: Columns,
+    *,
+    bounds: Bounds = REGISTER_BOUNDS,
+    most_rows: int = MAX_ROWS,
+) -> Kept:
+    """As `read_table`, with the rows kept in what `keep` makes, and at most so many of them."""
+    asked = _Asked(columns, bounds, most_rows, keep)
     if content.startswith(_ZIP):
-        tables = _tables_of_workbook(content, wanted, bounds)
+        tables = _tables_of_workbook(content, asked)
     elif content.startswith(_OLE):
         raise UnreadableTable("old_or_locked")
     else:
-        tables = _tables_of_text(content, wanted)
+        tables = _tables_of_text(content, asked)
     whole = [table for table in tables if not table.missing]
     if not whole:
         least = min(tables, key=lambda table: len(table.missing), default=None)
         if least is None:
             raise UnreadableTable("empty")
         raise UnreadableTable("headings", ", ".join(least.missing))
-    filled = [table for table in whole if table.rows] or whole[:1]
+    filled = [table for table in whole if len(table.rows)] or whole[:1]
     if len(filled) > 1:
         raise UnreadableTable("two_tables", ", ".join(table.name for table in filled))
     return filled[0].rows
 
 
 @dataclass(slots=True)
-class _Table:
+class _Table(Generic[Kept]):
     """What was found on a sheet, or in a text read in one way."""
 
+    rows: Kept
     name: str = ""
     missing: list[str] = field(default_factory=list)
     places: dict[int, str] = field(default_factory=dict)
-    rows: list[TableRow] = field(default_factory=list)
 
 
-def _tables_of_workbook(content: bytes, columns: Columns, bounds: Bounds) -> list[_Table]:
+def _tables_of_workbook(content: bytes, asked: _Asked[Kept]) -> list[_Table[Kept]]:
     found = []
     try:
-        book = Workbook(content, bounds)
+        book = Workbook(content, asked.bounds)
         if not book.sheets:
             raise UnreadableTable("not_a_table", "no sheets")
         for name, part in book.sheets:
-            table = _Table(name)
+            table = _Table(asked.keep(), name)
             # Columns beyond the headings are not even kept.
-            if _fill(table, book.rows(part, lambda table=table: table.places or None), columns):  # type: ignore[misc]
+            if _fill(table, book.rows(part, lambda table=table: table.places or None), asked):  # type: ignore[misc]
                 found.append(table)
     except DamagedWorkbook as error:
         raise UnreadableTable("not_a_table", str(error)[:100]) from error
     except TooLarge as error:
-        raise UnreadableTable("too_large") from error
+        raise TooMuch("too_large") from error
     return found
 
 
-def _tables_of_text(content: bytes, columns: Columns) -> list[_Table]:
-    found: list[_Table] = []
+def _tables_of_text(content: bytes, asked: _Asked[Kept]) -> list[_Table[Kept]]:
+    found: list[_Table[Kept]] = []
     too_long = unreadable = False
     for encoding, delimiter in delimited.forms(content):
-        table = _Table()
+        table = _Table(asked.keep())
         try:
-            if _fill(table, delimited.rows(content, encoding, delimiter), columns):
+            if _fill(table, delimited.rows(content, encoding, delimiter), asked):
                 found.append(table)
         except delimited.TooLong:
             too_long = True
@@ -172,21 +222,21 @@ def _tables_of_text(content: bytes, columns: Columns) -> list[_Table]:
     return found
 
 
-def _fill(table: _Table, rows: Iterator[SheetRow], columns: Columns) -> bool:
+def _fill(table: _Table[Kept], rows: Iterator[SheetRow], asked: _Asked[Kept]) -> bool:
     """Find the headings and read what stands below them; whether there was anything at all."""
-    if not _find_headings(table, rows, columns):
+    if not _find_headings(table, rows, asked.columns):
         return bool(table.missing)
     for row in rows:
-        made = _row(row, table.places, columns)
+        made = _row(row, table.places, asked.columns)
         if made is None:
             continue
-        if len(table.rows) == MAX_ROWS:
-            raise UnreadableTable("too_many_rows", str(MAX_ROWS))
+        if len(table.rows) == asked.most_rows:
+            raise TooMuch("too_many_rows", str(asked.most_rows))
         table.rows.append(made)
     return True
 
 
-def _find_headings(table: _Table, rows: Iterator[SheetRow], columns: Columns) -> bool:
+def _find_headings(table: _Table[Kept], rows: Iterator[SheetRow], columns: Columns) -> bool:
     known = {_folded(name): name for name in [*columns.needed, *columns.known]}
     for _ in range(_HEADING_ROWS):
         row = next(rows, None)

@@ -10,6 +10,8 @@ from central.core.job_order import Work
 JOURNAL_EXPORT = "journal_export"
 EXAMS_CHECK = "exams_check"
 EXAMS_IMPORT = "exams_import"
+WORKERS_CHECK, WORKERS_IMPORT = "workers_check", "workers_import"
+GROUNDS_CHECK, GROUNDS_IMPORT = "grounds_check", "grounds_import"
 
 
 def _journal_export(engine: Engine, config: CentralConfig) -> Work:
@@ -31,9 +33,31 @@ def _exams_import(engine: Engine, config: CentralConfig) -> Work:
     return ExamImport(engine, config).apply
 
 
+def _register_check(register: str) -> Callable[[Engine, CentralConfig], Work]:
+    def work(engine: Engine, config: CentralConfig) -> Work:
+        from central.imports.file_jobs import RegisterImport
+
+        return RegisterImport(engine, config, register).check
+
+    return work
+
+
+def _register_import(register: str) -> Callable[[Engine, CentralConfig], Work]:
+    def work(engine: Engine, config: CentralConfig) -> Work:
+        from central.imports.file_jobs import RegisterImport
+
+        return RegisterImport(engine, config, register).apply
+
+    return work
+
+
 WORKS: Mapping[str, Callable[[Engine, CentralConfig], Work]] = {
     JOURNAL_EXPORT: _journal_export,
     EXAMS_CHECK: _exams_check,
     EXAMS_IMPORT: _exams_import,
+    WORKERS_CHECK: _register_check("workers"),
+    WORKERS_IMPORT: _register_import("workers"),
+    GROUNDS_CHECK: _register_check("grounds"),
+    GROUNDS_IMPORT: _register_import("grounds"),
 }
 """The table of works: for the server what it takes from the store, for the process what it does."""

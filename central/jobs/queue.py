@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine
 
 from central.core.config import CentralConfig
 from central.core.job_order import Order
-from central.core.step_records import is_away
+from central.core.step_records import is_away, place_of
 from central.core.supervision import Step, Supervised
 from central.jobs.child import COMMAND, JobProcess, failed
 from central.jobs.kinds import WORKS
@@ -188,14 +188,23 @@ class Jobs:
                 return {"state": "lost"}
             progress = process.progress()
             if progress or time.monotonic() - written_s > _LIFE_S:
+                self._tell(job, progress)
                 written_s = time.monotonic()
-                with writing(self._engine) as connection:
-                    store.change(connection, job.job_id, ["running"], progress | {"seen_at": self._clock()})
             with reading(self._engine) as connection:
                 now = store.find(connection, job.job_id)
             if now is None or now.cancel_asked or now.state != "running":
                 return {"state": "cancelled"}
         return process.progress() | process.end()
+
+    def _tell(self, job: Job, progress: dict[str, Any]) -> None:
+        """Write how far it is. A store that is busy, with this very work perhaps, is no reason to end the work."""
+        try:
+            with writing(self._engine) as connection:
+                store.change(connection, job.job_id, ["running"], progress | {"seen_at": self._clock()})
+        except Exception as error:
+            if not is_away(error):
+                raise
+            log.warning("how far job %s is could not be written: %s", job.job_id, place_of(error))
 
     def _close_lost(self) -> None:
         """Jobs whose serving process is dead. At the first look also those of one that had our address before us."""

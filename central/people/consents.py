@@ -4,8 +4,9 @@
 software only keeps which version somebody agreed to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import cast
 
 from sqlalchemy import Connection
 
@@ -86,9 +87,8 @@ class Consents:
         means: str,
         basis: str,
         author: str,
-        publish: bool = True,
     ) -> str:
-        """Enter a consent; returns its id. `publish` false: the caller sends the rosters itself, once for many.
+        """Enter a consent; returns its id.
 
         Raises `ConsentRefused` (field → code) and `LookupError` for an unknown worker.
         """
@@ -121,9 +121,46 @@ class Consents:
             created_at=now_utc(),
         )
         faces.want_again(connection, worker_id)
-        if publish:
-            self._registry.publish_workers(connection, org, [worker_id])
+        self._registry.publish_workers(connection, org, [worker_id])
         return consent_id
+
+    def give_papers(
+        self,
+        connection: Connection,
+        org: str,
+        papers: Sequence[tuple[str, str, str, date]],
+        *,
+        basis: str,
+        author: str,
+    ) -> None:
+        """Enter consents on paper of many workers of one organisation: worker's id, kind, version, day.
+
+        One that is in force already is left as it is: two jobs of a person may have come with the same paper. Raises
+        `ConsentRefused` with the fault of the first that cannot be taken, as `give` does.
+        """
+        hold_registers(connection, org)
+        ids = sorted({worker_id for worker_id, *_ in papers})
+        texts = {(row["kind"], row["version"]): row for row in store.list_texts(connection, org)}
+        standing = store.standing(connection, org, ids)
+        rows = []
+        for worker_id, kind, version, given_on in papers:
+            faults = faults_of_paper(given_on, "paper", basis, "given_on")
+            text = texts.get((kind, version))
+            if text is None:
+                faults["version"] = "unknown"
+            elif given_on < text["valid_from"]:
+                faults["given_on"] = "before_text"
+            if standing.get(worker_id, {}).get(cast("store.Kind", kind)) == version:
+                continue
+            if faults or text is None:
+                raise ConsentRefused(faults)
+            said = {"worker_id": worker_id, "org": org, "kind": kind, "text_version": version, "given_on": given_on}
+            rows.append(said | {"text_sha256": text["sha256"], "means": "paper", "basis": basis, "author": author})
+        if rows:
+            store.add_consents(connection, rows, created_at=now_utc())
+        for worker_id in ids:
+            faces.want_again(connection, worker_id)
+        self._registry.publish_workers(connection, org, ids)
 
     def withdraw(
         self, connection: Connection, consent_id: str, *, withdrawn_on: date, means: str, basis: str, author: str

@@ -119,6 +119,11 @@ def add_consent(connection: Connection, **values: Any) -> str:
     return consent_id
 
 
+def add_consents(connection: Connection, rows: Sequence[dict[str, Any]], *, created_at: datetime) -> None:
+    """Insert many: columns of `consent` but the id and the moment."""
+    connection.execute(consent.insert(), [row | {"consent_id": new_id(), "created_at": created_at} for row in rows])
+
+
 def add_withdrawal(connection: Connection, **values: Any) -> None:
     """Insert a withdrawal: columns of `consent_withdrawal`. A second one raises `sqlalchemy.exc.IntegrityError`."""
     connection.execute(consent_withdrawal.insert().values(**values))

@@ -1,9 +1,9 @@
 """Read-only questions about workers. Owns no table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Text, cast, func, or_, select
 
 from central.core.name_folding import fold_name
 from central.core.ordering import AS_IT_COMES, Order
@@ -66,6 +66,68 @@ def workers_with_number(connection: Connection, org: str, personnel_number: str)
 def get_worker(connection: Connection, worker_id: str) -> RowMapping | None:
     """One worker by id."""
     return connection.execute(select(worker).where(worker.c.worker_id == worker_id)).mappings().one_or_none()
+
+
+def with_numbers(connection: Connection, org: str, numbers: Sequence[str]) -> Sequence[RowMapping]:
+    """Workers with one of these numbers, at work and archived, of any employer."""
+    query = select(worker).where(worker.c.org == org, worker.c.personnel_number.in_(numbers))
+    return connection.execute(query).mappings().all()
+
+
+def ids_of_numbers(connection: Connection, org: str, numbers: Sequence[str]) -> Sequence[RowMapping]:
+    """`worker_id`, `employer_id` and `personnel_number` of those at work who have one of these numbers."""
+    c = worker.c
+    query = select(c.worker_id, c.employer_id, c.personnel_number).where(
+        c.org == org, c.personnel_number.in_(numbers), c.archived_at.is_(None)
+    )
+    return connection.execute(query).mappings().all()
+
+
+_IDENTITY = [
+    worker.c[name]
+    for name in (
+        *("worker_id", "person_id", "employer_id", "personnel_number", "full_name", "search_name", "birth_date"),
+        *("snils_hmac", "cards", "since", "until", "archived_at"),
+    )
+]
+_AT_ONCE = 500
+
+
+def identities(connection: Connection, org: str) -> Iterator[Mapping[str, Any]]:
+    """Who an organisation has on record, archived too: what people are told apart by, one after the other."""
+    query = select(*_IDENTITY).where(worker.c.org == org).order_by(worker.c.worker_id)
+    for row in connection.execute(query.execution_options(yield_per=_AT_ONCE)).mappings():
+        yield dict(row)
+
+
+def identities_alike(
+    connection: Connection,
+    org: str,
+    names: Sequence[str],
+    numbers: Sequence[str],
+    hashes: Sequence[str],
+    *,
+    cards: bool,
+) -> Iterator[Mapping[str, Any]]:
+    """Those of `identities` who have one of these folded names, numbers or hashes of a SNILS, and all employments of theirs.
+
+    `cards`: and everybody who has a card.
+    """
+    c = worker.c
+    found: dict[str, Mapping[str, Any]] = {}
+
+    def look(column: ColumnElement[Any], values: Sequence[str]) -> None:
+        for start in range(0, len(values), _AT_ONCE):
+            query = select(*_IDENTITY).where(c.org == org, column.in_(values[start : start + _AT_ONCE]))
+            found.update((row["worker_id"], dict(row)) for row in connection.execute(query).mappings())
+
+    for column, values in ((c.search_name, names), (c.personnel_number, numbers), (c.snils_hmac, hashes)):
+        look(column, values)
+    look(c.person_id, sorted({row["person_id"] for row in found.values()}))
+    if cards:
+        query = select(*_IDENTITY).where(c.org == org, cast(c.cards, Text) != "[]")
+        found.update((row["worker_id"], dict(row)) for row in connection.execute(query).mappings())
+    yield from found.values()
 
 
 def list_workers(

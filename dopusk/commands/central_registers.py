@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 
 from central.authority.pki import Authority
-from central.core.days import day_of
 from central.core.media_files import MediaFiles
 from central.core.parties import Organisation
 from central.core.snils import SnilsKey, parse_snils
@@ -23,9 +22,16 @@ from central.core.text_cleaning import clean_line
 from central.deciding.medics import MedicPerson, Qualification, add_medic, seal_key
 from central.exchange.checks import Rules
 from central.exchange.intake import Intake
-from central.imports import grounds, workers
 from central.imports.exam_faults import fault_words
 from central.imports.exams import RowResult, check_rows, fault_file, import_rows, read_rows
+from central.imports.register_files import (
+    FILES,
+    HEADINGS,
+    check_large_file,
+    error_table,
+    import_large_file,
+    read_large_file,
+)
 from central.imports.row_faults import RowFault
 from central.imports.tables import UnreadableTable, unreadable_words
 from central.link.outgoing import Outgoing
@@ -49,7 +55,7 @@ register_app = typer.Typer(no_args_is_help=True, help="Enter organisations and m
 import_app.command("medics")(import_medics)
 import_app.command("organisations")(import_organisations)
 import_app.command("map")(import_map)
-_Row = TypeVar("_Row")
+_Rows = TypeVar("_Rows")
 Org = Annotated[str, typer.Option(help="Name of the organisation, as in topics.")]
 
 
@@ -186,26 +192,11 @@ def import_workers(
     errors: Annotated[Path | None, typer.Option(help="Where the rows with faults go, in the same form.")] = None,
 ) -> None:
     """Check a file as a whole, and store it as a whole or not at all. Exit code 1 when it has faults."""
-    with plain_errors():
-        registry_of, engine = _registry(config)
-        rows = _table(file, workers.read_file)
-        today = day_of(datetime.now(UTC))
-        with (reading if dry_run else writing)(engine) as connection:
-            checked = workers.check_rows(connection, org, rows, today, registry_of.snils_hash)
-            if not checked.faults and not dry_run:
-                workers.store_checked(connection, registry_of, checked)
-                detail = {"added": checked.added, "changed": checked.changed}
-                note(connection, "workers.import", org=org, detail=detail)
-    for fault in checked.faults:
-        typer.echo(_fault_line(fault), err=True)
-    if checked.faults:
-        if errors is not None:
-            errors.write_bytes(checked.error_file(words.in_use()))
-        raise typer.Exit(1)
+    counts = _import_register("workers", file, config, org, dry_run=dry_run, errors=errors)
     text = "added {added}, changed {changed}, unchanged {unchanged}"
     if dry_run:
         text = "would add {added}, would change {changed}, unchanged {unchanged}"
-    print(say(text, added=checked.added, changed=checked.changed, unchanged=checked.unchanged))
+    print(say(text, **counts))
 
 
 @import_app.command("grounds")
@@ -217,24 +208,43 @@ def import_grounds(
     errors: Annotated[Path | None, typer.Option(help="Where the rows with faults go, in the same form.")] = None,
 ) -> None:
     """Take what other registers say of workers; all of a file or nothing. Exit code 1 when it has faults."""
-    added = 0
+    counts = _import_register("grounds", file, config, org, dry_run=dry_run, errors=errors)
+    text = "would add {added}, known already {known}" if dry_run else "added {added}"
+    print(say(text, **counts))
+
+
+def _import_register(
+    kind: str, file: Path, config: Path, org: str, *, dry_run: bool, errors: Path | None
+) -> dict[str, int]:
+    """Check a file and, unless it is a dry run, store it; what it did, or would do. Ends the command where it has faults."""
     with plain_errors():
         registry_of, engine = _registry(config)
-        now = datetime.now(UTC)
-        rows = _table(file, grounds.read_file)
-        with (reading if dry_run else writing)(engine) as connection:
-            checked = grounds.check_rows(connection, org, rows, day_of(now), registry_of.snils_hash)
-            if not checked.faults and not dry_run:
-                added = grounds.store_checked(connection, checked, Author(None, now))
-                note(connection, "grounds.import", org=org, detail={"added": added})
-    for fault in checked.faults:
-        typer.echo(_fault_line(fault), err=True)
+        register_file = FILES[kind](registry_of)
+        rows = _table(file, lambda content: read_large_file(register_file, content))
+        if dry_run:
+            checked = check_large_file(engine, register_file, org, rows, _silent)
+        else:
+            checked = import_large_file(
+                engine,
+                register_file,
+                org,
+                rows,
+                Author(None, datetime.now(UTC)),
+                done=_silent,
+                note=lambda connection, detail: note(connection, f"{kind}.import", org=org, detail=dict(detail)),
+            )
+    for _, faults in checked.faulty:
+        for fault in faults:
+            typer.echo(_fault_line(fault), err=True)
     if checked.faults:
         if errors is not None:
-            errors.write_bytes(checked.error_file(words.in_use()))
+            errors.write_bytes(error_table(HEADINGS[kind], checked.faulty, words.in_use()))
         raise typer.Exit(1)
-    text = "would add {added}, known already {known}" if dry_run else "added {added}"
-    print(say(text, added=checked.added if dry_run else added, known=checked.known))
+    return checked.counts
+
+
+def _silent(_done: int) -> None:
+    """A command says how far it is when it is done."""
 
 
 @import_app.command("exams")
@@ -284,7 +294,7 @@ def import_exams(
         raise typer.Exit(1)
 
 
-def _table(file: Path, read: Callable[[bytes], list[_Row]], code: int = 1) -> list[_Row]:
+def _table(file: Path, read: Callable[[bytes], _Rows], code: int = 1) -> _Rows:
     """Read a file before any transaction. What cannot be taken as a whole ends the command with one line of words."""
     content = file.read_bytes()
     if not content.strip():

@@ -14,19 +14,20 @@ from central.console.access_log import note
 from central.console.bounds import PAGE_BYTES
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
+from central.console.routes import register_import
 from central.console.routes.registers import XLSX, own_org, uploaded
 from central.core.days import day_of
 from central.core.rights import Right
 from central.imports import ground_columns
 from central.imports import grounds as imports
 from central.imports.grounds import CheckedGrounds
-from central.imports.tables import MAX_FILE_BYTES, UnreadableTable, write_table
+from central.imports.tables import MOST_JOB_BYTES, TooMuch, UnreadableTable, write_table
 from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author
 
 router = APIRouter()
 Importer = Annotated[Visitor, Depends(Guard(Right.IMPORT_EXAMS))]
-Uploader = Annotated[Visitor, Depends(Guard(Right.IMPORT_EXAMS, most_bytes=MAX_FILE_BYTES + PAGE_BYTES))]
+Uploader = Annotated[Visitor, Depends(Guard(Right.IMPORT_EXAMS, most_bytes=MOST_JOB_BYTES + PAGE_BYTES))]
 
 
 @router.get("/imports/grounds")
@@ -44,14 +45,15 @@ def empty_table(_visitor: Importer) -> Response:
 
 @router.post("/imports/grounds")
 def import_grounds(request: Request, visitor: Uploader, form: Annotated[FormData, Depends(form_of)]) -> Response:
-    """Check a file, or check and store it."""
+    """Check a file, or check and store it. A long file goes to a job."""
     console = console_of(request)
     org, now = own_org(visitor, str(form.get("of_org", ""))), console.clock()
     action = str(form.get("action", "check"))
     stored: int | None = None
     try:
+        content = uploaded(form, MOST_JOB_BYTES)
         # Before the transaction: everybody else's writing would wait for a stranger's file.
-        rows = imports.read_file(uploaded(form))
+        rows = imports.read_small_file(content)
         with (writing if action == "apply" else reading)(console.engine) as connection:
             if action == "apply":
                 hold_registers(connection, org)
@@ -66,6 +68,8 @@ def import_grounds(request: Request, visitor: Uploader, form: Annotated[FormData
                     org=org,
                     detail={"added": stored, "rows": len(checked.rows)},
                 )
+    except TooMuch:
+        return register_import.ask(request, visitor, register_import.GROUNDS, org, content, is_import=action == "apply")
     except UnreadableTable as error:
         return _page(request, visitor, 422, unreadable=error)
     if action == "errors" and checked.faults:

@@ -22,6 +22,7 @@ from central.console.bounds import PAGE_BYTES
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.register_orders import REPORTED, USUAL, keys_of
+from central.console.routes import register_import
 from central.console.sorting import kept_order, sorting_of
 from central.console.worker_search import address_pairs, find_worker, words_of
 from central.core.days import day_of
@@ -29,7 +30,7 @@ from central.core.name_folding import fold_name
 from central.core.rights import Right
 from central.deciding.medics import register_faults
 from central.imports import workers as imports
-from central.imports.tables import MAX_FILE_BYTES, UnreadableTable, write_table
+from central.imports.tables import MAX_FILE_BYTES, MOST_JOB_BYTES, TooMuch, UnreadableTable, write_table
 from central.imports.workers import Checked
 from central.registers import table
 from central.registers.forms import FORMS
@@ -145,15 +146,19 @@ def find_in_workers(
 @router.post("/registers/workers/import")
 def import_workers(
     request: Request,
-    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_REGISTERS, most_bytes=MAX_FILE_BYTES + PAGE_BYTES))],
+    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_REGISTERS, most_bytes=MOST_JOB_BYTES + PAGE_BYTES))],
     form: Annotated[FormData, Depends(form_of)],
 ) -> Response:
-    """Check a file, or check and store it: all of it or nothing. `action` errors: the rows with faults as a file."""
+    """Check a file, or check and store it: all of it or nothing. `action` errors: the rows with faults as a file.
+
+    A long file goes to a job, which says the same on a page of its own.
+    """
     console = console_of(request)
     action, org = str(form.get("action", "check")), own_org(visitor, str(form.get("of_org", "")))
     try:
+        content = uploaded(form, MOST_JOB_BYTES)
         # Before the transaction: everybody else's writing would wait for a stranger's file.
-        rows = imports.read_file(uploaded(form))
+        rows = imports.read_small_file(content)
         with (writing if action == "apply" else reading)(console.engine) as connection:
             if action == "apply":
                 hold_registers(connection, org)
@@ -164,6 +169,8 @@ def import_workers(
                 imports.store_checked(connection, console.registry, checked, author)
                 detail = {"added": checked.added, "changed": checked.changed}
                 note(connection, console, visitor, "workers.import", org=org, detail=detail)
+    except TooMuch:
+        return register_import.ask(request, visitor, register_import.WORKERS, org, content, is_import=action == "apply")
     except UnreadableTable as error:
         return register_page(request, visitor, "workers", 422, unreadable=error)
     except ValueError:
@@ -178,11 +185,11 @@ def import_workers(
     return register_page(request, visitor, "workers", 422 if checked.faults else 200, checked=checked, done=done)
 
 
-def uploaded(form: FormData) -> bytes:
-    """The file of a form. Raises `UnreadableTable` for one that is larger than any register."""
+def uploaded(form: FormData, most: int = MAX_FILE_BYTES) -> bytes:
+    """The file of a form, of so many bytes at most. Raises `UnreadableTable` for one that is larger than any register."""
     upload = form.get("file")
-    content = upload.file.read(MAX_FILE_BYTES + 1) if isinstance(upload, UploadFile) else b""
-    if len(content) > MAX_FILE_BYTES:
+    content = upload.file.read(most + 1) if isinstance(upload, UploadFile) else b""
+    if len(content) > most:
         raise UnreadableTable("too_large")
     return content
 

@@ -18,6 +18,7 @@ from central.core.config import CentralConfig
 from central.core.rights import Role
 from central.core.snils import SnilsKey
 from central.examining.recording import RoomExams
+from central.imports.tables import MOST_ROWS_AT_ONCE
 from central.keeping.installation import Choices, create_secrets, write_config
 from central.link.outgoing import Outgoing
 from central.people.registry import Registry
@@ -181,18 +182,36 @@ def _oddities(engine: Engine) -> None:
             anomalies.note(connection, oddity, now=datetime.now(UTC) - timedelta(hours=2 * number))
 
 
+_ROWS = range(MOST_ROWS_AT_ONCE + 1)
+_LONG_FILES = {
+    "/registers/workers": "Табельный номер;ФИО;Должность;Работодатель\n"
+    + "\n".join(f"{30_000 + n};Имярек {n};слесарь;ООО «Нет такого»" for n in _ROWS),
+    "/imports/grounds": "Табельный номер;Вид;Дата;Только очно;Источник\n"
+    + "\n".join(f"{30_000 + n};прочее;01.02.2026;нет;ПМО" for n in _ROWS),
+}
+"""By the page with the form."""
+
+
 def _jobs(address: str) -> dict[str, tuple[str, ...]]:
-    """An export and an import that has found faults, both ended."""
+    """An export, and an import of each kind that has found faults, all ended."""
     with contextlib.closing(Client(address)) as senior:
         assert senior.post("/login", {"username": "senior", "password": LOGIN.password}).status_code == 303
         asked = [senior.post("/journal/exports/csv", {}, page="/journal")]
         token = CSRF.findall(senior.get("/imports/exams").text)[-1]
         file = {"file": ("exams.jsonl", b'{"org": 1}\nno row\n', "application/jsonl")}
         asked.append(senior.http.post("/imports/exams", data={"csrf": token}, files=file))
+        for path, form in (
+            ("/registers/workers/import", "/registers/workers"),
+            ("/imports/grounds", "/imports/grounds"),
+        ):
+            token = CSRF.findall(senior.get(form).text)[-1]
+            file = {"file": ("table.csv", _LONG_FILES[form].encode(), "text/csv")}
+            asked.append(senior.http.post(path, data={"csrf": token, "action": "check"}, files=file))
         places = [answer.headers["location"] for answer in asked]
         assert all(until(lambda place=place: "data-job" not in senior.get(place).text) for place in places)
     return {
-        f"{name}/job_id": (place.rsplit("/", 1)[1],) for name, place in zip(("exports", "exams"), places, strict=True)
+        f"{name}/job_id": (place.rsplit("/", 1)[1],)
+        for name, place in zip(("exports", "exams", "workers", "grounds"), places, strict=True)
     }
 
 

@@ -46,6 +46,8 @@ UNDONE = {
     "/journal/columns": "a set is kept anew under the same name",
     "/journal/exports/{job_id}/cancel": "asked for again by one press",
     "/imports/exams/{job_id}/cancel": "rows that are stored stay, and the file is sent again",
+    "/imports/workers/jobs/{job_id}/cancel": "nothing is stored, and the file is sent again",
+    "/imports/grounds/jobs/{job_id}/cancel": "nothing is stored, and the file is sent again",
     "/fleet/terminals/{terminal_id}/code": "another code is made",
     "/fleet/terminals/{terminal_id}/employers": "bound anew at the same place",
     "/exams/{exam_id}/release": "claimed again by looking",
@@ -57,7 +59,8 @@ UNDONE = {
 ADDING = {
     "/login", "/session/alive", "/signature", "/preferences", "/exams/{exam_id}/claim", "/journal", "/journal/signed",
     "/journal/exports/{form}", "/journal/exports/{job_id}/again", "/imports/exams", "/imports/exams/{job_id}/import",
-    "/imports/grounds", "/exams/{exam_id}/papers", "/limits", "/registers/workers", "/registers/workers/import",
+    "/imports/grounds", "/imports/workers/jobs/{job_id}/import", "/imports/grounds/jobs/{job_id}/import",
+    "/exams/{exam_id}/papers", "/limits", "/registers/workers", "/registers/workers/import",
     "/workers/{worker_id}/consents", "/consents/texts", "/admissions", "/admissions/alerts/{alert_id}/seen",
     "/account/password", "/account/totp", "/accounts/keys", "/accounts/channels", "/accounts/channels/{channel_id}/again",
     "/books/{book}/items", "/books/{book}/import", "/imports/medics", "/imports/organisations",

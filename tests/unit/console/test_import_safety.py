@@ -7,6 +7,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from typer.testing import CliRunner, Result
 
 from central.core.parties import Worker
 from central.core.rights import Role
-from central.imports import exams, grounds, workers
-from central.imports.tables import read_table
+from central.imports import exams, grounds, register_files, worker_columns, workers
+from central.imports.tables import read_table, read_table_into
 from central.store.engine import reading, writing
 from central.store.grounds import ground
 from central.store.registry import employer, worker
@@ -28,7 +29,7 @@ from dopusk.lab.demo.sample_people import ORG
 from tests.console_centre import Browser, ConsoleCentre
 from tests.workbooks import SHEET, row_of, table, with_part, workbook
 
-REMOTE, STATE = workers.REMOTE, workers.STATUS
+REMOTE, STATE = worker_columns.REMOTE, worker_columns.STATUS
 PERSON = {
     "Табельный номер": "7001",
     "ФИО": "Новиков Лев Ильич",
@@ -260,7 +261,7 @@ def writer(centre: ConsoleCentre, monkeypatch: pytest.MonkeyPatch) -> list[bool]
     """While any file is read, somebody else writes: whether they were done before it was read."""
     done: list[bool] = []
 
-    def slowly(*args: Any, **options: Any) -> Any:
+    def slowly(read: Callable[..., Any], *args: Any, **options: Any) -> Any:
         def write() -> None:
             with writing(centre.engine) as connection:
                 connection.execute(update(worker).where(worker.c.personnel_number == "1001").values(position="другая"))
@@ -269,10 +270,11 @@ def writer(centre: ConsoleCentre, monkeypatch: pytest.MonkeyPatch) -> list[bool]
         other.start()
         other.join(timeout=10)
         done.append(not other.is_alive())
-        return read_table(*args, **options)
+        return read(*args, **options)
 
-    for module in (workers, grounds, exams):
-        monkeypatch.setattr(module, "read_table", slowly)
+    for module in (workers, grounds, register_files):
+        monkeypatch.setattr(module, "read_table_into", partial(slowly, read_table_into))
+    monkeypatch.setattr(exams, "read_table", partial(slowly, read_table))
     return done
 
 
