@@ -1,5 +1,5 @@
 """What surrounds an exam while a medic looks at it: how long it has waited, whether its terminal can be reached, whether the
-moments in it can be believed.
+moments in it can be believed, whether the terminal is the worker's.
 """
 
 from dataclasses import dataclass
@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
+from central.store.exams import exam
 from central.store.messages import message
+from central.store.terminal_employers import is_of_another
 from central.store.terminals import terminal
 from central.store.worklist import ListedExam, WaitingExam
 
@@ -34,17 +36,24 @@ class Circumstances:
     terminal_offline: bool
     clock_trusted: bool
     came_late: bool
+    of_another_employer: bool
+    """The terminal is bound to employers, and the worker's is none of them."""
 
 
 def circumstances(connection: Connection, item: ListedExam, message_id: str, now: datetime) -> Circumstances:
     """Of the exam's current revision."""
     link = connection.execute(select(terminal.c.link).where(terminal.c.terminal_id == item.terminal_id)).scalar()
     trusted = connection.execute(select(message.c.clock_trusted).where(message.c.message_id == message_id)).scalar()
+    c = exam.c
+    foreign = connection.execute(
+        select(is_of_another(c.terminal_id, c.employer_id)).where(c.exam_id == item.exam_id)
+    ).scalar()
     return Circumstances(
         waited=waited_of(item, now) if item.state == "waiting" else None,
         terminal_offline=link == "offline",
         clock_trusted=trusted is not False,
         came_late=travelled(item.finished_at, item.received_at) is not None,
+        of_another_employer=bool(foreign),
     )
 
 

@@ -10,6 +10,7 @@ from central.store import refusals, terminals
 from central.store.decisions import claim
 from central.store.exams import exam
 from central.store.registry import employer, worker
+from central.store.terminal_employers import is_of_another
 from central.store.terminals import terminal
 
 NAMES_EVERY = timedelta(seconds=5)
@@ -25,7 +26,7 @@ class Names:
         self._read_at = datetime.min.replace(tzinfo=UTC)
 
     def of(self, connection: Connection, exam_ids: Collection[str], now: datetime) -> Mapping[str, Hashable]:
-        """By exam: worker, personnel number, employer, terminal."""
+        """By exam: worker, personnel number, employer, terminal, and whether the terminal is of other employers."""
         if not self._read_at <= now < self._read_at + NAMES_EVERY:
             self._known, self._read_at = _names(connection, None), now
         elif unknown := [exam_id for exam_id in exam_ids if exam_id not in self._known]:
@@ -60,7 +61,14 @@ def _names(connection: Connection, exam_ids: Collection[str] | None) -> dict[str
     """Of these exams, or of all that wait."""
     c = exam.c
     query = (
-        select(c.exam_id, worker.c.full_name, worker.c.personnel_number, employer.c.name, terminal.c.name)
+        select(
+            c.exam_id,
+            worker.c.full_name,
+            worker.c.personnel_number,
+            employer.c.name,
+            terminal.c.name,
+            is_of_another(c.terminal_id, c.employer_id),
+        )
         .outerjoin(worker, worker.c.worker_id == c.worker_id)
         .outerjoin(employer, employer.c.employer_id == c.employer_id)
         .outerjoin(terminal, terminal.c.terminal_id == c.terminal_id)

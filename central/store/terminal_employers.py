@@ -1,8 +1,9 @@
 """The table of terminals' employers: whose workers a terminal serves."""
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKey, Table, delete, select
+from sqlalchemy import Column, ColumnElement, Connection, ForeignKey, Table, and_, delete, exists, not_, select
 
 from central.store.metadata import metadata
 from central.store.registry import employer
@@ -40,6 +41,17 @@ def names(connection: Connection, terminal_ids: Collection[str]) -> dict[str, li
     for terminal_id, name in connection.execute(query.where(c.terminal_id.in_(terminal_ids)).order_by(employer.c.name)):
         found.setdefault(terminal_id, []).append(name)
     return found
+
+
+def is_of_another(terminal_id: ColumnElement[str], employer_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The condition that a terminal is bound, and to other employers than that one. An employer that is not known is no other."""
+    bound = terminal_employer.alias("bound")
+    to_this = terminal_employer.alias("to_this")
+    return and_(
+        employer_id.is_not(None),
+        exists().where(bound.c.terminal_id == terminal_id),
+        not_(exists().where(to_this.c.terminal_id == terminal_id, to_this.c.employer_id == employer_id)),
+    )
 
 
 def bind(connection: Connection, terminal_id: str, employer_ids: Collection[str]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, select
 
 from central.store.exams import exam
 from central.store.registry import employer, same_person, worker
+from central.store.terminal_employers import is_of_another
 from central.store.terminals import terminal
 
 
@@ -64,6 +65,8 @@ class WaitingExam:
     employer_id: str | None
     worker_id: str | None
     finished_at: datetime
+    is_of_another_employer: bool
+    """The terminal is bound, and not to the worker's employer."""
 
 
 def waiting(connection: Connection, orgs: Sequence[str]) -> list[WaitingExam]:
@@ -89,6 +92,7 @@ def waiting(connection: Connection, orgs: Sequence[str]) -> list[WaitingExam]:
             c.employer_id,
             c.worker_id,
             c.finished_at,
+            is_of_another(c.terminal_id, c.employer_id),
         )
         .outerjoin(terminal, terminal.c.terminal_id == c.terminal_id)
         .outerjoin(worker, worker.c.worker_id == c.worker_id)

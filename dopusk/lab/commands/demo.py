@@ -68,7 +68,6 @@ def demo(
                 speed,
                 with_past=not once,
                 compares=story.compares,
-                second_jobs=bool(story.employer),
                 exams=exams,
             )
             with contextlib.closing(world):

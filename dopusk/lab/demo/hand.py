@@ -57,6 +57,10 @@ class Hand:
         """Press an item as soon as it can be pressed; not at all once the screen `on` has gone."""
         self._do({"do": "click", "name": name, "on": on, "timeout_s": timeout_s})
 
+    def read(self, name: str, timeout_s: float = 60.0) -> str:
+        """The words of an item, as soon as it is there."""
+        return str(self._do({"do": "read", "name": name, "timeout_s": timeout_s})["found"])
+
     def type_number(self, digits: str) -> None:
         """Type on the screen's keypad and confirm."""
         for digit in digits:

@@ -2,7 +2,8 @@
 
 Commands come as JSON lines over a Unix socket, one answer line each:
 `{"do": "wait", "for": ["screen_consent", ...], "not": "screen_face", "gone": ""}` → `{"ok": true, "found": "..."}`,
-`{"do": "click", "name": "begin", "on": ""}`, `{"do": "shot", "path": "..."}`, `{"do": "latencies"}`, `{"do": "quit"}`.
+`{"do": "read", "name": "full_name"}` → `{"ok": true, "found": "..."}`, `{"do": "click", "name": "begin", "on": ""}`,
+`{"do": "shot", "path": "..."}`, `{"do": "latencies"}`, `{"do": "quit"}`.
 Waiting is done by looking again with each new frame or after 10 ms, never by blocking the Qt thread.
 """
 
@@ -107,6 +108,13 @@ class Robot(QObject):
         QTest.mouseClick(self._window, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, position)
         return {"ok": True}
 
+    def _read(self, command: dict[str, Any]) -> dict[str, Any] | None:
+        """The words of an item, and of those in it."""
+        item = next((item for item in self._items() if item.objectName() == command["name"]), None)
+        if item is None:
+            return None
+        return {"ok": True, "found": " ".join(_words(item))}
+
     def _shot(self, command: dict[str, Any]) -> dict[str, Any] | None:
         saved = self._window.grabWindow().save(command["path"])
         return {"ok": saved, "reason": "" if saved else f"{command['path']} could not be written"}
@@ -146,10 +154,18 @@ class Robot(QObject):
             stack.extend(item.childItems())
 
 
+def _words(item: QQuickItem) -> Iterator[str]:
+    if item.property("text"):
+        yield str(item.property("text"))
+    for part in item.childItems():
+        yield from _words(part)
+
+
 _ACTIONS: dict[str, Callable[[Robot, dict[str, Any]], dict[str, Any] | None]] = {
     "wait": Robot._wait,  # noqa: SLF001
     "click": Robot._click,  # noqa: SLF001
     "shot": Robot._shot,  # noqa: SLF001
+    "read": Robot._read,  # noqa: SLF001
     "latencies": Robot._latencies,  # noqa: SLF001
     "quit": Robot._quit,  # noqa: SLF001
 }

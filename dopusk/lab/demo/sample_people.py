@@ -122,7 +122,7 @@ def enter_second_jobs(
         for place, person in enumerate(SHARED, start=1)
     ]
     second = replace(
-        _worker(PEOPLE[1], ids.employers), employer_id=ids.employers[1], personnel_number="77", worker_id=new_id()
+        _worker(PEOPLE[7], ids.employers), employer_id=ids.employers[0], personnel_number="77", worker_id=new_id()
     )
     registry.save_workers(connection, [*shared, second])
     registry.bind_terminal(connection, terminal_id, ids.employers)

@@ -80,12 +80,11 @@ def build_world(
     *,
     with_past: bool = False,
     compares: bool = False,
-    second_jobs: bool = False,
     exams: int = 0,
 ) -> World:
     """Make and start the stage; `with_past` fills the console with some weeks of exams and an account for each role.
 
-    `second_jobs`: one number is used by two employers, and a worker has a job at each of them.
+    One number is used by two employers, and a worker has a job at each of them.
     `compares`: the terminal names a legal basis, and a worker has consented to the comparison of faces. `exams`: so many more, of
     invented organisations beside the demo's own.
     Raises `BrokerError` and `OSError`, for example when a port is taken.
@@ -93,7 +92,7 @@ def build_world(
     authority = create_secrets(folder / "centre", clock=lambda: datetime.now(UTC) - FOUNDED_AGO)
     broker = start_mosquitto(folder / "broker", authority)
     config = write_config(folder / "centre", Choices("demo", broker.port, free_port()))
-    login, past = _fill_centre(config, authority, with_past=with_past, compares=compares, second_jobs=second_jobs)
+    login, past = _fill_centre(config, authority, with_past=with_past, compares=compares)
     population = _populate(config, exams) if exams else None
     bench = Bench(folder / "lines", speed)
     for name, device in DEVICES.items():
@@ -124,7 +123,7 @@ def _populate(config: CentralConfig, exams: int) -> Population:
 
 
 def _fill_centre(
-    config: CentralConfig, authority: Authority, *, with_past: bool, compares: bool, second_jobs: bool
+    config: CentralConfig, authority: Authority, *, with_past: bool, compares: bool
 ) -> tuple[Login, Past | None]:
     """Create the store, with invented people, firms, a medic and the terminal."""
     engine = open_engine(config.store_url)
@@ -135,8 +134,7 @@ def _fill_centre(
             people = enter_people(connection, registry, (TERMINAL,))
             login = enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC), registry)
             enter_consents(connection, registry, people)
-            if second_jobs:
-                enter_second_jobs(connection, registry, people, TERMINAL)
+            enter_second_jobs(connection, registry, people, TERMINAL)
         past = fill_history(config, engine, registry, people) if with_past else None
         if compares:
             enter_face(config, engine, registry, people)

@@ -11,6 +11,7 @@ from central.store import terminal_employers
 from central.store.audit import audit
 from central.store.engine import reading
 from tests.console_centre import Browser, ConsoleCentre
+from tests.waiting import until
 
 PAGE = "/fleet/terminals/kiosk-1/employers"
 
@@ -52,3 +53,22 @@ def test_nothing_chosen_opens_nothing(centre: ConsoleCentre, admin: Browser) -> 
 def test_nobody_else_binds(admin: Browser, zoya: Browser) -> None:
     assert zoya.get(PAGE).status_code == 403
     assert admin.get("/fleet/terminals/stranger/employers").status_code == 404
+
+
+def test_an_exam_of_somebody_of_another_employer_is_kept_and_marked(
+    centre: ConsoleCentre, zoya: Browser, admin: Browser
+) -> None:
+    """A terminal was bound, or bound otherwise, while somebody stood before it: the record is never lost, and the medic is told."""
+    exam_id = centre.exam("1001")
+    marked = ("другой работодатель", "Терминал обслуживает других работодателей")
+    for employers, is_marked in (((1,), True), ((0, 1), False), ((), False), ((1,), True)):
+        chosen = [centre.people.employers[place] for place in employers]
+        fields = {"scope": "some", "employer": chosen} if chosen else {"scope": "all"}
+        assert admin.post(PAGE, fields, page=PAGE).status_code == 303
+        wanted = is_marked
+        assert until(lambda: (marked[0] in zoya.get("/queue").text) == wanted)  # noqa: B023 - waited for here
+        assert (marked[1] in zoya.get(f"/exams/{exam_id}").text) == is_marked
+    assert zoya.decide(exam_id, outcome="admitted", visual_skin="normal", visual_mucous="normal").status_code in {
+        303,
+        422,
+    }
