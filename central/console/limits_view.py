@@ -12,7 +12,7 @@ from central.words.texts import text, text_or
 
 @dataclass(frozen=True, slots=True)
 class LimitRow:
-    """One limit as the page shows it. `entry`: what holds; `number`: the worker's, where it is a worker's own."""
+    """One limit as the page shows it. `entry`: what holds; `number`: the worker's and whose it is, where it is a worker's own."""
 
     quantity: str
     entry: Mapping[str, Any]
@@ -39,7 +39,7 @@ def personal_row(item: PersonalLimit, language: str) -> LimitRow:
         text_or(language, f"quantity.{name}", name),
         item.entry,
         f"{text(language, 'limit_source.worker')}: {item.full_name}",
-        item.personnel_number,
+        f"{item.personnel_number}, {item.employer_name}",
         item.basis,
         item.author,
         item.created_at,

@@ -43,6 +43,7 @@ HEADINGS = (
     "Способ отзыва",
     "Основание отзыва",
     "Отзыв внёс",
+    "Работодатель",
 )
 _MEANS = {"paper": "бумага", "kiosk": "терминал", "electronic": "электронный документ"}
 
@@ -90,6 +91,11 @@ def cell_of(records: Sequence[ConsentRecord]) -> str:
 
 def register_table(connection: Connection, org: str, names: Mapping[str, str], band: str = "") -> bytes:
     """The whole register as XLSX: every consent, also withdrawn ones. `names` of accounts by id."""
+    employers = {
+        row["employer_id"]: row["name"]
+        for archived in (False, True)
+        for row in registry.list_employers(connection, org, archived=archived)
+    }
     rows = [
         [
             worker["personnel_number"],
@@ -106,6 +112,7 @@ def register_table(connection: Connection, org: str, names: Mapping[str, str], b
             _MEANS[record.withdrawal_means] if record.withdrawal_means else "",
             record.withdrawal_basis or "",
             names.get(record.withdrawal_author or "", record.withdrawal_author or ""),
+            employers.get(worker["employer_id"], ""),
         ]
         for worker, record in store.of_organisation(connection, org)
     ]

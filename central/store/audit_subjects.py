@@ -1,11 +1,11 @@
-"""Finds the subjects of access-log entries by id. Read-only; owns no table. Workers appear by number, never by name."""
+"""Finds the subjects of access-log entries by id. Read-only; owns no table. Workers appear by number and employer, by no name."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, literal, select
+from sqlalchemy import Column, ColumnElement, Connection, and_, literal, select
 
 from central.store.api_keys import api_key
 from central.store.exams import exam
@@ -44,15 +44,20 @@ def subjects(
         ("key", api_key.c.key_id, api_key.c.name, api_key.c.org.in_(orgs)),
         ("channel", channel.c.channel_id, channel.c.address, _of_channel(orgs)),
     ]
+    # Several employers may use one number.
+    employer_of = employer.alias("employer_of")
+    number = worker.c.personnel_number + ", " + employer_of.c.name
     if people:
-        sources.append(("worker", worker.c.worker_id, worker.c.personnel_number, worker.c.org.in_(orgs)))
+        of_employer = and_(worker.c.org.in_(orgs), employer_of.c.employer_id == worker.c.employer_id)
+        sources.append(("worker", worker.c.worker_id, number, of_employer))
     for kind, key, name, ours in sources:
         rows = connection.execute(select(key, name).where(key.in_(wanted), ours))
         found |= {one: Subject(kind, called) for one, called in rows}
-    name = worker.c.personnel_number if people else literal("")
+    name = number if people else literal("")
     made = (
         select(exam.c.exam_id, name, exam.c.finished_at)
         .outerjoin(worker, worker.c.worker_id == exam.c.worker_id)
+        .outerjoin(employer_of, employer_of.c.employer_id == worker.c.employer_id)
         .where(exam.c.exam_id.in_(wanted), exam.c.org.in_(orgs))
     )
     return found | {row[0]: Subject("exam", row[1] or "", row[2]) for row in connection.execute(made)}

@@ -88,8 +88,13 @@ def authors(connection: Connection, orgs: Sequence[str]) -> dict[str, str]:
 def names(connection: Connection, changes: Sequence[ListedChange]) -> dict[tuple[str, str], str]:
     """What the entries are called now, by register and id."""
     model: ColumnElement[str] = instrument.c.maker + " " + instrument.c.model + ", " + instrument.c.serial
+    employer_of = employer.alias("employer_of")
     sources: Mapping[str, tuple[Column[Any], ColumnElement[Any]]] = {
-        "workers": (worker.c.worker_id, worker.c.full_name),
+        # One person may have several entries, and one number several people.
+        "workers": (
+            worker.c.worker_id,
+            worker.c.full_name + ", " + employer_of.c.name + ", " + worker.c.personnel_number,
+        ),
         "employers": (employer.c.employer_id, employer.c.name),
         "medics": (medic.c.medic_id, medic.c.full_name),
         "rooms": (terminal.c.terminal_id, terminal.c.name),
@@ -100,7 +105,10 @@ def names(connection: Connection, changes: Sequence[ListedChange]) -> dict[tuple
     for kind, (key, name) in sources.items():
         ids = sorted({item.entry_id for item in changes if item.kind == kind})
         if ids:
-            rows = connection.execute(select(key, name).where(key.in_(ids)))
+            query = select(key, name).where(key.in_(ids))
+            if kind == "workers":
+                query = query.where(employer_of.c.employer_id == worker.c.employer_id)
+            rows = connection.execute(query)
             found |= {(kind, entry_id): called for entry_id, called in rows}
     return found
 

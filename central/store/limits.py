@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Date, Float, ForeignKey, Index, Table, Text, select, update
 
 from central.store.metadata import UtcDateTime, metadata
-from central.store.registry import worker
+from central.store.registry import employer, worker
 from central.store.worker_limits import worker_limit
 
 limit_entry = Table(
@@ -85,6 +85,7 @@ class PersonalLimit:
     worker_id: str
     full_name: str
     personnel_number: str
+    employer_name: str
     entry: dict[str, Any]
     author: str
     basis: str
@@ -95,19 +96,15 @@ class PersonalLimit:
 
 def personal(connection: Connection, org: str, limit: int = 500) -> list[PersonalLimit]:
     """Personal limits of an organisation's workers, those in force first, newest first. Read only: the registry writes."""
+    columns = [
+        *(worker.c[name] for name in ("worker_id", "full_name", "personnel_number")),
+        employer.c.name,
+        *(worker_limit.c[name] for name in ("entry", "author", "basis", "valid_until", "created_at", "withdrawn_at")),
+    ]
     query = (
-        select(
-            worker.c.worker_id,
-            worker.c.full_name,
-            worker.c.personnel_number,
-            worker_limit.c.entry,
-            worker_limit.c.author,
-            worker_limit.c.basis,
-            worker_limit.c.valid_until,
-            worker_limit.c.created_at,
-            worker_limit.c.withdrawn_at,
-        )
+        select(*columns)
         .join_from(worker_limit, worker, worker_limit.c.worker_id == worker.c.worker_id)
+        .join(employer, employer.c.employer_id == worker.c.employer_id)
         .where(worker.c.org == org)
         .order_by(worker_limit.c.withdrawn_at.is_not(None), worker_limit.c.created_at.desc())
         .limit(limit)

@@ -67,9 +67,9 @@ def _known(world: World) -> int:
 
 
 def _asked_for(hand: Hand, number: str) -> str:
-    hand.wait("screen_idle")
-    hand.click("begin")
-    hand.wait("screen_identify")
+    if hand.wait("screen_idle", "screen_identify") == "screen_idle":
+        hand.click("begin")
+        hand.wait("screen_identify")
     hand.type_number(number)
     return hand.wait("screen_employer", "screen_confirm")
 
@@ -110,7 +110,8 @@ def test_a_number_entered_for_a_second_employer_is_asked_about_at_the_kiosk(tmp_
             hand.wait("screen_confirm")
             names[label] = hand.read("full_name")
             hand.click("confirm_no")
-        assert names == {EMPLOYERS[0]: PEOPLE[0].full_name, EMPLOYERS[1]: NEWCOMER}
+        # As the kiosk calls people where others look over their shoulder.
+        assert names == {EMPLOYERS[0]: "Степан Ильич В.", EMPLOYERS[1]: "Фома Игнатович Б."}
 
 
 def test_a_person_of_the_demonstration_has_two_jobs(tmp_path: Path) -> None:
