@@ -32,13 +32,14 @@ def parse_snils(text: str) -> str:
 
 
 class SnilsKey:
-    """Two keys from one secret: one to compare numbers, one to seal them."""
+    """Keys from one secret: one to compare numbers, one to seal them, one to seal how a person is reached."""
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) < _KEY_BYTES:
             raise ValueError(f"the SNILS secret has {len(secret)} bytes; at least {_KEY_BYTES} are needed")
         self._compare = _derive(secret, b"dopusk snils hmac")
         self._cipher = AESGCM(_derive(secret, b"dopusk snils seal"))
+        self._contacts = AESGCM(_derive(secret, b"dopusk contact seal"))
 
     @classmethod
     def from_file(cls, path: Path) -> "SnilsKey":
@@ -65,6 +66,15 @@ class SnilsKey:
     def open(self, sealed: bytes) -> str:
         """The 11 digits. Raises `cryptography.exceptions.InvalidTag` when the bytes or the key are not the right ones."""
         return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None).decode("ascii")
+
+    def seal_contact(self, words: str) -> bytes:
+        """Nonce and AES-256-GCM ciphertext of a telephone number or an e-mail address, by a key of its own."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._contacts.encrypt(nonce, words.encode("utf-8"), None)
+
+    def open_contact(self, sealed: bytes) -> str:
+        """What was sealed by `seal_contact`. Raises `cryptography.exceptions.InvalidTag` as `open` does."""
+        return self._contacts.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None).decode("utf-8")
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:

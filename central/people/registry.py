@@ -207,6 +207,14 @@ class Registry:
         """The 11 digits of a sealed SNILS, for documents that must carry it. Never for logs."""
         return self._snils_key.open(sealed)
 
+    def seal_contact(self, words: str) -> bytes:
+        """The sealed form of a telephone number or an e-mail address."""
+        return self._snils_key.seal_contact(words)
+
+    def open_contact(self, sealed: bytes) -> str:
+        """What a sealed contact says. Never for logs."""
+        return self._snils_key.open_contact(sealed)
+
     def send_roster(self, connection: Connection, terminal_id: str, org: str) -> str:
         """Queue the present list for one terminal, whole, whatever it has; returns the id of its first message.
 

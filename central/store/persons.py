@@ -120,6 +120,18 @@ def numbers(connection: Connection, of_worker: Mapping[str, str], new: frozenset
     return {worker_id: found[person_id] for worker_id, person_id in of_worker.items() if person_id in found}
 
 
+def contacts(connection: Connection, person_id: str) -> tuple[bytes | None, bytes | None]:
+    """Sealed telephone and e-mail of a person."""
+    c = person.c
+    row = connection.execute(select(c.phone_sealed, c.email_sealed).where(c.person_id == person_id)).one_or_none()
+    return (None, None) if row is None else (row.phone_sealed, row.email_sealed)
+
+
+def set_contacts(connection: Connection, person_id: str, values: Mapping[str, bytes | None], *, now: datetime) -> None:
+    """Write `phone_sealed` or `email_sealed` of a person."""
+    connection.execute(update(person).where(person.c.person_id == person_id).values(**values, updated_at=now))
+
+
 def _change(connection: Connection, changed: Mapping[str, Mapping[str, object]], now: datetime) -> None:
     by_names: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for person_id, values in changed.items():

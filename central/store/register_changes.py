@@ -32,7 +32,13 @@ register_change = Table(
 _OWN = frozenset({"created_at", "updated_at", "snils_sealed", "limits", "certificate_id", "revoked_at"})
 """Columns that say nothing of their own: moments, the sealed form of a number, limits (they keep their own history), what
 follows from the certificate."""
-_HIDDEN = {"snils_hmac": "snils", "encrypted_key": "key", "certificate_pem": "certificate"}
+_HIDDEN = {
+    "phone_sealed": "phone",
+    "email_sealed": "email",
+    "snils_hmac": "snils",
+    "encrypted_key": "key",
+    "certificate_pem": "certificate",
+}
 """Columns of which only the change is written down, and under what name."""
 
 

@@ -1,12 +1,15 @@
 """A person with all employments, and likely doubles.
 
-GET /persons/{person_id}. GET /registers/persons/twins; POST the same address `person_id`, `other_id`, `verdict` (joined | apart),
-`reason`, `csrf`; POST /registers/persons/twins/undo `verdict_id`, `reason`, `csrf`: 303 to the list, 422 with it and what is wrong.
+GET /persons/{person_id}; POST /persons/{person_id}/contacts `phone`, `email`, `csrf` (303 to the person; 422 with the page and a
+fault at each field; 404 where another organisation has the person too and the person has not agreed). GET
+/registers/persons/twins; POST the same address `person_id`, `other_id`, `verdict` (joined | apart), `reason`, `csrf`; POST
+/registers/persons/twins/undo `verdict_id`, `reason`, `csrf`: 303 to the list, 422 with it and what is wrong.
 
 A visitor sees the employments with the visitor's own organisations, and those with others only while the person's consent to it
 (`whole_record`), given to one of the visitor's organisations, is in force.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -21,14 +24,16 @@ from central.core.days import day_of
 from central.core.ground_rules import kind_words
 from central.core.rights import Right
 from central.deciding.decision_record import Employed
-from central.people import doubles
+from central.people import contacts, doubles
+from central.people.contacts import Contacts
 from central.store import accounts, consents, employments, grounds, worker_limits
-from central.store.engine import writing
+from central.store.engine import hold_registers, writing
 from central.store.register_changes import Author
 
 router = APIRouter()
 Form = Annotated[FormData, Depends(form_of)]
 Reader = Annotated[Visitor, Depends(Guard(Right.SEE_REGISTERS))]
+Keeper = Annotated[Visitor, Depends(Guard(Right.CHANGE_REGISTERS))]
 Judge = Annotated[Visitor, Depends(Guard(Right.JOIN_PERSONS))]
 
 MOST_EXAMS = 50
@@ -38,6 +43,39 @@ MOST_DOUBLES = 100
 @router.get("/persons/{person_id}")
 def show_person(request: Request, person_id: str, visitor: Reader) -> Response:
     """The person: employments, exams, consents, limits, grounds."""
+    return _person_page(request, visitor, person_id)
+
+
+@router.post("/persons/{person_id}/contacts")
+def change_contacts(request: Request, person_id: str, visitor: Keeper, form: Form) -> Response:
+    """Telephone and e-mail of the person."""
+    console = console_of(request)
+    typed = Contacts(str(form.get("phone", "")).strip(), str(form.get("email", "")).strip())
+    faults = contacts.faults_of(typed)
+    with writing(console.engine) as connection:
+        own = employments.of_person(connection, person_id, visitor.account.orgs)
+        if not own or not contacts.may_see(connection, person_id, visitor.account.orgs):
+            raise HTTPException(404)
+        entry_id, org = own[0]["worker_id"], own[0]["org"]
+        if not faults:
+            hold_registers(connection, org)
+            author = Author(visitor.account.account_id, console.clock())
+            contacts.change(connection, console.registry, person_id, typed, author, entry_id=entry_id, org=org)
+        note(connection, console, visitor, "person.contacts", entry_id, org=org)
+    if faults:
+        return _person_page(request, visitor, person_id, 422, typed=typed, faults=faults)
+    return RedirectResponse(f"/persons/{person_id}?saved=1", status_code=303)
+
+
+def _person_page(
+    request: Request,
+    visitor: Visitor,
+    person_id: str,
+    status: int = 200,
+    *,
+    typed: Contacts | None = None,
+    faults: Mapping[str, str] | None = None,
+) -> Response:
     console = console_of(request)
     with writing(console.engine) as connection:
         own = employments.of_person(connection, person_id, visitor.account.orgs)
@@ -53,7 +91,9 @@ def show_person(request: Request, person_id: str, visitor: Reader) -> Response:
         by_org = {row["org"]: row["worker_id"] for row in own}
         may_see_exams = visitor.may(Right.SEE_EXAMS)
         ids = [row["worker_id"] for row in rows]
+        keeps = visitor.may(Right.CHANGE_REGISTERS) and contacts.may_see(connection, person_id, visitor.account.orgs)
         values: dict[str, Any] = {
+            "contacts": (typed or contacts.read(connection, console.registry, person_id)) if keeps else None,
             "exams": employments.last_exams(connection, ids, MOST_EXAMS) if may_see_exams else [],
             "consents": [one for key in by_org.values() for one in consents.of_worker(connection, key)],
             "limits": [one for key in by_org.values() for one in worker_limits.worker_limits(connection, key)]
@@ -68,6 +108,9 @@ def show_person(request: Request, person_id: str, visitor: Reader) -> Response:
         request,
         "person.html",
         visitor,
+        status,
+        faults=faults or {},
+        saved=request.query_params.get("saved") == "1",
         person=own[0],
         rows=rows,
         named={row["worker_id"]: row for row in rows},

@@ -60,7 +60,7 @@ ADDING = {
     "/login", "/session/alive", "/signature", "/preferences", "/exams/{exam_id}/claim", "/journal", "/journal/signed",
     "/journal/exports/{form}", "/journal/exports/{job_id}/again", "/imports/exams", "/imports/exams/{job_id}/import",
     "/imports/grounds", "/imports/workers/jobs/{job_id}/import", "/imports/grounds/jobs/{job_id}/import",
-    "/exams/{exam_id}/papers", "/limits", "/registers/workers", "/registers/workers/import",
+    "/persons/{person_id}/contacts", "/exams/{exam_id}/papers", "/limits", "/registers/workers", "/registers/workers/import",
     "/workers/{worker_id}/consents", "/consents/texts", "/admissions", "/admissions/alerts/{alert_id}/seen",
     "/account/password", "/account/totp", "/accounts/keys", "/accounts/channels", "/accounts/channels/{channel_id}/again",
     "/books/{book}/items", "/books/{book}/import", "/imports/medics", "/imports/organisations",

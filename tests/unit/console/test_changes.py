@@ -51,7 +51,7 @@ def test_who_changed_what_from_what_to_what(centre: ConsoleCentre, senior: Brows
     worker_id = _change(centre, "1001", "кузнец", "zoya")
     page = senior.get("/changes").text
     row = next(part for part in page.split("<tr>") if "<ins>кузнец</ins>" in part)
-    assert f'href="/registers/workers/{worker_id}">Ветров Степан Ильич</a>' in row
+    assert f'href="/registers/workers/{worker_id}">Ветров Степан Ильич, ООО «Ромашка-Транс», 1001</a>' in row
     assert "Луговая Зоя Марковна" in row
     assert "Должность: <del>" in row
     assert "Работники" in row
@@ -88,7 +88,7 @@ def test_pages_go_on_from_the_last_row(centre: ConsoleCentre, senior: Browser) -
     path, seen = f"/changes?account_id={_author(centre, 'zoya')}", []
     while path:
         page = senior.get(path).text
-        seen += re.findall(r">(Новый Номер \d+)</a>", page)
+        seen += re.findall(r">(Новый Номер \d+), ООО «Ромашка-Транс», 9\d+</a>", page)
         following = re.search(r'id="next" href="([^"]+)"', page)
         path = following[1].replace("&amp;", "&") if following else ""
     assert sorted(seen) == sorted(worker.full_name for worker in many)

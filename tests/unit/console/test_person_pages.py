@@ -215,8 +215,7 @@ def test_another_organisations_employment_is_seen_by_consent_alone(centre: Conso
     assert _entry(centre, theirs.worker_id).person_id == person_id
     secrets = ("Чужое депо", "777555", "тайный кладовщик", "Луч")
     pages = ("/registers/workers", f"/registers/workers/{own}", f"/workers/{own}", f"/persons/{person_id}", TWINS)
-    pages = (*pages, "/journal", "/queue", "/limits", "/consents", "/changes")
-    for path in pages:
+    for path in (*pages, "/journal", "/queue", "/limits", "/consents", "/changes"):
         page = senior.get(path).text
         for secret in secrets:
             assert secret not in page, path
@@ -302,3 +301,65 @@ def test_a_personal_limit_goes_down_with_each_employment(centre: ConsoleCentre) 
         lists = {one.worker_id: json.loads(one.body)["limits"] for one in entries(connection, ORG, ids, today).values()}
     assert lists[own] == lists[second.worker_id] == [entry | {"high": 145}]
     assert all(not limits for worker_id, limits in lists.items() if worker_id not in {own, second.worker_id})
+
+
+def _contacts(browser: Browser, person_id: str, **fields: str) -> httpx.Response:
+    return browser.post(f"/persons/{person_id}/contacts", fields, page=f"/persons/{person_id}")
+
+
+def test_telephone_and_e_mail_are_sealed_and_shown_to_who_keeps_the_registers(
+    centre: ConsoleCentre, senior: Browser, foma: Browser
+) -> None:
+    person_id = _entry(centre, centre.people.workers["1001"]).person_id
+    answer = _contacts(senior, person_id, phone="8 (900) 123-45-67", email="vetrov@romashka.example")
+    assert answer.status_code == 303, answer.text
+    page = senior.get(f"/persons/{person_id}").text
+    assert 'value="+79001234567"' in page
+    assert 'value="vetrov@romashka.example"' in page
+    assert "+79001234567" not in foma.get(f"/persons/{person_id}").text, "a medic keeps no registers"
+    assert _contacts(foma, person_id, phone="+79000000000").status_code == 403
+    for suffix in ("", "-wal"):
+        content = (centre.folder / f"central.db{suffix}").read_bytes()
+        assert b"9001234567" not in content
+        assert b"romashka.example" not in content
+    with reading(centre.engine) as connection:
+        fields = [row.fields for row in connection.execute(select(register_change)) if "phone" in row.fields]
+    assert fields == [{"phone": [], "email": []}], "the history says that they changed, and not into what"
+    assert _contacts(senior, person_id).status_code == 303
+    assert "+79001234567" not in senior.get(f"/persons/{person_id}").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"phone": "123"}, "phone"),
+        ({"phone": "позвонить жене"}, "phone"),
+        ({"phone": "+7 900"}, "phone"),
+        ({"email": "vetrov"}, "email"),
+        ({"email": "v@" + "r" * 200 + ".example"}, "email"),
+    ],
+)
+def test_a_wrong_contact_is_said_at_its_field_and_nothing_is_kept(
+    centre: ConsoleCentre, senior: Browser, fields: dict[str, str], field: str
+) -> None:
+    person_id = _entry(centre, centre.people.workers["1001"]).person_id
+    answer = _contacts(senior, person_id, **({"phone": "+79001234567"} | fields))
+    assert answer.status_code == 422
+    assert f'id="fault-{field}"' in answer.text
+    assert next(iter(fields.values())) in answer.text, "what was typed stays"
+    assert "+79001234567" not in senior.get(f"/persons/{person_id}").text
+
+
+def test_what_another_organisation_was_told_is_not_passed_on(centre: ConsoleCentre, senior: Browser) -> None:
+    person_id = _entry(centre, centre.people.workers["1001"]).person_id
+    assert _contacts(senior, person_id, phone="+79001234567").status_code == 303
+    with writing(centre.engine) as connection:
+        centre.registry.add_organisation(connection, Organisation("sosna", "Медпункт Сосна", "Л041-2"))
+        firm = centre.registry.add_employer(connection, Employer("sosna", "ООО «Сосна»"))
+        job = Worker(
+            "sosna", firm, "1", VETROV.full_name, "сторож", birth_date=VETROV.birth_date, snils=sample_snils("1001")
+        )
+        centre.registry.save_workers(connection, [job])
+    assert _entry(centre, job.worker_id).person_id == person_id
+    assert "+79001234567" not in senior.get(f"/persons/{person_id}").text
+    assert _contacts(senior, person_id, phone="+79007654321").status_code == 404

@@ -288,7 +288,7 @@ def test_every_route_that_shows_a_worker_shows_the_right_employers(
 
 
 def test_every_form_is_about_an_id_or_has_its_test(app: FastAPI) -> None:
-    ids = re.compile(r"\{(exam|worker|entry|job|account|alert|channel|certificate|key|terminal|message)_id\}")
+    ids = re.compile(r"\{(exam|worker|entry|job|account|alert|channel|certificate|key|terminal|message|person)_id\}")
     forms = {path for method, path, _ in _routes(app) if method == "POST" and not ids.search(path)}
     assert forms == NOBODY["POST"] | FINDS
 
