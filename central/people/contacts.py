@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from central.core.mail_address import EMAIL
 from central.people.registry import Registry
-from central.registers.organisations import EMAIL
 from central.store import consents, employments, persons, register_changes
 from central.store.register_changes import Author
 

@@ -11,13 +11,13 @@ from sqlalchemy import Connection
 
 from central.authority.pki import Authority
 from central.core.days import day_of
+from central.core.mail_address import EMAIL
 from central.core.name_folding import fold_name
 from central.core.rights import Right
 from central.core.snils import parse_snils
 from central.deciding.medics import MedicPerson, Qualification, add_medic, replace_key, seal_key
 from central.registers.form import Faults, Field, FieldFault, parse
 from central.registers.keeping import FormInput, KeyDraft, MadeKey, Options, RegisterChange, Saved
-from central.registers.organisations import EMAIL
 from central.signature.provider import SigningRefused
 from central.signature.software import MIN_PASSPHRASE, SigningKey
 from central.store import certificates, register_changes, registry

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection
 
 from central.core.days import day_of
+from central.core.mail_address import EMAIL
 from central.core.parties import Organisation
 from central.core.rights import Right
 from central.registers.employer_rules import is_inn
@@ -26,7 +27,6 @@ _KPP, _OGRN, _REGION = (
     re.compile(r"[0-9]{13}|[0-9]{15}"),
     re.compile(r"[0-9]{2}"),
 )
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 def requisite_faults(values: Mapping[str, Any]) -> Faults:
