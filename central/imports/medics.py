@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from central.core.days import parse_day
+from central.core.mail_address import EMAIL
 from central.core.name_folding import fold_name
 from central.core.snils import parse_snils
 from central.imports.field_maps import headed, headings_of, read_mapped
 from central.imports.row_faults import Nearest, RowFault
 from central.imports.tables import TableRow, fault_table
 from central.people.registry import Registry
-from central.registers.organisations import EMAIL
 from central.store import medic_records, medics, register_changes, registry
 from central.store.field_maps import FieldMap
 from central.store.medic_records import Education, Employment, Paper, Record
