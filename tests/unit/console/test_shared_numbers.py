@@ -22,6 +22,7 @@ from sqlalchemy import select
 
 from central.console.app import every_route, guards_of
 from central.console.guard import Guard
+from central.core.days import day_of
 from central.core.parties import Worker
 from central.core.rights import RIGHTS, Right, Role
 from central.imports.tables import write_table
@@ -38,6 +39,7 @@ from dopusk.lab.demo.sample_people import EMPLOYERS, ORG, sample_snils
 from simulators.fleet_exam import exam_payload
 from tests.console_centre import Browser, ConsoleCentre
 from tests.job_processes import DoneHere
+from tests.medical_room import enter_room
 
 NUMBER = "5005"
 ONE, OTHER, DOUBLE = "Альфин Антон Ильич", "Бетин Борис Львович", "Дублина Дарья Юрьевна"
@@ -67,7 +69,8 @@ NOBODY = {
         "/queue/events", "/registers", "/registers/devices/new", "/registers/devices/{entry_id}",
         "/registers/employers/new", "/registers/employers/{entry_id}", "/registers/medics/new",
         "/registers/medics/{entry_id}", "/registers/organisations/new", "/registers/organisations/{entry_id}",
-        "/registers/workers/new", "/signature", "/signature/plugin.js",
+        "/registers/rooms/new", "/registers/rooms/{entry_id}", "/registers/workers/new", "/room/{draft_id}/orders.json",
+        "/signature", "/signature/plugin.js",
         "/workers/{worker_id}/photo",
     },
     "POST": {
@@ -76,12 +79,15 @@ NOBODY = {
         "/books/{book}/publish", "/books/{book}/withdraw", "/consents/texts", "/fleet/terminals", "/imports/exams",
         "/imports/medics", "/imports/organisations", "/journal/columns", "/journal/exports/{form}", "/journal/signed", "/login",
         "/login/outside", "/login/outside/code", "/logout", "/preferences", "/registers/devices/new", "/registers/employers/new",
-        "/registers/medics/new", "/registers/organisations/new", "/session/alive", "/signature", "/signature/close",
+        "/registers/medics/new", "/registers/organisations/new", "/registers/rooms/new", "/room/again", "/room/begin",
+        "/session/alive", "/signature", "/signature/close",
         "/signature/errand", "/signature/proof",
     },
 }  # fmt: skip
 """Routes that show or take no worker: files, jobs, other registers, the visitor's own things."""
 ELSEWHERE = {
+    "/room": "found by a number, below",
+    "/room/{draft_id}": "the exam of one employment, by its id",
     "/registers/persons/twins": "test_person_pages.py: doubles with employer and number",
     "/journal/exports/{job_id}/file": "the rows of /journal/export/csv",
     "/exams/{exam_id}/decision/{decision_id}/{name}": "the signed record itself, by ids",
@@ -89,7 +95,7 @@ ELSEWHERE = {
 """Routes that show people and need more than these entries; and where they are looked at."""
 FINDS = {
     "/registers/workers", "/journal", "/admissions", "/limits", "/registers/workers/import", "/imports/grounds",
-    "/registers/workers/new", "/registers/persons/twins", "/registers/persons/twins/undo",
+    "/registers/workers/new", "/registers/persons/twins", "/registers/persons/twins/undo", "/room/find",
 }  # fmt: skip
 """Forms that find or enter somebody by what is typed; each has a test below or in `test_person_pages.py`."""
 
@@ -288,7 +294,9 @@ def test_every_route_that_shows_a_worker_shows_the_right_employers(
 
 
 def test_every_form_is_about_an_id_or_has_its_test(app: FastAPI) -> None:
-    ids = re.compile(r"\{(exam|worker|entry|job|account|alert|channel|certificate|key|terminal|message|person)_id\}")
+    ids = re.compile(
+        r"\{(exam|worker|entry|job|account|alert|channel|certificate|key|terminal|message|person|draft)_id\}"
+    )
     forms = {path for method, path, _ in _routes(app) if method == "POST" and not ids.search(path)}
     assert forms == NOBODY["POST"] | FINDS
 
@@ -305,6 +313,22 @@ def test_a_search_by_the_number_gives_both_with_their_employers(people: dict[Rol
             row = found[0]
             assert EMPLOYERS[place] in row
             assert EMPLOYERS[1 - place] not in row
+
+
+def test_the_medical_room_gives_both_with_their_employers(
+    centre: ConsoleCentre, people: dict[Role, Browser], sample: Sample
+) -> None:
+    enter_room(people[Role.SENIOR_MEDIC], day_of(centre.now()))
+    medic = people[Role.MEDIC]
+    answer = medic.post("/room/find", {"q": NUMBER}, page="/room")
+    assert answer.status_code == 303, answer.text
+    page = medic.get(str(answer.headers["location"])).text
+    cards = [_text(part) for part in page.split('<section class="card found"')[1:]]
+    assert len(cards) == 2
+    for name, place in ((ONE, 0), (OTHER, 1)):
+        [card] = [card for card in cards if NAMES[name] in card]
+        assert EMPLOYERS[place] in card
+        assert EMPLOYERS[1 - place] not in card
 
 
 def test_an_employer_finds_its_own_alone(centre: ConsoleCentre, people: dict[Role, Browser], sample: Sample) -> None:
