@@ -4,8 +4,10 @@ Messages go the whole way of ingest (judged, committed, projected); only the bro
 """
 
 import contextlib
+import functools
 import random
 import re
+import shutil
 import threading
 import zlib
 from collections.abc import Iterator
@@ -50,9 +52,10 @@ from sync.contract.canonical import new_id
 from sync.contract.exam import EXAM_SCHEMA
 from sync.contract.snils import check_number
 from sync.contract.topics import TerminalAddress, Up
-from tests.new_store import migrate
+from tests.new_store import folder_of_the_process, migrate
 from tests.waiting import LONGEST_S, until
 
+SQLITE_URL = "sqlite:///central.db"
 PASSWORD = "correct horse battery"
 PASSPHRASE = "key of the medic"
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
@@ -218,17 +221,53 @@ def serving(app: FastAPI, port: int) -> Iterator[str]:
         thread.join(LONGEST_S)
 
 
-def build_console_centre(folder: Path, store_url: str = "sqlite:///central.db") -> ConsoleCentre:
+def build_console_centre(folder: Path, store_url: str = SQLITE_URL) -> ConsoleCentre:
     """A fresh centre with one terminal and nobody in the console yet."""
-    authority = create_secrets(folder)
-    config = write_config(folder, Choices("test", 8883, free_port(), store_url=store_url))
+    if store_url == SQLITE_URL:
+        people, terminal_key = _copy_founded(folder)
+        config = _configured(folder, store_url)
+    else:
+        create_secrets(folder)
+        config = _configured(folder, store_url)
+        people, terminal_key = _enter(config)
     engine = open_engine(config.store_url)
-    migrate(engine)
     outgoing = Outgoing.from_config(config)
     registry = Registry(outgoing, SnilsKey.from_file(config.keys.snils_key_file))
     centre_key = load_signing_key(config.keys.centre_signing_key_file).public_key()
-    terminal = TerminalIdentity(TerminalAddress(ORG, "kiosk-1"), Ed25519PrivateKey.generate(), centre_key, "test")
+    terminal = TerminalIdentity(TerminalAddress(ORG, "kiosk-1"), terminal_key, centre_key, "test")
+    authority = Authority(folder / "authority")
+    return ConsoleCentre(folder, config, authority, engine, outgoing, registry, people, terminal)
+
+
+def _configured(folder: Path, store_url: str) -> CentralConfig:
+    return write_config(folder, Choices("test", 8883, free_port(), store_url=store_url))
+
+
+def _enter(config: CentralConfig) -> tuple[SampleIds, Ed25519PrivateKey]:
+    """Make the tables, enter the people and the terminal; the ids, and the terminal's key."""
+    engine = open_engine(config.store_url)
+    migrate(engine)
+    registry = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
+    key = Ed25519PrivateKey.generate()
+    identity = TerminalIdentity(TerminalAddress(ORG, "kiosk-1"), key, key.public_key(), "test")
     with writing(engine) as connection:
         people = enter_people(connection, registry)
-        terminals.set_key(connection, "kiosk-1", terminal.public_key)
-    return ConsoleCentre(folder, config, authority, engine, outgoing, registry, people, terminal)
+        terminals.set_key(connection, "kiosk-1", identity.public_key)
+    engine.dispose()
+    return people, key
+
+
+def _copy_founded(folder: Path) -> tuple[SampleIds, Ed25519PrivateKey]:
+    """Keys, certificates and people of a centre that was made once in this process: making them takes long."""
+    source, people, key = _founded()
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    return SampleIds(people.employers, dict(people.workers)), key
+
+
+@functools.cache
+def _founded() -> tuple[Path, SampleIds, Ed25519PrivateKey]:
+    folder = folder_of_the_process() / "centre"
+    create_secrets(folder)
+    people, key = _enter(_configured(folder, SQLITE_URL))
+    (folder / "central.toml").unlink()
+    return folder, people, key

@@ -37,7 +37,7 @@ def _fill(engine: Engine, make: Callable[[Engine], None]) -> None:
 
 @functools.cache
 def _made_once(make: Callable[[Engine], None]) -> Path:
-    path = _folder() / f"{make.__module__}.{make.__name__}.db"
+    path = folder_of_the_process() / f"{make.__module__}.{make.__name__}.db"
     engine = open_engine(f"sqlite:///{path}")
     make(engine)
     engine.dispose()  # the last connection writes its log into the file and takes it away
@@ -46,8 +46,8 @@ def _made_once(make: Callable[[Engine], None]) -> Path:
 
 
 @functools.cache
-def _folder() -> Path:
-    """Goes with the process."""
+def folder_of_the_process() -> Path:
+    """Made once, and gone with the process."""
     folder = Path(tempfile.mkdtemp(prefix="dopusk-new-store-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
