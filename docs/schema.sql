@@ -30,6 +30,11 @@ CREATE TABLE account (
     vouched_issuer TEXT,
     vouched_name TEXT,
     ends_on DATE,
+    closed_unused_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: closed_unused_at DATETIME,
+    enabled_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: enabled_at DATETIME,
+    enabled_note TEXT,
     CONSTRAINT pk_account PRIMARY KEY (account_id),
     CONSTRAINT uq_account_username UNIQUE (username)
 );

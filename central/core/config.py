@@ -9,10 +9,10 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from central.core.account_config import AccountsConfig
 from central.core.config_faults import words_of
 from central.core.config_section import Port, Section
 from central.core.login_config import LoginConfig, SignerConfig
-from central.core.rights import Role
 from central.core.store_urls import SQLITE, sqlite_file, sqlite_url
 
 Generation = Literal["real", "demo", "test"]
@@ -189,19 +189,6 @@ class RegistersConfig(Section):
 
     frmr_valid_days: Annotated[int, Field(ge=1, le=36500)] = 30
     """Nobody signs whose entry in the federal register of medical staff (ФРМР) was seen longer ago."""
-
-
-class AccountsConfig(Section):
-    """Who must have a second factor, which passwords nobody may choose, and when accounts end."""
-
-    second_factor_roles: frozenset[Role] = frozenset({Role.MEDIC, Role.SENIOR_MEDIC, Role.ADMINISTRATOR, Role.AUDITOR})
-    """Accounts of these roles open nothing but their own page before the second factor is set up."""
-    second_factor_grace_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 72.0
-    """How long after the first login without it the set-up stays possible; afterwards an administrator resets."""
-    contact: Annotated[str, Field(max_length=200)] = ""
-    """Whom to call who cannot log in; it stands on the login page, open to everybody."""
-    password_list_file: Path | None = None
-    """The operator's own list of breached passwords, one per line; beside the common ones that are always refused."""
 
 
 class RatesConfig(Section):

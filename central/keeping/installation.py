@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from central.authority.pki import Authority, create_authority, services_authority, write_secret
+from central.core.account_config import AccountsConfig
 from central.core.clock import now_utc
-from central.core.config import AccountsConfig, CentralConfig, Generation, load_config
+from central.core.config import CentralConfig, Generation, load_config
 from central.core.rights import Role
 
 _SECRET_BYTES = 32

@@ -57,8 +57,10 @@ ACCOUNT_CHANGES = (
     "channel.remove",
 )
 _READ, _LOCKED, _REMOVED = "exam.read", "account.locked", "channel.remove"
-KINDS = ("mass_export", "card_reads", "account_locked", "odd_hour", CHANNEL_REMOVED)
-WATCHED = (*EXPORTS, *ACCOUNT_CHANGES, _READ, _LOCKED)
+_TERMS = {"account.unused": "account_unused", "account.close_unused": "account_closed"}
+"""What the centre writes down of itself when a term has come, and the alert that it becomes; `days` is its figure."""
+KINDS = ("mass_export", "card_reads", "account_locked", "odd_hour", CHANNEL_REMOVED, *_TERMS.values())
+WATCHED = (*EXPORTS, *ACCOUNT_CHANGES, _READ, _LOCKED, *_TERMS)
 _PROGRAMS = "api."
 """How what a program does with its key begins: programs work at night."""
 
@@ -105,12 +107,19 @@ def findings(entries: Iterable[Entry], config: VigilanceConfig) -> list[Finding]
         ("account_locked", len(locked), locked, bool(locked)),
         ("odd_hour", len(nightly), nightly, bool(nightly)),
         (CHANNEL_REMOVED, len(removed), removed, bool(removed)),
+        *(_of_term(own, action, kind) for action, kind in _TERMS.items()),
     ]
     return [
         Finding(kind, subject_of(resting[-1]), count, resting[-1].audit_id)
         for kind, count, resting, told in found
         if told
     ]
+
+
+def _of_term(entries: list[Entry], action: str, kind: str) -> tuple[str, int, list[Entry], bool]:
+    own = [entry for entry in entries if entry.action == action]
+    days = own[-1].detail.get("days", 0) if own else 0
+    return kind, days if isinstance(days, int) else 0, own, bool(own)
 
 
 def rows_of(entry: Entry) -> int:

@@ -49,6 +49,9 @@ account = Table(
     Column("vouched_name", Text, comment="the subject of the provider, or the name in the directory"),
     Index("ix_account_vouched", "vouched_by", "vouched_issuer", "vouched_name", unique=True),
     Column("ends_on", Date, comment="last day; empty: the account has no end"),
+    Column("closed_unused_at", UtcDateTime, comment="when it was disabled because nobody used it; empty: otherwise"),
+    Column("enabled_at", UtcDateTime, comment="when it was last enabled again: time without use counts from here"),
+    Column("enabled_note", Text, comment="why, in words"),
 )
 """People who may log in to the console: role, organisation, hash of the password, second factor."""
 
@@ -97,6 +100,14 @@ class Account:
     vouched_issuer: str | None = None
     vouched_name: str | None = None
     ends_on: date | None = None
+    closed_unused_at: datetime | None = None
+    enabled_at: datetime | None = None
+    enabled_note: str | None = None
+
+    @property
+    def used_at(self) -> datetime:
+        """Since when nobody has used it: the newest login; of an account without one, its making or enabling."""
+        return max(at for at in (self.created_at, self.last_login_at, self.enabled_at) if at is not None)
 
     def has_ended(self, today: date) -> bool:
         """Whether its last day is over."""
@@ -167,28 +178,8 @@ def secrets_of(connection: Connection, account_id: str) -> tuple[str, bytes | No
 
 
 def _account(row: Any) -> Account:
-    return Account(
-        account_id=row.account_id,
-        username=row.username,
-        full_name=row.full_name,
-        role=row.role,
-        orgs=tuple(row.orgs),
-        employer_id=row.employer_id,
-        medic_id=row.medic_id,
-        must_change_password=row.must_change_password,
-        has_totp=row.totp_sealed is not None,
-        factor_due_at=row.factor_due_at,
-        failed_logins=row.failed_logins,
-        failed_at=row.failed_at,
-        locked_until=row.locked_until,
-        disabled=row.disabled,
-        created_at=row.created_at,
-        last_login_at=row.last_login_at,
-        vouched_by=row.vouched_by,
-        vouched_issuer=row.vouched_issuer,
-        vouched_name=row.vouched_name,
-        ends_on=row.ends_on,
-    )
+    same = {name: getattr(row, name) for name in Account.__slots__ if name not in {"orgs", "has_totp"}}
+    return Account(orgs=tuple(row.orgs), has_totp=row.totp_sealed is not None, **same)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The table of the audit log: who read or changed what, when and from where. Carries ids, never names or values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Index, Table, Text, and_, func, or_, select
@@ -30,6 +30,8 @@ audit = Table(
 
 COMMAND_LINE = "command line"
 """Address of what was done by somebody with a shell on the centre's machine: such an entry has no account."""
+OF_ITSELF = "centre"
+"""Address of what the centre did by a term of its configuration: such an entry has no account either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,25 @@ def ids_of_actions(connection: Connection, since: datetime, names: Sequence[str]
     """As `of_actions`, the ids alone: for a log in which one line cannot be read."""
     query = select(audit.c.audit_id).where(audit.c.at >= since, audit.c.action.in_(names))
     return list(connection.execute(query.order_by(audit.c.at, audit.c.audit_id)).scalars())
+
+
+def newest_at(connection: Connection, action: str, subject: str) -> datetime | None:
+    """When this was last written about this subject."""
+    query = select(audit.c.at).where(audit.c.subject == subject, audit.c.action == action)
+    at: datetime | None = connection.execute(query.order_by(audit.c.at.desc()).limit(1)).scalar_one_or_none()
+    return at
+
+
+def days_of_use(connection: Connection, until: datetime) -> Iterator[date]:
+    """The days (UTC) on which somebody with an account did something, from that moment back, each once."""
+    before = until
+    while True:
+        query = select(audit.c.at).where(audit.c.at < before, audit.c.account_id.is_not(None))
+        at = connection.execute(query.order_by(audit.c.at.desc()).limit(1)).scalar_one_or_none()
+        if at is None:
+            return
+        yield at.date()
+        before = datetime.combine(at.date(), time.min, UTC)
 
 
 def get(connection: Connection, audit_id: str) -> Entry:

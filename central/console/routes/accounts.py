@@ -4,11 +4,11 @@ GET /accounts takes `of_role`, `q` (part of a login name or a name) and `sort`.
 
 Form fields: POST /accounts `username`, `full_name`, `role`, `org`, `employer_id`, `medic_id`, `password`, `csrf`;
 POST /accounts/{account_id} `action` (disable | enable | unlock | reset_password | reset_totp | end_sessions), `password`,
-`csrf`. Keys of programs and channels, which stand on the same page, are in `account_channels`.
+`reason` (to enable: why), `csrf`. Keys of programs and channels, which stand on the same page, are in `account_channels`.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Annotated, Any
@@ -20,6 +20,7 @@ from starlette.datastructures import FormData
 
 from central.access.accounts import LDAP, OIDC, NameTaken, create_account, hash_password, is_alive, names_about
 from central.access.administrators import is_last_administrator
+from central.access.unused import passed_time, unused_days
 from central.console.access_log import note
 from central.console.account_actions import ACTIONS, offered
 from central.console.context import Console, Visitor, console_of, own_or_404, page
@@ -27,8 +28,10 @@ from central.console.guard import Guard, form_of, typed_fields
 from central.console.sorting import sorting_of
 from central.console.typed import Typed
 from central.core.name_folding import fold_name
+from central.core.passed_time import PassedTime
 from central.core.passwords import password_fault
 from central.core.rights import RIGHTS, Right, Role
+from central.core.text_cleaning import clean_line
 from central.store import accounts as store
 from central.store import api_keys, medics, notices, recovery_codes, registry, secret_tries, security_alerts
 from central.store.accounts import NO_FACTOR, Account
@@ -142,7 +145,7 @@ def change_account(
     """One change of one account."""
     console = console_of(request)
     action = str(form.get("action", ""))
-    password = str(form.get("password", ""))
+    password, reason = str(form.get("password", "")), clean_line(str(form.get("reason", "")))
     if action not in ACTIONS:
         raise HTTPException(404)
     with reading(console.engine) as connection:
@@ -151,6 +154,7 @@ def change_account(
     resets_password = action == "reset_password"
     weak = password_fault(password, names, console.listed_passwords) if resets_password else None
     hashed = hash_password(password) if resets_password and weak is None else ""
+    fault = {"new_password": weak} if weak is not None else _reason_fault(action, reason)
     ended: list[str] = []
     with writing(console.engine) as connection:
         hold(connection, "accounts")
@@ -159,8 +163,8 @@ def change_account(
         if not needed and account_id == visitor.account.account_id:
             raise HTTPException(404)
         is_last = action == "disable" and is_last_administrator(connection, account, {"disabled": True})
-        if needed and weak is None and not is_last:
-            changes = _changes(action, hashed)
+        if needed and not fault and not is_last:
+            changes = _changes(action, hashed, reason, console.clock())
             if changes:
                 store.change_account(connection, account_id, changes)
             if action == "reset_totp":
@@ -176,17 +180,23 @@ def change_account(
         return accounts_page(request, visitor, 409, faults={"action": "not_needed"})
     if is_last:
         return accounts_page(request, visitor, 409, faults={"action": "last_administrator"})
-    if weak is not None:
-        return accounts_page(request, visitor, 422, faults={"new_password": weak}, about=account_id)
+    if fault:
+        return accounts_page(request, visitor, 422, faults=fault, about=account_id, typed=Typed(typed_fields(form)))
     return RedirectResponse("/accounts", status_code=303)
 
 
-def _changes(action: str, password_hash: str) -> dict[str, Any]:
+def _reason_fault(action: str, reason: str) -> dict[str, str]:
+    if action != "enable" or 0 < len(reason) <= MAX_CHARS:
+        return {}
+    return {"reason": "too_long" if reason else "reason_needed"}
+
+
+def _changes(action: str, password_hash: str, reason: str, now: datetime) -> dict[str, Any]:
     match action:
         case "disable":
             return {"disabled": True}
         case "enable":
-            return {"disabled": False}
+            return {"disabled": False, "closed_unused_at": None, "enabled_at": now, "enabled_note": reason}
         case "unlock":
             return {"failed_logins": 0, "locked_until": None}
         case "reset_password":
@@ -261,6 +271,12 @@ def _vouchers(console: Console) -> dict[str, str]:
     return found
 
 
+def _unused(accounts: Sequence[Account], passed: PassedTime, console: Console) -> dict[str, int]:
+    """The days of those that nobody has used for long, by id."""
+    days = {item.account_id: unused_days(item, passed, console.clock()) for item in accounts}
+    return {one: found for one, found in days.items() if found >= console.config.accounts.unused_warn_days}
+
+
 def accounts_page(
     request: Request,
     visitor: Visitor,
@@ -282,6 +298,7 @@ def accounts_page(
     of_role, words = request.query_params.get("of_role", ""), request.query_params.get("q", "").strip()[:MAX_CHARS]
     with reading(console.engine) as connection:
         mine = [item for item in store.all_accounts(connection) if _manages(visitor, item)]
+        passed = passed_time(connection, console.config.accounts, console.clock())
         shown = [item for item in mine if _is_meant(item, of_role, words)]
         employers = {
             row["employer_id"]: row["name"] for org in orgs for row in registry.list_employers(connection, org)
@@ -310,6 +327,8 @@ def accounts_page(
             organisations={
                 row["org"]: row["name"] for row in registry.list_organisations(connection) if row["org"] in orgs
             },
+            unused=_unused(mine, passed, console),
+            terms=console.config.accounts,
             roles=list(Role),
             all_rights=list(Right),
             matrix=RIGHTS,

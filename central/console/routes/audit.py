@@ -79,6 +79,7 @@ def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
         people=people,
         about=about,
         by_command=audit.COMMAND_LINE,
+        of_itself=audit.OF_ITSELF,
         actions=actions,
         asked=asked,
         faults=faults,

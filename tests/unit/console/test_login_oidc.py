@@ -19,7 +19,7 @@ from sqlalchemy import select
 from central.access import oidc_provider, oidc_token
 from central.access.oidc_token import Expected, TokenRefused, subject_in
 from central.access.second_factor import TotpSeal
-from central.core.config import AccountsConfig
+from central.core.account_config import AccountsConfig
 from central.core.login_config import LoginConfig, OidcConfig
 from central.core.rights import Role
 from central.store import accounts

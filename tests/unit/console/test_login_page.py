@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
 
-from central.core.config import AccountsConfig
+from central.core.account_config import AccountsConfig
 from central.store.accounts import account
 from central.store.engine import writing
 from tests.console_centre import PASSWORD, Browser, ConsoleCentre

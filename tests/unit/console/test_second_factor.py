@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
-from central.core.config import AccountsConfig
+from central.core.account_config import AccountsConfig
 from central.core.rights import Role
 from central.store import accounts
 from central.store.audit import audit

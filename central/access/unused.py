@@ -1,0 +1,88 @@
+"""Accounts that nobody uses: the administrator is told, and after a longer while they are disabled.
+
+Time counts from the newest login; for an account without one from its making, and from its enabling where it was closed before. The
+last administrator is never closed: nobody could let anybody in again. What is written into the access log here becomes an alert
+(`central.notifying.vigilance`).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from central.access.administrators import is_last_administrator
+from central.core.account_config import AccountsConfig
+from central.core.days import day_of
+from central.core.passed_time import PassedTime
+from central.store import accounts, audit
+from central.store.accounts import Account
+from central.store.audit import OF_ITSELF
+from central.store.engine import hold, reading, writing
+
+WARNED, CLOSED = "account.unused", "account.close_unused"
+"""Actions of the access log."""
+
+
+def passed_time(connection: Connection, config: AccountsConfig, now: datetime) -> PassedTime:
+    """The time that terms of accounts are measured by."""
+    enough = max(config.unused_close_days, config.keep_days)
+    return PassedTime(now, audit.days_of_use(connection, now), enough)
+
+
+def unused_days(account: Account, passed: PassedTime, now: datetime) -> int:
+    """For how many days nobody has used it; 0 for an account by which nobody can log in."""
+    return 0 if account.disabled or account.has_ended(day_of(now)) else passed.days_since(account.used_at)
+
+
+def look_at_unused(engine: Engine, config: AccountsConfig, now: datetime) -> int:
+    """Warn of accounts and close others, as their terms have come. Returns how many were closed."""
+    with reading(engine) as connection:
+        if not _due(connection, config, now):
+            return 0
+    closed = 0
+    with writing(engine) as connection:
+        hold(connection, "accounts")
+        for account, days in _due(connection, config, now):
+            is_last = is_last_administrator(connection, account, {"disabled": True})
+            if days >= config.unused_close_days and not is_last:
+                accounts.change_account(connection, account.account_id, {"disabled": True, "closed_unused_at": now})
+                accounts.end_sessions_of(connection, account.account_id)
+                closed += 1
+                _note(connection, CLOSED, account, days, now)
+            elif not _is_warned(connection, account):
+                _note(connection, WARNED, account, days, now)
+    return closed
+
+
+def _due(connection: Connection, config: AccountsConfig, now: datetime) -> Sequence[tuple[Account, int]]:
+    """Accounts of which something is to be said or done, the longest unused first: the others have still their administrator."""
+    passed = passed_time(connection, config, now)
+    found = [(one, unused_days(one, passed, now)) for one in accounts.all_accounts(connection)]
+    return sorted(
+        (
+            (one, days)
+            for one, days in found
+            if days >= config.unused_close_days or (days >= config.unused_warn_days and not _is_warned(connection, one))
+        ),
+        key=lambda due: due[0].used_at,
+    )
+
+
+def _is_warned(connection: Connection, account: Account) -> bool:
+    told = audit.newest_at(connection, WARNED, account.account_id)
+    return told is not None and told > account.used_at
+
+
+def _note(connection: Connection, action: str, account: Account, days: int, now: datetime) -> None:
+    """One entry for each organisation that the account belongs to: its administrators read it, and are told."""
+    for org in account.orgs or (None,):
+        audit.write(
+            connection,
+            at=now,
+            account_id=None,
+            address=OF_ITSELF,
+            action=action,
+            subject=account.account_id,
+            org=org,
+            detail={"days": days},
+        )

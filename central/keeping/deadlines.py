@@ -1,0 +1,38 @@
+"""The thread of `serve` that looks at what ends by a term: accounts that nobody uses."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from central.access.unused import look_at_unused
+from central.core.clock import now_utc
+from central.core.config import CentralConfig
+from central.core.supervision import Step, Supervised
+
+LOOK_EVERY_S = 3600.0
+"""Terms are days: so often is early enough, and a centre that is started in the morning looks at once."""
+
+
+class Deadlines:
+    """Looks at the terms as long as its block lasts."""
+
+    def __init__(
+        self,
+        config: CentralConfig,
+        engine: Engine,
+        clock: Callable[[], datetime] = now_utc,
+        every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        self._config, self._engine, self._clock = config, engine, clock
+        self._loop = Supervised("deadlines", (Step("unused_accounts", self._unused),), poll_s=every_s, daemon=True)
+
+    def __enter__(self) -> "Deadlines":
+        self._loop.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.stop()
+
+    def _unused(self) -> None:
+        look_at_unused(self._engine, self._config.accounts, self._clock())
