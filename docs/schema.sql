@@ -35,6 +35,10 @@ CREATE TABLE account (
     enabled_at TIMESTAMP WITH TIME ZONE,
     -- SQLite: enabled_at DATETIME,
     enabled_note TEXT,
+    deleted_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: deleted_at DATETIME,
+    erased_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: erased_at DATETIME,
     CONSTRAINT pk_account PRIMARY KEY (account_id),
     CONSTRAINT uq_account_username UNIQUE (username)
 );

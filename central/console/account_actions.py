@@ -6,7 +6,7 @@ from datetime import datetime
 from central.core.rights import Role
 from central.store.accounts import Account
 
-ACTIONS = ("disable", "enable", "unlock", "reset_totp", "reset_password", "end_sessions")
+ACTIONS = ("disable", "enable", "unlock", "reset_totp", "reset_password", "end_sessions", "delete", "undelete")
 
 
 def offered(
@@ -23,6 +23,10 @@ def offered(
     `is_locked`: some door of the account besides that of strangers is closed. A factor is reset where there is one, and where
     the time to set it up has run out: then it begins anew.
     """
+    if account.erased_at is not None:
+        return ()
+    if account.deleted_at is not None:
+        return ("undelete",)
     is_overdue = account.role in factor_roles and account.factor_due_at is not None and account.factor_due_at <= now
     useful = {
         "disable": not account.disabled and not is_own,
@@ -31,5 +35,7 @@ def offered(
         "reset_totp": account.has_totp or is_overdue,
         "reset_password": not account.disabled and not is_own and account.vouched_by is None,
         "end_sessions": has_sessions and not is_own,
+        "delete": not is_own,
+        "undelete": False,
     }
     return tuple(action for action in ACTIONS if useful[action])

@@ -32,6 +32,7 @@ from central.console.queue_view import QueueTables
 from central.console.routes import (
     account,
     account_channels,
+    account_deeds,
     account_edit,
     account_vouching,
     accounts,
@@ -127,6 +128,7 @@ PAGES = (
     own,
     help,
     account_channels,
+    account_deeds,
     account_edit,
     account_vouching,
     accounts,

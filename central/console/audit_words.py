@@ -19,15 +19,18 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
 """Of values that are codes: where their words are looked for, first one first."""
 
 
-def details(detail: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
-    """Name and value of each detail; what has no words stays as it is."""
+def details(detail: Mapping[str, Any], language: str, people: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Name and value of each detail; what has no words stays as it is. `people`: names of accounts by id."""
     return [
-        (text_or(language, f"audit.field.{name}", name), _value(name, kept, language)) for name, kept in detail.items()
+        (text_or(language, f"audit.field.{name}", name), _value(name, kept, language, people))
+        for name, kept in detail.items()
     ]
 
 
-def _value(name: str, kept: Any, language: str) -> str:
+def _value(name: str, kept: Any, language: str, people: Mapping[str, str]) -> str:
     words = str(kept)
+    if name == "relieved":
+        return people.get(words, words)
     if name == "form":
         return words.upper()
     for place in _VALUES.get(name, ()):

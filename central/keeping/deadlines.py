@@ -1,10 +1,11 @@
-"""The thread of `serve` that looks at what ends by a term: accounts that nobody uses."""
+"""The thread of `serve` that looks at what ends by a term: accounts that nobody uses, and those that were deleted."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Engine
 
+from central.access.erasing import erase_deleted
 from central.access.unused import look_at_unused
 from central.core.clock import now_utc
 from central.core.config import CentralConfig
@@ -25,7 +26,8 @@ class Deadlines:
         every_s: float = LOOK_EVERY_S,
     ) -> None:
         self._config, self._engine, self._clock = config, engine, clock
-        self._loop = Supervised("deadlines", (Step("unused_accounts", self._unused),), poll_s=every_s, daemon=True)
+        steps = (Step("unused_accounts", self._unused), Step("deleted_accounts", self._deleted))
+        self._loop = Supervised("deadlines", steps, poll_s=every_s, daemon=True)
 
     def __enter__(self) -> "Deadlines":
         self._loop.start()
@@ -36,3 +38,6 @@ class Deadlines:
 
     def _unused(self) -> None:
         look_at_unused(self._engine, self._config.accounts, self._clock())
+
+    def _deleted(self) -> None:
+        erase_deleted(self._engine, self._config.accounts, self._clock())

@@ -41,6 +41,8 @@ ACCOUNT_CHANGES = (
     "account.edit",
     "account.enable",
     "account.disable",
+    "account.delete",
+    "account.undelete",
     "account.unlock",
     "account.reset_password",
     "account.reset_totp",

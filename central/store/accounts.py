@@ -52,6 +52,10 @@ account = Table(
     Column("closed_unused_at", UtcDateTime, comment="when it was disabled because nobody used it; empty: otherwise"),
     Column("enabled_at", UtcDateTime, comment="when it was last enabled again: time without use counts from here"),
     Column("enabled_note", Text, comment="why, in words"),
+    Column(
+        "deleted_at", UtcDateTime, comment="when its deletion was asked for; until it is erased it can be taken back"
+    ),
+    Column("erased_at", UtcDateTime, comment="when name and secrets were erased; what it did stays under its id"),
 )
 """People who may log in to the console: role, organisation, hash of the password, second factor."""
 
@@ -71,6 +75,9 @@ session = Table(
 
 NO_FACTOR: dict[str, Any] = {"totp_sealed": None, "totp_last_step": None, "factor_due_at": None}
 """Changes that take the second factor away; where one is demanded its set-up begins anew at the next login."""
+
+ERASED_NAME = "Стёртая учётная запись (erased account)"
+"""What stands in place of a name that was erased, wherever a name is shown; in both languages, for it is in the store."""
 
 NOT_VOUCHED: dict[str, Any] = {"vouched_by": None, "vouched_issuer": None, "vouched_name": None}
 """Changes after which the account's own password counts again."""
@@ -103,6 +110,13 @@ class Account:
     closed_unused_at: datetime | None = None
     enabled_at: datetime | None = None
     enabled_note: str | None = None
+    deleted_at: datetime | None = None
+    erased_at: datetime | None = None
+
+    @property
+    def called(self) -> str:
+        """What short lists call it: the login name, and of an erased account the words in its place."""
+        return self.username if self.erased_at is None else self.full_name
 
     @property
     def used_at(self) -> datetime:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Select, Table, Text, and_, exists, select, update
+from sqlalchemy import Column, Connection, Index, Select, Table, Text, and_, case, exists, select, update
 
 from central.store.accounts import account
 from central.store.exams import exam
@@ -152,7 +152,7 @@ def _listing() -> Select[Any]:
             alert.c.seen_at,
             worker.c.personnel_number,
             worker.c.full_name,
-            account.c.username,
+            case((account.c.erased_at.is_not(None), account.c.full_name), else_=account.c.username).label("username"),
             _is_void,
         )
         .outerjoin(account, account.c.account_id == alert.c.seen_by)

@@ -46,6 +46,11 @@ def put(connection: Connection, account_id: str, name: str, columns: tuple[str, 
     return True
 
 
+def forget_account(connection: Connection, account_id: str) -> None:
+    """Forget all sets of an account."""
+    connection.execute(delete(column_set).where(column_set.c.account_id == account_id))
+
+
 def remove(connection: Connection, account_id: str, name: str) -> None:
     """Forget a set."""
     connection.execute(delete(column_set).where(column_set.c.account_id == account_id, column_set.c.name == name))

@@ -1,10 +1,9 @@
-"""Administration: the page of accounts and the actions on them.
+"""Administration: the page of accounts.
 
 GET /accounts takes `of_role`, `q` (part of a login name or a name) and `sort`.
 
-Form fields: POST /accounts `username`, `full_name`, `role`, `org`, `employer_id`, `medic_id`, `password`, `csrf`;
-POST /accounts/{account_id} `action` (disable | enable | unlock | reset_password | reset_totp | end_sessions), `password`,
-`reason` (to enable: why), `csrf`. Keys of programs and channels, which stand on the same page, are in `account_channels`.
+Form fields: POST /accounts `username`, `full_name`, `role`, `org`, `employer_id`, `medic_id`, `password`, `csrf`. What is done to
+one account is in `account_deeds`, and keys of programs and channels, which stand on the same page, in `account_channels`.
 """
 
 import re
@@ -19,10 +18,9 @@ from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
 from central.access.accounts import LDAP, OIDC, NameTaken, create_account, hash_password, is_alive, names_about
-from central.access.administrators import is_last_administrator
 from central.access.unused import passed_time, unused_days
 from central.console.access_log import note
-from central.console.account_actions import ACTIONS, offered
+from central.console.account_actions import offered
 from central.console.context import Console, Visitor, console_of, own_or_404, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.sorting import sorting_of
@@ -31,11 +29,10 @@ from central.core.name_folding import fold_name
 from central.core.passed_time import PassedTime
 from central.core.passwords import password_fault
 from central.core.rights import RIGHTS, Right, Role
-from central.core.text_cleaning import clean_line
 from central.store import accounts as store
-from central.store import api_keys, medics, notices, recovery_codes, registry, secret_tries, security_alerts
-from central.store.accounts import NO_FACTOR, Account
-from central.store.engine import hold, reading, writing
+from central.store import api_keys, medics, notices, registry, secret_tries, security_alerts
+from central.store.accounts import Account
+from central.store.engine import reading, writing
 from central.words.texts import text
 
 router = APIRouter()
@@ -135,79 +132,8 @@ def _faults_of(connection: Connection, typed: Typed) -> dict[str, str]:
     return faults
 
 
-@router.post("/accounts/{account_id}")
-def change_account(
-    request: Request,
-    account_id: str,
-    visitor: Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))],
-    form: Annotated[FormData, Depends(form_of)],
-) -> Response:
-    """One change of one account."""
-    console = console_of(request)
-    action = str(form.get("action", ""))
-    password, reason = str(form.get("password", "")), clean_line(str(form.get("reason", "")))
-    if action not in ACTIONS:
-        raise HTTPException(404)
-    with reading(console.engine) as connection:
-        account = own_account(connection, visitor, account_id)
-        names = names_about(connection, account.username, account.full_name, account.orgs)
-    resets_password = action == "reset_password"
-    weak = password_fault(password, names, console.listed_passwords) if resets_password else None
-    hashed = hash_password(password) if resets_password and weak is None else ""
-    fault = {"new_password": weak} if weak is not None else _reason_fault(action, reason)
-    ended: list[str] = []
-    with writing(console.engine) as connection:
-        hold(connection, "accounts")
-        account = own_account(connection, visitor, account_id)
-        needed = action in _offered(connection, console, visitor, account)
-        if not needed and account_id == visitor.account.account_id:
-            raise HTTPException(404)
-        is_last = action == "disable" and is_last_administrator(connection, account, {"disabled": True})
-        if needed and not fault and not is_last:
-            changes = _changes(action, hashed, reason, console.clock())
-            if changes:
-                store.change_account(connection, account_id, changes)
-            if action == "reset_totp":
-                recovery_codes.replace(connection, account_id, [], console.clock())
-            if action in {"unlock", "reset_password", "reset_totp"}:
-                secret_tries.forget_account(connection, account_id)
-            if action in {"disable", "reset_password", "reset_totp", "end_sessions"}:
-                ended = store.end_sessions_of(connection, account_id)
-            note(connection, console, visitor, f"account.{action}", account_id)
-    for session_id in ended:
-        console.vault.close(session_id)
-    if not needed:
-        return accounts_page(request, visitor, 409, faults={"action": "not_needed"})
-    if is_last:
-        return accounts_page(request, visitor, 409, faults={"action": "last_administrator"})
-    if fault:
-        return accounts_page(request, visitor, 422, faults=fault, about=account_id, typed=Typed(typed_fields(form)))
-    return RedirectResponse("/accounts", status_code=303)
-
-
-def _reason_fault(action: str, reason: str) -> dict[str, str]:
-    if action != "enable" or 0 < len(reason) <= MAX_CHARS:
-        return {}
-    return {"reason": "too_long" if reason else "reason_needed"}
-
-
-def _changes(action: str, password_hash: str, reason: str, now: datetime) -> dict[str, Any]:
-    match action:
-        case "disable":
-            return {"disabled": True}
-        case "enable":
-            return {"disabled": False, "closed_unused_at": None, "enabled_at": now, "enabled_note": reason}
-        case "unlock":
-            return {"failed_logins": 0, "locked_until": None}
-        case "reset_password":
-            return {"password_hash": password_hash, "must_change_password": True}
-        case "reset_totp":
-            return NO_FACTOR
-        case _:
-            return {}
-
-
-def _offered(connection: Connection, console: Console, visitor: Visitor, account: Account) -> tuple[str, ...]:
+def offered_now(connection: Connection, console: Console, visitor: Visitor, account: Account) -> tuple[str, ...]:
+    """The actions that the page offers for an account."""
     now = console.clock()
     return offered(
         account,
@@ -225,9 +151,9 @@ def _manages(visitor: Visitor, account: Account) -> bool:
 
 
 def own_account(connection: Connection, visitor: Visitor, account_id: str) -> Account:
-    """An account that the visitor may change; 404 for any other."""
+    """An account that the visitor may change; 404 for any other, and for one that is erased."""
     account = store.by_id(connection, account_id)
-    if account is None or not _manages(visitor, account):
+    if account is None or account.erased_at is not None or not _manages(visitor, account):
         raise HTTPException(404)
     return account
 
@@ -298,8 +224,8 @@ def accounts_page(
     of_role, words = request.query_params.get("of_role", ""), request.query_params.get("q", "").strip()[:MAX_CHARS]
     with reading(console.engine) as connection:
         mine = [item for item in store.all_accounts(connection) if _manages(visitor, item)]
-        passed = passed_time(connection, console.config.accounts, console.clock())
-        shown = [item for item in mine if _is_meant(item, of_role, words)]
+        unused = _unused(mine, passed_time(connection, console.config.accounts, console.clock()), console)
+        shown = [item for item in mine if item.erased_at is None and _is_meant(item, of_role, words)]
         employers = {
             row["employer_id"]: row["name"] for org in orgs for row in registry.list_employers(connection, org)
         }
@@ -311,7 +237,7 @@ def accounts_page(
             "accounts.html",
             visitor,
             status,
-            accounts=[(item, _offered(connection, console, visitor, item)) for item in sort.rows(shown, keys)],
+            accounts=[(item, offered_now(connection, console, visitor, item)) for item in sort.rows(shown, keys)],
             sort=sort,
             of_role=of_role,
             query=words,
@@ -323,11 +249,12 @@ def accounts_page(
             security_channels=security_channels,
             channel_states=notices.states_of(connection, ids),
             security_alerts=security_alerts.latest(connection, orgs, 10),
-            names={item.account_id: item.username for item in mine},
+            names={item.account_id: item.called for item in mine},
             organisations={
                 row["org"]: row["name"] for row in registry.list_organisations(connection) if row["org"] in orgs
             },
-            unused=_unused(mine, passed, console),
+            unused=unused,
+            unused_names=", ".join(item.called for item in mine if item.account_id in unused),
             terms=console.config.accounts,
             roles=list(Role),
             all_rights=list(Right),

@@ -44,7 +44,7 @@ def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
     sort = sorting_of(request, ("at",), usual="-at")
     with reading(console.engine) as connection:
         known = [item for item in accounts.all_accounts(connection) if not item.orgs or set(item.orgs) & set(orgs)]
-        names = {item.account_id: item.username for item in known}
+        names = {item.account_id: item.called for item in known}
         found = (
             []
             if faults

@@ -199,8 +199,7 @@ def claim(
         relieve_since = now - RELIEVED_AFTER if relieving else None
         taken = item.state == "waiting" and store.take_claim(connection, wanted, now, relieve_since=relieve_since)
         if taken and before is not None and before.account_id != account.account_id:
-            relieved = accounts.by_id(connection, before.account_id)
-            detail = {"username": relieved.username} if relieved is not None else {}
+            detail = {"relieved": before.account_id}
             note(connection, console, visitor, "exam.take_over", exam_id, org=item.org, detail=detail)
     if taken and (before is None or before.account_id != account.account_id):
         console.live.poke()

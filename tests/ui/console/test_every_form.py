@@ -70,8 +70,8 @@ ADDING = {
     *(f"/registers/{kind}/new" for kind in KINDS), *(f"/registers/{kind}/{{entry_id}}" for kind in KINDS),
 }  # fmt: skip
 """What adds, looks up, or changes an entry whose history stays."""
-SECOND = {"unlock"}
-"""The action of an account that gives back at once what was taken."""
+SECOND = {"unlock", "undelete"}
+"""Actions of an account that give back at once what was taken."""
 TYPED = {"text", "password", "date", "file", "checkbox", "search", "email", "number"}
 
 UNTYPED = {"hidden", "file", "checkbox", "radio"}

@@ -140,8 +140,8 @@ def _actions(page: str, username: str) -> set[str]:
 def test_an_account_is_offered_only_what_it_needs(centre: ConsoleCentre, admin: Browser, zoya: Browser) -> None:
     centre.add_account("inspector", Role.AUDITOR)
     page = admin.get("/accounts").text
-    assert _actions(page, "inspector") == {"disable", "reset_password"}
-    assert _actions(page, "zoya") == {"disable", "reset_password", "end_sessions"}
+    assert _actions(page, "inspector") == {"disable", "reset_password", "delete"}
+    assert _actions(page, "zoya") == {"disable", "reset_password", "end_sessions", "delete"}
     assert _actions(page, "admin") == set(), "nobody locks himself out"
     with writing(centre.engine) as connection:
         (account_id,) = connection.execute(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from central.console.charts import charts_of
 from central.deciding.medics import register_faults
-from central.store import decisions, medics, registry, terminals
+from central.store import accounts, decisions, medics, registry, terminals
 from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.words.exam_view import steps
@@ -73,7 +73,9 @@ def test_who_looks_for_long_may_be_relieved(centre: ConsoleCentre, zoya: Browser
     assert zoya.decide(exam_id, outcome="admitted").status_code == 303
     with reading(centre.engine) as connection:
         (noted,) = connection.execute(select(audit).where(audit.c.action == "exam.take_over")).all()
-    assert (noted.subject, noted.detail) == (exam_id, {"username": "foma"})
+        relieved = accounts.by_username(connection, "foma")
+    assert relieved is not None
+    assert (noted.subject, noted.detail) == (exam_id, {"relieved": relieved.account_id})
 
 
 def test_licence_is_the_administrators(centre: ConsoleCentre, zoya: Browser) -> None:

@@ -59,7 +59,9 @@ def _told(centre: ConsoleCentre) -> list[tuple[str, str, int]]:
 
 
 @pytest.mark.parametrize("never", [False, True])
-def test_an_account_is_warned_of_then_closed_and_told_once(centre: ConsoleCentre, admin: Browser, never: bool) -> None:
+def test_an_account_is_warned_of_then_closed_and_told_once(
+    centre: ConsoleCentre, admin: Browser, browser: Browser, never: bool
+) -> None:
     centre.add_account("leaver", Role.AUDITOR)
     _in_use(centre, centre.now(), 100)
     for days, told in (
@@ -76,7 +78,10 @@ def test_an_account_is_warned_of_then_closed_and_told_once(centre: ConsoleCentre
         assert _account(centre, "leaver").disabled == (days == 90)
         assert (f"без входа дней: {days}" in admin.get("/accounts").text) == (60 <= days < 90)
     assert "закрыта: не использовалась" in admin.get("/accounts").text
-    assert "учётная запись закрыта: ею не пользовались" in admin.get("/audit").text
+    centre.add_account("glafira", Role.AUDITOR)
+    log = browser.log_in("glafira", unlock=False).get("/audit").text
+    assert "учётная запись закрыта: ею не пользовались" in log
+    assert "центр, по сроку" in log
     assert not _account(centre, "zoya").disabled
 
 
