@@ -957,6 +957,20 @@ CREATE INDEX ix_centre_outbox_state_created_at ON centre_outbox (state, created_
 
 CREATE INDEX ix_centre_outbox_terminal_id_state ON centre_outbox (terminal_id, state);
 
+CREATE TABLE certificate_event (
+    event_id TEXT NOT NULL,
+    certificate_id TEXT NOT NULL,
+    event_no INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: revoked_at DATETIME,
+    reason TEXT,
+    note TEXT,
+    CONSTRAINT pk_certificate_event PRIMARY KEY (event_id),
+    CONSTRAINT uq_certificate_event_certificate_id_event_no UNIQUE (certificate_id, event_no),
+    CONSTRAINT fk_certificate_event_certificate_id_certificate FOREIGN KEY(certificate_id) REFERENCES certificate (certificate_id)
+);
+
 CREATE TABLE device (
     terminal_id TEXT NOT NULL,
     device_id TEXT NOT NULL,

@@ -1,4 +1,4 @@
-"""The thread of `serve` that looks at what ends by a term: accounts that nobody uses, and those that were deleted."""
+"""The thread of `serve` that looks at what ends by a term: accounts that nobody uses, accounts that were deleted, certificates."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from central.access.erasing import erase_deleted
 from central.access.unused import look_at_unused
+from central.authority.terms import announce_ends
 from central.core.clock import now_utc
 from central.core.config import CentralConfig
 from central.core.supervision import Step, Supervised
@@ -26,7 +27,11 @@ class Deadlines:
         every_s: float = LOOK_EVERY_S,
     ) -> None:
         self._config, self._engine, self._clock = config, engine, clock
-        steps = (Step("unused_accounts", self._unused), Step("deleted_accounts", self._deleted))
+        steps = (
+            Step("unused_accounts", self._unused),
+            Step("deleted_accounts", self._deleted),
+            Step("certificates", self._certificates),
+        )
         self._loop = Supervised("deadlines", steps, poll_s=every_s, daemon=True)
 
     def __enter__(self) -> "Deadlines":
@@ -41,3 +46,6 @@ class Deadlines:
 
     def _deleted(self) -> None:
         erase_deleted(self._engine, self._config.accounts, self._clock())
+
+    def _certificates(self) -> None:
+        announce_ends(self._engine, self._clock())

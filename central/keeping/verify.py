@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError
 
 from central.keeping.verify_books import check_books
+from central.keeping.verify_certificates import check_certificates
 from central.keeping.verify_chains import check_messages
 from central.keeping.verify_decisions import check_decisions
 from central.keeping.verify_exams import check_exams
@@ -45,6 +46,7 @@ def verify_store(engine: Engine, expected: Expected) -> StoreReport:
             check_decisions,
             check_outgoing,
             check_books,
+            check_certificates,
             _check_media,
             check_seals,
         ):

@@ -27,9 +27,10 @@ _CONCERNS = {
     "odd_hour": "выгрузка или изменение учётных записей ночью",
     "account_unused": "учётной записью давно никто не пользуется; если так и останется, она закроется",
     "account_closed": "учётная запись закрыта: ею слишком долго никто не пользовался",
+    "certificate_ending": "подходит конец срока сертификата медработника, потом подписывать будет нельзя",
     CHANNEL_REMOVED: "кто-то удалил адрес, на который приходили такие письма",
 }
-_IN_DAYS = frozenset({"account_unused", "account_closed"})
+_IN_DAYS = frozenset({"account_unused", "account_closed", "certificate_ending"})
 """Kinds whose figure is a number of days: a term has come, and nobody has done anything unusual."""
 _LAST = "Оповещения центра «Допуск» сюда больше не приходят: этот адрес удалён из консоли.\n"
 _ASK = "Если об этом никто не предупреждал, спросите у администратора центра, кто и зачем это сделал.\n"
@@ -101,10 +102,11 @@ def letter(body: dict[str, Any]) -> tuple[str, str]:
     if body["schema"] == SECURITY_SCHEMA:
         whose = f"Организация: {body['org']}.\n" if body["org"] else ""
         is_term = body["kind"] in _IN_DAYS
+        figure = f"{'Дней' if is_term else 'Сколько'}: {body['count']}"
         return (
             "Допуск: подошёл срок" if is_term else "Допуск: необычные действия в консоли",
             f"Центр заметил: {_CONCERNS[body['kind']]}.\n{whose}"
-            f"Номер учётной записи или ключа: {body['subject']}. {'Дней' if is_term else 'Сколько'}: {body['count']}.\n"
+            f"Номер учётной записи, ключа или медработника: {body['subject']}. {figure}.\n"
             f"Время (UTC): {body['at']}.\n"
             "Подробности – в журнале доступа консоли. Отвечать на это письмо не нужно.\n",
         )

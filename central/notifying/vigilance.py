@@ -59,7 +59,11 @@ ACCOUNT_CHANGES = (
     "channel.remove",
 )
 _READ, _LOCKED, _REMOVED = "exam.read", "account.locked", "channel.remove"
-_TERMS = {"account.unused": "account_unused", "account.close_unused": "account_closed"}
+_TERMS = {
+    "account.unused": "account_unused",
+    "account.close_unused": "account_closed",
+    "certificate.ending": "certificate_ending",
+}
 """What the centre writes down of itself when a term has come, and the alert that it becomes; `days` is its figure."""
 KINDS = ("mass_export", "card_reads", "account_locked", "odd_hour", CHANNEL_REMOVED, *_TERMS.values())
 WATCHED = (*EXPORTS, *ACCOUNT_CHANGES, _READ, _LOCKED, *_TERMS)

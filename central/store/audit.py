@@ -138,6 +138,12 @@ def newest_at(connection: Connection, action: str, subject: str) -> datetime | N
     return at
 
 
+def of_subject(connection: Connection, action: str, subject: str) -> list[Entry]:
+    """Every line of this action about this subject."""
+    query = select(audit).where(audit.c.subject == subject, audit.c.action == action)
+    return [Entry(*row) for row in connection.execute(query)]
+
+
 def days_of_use(connection: Connection, until: datetime) -> Iterator[date]:
     """The days (UTC) on which somebody with an account did something, from that moment back, each once."""
     before = until

@@ -1,4 +1,4 @@
-"""The table of certificates of signers: whose, from when until when, whether still good, and since when and why not."""
+"""Certificates of signers: whose, from when until when, whether still good, since when and why not, and what became of each."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,9 +7,11 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Column, Connection, ForeignKey, Table, Text, select, update
+from sqlalchemy import Column, Connection, ForeignKey, Integer, RowMapping, Table, Text, func, select, update
+from sqlalchemy.schema import UniqueConstraint
 
 from central.store.metadata import UtcDateTime, insert_for, metadata
+from sync.contract.canonical import new_id
 
 VALID, REPLACED, REVOKED = "valid", "replaced", "revoked"
 MEDIC = "medic"
@@ -40,6 +42,21 @@ certificate = Table(
 """Certificates of signers: one that is revoked signs nothing more, what it has signed before stays valid."""
 
 MUTABLE = frozenset({"state", "revoked_at", "reason", "note"})
+"""What may change. It always equals the newest row of the history, which is sealed: `verify` compares the two."""
+
+certificate_event = Table(
+    "certificate_event",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("certificate_id", ForeignKey("certificate.certificate_id"), nullable=False),
+    Column("event_no", Integer, nullable=False, comment="1 and up for each certificate"),
+    Column("state", Text, nullable=False, comment="valid, replaced or revoked, from now on"),
+    Column("revoked_at", UtcDateTime),
+    Column("reason", Text),
+    Column("note", Text),
+    UniqueConstraint("certificate_id", "event_no"),
+)
+"""What became of each certificate, row by row. Never changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +114,18 @@ def enter(
         raise ValueError("the certificate is another medic's")
     if known is not None and known.state == REVOKED:
         raise ValueError(f"the certificate {known.serial} is revoked; a revoked certificate does not come back")
-    others = (certificate.c.owner == owner, certificate.c.state == VALID)
-    connection.execute(update(certificate).where(*others).values(state=REPLACED))
+    others = update(certificate).where(
+        certificate.c.owner == owner,
+        certificate.c.state == VALID,
+        certificate.c.certificate_id != columns["certificate_id"],
+    )
+    replaced = connection.execute(others.values(state=REPLACED).returning(certificate.c.certificate_id)).scalars().all()
     values = columns | {"kind": MEDIC, "owner": owner, "org": org, "key_provider": key_provider, "created_at": now}
     new = insert_for(connection, certificate).values(state=VALID, **values)
     connection.execute(new.on_conflict_do_update(index_elements=["certificate_id"], set_={"state": VALID}))
+    fresh = [] if known is not None and known.state == VALID else [str(columns["certificate_id"])]
+    for certificate_id in (*replaced, *fresh):
+        _note_state(connection, certificate_id)
     return str(columns["certificate_id"])
 
 
@@ -142,6 +166,30 @@ def mark_revoked(connection: Connection, certificate_id: str, *, at: datetime, r
     """It signs nothing from now on."""
     values = {"state": REVOKED, "revoked_at": at, "reason": reason, "note": note}
     connection.execute(update(certificate).where(certificate.c.certificate_id == certificate_id).values(**values))
+    _note_state(connection, certificate_id)
+
+
+def _note_state(connection: Connection, certificate_id: str) -> None:
+    """Write what it is now into its history."""
+    of_it = certificate_event.c.certificate_id == certificate_id
+    number = connection.execute(
+        select(func.coalesce(func.max(certificate_event.c.event_no), 0)).where(of_it)
+    ).scalar_one()
+    now = [certificate.c[name] for name in sorted(MUTABLE)]
+    row = connection.execute(select(*now).where(certificate.c.certificate_id == certificate_id)).mappings().one()
+    keys = {"event_id": new_id(), "certificate_id": certificate_id, "event_no": number + 1}
+    connection.execute(certificate_event.insert().values(**keys, **row))
+
+
+def newest_event(connection: Connection, certificate_id: str) -> RowMapping | None:
+    """The newest row of its history."""
+    query = select(certificate_event).where(certificate_event.c.certificate_id == certificate_id)
+    return connection.execute(query.order_by(certificate_event.c.event_no.desc()).limit(1)).mappings().one_or_none()
+
+
+def valid(connection: Connection) -> list[Certificate]:
+    """All that are in use."""
+    return _found(connection, certificate.c.state == VALID)
 
 
 def _found(connection: Connection, condition: Any) -> list[Certificate]:

@@ -32,7 +32,7 @@ from central.store.alerts import alert
 from central.store.audit import audit
 from central.store.books import book, book_item, book_version, terminal_book
 from central.store.certificates import MUTABLE as CERTIFICATE_STATE
-from central.store.certificates import certificate
+from central.store.certificates import certificate, certificate_event
 from central.store.consents import consent, consent_text, consent_withdrawal
 from central.store.decisions import decision
 from central.store.field_maps import field_map
@@ -134,8 +134,9 @@ SEALED = {
         Sealed(medic_certificate, "record_id"),
         Sealed(medic_employment, "record_id"),
         Sealed(field_map, "map_id"),
-        # What becomes of a certificate stands in the history of the register as well, which nobody changes.
+        # What becomes of a certificate stands in its history, which nobody changes.
         Sealed(certificate, "created_at", CERTIFICATE_STATE),
+        Sealed(certificate_event, "event_id"),
         Sealed(alert, "alert_id", frozenset({"delivered_at", "seen_at", "seen_by"})),
     )
 }

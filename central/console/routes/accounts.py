@@ -231,6 +231,7 @@ def accounts_page(
         }
         channels = [item for employer_id in employers for item in notices.channels_of(connection, employer_id)]
         security_channels = [item for org in orgs for item in notices.security_channels(connection, org)]
+        names = {item.account_id: item.called for item in mine}
         ids = [item.channel_id for item in (*channels, *security_channels)]
         return page(
             request,
@@ -249,7 +250,8 @@ def accounts_page(
             security_channels=security_channels,
             channel_states=notices.states_of(connection, ids),
             security_alerts=security_alerts.latest(connection, orgs, 10),
-            names={item.account_id: item.called for item in mine},
+            names=names,
+            concerned={entry.medic_id: entry.full_name for entry in medics.of_organisations(connection, orgs)} | names,
             organisations={
                 row["org"]: row["name"] for row in registry.list_organisations(connection) if row["org"] in orgs
             },

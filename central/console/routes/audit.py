@@ -19,7 +19,7 @@ from central.console.sorting import sorting_of
 from central.core.config import VigilanceConfig
 from central.core.rights import Right
 from central.notifying.vigilance import EXPORTS, is_odd_hour, rows_of
-from central.store import accounts, audit, security_alerts
+from central.store import accounts, audit, medics, security_alerts
 from central.store.audit import Entry
 from central.store.audit_subjects import subjects
 from central.store.engine import reading
@@ -68,6 +68,7 @@ def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
         about = subjects(connection, [entry.subject for entry in shown], orgs, people, people=seen_people)
         actions = audit.actions(connection)
         told = security_alerts.latest(connection, orgs)
+        medic_names = {entry.medic_id: entry.full_name for entry in medics.of_organisations(connection, orgs)}
     return page(
         request,
         "audit.html",
@@ -76,6 +77,7 @@ def show_audit(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
         sort=sort,
         rows=[(entry, concern(entry, console.config.vigilance)) for entry in shown],
         names=names,
+        concerned=medic_names | names,
         people=people,
         about=about,
         by_command=audit.COMMAND_LINE,

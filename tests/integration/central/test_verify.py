@@ -47,12 +47,6 @@ NOT_EVIDENCE = {
     "centre_outbox": {"attempts", "sent_at"},  # when the broker was asked: a schedule, and no record of anything
     "worker_limit": {"withdrawn_at"},
     "limit_entry": {"withdrawn_at"},
-    "certificate": {
-        "state",
-        "revoked_at",
-        "reason",
-        "note",
-    },  # a revocation; the signed list and the access log prove it
     "paper": {"prints"},
     "alert": {"delivered_at", "seen_at", "seen_by"},
 }

@@ -1,6 +1,7 @@
 """Certificates of medics: revoked by page and by command, while a session is open and in the middle of a signature."""
 
 import contextlib
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -11,19 +12,24 @@ from fastapi import FastAPI
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from central.authority.terms import announce_ends
 from central.console.held_keys import close_ended
 from central.core.rights import Role
 from central.core.trust import Trust
 from central.deciding.decisions import is_valid
 from central.deciding.revocation import Reason, complete, revoke
 from central.exchange.revocations import book_of
+from central.link.outgoing import load_signing_key
+from central.notifying.vigilance import Vigil
 from central.signature.software import SoftwareKey, open_key
-from central.store import certificates, decisions, medics, register_changes
+from central.store import certificates, decisions, medics, register_changes, security_alerts
 from central.store.audit import audit
 from central.store.certificates import Certificate
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
+from central.store.sealing import Sealer
 from dopusk.commands.central_group import app as command
+from tests.command_line import run
 from tests.console_centre import PASSPHRASE, Browser, ConsoleCentre
 from tests.waiting import until
 
@@ -259,3 +265,54 @@ def test_a_revoked_certificate_does_not_come_back(centre: ConsoleCentre, senior:
     assert _certificate(centre).state == "valid"
     with reading(centre.engine) as connection:
         assert {item.state for item in certificates.of_owner(connection, one.owner)} == {"revoked", "valid"}
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        "state = 'valid'",
+        "state = 'valid', revoked_at = NULL, reason = NULL, note = NULL",
+        "revoked_at = '2020-01-01T00:00:00.000000+00:00'",
+        "reason = 'replaced'",
+        "note = 'по просьбе'",
+    ],
+)
+def test_verify_names_a_certificate_that_was_changed_by_hand(centre: ConsoleCentre, by_hand: str) -> None:
+    one = _certificate(centre)
+    assert _revoke_by_command(centre, one.serial).exit_code == 0
+    Sealer(centre.engine, load_signing_key(centre.config.keys.centre_signing_key_file)).run()
+    store = centre.folder / "central.db"
+    before = run("verify", str(store), lang="en")
+    assert before.code == 0, before.out + before.err
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        connection.execute(f"UPDATE certificate SET {by_hand} WHERE serial = ?", (one.serial,))  # noqa: S608
+        connection.commit()
+    after = run("verify", str(store), lang="en")
+    assert after.code == 1
+    assert f"certificate {one.serial}" in after.out + after.err
+
+
+def test_the_end_of_a_certificate_is_told_once_at_each_step(
+    centre: ConsoleCentre, senior: Browser, browser: Browser
+) -> None:
+    one = _certificate(centre)
+    centre.add_account("root", Role.ADMINISTRATOR)
+    told = []
+    for left in (31, 30, 29, 14, 13, 7, 6, 1):
+        now = one.valid_until - timedelta(days=left) + timedelta(minutes=1)
+        announced = [announce_ends(centre.engine, now) for _ in range(2)]
+        Vigil(centre.engine, centre.config.vigilance).look(now)
+        told.append((left, *announced))
+    assert told == [(31, 0, 0), (30, 1, 0), (29, 0, 0), (14, 1, 0), (13, 0, 0), (7, 1, 0), (6, 0, 0), (1, 0, 0)]
+    with reading(centre.engine) as connection:
+        found = [(item.kind, item.subject, item.count) for item in security_alerts.latest(connection, ["zarya"])]
+    assert found == [("certificate_ending", one.owner, days) for days in (6, 13, 29)]
+    page = browser.log_in("root", unlock=False).get("/accounts").text
+    assert "сертификат медработника заканчивается" in page
+    assert "Луговая Зоя Марковна" in page
+
+
+def test_a_certificate_that_is_replaced_or_revoked_is_told_of_no_more(centre: ConsoleCentre) -> None:
+    one = _certificate(centre)
+    assert _revoke_by_command(centre, one.serial).exit_code == 0
+    assert announce_ends(centre.engine, one.valid_until - timedelta(days=5)) == 0

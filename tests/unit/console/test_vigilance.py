@@ -163,7 +163,7 @@ def test_an_export_of_consents_counts_its_rows(centre: ConsoleCentre, browser: B
 def test_every_kind_has_words_for_pages_and_letters(kind: str) -> None:
     body = {"schema": SECURITY_SCHEMA, "kind": kind, "org": ORG, "subject": "account-1", "count": 7, "at": "now"}
     subject, content = letter(body)
-    is_term = kind in {"account_unused", "account_closed"}
+    is_term = kind in {"account_unused", "account_closed", "certificate_ending"}
     assert subject == ("Допуск: подошёл срок" if is_term else "Допуск: необычные действия в консоли")
     assert "account-1" in content
     for language in LANGUAGES:

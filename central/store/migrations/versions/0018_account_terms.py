@@ -1,11 +1,16 @@
-"""Accounts that nobody uses are closed, and what was closed says when it was enabled again; deleted accounts are erased."""
+"""Accounts that nobody uses are closed, and what was closed says when it was enabled again; deleted accounts are erased.
+
+Certificates get a history that is sealed.
+"""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
 from central.store.metadata import UtcDateTime
+from sync.contract.canonical import new_id
 
 revision: str = "0018"
 down_revision: str | Sequence[str] | None = "0017"
@@ -22,4 +27,33 @@ def upgrade() -> None:
         ("erased_at", "when name and secrets were erased; what it did stays under its id"),
     ):
         op.add_column("account", sa.Column(name, UtcDateTime(), nullable=True, comment=comment))
+    op.create_table(
+        "certificate_event",
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("certificate_id", sa.Text(), nullable=False),
+        sa.Column("event_no", sa.Integer(), nullable=False, comment="1 and up for each certificate"),
+        sa.Column("state", sa.Text(), nullable=False, comment="valid, replaced or revoked, from now on"),
+        sa.Column("revoked_at", UtcDateTime(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["certificate_id"],
+            ["certificate.certificate_id"],
+            name=op.f("fk_certificate_event_certificate_id_certificate"),
+        ),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_certificate_event")),
+        sa.UniqueConstraint("certificate_id", "event_no", name=op.f("uq_certificate_event_certificate_id")),
+    )
+    _begin_histories(op.get_bind())
     op.add_column("account", sa.Column("enabled_note", sa.Text(), nullable=True, comment="why, in words"))
+
+
+def _begin_histories(connection: sa.Connection) -> None:
+    def states() -> list[sa.ColumnClause[Any]]:
+        texts: list[sa.ColumnClause[Any]] = [sa.column(name) for name in ("certificate_id", "state", "reason", "note")]
+        return [*texts, sa.column("revoked_at", UtcDateTime())]
+
+    event = sa.table("certificate_event", *states(), sa.column("event_id"), sa.column("event_no"))
+    rows = connection.execute(sa.select(sa.table("certificate", *states()))).mappings().all()
+    if rows:
+        connection.execute(event.insert(), [dict(row) | {"event_id": new_id(), "event_no": 1} for row in rows])
