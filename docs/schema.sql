@@ -1028,6 +1028,31 @@ CREATE TABLE instrument (
 
 CREATE INDEX ix_instrument_terminal_id ON instrument (terminal_id);
 
+CREATE TABLE key_carrier (
+    carrier_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    number TEXT NOT NULL,
+    carrier_kind TEXT NOT NULL,
+    holder_id TEXT NOT NULL,
+    issued_at DATE NOT NULL,
+    returned_at DATE,
+    lost_at DATE,
+    document TEXT NOT NULL,
+    archived_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: archived_at DATETIME,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: updated_at DATETIME NOT NULL,
+    CONSTRAINT pk_key_carrier PRIMARY KEY (carrier_id),
+    CONSTRAINT fk_key_carrier_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
+    CONSTRAINT fk_key_carrier_holder_id_medic FOREIGN KEY(holder_id) REFERENCES medic (medic_id)
+);
+
+CREATE INDEX ix_key_carrier_holder_id ON key_carrier (holder_id);
+
+CREATE INDEX ix_key_carrier_org ON key_carrier (org);
+
 CREATE TABLE medic_key_offer (
     medic_id TEXT NOT NULL,
     certificate_pem BYTEA NOT NULL,

@@ -12,6 +12,7 @@ USUAL = {
     "medics": "full_name",
     "devices": "verified_until",
     "rooms": "name",
+    "carriers": "",
     "organisations": "",
 }
 """The order in which the store gives each of them."""
@@ -36,6 +37,7 @@ def keys_of(kind: str, places: Mapping[str, Any]) -> Keys:
         "employers": _plain("name", "inn", "okved", "region_code", "alert_contact"),
         "rooms": _plain("name", "place"),
         "organisations": _plain("name", "licence", "oid"),
+        "carriers": _plain("number", "carrier_kind", "holder", "issued_at", "returned_at", "lost_at"),
         "medics": {
             "full_name": lambda row: row[0].full_name,
             "position": lambda row: row[0].position,

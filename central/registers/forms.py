@@ -1,5 +1,6 @@
 """All forms of registers by kind."""
 
+from central.registers.carriers import CarrierForm
 from central.registers.employers import EmployerForm
 from central.registers.instruments import InstrumentForm
 from central.registers.keeping import RegisterForm
@@ -11,4 +12,5 @@ from central.registers.workers import WorkerForm
 FORMS: dict[str, RegisterForm] = {
     form.kind: form
     for form in (WorkerForm(), EmployerForm(), MedicForm(), InstrumentForm(), RoomForm(), OrganisationForm())
+    for form in (WorkerForm(), EmployerForm(), MedicForm(), InstrumentForm(), CarrierForm(), OrganisationForm())
 }

@@ -30,6 +30,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "verification_number",
     ),
     "rooms": ("name", "place"),
+    "carriers": ("number", "carrier_kind", "holder", "issued_at", "document", "returned_at", "lost_at"),
     "organisations": ("name", "licence", "licence_until", "oid"),
 }
 """By kind; the workers have a file of their own, in the form of their import."""

@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, and_, literal, select
 from central.store.api_keys import api_key
 from central.store.exams import exam
 from central.store.instruments import instrument
+from central.store.key_carriers import key_carrier
 from central.store.medics import medic
 from central.store.notices import channel
 from central.store.registry import employer, organisation, worker
@@ -40,6 +41,7 @@ def subjects(
         ("medic", medic.c.medic_id, medic.c.full_name, medic.c.org.in_(orgs)),
         ("employer", employer.c.employer_id, employer.c.name, employer.c.org.in_(orgs)),
         ("instrument", instrument.c.instrument_id, model, instrument.c.org.in_(orgs)),
+        ("carrier", key_carrier.c.carrier_id, key_carrier.c.number, key_carrier.c.org.in_(orgs)),
         ("organisation", organisation.c.org, organisation.c.name, organisation.c.org.in_(orgs)),
         ("key", api_key.c.key_id, api_key.c.name, api_key.c.org.in_(orgs)),
         ("channel", channel.c.channel_id, channel.c.address, _of_channel(orgs)),

@@ -13,6 +13,7 @@ from sqlalchemy import Column, ColumnElement, Connection, func, select, tuple_
 
 from central.store.accounts import account
 from central.store.instruments import instrument
+from central.store.key_carriers import key_carrier
 from central.store.medics import medic
 from central.store.register_changes import Change, register_change
 from central.store.registry import employer, organisation, worker
@@ -98,6 +99,7 @@ def names(connection: Connection, changes: Sequence[ListedChange]) -> dict[tuple
         "employers": (employer.c.employer_id, employer.c.name),
         "medics": (medic.c.medic_id, medic.c.full_name),
         "rooms": (terminal.c.terminal_id, terminal.c.name),
+        "carriers": (key_carrier.c.carrier_id, key_carrier.c.number),
         "devices": (instrument.c.instrument_id, model),
         "organisations": (organisation.c.org, organisation.c.name),
     }

@@ -1,6 +1,8 @@
 """The Russian manuals of `docs/ru` as pages: Markdown in, HTML out. They and their pictures travel with the package."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -8,16 +10,19 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from central.core.rights import Role
 
+REGULATION = "регламент-учётных-записей"
+"""How accounts, certificates and carriers live; the terms in it are those of the running centre."""
 OF_ROLE: dict[Role, tuple[str, ...]] = {
     Role.MEDIC: ("medic", "worker", "dispatcher"),
-    Role.SENIOR_MEDIC: ("senior_medic", "medic", "worker", "dispatcher"),
+    Role.SENIOR_MEDIC: ("senior_medic", REGULATION, "medic", "worker", "dispatcher"),
     Role.EMPLOYER: ("dispatcher", "worker"),
     Role.ADMINISTRATOR: (
         "administrator",
+        REGULATION,
         "installer",
         "service_engineer",
         "senior_medic",
@@ -25,10 +30,11 @@ OF_ROLE: dict[Role, tuple[str, ...]] = {
         "dispatcher",
         "worker",
     ),
-    Role.AUDITOR: ("medic", "senior_medic", "dispatcher", "worker"),
+    Role.AUDITOR: ("medic", REGULATION, "senior_medic", "dispatcher", "worker"),
     Role.SERVICE: ("service_engineer", "installer", "worker"),
 }
 """Manuals of each role: its own first, then those that it may need."""
+_PLACE = re.compile(r"\{([a-z_]+\.[a-z_]+)\}")
 MANUALS = tuple(sorted({name for names in OF_ROLE.values() for name in names}))
 
 
@@ -56,6 +62,12 @@ def manual(name: str) -> Manual:
         token.children = _inline(token.children, pictures) if token.children else token.children
     html: str = markdown.renderer.render(tokens, markdown.options, {})
     return Manual(name, Markup(html), frozenset(pictures))  # noqa: S704 the files are part of the program
+
+
+def with_terms(shown: Manual, terms: Mapping[str, str]) -> Manual:
+    """The manual with its places filled in: `{accounts.keep_days}` by the term of that name. Raises `KeyError` for one unknown."""
+    filled = _PLACE.sub(lambda found: str(escape(terms[found[1]])), shown.html)
+    return replace(shown, html=Markup(filled))  # noqa: S704 the file is ours, the terms are escaped
 
 
 def picture_file(name: str) -> Path:

@@ -1,8 +1,8 @@
 """Certificates of those who sign, with their terms, and their revocation.
 
-GET /certificates takes `sort`; GET /certificates/{certificate_id} shows one. POST /certificates/{certificate_id}/revoke `reason`
-(a code of `central.deciding.revocation.REASONS`), `note` (words; needed for `other`), `csrf`: 303 to the certificate; 409 with the
-page when it was revoked before, 422 with a fault at the field.
+GET /certificates takes `sort`; GET /certificates/{certificate_id} shows one, with `reason` chosen beforehand.
+POST /certificates/{certificate_id}/revoke `reason` (a code of `central.deciding.revocation.REASONS`), `note` (words), `csrf`: 303
+to the certificate; 409 with the page when it was revoked before, 422 with a fault at the field.
 """
 
 import logging
@@ -148,7 +148,7 @@ def _certificate_page(
         is_foreign=is_listed_elsewhere(one, Authority(console.config.keys.authority_dir)),
         reasons=list(REASONS),
         may_revoke=visitor.may(Right.REVOKE_CERTIFICATES),
-        typed=typed or Typed({}),
+        typed=typed or Typed({"reason": [request.query_params.get("reason", "")]}),
         faults=faults or {},
         done=request.query_params.get("done", ""),
     )

@@ -26,6 +26,7 @@ from central.console.guard import Guard, form_of
 from central.core.days import day_of
 from central.core.rights import Right
 from central.deciding.medics import register_faults, register_warnings
+from central.registers.carriers import on_carrier
 from central.registers.coded import coded_options, save_coded
 from central.registers.form import Faults, FieldFault, typed_of
 from central.registers.forms import FORMS
@@ -33,6 +34,7 @@ from central.registers.instruments import proposed
 from central.registers.keeping import FormInput, KeyDraft, RegisterChange, RegisterForm
 from central.registers.medics import MAX_CERTIFICATE_BYTES, MedicForm, with_key
 from central.store import accounts, key_offers, register_changes, registry
+from central.store.certificates import Certificate
 from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author
 
@@ -190,6 +192,7 @@ _SINGULAR = {
     "medics": "medic",
     "devices": "instrument",
     "rooms": "medical_room",
+    "carriers": "carrier",
     "organisations": "organisation",
 }
 """What the access log calls an entry of a register."""
@@ -226,6 +229,7 @@ def entry_page(
             "added": None if entry_id else _added(connection, visitor, form, request.query_params.get("added", "")),
             "history": register_changes.of_entry(connection, form.kind, entry_id) if entry_id else [],
             "offer": key_offers.find(connection, entry_id) if form.kind == "medics" and entry_id else None,
+            "lost_with": _lost_with(connection, form, row),
             "seen": register_changes.count(connection, form.kind, entry_id) if entry_id else 0,
             "employer_names": {
                 item["employer_id"]: item["name"]
@@ -258,6 +262,11 @@ def entry_page(
         restored=restored,
         **values,
     )
+
+
+def _lost_with(connection: Connection, form: RegisterForm, row: Mapping[str, Any]) -> list[Certificate]:
+    """Certificates that somebody has to revoke because their carrier is lost; the program revokes none by itself."""
+    return on_carrier(connection, row["holder_id"]) if form.kind == "carriers" and row.get("lost_at") else []
 
 
 def _own(connection: Connection, visitor: Visitor, form: RegisterForm, entry_id: str) -> Mapping[str, Any]:

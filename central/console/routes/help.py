@@ -8,10 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 
-from central.console.context import Visitor, page
+from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
+from central.console.terms_in_force import terms_in_force
 from central.core.rights import Right, Role
-from central.words.manual_pages import OF_ROLE, manual, picture_file
+from central.words.manual_pages import OF_ROLE, manual, picture_file, with_terms
 
 router = APIRouter()
 
@@ -41,7 +42,7 @@ def show_manual(
 
 def _show(request: Request, visitor: Visitor, name: str) -> Response:
     try:
-        shown = manual(name)
+        shown = with_terms(manual(name), terms_in_force(console_of(request).config))
     except KeyError:
         raise HTTPException(404) from None
     listed = OF_ROLE[Role(visitor.account.role)]

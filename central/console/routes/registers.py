@@ -33,8 +33,10 @@ from central.imports import workers as imports
 from central.imports.tables import MAX_FILE_BYTES, MOST_JOB_BYTES, TooMuch, UnreadableTable, write_table
 from central.imports.workers import Checked
 from central.registers import table
+from central.registers.carriers import keys_at_centre, on_carrier
 from central.registers.forms import FORMS
 from central.store import instruments, medics, registry, rooms, terminals
+from central.store import instruments, key_carriers, medics, registry, terminals
 from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author
 from central.store.workers import ORDERS, count_workers, named_workers, search_workers
@@ -45,6 +47,7 @@ from central.words.xlsx_sheet import titles
 router = APIRouter()
 
 KINDS = ("workers", "employers", "medics", "devices", "rooms", "organisations")
+KINDS = ("workers", "employers", "medics", "devices", "carriers", "organisations")
 SHOWN = 500
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -234,6 +237,8 @@ def register_page(
         elif not fault:
             rows, hidden = search_workers(connection, orgs, query.strip(), SHOWN, archived=archived, order=sort.order)
         sort_reported = sorting_of(request, REPORTED, table="reported", path=path)
+        at_centre = keys_at_centre(connection, orgs) if kind == "carriers" and not archived else []
+        lost = _lost_with_certificates(connection, rows) if kind == "carriers" else set()
         reported = _unregistered(connection, orgs) if kind == "devices" and not archived else []
     if kind == "workers" and rows:
         # The list says who may not be examined remotely and why.
@@ -252,6 +257,8 @@ def register_page(
         hidden=hidden,
         archived=archived,
         employers=employers,
+        at_centre=at_centre,
+        lost=lost,
         reported=sort_reported.rows(reported, REPORTED),
         places=places,
         query=query,
@@ -274,12 +281,19 @@ def _rows(
         return [row for row in registry.list_organisations(connection) if row["org"] in orgs]
     if kind == "rooms":
         return rooms.rooms(connection, orgs, closed=archived)
+    if kind == "carriers":
+        return key_carriers.of_organisations(connection, orgs, archived=archived)
     if kind == "devices":
         return instruments.of_organisations(connection, orgs, archived=archived)
     owners = {row["org"]: row for row in registry.list_organisations(connection)}
     entries = [entry for entry in medics.of_organisations(connection, orgs) if entry.active != archived]
     now, days = console.clock(), console.frmr_valid_days
     return [(entry, register_faults(entry, owners.get(entry.org), now, frmr_valid_days=days)) for entry in entries]
+
+
+def _lost_with_certificates(connection: Connection, rows: Sequence[Any]) -> set[str]:
+    """Lost carriers whose holder still signs with a key on a carrier."""
+    return {row["carrier_id"] for row in rows if row["lost_at"] and on_carrier(connection, row["holder_id"])}
 
 
 def _unregistered(connection: Connection, orgs: tuple[str, ...]) -> list[tuple[Any, Any, str]]:

@@ -1,4 +1,4 @@
-"""The demo's registers other than people: instruments with verification dates, grounds from other registers.
+"""The demo's registers other than people: instruments with verification dates, key carriers, grounds from other registers.
 
 The instruments are those of the demo's bench, so that the register and what the terminal reports meet; one more is overdue.
 Firms, numbers and entries are plainly invented: the taxpayer numbers are of a region 00 that does not exist.
@@ -19,7 +19,7 @@ from central.people.limits import LimitDraft, set_limit
 from central.people.registry import Registry
 from central.registers.forms import FORMS
 from central.registers.keeping import FormInput, RegisterChange
-from central.store import api_keys, terminals
+from central.store import api_keys, medics, terminals
 from central.store import registry as people_store
 from central.store.api_keys import ApiKey
 from dopusk.lab.demo.sample_people import HISTORY_TERMINAL_ID, ORG, SampleIds
@@ -92,6 +92,15 @@ def enter_registers(connection: Connection, registry: Registry, change: Register
             "verification_number": f"С-ДЕМО/{number:06d}",
         }
         _save(change, "devices", None, fields)
+    for number, medic in enumerate(medics.of_organisations(connection, (ORG,)), start=1):
+        carrier = {
+            "number": f"ДЕМО-{number:06d}",
+            "carrier_kind": "token",
+            "holder_id": medic.medic_id,
+            "issued_at": (today - timedelta(days=120)).isoformat(),
+            "document": f"Акт № {number} (пример)",
+        }
+        _save(change, "carriers", None, carrier)
     checked = grounds.check_file(connection, ORG, _grounds(change.author.at), today, registry.snils_hash)
     grounds.store_checked(connection, checked, change.author)
 

@@ -165,6 +165,7 @@ class _Sample:
                 "draft_id": self._draft(centre, centre.people.workers["1004"]),
                 "topic": "medic",
                 "picture": "console-queue.png",
+                "carrier_id": _NOBODY,
             }
             medic_id = connection.execute(select(account.c.medic_id).where(account.c.username == "zoya")).scalar_one()
         self._entries = {
@@ -173,6 +174,7 @@ class _Sample:
             "medics": medic_id,
             "devices": _NOBODY,
             "rooms": "room-1",
+            "carriers": _NOBODY,
             "organisations": ORG,
         }
         self._jobs = {"imports": str(sent.headers["location"]), "journal": str(export.headers["location"])}

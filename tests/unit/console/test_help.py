@@ -1,12 +1,17 @@
 """The manuals in the console: each role reads its own first, pictures and links are served, nothing without a login."""
 
+import contextlib
 import re
 
 import pytest
 
+from central.console.terms_in_force import terms_in_force
+from central.core.account_config import AccountsConfig
+from central.core.config import RegistersConfig
 from central.core.rights import Role
-from central.words.manual_pages import MANUALS, OF_ROLE, manual, picture_file
-from tests.console_centre import Browser, ConsoleCentre
+from central.words.manual_pages import MANUALS, OF_ROLE, REGULATION, manual, picture_file, with_terms
+from dopusk.lab.broker import free_port
+from tests.console_centre import Browser, ConsoleCentre, serving
 from tests.documents.manuals import manuals
 
 
@@ -74,3 +79,37 @@ def test_a_reader_of_english_is_told_the_language(browser: Browser) -> None:
 def test_nobody_reads_without_a_login(browser: Browser) -> None:
     for place in ("/help", "/help/worker", "/help/images/kiosk-pressure.png"):
         assert browser.http.get(place).headers["location"].startswith("/login")
+
+
+def test_the_regulation_has_the_terms_of_the_running_centre(centre: ConsoleCentre, address: str) -> None:
+    accounts = AccountsConfig(
+        unused_warn_days=41, unused_close_days=73, keep_days=19, second_factor_roles=frozenset({Role.AUDITOR})
+    )
+    centre.config = centre.config.model_copy(
+        update={"accounts": accounts, "registers": RegistersConfig(frmr_valid_days=23)}
+    )
+    centre.config = centre.config.model_copy(
+        update={"http": centre.config.http.model_copy(update={"port": free_port()})}
+    )
+    centre.add_account("root", Role.ADMINISTRATOR)
+    with serving(centre.app(), centre.config.http.port) as place, contextlib.closing(Browser(place)) as browser:
+        browser.log_in("root", unlock=False)
+        first = browser.get("/help").text
+        assert f"/help/{REGULATION}" in first
+        shown = browser.get(f"/help/{REGULATION}").text
+    for words in (
+        "Через 41 дн. без входа",
+        "Через 73 дн. центр",
+        "19 дн.",
+        "Нужен ролям: аудитор.",
+        "чем 23 дн. назад",
+    ):
+        assert words in " ".join(shown.split()), words
+    assert "За 30, 14, 7 дн." in shown
+    assert not re.search(r"\{[a-z_.]+\}", shown.partition("<article")[2])
+
+
+def test_no_other_manual_has_an_open_place(centre: ConsoleCentre) -> None:
+    terms = terms_in_force(centre.config)
+    for name in MANUALS:
+        assert (with_terms(manual(name), terms).html != manual(name).html) == (name == REGULATION)

@@ -142,7 +142,7 @@ def test_number_of_an_archived_worker_is_not_taken_over(centre: ConsoleCentre, s
     assert "из архива" in answer.text
 
 
-@pytest.mark.parametrize("kind", ["workers", "employers", "medics", "devices", "organisations"])
+@pytest.mark.parametrize("kind", ["workers", "employers", "medics", "devices", "carriers", "organisations"])
 def test_every_register_opens(zoya: Browser, kind: str) -> None:
     assert zoya.get(f"/registers/{kind}").status_code == 200
 

@@ -18,7 +18,7 @@ from tests.console_centre import Browser, ConsoleCentre
 from tests.job_processes import DoneHere
 from tests.waiting import until
 
-REGISTERS = ("workers", "employers", "medics", "devices", "organisations")
+REGISTERS = ("workers", "employers", "medics", "devices", "carriers", "organisations")
 
 
 @pytest.fixture(autouse=True)

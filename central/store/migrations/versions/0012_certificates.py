@@ -8,6 +8,7 @@ from alembic import op
 
 from central.store.certificates import columns_of
 from central.store.metadata import UtcDateTime
+from central.store.migrations.last_activity import last_activity
 
 revision: str = "0012"
 down_revision: str | Sequence[str] | None = "0011"
@@ -51,14 +52,15 @@ def upgrade() -> None:
 
 def _fill(connection: sa.Connection) -> None:
     names: list[sa.ColumnClause[Any]] = [sa.column(name) for name in ("medic_id", "org", "key_provider")]
-    pem, updated = sa.column("certificate_pem", sa.LargeBinary()), sa.column("updated_at", UtcDateTime())
-    medic = sa.table("medic", *names, pem, updated, sa.column("certificate_id"))
+    pem = sa.column("certificate_pem", sa.LargeBinary())
+    medic = sa.table("medic", *names, pem, sa.column("certificate_id"))
     texts = ("certificate_id", "serial", "issuer", "kind", "owner", "org", "key_provider", "state")
     text_columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in texts]
     moments = [sa.column(name, UtcDateTime()) for name in ("valid_from", "valid_until", "created_at")]
     certificate = sa.table("certificate", *text_columns, *moments)
     known: set[str] = set()
-    for row in connection.execute(sa.select(*names, pem, updated)).all():
+    entered_at = last_activity(connection)
+    for row in connection.execute(sa.select(*names, pem)).all():
         try:
             read = columns_of(bytes(row.certificate_pem))
         except ValueError:
@@ -69,4 +71,4 @@ def _fill(connection: sa.Connection) -> None:
         if read["certificate_id"] not in known:
             known.add(read["certificate_id"])
             values = {"kind": "medic", "owner": row.medic_id, "org": row.org, "key_provider": row.key_provider}
-            connection.execute(certificate.insert().values(state="valid", created_at=row.updated_at, **read, **values))
+            connection.execute(certificate.insert().values(state="valid", created_at=entered_at, **read, **values))
