@@ -60,6 +60,8 @@ def load(path: Path) -> Settings:
     """Read `signer.toml`. Raises `BadSettings`."""
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadSettings(f"{path}: there is no such file; `dopusk signer init` writes it (administrator)") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadSettings(f"{path}: {error}") from error
     known = {field.name for field in fields(Settings)}

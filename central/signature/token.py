@@ -3,6 +3,7 @@
 Tested with SoftHSM. A ГОСТ token speaks the same interface with mechanisms of its own maker; its provider goes beside this.
 """
 
+import contextlib
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -42,8 +43,20 @@ class TokenKey:
         return detached(attributes, self._certificate, "sha256_ecdsa", encode_ecdsa_signature(raw))
 
     def close(self) -> None:
-        """Log out of the token."""
-        self._session.close()
+        """Log out of the token. One that was pulled out has forgotten the login by itself."""
+        with contextlib.suppress(PKCS11Error):
+            self._session.close()
+
+
+def look_anew(library: str) -> None:
+    """Let the library look which tokens are there: it remembers those of its start, and not one that was pulled out and put back.
+
+    All keys that this process has opened by the library are closed by it. Raises `SigningRefused`: `token_absent`.
+    """
+    try:
+        pkcs11.lib(library).reinitialize()
+    except PKCS11Error as error:
+        raise SigningRefused("token_absent", f"the library did not begin anew: {type(error).__name__}") from error
 
 
 def open_token(

@@ -16,9 +16,7 @@ register_change = Table(
     metadata,
     Column("change_id", Text, primary_key=True),
     Column("org", ForeignKey("organisation.org"), nullable=False),
-    Column(
-        "kind", Text, nullable=False, comment="register: workers, employers, medics, devices, organisations"
-    ),
+    Column("kind", Text, nullable=False, comment="register: workers, employers, medics, devices, organisations"),
     Column("entry_id", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("account_id", Text, comment="empty: from the command line"),

@@ -15,7 +15,7 @@ from cryptography import x509
 
 from central.core.clock import now_utc
 from central.signature.provider import SignatureProvider
-from central.signature.token import certificate_on, open_token
+from central.signature.token import certificate_on, look_anew, open_token
 from dopusk.told import told
 from dopusk.words import say, word
 from signer.desk import Desk
@@ -113,6 +113,8 @@ def run(config: File) -> None:
 def _key_of(settings: Settings) -> Callable[[str], SignatureProvider]:
     def opened(pin: str) -> SignatureProvider:
         label = settings.key_label or None
+        # The desk has closed the key that was open before: there is one at a time.
+        look_anew(settings.library)
         if settings.certificate_file:
             pem = Path(settings.certificate_file).read_bytes()
         else:

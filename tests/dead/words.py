@@ -134,5 +134,6 @@ def _codes(root: Path) -> set[str]:
             if path.suffix in {".py", ".html", ".js", ".qml", ".json"} or (
                 path.suffix == ".toml" and "texts" not in path.parts
             ):
-                words |= set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+                source = path.read_text(encoding="utf-8")
+                words |= {*re.findall(r"\w+", source), *re.findall(r"\w+(?:-\w+)+", source)}
     return words

@@ -174,3 +174,11 @@ def test_an_unforeseen_error_is_a_reference_without_a_name(monkeypatch: pytest.M
     again = run("devices", lang="en")
     assert done.err.split("(")[0].split()[-1] == again.err.split("(")[0].split()[-1]
     assert words.in_use() == "en"
+
+
+@pytest.mark.parametrize(("lang", "words_there"), [("ru", "такого файла нет"), ("en", "there is no such file")])
+def test_a_signer_without_its_file_is_told_which_command_writes_it(tmp_path: Path, lang: str, words_there: str) -> None:
+    done = run("signer", "run", "-c", str(tmp_path / "signer.toml"), lang=lang)
+    assert done.code == 2
+    assert words_there in done.err
+    assert "dopusk signer init" in done.err

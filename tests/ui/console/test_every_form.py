@@ -43,6 +43,7 @@ UNDONE = {
     "/registers/medics/{entry_id}/archive": "taken back at the same place",
     "/registers/devices/{entry_id}/archive": "taken back at the same place",
     "/registers/rooms/{entry_id}/archive": "taken back at the same place",
+    "/registers/carriers/{entry_id}/archive": "taken back at the same place",
     "/journal/columns": "a set is kept anew under the same name",
     "/journal/exports/{job_id}/cancel": "asked for again by one press",
     "/imports/exams/{job_id}/cancel": "rows that are stored stay, and the file is sent again",

@@ -208,6 +208,16 @@ def test_her_token_signs_at_her_workplace_and_nowhere_else(
         expect(page.get_by_role("alert")).to_contain_text("Ключ в программе подписи закрыт")
         page.goto(f"{address}/exams/{second}")
         expect(page.locator("[name=outcome][value=admitted]")).to_be_checked()
+        # The token is in its place again: the same program opens it, and signs.
+        page.goto(f"{address}/signature")
+        _form(page, "open").get_by_role("button").click()
+        window.wait("ПИН-код токена (попыток: 3")
+        window.type(PIN)
+        window.wait("Ключ открыт")
+        page.wait_for_url("**/queue")
+        third = centre.exam("1003")
+        _decide(page, address, third)
+        page.wait_for_url(f"**/queue?decided={third}")
         # The program is ended: the page says what is missing and who must act.
         window.process.terminate()
         window.process.wait(LONGEST_S)

@@ -50,6 +50,7 @@ def _ids(centre: ConsoleCentre) -> dict[str, str]:
         "employer_id": centre.people.employers[0],
         "medic_id": str(zoya.medic_id),
         "account_id": zoya.account_id,
+        "holder_id": str(zoya.medic_id),
         "worker_id": centre.people.workers["1001"],
         "terminal_id": "kiosk-1",
         "measuring_terminal_id": "kiosk-1",
@@ -97,6 +98,12 @@ FORMS_WITH_IDS: list[tuple[Role, str, dict[str, str], tuple[str, ...]]] = [
     ),
     (Role.SENIOR_MEDIC, "/registers/rooms/new", {"name": "Кабинет"}, ("measuring_terminal_id",)),
     (Role.MEDIC, "/room/begin", {"exam_type": "pre_shift"}, ("worker_id", "room_id")),
+    (
+        Role.ADMINISTRATOR,
+        "/registers/carriers/new",
+        {"number": "1", "carrier_kind": "token", "issued_at": "2026-11-01", "document": "акт 1"},
+        ("holder_id",),
+    ),
     (Role.SENIOR_MEDIC, "/journal", {}, ("worker_id",)),
     (Role.SENIOR_MEDIC, "/journal", {}, ("medic_id",)),
 ]

@@ -171,10 +171,11 @@ def test_every_oddity_that_is_noted_has_its_words() -> None:
 
 
 def test_details_of_the_access_log_are_words_in_the_readers_language() -> None:
-    assert details({"rows": 3, "form": "xlsx"}, "ru") == [("строк", "3"), ("вид", "XLSX")]
-    assert details({"outcome": "admitted"}, "ru") == [("исход", catalogue("ru")["outcome.admitted"])]
-    assert details({"code": "wrong"}, "en") == [("why", "name, password or code did not fit")]
-    assert details({"newer": "thing"}, "ru") == [("newer", "thing")]
+    assert details({"rows": 3, "form": "xlsx"}, "ru", {}) == [("строк", "3"), ("вид", "XLSX")]
+    assert details({"outcome": "admitted"}, "ru", {}) == [("исход", catalogue("ru")["outcome.admitted"])]
+    assert details({"code": "wrong"}, "en", {}) == [("why", "name, password or code did not fit")]
+    assert details({"relieved": "id-1"}, "ru", {"id-1": "Бережной Фома"}) == [("у кого взят", "Бережной Фома")]
+    assert details({"newer": "thing"}, "ru", {}) == [("newer", "thing")]
 
 
 def test_a_page_of_the_walk_is_read_as_a_person_reads_it() -> None:
