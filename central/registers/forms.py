@@ -11,6 +11,13 @@ from central.registers.workers import WorkerForm
 
 FORMS: dict[str, RegisterForm] = {
     form.kind: form
-    for form in (WorkerForm(), EmployerForm(), MedicForm(), InstrumentForm(), RoomForm(), OrganisationForm())
-    for form in (WorkerForm(), EmployerForm(), MedicForm(), InstrumentForm(), CarrierForm(), OrganisationForm())
+    for form in (
+        WorkerForm(),
+        EmployerForm(),
+        MedicForm(),
+        InstrumentForm(),
+        RoomForm(),
+        CarrierForm(),
+        OrganisationForm(),
+    )
 }

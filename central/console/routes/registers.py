@@ -35,8 +35,7 @@ from central.imports.workers import Checked
 from central.registers import table
 from central.registers.carriers import keys_at_centre, on_carrier
 from central.registers.forms import FORMS
-from central.store import instruments, medics, registry, rooms, terminals
-from central.store import instruments, key_carriers, medics, registry, terminals
+from central.store import instruments, key_carriers, medics, registry, rooms, terminals
 from central.store.engine import hold_registers, reading, writing
 from central.store.register_changes import Author
 from central.store.workers import ORDERS, count_workers, named_workers, search_workers
@@ -46,8 +45,7 @@ from central.words.xlsx_sheet import titles
 
 router = APIRouter()
 
-KINDS = ("workers", "employers", "medics", "devices", "rooms", "organisations")
-KINDS = ("workers", "employers", "medics", "devices", "carriers", "organisations")
+KINDS = ("workers", "employers", "medics", "devices", "rooms", "carriers", "organisations")
 SHOWN = 500
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

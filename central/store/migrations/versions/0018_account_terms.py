@@ -15,7 +15,7 @@ from central.store.seals import first_id_at
 from sync.contract.canonical import new_id
 
 revision: str = "0018"
-down_revision: str | Sequence[str] | None = "0017"
+down_revision: str | Sequence[str] | None = "0022"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
