@@ -196,13 +196,8 @@ def room_lines(payload: Mapping[str, Any], language: str) -> list[tuple[str, str
         label = text_or(language, f"looked_at.{one['field']}", one["field"])
         lines.append((label, exam_view.seen_words(payload, one["code"], language), f"seen_{one['field']}" in odd))
     if (test := room["drug_test"]) is not None:
-        parts = [
-            text_or(language, f"drug_kind.{test['kind']}", test["kind"]),
-            text_or(language, f"drug_result.{test['result']}", test["result"]),
-            test["substances"],
-            " ".join(filter(None, (test["kit"], test["lot"] and f"№ {test['lot']}"))),
-        ]
-        lines.append((text(language, "room.drug_test"), ", ".join(filter(None, parts)), test["result"] != "negative"))
+        words = exam_view.drug_test_words(test, language)
+        lines.append((text(language, "room.drug_test"), words, test["result"] != "negative"))
     for wrong in room["typed_wrong"]:
         words = text(
             language, "room.taken_back", typed=_words_of_line(wrong["typed"], language), number=wrong["attempt"]

@@ -148,6 +148,12 @@ def _duration(item: Reading) -> str:
     return str(int((item.row.finished_at - item.row.started_at).total_seconds()))
 
 
+def _drug_test(item: Reading) -> str:
+    """The result of a test in the medical room; terminals make none."""
+    test = (item.row.payload.get("room") or {}).get("drug_test")
+    return text(item.language, "journal.not_done") if test is None else exam_view.drug_test_words(test, item.language)
+
+
 COLUMNS: dict[str, Cell] = {
     "moment": _moment,
     "duration_s": _duration,
@@ -167,7 +173,7 @@ COLUMNS: dict[str, Cell] = {
     "pulse": lambda item: item.value("pulse_bpm"),
     "alcohol_sign": _alcohol_sign,
     "alcohol": lambda item: item.value("breath_alcohol_mg_per_l"),
-    "drug_test": lambda item: text(item.language, "journal.not_done"),
+    "drug_test": _drug_test,
     "conclusion": _conclusion,
     "outcome": _outcome,
     "reasons": _reasons,

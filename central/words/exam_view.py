@@ -275,6 +275,17 @@ def _found_value(item: Payload, payload: Payload, language: str) -> str:
     )
 
 
+def drug_test_words(test: Payload, language: str) -> str:
+    """What was examined, the result, what was found, and with which kit."""
+    parts = (
+        text_or(language, f"drug_kind.{test['kind']}", test["kind"]),
+        text_or(language, f"drug_result.{test['result']}", test["result"]),
+        test.get("substances"),
+        " ".join(filter(None, (test.get("kit"), test.get("lot") and f"№ {test['lot']}"))),
+    )
+    return ", ".join(part for part in parts if part)
+
+
 def seen_words(payload: Payload, code: str, language: str) -> str:
     """What eyes saw, in the words of the version of the book that the page showed."""
     version = str((payload.get("books") or {}).get(EYE_FINDINGS, ""))

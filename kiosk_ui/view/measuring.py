@@ -57,7 +57,7 @@ def _ordered(exam: ExamState, texts: Texts) -> PageView:
         return PageView(
             screen="pressure",
             title=texts("pressure.title"),
-            note=texts("ordered.note"),
+            note=texts("ordered.short_note"),
             state="ready",
             lines=texts.lines("pressure.posture"),
             buttons={"start_measuring": texts("ordered.start")},

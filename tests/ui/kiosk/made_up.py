@@ -381,6 +381,9 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
             38,
         ),
     )
+    for phase, screen in ((Phase.PRESSURE, "pressure"), (Phase.TEMPERATURE, "try_again"), (Phase.BREATH, "try_again")):
+        yield f"ordered_{phase}", screen, snapshot(exam(phase), 3, is_ordered=True)
+    yield "ordered_measuring", "pressure", snapshot(replace(cuff, examinee=None), 9, is_ordered=True)
     yield "pressure_measuring", "pressure", snapshot(cuff, 52, progress=progress("measuring", elapsed_s=12))
     yield "pressure_live", "pressure", snapshot(cuff, 61, progress=progress("inflating", cuff_mmhg=134))
     yield "pressure_by_hand", "pressure", snapshot(cuff, 52, progress=progress("waiting_for_start"))

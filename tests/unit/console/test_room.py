@@ -251,6 +251,10 @@ def test_a_positive_drug_test_and_what_eyes_see_weigh(
     for words in ("моча, положительный, опиаты, ИммуноХром-6 № 0417", "Зрачки", "сужены", "послесменный"):
         assert words in page, words
     assert zoya.decide(exam_id, outcome="admitted").status_code == 422
+    assert zoya.decide(exam_id, outcome="refer", reasons="drug_signs", comment="направлена").status_code in {303, 422}
+    columns = zoya.get("/journal?columns=full_name&columns=drug_test&columns=skin").text
+    assert "моча, положительный, опиаты, ИммуноХром-6 № 0417" in columns
+    assert "обычной окраски" in columns
 
 
 def test_a_medic_wants_a_repeat_and_the_exam_goes_on_in_the_room(

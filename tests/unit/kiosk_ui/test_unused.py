@@ -21,6 +21,7 @@ CODED = (
 CODED += ("complaint.", "temperature.", "pressure.", "breath.", "result.", "rest.", "try_again.", "decision.", "help.")
 CODED += (
     "typed.",
+    "ordered.title_",
     "value.breath_",
     "service.fact_",
     "service.generation_",
