@@ -85,6 +85,7 @@ BOOKS: dict[str, BookKind] = {
         ),
         BookKind("consent_text", attrs=(Attr("version"),)),
         BookKind("kiosk_texts"),
+        BookKind("paper_texts"),
         BookKind("ground_kinds", attrs=(Attr("public"),)),
         BookKind(
             "ground_rules",
@@ -104,12 +105,7 @@ BOOKS: dict[str, BookKind] = {
                 Attr("employers_inn", "list"),
             ),
         ),
-        BookKind("refusal_grounds"),
         BookKind("eye_findings", attrs=(Attr("looked_at", choices=LOOKED_AT), Attr("sign", choices=SIGNS))),
-        BookKind(
-            "copy_norms", attrs=(Attr("original", "number"), Attr("patient", "number"), Attr("optional", "number"))
-        ),
-        BookKind("services"),
         BookKind("vaccines"),
         BookKind("okved2", is_classifier=True, code_form=r"[A-U]|[0-9]{2}(\.[0-9]{1,2}){0,2}"),
         BookKind(
@@ -119,7 +115,6 @@ BOOKS: dict[str, BookKind] = {
             oid=f"{_NSI}.99.2.206",
             code_form=r"[0-9]{2}",
         ),
-        BookKind("municipalities", is_classifier=True, code_form=r"[0-9]{8}([0-9]{3})?"),
         BookKind("positions", is_classifier=True),
         BookKind("harm_factors", is_classifier=True, code_form=r"[0-9]{1,2}(\.[0-9]{1,3}){0,5}"),
         BookKind(
@@ -130,10 +125,6 @@ BOOKS: dict[str, BookKind] = {
             code_form=r"[0-2](\.(0|[1-9][0-9]*)){3,}",
         ),
         BookKind("medical_positions", is_classifier=True, attrs=(Attr("equivalent"),), oid=f"{_NSI}.11.1002"),
-        BookKind("specialities", is_classifier=True, oid=f"{_NSI}.11.1066"),
-        BookKind("sex", is_classifier=True, oid=f"{_NSI}.11.1040"),
-        BookKind("identity_documents", is_classifier=True, oid=f"{_NSI}.99.2.48"),
-        BookKind("event_types", is_classifier=True, oid=f"{_NSI}.99.2.726"),
     )
 }
 """All books by name, in the order in which they are listed."""

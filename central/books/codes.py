@@ -23,8 +23,13 @@ CODED_FIELDS: dict[str, str] = {
     "region_code": "rf_subjects",
     "position_code": "positions",
     "harm_factors": "harm_factors",
+    "oid": "medical_organisations",
 }
 """Fields of registers, files and interfaces that hold codes of a book."""
+_BY_FILE_ALONE = frozenset({"medical_organisations"})
+"""Books of which nothing ships: as long as none was loaded, a code of the right form is taken."""
+MOST_CHOICES = 3_000
+"""So many codes a page offers; what is more is typed."""
 _DEEPER = frozenset({"okved2", "harm_factors"})
 """Books whose codes go on behind a point."""
 _NEAR = 3
@@ -100,6 +105,8 @@ def check_in(version: Version, typed: str, *, day: date, held: str = "") -> tupl
         return words, None
     kind, items = BOOKS[version.book], version.by_code
     code = _code_of(kind, words)
+    if not items and kind.name in _BY_FILE_ALONE:
+        return words, None
     item = items.get(code) or _above(version, kind, code)
     if item is None:
         return words, CodeFault("not_in_book", _near(version, words))
@@ -116,8 +123,14 @@ def is_offered(item: BookItem, day: date) -> bool:
 
 def choices(connection: Connection, field: str, *, org: str, day: date, language: str) -> list[tuple[str, str]]:
     """What a field offers: codes with their words, for a list that is searched by either."""
-    version = reading.in_force(connection, CODED_FIELDS[field], org, day)
-    return [(item.code, item.words(language)) for item in version.items if is_offered(item, day)]
+    found = offered(connection, CODED_FIELDS[field], org=org, day=day)
+    return [(item.code, item.words(language)) for item in found]
+
+
+def offered(connection: Connection, book: str, *, org: str, day: date) -> list[BookItem]:
+    """What of a book may be chosen on that day; nothing of one that is too long for a list."""
+    version = reading.in_force(connection, book, org, day)
+    return [item for item in version.items if is_offered(item, day)] if len(version.items) <= MOST_CHOICES else []
 
 
 def _code_of(kind: BookKind, words: str) -> str:

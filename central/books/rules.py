@@ -4,15 +4,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from central.books.catalogue import Attr, BookKind
+from central.books.catalogue import Attr, BookKind, shipped
 from central.core.ground_rules import GROUND_RULES, rule_faults
 from central.core.rights import Right
-from sync.contract.books import MOST_TEXT_CHARS, BookFault, BookItem, kiosk_faults
+from sync.contract.books import LETTERS, MOST_TEXT_CHARS, BookFault, BookItem, kiosk_faults
 
 MOST_WORDS_CHARS = 600
 """Of an item's words, but for texts."""
 MOST_BASIS_CHARS = 500
 MOST_ITEMS = 20_000
+PAPER_TEXTS = "paper_texts"
+TYPE = "{type}"
+"""Stands in a text of papers for the kind of exam."""
+MOST_PAPER_CHARS = {"act": 120, "title": 80, "body": 300}
+"""Of a text of papers, by the beginning of its code: so much has room on a paper of one page."""
 _LONG = frozenset({"consent_text"})
 ChangeKind = Literal["added", "changed", "ended"]
 
@@ -135,7 +140,32 @@ def book_faults(kind: BookKind, items: Sequence[BookItem]) -> list[BookFault]:
     faults += [BookFault(code, "parent", "circle", parents[code]) for code in parents if _circles(code, parents)]
     if kind.name == GROUND_RULES:
         faults += rule_faults(items)
+    if kind.name == PAPER_TEXTS:
+        faults += _paper_faults(items)
     return faults + kiosk_faults(kind.name, items)
+
+
+def _paper_faults(items: Sequence[BookItem]) -> list[BookFault]:
+    """What would break a paper: texts that there are not, too long ones, other names in braces, letters that its font lacks."""
+    program = shipped(PAPER_TEXTS)
+    known = {item.code: item.ru for item in program.items} if program is not None else {}
+    faults = []
+    for item in items:
+        if item.code not in known:
+            faults.append(BookFault(item.code, "code", "not_changeable"))
+            continue
+        if not item.offered:
+            faults.append(BookFault(item.code, "offered", "always_offered"))
+        most = MOST_PAPER_CHARS[item.code.split(".", maxsplit=1)[0]]
+        if len(item.ru) > most:
+            faults.append(BookFault(item.code, "ru", "too_long", str(most)))
+        rest = item.ru.replace(TYPE, "") if TYPE in known[item.code] else item.ru
+        if "{" in rest or "}" in rest:
+            faults.append(BookFault(item.code, "ru", "unknown_placeholder", rest[rest.find("{") :][:20]))
+        foreign = "".join(sorted({sign for sign in item.ru if not LETTERS.fullmatch(sign)}))
+        if foreign:
+            faults.append(BookFault(item.code, "ru", "foreign_letters", foreign[:20]))
+    return faults
 
 
 def _circles(code: str, parents: Mapping[str, str]) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from central.books.catalogue import CENTRE
+from central.books.codes import Codes
 from central.core.name_folding import fold_name
 from central.core.parties import Organisation
 from central.imports.field_maps import headed, headings_of, read_mapped
@@ -85,10 +87,17 @@ def check_rows(
     changes: list[OrganisationChange] = []
     found_faults: list[RowFault] = []
     seen: set[str] = set()
+    # Classifiers are those of the whole centre.
+    codes = Codes(connection, CENTRE, today)
     for row in rows:
         values = {name: " ".join(row[name].split()) for name in (*REQUISITES, "name") if row.get(name)}
         faults = dict(row.faults) | {name: fault.code for name, fault in requisite_faults(values).items()}
         faults |= {name: "too_long" for name, words in values.items() if len(words) > _MOST_CHARS}
+        coded = {
+            name: fault
+            for name in ("oid", "region_code")
+            if (fault := codes.fault(name, values.get(name, ""))) is not None
+        }
         before = by_oid.get(values.get("oid")) or by_name.get(fold_name(values.get("name", "")))
         if not values.get("oid"):
             faults.setdefault("oid", "needed")
@@ -96,7 +105,12 @@ def check_rows(
             faults.setdefault("name", "organisation_unknown")
         elif before["org"] in seen:
             faults["oid"] = "twice"
-        if faults or before is None:
+        coded = {name: fault for name, fault in coded.items() if name not in faults}
+        if faults or coded or before is None:
+            found_faults += [
+                RowFault(row.number, headings[name], fault.code, row.get(name, ""), fault.near)
+                for name, fault in coded.items()
+            ]
             found_faults += [
                 near.fault(row.number, headings[name], code, row.get(name, ""), {"organisation_unknown"})
                 for name, code in faults.items()

@@ -15,7 +15,7 @@ from central.core.trust import Trust
 from central.deciding.decisions import is_valid, signed_by
 from central.papers import drawing
 from central.papers.drawing import Sheet
-from central.papers.wording import KINDS, NoSuchPaper, act, body, headline, kinds_for, lower_band, mark_text, title
+from central.papers.wording import KINDS, NoSuchPaper, PaperTexts, headline, kinds_for, lower_band, mark_text
 from central.store import decisions, papers, registry, worklist
 from central.store.decisions import StoredDecision
 from central.store.engine import hold
@@ -130,6 +130,7 @@ def _sheet(
     worker = get_worker(connection, exam.worker_id) if exam.worker_id else None
     moment = wording.moment_with_offset(exam.finished_at, issuer.zone)
     is_mark = entry.kind == "mark"
+    texts = PaperTexts(entry.org, entry.issued_at)
     lines: list[tuple[str, str]] = [("" if is_mark else "Работник", exam.worker_name or "личность не подтверждена")]
     if not is_mark and worker is not None and worker["birth_date"]:
         lines.append(("Дата рождения", f"{worker['birth_date']:%d.%m.%Y}"))
@@ -142,10 +143,12 @@ def _sheet(
     if entry.kind == "conclusion" and decision["comment"]:
         lines.append(("Примечание", decision["comment"]))
     if not is_mark:
-        lines.append(("Основание", act()))
-    statement = mark_text(exam.exam_type, given.outcome) if is_mark else body(entry.kind, exam.exam_type, given.outcome)
+        lines.append(("Основание", texts.act))
+    statement = (
+        mark_text(exam.exam_type, given.outcome) if is_mark else texts.body(entry.kind, exam.exam_type, given.outcome)
+    )
     return Sheet(
-        title=title(entry.kind),
+        title=texts.title(entry.kind),
         number=f"№ {entry.number}/{entry.year}",
         organisation=organisation["name"],
         licence=f"Лицензия {organisation['licence']}",

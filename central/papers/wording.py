@@ -1,10 +1,15 @@
-"""Texts of papers, by kind, type of exam and outcome: versioned data beside this module."""
+"""Texts of papers, by kind, type of exam and outcome: those of the mark beside this module, the others from the book of them."""
 
 import tomllib
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from central.books.catalogue import shipped
+from central.books.rules import PAPER_TEXTS, TYPE
+from central.core import book_source
+from sync.contract.books import BookItem
 from sync.contract.decision_rules import AFTER_WORK
 
 KINDS = ("mark", "refusal", "sobriety", "conclusion")
@@ -20,7 +25,7 @@ class NoSuchPaper(Exception):
 
 @cache
 def templates() -> dict[str, Any]:
-    """The texts and their version."""
+    """The words of the mark and of the kinds of exams."""
     source = resources.files("central.papers").joinpath("templates.toml").read_text(encoding="utf-8")
     return tomllib.loads(source)
 
@@ -60,20 +65,33 @@ def lower_band(exam_type: str) -> str:
     return str(words).replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def title(kind: str) -> str:
-    """The heading of a paper."""
-    return str(templates()["title"][kind])
+class PaperTexts:
+    """Titles and sentences of an organisation's papers, as its book of them had them at a moment.
+
+    A paper that is printed again has the words of the day on which it was issued.
+    """
+
+    def __init__(self, org: str, at: datetime) -> None:
+        own = book_source.items(PAPER_TEXTS, org, at=at)
+        self._words = {item.code: item.ru for item in _shipped()} | {code: item.ru for code, item in own.items()}
+
+    def title(self, kind: str) -> str:
+        """The heading of a paper."""
+        return self._words[f"title.{kind}"]
+
+    def body(self, kind: str, exam_type: str, outcome: str) -> str:
+        """The leading sentence of a paper."""
+        if kind == "conclusion":
+            known = outcome if outcome in {"admitted", "not_admitted"} else "other"
+            return self._words[f"body.conclusion_{known}"]
+        return self._words[f"body.{kind}"].replace(TYPE, str(templates()["type"][exam_type]))
+
+    @property
+    def act(self) -> str:
+        """The act that the papers name."""
+        return self._words["act"]
 
 
-def body(kind: str, exam_type: str, outcome: str) -> str:
-    """The leading sentence of a paper."""
-    texts = templates()["body"]
-    if kind == "conclusion":
-        known = outcome if outcome in {"admitted", "not_admitted"} else "other"
-        return str(texts[f"conclusion_{known}"])
-    return str(texts[kind]).format(type=templates()["type"][exam_type])
-
-
-def act() -> str:
-    """The act that the papers name."""
-    return str(templates()["act"])
+def _shipped() -> tuple[BookItem, ...]:
+    book = shipped(PAPER_TEXTS)
+    return book.items if book is not None else ()

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from central.books.codes import CODED_FIELDS, CodeFault, check_code, check_codes, choices
+from central.books.codes import CODED_FIELDS, CodeFault, check_code, check_codes, choices, offered
 from central.core.days import day_of
 from central.registers.form import FieldFault
 from central.registers.keeping import FormInput, Options, RegisterChange, RegisterForm, Saved
@@ -20,10 +20,19 @@ _SEVERAL = frozenset({"harm_factors"})
 """Fields with a list of codes."""
 
 
+_SUGGESTED = {("medics", "position"): "medical_positions"}
+"""Fields that take any words, and the book whose words they offer."""
+
+
 def coded_options(connection: Connection, form: RegisterForm, org: str, day: date, language: str) -> Options:
-    """For each field that holds codes: code and words of what may be chosen."""
+    """For each field that holds codes: code and words of what may be chosen; for one that takes words: these, and their code."""
     names = [field.name for field in form.fields if field.name in CODED_FIELDS]
-    return {name: choices(connection, name, org=org, day=day, language=language) for name in names}
+    found = {name: choices(connection, name, org=org, day=day, language=language) for name in names}
+    for field in form.fields:
+        book = _SUGGESTED.get((form.kind, field.name))
+        if book is not None:
+            found[field.name] = [(item.ru, item.code) for item in offered(connection, book, org=org, day=day)]
+    return {name: options for name, options in found.items() if options or name in CODED_FIELDS}
 
 
 def save_coded(change: RegisterChange, form: RegisterForm, entry_id: str | None, typed: FormInput) -> Saved:

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Engine
 
 from central.authority.pki import Authority
+from central.books.codes import check_code
+from central.core.days import day_of
 from central.core.media_files import MediaFiles
 from central.core.parties import Organisation
 from central.core.snils import SnilsKey, parse_snils
@@ -81,6 +83,8 @@ def add_organisation(
             said |= {"oid": oid, "oid_source": "form"} if oid else {}
             if faults := requisite_faults(kept | said):
                 raise ValueError(f"{', '.join(faults)}: not as the register writes it")
+            if oid and check_code(connection, "oid", oid, org=org, day=day_of(datetime.now(UTC)))[1] is not None:
+                raise ValueError("oid: not in the book medical_organisations")
             registry_of.add_organisation(connection, Organisation(**(kept | said)))
             note(connection, "organisation.save" if known else "organisation.add", org, org=org)
     print(say("organisation {org} entered", org=org))

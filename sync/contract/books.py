@@ -36,9 +36,10 @@ MOST_LINE_CHARS = 110
 MOST_LINES = 3
 """Lines of a consent that stand on the screen before the whole text is opened."""
 
-_LETTERS = re.compile(
+LETTERS = re.compile(
     r"[\u0020-\u007e\u00a0-\u00ff\u0400-\u045f\u0490\u0491\u2010-\u2015\u2018-\u201e\u2022\u2026\u2030\u2116\u2212\u2264\u2265]"
 )
+"""Signs that the fonts of kiosk and papers have."""
 _CODE = re.compile(r"[a-z0-9][a-z0-9_.]{0,62}")
 
 
@@ -216,7 +217,7 @@ def _placeholder_faults(code: str, language: str, words: str, known: frozenset[s
 
 
 def _letter_faults(code: str, language: str, words: str, *, lines: bool) -> list[BookFault]:
-    foreign = {sign for sign in words if not _LETTERS.match(sign) and not (lines and sign == "\n")}
+    foreign = {sign for sign in words if not LETTERS.match(sign) and not (lines and sign == "\n")}
     if not foreign:
         return []
     shown = " ".join(sign if sign.isprintable() else f"U+{ord(sign):04X}" for sign in sorted(foreign)[:5])

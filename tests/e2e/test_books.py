@@ -79,15 +79,15 @@ def test_one_changed_item_is_named_by_verify(tmp_path: Path) -> None:
 
     run("central", "init", str(folder), "--generation", "test")
     config = folder / "central.toml"
-    table = tmp_path / "sex.csv"
-    table.write_text("Код;По-русски\n1;Мужской\n2;Женский\n", encoding="utf-8")
+    table = tmp_path / "positions.csv"
+    table.write_text("Код;По-русски\n1;Водитель\n2;Слесарь\n", encoding="utf-8")
     run("central", "books", "import", str(table), "-c", str(config))
-    run("central", "books", "publish", "sex", "--basis", "письмо 1", "-c", str(config))
+    run("central", "books", "publish", "positions", "--basis", "письмо 1", "-c", str(config))
     run("verify", str(config))
     with contextlib.closing(sqlite3.connect(folder / "central.db")) as db:
         db.execute("DROP TRIGGER guard_book_item_update")
-        db.execute("UPDATE book_item SET ru = 'Другой' WHERE book = 'sex' AND code = '2'")
+        db.execute("UPDATE book_item SET ru = 'Другой' WHERE book = 'positions' AND code = '2'")
         db.commit()
     said = run("verify", str(config), "--json", code=1)
-    assert "book_item sex||" in said
-    assert "book sex " in said
+    assert "book_item positions||" in said
+    assert "book positions " in said

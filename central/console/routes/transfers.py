@@ -89,6 +89,7 @@ def _page(
         note(connection, console, visitor, "worker.read", worker_id, org=row["org"])
         served = registry.list_employers(connection, row["org"])
         values: dict[str, Any] = {
+            "employer_name": (registry.get_employer(connection, row["employer_id"]) or {"name": ""})["name"],
             "old": origin(connection, row),
             "others": employments.of_person(connection, row["person_id"], (row["org"],)),
         }

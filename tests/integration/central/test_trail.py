@@ -166,11 +166,11 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     exams.write_text("{}\n", encoding="utf-8")  # one record that is refused
     assert do("import exams", str(exams), code=1) == ["exams.import"]
     do("books list")
-    table = tmp_path / "sex.xlsx"
-    assert do("books export", "sex", str(table)) == ["book.export"]
-    table.with_suffix(".csv").write_text("Код;По-русски\n1;Мужской\n2;Женский\n9;Не указан\n", encoding="utf-8")
+    table = tmp_path / "positions.xlsx"
+    assert do("books export", "positions", str(table)) == ["book.export"]
+    table.with_suffix(".csv").write_text("Код;По-русски\n1;Водитель\n2;Слесарь\n9;Сторож\n", encoding="utf-8")
     assert do("books import", str(table.with_suffix(".csv"))) == ["book.import"]
-    assert do("books publish", "sex", "--basis", "письмо 1 от 01.11.2026") == ["book.publish"]
+    assert do("books publish", "positions", "--basis", "письмо 1 от 01.11.2026") == ["book.publish"]
     assert do("certificates broker", str(tmp_path / "broker"), "--host", "localhost") == ["certificate.broker"]
     assert do("certificates renew") == ["certificate.centre"]
     do("certificates list")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 from fastapi import FastAPI
 from sqlalchemy import Column, ColumnElement, Engine, select, update
 
@@ -197,19 +198,24 @@ def _jobs(address: str) -> dict[str, tuple[str, ...]]:
     """An export, and an import of each kind that has found faults, all ended."""
     with contextlib.closing(Client(address)) as senior:
         assert senior.post("/login", {"username": "senior", "password": LOGIN.password}).status_code == 303
-        asked = [senior.post("/journal/exports/csv", {}, page="/journal")]
+        places: list[str] = []
+
+        def ended(answer: httpx.Response) -> None:
+            # One account has three jobs at a time at most.
+            places.append(str(answer.headers["location"]))
+            assert until(lambda: "data-job" not in senior.get(places[-1]).text)
+
+        ended(senior.post("/journal/exports/csv", {}, page="/journal"))
         token = CSRF.findall(senior.get("/imports/exams").text)[-1]
         file = {"file": ("exams.jsonl", b'{"org": 1}\nno row\n', "application/jsonl")}
-        asked.append(senior.http.post("/imports/exams", data={"csrf": token}, files=file))
+        ended(senior.http.post("/imports/exams", data={"csrf": token}, files=file))
         for path, form in (
             ("/registers/workers/import", "/registers/workers"),
             ("/imports/grounds", "/imports/grounds"),
         ):
             token = CSRF.findall(senior.get(form).text)[-1]
             file = {"file": ("table.csv", _LONG_FILES[form].encode(), "text/csv")}
-            asked.append(senior.http.post(path, data={"csrf": token, "action": "check"}, files=file))
-        places = [answer.headers["location"] for answer in asked]
-        assert all(until(lambda place=place: "data-job" not in senior.get(place).text) for place in places)
+            ended(senior.http.post(path, data={"csrf": token, "action": "check"}, files=file))
     return {
         f"{name}/job_id": (place.rsplit("/", 1)[1],)
         for name, place in zip(("exports", "exams", "workers", "grounds"), places, strict=True)

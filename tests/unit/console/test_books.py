@@ -90,7 +90,7 @@ def test_what_is_wrong_with_an_item_stands_at_its_field_and_nothing_typed_is_los
     answer = senior.post("/books/complaints/items", ITEM | {"ru": "Болит 頭", "code": "Код"}, page="/books")
     assert answer.status_code == 422
     assert 'aria-describedby="fault-item-ru"' in answer.text
-    assert "таких знаков нет в шрифте киоска: 頭" in answer.text
+    assert "таких знаков нет в шрифте: 頭" in answer.text
     assert "Болит 頭" in answer.text
 
 
@@ -154,7 +154,7 @@ def _formulas() -> bytes:
         (b'{"result": "OK", "list": "no"}', "Это не таблица"),
         (b"[" * 100_000, "Это не таблица"),
         ("Код;По-русски\n1;Водитель\n1;Слесарь\n".encode(), "встречается дважды"),
-        (json.dumps({"book": "sex", "items": []}).encode(), "файл другого справочника"),
+        (json.dumps({"book": "okved2", "items": []}).encode(), "файл другого справочника"),
     ],
 )
 def test_a_hostile_file_is_refused_in_words(administrator: Browser, content: bytes, said: str) -> None:
@@ -171,31 +171,40 @@ def test_a_hostile_file_is_refused_in_words(administrator: Browser, content: byt
 
 
 def test_a_dictionary_is_checked_taken_and_its_rows_end(centre: ConsoleCentre, administrator: Browser) -> None:
-    page = administrator.get("/books/sex").text
+    page = administrator.get("/books/medical_positions").text
     token = page.split('name="csrf" value="')[1].split('"')[0]
-    content = "﻿ID;NAME\r\n2;Женский\r\n1;Мужской\r\n".encode()
-    name = "1.2.643.5.1.13.13.11.1040_2.2_csv.csv"
+    content = "﻿ID;NAME\r\n2;Фельдшер\r\n1;Врач\r\n".encode()
+    name = "1.2.643.5.1.13.13.11.1002_2.2_csv.csv"
     for action, status in (("check", 200), ("take", 303)):
         answer = administrator.http.post(
-            "/books/sex/import", data={"csrf": token, "action": action}, files={"file": (name, content, "text/csv")}
+            "/books/medical_positions/import",
+            data={"csrf": token, "action": action},
+            files={"file": (name, content, "text/csv")},
         )
         assert answer.status_code == status, answer.text
         if action == "check":
-            assert "строк 2, новых 0, изменённых 2, прекращённых 1" in answer.text  # the English words are not in it
-    seen = _seen(administrator.get("/books/sex").text)
-    done = administrator.post("/books/sex/publish", {"basis": BASIS, "seen": seen}, page="/books")
+            assert "строк 2, новых 2, изменённых 0, прекращённых 0" in answer.text
+    seen = _seen(administrator.get("/books/medical_positions").text)
+    done = administrator.post("/books/medical_positions/publish", {"basis": BASIS, "seen": seen}, page="/books")
     assert done.status_code == 303, done.text
-    page = administrator.get("/books/sex").text
+    page = administrator.get("/books/medical_positions").text
     assert "<b>2.2</b>" in page
-    assert "Неопределенный" in page  # ended, and still there
+    later = administrator.http.post(
+        "/books/medical_positions/import",
+        data={"csrf": token, "action": "check"},
+        files={"file": (name.replace("2.2", "2.3"), "ID;NAME\n1;Врач\n".encode(), "text/csv")},
+    )
+    assert "прекращённых 1" in later.text, "a row that the file lacks ends and stays"
     older = administrator.http.post(
-        "/books/sex/import",
+        "/books/medical_positions/import",
         data={"csrf": token, "action": "take"},
-        files={"file": (name.replace("2.2", "2.0"), "ID;NAME\n1;Муж\n2;Жен\n".encode(), "text/csv")},
+        files={
+            "file": (name.replace("2.2", "2.0"), "ID;NAME\n1;Врач-терапевт\n2;Фельдшер-лаборант\n".encode(), "text/csv")
+        },
     )
     assert older.status_code == 303
-    seen = _seen(administrator.get("/books/sex").text)
-    refused = administrator.post("/books/sex/publish", {"basis": BASIS, "seen": seen}, page="/books")
+    seen = _seen(administrator.get("/books/medical_positions").text)
+    refused = administrator.post("/books/medical_positions/publish", {"basis": BASIS, "seen": seen}, page="/books")
     assert refused.status_code == 422
     assert "действует более новая версия 2.2" in refused.text
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+import subprocess
 from datetime import timedelta
 
 import cv2
@@ -10,6 +11,8 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select, update
 
+from central.books import drafting, publishing
+from central.books.rules import BookRefused
 from central.papers import drawing
 from central.papers.code import draw_code
 from central.papers.drawing import Sheet
@@ -18,6 +21,8 @@ from central.store.audit import audit
 from central.store.decisions import decision
 from central.store.engine import reading, writing
 from central.store.papers import paper
+from dopusk.lab.demo.sample_people import ORG
+from sync.contract.books import BookItem
 from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre, shows
 
@@ -200,3 +205,56 @@ def test_public_page_says_that_an_admission_is_over(centre: ConsoleCentre, zoya:
     page = browser.get(f"/check/{_code(centre)}").text
     assert "Срок этого допуска истёк" in page
     assert "checked over" in page
+
+
+def _words(content: bytes) -> str:
+    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, check=True, capture_output=True)
+    return re.sub(r"\s+", " ", done.stdout.decode())
+
+
+def _publish(centre: ConsoleCentre, *items: BookItem) -> None:
+    with writing(centre.engine) as connection:
+        for item in items:
+            drafting.put_item(connection, "paper_texts", ORG, item, revision=0, author="zoya", now=centre.now())
+        publishing.publish(
+            connection, centre.outgoing, "paper_texts", ORG, basis="приказ 3", author="zoya", now=centre.now()
+        )
+
+
+def test_a_paper_has_the_words_of_the_day_on_which_it_was_issued(centre: ConsoleCentre, zoya: Browser) -> None:
+    first, second = centre.exam("1001"), centre.exam("1002")
+    for exam_id in (first, second):
+        zoya.decide(exam_id, outcome="not_admitted", reasons="complaints")
+    before = _words(_print(zoya, first, "refusal").content)
+    assert "Справка для предъявления в медицинскую организацию" in before
+    centre.shift += timedelta(minutes=2)
+    _publish(
+        centre,
+        BookItem(code="title.refusal", ru="Справка о недопуске"),
+        BookItem(code="body.refusal", ru="Работник не допущен по итогам осмотра ({type})."),
+    )
+    centre.shift += timedelta(minutes=2)
+    fresh = _words(_print(zoya, second, "refusal").content)
+    assert "Справка о недопуске" in fresh
+    assert "Работник не допущен по итогам осмотра (предсменный)." in fresh
+    assert "Приказ Минздрава" in fresh, "what nobody changed stays"
+    again = _words(_print(zoya, first, "refusal").content)
+    assert "Справка для предъявления в медицинскую организацию" in again
+    assert "Справка о недопуске" not in again
+
+
+@pytest.mark.parametrize(
+    ("item", "fault"),
+    [
+        (BookItem(code="mark.before.admitted", ru="допущен"), "not_changeable"),
+        (BookItem(code="title.refusal", ru="Справка " * 20), "too_long"),
+        (BookItem(code="title.refusal", ru="Справка {type}"), "unknown_placeholder"),
+        (BookItem(code="body.refusal", ru="Осмотр {kind}"), "unknown_placeholder"),
+        (BookItem(code="act", ru="Приказ \N{SNOWMAN}"), "foreign_letters"),
+        (BookItem(code="act", ru="Приказ", offered=False), "always_offered"),
+    ],
+)
+def test_a_text_that_would_break_a_paper_is_not_published(centre: ConsoleCentre, item: BookItem, fault: str) -> None:
+    with pytest.raises(BookRefused) as refused:
+        _publish(centre, item)
+    assert fault in {one.fault for one in refused.value.faults}
