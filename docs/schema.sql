@@ -578,6 +578,28 @@ CREATE TABLE recovery_code (
 
 CREATE INDEX ix_recovery_code_account_id ON recovery_code (account_id);
 
+CREATE TABLE reminder (
+    reminder_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    employer_id TEXT NOT NULL,
+    worker_id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    document TEXT NOT NULL,
+    until DATE,
+    days INTEGER NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: created_at DATETIME NOT NULL,
+    delivered_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: delivered_at DATETIME,
+    taken_back_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: taken_back_at DATETIME,
+    CONSTRAINT pk_reminder PRIMARY KEY (reminder_id),
+    CONSTRAINT uq_reminder_worker_id_subject_days UNIQUE (worker_id, subject, days)
+);
+
+CREATE INDEX ix_reminder_employer_id_created_at ON reminder (employer_id, created_at);
+
 CREATE TABLE roster_due (
     due_id SERIAL NOT NULL,
     -- SQLite: due_id INTEGER NOT NULL,
@@ -1372,6 +1394,23 @@ CREATE TABLE consent_withdrawal (
     CONSTRAINT fk_consent_withdrawal_consent_id_consent FOREIGN KEY(consent_id) REFERENCES consent (consent_id)
 );
 
+CREATE TABLE document (
+    document_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    ground_id TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    stored_sha256 TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    dpi INTEGER,
+    uploaded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: uploaded_at DATETIME NOT NULL,
+    uploaded_by TEXT NOT NULL,
+    CONSTRAINT pk_document PRIMARY KEY (document_id),
+    CONSTRAINT uq_document_ground_id_sha256 UNIQUE (ground_id, sha256),
+    CONSTRAINT fk_document_ground_id_ground FOREIGN KEY(ground_id) REFERENCES ground (ground_id)
+);
+
 CREATE TABLE ground_state (
     state_id TEXT NOT NULL,
     ground_id TEXT NOT NULL,
@@ -1386,3 +1425,18 @@ CREATE TABLE ground_state (
 );
 
 CREATE INDEX ix_ground_state_ground_id ON ground_state (ground_id, state_id);
+
+CREATE TABLE document_verdict (
+    verdict_id TEXT NOT NULL,
+    document_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    field TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: at DATETIME NOT NULL,
+    account_id TEXT NOT NULL,
+    CONSTRAINT pk_document_verdict PRIMARY KEY (verdict_id),
+    CONSTRAINT fk_document_verdict_document_id_document FOREIGN KEY(document_id) REFERENCES document (document_id)
+);
+
+CREATE INDEX ix_document_verdict_document_id ON document_verdict (document_id, verdict_id);

@@ -118,6 +118,8 @@ def book_page_values(
         "seen": items_digest(draft.items) if draft else "",
         "items": sort.rows(matching, columns)[:SHOWN],
         "sort": sort,
+        # A book of many attributes is read by those that somebody has filled.
+        "shown_attrs": [attr for attr in kind.attrs if any(attr.name in item.attrs for item in items)],
         "matching": len(matching),
         "total": len(items),
         "sought": sought,

@@ -32,6 +32,7 @@ class GroundLine:
     """What the last comparison with its register gave."""
     details: str = ""
     """Document, doctor, organisation, dose, as far as they are known."""
+    ground_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,17 @@ def remote_blocks(
 def _line(row: Ground, until: date | None, today: date) -> GroundLine:
     state = _state(until, today)
     return GroundLine(
-        row.kind, row.at, until, state, row.finding, row.blocks_remote, row.note, row.source, row.state, details(row)
+        row.kind,
+        row.at,
+        until,
+        state,
+        row.finding,
+        row.blocks_remote,
+        row.note,
+        row.source,
+        row.state,
+        details(row),
+        row.ground_id,
     )
 
 
@@ -94,6 +105,19 @@ def details(row: Ground) -> str:
     return ", ".join(
         part for part in (row.vaccine, row.dose, number, row.at_time, row.doctor, row.organisation) if part
     )
+
+
+def doubles(rows: Sequence[Ground]) -> frozenset[str]:
+    """Ids of rows that may be one event entered twice: of one kind and day, of a vaccination against the same.
+
+    A row that takes the place of another is no double of it.
+    """
+    replaced = {row.supersedes for row in rows if row.supersedes}
+    by_event: dict[tuple[str, str, date], list[str]] = {}
+    for row in rows:
+        if row.ground_id not in replaced:
+            by_event.setdefault((row.kind, row.vaccine, row.at), []).append(row.ground_id)
+    return frozenset(ground_id for ids in by_event.values() if len(ids) > 1 for ground_id in ids)
 
 
 def _until(row: Ground, toxicology_days: int) -> date | None:

@@ -24,7 +24,7 @@ from sqlalchemy import URL, Engine
 from central.core.clock import now_utc
 from central.core.media_files import MediaFiles
 from central.core.store_urls import parsed, sqlite_file
-from central.store import media
+from central.store import documents, media
 from central.store.engine import reading
 from central.store.workers import photo_hashes
 from sync.contract.canonical import canonical
@@ -60,7 +60,7 @@ def back_up(
     else:
         _postgres_program(store_url, "pg_dump", "--format=custom", "--no-owner", "--file", str(fresh / _POSTGRES))
     with reading(engine) as connection:
-        wanted = sorted({*media.completed(connection), *photo_hashes(connection)})
+        wanted = sorted({*media.completed(connection), *photo_hashes(connection), *documents.stored_hashes(connection)})
     for sha256 in wanted:
         source, target = files.path(sha256), fresh / _media_name(sha256)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -6,10 +6,13 @@ from typing import Any
 
 from central.store.alerts import Alert
 from central.store.notices import Channel
+from central.store.reminders import Reminder
 from central.store.security_alerts import SecurityAlert
 from sync.contract.model import utc_text
 
 EMPLOYER_SCHEMA, SECURITY_SCHEMA = "dopusk.notice/1", "dopusk.security-notice/1"
+REMINDERS = {"ends": "document_ends", "not_allowed": "held_from_terminals"}
+"""Kinds of reminders as notices call them."""
 CHANNEL_REMOVED = "channel_removed"
 """Kind of the last word to a channel: the one notice that a removed channel still gets."""
 
@@ -24,6 +27,22 @@ def employer_body(alert: Alert) -> dict[str, Any]:
         "employer_id": alert.employer_id,
         "personnel_number": alert.personnel_number,
         "at": utc_text(alert.created_at),
+    }
+
+
+def reminder_body(reminder: Reminder, personnel_number: str | None) -> dict[str, Any]:
+    """To an employer: which document of which worker ends when, or that a worker takes no exam at a terminal. No finding."""
+    return {
+        "schema": EMPLOYER_SCHEMA,
+        "kind": REMINDERS[reminder.kind],
+        "alert_id": reminder.reminder_id,
+        "exam_id": None,
+        "employer_id": reminder.employer_id,
+        "personnel_number": personnel_number,
+        "document": reminder.document,
+        "until": reminder.until.isoformat() if reminder.until else None,
+        "days": reminder.days,
+        "at": utc_text(reminder.created_at),
     }
 
 

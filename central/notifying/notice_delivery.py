@@ -16,7 +16,7 @@ from central.egress.rules import EgressRules
 from central.notifying.notice_bodies import is_last_word
 from central.notifying.notice_channels import ChannelSecrets, Undelivered
 from central.notifying.notice_sending import TIMEOUT_S, send
-from central.store import alerts, security_alerts
+from central.store import alerts, reminders, security_alerts
 from central.store import notices as store
 from central.store.engine import reading, writing
 from central.store.notices import Channel, Notice
@@ -145,6 +145,7 @@ class Delivery:
             alert_id = store.mark_delivered(connection, notice_id, now)
             alerts.mark_delivered(connection, alert_id, now)
             security_alerts.mark_delivered(connection, alert_id, now)
+            reminders.mark_delivered(connection, alert_id, now)
             store.hasten(connection, channel_id, now)
 
     def _put_off(self, notice_id: str, channel_id: str, attempts: int, error: Undelivered) -> None:

@@ -1,7 +1,7 @@
 """Sends one notice: mail by SMTP, or a signed POST. It counts as delivered when the server has accepted it."""
 
 import hmac
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
@@ -11,7 +11,7 @@ from central.egress.connecting import Unreached
 from central.egress.mail import MailRefused, MailServer, send_mail
 from central.egress.rules import OPERATORS_OWN, AddressRefused, EgressRules, mailbox, web_address
 from central.egress.web import post
-from central.notifying.notice_bodies import CHANNEL_REMOVED, SECURITY_SCHEMA, is_last_word
+from central.notifying.notice_bodies import CHANNEL_REMOVED, REMINDERS, SECURITY_SCHEMA, is_last_word
 from central.notifying.notice_channels import ChannelSecrets, Undelivered
 from central.store.notices import Channel, Notice
 from sync.contract.canonical import canonical
@@ -110,6 +110,8 @@ def letter(body: dict[str, Any]) -> tuple[str, str]:
             f"Время (UTC): {body['at']}.\n"
             "Подробности – в журнале доступа консоли. Отвечать на это письмо не нужно.\n",
         )
+    if body["kind"] in REMINDERS.values():
+        return _reminder(body)
     if body["kind"] == "taken_back":
         return (
             "Допуск: решение исправлено",
@@ -122,4 +124,21 @@ def letter(body: dict[str, Any]) -> tuple[str, str]:
         f"Работник с табельным номером {body['personnel_number'] or '—'} не допущен к работе: "
         f"признаки опьянения.\nВремя решения (UTC): {body['at']}.\n"
         "Подробности для работодателя – на странице допуска в консоли. Отвечать на это письмо не нужно.\n",
+    )
+
+
+def _reminder(body: dict[str, Any]) -> tuple[str, str]:
+    number = body["personnel_number"] or "—"
+    if body["kind"] == REMINDERS["not_allowed"]:
+        return (
+            "Допуск: работник не проходит осмотр на терминале",
+            f"Работник с табельным номером {number} не проходит осмотр на терминале: его ждёт медработник в медпункте.\n"
+            f"Время (UTC): {body['at']}.\nОтвечать на это письмо не нужно.\n",
+        )
+    until = date.fromisoformat(body["until"])
+    return (
+        "Допуск: заканчивается документ работника",
+        f"У работника с табельным номером {number} заканчивается документ: {body['document']}.\n"
+        f"Последний день: {until:%d.%m.%Y}.\n"
+        "Когда медицинская организация получит новый документ, напоминаний больше не будет. Отвечать на это письмо не нужно.\n",
     )

@@ -108,6 +108,19 @@ class Ground:
     state: GroundState = "unconfirmed"
 
 
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """One comparison of a ground."""
+
+    state_id: str
+    ground_id: str
+    state: str
+    register: str
+    note: str
+    at: datetime
+    account_id: str | None
+
+
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
     """Insert rows, some hundreds of them; those that are there already are left alone. Returns how many were new."""
     there = known(connection, sorted({row["worker_id"] for row in rows}))
@@ -149,6 +162,22 @@ def of_persons(connection: Connection, org: str, person_ids: Sequence[str]) -> d
 def latest(rows: Sequence[Ground]) -> list[Ground]:
     """The rows that hold, as rules see them: the last of each kind and source that no other supersedes."""
     return standing(sorted(rows, key=lambda item: item.entered_at))
+
+
+def add_state(connection: Connection, values: StateRow) -> None:
+    """Keep what a comparison gave."""
+    connection.execute(ground_state.insert().values(**{name: getattr(values, name) for name in StateRow.__slots__}))
+
+
+def states_of(connection: Connection, ground_ids: Sequence[str]) -> dict[str, list[StateRow]]:
+    """Comparisons of these rows, the newest first."""
+    found: dict[str, list[StateRow]] = {}
+    query = (
+        select(ground_state).where(ground_state.c.ground_id.in_(ground_ids)).order_by(ground_state.c.state_id.desc())
+    )
+    for row in connection.execute(query).mappings():
+        found.setdefault(row["ground_id"], []).append(StateRow(**row))
+    return found
 
 
 def _query(*more: ColumnElement[Any]) -> Select[Any]:

@@ -35,6 +35,7 @@ from central.store.certificates import MUTABLE as CERTIFICATE_STATE
 from central.store.certificates import certificate, certificate_event
 from central.store.consents import consent, consent_text, consent_withdrawal
 from central.store.decisions import decision
+from central.store.documents import document, document_verdict
 from central.store.field_maps import field_map
 from central.store.grounds import ground, ground_state
 from central.store.limits import limit_entry
@@ -44,6 +45,7 @@ from central.store.outgoing import centre_outbox
 from central.store.papers import paper
 from central.store.persons import person_verdict
 from central.store.register_changes import register_change
+from central.store.reminders import reminder
 from central.store.walking import OnBad, stream
 from central.store.worker_limits import worker_limit
 from sync.contract.canonical import canonical, sha256_hex
@@ -121,6 +123,8 @@ SEALED = {
         Sealed(consent_text, "created_at"),
         Sealed(ground, "ground_id"),
         Sealed(ground_state, "state_id"),
+        Sealed(document, "document_id"),
+        Sealed(document_verdict, "verdict_id"),
         Sealed(consent_withdrawal, "created_at"),  # its key is that of the consent, which is older
         Sealed(worker_limit, "limit_id", frozenset({"withdrawn_at"})),
         Sealed(limit_entry, "entry_id", frozenset({"withdrawn_at"})),
@@ -137,6 +141,7 @@ SEALED = {
         # What becomes of a certificate stands in its history, which nobody changes.
         Sealed(certificate, "created_at", CERTIFICATE_STATE),
         Sealed(certificate_event, "event_id"),
+        Sealed(reminder, "reminder_id", frozenset({"delivered_at", "taken_back_at"})),
         Sealed(alert, "alert_id", frozenset({"delivered_at", "seen_at", "seen_by"})),
     )
 }

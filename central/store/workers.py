@@ -1,6 +1,7 @@
 """Read-only questions about workers. Owns no table."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Text, cast, func, or_, select
@@ -8,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Text, cast
 from central.core.name_folding import fold_name
 from central.core.ordering import AS_IT_COMES, Order
 from central.store.ordering import order_by
-from central.store.registry import employer, is_archived, worker
+from central.store.registry import employer, is_archived, is_employed, worker
 from central.store.worker_search import is_meant, of_organisations
 
 
@@ -35,6 +36,23 @@ def photo_hashes(connection: Connection) -> Sequence[str]:
     """Hashes of all reference pictures that workers have now."""
     query = select(worker.c.photo_sha256).where(worker.c.photo_sha256.is_not(None)).distinct()
     return connection.execute(query.order_by(worker.c.photo_sha256)).scalars().all()
+
+
+def employed_workers(connection: Connection, org: str, day: date) -> list[tuple[str, str]]:
+    """Worker and employer of every employment of an organisation that holds on that day."""
+    query = select(worker.c.worker_id, worker.c.employer_id).where(worker.c.org == org, is_employed(day))
+    return [(row[0], row[1]) for row in connection.execute(query.order_by(worker.c.worker_id))]
+
+
+def workers_in_lists(connection: Connection, worker_ids: Sequence[str]) -> Sequence[RowMapping]:
+    """Id, name, number and employer's name of these workers."""
+    c = worker.c
+    query = (
+        select(c.worker_id, c.full_name, c.personnel_number, employer.c.name.label("employer_name"))
+        .join_from(worker, employer, employer.c.employer_id == c.employer_id)
+        .where(c.worker_id.in_(worker_ids))
+    )
+    return connection.execute(query).mappings().all()
 
 
 def worker_org(connection: Connection, worker_id: str) -> str:

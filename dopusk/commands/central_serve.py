@@ -27,6 +27,7 @@ from central.exchange.presence import Presence
 from central.exchange.resending import Replenisher
 from central.exchange.revocations import Revocations
 from central.exchange.rosters import Rosters
+from central.grounds.reminding import Reminding
 from central.keeping.deadlines import Deadlines
 from central.link.outgoing import Outgoing, load_signing_key
 from central.people.registry import Registry
@@ -75,6 +76,7 @@ def run(config: CentralConfig, engine: Engine) -> None:
         BookSpreader(engine, outgoing),
         RoomEnds(engine, RoomExams(outgoing, config.room, config.generation)),
         Deadlines(config, engine),
+        Reminding(engine),
     ):
         _Announcing(settings, f"central serve ready: {config.http.public_url}").run(sockets=[listener])
 

@@ -130,6 +130,7 @@ def exam_page(
         limits=exam_view.limit_lines(payload, look.language),
         grounds=grounds_view.lines(grounds, known, day_of(now), toxicology_days),
         blocks=blocks,
+        doubled=grounds_view.doubles(grounds),
         effects=shown_effects(effects, item.payload),
         rules_version=effects.version,
         rule_words=lambda code, version: _rule_words(code, version, item.org, look.language),

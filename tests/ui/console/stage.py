@@ -28,6 +28,7 @@ from central.store import (
     anomalies,
     certificates,
     exams,
+    grounds,
     instruments,
     key_carriers,
     medics,
@@ -236,6 +237,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
         return {
             "exam_id": tuple(found for state in states for found in state),
             "worker_id": long,
+            "ground_id": some(grounds.ground.c.ground_id),
             "person_id": some(worker.person_id),
             "account_id": some(accounts.account.c.account_id),
             "terminal_id": some(terminals.terminal.c.terminal_id),
@@ -250,7 +252,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "devices/entry_id": some(instruments.instrument.c.instrument_id),
             "organisations/entry_id": (ORG,),
             "kind": KINDS,
-            "book": ("complaints", "okved2"),
+            "book": ("complaints", "okved2", "ground_rules"),
             "topic": ("worker", "service_engineer"),
             "code": (*some(papers.paper.c.code), "XXXX-XXXX"),
         }

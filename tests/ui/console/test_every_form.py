@@ -62,6 +62,7 @@ ADDING = {
     "/journal/exports/{form}", "/journal/exports/{job_id}/again", "/imports/exams", "/imports/exams/{job_id}/import",
     "/imports/grounds", "/imports/workers/jobs/{job_id}/import", "/imports/grounds/jobs/{job_id}/import",
     "/persons/{person_id}/contacts", "/exams/{exam_id}/papers", "/limits", "/registers/workers", "/registers/workers/import",
+    "/grounds/{ground_id}/state", "/grounds/{ground_id}/documents", "/grounds/{ground_id}/documents/{document_id}/verdict",
     "/workers/{worker_id}/consents", "/consents/texts", "/admissions", "/admissions/alerts/{alert_id}/seen",
     "/account/password", "/account/totp", "/accounts/keys", "/accounts/channels", "/accounts/channels/{channel_id}/again",
     "/books/{book}/items", "/books/{book}/import", "/imports/medics", "/imports/organisations",

@@ -1,0 +1,1 @@
+"""Grounds beyond their import: documents, comparisons with registers, ends in sight, reminders."""
