@@ -2,21 +2,23 @@
 
 For the employer's page, for gates and for other programs. Only a signed decision in force admits, and only until it ends.
 An exam after work admits nobody: a worker who has passed one needs another exam before the next shift. A suspended worker does
-not work, whatever was decided before. A worker who may not be examined remotely never passes at a terminal and has to be sent
-to a medic.
+not work, whatever was decided before. A worker who may not be examined remotely, by the register or by a rule of grounds, never
+passes at a terminal and has to be sent to a medic.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
 from central.core.days import day_of
+from central.store import roster_entries
 from central.store.decisions import decision
 from central.store.exams import exam
 from central.store.registry import is_employed, worker
 from sync.contract.decision_rules import AFTER_WORK
+from sync.contract.roster import RosterWorker
 
 LOOK_BACK = timedelta(hours=24)
 State = Literal[
@@ -82,6 +84,7 @@ def admissions(
     newest: dict[str, Any] = {}
     for row in connection.execute(exams):
         newest.setdefault(row.worker_id, row)
+    held = _held_today(connection, employer_id, day_of(now))
     found = []
     for person in connection.execute(people.order_by(c.search_name, c.worker_id)):
         last = newest.get(person.worker_id)
@@ -90,7 +93,7 @@ def admissions(
             state = _state(last.state, last.outcome, last.exam_type, last.valid_until, now)
         if person.status != "active":
             state = "suspended"
-        elif state in {"not_examined", "expired"} and not person.remote_allowed:
+        elif state in {"not_examined", "expired"} and (not person.remote_allowed or person.worker_id in held):
             state = "in_person"
         ends = last.valid_until if last is not None and state != "suspended" else None
         found.append(
@@ -106,6 +109,13 @@ def admissions(
             )
         )
     return found
+
+
+def _held_today(connection: Connection, employer_id: str, today: date) -> set[str]:
+    """Workers whom a rule of grounds keeps from terminals today, as terminals are told."""
+    bodies = roster_entries.held_bodies(connection, employer_id)
+    told = [RosterWorker.model_validate_json(body) for body in bodies]
+    return {worker.worker_id for worker in told if worker.hold_on(today) is not None}
 
 
 def _state(exam_state: str, outcome: str | None, exam_type: str, valid_until: datetime | None, now: datetime) -> State:

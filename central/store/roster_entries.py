@@ -256,6 +256,13 @@ def to_come(connection: Connection, org: str, today: date) -> set[str]:
     return set(connection.execute(query.distinct()).scalars())
 
 
+def held_bodies(connection: Connection, employer_id: str) -> list[str]:
+    """Entries of an employer's workers of whom terminals are told that a rule holds them back, on some day or other."""
+    c = roster_entry.c
+    query = select(c.body).where(c.employer_id == employer_id, c.body.contains('"holds":[', autoescape=True))
+    return list(connection.execute(query).scalars())
+
+
 def bodies(connection: Connection, org: str, employer_ids: Collection[str] | None, begun_by: date | None) -> list[str]:
     """Every entry of these employers (None: of the organisation), by id; `begun_by` leaves out what begins later."""
     c = roster_entry.c

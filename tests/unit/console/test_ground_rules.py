@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 
 from central.core.days import day_of
 from central.core.rights import Role
+from central.deciding.admissions import admissions
 from central.imports.ground_columns import HEADINGS
 from central.imports.tables import write_table
 from central.link import roster_lists
@@ -208,6 +209,23 @@ def test_a_rule_for_an_exam_in_person_holds_the_worker_at_terminals_and_no_exam_
     assert "требует очного осмотра" in refused.text
     assert _decisions(centre) == 0
     assert zoya.decide(exam_id, outcome="refer", comment="В медпункт.").status_code == 303
+
+
+def test_the_employer_sees_that_a_held_worker_has_to_go_to_a_medic_and_no_reason(
+    centre: ConsoleCentre, senior: Browser, address: str
+) -> None:
+    centre.add_account("employer", Role.EMPLOYER, employer_id=centre.people.employers[0])
+    publish(senior, attr__effect="in_person")
+    entry(centre)
+    with reading(centre.engine) as connection:
+        found = {
+            one.personnel_number: one.state for one in admissions(connection, centre.people.employers[0], centre.now())
+        }
+    assert found["1001"] == "in_person"
+    with contextlib.closing(Browser(address)) as browser:
+        shown = browser.log_in("employer", unlock=False).get("/admissions").text.lower()
+    assert "медкнижк" not in shown
+    assert "очн" in shown
 
 
 def test_a_coming_end_is_told_to_terminals_with_its_days_and_a_newer_book_takes_it_back(
