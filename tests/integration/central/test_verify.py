@@ -41,6 +41,7 @@ from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.receipt import ACK_SCHEMA
 from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre, build_console_centre, serving
+from tests.ground_records import add_records
 from tests.size import IS_WHOLE, drawn
 
 NOT_EVIDENCE = {
@@ -49,6 +50,7 @@ NOT_EVIDENCE = {
     "limit_entry": {"withdrawn_at"},
     "paper": {"prints"},
     "alert": {"delivered_at", "seen_at", "seen_by"},
+    "reminder": {"delivered_at", "taken_back_at"},
 }
 """Columns that may change while the centre works."""
 RECORDS = ("message", "exam", "exam_fact", "decision", "centre_outbox", "seal", "seal_head", *SEALED)
@@ -153,6 +155,7 @@ def _live(centre: ConsoleCentre, browser: Browser, exams: list[str]) -> None:
         )
         checked = check_file(connection, ORG, table.encode(), now.date(), lambda digits: digits)
         assert store_checked(connection, checked, Author(None, now)) == 1
+        add_records(centre, connection)
     _fill_what_nobody_wrote(centre)
     sealer = Sealer(centre.engine, load_signing_key(centre.config.keys.centre_signing_key_file))
     assert sealer.run() > 0

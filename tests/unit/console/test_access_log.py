@@ -20,6 +20,7 @@ from central.core.once_per_hour import OncePerHour
 from central.core.parties import Terminal
 from central.core.rights import RIGHTS, Right, Role
 from central.examining.recording import RoomExams
+from central.imports.grounds import check_file, store_checked
 from central.jobs import queue
 from central.people.limits import LimitDraft, set_limit
 from central.store import rooms
@@ -29,11 +30,13 @@ from central.store.audit import audit
 from central.store.decisions import decision
 from central.store.engine import reading, writing
 from central.store.papers import paper
+from central.store.register_changes import Author
 from central.store.registry import worker
 from central.store.workers import get_worker
 from dopusk.lab.demo.sample_people import ORG
 from sync.contract.model import utc_text
 from tests.console_centre import Browser, ConsoleCentre
+from tests.ground_records import add_records
 from tests.job_processes import DoneHere
 from tests.waiting import until
 
@@ -138,6 +141,11 @@ class _Sample:
         assert zoya.decide(exam_id, outcome="not_admitted", reasons="alcohol_breath").status_code == 303
         assert zoya.post(f"/exams/{exam_id}/papers", {"kind": "refusal"}, page="/journal").status_code == 200
         centre.exam("1002")
+        with writing(centre.engine) as connection:
+            table = "Табельный номер;Вид;Дата;Только очно;Источник\n1001;хти;01.02.2026;нет;МИС\n".encode()
+            checked = check_file(connection, ORG, table, centre.now().date(), centre.registry.snils_hash)
+            store_checked(connection, checked, Author(None, centre.now()))
+            ground_id, document_id = add_records(centre, connection)
         token = senior.get("/imports/exams").text.split('name="csrf" value="')[1].split('"')[0]
         sent = senior.http.post("/imports/exams", data={"csrf": token}, files={"file": ("e.jsonl", b"{}\n")})
         export = zoya.post("/journal/exports/csv", {}, page="/journal")
@@ -154,6 +162,8 @@ class _Sample:
                 "person_id": connection.execute(
                     select(worker.c.person_id).where(worker.c.worker_id == worker_id)
                 ).scalar_one(),
+                "ground_id": ground_id,
+                "document_id": document_id,
                 "alert_id": connection.execute(select(alert.c.alert_id)).scalar_one(),
                 "code": connection.execute(select(paper.c.code)).scalar_one(),
                 "terminal_id": "kiosk-1",
