@@ -7,7 +7,6 @@ As soon as the book holds any code below that class, a code has to be in it.
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection
@@ -15,6 +14,7 @@ from sqlalchemy import Connection
 from central.books import reading
 from central.books.catalogue import BOOKS, BookKind
 from central.books.reading import Version
+from central.core.input_fault import InputFault
 from central.core.name_folding import fold_name
 from sync.contract.books import BookItem
 
@@ -36,17 +36,9 @@ _NEAR = 3
 _ALIKE = 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class CodeFault:
-    """Why a code is not taken: `not_in_book`, or `ended` for one that may no longer be chosen. `near`: codes with their words."""
-
-    code: str
-    near: tuple[str, ...] = ()
-
-
 def check_code(
     connection: Connection, field: str, typed: str, *, org: str, day: date, held: str = ""
-) -> tuple[str, CodeFault | None]:
+) -> tuple[str, InputFault | None]:
     """The code that was typed for one of `CODED_FIELDS`, and what is wrong with it.
 
     «49.31 – Перевозка пассажиров», as lists offer it, is 49.31. `held`: what the entry has already; it may stay although the
@@ -58,7 +50,7 @@ def check_code(
 
 def check_codes(
     connection: Connection, field: str, typed: str | Sequence[str], *, org: str, day: date, held: Iterable[str] = ()
-) -> tuple[list[str], CodeFault | None]:
+) -> tuple[list[str], InputFault | None]:
     """Several codes, as a list or as a text with commas or semicolons; the first fault of them."""
     parts = re.split(r"[,;]", typed) if isinstance(typed, str) else list(typed)
     kept = set(held)
@@ -80,9 +72,9 @@ class Codes:
     def __init__(self, connection: Connection, org: str, day: date) -> None:
         self._connection, self._org, self._day = connection, org, day
         self._books: dict[str, Version] = {}
-        self._known: dict[tuple[str, str], CodeFault | None] = {}
+        self._known: dict[tuple[str, str], InputFault | None] = {}
 
-    def fault(self, field: str, typed: str, held: Iterable[str] = ()) -> CodeFault | None:
+    def fault(self, field: str, typed: str, held: Iterable[str] = ()) -> InputFault | None:
         """What is wrong with one code, or with several between commas or semicolons."""
         name, kept = CODED_FIELDS[field], set(held)
         for part in (one.strip() for one in re.split(r"[,;]", typed)):
@@ -98,7 +90,7 @@ class Codes:
         return None
 
 
-def check_in(version: Version, typed: str, *, day: date, held: str = "") -> tuple[str, CodeFault | None]:
+def check_in(version: Version, typed: str, *, day: date, held: str = "") -> tuple[str, InputFault | None]:
     """The same against a version that was read. Pure."""
     words = typed.strip()
     if not words or (held and words == held):
@@ -109,9 +101,9 @@ def check_in(version: Version, typed: str, *, day: date, held: str = "") -> tupl
         return words, None
     item = items.get(code) or _above(version, kind, code)
     if item is None:
-        return words, CodeFault("not_in_book", _near(version, words))
+        return words, InputFault("not_in_book", near=_near(version, words))
     if not is_offered(item, day):
-        return words, CodeFault("ended", _near(version, words))
+        return words, InputFault("ended", near=_near(version, words))
     return code, None
 
 

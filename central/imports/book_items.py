@@ -33,23 +33,25 @@ def items_of(kind: BookKind, rows: Sequence[TableRow]) -> tuple[tuple[BookItem, 
     items: dict[str, BookItem] = {}
     faults: list[RowFault] = []
     for row in rows:
-        faults += [RowFault(row.number, column, code) for column, code in row.faults.items()]
+        faults += [RowFault(code, row=row.number, column=column) for column, code in row.faults.items()]
         upper = {name.upper(): value for name, value in row.items()}
         is_own = "code" in row or "ru" in row
         values = _own_values(kind, row) if is_own else _national_values(kind, upper)
         code = values["code"]
         if not code:
-            faults.append(RowFault(row.number, text("ru", "book.field.code"), "needed"))
+            faults.append(RowFault("needed", row=row.number, column=text("ru", "book.field.code")))
             continue
         if not kind.is_code(code):
-            faults.append(RowFault(row.number, text("ru", "book.field.code"), "wrong_form", code))
+            faults.append(RowFault("wrong_form", typed=code, row=row.number, column=text("ru", "book.field.code")))
             continue
         if code in items:
-            faults.append(RowFault(row.number, text("ru", "book.field.code"), "twice", code))
+            faults.append(RowFault("twice", typed=code, row=row.number, column=text("ru", "book.field.code")))
             continue
         for name in ("valid_from", "valid_until"):
             if values[name] and parse_day(values[name]) is None:
-                faults.append(RowFault(row.number, text("ru", f"book.field.{name}"), "not_a_day", values[name]))
+                faults.append(
+                    RowFault("not_a_day", typed=values[name], row=row.number, column=text("ru", f"book.field.{name}"))
+                )
                 values[name] = ""
         try:
             items[code] = BookItem.model_validate(
@@ -58,9 +60,9 @@ def items_of(kind: BookKind, rows: Sequence[TableRow]) -> tuple[tuple[BookItem, 
             )
         except ValidationError as error:
             place = str(error.errors()[0]["loc"][0])
-            faults.append(RowFault(row.number, text("ru", f"book.field.{place}"), "too_long"))
+            faults.append(RowFault("too_long", row=row.number, column=text("ru", f"book.field.{place}")))
         if not values["ru"].strip():
-            faults.append(RowFault(row.number, text("ru", "book.field.ru"), "needed"))
+            faults.append(RowFault("needed", row=row.number, column=text("ru", "book.field.ru")))
     if not rows:
         raise UnreadableTable("empty")
     return tuple(items.values()), faults

@@ -5,8 +5,9 @@ What is typed may name a person: it is shown to who sent the file, and stands in
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from central.core.input_fault import InputFault
 from central.core.name_folding import fold_name
 from central.words.texts import text, text_or
 
@@ -20,18 +21,11 @@ CHOICES = frozenset({"choose", "needed"})
 
 
 @dataclass(frozen=True, slots=True)
-class RowFault:
-    """What is wrong in one row of the file. `row` is its number in the file; the first is 1."""
+class RowFault(InputFault):
+    """What is wrong in one cell of a file. `row` is its number in the file; the first is 1."""
 
-    row: int
-    column: str
-    code: str
-    typed: str = field(default="", repr=False)
-    """What stands in the cell."""
-    near: tuple[str, ...] = field(default=(), repr=False)
-    """What there is that comes nearest, or all that the column takes."""
-    other: str = field(default="", repr=False)
-    """What it collides with: an entry of the register as it is called, or the number of another row."""
+    row: int = 0
+    column: str = ""
 
     def words(self, language: str) -> str:
         """«typed»: what is wrong; what there is."""
@@ -87,13 +81,14 @@ class Nearest:
     def fault(
         self, row: int, column: str, code: str, typed: str, looked_up: Collection[str], other: str = ""
     ) -> RowFault:
-        """The fault of a cell. `looked_up`: codes that say that something of that name is not there; `other` as in `RowFault`."""
+        """The fault of a cell. `looked_up`: codes that say that something of that name is not there; `other` as in `InputFault`."""
         near: tuple[str, ...] = ()
         if code in CHOICES:
             near = tuple(self._words.get(column, ()))
         elif code in looked_up and column in self._names:
             near = self._near(column, typed)
-        return RowFault(row, column, code, masked_number(typed) if column == self._secret else typed, near, other)
+        shown = masked_number(typed) if column == self._secret else typed
+        return RowFault(code, other, typed=shown, near=near, row=row, column=column)
 
     def _near(self, column: str, typed: str) -> tuple[str, ...]:
         key = (column, fold_name(typed))

@@ -11,17 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from central.core.input_fault import InputFault
 from central.core.name_folding import fold_card, fold_name, fold_number
 from central.core.parties import Worker
 from central.registers.same_person import Employment, differences, overlap
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What of a row belongs to somebody else, or was said otherwise: a code, and what it collides with, as it may be shown."""
-
-    code: str
-    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +52,25 @@ class Twins:
             for card in row["cards"]:
                 self._cards[fold_card(card)] = (one.person_id, one.worker_id)
 
-    def of_number(self, employer_id: str, number: str, line: int = 0) -> dict[str, Found]:
+    def of_number(self, employer_id: str, number: str, line: int = 0) -> dict[str, InputFault]:
         """Whether this personnel number of the employer stood in a row before."""
         before = self._numbers.setdefault((employer_id, number), line) if number and employer_id else line
-        return {} if before == line else {"personnel_number": Found("twice", str(before) if before else "")}
+        return {} if before == line else {"personnel_number": InputFault("twice", str(before) if before else "")}
 
-    def of(self, row: Row) -> dict[str, Found]:
+    def of(self, row: Row) -> dict[str, InputFault]:
         """What of this row belongs to somebody else: code by field. The row counts from then on."""
-        found: dict[str, Found] = {}
+        found: dict[str, InputFault] = {}
         worker, own = row.worker, Employment.of_worker(row.worker, row.line)
         person_id = self._person_of(row, own, found)
         others = self._of_person.setdefault(person_id, [])
         for other in others:
             for field, code in differences(other, own).items():
-                found.setdefault(field, Found(code, _place(other)))
+                found.setdefault(field, InputFault(code, _place(other)))
         others.append(own)
         for card in worker.cards:
             holder = self._cards.setdefault(fold_card(card), (person_id, own.worker_id))
             if own.worker_id != holder[1] and person_id != holder[0]:
-                found["cards"] = Found("card_taken")
+                found["cards"] = InputFault("card_taken")
         name = fold_name(worker.full_name)
         if self._same.get(own.worker_id) == (name, worker.birth_date):
             return found
@@ -88,12 +81,12 @@ class Twins:
                 and not _is_other(own, other)
                 and self._persons.get(other.worker_id) != person_id
             ):
-                found["full_name"] = Found("person_taken", _place(other))
+                found["full_name"] = InputFault("person_taken", _place(other))
         people.append(own)
         self._persons[own.worker_id] = person_id
         return found
 
-    def _person_of(self, row: Row, own: Employment, found: dict[str, Found]) -> str:
+    def _person_of(self, row: Row, own: Employment, found: dict[str, InputFault]) -> str:
         """Whose employment the row is; two at once with one employer are a fault of the SNILS."""
         person_id = row.person_id or own.worker_id
         if row.snils_hash is None:
@@ -103,7 +96,7 @@ class Twins:
             if other.worker_id == own.worker_id:
                 continue
             if other.employer_id == own.employer_id and overlap(other, own, self._today):
-                found["snils"] = Found("twice" if other.line else "snils_taken", _place(other))
+                found["snils"] = InputFault("twice" if other.line else "snils_taken", _place(other))
                 return person_id
             person_id = self._persons.get(other.worker_id) or other.person_id or person_id
         holders.append(own)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from central.books.codes import Codes
+from central.core.input_fault import InputFault
 from central.core.name_folding import fold_name
 from central.core.parties import Worker
 from central.core.snils import parse_snils
@@ -21,7 +22,7 @@ from central.imports.consents import GivenConsent
 from central.imports.employer_names import EmployerNames
 from central.imports.row_faults import Nearest, RowFault
 from central.imports.tables import TableRow
-from central.imports.twins import Found, Row, Twins
+from central.imports.twins import Row, Twins
 from central.imports.worker_columns import (
     CARDS,
     CODE,
@@ -171,10 +172,10 @@ class WorkerCheck:
         standing: Mapping[str, Mapping[Any, str]],
     ) -> RowVerdict:
         worker, before = one.worker, one.before
-        found: dict[str, Found] = {column: Found(code) for column, code in one.faults.items()}
+        found: dict[str, InputFault] = {column: InputFault(code) for column, code in one.faults.items()}
         if (one.employer_id, one.number) in archived:
             # Whether it is the same person is seen on a page, where the number can be given again too.
-            found.setdefault(NUMBER, Found("archived"))
+            found.setdefault(NUMBER, InputFault("archived"))
         person = people.get(hashed) if hashed is not None else None
         collisions = self._twins.of_number(one.employer_id, one.number, one.line)
         if worker is not None:
@@ -187,7 +188,7 @@ class WorkerCheck:
             found.setdefault(HEADING_OF[field], fault)
         agreed = consents.read_cell(row.get(consents.COLUMN, ""), self._texts, self._today)
         if isinstance(agreed, str):
-            found.setdefault(consents.COLUMN, Found(agreed))
+            found.setdefault(consents.COLUMN, InputFault(agreed))
         faults = [
             self._near.fault(one.line, column, fault.code, row.get(column, ""), _LOOKED_UP, fault.other)
             for column, fault in found.items()
@@ -209,7 +210,7 @@ class WorkerCheck:
             typed = row.get(column, "")
             fault = self._codes.fault(FIELDS[column], typed, [str(code) for code in kept]) if typed else None
             if fault is not None:
-                yield RowFault(one.line, column, fault.code, typed, fault.near)
+                yield RowFault(fault.code, typed=typed, near=fault.near, row=one.line, column=column)
 
     def _read(
         self, place: int, row: Mapping[str, str], known: Mapping[tuple[str, str], Mapping[str, Any]]
@@ -268,12 +269,12 @@ def _elsewhere(
     person: Mapping[str, Any] | None,
     person_id: str | None,
     worker: Worker,
-    collisions: dict[str, Found],
-) -> dict[str, Found]:
+    collisions: dict[str, InputFault],
+) -> dict[str, InputFault]:
     """A SNILS that only another organisation of the centre knows: that it does not fit is said, and nothing of what it has."""
     if person is None or collisions.keys() & {"snils", "full_name", "birth_date"} or org in person["orgs"]:
         return collisions
     own = Employment.of_worker(worker)
     theirs = replace(own, full_name=person["full_name"], birth_date=person["birth_date"])
-    said = {name: Found("person_elsewhere") for name in differences(theirs, own) if name != "snils"}
+    said = {name: InputFault("person_elsewhere") for name in differences(theirs, own) if name != "snils"}
     return collisions | said

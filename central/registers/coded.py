@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from central.books.codes import CODED_FIELDS, CodeFault, check_code, check_codes, choices, offered
+from central.books.codes import CODED_FIELDS, check_code, check_codes, choices, offered
 from central.core.days import day_of
-from central.registers.form import FieldFault
+from central.core.input_fault import InputFault
 from central.registers.keeping import FormInput, Options, RegisterChange, RegisterForm, Saved
 
 _SEVERAL = frozenset({"harm_factors"})
@@ -43,7 +43,7 @@ def save_coded(change: RegisterChange, form: RegisterForm, entry_id: str | None,
         if field.name in CODED_FIELDS and fields.get(field.name, "").strip():
             fields[field.name], fault = _checked(change, field.name, fields[field.name], held)
             if fault is not None:
-                faults[field.name] = FieldFault(fault.code, "; ".join(fault.near))
+                faults[field.name] = fault
     if not faults:
         return form.save(change, entry_id, replace(typed, fields=fields))
     with change.connection.begin_nested() as tried:
@@ -55,7 +55,7 @@ def save_coded(change: RegisterChange, form: RegisterForm, entry_id: str | None,
     )
 
 
-def _checked(change: RegisterChange, name: str, typed: str, held: Mapping[str, Any]) -> tuple[str, CodeFault | None]:
+def _checked(change: RegisterChange, name: str, typed: str, held: Mapping[str, Any]) -> tuple[str, InputFault | None]:
     day = day_of(change.author.at)
     if name in _SEVERAL:
         kept = [str(code) for code in held.get(name) or ()]

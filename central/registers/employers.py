@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection
 
 from central.core.days import day_of
+from central.core.input_fault import InputFault
 from central.core.name_folding import fold_name
 from central.core.parties import Employer
 from central.core.rights import Right
 from central.registers.employer_rules import employer_faults
-from central.registers.form import Field, FieldFault, parse
+from central.registers.form import Field, parse
 from central.registers.keeping import FormInput, Options, RegisterChange, Saved
 from central.store import registry
 
@@ -44,7 +45,7 @@ class EmployerForm:
         """Store it; a name or an ИНН that another employer has is refused with that one's name."""
         values, faults = parse(self.fields, typed.fields, day_of(change.author.at))
         words = {name: str(value) for name, value in values.items()}
-        faults = {name: FieldFault(code) for name, code in employer_faults(words).items()} | faults
+        faults = {name: InputFault(code) for name, code in employer_faults(words).items()} | faults
         everybody = [
             row
             for archived in (False, True)
@@ -54,7 +55,7 @@ class EmployerForm:
         for row in everybody:
             for name in ("name", "inn"):
                 if words[name] and fold_name(row[name] or "") == fold_name(words[name]):
-                    faults.setdefault(name, FieldFault("taken_by", row["name"], row["employer_id"]))
+                    faults.setdefault(name, InputFault("taken_by", row["name"], row["employer_id"]))
         if faults:
             return faults
         before = registry.get_employer(change.connection, entry_id) if entry_id else None
@@ -68,11 +69,11 @@ class EmployerForm:
         change.registry.publish_employer(change.connection, change.org, employer.employer_id)
         return employer.employer_id
 
-    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> InputFault | None:
         """An employer whose workers are still examined is not put away."""
         count = registry.workers_of_employer(change.connection, entry_id) if archived else 0
         if count:
-            return FieldFault("has_workers", str(count))
+            return InputFault("has_workers", str(count))
         change.registry.set_archived(
             change.connection, "employers", change.org, entry_id, change.author, archived=archived
         )

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Literal
 
 from central.core.days import parse_day
+from central.core.input_fault import InputFault
 
 MAX_CHARS = 200
 FIRST_YEAR = 1900
@@ -28,18 +29,8 @@ class Field:
     """Whether a day may lie ahead."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldFault:
-    """What is wrong with a field: a word of `fault_code`; `detail` names the other entry where there is one."""
-
-    code: str
-    detail: str = ""
-    entry_id: str = ""
-    """The other entry, for a link."""
-
-
 Values = dict[str, Any]
-Faults = dict[str, FieldFault]
+Faults = dict[str, InputFault]
 
 
 def parse(fields: Sequence[Field], typed: Mapping[str, str], today: date) -> tuple[Values, Faults]:
@@ -51,23 +42,23 @@ def parse(fields: Sequence[Field], typed: Mapping[str, str], today: date) -> tup
         values[field.name] = words if field.kind in {"line", "text"} else None
         if not words:
             if field.needed:
-                faults[field.name] = FieldFault("needed")
+                faults[field.name] = InputFault("needed")
         elif len(words) > MAX_CHARS * (5 if field.kind == "text" else 1):
-            faults[field.name] = FieldFault("too_long")
+            faults[field.name] = InputFault("too_long")
         elif field.kind == "day":
             found = parse_day(words)
             if found is None or found.year < FIRST_YEAR:
-                faults[field.name] = FieldFault("not_a_day")
+                faults[field.name] = InputFault("not_a_day")
             elif found > today and not field.future:
-                faults[field.name] = FieldFault("future")
+                faults[field.name] = InputFault("future")
             values[field.name] = found
         elif field.kind == "number":
             if re.fullmatch(r"[0-9]{1,6}", words):
                 values[field.name] = int(words)
             else:
-                faults[field.name] = FieldFault("not_a_number")
+                faults[field.name] = InputFault("not_a_number")
         elif field.kind == "choice" and words not in field.choices:
-            faults[field.name] = FieldFault("choose")
+            faults[field.name] = InputFault("choose")
         elif field.kind in {"choice", "reference"}:
             values[field.name] = words
     return values, faults

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection
 
 from central.core.days import day_of
+from central.core.input_fault import InputFault
 from central.core.rights import Right
-from central.registers.form import Field, FieldFault, parse, typed_of
+from central.registers.form import Field, parse, typed_of
 from central.registers.keeping import FormInput, Options, RegisterChange, Saved
 from central.store import instruments as store
 from central.store import register_changes, terminals
@@ -52,15 +53,15 @@ class InstrumentForm:
         values, faults = parse(self.fields, typed.fields, day_of(change.author.at))
         places = {terminal_id for terminal_id, _ in self.options(change.connection, change.org)["terminal_id"]}
         if values["terminal_id"] and values["terminal_id"] not in places:
-            faults["terminal_id"] = FieldFault("choose")
+            faults["terminal_id"] = InputFault("choose")
         first, last = values["verified_at"], values["verified_until"]
         if first and last and last <= first and "verified_until" not in faults:
-            faults["verified_until"] = FieldFault("before_since")
+            faults["verified_until"] = InputFault("before_since")
         if first and not last and "verified_until" not in faults:
-            faults["verified_until"] = FieldFault("needed")
+            faults["verified_until"] = InputFault("needed")
         twin = store.by_serial(change.connection, change.org, values["model"], values["serial"])
         if twin is not None and twin["instrument_id"] != entry_id:
-            faults["serial"] = FieldFault("taken_by", f"{twin['maker']} {twin['model']}", twin["instrument_id"])
+            faults["serial"] = InputFault("taken_by", f"{twin['maker']} {twin['model']}", twin["instrument_id"])
         if faults:
             return faults
         before = self.read(change.connection, entry_id) if entry_id else None
@@ -78,7 +79,7 @@ class InstrumentForm:
         register_changes.note(change.connection, change.author, self.kind, change.org, changes)
         return instrument_id
 
-    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> InputFault | None:
         """Put it away: written off, sold, lost."""
         before = self.read(change.connection, entry_id)
         after = {"archived_at": change.author.at if archived else None}

@@ -7,9 +7,10 @@ from typing import Any, ClassVar, Protocol
 from cryptography import x509
 from sqlalchemy import Connection
 
+from central.core.input_fault import InputFault
 from central.core.rights import Right
 from central.people.registry import Registry
-from central.registers.form import Faults, Field, FieldFault
+from central.registers.form import Faults, Field
 from central.signature.software import SigningKey
 from central.store.register_changes import Author
 
@@ -78,5 +79,5 @@ class RegisterForm(Protocol):
     def save(self, change: RegisterChange, entry_id: str | None, typed: FormInput) -> Saved:
         """Check and store a new entry (None) or a change, in the caller's transaction."""
 
-    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> InputFault | None:
         """Put away, or take back. Nothing is ever deleted."""

@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 
 from central.authority.pki import Authority
 from central.core.days import day_of
+from central.core.input_fault import InputFault
 from central.core.mail_address import EMAIL
 from central.core.name_folding import fold_name
 from central.core.rights import Right
 from central.core.snils import parse_snils
 from central.deciding.medics import MedicPerson, Qualification, add_medic, replace_key, seal_key
-from central.registers.form import Faults, Field, FieldFault, parse
+from central.registers.form import Faults, Field, parse
 from central.registers.keeping import FormInput, KeyDraft, MadeKey, Options, RegisterChange, Saved
 from central.signature.provider import SigningRefused
 from central.signature.software import MIN_PASSPHRASE, SigningKey
@@ -68,16 +69,16 @@ class MedicForm:
         for other in store.of_organisations(change.connection, (change.org,)):
             same = other.medic_id != entry_id and fold_name(other.full_name) == fold_name(str(values["full_name"]))
             if same and not typed.another:
-                faults["full_name"] = FieldFault("same_person", f"{other.full_name}, {other.position}", other.medic_id)
+                faults["full_name"] = InputFault("same_person", f"{other.full_name}, {other.position}", other.medic_id)
         values |= _sealed_snils(change, entry_id, values.pop("snils"), faults)
         values |= {name: values[name] or None for name in ("email", "frmr_id")}
         if values["email"] and not EMAIL.fullmatch(values["email"]):
-            faults["email"] = FieldFault("wrong_form")
+            faults["email"] = InputFault("wrong_form")
         if entry_id is None:
             organisation = registry.get_organisation(change.connection, change.org)
             if organisation is None or not organisation["oid"]:
                 # Organisations come first in the federal registers: a medic is entered there under the OID of one.
-                faults["oid"] = FieldFault("organisation_without_oid", change.org, change.org)
+                faults["oid"] = InputFault("organisation_without_oid", change.org, change.org)
             faults |= key_faults(typed.key) or _known_faults(change.connection, "", typed.key)
         if faults:
             return faults
@@ -92,7 +93,7 @@ class MedicForm:
         )
         return entry_id
 
-    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> InputFault | None:
         """Who is put away signs nothing from now on; what was signed stays valid."""
         before = store.find(change.connection, entry_id)
         if before is None:
@@ -125,7 +126,7 @@ class MedicForm:
                 encrypted,
             )
         except SigningRefused:
-            return {"certificate": FieldFault("not_ours")}
+            return {"certificate": InputFault("not_ours")}
         register_changes.note(
             change.connection, change.author, self.kind, change.org, [(entry_id, asdict(before), after)]
         )
@@ -180,11 +181,11 @@ def _sealed_snils(change: RegisterChange, medic_id: str | None, typed: str, faul
     try:
         hashed, sealed = change.registry.sealed_snils(parse_snils(typed))
     except ValueError:
-        faults["snils"] = FieldFault("wrong_snils")
+        faults["snils"] = InputFault("wrong_snils")
         return {}
     for other in store.of_organisations(change.connection, (change.org,)):
         if other.medic_id != medic_id and other.snils_hmac == hashed:
-            faults["snils"] = FieldFault("snils_of_medic", other.full_name, other.medic_id)
+            faults["snils"] = InputFault("snils_of_medic", other.full_name, other.medic_id)
     return {"snils_hmac": hashed, "snils_sealed": sealed}
 
 
@@ -201,9 +202,9 @@ def _known_faults(connection: Connection, medic_id: str, draft: KeyDraft) -> Fau
         return {}
     known = certificates.find(connection, certificates.id_of(draft.certificate_pem))
     if known is not None and known.owner != medic_id:
-        return {"certificate": FieldFault("certificate_of_other")}
+        return {"certificate": InputFault("certificate_of_other")}
     if known is not None and known.state == certificates.REVOKED:
-        return {"certificate": FieldFault("revoked_already")}
+        return {"certificate": InputFault("revoked_already")}
     return {}
 
 
@@ -211,16 +212,16 @@ def key_faults(draft: KeyDraft) -> Faults:
     """What is wrong with the draft for a key."""
     if draft.certificate_pem or draft.token_label:
         if not draft.token_label:
-            return {"token_label": FieldFault("needed")}
+            return {"token_label": InputFault("needed")}
         if not draft.certificate_pem:
-            return {"certificate": FieldFault("needed")}
+            return {"certificate": InputFault("needed")}
         try:
             x509.load_pem_x509_certificate(draft.certificate_pem)
         except ValueError:
-            return {"certificate": FieldFault("not_a_certificate")}
+            return {"certificate": InputFault("not_a_certificate")}
         return {}
     if len(draft.passphrase) < MIN_PASSPHRASE:
-        return {"passphrase": FieldFault("too_short_passphrase" if draft.passphrase else "needed")}
+        return {"passphrase": InputFault("too_short_passphrase" if draft.passphrase else "needed")}
     if draft.passphrase != draft.passphrase_again:
-        return {"passphrase_again": FieldFault("not_the_same")}
+        return {"passphrase_again": InputFault("not_the_same")}
     return {}

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection
 
 from central.core.days import day_of
+from central.core.input_fault import InputFault
 from central.core.mail_address import EMAIL
 from central.core.parties import Organisation
 from central.core.rights import Right
 from central.registers.employer_rules import is_inn
-from central.registers.form import Faults, Field, FieldFault, parse
+from central.registers.form import Faults, Field, parse
 from central.registers.keeping import FormInput, Options, RegisterChange, Saved
 from central.store import registry
 
@@ -35,11 +36,11 @@ def requisite_faults(values: Mapping[str, Any]) -> Faults:
     forms = {"oid": _OID, "kpp": _KPP, "region_code": _REGION, "email": EMAIL}
     for name, form in forms.items():
         if values.get(name) and not form.fullmatch(values[name]):
-            faults[name] = FieldFault("wrong_form")
+            faults[name] = InputFault("wrong_form")
     if values.get("inn") and not is_inn(values["inn"]):
-        faults["inn"] = FieldFault("wrong_inn")
+        faults["inn"] = InputFault("wrong_inn")
     if values.get("ogrn") and not _is_ogrn(values["ogrn"]):
-        faults["ogrn"] = FieldFault("wrong_ogrn")
+        faults["ogrn"] = InputFault("wrong_ogrn")
     return faults
 
 
@@ -89,12 +90,12 @@ class OrganisationForm:
         values, faults = parse(self.fields, words, day_of(change.author.at))
         org = str(values["org"])
         if org and not _NAME.fullmatch(org):
-            faults["org"] = FieldFault("wrong_form")
+            faults["org"] = InputFault("wrong_form")
         faults |= requisite_faults(values)
         taken = registry.get_organisation(change.connection, org) if entry_id is None else None
         if taken is not None:
             # Another organisation's name is not told: it may belong to somebody else.
-            faults["org"] = FieldFault("taken")
+            faults["org"] = InputFault("taken")
         if faults:
             return faults
         kept = {name: values[name] or None for name in (*REQUISITES, "oid_checked_at")}
@@ -107,6 +108,6 @@ class OrganisationForm:
         change.registry.add_organisation(change.connection, organisation, change.author)
         return org
 
-    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> InputFault | None:
         """Organisations stay: exams, terminals and accounts hang on them."""
-        return FieldFault("stays")
+        return InputFault("stays")

@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection
 
 from central.core.days import day_of
+from central.core.input_fault import InputFault
 from central.core.name_folding import fold_name
 from central.core.parties import Terminal
 from central.core.rights import Right
-from central.registers.form import Field, FieldFault, parse
+from central.registers.form import Field, parse
 from central.registers.keeping import FormInput, Options, RegisterChange, Saved
 from central.store import register_changes, room_orders, terminals
 from central.store import rooms as store
@@ -50,12 +51,12 @@ class RoomForm:
         measuring = values["measuring_terminal_id"] or None
         offered = {one for one, _ in self.options(change.connection, change.org)["measuring_terminal_id"]}
         if measuring is not None and measuring not in offered:
-            faults["measuring_terminal_id"] = FieldFault("choose")
+            faults["measuring_terminal_id"] = InputFault("choose")
         name, place = str(values["name"] or ""), str(values["place"] or "")
         for closed in (False, True):
             for row in store.rooms(change.connection, (change.org,), closed=closed):
                 if row["terminal_id"] != entry_id and name and fold_name(row["name"]) == fold_name(name):
-                    faults.setdefault("name", FieldFault("taken_by", row["name"], row["terminal_id"]))
+                    faults.setdefault("name", InputFault("taken_by", row["name"], row["terminal_id"]))
         if faults:
             return faults
         before = self.read(change.connection, entry_id) if entry_id else None
@@ -69,10 +70,10 @@ class RoomForm:
         register_changes.note(change.connection, change.author, self.kind, change.org, changes)
         return room_id
 
-    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> InputFault | None:
         """Close it, or open it again. While somebody is being examined in it, it stays open."""
         if archived and store.is_in_use(change.connection, entry_id):
-            return FieldFault("room_in_use")
+            return InputFault("room_in_use")
         before = self.read(change.connection, entry_id)
         store.close_room(change.connection, entry_id, closed=archived)
         after = {"archived": archived}

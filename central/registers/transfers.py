@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from central.core.days import day_of, parse_day
+from central.core.input_fault import InputFault
 from central.core.parties import Worker
 from central.core.text_cleaning import clean_line
-from central.registers.form import FIRST_YEAR, Faults, FieldFault
+from central.registers.form import FIRST_YEAR, Faults
 from central.registers.keeping import RegisterChange
 from central.registers.same_person import Employment, overlap
 from central.store import employments, register_changes, registry
@@ -36,13 +37,13 @@ def transfer(change: RegisterChange, worker_id: str, typed: Mapping[str, str]) -
     """
     row = _row(change.connection, worker_id)
     said = {name: clean_line(typed.get(name, "")) for name in FIELDS}
-    faults: Faults = {name: FieldFault("needed") for name in FIELDS if not said[name]}
-    faults |= {name: FieldFault("too_long") for name, words in said.items() if len(words) > _MOST_CHARS}
+    faults: Faults = {name: InputFault("needed") for name in FIELDS if not said[name]}
+    faults |= {name: InputFault("too_long") for name, words in said.items() if len(words) > _MOST_CHARS}
     served = {one["employer_id"] for one in registry.list_employers(change.connection, change.org)}
     if said["employer_id"] == row["employer_id"]:
-        faults["employer_id"] = FieldFault("same_employer")
+        faults["employer_id"] = InputFault("same_employer")
     elif said["employer_id"] and said["employer_id"] not in served:
-        faults["employer_id"] = FieldFault("choose")
+        faults["employer_id"] = InputFault("choose")
     since = _first_day(change.connection, row, said["since"], faults)
     holder = find_worker(change.connection, change.org, said["personnel_number"], said["employer_id"])
     if holder is not None:
@@ -82,7 +83,7 @@ def origin(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any] | N
     return None
 
 
-def take_back(change: RegisterChange, worker_id: str) -> str | FieldFault:
+def take_back(change: RegisterChange, worker_id: str) -> str | InputFault:
     """Undo a transfer: the old employment goes on as before, the new entry is put away. Returns the id of the old entry.
 
     Raises `LookupError` for an entry that was not transferred.
@@ -92,7 +93,7 @@ def take_back(change: RegisterChange, worker_id: str) -> str | FieldFault:
     if old is None or row["archived_at"] is not None:
         raise LookupError("no such transfer")
     if employments.first_exam_at(change.connection, worker_id) is not None:
-        return FieldFault("has_exams")
+        return InputFault("has_exams")
     holder = find_worker(change.connection, change.org, old["personnel_number"], old["employer_id"])
     if holder is not None and holder["worker_id"] != old["worker_id"]:
         return _taken(dict(holder))
@@ -117,18 +118,18 @@ def _first_day(connection: Connection, row: Mapping[str, Any], words: str, fault
     if not words:
         return None
     if since is None or since.year < FIRST_YEAR:
-        faults["since"] = FieldFault("not_a_day")
+        faults["since"] = InputFault("not_a_day")
         return None
     first = employments.first_exam_at(connection, row["worker_id"])
     if row["since"] is not None and since <= row["since"]:
-        faults["since"] = FieldFault("before_first_day", f"{row['since']:%d.%m.%Y}")
+        faults["since"] = InputFault("before_first_day", f"{row['since']:%d.%m.%Y}")
     elif first is not None and since <= day_of(first):
-        faults["since"] = FieldFault("before_first_exam", f"{day_of(first):%d.%m.%Y}")
+        faults["since"] = InputFault("before_first_exam", f"{day_of(first):%d.%m.%Y}")
     return since
 
 
-def _taken(row: Mapping[str, Any]) -> FieldFault:
-    return FieldFault("taken_by", f"{row['full_name']}, {row['personnel_number']}", row["worker_id"])
+def _taken(row: Mapping[str, Any]) -> InputFault:
+    return InputFault("taken_by", f"{row['full_name']}, {row['personnel_number']}", row["worker_id"])
 
 
 def _ended_at(connection: Connection, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection, RowMapping
 
 from central.core.days import day_of
+from central.core.input_fault import InputFault
 from central.core.name_folding import fold_card, fold_name
 from central.core.parties import Worker
 from central.core.rights import Right
-from central.registers.form import Faults, Field, FieldFault
+from central.registers.form import Faults, Field
 from central.registers.keeping import FormInput, Options, RegisterChange, Saved
 from central.registers.same_person import Employment, differences, filled, overlap
 from central.registers.worker_rules import ANSWERS, REGIMES, SEXES, STATES, worker_of
@@ -71,7 +72,7 @@ class WorkerForm:
         today = day_of(change.author.at)
         found = worker_of(change.org, given, employers | ({before["employer_id"]} if before else set()), before, today)
         if not isinstance(found, Worker):
-            return {name: FieldFault(code) for name, code in found.items()}
+            return {name: InputFault(code) for name, code in found.items()}
         hashed = change.registry.snils_hash(found.snils) if found.snils else None
         faults = self._twins(change, found, before, hashed, another=typed.another)
         if faults:
@@ -82,16 +83,16 @@ class WorkerForm:
         change.registry.save_workers(change.connection, [found], change.author)
         return found.worker_id
 
-    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> InputFault | None:
         """The worker leaves the rosters; exams stay. Taking back asks for an employer that is still served, and a free number."""
         row = get_worker(change.connection, entry_id)
         employer = registry.get_employer(change.connection, row["employer_id"]) if row else None
         if not archived and employer is not None and employer["archived_at"] is not None:
-            return FieldFault("employer_archived", employer["name"], employer["employer_id"])
+            return InputFault("employer_archived", employer["name"], employer["employer_id"])
         if not archived and row is not None:
             holder = find_worker(change.connection, change.org, row["personnel_number"], row["employer_id"])
             if holder is not None and holder["worker_id"] != entry_id:
-                return FieldFault("number_given", _called(holder), holder["worker_id"])
+                return InputFault("number_given", _called(holder), holder["worker_id"])
         change.registry.set_archived(
             change.connection, "workers", change.org, entry_id, change.author, archived=archived
         )
@@ -123,7 +124,7 @@ class WorkerForm:
                 if is_colleague and overlap(other, own, today):
                     faults["snils"] = who
                 elif row["person_id"] != person_id:
-                    faults |= {name: FieldFault(code, who.detail, who.entry_id) for name, code in said.items()}
+                    faults |= {name: InputFault(code, who.other, who.entry_id) for name, code in said.items()}
             elif (
                 is_colleague
                 and not another
@@ -131,7 +132,7 @@ class WorkerForm:
                 and fold_name(row["full_name"]) == fold_name(new.full_name)
                 and (None in (row["birth_date"], new.birth_date) or row["birth_date"] == new.birth_date)
             ):
-                faults["full_name"] = FieldFault("same_person", who.detail, who.entry_id)
+                faults["full_name"] = InputFault("same_person", who.other, who.entry_id)
         if hashed is not None and not any(row["snils_hmac"] == hashed for row in found):
             faults |= _elsewhere(change.connection, hashed, own, person_id)
         cards = {fold_card(card) for card in new.cards}
@@ -148,12 +149,12 @@ def _elsewhere(connection: Connection, hashed: str, own: Employment, person_id: 
     if known is None or known["person_id"] == person_id:
         return {}
     theirs = replace(own, full_name=known["full_name"], birth_date=known["birth_date"])
-    return {name: FieldFault("person_elsewhere") for name in differences(theirs, own) if name != "snils"}
+    return {name: InputFault("person_elsewhere") for name in differences(theirs, own) if name != "snils"}
 
 
 def _called(row: RowMapping) -> str:
     return f"{row['full_name']}, {row['personnel_number']}"
 
 
-def _taken_by(row: RowMapping) -> FieldFault:
-    return FieldFault("taken_by", _called(row), row["worker_id"])
+def _taken_by(row: RowMapping) -> InputFault:
+    return InputFault("taken_by", _called(row), row["worker_id"])

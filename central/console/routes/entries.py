@@ -24,11 +24,12 @@ from central.console.access_log import note
 from central.console.context import Console, Visitor, console_of, own_or_404, page
 from central.console.guard import Guard, form_of
 from central.core.days import day_of
+from central.core.input_fault import InputFault
 from central.core.rights import Right
 from central.deciding.medics import register_faults, register_warnings
 from central.registers.carriers import on_carrier
 from central.registers.coded import coded_options, save_coded
-from central.registers.form import Faults, FieldFault, typed_of
+from central.registers.form import Faults, typed_of
 from central.registers.forms import FORMS
 from central.registers.instruments import proposed
 from central.registers.keeping import FormInput, KeyDraft, RegisterChange, RegisterForm
@@ -131,7 +132,7 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
     org = _text(sent, "of_org") or _only_org(visitor, form)
     if not org and entry_id is None and visitor.account.orgs:
         # Of several organisations one has to be said: an entry of the wrong one is another customer's.
-        return entry_page(request, visitor, form, None, status=422, typed=typed, faults={"": FieldFault("choose_org")})
+        return entry_page(request, visitor, form, None, status=422, typed=typed, faults={"": InputFault("choose_org")})
     if form.kind == "medics" and entry_id is None and visitor.owns(org):
         draft = replace(draft, key=_with_key(console, draft.key, org, typed.get("full_name", "")))
     try:
@@ -145,7 +146,7 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
             elif not visitor.owns(org) and not is_first:
                 raise HTTPException(404)
             if entry_id and _text(sent, "seen") != str(register_changes.count(connection, form.kind, entry_id)):
-                saved: str | Faults = {"": FieldFault("changed_meanwhile")}
+                saved: str | Faults = {"": InputFault("changed_meanwhile")}
             else:
                 saved = save_coded(_change(connection, console, visitor, org), form, entry_id, draft)
             if isinstance(saved, str):
@@ -154,9 +155,9 @@ def _save(request: Request, visitor: Visitor, form: RegisterForm, entry_id: str 
                     accounts.add_org(connection, visitor.account.account_id, saved)
     except ValueError:
         # The wire would not take the roster with this entry: the transaction is rolled back, nothing of it is kept.
-        saved = {"": FieldFault("roster_too_large")}
+        saved = {"": InputFault("roster_too_large")}
     if not isinstance(saved, str):
-        status = 409 if saved.get("") == FieldFault("changed_meanwhile") else 422
+        status = 409 if saved.get("") == InputFault("changed_meanwhile") else 422
         return entry_page(request, visitor, form, entry_id, status=status, typed=typed, faults=saved, org=org)
     console.wake()
     if entry_id is None and _text(sent, "then") == "next":

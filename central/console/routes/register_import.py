@@ -95,7 +95,7 @@ def _router(register: Register) -> APIRouter:
         """How far it is, and what came of it: counts, and what is wrong in which row and column."""
         with reading(console_of(request).engine) as connection:
             job = own_job(connection, visitor, job_id, both)
-        faults = [RowFault(one["row"], one["column"], one["code"]) for one in job.result.get("faults", [])]
+        faults = [RowFault(one["code"], row=one["row"], column=one["column"]) for one in job.result.get("faults", [])]
         return page(
             request, "register_import.html", visitor, job=job, faults=faults, register=register, base=register.base
         )

@@ -15,8 +15,9 @@ from central.console.access_log import note
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.routes.consents import own_worker
+from central.core.input_fault import InputFault
 from central.core.rights import Right
-from central.registers.form import Faults, FieldFault
+from central.registers.form import Faults
 from central.registers.keeping import RegisterChange
 from central.registers.transfers import FIELDS, origin, take_back, transfer
 from central.store import employments, registry
@@ -68,7 +69,7 @@ def undo_transfer(request: Request, worker_id: str, visitor: Changer, sent: Form
             raise HTTPException(404) from error
         if isinstance(done, str):
             note(connection, console, visitor, "worker.transfer_undo", worker_id, org=org, detail={"to": done})
-    if isinstance(done, FieldFault):
+    if isinstance(done, InputFault):
         return _page(request, visitor, worker_id, 422, faults={"": done})
     console.wake()
     return RedirectResponse(f"/registers/workers/{done}?saved=1", status_code=303)

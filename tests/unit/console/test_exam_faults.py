@@ -153,6 +153,6 @@ def test_the_file_of_faults_speaks_the_language_of_whoever_asked(centre: Console
 
 
 def test_the_file_of_faults_of_a_register_says_them_in_words() -> None:
-    made = fault_table(["СНИЛС"], [{"СНИЛС": "1"}], [RowFault(2, "СНИЛС", "wrong_snils")], "ru")
+    made = fault_table(["СНИЛС"], [{"СНИЛС": "1"}], [RowFault("wrong_snils", row=2, column="СНИЛС")], "ru")
     (row,) = read_table(made, ["СНИЛС"])
     assert row[FAULTS] == "СНИЛС: контрольное число СНИЛС не сходится"
