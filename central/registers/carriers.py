@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection
 
 from central.core.days import day_of
+from central.core.input_fault import InputFault
 from central.core.rights import Right
-from central.registers.form import Field, FieldFault, parse
+from central.registers.form import Field, parse
 from central.registers.keeping import FormInput, Options, RegisterChange, Saved
 from central.store import certificates, medics, register_changes
 from central.store import key_carriers as store
@@ -49,16 +50,16 @@ class CarrierForm:
         values, faults = parse(self.fields, typed.fields, day_of(change.author.at))
         holders = dict(self.options(change.connection, change.org)["holder_id"])
         if values["holder_id"] not in holders and "holder_id" not in faults:
-            faults["holder_id"] = FieldFault("choose")
+            faults["holder_id"] = InputFault("choose")
         issued = values["issued_at"]
         for name in ("returned_at", "lost_at"):
             if issued and values[name] and values[name] < issued and name not in faults:
-                faults[name] = FieldFault("before_issue")
+                faults[name] = InputFault("before_issue")
         if values["returned_at"] and values["lost_at"]:
-            faults.setdefault("lost_at", FieldFault("returned_and_lost"))
+            faults.setdefault("lost_at", InputFault("returned_and_lost"))
         twin = store.given_out(change.connection, change.org, values["number"])
         if twin is not None and twin["carrier_id"] != entry_id and not values["returned_at"]:
-            faults["number"] = FieldFault("given_to", str(twin["holder"]), str(twin["carrier_id"]))
+            faults["number"] = InputFault("given_to", str(twin["holder"]), str(twin["carrier_id"]))
         if faults:
             return faults
         before = self.read(change.connection, entry_id) if entry_id else None
@@ -74,13 +75,13 @@ class CarrierForm:
         register_changes.note(change.connection, change.author, self.kind, change.org, [(carrier_id, before, kept)])
         return carrier_id
 
-    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> FieldFault | None:
+    def archive(self, change: RegisterChange, entry_id: str, *, archived: bool) -> InputFault | None:
         """Put an entry away that was made by mistake, or take it back."""
         before = self.read(change.connection, entry_id)
         if not archived and before is not None and before["returned_at"] is None:
             twin = store.given_out(change.connection, change.org, before["number"])
             if twin is not None:
-                return FieldFault("given_to", str(twin["holder"]))
+                return InputFault("given_to", str(twin["holder"]))
         after = {"archived_at": change.author.at if archived else None}
         store.change(change.connection, entry_id, after)
         register_changes.note(change.connection, change.author, self.kind, change.org, [(entry_id, before, after)])

@@ -12,11 +12,11 @@ from central.console.access_log import note_alone
 from central.console.context import Visitor, console_of, own_or_404
 from central.console.guard import Guard
 from central.console.routes.entries import entry_page
+from central.core.input_fault import InputFault
 from central.core.rights import Right
 from central.papers.fonts import FontsMissing
 from central.registers.carrier_sheet import HandOver, sheet_of
 from central.registers.carriers import CarrierForm, on_carrier
-from central.registers.form import FieldFault
 from central.store import medics, registry
 from central.store.engine import reading
 from central.words.no_force import band, file_name
@@ -44,7 +44,7 @@ def hand_over_sheet(
     try:
         content = sheet_of(what)
     except FontsMissing:
-        return entry_page(request, visitor, CarrierForm(), carrier_id, status=500, faults={"": FieldFault("no_fonts")})
+        return entry_page(request, visitor, CarrierForm(), carrier_id, status=500, faults={"": InputFault("no_fonts")})
     note_alone(console, visitor, "carrier.sheet", carrier_id, org=row["org"])
     name = file_name(console.config.generation, "carrier.pdf")
     return Response(
