@@ -108,7 +108,7 @@ def check_rows(
         coded = {name: fault for name, fault in coded.items() if name not in faults}
         if faults or coded or before is None:
             found_faults += [
-                RowFault(row.number, headings[name], fault.code, row.get(name, ""), fault.near)
+                RowFault(fault.code, typed=row.get(name, ""), near=fault.near, row=row.number, column=headings[name])
                 for name, fault in coded.items()
             ]
             found_faults += [

@@ -12,11 +12,9 @@ import pytest
 
 from dopusk.lab.demo.sample_people import ORG
 from sync.contract.roster import RosterWorker
-from tests.e2e.test_books import Site, site
+from tests.e2e.site import Site
 from tests.ui.kiosk.looking import find
 from tests.waiting import LONGEST_S
-
-__all__ = ["site"]
 
 WORDS = "Медкнижку проверит медработник. Подойдите в медпункт."
 RULE = {

@@ -1,5 +1,6 @@
 """The scripted worker: looks at the screen, does what it asks, takes a picture of each, and tells the story in lines."""
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -40,6 +41,8 @@ Act = Callable[[], None]
 
 SCREEN_WITHIN_S = 150.0
 """So long the story waits for the next screen: a cuff takes 40 s, a rest a minute."""
+SAME_AGAIN_AFTER_S = 20.0
+"""A result that still stands then is another one than that which was left."""
 TROUBLE_WITHIN_S = 40.0
 """So long it waits for a device that does not answer, where nobody is about to plug it in."""
 MOST_TRIES = 3
@@ -99,6 +102,11 @@ class ScriptedWorker:
         if in_trouble:
             timeout_s = min(timeout_s, TROUBLE_WITHIN_S)
         try:
+            if self._seen == "screen_result":
+                with contextlib.suppress(KioskTrouble):
+                    return self._hand.wait(*names, other_than=self._seen, timeout_s=SAME_AGAIN_AFTER_S)
+                # On a machine with much else to do the screens between two results may pass unseen.
+                self._seen = ""
             return self._hand.wait(*names, other_than=self._seen, timeout_s=timeout_s)
         except KioskTrouble as error:
             if in_trouble:

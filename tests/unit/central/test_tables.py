@@ -20,7 +20,8 @@ from central.imports.tables import (
     unreadable_words,
     write_table,
 )
-from central.imports.workers import HEADINGS, NEEDED, REMOTE, read_file
+from central.imports.worker_columns import HEADINGS, NEEDED, REMOTE
+from central.imports.workers import read_file
 from tests.workbooks import SHEET, packed, row_of, table, text_cell, unpacked, with_part, workbook
 
 HEAD = row_of(1, NEEDED)

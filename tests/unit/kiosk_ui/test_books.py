@@ -10,8 +10,7 @@ from dopusk.kiosk_app import consent_texts
 from kiosk_ui.app import FONT_FAMILY, make_application
 from kiosk_ui.texts import LANGUAGES, SHIPPED_BOOKS, texts_of
 from kiosk_ui.view import view_of
-from sync.contract.books import _LETTERS as LETTERS
-from sync.contract.books import CHANGEABLE, KIOSK_CONSENT, MOST_COMPLAINTS, consent_lines, kiosk_faults
+from sync.contract.books import CHANGEABLE, KIOSK_CONSENT, LETTERS, MOST_COMPLAINTS, consent_lines, kiosk_faults
 from terminal.config import Exam
 from terminal.exam.model import Phase
 from tests.ui.kiosk import made_up
