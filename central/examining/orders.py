@@ -95,6 +95,7 @@ def call_off(connection: Connection, outgoing: Outgoing, draft: RoomDraft, now: 
                 {"order_id": row["order_id"], "step": row["step"], "attempt": 1, "valid_s": 1, "cancelled": True}
             )
             outgoing.queue(connection, row["terminal_id"], "order", ORDER_SCHEMA, order.model_dump(mode="json"))
+            room_orders.end(connection, row["order_id"], now)
 
 
 def absorbed(connection: Connection, draft: RoomDraft, content: RoomContent) -> RoomContent:

@@ -78,6 +78,11 @@ def note_report(connection: Connection, terminal_id: str, report: MeasuredReport
     return connection.execute(update(room_order).where(*chosen).values(**values)).rowcount == 1
 
 
+def end(connection: Connection, order_id: str, now: datetime) -> None:
+    """From now on an order waits for nobody; what the terminal answers still counts."""
+    connection.execute(update(room_order).where(room_order.c.order_id == order_id).values(ends_at=now))
+
+
 def mark_taken(connection: Connection, order_ids: Sequence[str]) -> None:
     """These answers stand in the exam now."""
     if order_ids:

@@ -8,7 +8,8 @@
   let waiting = 0;
   let queue = Promise.resolve();
   let leaving = false;
-  addEventListener("pageshow", () => { leaving = false; });
+  let sent = false;
+  addEventListener("pageshow", () => { leaving = false; sent = false; });
 
   const keep = async () => {
     waiting = 0;
@@ -35,12 +36,18 @@
   exam.addEventListener("input", () => soon(1500));
   exam.addEventListener("change", () => soon(0));
   exam.addEventListener("submit", (event) => {
-    if (leaving) return;
+    if (leaving) {
+      // The page is on its way: a second press would send what the first has changed.
+      if (sent) event.preventDefault();
+      sent = true;
+      return;
+    }
     // The version that the form sends has to be that of the last keeping.
     event.preventDefault();
     clearTimeout(waiting);
     const pressed = event.submitter;
-    queue = queue.then(() => { leaving = true; exam.requestSubmit(pressed); });
+    // In a task of its own: while this event is still being told, a browser takes no second request and says nothing.
+    queue = queue.then(() => setTimeout(() => { leaving = true; exam.requestSubmit(pressed); }));
   });
   // While the terminal is to measure, the page asks what became of it; an answer brings the page anew, with what is typed kept.
   const look = async () => {
