@@ -93,15 +93,22 @@ def facts_of_exam(payload: Mapping[str, Any]) -> set[Fact]:
 
 
 def facts_of_decision(reason_codes: Sequence[str], serial: str, corrects: str | None, record: bytes) -> set[Fact]:
-    """What a decision says. `record`: the canonical JSON that was signed."""
-    book = reasons()
+    """What a decision says. `record`: the canonical JSON that was signed.
+
+    A reason is of the class that the organisation's book of reasons gave it when the decision was signed.
+    """
+    signed = json.loads(record)
     found = {Fact("reason", code) for code in reason_codes}
-    found |= {Fact("reason_class", book[code].group) for code in reason_codes if code in book}
+    if reason_codes:
+        decided_at = signed.get("decision", {}).get("decided_at")
+        org = str(signed.get("exam", {}).get("org", ""))
+        book = reasons(org, datetime.fromisoformat(decided_at)) if org and decided_at else reasons()
+        found |= {Fact("reason_class", book[code].group) for code in reason_codes if code in book}
     if serial:
         found.add(Fact("certificate_serial", serial))
     if corrects is not None:
         found.add(Fact("corrected", YES))
-    if json.loads(record).get("decision", {}).get("override_reason"):
+    if signed.get("decision", {}).get("override_reason"):
         found.add(Fact("override", YES))
     return found
 

@@ -10,8 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 import openpyxl
 import pytest
 
+from central.books import drafting, publishing
 from central.console.routes import journal
 from central.jobs import queue
+from central.keeping.verify import verify_store
+from central.keeping.verify_report import Expected
+from central.store.engine import writing
+from dopusk.lab.demo.sample_people import ORG
+from sync.contract.books import BookItem
 from tests.console_centre import Browser, ConsoleCentre
 from tests.job_processes import DoneHere
 from tests.waiting import until
@@ -165,3 +171,21 @@ def test_values_out_of_limits_are_marked_with_words(centre: ConsoleCentre, zoya:
     assert cell.startswith('<b class="out">162')
     assert '<span class="visually-hidden"> выше нормы' in cell
     assert "out" not in page.split('col-pulse">')[1].split("</td>")[0]
+
+
+def test_a_reason_of_the_organisations_own_book_is_found_by_its_class(centre: ConsoleCentre, zoya: Browser) -> None:
+    item = BookItem(code="smells", ru="Запах на осмотре", en="Smell", attrs={"class": "intoxication"})
+    with writing(centre.engine) as connection:
+        drafting.put_item(connection, "reasons", ORG, item, revision=0, author="zoya", now=centre.now())
+        publishing.publish(
+            connection, centre.outgoing, "reasons", ORG, basis="приказ 4", author="zoya", now=centre.now()
+        )
+    # What holds is believed for two seconds; by the clock of decisions another minute asks anew.
+    centre.shift += timedelta(minutes=1)
+    exam_id = centre.exam("1001")
+    assert zoya.decide(exam_id, outcome="not_admitted", reasons="smells").status_code == 303
+    for query in ("reason=smells", "reason_class=intoxication"):
+        assert _shown(zoya.get(f"/journal?{query}").text) == [exam_id], query
+    assert _shown(zoya.get("/journal?reason_class=other").text) == []
+    expected = Expected(None, None, None)
+    assert verify_store(centre.engine, expected).faults == []
