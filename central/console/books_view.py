@@ -21,6 +21,8 @@ from central.store import accounts, registry, terminals
 from central.store import books as store
 from sync.contract.books import BookItem, items_digest
 
+_UNDER_THE_WORDS = ("worker_text", "basis")
+"""Attributes that are sentences: they stand under the words of their row and not in a column."""
 SHOWN = 200
 """Rows on a page; a classifier has thousands, and is searched."""
 
@@ -119,7 +121,11 @@ def book_page_values(
         "items": sort.rows(matching, columns)[:SHOWN],
         "sort": sort,
         # A book of many attributes is read by those that somebody has filled.
-        "shown_attrs": [attr for attr in kind.attrs if any(attr.name in item.attrs for item in items)],
+        "shown_attrs": [
+            attr
+            for attr in kind.attrs
+            if attr.name not in _UNDER_THE_WORDS and any(attr.name in item.attrs for item in items)
+        ],
         "matching": len(matching),
         "total": len(items),
         "sought": sought,

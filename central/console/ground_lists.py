@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from central.core.ground_effects import EffectSpan, Term, on_day
+from central.core.ground_rules import EFFECTS
 from central.store import ground_effects
 from central.store.workers import employed_workers, workers_in_lists
 
@@ -27,18 +28,66 @@ class Whom:
 
 @dataclass(frozen=True, slots=True)
 class EndLine:
-    """A document that ends soon."""
+    """A document that ends soon. The properties are what the page sorts by."""
 
     whom: Whom
     term: Term
 
+    @property
+    def full_name(self) -> str:
+        return self.whom.full_name
+
+    @property
+    def personnel_number(self) -> str:
+        return self.whom.personnel_number
+
+    @property
+    def employer_name(self) -> str:
+        return self.whom.employer_name
+
+    @property
+    def kind(self) -> str:
+        return self.term.kind
+
+    @property
+    def until(self) -> date:
+        return self.term.until
+
+    @property
+    def effect(self) -> int:
+        return EFFECTS.index(self.term.rule.effect)
+
 
 @dataclass(frozen=True, slots=True)
 class HeldLine:
-    """An effect of today that is more than information."""
+    """An effect of today that is more than information. The properties are what the page sorts by."""
 
     whom: Whom
     span: EffectSpan
+
+    @property
+    def full_name(self) -> str:
+        return self.whom.full_name
+
+    @property
+    def personnel_number(self) -> str:
+        return self.whom.personnel_number
+
+    @property
+    def employer_name(self) -> str:
+        return self.whom.employer_name
+
+    @property
+    def rule(self) -> str:
+        return self.span.rule.ru
+
+    @property
+    def state(self) -> str:
+        return self.span.state
+
+    @property
+    def effect(self) -> int:
+        return EFFECTS.index(self.span.effect)
 
 
 @dataclass(frozen=True, slots=True)
