@@ -715,6 +715,56 @@ CREATE TABLE session (
 
 CREATE INDEX ix_session_account_id ON session (account_id);
 
+CREATE TABLE waybill (
+    waybill_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    file_id TEXT NOT NULL,
+    driver_no INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    waybill_uid TEXT NOT NULL,
+    number TEXT NOT NULL,
+    employer_id TEXT,
+    worker_id TEXT,
+    valid_from DATE,
+    valid_until DATE,
+    content BYTEA NOT NULL,
+    -- SQLite: content BLOB NOT NULL,
+    signature BYTEA NOT NULL,
+    -- SQLite: signature BLOB NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: received_at DATETIME NOT NULL,
+    state TEXT NOT NULL,
+    fault TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    CONSTRAINT pk_waybill PRIMARY KEY (waybill_id)
+);
+
+CREATE INDEX ix_waybill_org_received_at ON waybill (org, received_at);
+
+CREATE INDEX ix_waybill_waybill_uid ON waybill (waybill_uid);
+
+CREATE INDEX ix_waybill_worker_id ON waybill (worker_id);
+
+CREATE UNIQUE INDEX uq_waybill_file ON waybill (operator, file_id, sha256, driver_no);
+
+CREATE TABLE waybill_receipt (
+    receipt_id TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    file_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    words TEXT NOT NULL,
+    content BYTEA NOT NULL,
+    -- SQLite: content BLOB NOT NULL,
+    sha256 TEXT NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: received_at DATETIME NOT NULL,
+    CONSTRAINT pk_waybill_receipt PRIMARY KEY (receipt_id)
+);
+
+CREATE UNIQUE INDEX uq_waybill_receipt_content ON waybill_receipt (operator, sha256);
+
 CREATE TABLE book_item (
     book TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -799,6 +849,9 @@ CREATE TABLE employer (
     -- SQLite: archived_at DATETIME,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     -- SQLite: created_at DATETIME NOT NULL,
+    waybill_operator TEXT,
+    waybill_titles TEXT,
+    exchange_id TEXT,
     CONSTRAINT pk_employer PRIMARY KEY (employer_id),
     CONSTRAINT fk_employer_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
 );
@@ -946,6 +999,44 @@ CREATE TABLE terminal (
 );
 
 CREATE INDEX ix_terminal_org ON terminal (org);
+
+CREATE TABLE waybill_title (
+    title_id TEXT NOT NULL,
+    waybill_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    title TEXT NOT NULL,
+    file_id TEXT NOT NULL,
+    decision_id TEXT NOT NULL,
+    exam_id TEXT NOT NULL,
+    medic_id TEXT NOT NULL,
+    content BYTEA NOT NULL,
+    -- SQLite: content BLOB NOT NULL,
+    cms BYTEA NOT NULL,
+    -- SQLite: cms BLOB NOT NULL,
+    sha256 TEXT NOT NULL,
+    signed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: signed_at DATETIME NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    due_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: due_at DATETIME NOT NULL,
+    sent_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: sent_at DATETIME,
+    answered_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: answered_at DATETIME,
+    words TEXT NOT NULL,
+    CONSTRAINT pk_waybill_title PRIMARY KEY (title_id),
+    CONSTRAINT uq_waybill_title_waybill_id UNIQUE (waybill_id),
+    CONSTRAINT fk_waybill_title_waybill_id_waybill FOREIGN KEY(waybill_id) REFERENCES waybill (waybill_id),
+    CONSTRAINT uq_waybill_title_file_id UNIQUE (file_id)
+);
+
+CREATE INDEX ix_waybill_title_decision_id ON waybill_title (decision_id);
+
+CREATE INDEX ix_waybill_title_exam_id ON waybill_title (exam_id);
+
+CREATE INDEX ix_waybill_title_state_due_at ON waybill_title (state, due_at);
 
 CREATE TABLE centre_outbox (
     message_id TEXT NOT NULL,
@@ -1234,6 +1325,7 @@ CREATE TABLE worker (
     since DATE,
     until DATE,
     external_id TEXT,
+    inn TEXT,
     CONSTRAINT pk_worker PRIMARY KEY (worker_id),
     CONSTRAINT fk_worker_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
     CONSTRAINT fk_worker_employer_id_employer FOREIGN KEY(employer_id) REFERENCES employer (employer_id),

@@ -72,6 +72,7 @@ from central.console.routes import (
     room,
     terminals,
     transfers,
+    waybills,
     workplace,
 )
 from central.core import book_source
@@ -85,6 +86,7 @@ from central.core.snils import SnilsKey
 from central.core.trust import Trust
 from central.deciding.decisions import Decisions
 from central.deciding.stamping import Stamping
+from central.deciding.title_signing import TitleSigning
 from central.egress.rules import EgressRules
 from central.jobs.queue import Jobs
 from central.link.outgoing import Outgoing
@@ -142,6 +144,7 @@ PAGES = (
     transfers,
     refused,
     register_import,
+    waybills,
 )
 """All pages, in the order in which their paths are tried."""
 
@@ -188,6 +191,7 @@ def create_app(
         decisions=Decisions(
             store, pen, trust, woken, clock, admission_valid, stamping, config.registers.frmr_valid_days
         ),
+        titles=TitleSigning(store, trust, woken, clock, config.registers.frmr_valid_days),
         stamping=stamping,
         outgoing=pen,
         registry=Registry(pen, SnilsKey.from_file(config.keys.snils_key_file)),

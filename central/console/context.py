@@ -31,6 +31,7 @@ from central.core.sealed_words import WordsSeal
 from central.core.trust import Trust
 from central.deciding.decisions import Decisions
 from central.deciding.stamping import Stamping
+from central.deciding.title_signing import TitleSigning
 from central.deciding.workplace import AwaitedSignature
 from central.jobs.queue import Jobs
 from central.link.outgoing import Outgoing
@@ -66,6 +67,7 @@ class Console:
     config: CentralConfig
     engine: Engine
     decisions: Decisions
+    titles: TitleSigning
     stamping: Stamping
     outgoing: Outgoing
     registry: Registry

@@ -14,6 +14,7 @@ from central.core.config_faults import words_of
 from central.core.config_section import Port, Section
 from central.core.login_config import LoginConfig, SignerConfig
 from central.core.store_urls import SQLITE, sqlite_file, sqlite_url
+from central.core.waybill_config import WaybillsConfig
 
 Generation = Literal["real", "demo", "test"]
 
@@ -265,6 +266,7 @@ class CentralConfig(Section):
     timestamp: TimestampConfig | None = None
     login: LoginConfig = LoginConfig()
     signer: SignerConfig = SignerConfig()
+    waybills: WaybillsConfig = WaybillsConfig()
 
     @property
     def jobs_folder(self) -> Path:

@@ -55,6 +55,12 @@ class Employer:
     okved: str | None = None
     region_code: str | None = None
     alert_contact: str | None = None
+    waybill_operator: str | None = None
+    """Name of the operator of electronic waybills in the configuration; None: paper waybills."""
+    waybill_titles: Literal["before", "after", "both"] | None = None
+    """Which titles the medics sign for this employer's waybills."""
+    exchange_id: str | None = None
+    """The employer's identifier as a participant of electronic exchange."""
     limits: Sequence[dict[str, Any]] = ()
 
     def __post_init__(self) -> None:
@@ -92,6 +98,8 @@ class Worker:
     """First and last day of the employment; None where it was not said, or goes on."""
     external_id: str | None = None
     person_id: str | None = None
+    inn: str | None = None
+    """The person's own taxpayer number, 12 digits: electronic waybills name drivers by it."""
 
     def __post_init__(self) -> None:
         _clean(self)

@@ -33,6 +33,7 @@ class Right(StrEnum):
     SEE_FLEET = "see_fleet"
     CHANGE_TERMINALS = "change_terminals"
     SEND_AGAIN = "send_again"
+    SEE_WAYBILLS = "see_waybills"
     SEE_BOOKS = "see_books"
     CHANGE_BOOKS = "change_books"
     CHANGE_CLASSIFIERS = "change_classifiers"
@@ -66,6 +67,7 @@ _MEDIC = frozenset(
         Right.SEE_REGISTERS,
         Right.SEE_FLEET,
         Right.SEND_AGAIN,
+        Right.SEE_WAYBILLS,
         Right.SEE_BOOKS,
     }
 )
@@ -101,6 +103,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.SEE_FLEET,
             Right.CHANGE_TERMINALS,
             Right.SEND_AGAIN,
+            Right.SEE_WAYBILLS,
             Right.SEE_BOOKS,
             # Classifiers of the whole centre, and what follows from a reason.
             Right.CHANGE_CLASSIFIERS,
@@ -119,6 +122,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.SEE_CHANGES,
             Right.SEE_AUDIT,
             Right.SEE_FLEET,
+            Right.SEE_WAYBILLS,
             Right.SEE_BOOKS,
         }
     ),

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from central.core.days import day_of
 from central.core.reasons import reasons
 from central.deciding.ground_reasons import NONE, GroundEffects, admission_faults, signed_reasons
+from central.deciding.title_to_sign import TitleToSign
 from central.signature.provider import SignatureProvider
 from central.store.decisions import DecisionColumns
 from central.store.exams import ExamMessage
@@ -39,6 +40,8 @@ class DecisionDraft:
     ground_reasons: Mapping[str, str] = field(default_factory=dict)
     """By `EffectSpan.key`: why the worker is admitted although a rule asks."""
     corrects: str | None = None
+    title: TitleToSign | None = None
+    """The title of an electronic waybill that stood on the page; an admission signs it in the same act."""
     exam_message_id: str | None = None
     """The revision that the medic had on the screen; a newer one refuses the decision."""
 
@@ -142,6 +145,7 @@ def build_record(
     now: datetime,
     until: datetime | None,
     effects: GroundEffects = NONE,
+    title: TitleToSign | None = None,
 ) -> dict[str, Any]:
     """The record that is signed: a plain dict, so that fields of newer terminals stay inside.
 
@@ -187,6 +191,7 @@ def build_record(
             "name": organisation["name"],
             "licence": organisation["licence"],
         },
+        **({"waybill_title": title.named} if title is not None else {}),
     }
 
 

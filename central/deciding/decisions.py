@@ -31,18 +31,21 @@ from central.deciding.ground_reasons import NONE, GroundEffects, asked_keys
 from central.deciding.intoxication import tell_employer
 from central.deciding.medics import FRMR_VALID_DAYS, check_register
 from central.deciding.stamping import Stamping
+from central.deciding.title_signing import check_title_signature, follow_up, signed_title
+from central.deciding.title_to_sign import TitleToSign
 from central.link.outgoing import Outgoing
 from central.signature.chain import SignatureError
 from central.signature.decision import verify_decision
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.verification import VerifiedSignature
-from central.store import audit, registry, rooms
+from central.store import audit, registry, rooms, waybills
 from central.store import decisions as store
 from central.store import exams as exam_store
 from central.store import ground_effects as store_effects
 from central.store.decisions import DecisionColumns, StoredDecision
 from central.store.engine import reading, writing
 from central.store.exams import ExamMessage
+from central.store.waybills import SignedTitle
 from central.store.workers import get_worker
 from sync.contract.canonical import canonical
 from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRecord
@@ -76,10 +79,13 @@ class PreparedDecision:
     """The record, canonical JSON: what is signed."""
     at: datetime
     """When the record was made; it says so itself."""
+    title: TitleToSign | None = None
+    """What is signed beside the record."""
 
 
 class DecisionConflict(Exception):
-    """The exam is not as the medic saw it. `code`: `unknown`, `already_decided`, `not_waiting`, `changed`, `claimed`."""
+    """The exam is not as the medic saw it. `code`: `unknown`, `already_decided`, `not_waiting`, `changed`, `claimed`,
+    `title`."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -116,7 +122,8 @@ class Decisions:
         `SignatureError` when the fresh signature does not verify; nothing is stored then.
         """
         prepared = self.prepare(draft, actor, provider)
-        return self._complete(prepared, provider.sign_detached(prepared.content), prepared.at)
+        title_signature = provider.sign_detached(prepared.title.content) if prepared.title else None
+        return self._complete(prepared, provider.sign_detached(prepared.content), prepared.at, title_signature)
 
     def prepare(self, draft: DecisionDraft, actor: Actor, provider: SignatureProvider) -> PreparedDecision:
         """The exact bytes that the medic is to sign; nothing is stored yet. Raises as `decide`."""
@@ -139,17 +146,21 @@ class Decisions:
         if signer != x509.load_pem_x509_certificate(medic.certificate_pem):
             raise SigningRefused("wrong_certificate", "the register names another certificate now; open the key again")
         until = valid_until_of(draft, exam.payload, now, self._admission_valid)
-        record = build_record(draft, exam, medic, provider, dict(organisation), now, until, effects)
+        # Nothing but a first admission has a title: a correction leaves what was sent to people.
+        title = draft.title if draft.outcome == "admitted" and draft.corrects is None else None
+        record = build_record(draft, exam, medic, provider, dict(organisation), now, until, effects, title)
         try:
             columns = columns_of(DecisionRecord.model_validate(record))
         except ValidationError as error:
             first = error.errors()[0]
             raise DecisionFaults({".".join(map(str, first["loc"])): first["msg"]}) from error
         corrected = next((one for one in before if one.decision_id == draft.corrects), None)
-        return PreparedDecision(draft, actor, exam, corrected, signer, columns, effects, canonical(record), now)
+        return PreparedDecision(draft, actor, exam, corrected, signer, columns, effects, canonical(record), now, title)
 
-    def complete(self, prepared: PreparedDecision, signature: bytes) -> StoredDecision:
-        """Store a decision whose signature was made elsewhere. What has happened since counts. Raises as `decide`."""
+    def complete(
+        self, prepared: PreparedDecision, signature: bytes, title_signature: bytes | None = None
+    ) -> StoredDecision:
+        """Store a decision whose signatures were made elsewhere. What has happened since counts. Raises as `decide`."""
         now = self._clock()
         draft = prepared.draft
         with reading(self._engine) as connection:
@@ -164,7 +175,7 @@ class Decisions:
             raise DecisionFaults(faults)
         if asked_keys(effects, exam.payload) != asked_keys(prepared.effects, exam.payload):
             raise DecisionConflict("changed", "other grounds than the record names ask for a reason now")
-        return self._complete(prepared, signature, now)
+        return self._complete(prepared, signature, now, title_signature)
 
     def _undecided(
         self, connection: Connection, exam: ExamMessage, draft: DecisionDraft, actor: Actor, now: datetime
@@ -177,9 +188,15 @@ class Decisions:
         _check_state(exam, before, draft)
         return before
 
-    def _complete(self, prepared: PreparedDecision, signature: bytes, now: datetime) -> StoredDecision:
+    def _complete(
+        self, prepared: PreparedDecision, signature: bytes, now: datetime, title_signature: bytes | None
+    ) -> StoredDecision:
         item = self._signed(prepared, signature, now)
-        self._commit(item, prepared.corrected, prepared.exam, prepared.actor, now, prepared.signer)
+        titled = None
+        if prepared.title is not None:
+            check_title_signature(title_signature or b"", prepared.title, prepared.signer, self._trust.anchors(), now)
+            titled = signed_title(prepared.title, title_signature or b"", item, now)
+        self._commit(item, prepared.corrected, prepared.exam, prepared.actor, now, prepared.signer, titled)
         self._wake()
         return item
 
@@ -208,6 +225,7 @@ class Decisions:
         actor: Actor,
         now: datetime,
         signer: x509.Certificate,
+        titled: SignedTitle | None,
     ) -> None:
         payload = DecisionMessage(
             exam_id=item.exam_id,
@@ -237,6 +255,9 @@ class Decisions:
                     raise DecisionConflict("changed", "the exam went on while it was being decided")
                 employer_id = (exam.payload.get("examinee") or {}).get("employer_id")
                 tell_employer(connection, item, corrected, employer_id)
+                if titled is not None:
+                    waybills.add_title(connection, titled)
+                follow_up(connection, item, exam, employer_id)
                 store.release_claim(connection, item.exam_id)
                 audit.write(
                     connection,
@@ -248,6 +269,8 @@ class Decisions:
                     org=exam.org,
                     detail={"decision_id": item.decision_id, "outcome": item.outcome},
                 )
+        except waybills.TitleTaken as error:
+            raise DecisionConflict("title", "the waybill has its title already") from error
         except store.AlreadyStored as error:
             raise DecisionConflict("already_decided", "this exam was decided by somebody else just now") from error
 

@@ -29,7 +29,9 @@ def tell_employer(
     if now_told == was_told:
         return
     if was_told:
-        notices.give_up(connection, alerts.of_exam(connection, item.exam_id), "the decision was corrected")
+        notices.give_up(
+            connection, alerts.of_exam(connection, item.exam_id, "intoxication"), "the decision was corrected"
+        )
     alerts.add(
         connection,
         kind="intoxication" if now_told else "taken_back",

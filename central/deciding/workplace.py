@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from central.core.name_folding import fold_name
 from central.core.trust import Anchors
 from central.deciding.decisions import PreparedDecision
+from central.deciding.title_to_sign import TitleToSign
 from central.signature.chain import SignatureError
 from central.signature.verification import verify_detached
 from sync.contract.canonical import canonical
@@ -39,6 +40,10 @@ class AwaitedSignature:
     content: bytes
     decision: PreparedDecision | None = None
     to_next: bool = False
+    decision_signature: bytes | None = None
+    """The signature of the record, where `content` is the title that the same act signs."""
+    title: TitleToSign | None = None
+    """A title that is signed by an act of its own."""
 
 
 def ask(

@@ -7,7 +7,7 @@ NUMBER, NAME, POSITION, EMPLOYER = "Табельный номер", "ФИО", "�
 SNILS, BORN, SEX, CARDS = "СНИЛС", "Дата рождения", "Пол", "Карты"
 REMOTE, REASON, STATUS, TOXICOLOGY = "Дистанционный осмотр", "Причина запрета", "Состояние", "Дата ХТИ"
 DEPARTMENT, CODE, REGIME, FACTORS = "Подразделение", "Код должности", "Вид осмотров", "Вредные факторы"
-SINCE, UNTIL, EXTERNAL = "Принят", "Последний день работы", "Код в системе работодателя"
+SINCE, UNTIL, EXTERNAL, INN = "Принят", "Последний день работы", "Код в системе работодателя", "ИНН"
 FIELDS = {
     NUMBER: "personnel_number",
     NAME: "full_name",
@@ -28,12 +28,13 @@ FIELDS = {
     SINCE: "since",
     UNTIL: "until",
     EXTERNAL: "external_id",
+    INN: "inn",
 }
 """Field of each column, as `central.registers.worker_rules` calls it."""
 HEADING_OF = {field: heading for heading, field in FIELDS.items()}
 HEADINGS = (*FIELDS, consents.COLUMN)
 NEEDED = (NUMBER, NAME, POSITION, EMPLOYER)
-COLUMNS = Columns(NEEDED, known=HEADINGS, identifiers=(NUMBER, SNILS, CARDS, CODE, FACTORS, EXTERNAL))
+COLUMNS = Columns(NEEDED, known=HEADINGS, identifiers=(NUMBER, SNILS, CARDS, CODE, FACTORS, EXTERNAL, INN))
 WORDS: dict[str, dict[str, str]] = {
     REMOTE: {"да": "yes", "yes": "yes", "1": "yes", "нет": "no", "no": "no", "0": "no"},
     SEX: {

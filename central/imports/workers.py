@@ -177,4 +177,5 @@ def _cells(row: Mapping[str, Any], employers: Mapping[str, str]) -> list[Value]:
         row["since"],
         row["until"],
         row["external_id"] or "",
+        row["inn"] or "",
     ]

@@ -239,7 +239,13 @@ def _publish_employer(connection: Connection, registry: Registry, draft: LimitDr
         for item in store.of_organisation(connection, draft.org)
         if _in_force(item, "employer", draft.subject)
     ]
-    fields = {name: row[name] for name in ("inn", "okved", "region_code", "alert_contact")}
+    fields = {
+        name: row[name]
+        for name in (
+            *("inn", "okved", "region_code", "alert_contact"),
+            *("waybill_operator", "waybill_titles", "exchange_id"),
+        )
+    }
     registry.add_employer(connection, Employer(draft.org, row["name"], row["employer_id"], limits=entries, **fields))
     registry.publish_employer(connection, draft.org, draft.subject)
 

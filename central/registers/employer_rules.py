@@ -31,6 +31,16 @@ def employer_faults(fields: dict[str, str]) -> dict[str, str]:
         faults["okved"] = "wrong_form"
     if fields["region_code"] and not re.fullmatch(r"[0-9]{2,3}", fields["region_code"]):
         faults["region_code"] = "wrong_form"
+    if bool(fields["waybill_operator"]) != bool(fields["waybill_titles"]):
+        empty = "waybill_titles" if fields["waybill_operator"] else "waybill_operator"
+        faults[empty] = "needed"
+    if fields["waybill_operator"] and not fields["inn"]:
+        # Carriers' files name the employer by it.
+        faults["inn"] = "needed"
+    if fields["waybill_operator"] and not fields["exchange_id"]:
+        faults["exchange_id"] = "needed"
+    elif fields["exchange_id"] and not re.fullmatch(r"[0-9A-Za-z-]{4,46}", fields["exchange_id"]):
+        faults["exchange_id"] = "wrong_form"
     for name, value in fields.items():
         if len(value) > 200:
             faults[name] = "too_long"

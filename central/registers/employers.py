@@ -28,6 +28,9 @@ class EmployerForm:
         Field("okved"),
         Field("region_code"),
         Field("alert_contact", section="contact"),
+        Field("waybill_operator", section="waybill"),
+        Field("waybill_titles", "choice", choices=("before", "after", "both"), section="waybill"),
+        Field("exchange_id", section="waybill"),
     )
 
     def read(self, connection: Connection, entry_id: str) -> Mapping[str, Any] | None:
@@ -44,7 +47,7 @@ class EmployerForm:
     def save(self, change: RegisterChange, entry_id: str | None, typed: FormInput) -> Saved:
         """Store it; a name or an ИНН that another employer has is refused with that one's name."""
         values, faults = parse(self.fields, typed.fields, day_of(change.author.at))
-        words = {name: str(value) for name, value in values.items()}
+        words = {name: str(value or "") for name, value in values.items()}
         faults = {name: InputFault(code) for name, code in employer_faults(words).items()} | faults
         everybody = [
             row

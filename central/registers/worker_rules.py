@@ -14,12 +14,13 @@ from central.core.name_folding import fold_card
 from central.core.parties import Worker
 from central.core.snils import parse_snils
 from central.core.text_cleaning import clean_line
+from central.registers.employer_rules import is_inn
 from central.registers.form import FIRST_YEAR
 
 NEEDED = ("personnel_number", "full_name", "position", "employer_id")
 SEXES, STATES, ANSWERS = ("male", "female"), ("active", "suspended"), ("yes", "no")
 REGIMES = ("general", "railway", "other")
-OF_THE_JOB = ("department", "position_code", "regime", "harm_factors", "since", "until", "external_id")
+OF_THE_JOB = ("department", "position_code", "regime", "harm_factors", "since", "until", "external_id", "inn")
 FIELDS = (
     *NEEDED,
     *("snils", "birth_date", "sex", "cards", "remote_allowed", "block_text", "status", "toxicology_at"),
@@ -62,6 +63,8 @@ def worker_of(
     days |= {name: _day(said, name, before, date.max, faults) for name in ("since", "until")}
     if days["since"] is not None and days["until"] is not None and days["until"] < days["since"]:
         faults.setdefault("until" if "until" in said else "since", "before_since")
+    if said.get("inn") and not (len(said["inn"]) == 12 and is_inn(said["inn"])):
+        faults["inn"] = "wrong_inn"
     snils = _snils(said, faults)
     reason = said["block_text"] if "block_text" in said else (before or {}).get("block_text", "")
     if remote is False and not reason:
@@ -92,6 +95,7 @@ def worker_of(
         since=days["since"],
         until=days["until"],
         external_id=_said_or_kept(said, kept, "external_id"),
+        inn=_said_or_kept(said, kept, "inn"),
         **({"worker_id": kept["worker_id"]} if before else {}),
     )
 

@@ -31,6 +31,7 @@ class WorkerForm:
         Field("birth_date", "day"),
         Field("sex", "choice", choices=SEXES),
         Field("snils"),
+        Field("inn"),
         Field("employer_id", "reference", needed=True, section="work"),
         Field("position", needed=True, section="work"),
         Field("position_code", section="work"),

@@ -22,7 +22,7 @@ alert = Table(
     Column("employer_id", Text, nullable=False),
     Column("exam_id", Text, nullable=False, index=True),
     Column("decision_id", Text, nullable=False),
-    Column("kind", Text, nullable=False, comment="intoxication, taken_back"),
+    Column("kind", Text, nullable=False, comment="intoxication, taken_back, no_title"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("delivered_at", UtcDateTime),
     Column("seen_at", UtcDateTime),
@@ -36,7 +36,8 @@ def add(
 ) -> str:
     """Record that the employer has to be told at once; returns the alert's id. Part of the caller's transaction.
 
-    `kind`: `intoxication`, or `taken_back` when a correction says that there were no signs of it.
+    `kind`: `intoxication`, `taken_back` when a correction says that there were no signs of it, or `no_title` when a waybill
+    waits for an admission that was refused.
     """
     alert_id = new_id()
     connection.execute(
@@ -84,9 +85,10 @@ def unseen(connection: Connection, employer_id: str, limit: int = 200) -> list[A
     return [Alert(*row) for row in connection.execute(query.order_by(alert.c.created_at.desc()).limit(limit))]
 
 
-def of_exam(connection: Connection, exam_id: str) -> list[str]:
-    """Ids of the alerts that an exam has made."""
-    return list(connection.execute(select(alert.c.alert_id).where(alert.c.exam_id == exam_id)).scalars())
+def of_exam(connection: Connection, exam_id: str, kind: str) -> list[str]:
+    """Ids of the alerts of a kind that an exam has made."""
+    query = select(alert.c.alert_id).where(alert.c.exam_id == exam_id, alert.c.kind == kind)
+    return list(connection.execute(query).scalars())
 
 
 def untold(

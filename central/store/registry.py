@@ -39,7 +39,10 @@ _ORGANISATION_COLUMNS = (
     *("name", "licence", "licence_until", "oid", "inn", "kpp", "ogrn", "address", "region_code", "email", "phone"),
     *("profile", "hours", "oid_checked_at", "oid_source"),
 )
-_EMPLOYER_COLUMNS = ("org", "name", "inn", "okved", "region_code", "alert_contact")
+_EMPLOYER_COLUMNS = (
+    *("org", "name", "inn", "okved", "region_code", "alert_contact"),
+    *("waybill_operator", "waybill_titles", "exchange_id"),
+)
 _WORKER_COLUMNS = (
     "org",
     "employer_id",
@@ -59,6 +62,7 @@ _WORKER_COLUMNS = (
     "since",
     "until",
     "external_id",
+    "inn",
 )
 
 
@@ -103,6 +107,9 @@ employer = Table(
     Column("limits", JSON, nullable=False, comment="entries of the limits file with source employer"),
     Column("archived_at", UtcDateTime, comment="no longer served; kept for the journal"),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("waybill_operator", Text, comment="operator of electronic waybills in central.toml; empty: paper waybills"),
+    Column("waybill_titles", Text, comment="before, after or both; empty: none"),
+    Column("exchange_id", Text, comment="identifier as a participant of electronic exchange"),
 )
 """Employers, each of one organisation."""
 
@@ -143,6 +150,7 @@ worker = Table(
     Column("since", Date, comment="first day of the employment; empty: not said"),
     Column("until", Date, comment="last day of the employment; empty: it goes on"),
     Column("external_id", Text, comment="key of the employer's own system"),
+    Column("inn", Text, comment="the person's own taxpayer number; electronic waybills name drivers by it"),
 )
 """Employments: each of one person with one employer of an organisation."""
 

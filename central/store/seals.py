@@ -47,6 +47,7 @@ from central.store.persons import person_verdict
 from central.store.register_changes import register_change
 from central.store.reminders import reminder
 from central.store.walking import OnBad, stream
+from central.store.waybills import TITLE_STATE, WAYBILL_STATE, waybill, waybill_receipt, waybill_title
 from central.store.worker_limits import worker_limit
 from sync.contract.canonical import canonical, sha256_hex
 
@@ -142,6 +143,9 @@ SEALED = {
         Sealed(certificate, "created_at", CERTIFICATE_STATE),
         Sealed(certificate_event, "event_id"),
         Sealed(reminder, "reminder_id", frozenset({"delivered_at", "taken_back_at"})),
+        Sealed(waybill, "waybill_id", WAYBILL_STATE),
+        Sealed(waybill_title, "title_id", TITLE_STATE),
+        Sealed(waybill_receipt, "receipt_id"),
         Sealed(alert, "alert_id", frozenset({"delivered_at", "seen_at", "seen_by"})),
     )
 }

@@ -63,6 +63,20 @@ def worker_org(connection: Connection, worker_id: str) -> str:
     return str(org)
 
 
+def names_of(connection: Connection, worker_ids: Sequence[str]) -> dict[str, str]:
+    """Names by id."""
+    query = select(worker.c.worker_id, worker.c.full_name).where(worker.c.worker_id.in_(set(worker_ids)))
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def with_inn(connection: Connection, employer_id: str, inn: str) -> Sequence[RowMapping]:
+    """Workers of an employer whose own taxpayer number that is, those who are not archived."""
+    query = select(worker).where(
+        worker.c.employer_id == employer_id, worker.c.inn == inn, worker.c.archived_at.is_(None)
+    )
+    return connection.execute(query).mappings().all()
+
+
 def find_worker(
     connection: Connection, org: str, personnel_number: str, employer_id: str | None = None
 ) -> RowMapping | None:

@@ -30,6 +30,7 @@ from central.exchange.rosters import Rosters
 from central.grounds.reminding import Reminding
 from central.keeping.deadlines import Deadlines
 from central.link.outgoing import Outgoing, load_signing_key
+from central.partners.waybill_exchange import WaybillExchange
 from central.people.registry import Registry
 from central.store.engine import writing
 from central.store.sealing import Sealing
@@ -51,7 +52,13 @@ def run(config: CentralConfig, engine: Engine) -> None:
     replenisher = Replenisher(outgoing, Registry(outgoing, SnilsKey.from_file(config.keys.snils_key_file)))
     photos = FacePhotos(outgoing, MediaFiles(config.media_dir))
     dispatcher = Dispatcher(config, engine, photos, replenisher, Rosters(engine, outgoing))
-    application = create_app(config, engine=engine, outgoing=outgoing, wake=dispatcher.wake)
+    waybills = WaybillExchange(engine, config.waybills)
+
+    def wake() -> None:
+        dispatcher.wake()
+        waybills.wake()
+
+    application = create_app(config, engine=engine, outgoing=outgoing, wake=wake)
     application.include_router(make_router(Enrolment(config, engine)))
     if config.http.metrics_port is not None:
         serve_figures(config.http.metrics_port)
@@ -77,6 +84,7 @@ def run(config: CentralConfig, engine: Engine) -> None:
         RoomEnds(engine, RoomExams(outgoing, config.room, config.generation)),
         Deadlines(config, engine),
         Reminding(engine),
+        waybills,
     ):
         _Announcing(settings, f"central serve ready: {config.http.public_url}").run(sockets=[listener])
 

@@ -75,6 +75,14 @@ class Organisation(WireModel):
     licence: ShortText
 
 
+class TitleNamed(WireModel):
+    """The title of an electronic waybill that was shown and signed in the same act, by name and content."""
+
+    title: Literal["T2", "T6"]
+    file_id: str = Field(max_length=255)
+    sha256: Sha256
+
+
 class DecisionRecord(WireModel):
     """What is signed: the whole exam as the medic saw it, and the decision on it."""
 
@@ -86,6 +94,8 @@ class DecisionRecord(WireModel):
     decision: Verdict
     medic: Medic
     organisation: Organisation
+    waybill_title: TitleNamed | None = None
+    """Only of an admission, and only where a waybill waited for it."""
 
 
 class DecisionMessage(WireModel):

@@ -4,7 +4,8 @@ Form fields of POST /exams/{exam_id}/decision: `outcome` (admitted | not_admitte
 `reasons` (code, repeatable), `comment`, `override_reason`, `released_text`, `repeat_step` (temperature | pressure |
 breath), `visual_skin`, `visual_mucous`, `visual_behaviour`, `corrects` (id of the decision to correct),
 `ground_reason.<rule>|<ground_id>` (why the worker is admitted although a rule of grounds asks),
-`exam_message_id` (the revision on the screen; optional), `then` (`next`: open the next exam that waits), `csrf`.
+`exam_message_id` (the revision on the screen; optional), `title_waybill`, `title_uuid`, `title_made_at`, `title_sha256`
+(the title of a waybill as the page showed it; an admission signs it too), `then` (`next`: open the next exam that waits), `csrf`.
 Answers: 303 to the queue or to the next exam when signed, 303 to /signature when the key is closed (nothing typed is lost), 409
 with the page when the exam is already decided or claimed or has changed, and when the register forbids signing (a revoked
 certificate among the reasons), 422 with the page when the form is incomplete.
@@ -13,6 +14,7 @@ POST /exams/{exam_id}/claim and /release: `csrf`.
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -26,6 +28,7 @@ from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.kept_queue import kept_filter
 from central.console.routes.exam import RELIEVED_AFTER, exam_page, find_exam
+from central.console.waybill_titles import title_of
 from central.core.rights import Right
 from central.deciding.decision_record import VISUAL_FIELDS, DecisionDraft, DecisionFaults
 from central.deciding.decisions import Actor, DecisionConflict, PreparedDecision
@@ -77,6 +80,12 @@ def decide(
         session_started_at=visitor.session.created_at,
     )
 
+    def with_title() -> DecisionDraft:
+        if draft.outcome != "admitted" or draft.corrects is not None:
+            return draft
+        with reading(console.engine) as connection:
+            return replace(draft, title=title_of(connection, console, visitor, exam_id, typed))
+
     def work() -> Response:
         # First: whoever may not sign is told so, and not to open a key that will not do.
         with reading(console.engine) as connection:
@@ -85,8 +94,9 @@ def decide(
         provider = console.vault.get(visitor.session.session_id, visitor.account.medic_id or "")
         to_next = typed.get("then") == ["next"]
         if isinstance(provider, RemoteKey):
-            return _ask_workplace(request, visitor, typed, console.decisions.prepare(draft, actor, provider), provider)
-        console.decisions.decide(draft, actor, provider)
+            prepared = console.decisions.prepare(with_title(), actor, provider)
+            return _ask_workplace(request, visitor, typed, prepared, provider)
+        console.decisions.decide(with_title(), actor, provider)
         return RedirectResponse(after(request, visitor, draft, to_next=to_next), 303)
 
     return answered(request, visitor, exam_id, typed, work)
@@ -130,13 +140,9 @@ def _ask_workplace(
 ) -> Response:
     """A page that carries the record to the key at the medic's workplace; what was typed is kept until it comes back."""
     console = console_of(request)
-    path = f"/exams/{prepared.draft.exam_id}"
-    with reading(console.engine) as connection:
-        item = find_exam(connection, visitor, prepared.draft.exam_id)
+    draft = {"path": f"/exams/{prepared.draft.exam_id}/decision", "fields": typed}
     with writing(console.engine) as connection:
-        # The page holds the whole record.
-        note(connection, console, visitor, "exam.read", item.exam_id, org=item.org)
-        accounts.set_draft(connection, visitor.session.session_id, {"path": f"{path}/decision", "fields": typed})
+        accounts.set_draft(connection, visitor.session.session_id, draft)
     awaited = AwaitedSignature(
         "decide",
         visitor.account.medic_id or "",
@@ -144,6 +150,19 @@ def _ask_workplace(
         prepared,
         to_next=typed.get("then") == ["next"],
     )
+    return sign_page(request, visitor, prepared.draft.exam_id, awaited, provider, prepared.draft.outcome)
+
+
+def sign_page(
+    request: Request, visitor: Visitor, exam_id: str, awaited: AwaitedSignature, provider: RemoteKey, outcome: str
+) -> Response:
+    """The page that carries what is awaited to the key at the workplace, and its signature back."""
+    console, path = console_of(request), f"/exams/{exam_id}"
+    with reading(console.engine) as connection:
+        item = find_exam(connection, visitor, exam_id)
+    with writing(console.engine) as connection:
+        # The page holds the whole record.
+        note(connection, console, visitor, "exam.read", item.exam_id, org=item.org)
     shown = page(
         request,
         "sign.html",
@@ -151,8 +170,9 @@ def _ask_workplace(
         errand=errand(console, visitor, awaited, provider.holder, provider.certificate),
         answer_to=f"{path}/signature",
         back_to=path,
-        outcome=prepared.draft.outcome,
-        after_work=prepared.exam.payload["exam_type"] in AFTER_WORK,
+        outcome=outcome,
+        after_work=item.exam_type in AFTER_WORK,
+        title=awaited.title is not None or awaited.decision_signature is not None,
         name=item.worker_name,
         port=console.config.signer.port,
     )

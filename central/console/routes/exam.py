@@ -21,6 +21,7 @@ from central.console.kept_queue import kept_filter
 from central.console.queue_filter import QueueFilter
 from central.console.reference import reference_file
 from central.console.typed import Typed
+from central.console.waybill_titles import titles_of_exam
 from central.core import book_source
 from central.core.days import day_of
 from central.core.ground_rules import GROUND_RULES, kind_words
@@ -90,6 +91,7 @@ def exam_page(
         verified = instruments.verified_until(connection, item.org)
         grounds = grounds_store.latest(grounds_store.of_worker(connection, item.worker_id)) if item.worker_id else []
         others = _others(connection, visitor, item)
+        titles = titles_of_exam(connection, console, visitor, exam_id)
         draft = accounts.get_draft(connection, visitor.session.session_id)
         if typed is None and draft is not None and draft["path"] == f"/exams/{exam_id}/decision":
             typed, restored = draft["fields"], True
@@ -158,6 +160,7 @@ def exam_page(
         in_force=_in_force(item, given),
         paper_kinds=_paper_kinds(visitor, item, payload),
         around=around,
+        titles=titles,
         decided=decided,
         claim=claim,
         claimed_by_other=claim is not None and not mine,

@@ -8,7 +8,7 @@ GET /signature/plugin.js: the operator's copy of the plug-in's script.
 
 import base64
 import binascii
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 from cryptography import x509
@@ -22,12 +22,15 @@ from central.console.at_workplace import proof_errand
 from central.console.context import Console, Visitor, console_of, own_or_404
 from central.console.guard import Guard, form_of
 from central.console.routes.account import register_entry, signature_page
-from central.console.routes.decide import after, answered
+from central.console.routes.decide import after, answered, sign_page
 from central.console.routes.exam import exam_page
+from central.console.routes.waybills import signatory, title_answered
 from central.core.rights import Right
 from central.deciding.medics import take_offered_key
+from central.deciding.title_to_sign import TitleToSign
 from central.deciding.workplace import AwaitedSignature, check_name, proved_certificate
 from central.signature.chain import SignatureError
+from central.signature.provider import SigningRefused
 from central.signature.remote import REMOTE, WORKPLACE, RemoteKey
 from central.store import accounts, key_offers, medics, register_changes
 from central.store.engine import reading, writing
@@ -63,7 +66,7 @@ def prove(request: Request, visitor: Medic, form: Form) -> Response:
     """Open the key of this session, or offer its certificate to the register."""
     console = console_of(request)
     item = _awaited(console, visitor, form)
-    if item is None or item.decision is not None:
+    if item is None or item.decision is not None or item.title is not None:
         return _refused(request, visitor, "late")
     now = console.clock()
     with reading(console.engine) as connection:
@@ -98,18 +101,42 @@ def take_signature(request: Request, exam_id: str, visitor: Medic, form: Form) -
     """The signature of a decision, made at the workplace: verified over the exact record, then stored and sent in one act."""
     console = console_of(request)
     item = _awaited(console, visitor, form)
+    if item is not None and item.title is not None:
+        return _take_title(request, visitor, exam_id, item.title, form)
     if item is None or item.decision is None or item.decision.draft.exam_id != exam_id:
         note_alone(console, visitor, "signature.refused", exam_id, detail={"code": "late"})
         return exam_page(request, visitor, exam_id, status=409, notice="workplace.late")
     prepared = item.decision
 
     def work() -> Response:
-        console.decisions.complete(prepared, _cms(form))
+        cms, record_cms = _cms(form), item.decision_signature
+        if prepared.title is not None and record_cms is None:
+            # One press of the button, two signatures: the record's is here, the title's is fetched at once.
+            provider = console.vault.get(visitor.session.session_id, item.medic_id)
+            if not isinstance(provider, RemoteKey):
+                raise SigningRefused("locked", "the key was closed meanwhile")
+            awaited = replace(item, content=prepared.title.content, decision_signature=cms)
+            return sign_page(request, visitor, exam_id, awaited, provider, prepared.draft.outcome)
+        if record_cms is None:
+            console.decisions.complete(prepared, cms)
+        else:
+            console.decisions.complete(prepared, record_cms, cms)
         with writing(console.engine) as connection:
             accounts.set_draft(connection, visitor.session.session_id, None)
         return RedirectResponse(after(request, visitor, prepared.draft, to_next=item.to_next), 303)
 
     return answered(request, visitor, exam_id, None, work)
+
+
+def _take_title(request: Request, visitor: Visitor, exam_id: str, title: TitleToSign, form: FormData) -> Response:
+    console = console_of(request)
+
+    def work() -> Response:
+        provider = console.vault.get(visitor.session.session_id, visitor.account.medic_id or "")
+        console.titles.complete(exam_id, title, signatory(visitor), provider.certificate, _cms(form))
+        return RedirectResponse(f"/exams/{exam_id}", 303)
+
+    return title_answered(request, visitor, exam_id, work)
 
 
 @router.get("/signature/plugin.js")

@@ -35,12 +35,13 @@ PASSWORD = "не-угадать-1977\n"
 TODAY = date.today()  # noqa: DTZ011
 SERVICES = {("serve",), ("ingest",)}
 """They run until they are ended; what they do for people is in the log by the hand of who asked for it."""
-NOTHING_OF_PEOPLE = {("terminals", "list"), ("certificates", "list"), ("books", "list")}
+NOTHING_OF_PEOPLE = {("terminals", "list"), ("certificates", "list"), ("books", "list"), ("waybills", "list")}
 """They read no personal data and write nothing."""
 
 
-ELSEWHERE = {("export", "decision")}
-"""`tests/unit/console/test_commands.py` signs a decision, takes it out and looks into the log."""
+ELSEWHERE = {("export", "decision"), ("waybills", "check")}
+"""`tests/unit/console/test_commands.py` signs a decision, takes it out and looks into the log. `waybills check` opens no store:
+`tests/unit/central/waybills/test_command.py`."""
 
 
 def _commands(group: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -166,6 +167,7 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     exams.write_text("{}\n", encoding="utf-8")  # one record that is refused
     assert do("import exams", str(exams), code=1) == ["exams.import"]
     do("books list")
+    do("waybills list")
     table = tmp_path / "positions.xlsx"
     assert do("books export", "positions", str(table)) == ["book.export"]
     table.with_suffix(".csv").write_text("Код;По-русски\n1;Водитель\n2;Слесарь\n9;Сторож\n", encoding="utf-8")

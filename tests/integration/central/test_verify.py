@@ -36,6 +36,7 @@ from central.store.outgoing import unacknowledged
 from central.store.register_changes import Author
 from central.store.sealing import Sealer
 from central.store.seals import SEALED
+from central.store.waybills import TITLE_STATE, WAYBILL_STATE
 from dopusk.lab.demo.sample_people import ORG
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.receipt import ACK_SCHEMA
@@ -51,6 +52,8 @@ NOT_EVIDENCE = {
     "paper": {"prints"},
     "alert": {"delivered_at", "seen_at", "seen_by"},
     "reminder": {"delivered_at", "taken_back_at"},
+    "waybill": WAYBILL_STATE,
+    "waybill_title": TITLE_STATE,
 }
 """Columns that may change while the centre works."""
 RECORDS = ("message", "exam", "exam_fact", "decision", "centre_outbox", "seal", "seal_head", *SEALED)
@@ -61,6 +64,7 @@ CELLS = [
     for column in metadata.tables[table].columns
     if column.name not in NOT_EVIDENCE.get(table, ()) and (table, column.name) != ("seal_head", "head_id")
 ]
+WAYBILLS = ("waybill", "waybill_title", "waybill_receipt")
 ROWS_TRIED = 2
 VARIANTS_TRIED = 3
 STEP_OF_BLOB = 499
@@ -97,14 +101,33 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
     with writing(centre.engine) as connection:
         persons = list(connection.execute(select(metadata.tables["person"].c.person_id).limit(2)).scalars())
         medic_id = connection.execute(select(metadata.tables["medic"].c.medic_id)).scalars().first()
-        known = {"org": ORG, "person_id": persons[0], "other_id": persons[1], "medic_id": medic_id}
-        for name in ("person_verdict", "medic_education", "medic_certificate", "medic_employment", "field_map"):
+        known: dict[str, Any] = {
+            "org": ORG,
+            "waybill_id": new_id(),
+            "person_id": persons[0],
+            "other_id": persons[1],
+            "medic_id": medic_id,
+        }
+        for name in (
+            "person_verdict",
+            "medic_education",
+            "medic_certificate",
+            "medic_employment",
+            "field_map",
+            *WAYBILLS,
+        ):
             table = metadata.tables[name]
             made: dict[str, Any] = {}
             for column in table.columns:
                 kind = column.type.python_type
                 by_kind: dict[Any, Any] = {int: 7, float: 0.5, bool: True, dict: {"a": "b"}, list: ["a"]}
-                by_kind |= {datetime: centre.now(), date: centre.now().date(), Decimal: Decimal(1), str: new_id()}
+                by_kind |= {
+                    bytes: b"bytes",
+                    datetime: centre.now(),
+                    date: centre.now().date(),
+                    Decimal: Decimal(1),
+                    str: new_id(),
+                }
                 made[column.name] = known.get(column.name, by_kind.get(kind, centre.now()))
             connection.execute(table.insert().values(**made))
 
