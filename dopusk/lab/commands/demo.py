@@ -21,7 +21,7 @@ from dopusk.lab.demo.hand import KioskTrouble
 from dopusk.lab.demo.history import ACCOUNTS
 from dopusk.lab.demo.medic import MedicTrouble
 from dopusk.lab.demo.processes import ProcessTrouble
-from dopusk.lab.demo.result import pictures_folder, summary, write_last_line
+from dopusk.lab.demo.result import empty_folder, pictures_folder, summary, write_last_line
 from dopusk.lab.demo.scenarios import SCENARIOS
 from dopusk.lab.demo.world import SERVICE_PIN, World, build_world
 from dopusk.lab.left_behind import nothing_left_behind
@@ -69,6 +69,7 @@ def demo(
                 with_past=not once,
                 compares=story.compares,
                 exams=exams,
+                operator_folder=empty_folder(PICTURES / "waybills"),
             )
             with contextlib.closing(world):
                 ports = ", ".join(world.bench.port(name) for name in ("thermometer", "tonometer", "breathalyzer"))
@@ -120,6 +121,7 @@ def _play(
     result = summary(
         director.config, world.config.store_url, screenshots=director.pictures, timings_s=director.timings_s
     )
+    result["waybill_title"] = director.waybill_title()
     if export_folder is not None and result["decision"] is not None:
         engine = open_engine(world.config.store_url)
         export(engine, Trust(world.config.keys.authority_dir), result["decision"]["decision_id"], export_folder)

@@ -16,6 +16,7 @@ from dopusk.lab.demo.medic import ScriptedMedic
 from dopusk.lab.demo.processes import Child, start_centre, start_kiosk
 from dopusk.lab.demo.result import TerminalDisk
 from dopusk.lab.demo.sample_people import EMPLOYERS
+from dopusk.lab.demo.sample_waybill import send_waybill, titles_in
 from dopusk.lab.demo.scenarios import Scenario
 from dopusk.lab.demo.worker import ScriptedWorker
 from dopusk.lab.demo.world import World
@@ -27,6 +28,7 @@ Tell = Callable[[str], None]
 
 RECEIPTS_WITHIN_S = 60.0
 FACE_WITHIN_S = 60.0
+TITLE_WITHIN_S = 30.0
 STRANGER = "person:grace"
 
 
@@ -65,6 +67,7 @@ class Director:
             employer=scenario.employer or 1,
         )
         self.timings_s: dict[str, float] = {}
+        self._waybill: Path | None = None
 
     @property
     def pictures(self) -> list[str]:
@@ -83,6 +86,9 @@ class Director:
         login = self._world.login
         self._medic.log_in(login.username, login.password, login.passphrase)
         self._tell(say("medic   logged in and opened her signing key"))
+        self._waybill = send_waybill(self._world.waybills, self._world.authority, self._scenario.number)
+        if self._waybill is not None:
+            self._tell(say("carrier has sent an electronic waybill for the driver"))
 
     def close(self) -> None:
         """End all processes."""
@@ -237,6 +243,23 @@ class Director:
         self._tell(say(text, outcome=word(ruling.outcome), seconds=after_s))
         self.hand.click("decision_ok")
         self.hand.wait("screen_idle")
+
+    def waybill_title(self) -> str | None:
+        """The medic's title in the operator's folder, valid by its schema; None where no admission made one.
+
+        Raises `Trouble` when an admission was signed for a driver whose waybill waits, and no title comes.
+        """
+        ruling = self._scenario.ruling
+        is_due = self._waybill is not None and ruling is not None and ruling.outcome == "admitted"
+        deadline = time.monotonic() + TITLE_WITHIN_S
+        while not (found := titles_in(self._world.waybills)) and is_due and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if not found and is_due:
+            raise Trouble("the title of the waybill did not reach the operator's folder")
+        if not found:
+            return None
+        self._tell(say("waybill the medic's title is in the operator's folder: {file}", file=found[0].name))
+        return str(found[0])
 
     def _wait_for_face(self) -> None:
         """The reference photo comes down, a template is made of it, and the centre is told."""

@@ -8,6 +8,8 @@ import httpx
 
 _CSRF = re.compile(r'name="csrf"\s+value="([^"]+)"')
 
+_TITLE = re.compile(r'name="(title_[a-z0-9_]+)" value="([^"]*)"')
+
 
 class MedicTrouble(Exception):
     """The console did not answer as a medic would expect."""
@@ -79,7 +81,8 @@ class ScriptedMedic:
         token = _CSRF.search(shown.text)
         if token is None:
             raise MedicTrouble(f"{form_page} holds no form")
-        filled = {**fields, "csrf": token.group(1)}
+        # The title of a waybill that stands on the page goes with the decision, as the form carries it.
+        filled = {**dict(_TITLE.findall(shown.text)), **fields, "csrf": token.group(1)}
 
         def send() -> None:
             answer = self._http.post(action, data=filled)

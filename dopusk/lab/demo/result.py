@@ -1,6 +1,7 @@
 """The result of the demonstration, read from the terminal's disk and the centre's store, not from memory."""
 
 import json
+import shutil
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,13 @@ def _film(state: ExamState, store_url: str) -> dict[str, Any]:
     }
 
 
+def empty_folder(folder: Path) -> Path:
+    """An empty folder; what an earlier run left there is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
 def write_last_line(result: dict[str, Any]) -> None:
     """The one JSON object that scripts read."""
     print(json.dumps(result, ensure_ascii=False), flush=True)
@@ -216,10 +224,11 @@ def _rows(measurement: Measurement) -> list[dict[str, Any]]:
 
 
 def _alerts(store_url: str, exam_id: str) -> int:
-    """How many alerts to the employer the centre has recorded for this exam."""
+    """How many alerts of intoxication the centre has recorded for this exam."""
     engine = open_engine(store_url)
     try:
         with reading(engine) as connection:
-            return connection.execute(select(func.count()).where(alert.c.exam_id == exam_id)).scalar_one()
+            told = select(func.count()).where(alert.c.exam_id == exam_id, alert.c.kind == "intoxication")
+            return connection.execute(told).scalar_one()
     finally:
         engine.dispose()

@@ -28,6 +28,7 @@ from dopusk.lab.demo.sample_faces import LEGAL_BASIS, enter_consents, enter_face
 from dopusk.lab.demo.sample_medic import Login, enter_medic
 from dopusk.lab.demo.sample_people import ORG, enter_people, enter_second_jobs
 from dopusk.lab.demo.sample_registers import instruments_at
+from dopusk.lab.demo.sample_waybill import connect_operator, enter_waybill_parties
 from dopusk.lab.population.filling import Population, populate
 from dopusk.lab.population.plan import Plan
 from simulators.bench import Bench
@@ -63,6 +64,8 @@ class World:
     login: Login
     past: Past | None
     revocations: RevocationWatch
+    waybills: Path
+    """The folders of the operator of electronic waybills."""
     speed: float
     population: Population | None = None
 
@@ -81,17 +84,21 @@ def build_world(
     with_past: bool = False,
     compares: bool = False,
     exams: int = 0,
+    operator_folder: Path | None = None,
 ) -> World:
     """Make and start the stage; `with_past` fills the console with some weeks of exams and an account for each role.
 
     One number is used by two employers, and a worker has a job at each of them.
     `compares`: the terminal names a legal basis, and a worker has consented to the comparison of faces. `exams`: so many more, of
     invented organisations beside the demo's own.
+    `operator_folder`: where files of electronic waybills are exchanged; without it in `folder`.
     Raises `BrokerError` and `OSError`, for example when a port is taken.
     """
     authority = create_secrets(folder / "centre", clock=lambda: datetime.now(UTC) - FOUNDED_AGO)
     broker = start_mosquitto(folder / "broker", authority)
     config = write_config(folder / "centre", Choices("demo", broker.port, free_port()))
+    waybills = operator_folder or folder / "waybills"
+    config = connect_operator(folder / "centre" / "central.toml", waybills)
     login, past = _fill_centre(config, authority, with_past=with_past, compares=compares)
     population = _populate(config, exams) if exams else None
     bench = Bench(folder / "lines", speed)
@@ -105,7 +112,7 @@ def build_world(
     revocations.start()
     if compares:
         _name_legal_basis(terminal_config)
-    parts = (broker, bench, camera, terminal_config, login, past, revocations, speed, population)
+    parts = (broker, bench, camera, terminal_config, login, past, revocations, waybills, speed, population)
     return World(folder, config, authority, *parts)
 
 
@@ -132,6 +139,7 @@ def _fill_centre(
         registry = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
         with writing(engine) as connection:
             people = enter_people(connection, registry, (TERMINAL,))
+            enter_waybill_parties(connection, registry, people)
             login = enter_medic(connection, authority, ORG, ORGANISATION, datetime.now(UTC), registry)
             enter_consents(connection, registry, people)
             enter_second_jobs(connection, registry, people, TERMINAL)
