@@ -246,6 +246,7 @@ WITHOUT_TRACE = {
     "/login": "`central.console.routes.login` writes it where a login ends",
     "/login/outside": "leads to who vouches; `central.console.routes.login` writes it where a login ends",
     "/signature/errand": "what the person's own key is to sign; noted where the signature is taken",
+    "/exams/{exam_id}/waybill-title": "`title_signing` writes it where the signature is stored",
     "/session/alive": "a key pressed on an open page",
 }
 
