@@ -18,7 +18,7 @@ from central.core.waybill_config import OperatorConfig, WaybillsConfig
 from central.deciding.title_to_sign import TitleToSign
 from central.partners.medic_titles import ANSWERS_TO, Licence, Power, Title, TitleFacts, TitleSettings, make_title
 from central.partners.waybill_files import PersonName, read_carrier_file
-from central.partners.waybill_xml import WaybillFault
+from central.partners.waybill_xml import WaybillFault, parsed
 from central.store import registry, waybills
 from central.store.medics import MedicEntry
 from central.store.waybills import Waybill
@@ -54,6 +54,17 @@ class Offer:
     def text(self) -> str:
         """The title as it reads."""
         return self.title.content.decode("windows-1251") if self.title is not None else ""
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What matters of it, read out of the very bytes: mark, driver, moment of the exam, medic."""
+        if self.title is None:
+            return ()
+        about = parsed(self.title.content).find("Документ/СодИнфМО")
+        exam = next(one for one in about if one.tag in {"СвМОПред", "СвМОПосл"})
+        mark = exam.get("ОтметМОПред") or exam.get("ОтметМОПосл")
+        driver, medic = (" ".join(one.find("ФИО").attrib.values()) for one in (exam.find("СвВодит"), about[0]))
+        return mark, driver, exam.get("ДатВрПрМО"), medic
 
 
 def waiting_for(connection: Connection, worker_id: str | None, exam_type: str, exam_at: datetime) -> list[Waybill]:

@@ -56,6 +56,7 @@ def test_one_act_signs_the_decision_and_the_title_that_stood_on_the_page(carrier
     page = zoya.get(f"/exams/{exam_id}").text
     assert T1_NAME in page
     assert "к исполнению трудовых обязанностей допущен" in page
+    assert "<li>Ветров Степан Ильич</li>" in page
     fields = shown(zoya, exam_id)
     assert zoya.decide(exam_id, outcome="admitted", **fields).status_code == 303
     (title,) = titles(carrier)
