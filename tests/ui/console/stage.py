@@ -36,6 +36,7 @@ from central.store import (
     registry,
     rooms,
     terminals,
+    waybills,
 )
 from central.store.engine import open_engine, reading, writing
 from central.store.workers import get_worker
@@ -246,6 +247,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "certificate_id": some(certificates.certificate.c.certificate_id),
             "medics/entry_id": some(medics.medic.c.medic_id),
             "draft_id": some(rooms.room_draft.c.draft_id),
+            "waybill_id": some(waybills.waybill.c.waybill_id),
             "rooms/entry_id": some(rooms.room_draft.c.room_id),
             "carriers/entry_id": some(key_carriers.key_carrier.c.carrier_id),
             "carriers/carrier_id": some(key_carriers.key_carrier.c.carrier_id),

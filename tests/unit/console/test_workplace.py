@@ -476,3 +476,13 @@ def test_wrong_pins_have_an_end_and_nobody_need_type_one(
     workplace.window.pins = ["1234"]
     errand = _errand(enrolled, "open")
     assert workplace.sign(errand["request"], errand["content"]).json() == {"error": "wrong_certificate"}
+
+
+def test_the_program_signs_a_title_of_a_waybill_and_no_other_file(workplace: Workplace) -> None:
+    from signer.desk import _record
+
+    begin = '<?xml version="1.0" encoding="windows-1251"?>\n<Файл ИдФайл="ON_PTLSPRMO_A_B_20260302_1" ВерсПрог="1">'
+    assert _record(begin.encode("cp1251"))["exam"] == {"exam_id": "ON_PTLSPRMO_A_B_20260302_1"}
+    for other in (begin.replace("ON_PTLSPRMO", "ON_PTLSSOBTS"), begin.replace("windows-1251", "UTF-8"), "<a/>"):
+        with pytest.raises(SigningRefused):
+            _record(other.encode("cp1251"))
