@@ -76,7 +76,7 @@ def enter_registers(connection: Connection, registry: Registry, change: Register
     today = change.author.at.date()
     own = next(one for one in terminals.terminal_ids(connection, ORG) if one != HISTORY_TERMINAL_ID)
     for place, row in enumerate(people_store.list_employers(connection, ORG)):
-        _save(change, "employers", row["employer_id"], _employer_fields(row) | {"inn": INNS[place % len(INNS)]})
+        _save(change, "employers", row["employer_id"], _employer_fields(row) | {"inn": row["inn"] or INNS[place % len(INNS)]})
     room = _save(change, "rooms", None, {"name": "Кабинет медработника", "place": "1 этаж"})
     for number, item in enumerate((*INSTRUMENTS, *OF_THE_ROOM), start=1):
         until = item.verified_until(today)
@@ -145,7 +145,8 @@ def _save(change: RegisterChange, kind: str, entry_id: str | None, fields: dict[
 
 
 def _employer_fields(row: Any) -> dict[str, str]:
-    return {name: row[name] or "" for name in ("name", "okved", "region_code", "alert_contact")}
+    waybill = ("waybill_operator", "waybill_titles", "exchange_id")
+    return {name: row[name] or "" for name in ("name", "okved", "region_code", "alert_contact", *waybill)}
 
 
 def _grounds(at: datetime) -> bytes:

@@ -64,7 +64,7 @@ WHO = (Role.SENIOR_MEDIC, Role.ADMINISTRATOR, Role.AUDITOR, Role.EMPLOYER, Role.
 """Who sees most of a page comes first."""
 assert set(WHO) == {*Role, STRANGER}
 FILES = re.compile(
-    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|sheet|plugin\.js|outside/answer)$|\.json$"
+    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|sheet|plugin\.js|outside/answer)$|\.json$"
 )
 """Answers that are no pages: streams, parts of pages, files."""
 ANSWERS = (

@@ -29,6 +29,7 @@ DANGEROUS = {
     "/workers/{worker_id}/consents/withdraw": "a consent ends",
     "/workers/{worker_id}/photo": "a reference picture is replaced",
     "/exams/{exam_id}/decision": "a signed decision stays for ever",
+    "/exams/{exam_id}/waybill-title": "a signed title goes to the carrier's operator",
     "/books/{book}/publish": "a published version stays for ever",
     "/books/{book}/withdraw": "terminals go back to the version before it",
 }
