@@ -125,9 +125,11 @@ def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
     """Insert rows, some hundreds of them; those that are there already are left alone. Returns how many were new."""
     there = known(connection, sorted({row["worker_id"] for row in rows}))
     new = [row for row in rows if (row["worker_id"], row["sha256"]) not in there]
-    if new:
-        connection.execute(insert_for(connection, ground).on_conflict_do_nothing(), new)
-    return len(new)
+    if not new:
+        return 0
+    # Somebody else may enter the same at this moment: what is written counts, and not what was to be.
+    insert = insert_for(connection, ground).on_conflict_do_nothing().returning(ground.c.ground_id)
+    return len(connection.execute(insert, new).all())
 
 
 def known(connection: Connection, worker_ids: Sequence[str]) -> set[tuple[str, str]]:

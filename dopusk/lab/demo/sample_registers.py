@@ -76,7 +76,12 @@ def enter_registers(connection: Connection, registry: Registry, change: Register
     today = change.author.at.date()
     own = next(one for one in terminals.terminal_ids(connection, ORG) if one != HISTORY_TERMINAL_ID)
     for place, row in enumerate(people_store.list_employers(connection, ORG)):
-        _save(change, "employers", row["employer_id"], _employer_fields(row) | {"inn": row["inn"] or INNS[place % len(INNS)]})
+        _save(
+            change,
+            "employers",
+            row["employer_id"],
+            _employer_fields(row) | {"inn": row["inn"] or INNS[place % len(INNS)]},
+        )
     room = _save(change, "rooms", None, {"name": "Кабинет медработника", "place": "1 этаж"})
     for number, item in enumerate((*INSTRUMENTS, *OF_THE_ROOM), start=1):
         until = item.verified_until(today)
