@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from central.partners.medic_titles import check_title
 from dopusk.kiosk_app import kiosk_settings
 from dopusk.lab.demo.director import faults_of
 from dopusk.lab.demo.sample_medic import LOGIN
@@ -42,6 +43,11 @@ def test_each_scenario_ends_as_it_should(tmp_path: Path, name: str) -> None:
         assert row["generation"] == "demo"
         assert row["raw"]
         assert row["device"]["serial"]
+    if result["outcome"] != "admitted":
+        assert result["waybill_title"] is None, "only an admission makes a title"
+    elif name == "admitted":
+        title = tmp_path / result["waybill_title"]
+        check_title(title.read_bytes(), "T2", title.stem)
     for picture in result["screenshots"]:
         assert (tmp_path / picture).stat().st_size > 5_000
 
