@@ -131,7 +131,9 @@ def test_a_difference_that_does_not_fit_is_followed_by_the_whole(
 ) -> None:
     """Somebody changed the terminal's list by hand: its digest is not what it was sent."""
     _settle(rosters, kiosk)
-    kiosk.store.db.execute("UPDATE roster_worker SET sha256 = replace(sha256, 'a', 'b')")
+    kiosk.store.db.execute(
+        "UPDATE roster_worker SET sha256 = CASE substr(sha256, 1, 1) WHEN 'a' THEN 'b' ELSE 'a' END || substr(sha256, 2)"
+    )
     kiosk.store.db.conn.commit()
     _save(engine, registry, Worker(ORG, worker.employer_id, "1002", "Лесной Пётр Саввич", "слесарь"))
     rosters = make_rosters(engine)
