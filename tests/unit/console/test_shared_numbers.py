@@ -69,6 +69,7 @@ NOBODY = {
         "/queue/events", "/registers", "/registers/devices/new", "/registers/devices/{entry_id}",
         "/registers/employers/new", "/registers/employers/{entry_id}", "/registers/medics/new",
         "/registers/medics/{entry_id}", "/registers/organisations/new", "/registers/organisations/{entry_id}",
+        "/registers/carriers/new", "/registers/carriers/{entry_id}", "/registers/carriers/{carrier_id}/sheet",
         "/registers/rooms/new", "/registers/rooms/{entry_id}", "/registers/workers/new", "/room/{draft_id}/orders.json",
         "/signature", "/signature/plugin.js",
         "/workers/{worker_id}/photo",
@@ -79,7 +80,8 @@ NOBODY = {
         "/books/{book}/publish", "/books/{book}/withdraw", "/consents/texts", "/fleet/terminals", "/imports/exams",
         "/imports/medics", "/imports/organisations", "/journal/columns", "/journal/exports/{form}", "/journal/signed", "/login",
         "/login/outside", "/login/outside/code", "/logout", "/preferences", "/registers/devices/new", "/registers/employers/new",
-        "/registers/medics/new", "/registers/organisations/new", "/registers/rooms/new", "/room/again", "/room/begin",
+        "/registers/carriers/new", "/registers/medics/new", "/registers/organisations/new", "/registers/rooms/new",
+        "/room/again", "/room/begin",
         "/session/alive", "/signature", "/signature/close",
         "/signature/errand", "/signature/proof",
     },
@@ -88,6 +90,11 @@ NOBODY = {
 ELSEWHERE = {
     "/room": "found by a number, below",
     "/room/{draft_id}": "the exam of one employment, by its id",
+    "/grounds": "ends of documents, a line for each person: test_reminders.py",
+    "/grounds/{ground_id}": "one ground, by its id: test_ground_documents.py",
+    "/grounds/{ground_id}/documents/{document_id}/file": "the document itself, by ids",
+    "/waybills": "drivers with their employers: test_waybills.py",
+    "/waybills/{waybill_id}/{name}": "the title itself, by ids",
     "/registers/persons/twins": "test_person_pages.py: doubles with employer and number",
     "/journal/exports/{job_id}/file": "the rows of /journal/export/csv",
     "/exams/{exam_id}/decision/{decision_id}/{name}": "the signed record itself, by ids",
@@ -303,7 +310,7 @@ def test_every_route_that_shows_a_worker_shows_the_right_employers(
 
 def test_every_form_is_about_an_id_or_has_its_test(app: FastAPI) -> None:
     ids = re.compile(
-        r"\{(exam|worker|entry|job|account|alert|channel|certificate|key|terminal|message|person|draft)_id\}"
+        r"\{(exam|worker|entry|job|account|alert|channel|certificate|key|terminal|message|person|draft|ground)_id\}"
     )
     forms = {path for method, path, _ in _routes(app) if method == "POST" and not ids.search(path)}
     assert forms == NOBODY["POST"] | FINDS
