@@ -90,7 +90,7 @@ NOBODY = {
 ELSEWHERE = {
     "/room": "found by a number, below",
     "/room/{draft_id}": "the exam of one employment, by its id",
-    "/grounds": "ends of documents, a line for each person: test_reminders.py",
+    "/grounds": "ends of documents, a line for each person: test_ground_documents.py",
     "/grounds/{ground_id}": "one ground, by its id: test_ground_documents.py",
     "/grounds/{ground_id}/documents/{document_id}/file": "the document itself, by ids",
     "/waybills": "drivers with their employers: test_waybills.py",
