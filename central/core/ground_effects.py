@@ -116,8 +116,9 @@ def spans(book: RuleBook, rows: Sequence[GroundFacts], employment: Employment) -
         if applies is False:
             continue
         for span in _spans_of(rule, rows):
-            # Whom a rule is about cannot be told where an entry is empty: a person looks, nobody is kept away by a guess.
-            found.append(span if applies else replace(span, state="scope_unknown", effect="inform"))
+            # Whom a rule is about cannot be told where an entry is empty: nobody is kept away by a guess, and nobody is
+            # admitted by what is left over. The medic is asked.
+            found.append(span if applies else replace(span, state="scope_unknown", effect=_asked(span.effect)))
     return found
 
 
@@ -187,7 +188,12 @@ def _spans_of(rule: GroundRule, rows: Sequence[GroundFacts]) -> Iterator[EffectS
             yield from _contradictions(rule, about)
         case _:
             # The book takes no other word: a state that this program does not know comes from a newer one.
-            yield EffectSpan(rule, rule.kind, None, "scope_unknown", "inform")
+            yield EffectSpan(rule, rule.kind, None, "scope_unknown", _asked(rule.effect))
+
+
+def _asked(effect: Effect) -> Effect:
+    """What is left of an effect where it cannot be told whether it is due."""
+    return "inform" if effect == "inform" else "ask"
 
 
 def _about(rule: GroundRule, rows: Sequence[GroundFacts]) -> list[GroundFacts]:

@@ -68,7 +68,7 @@ class RuleBook:
 
 
 def rule_of(item: BookItem) -> GroundRule:
-    """An item as a rule. What a book of before does not know has no effect beyond being shown."""
+    """An item as a rule. An effect that this program does not know asks the medic: it is no permission."""
     attrs = item.attrs
     effect = str(attrs.get("effect", ""))
     return GroundRule(
@@ -78,7 +78,7 @@ def rule_of(item: BookItem) -> GroundRule:
         kind=str(attrs.get("kind", "")),
         vaccine=str(attrs.get("vaccine", "")),
         when=str(attrs.get("when", "")),
-        effect=next((one for one in EFFECTS if one == effect), "inform"),
+        effect=next((one for one in EFFECTS if one == effect), "ask"),
         scope=Scope(*(_codes(attrs.get(name)) for name in Scope.__slots__)),
         warn_days=_days(attrs.get("warn_days"), WARN_DAYS),
         grace_days=_days(attrs.get("grace_days"), 0),

@@ -30,7 +30,7 @@ MOST_OF_OWNER = 2
 """Of one employer's, or one organisation's, channels at once."""
 CHANNEL_RESTS = timedelta(seconds=15)
 """How long a channel that has just not taken one notice is not asked to take the others that wait for it."""
-FIRST_RETRY_S, LONGEST_RETRY_S = 15.0, 3600.0
+FIRST_RETRY_S, LONGEST_RETRY_S = 15.0, store.LONGEST_REST.total_seconds()
 _LEASE = timedelta(seconds=60)
 
 

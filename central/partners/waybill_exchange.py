@@ -67,7 +67,7 @@ class OperatorExchange:
     def send_titles(self) -> int:
         """Hand over what is due; returns how many the operator took. Raises `OperatorAway` after two that it did not take."""
         with reading(self._engine) as connection:
-            titles = waybills.due(connection, self._config.name, self._clock())
+            titles = waybills.due(connection, self._config.name, self._clock(), LONGEST_REST)
         sent, failed = 0, 0
         for title in titles:
             now = self._clock()

@@ -25,6 +25,9 @@ from sqlalchemy import (
 
 from central.store.metadata import UtcDateTime, metadata
 
+LONGEST_REST = timedelta(hours=1)
+"""Between two tries of a notice."""
+
 channel = Table(
     "notice_channel",
     metadata,
@@ -139,13 +142,18 @@ def add(connection: Connection, item: Notice) -> None:
     connection.execute(notice.insert().values(**{name: getattr(item, name) for name in Notice.__slots__}))
 
 
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Whether a notice's time has come. No rest is longer than `LONGEST_REST`: one that seems so was begun by another clock."""
+    return or_(notice.c.next_at <= now, notice.c.next_at > now + LONGEST_REST)
+
+
 def due_channels(connection: Connection, now: datetime) -> list[tuple[str, str]]:
     """Every channel with a notice whose time has come, the one that waits longest first, and whose channel it is."""
     owner = func.coalesce(channel.c.employer_id, channel.c.org, "")
     query = (
         select(notice.c.channel_id, owner)
         .outerjoin(channel, channel.c.channel_id == notice.c.channel_id)
-        .where(notice.c.state == "queued", notice.c.next_at <= now)
+        .where(notice.c.state == "queued", _is_due(now))
         .group_by(notice.c.channel_id, owner)
         .order_by(func.min(notice.c.next_at), notice.c.channel_id)
     )
@@ -155,7 +163,7 @@ def due_channels(connection: Connection, now: datetime) -> list[tuple[str, str]]
 def next_due(connection: Connection, channel_id: str, now: datetime) -> tuple[str, int] | None:
     """Id and attempts of the notice that waits longest for this channel. Its other columns are read one notice at a time."""
     query = select(notice.c.notice_id, notice.c.attempts).where(
-        notice.c.channel_id == channel_id, notice.c.state == "queued", notice.c.next_at <= now
+        notice.c.channel_id == channel_id, notice.c.state == "queued", _is_due(now)
     )
     row = connection.execute(query.order_by(notice.c.next_at, notice.c.notice_id).limit(1)).one_or_none()
     return None if row is None else (row[0], row[1])
@@ -165,7 +173,7 @@ def lease(connection: Connection, notice_id: str, now: datetime, until: datetime
     """Set a due notice aside, so that no second process sends it too; False when one was quicker."""
     taken = connection.execute(
         update(notice)
-        .where(notice.c.notice_id == notice_id, notice.c.state == "queued", notice.c.next_at <= now)
+        .where(notice.c.notice_id == notice_id, notice.c.state == "queued", _is_due(now))
         .values(next_at=until)
     )
     return taken.rowcount == 1

@@ -6,7 +6,7 @@ got. One file of a carrier asks for one title for each of its drivers.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import (
     Column,
@@ -327,11 +327,13 @@ def title_of_waybill(connection: Connection, waybill_id: str) -> SignedTitle | N
     return None if row is None else SignedTitle(**row)
 
 
-def due(connection: Connection, operator: str, now: datetime, limit: int = 50) -> list[SignedTitle]:
-    """What is to be sent now, the oldest first."""
+def due(connection: Connection, operator: str, now: datetime, longest: timedelta, limit: int = 50) -> list[SignedTitle]:
+    """What is to be sent now, the oldest first. No rest is longer than `longest`: one that seems so was begun by another clock."""
+    due_at = waybill_title.c.due_at
     query = (
         select(waybill_title)
-        .where(waybill_title.c.operator == operator, waybill_title.c.state == "queued", waybill_title.c.due_at <= now)
+        .where(waybill_title.c.operator == operator, waybill_title.c.state == "queued")
+        .where(or_(due_at <= now, due_at > now + longest))
         .order_by(waybill_title.c.title_id)
         .limit(limit)
     )

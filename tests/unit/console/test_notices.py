@@ -253,6 +253,18 @@ def test_a_weekend_of_a_dead_server_loses_no_alert(centre: ConsoleCentre) -> Non
         assert notifier.step() == 3, "the channel works again: what waits for it goes at once"
 
 
+def test_a_notice_does_not_rest_longer_because_the_clock_was_moved_back(centre: ConsoleCentre) -> None:
+    with running(outside.take) as good:
+        channel_id = _channel(centre, good.url.replace(f":{good.port}/", f":{free_port()}/"))
+        _alert(centre)
+        notifier = _notifier(centre)
+        notifier.step()
+        with writing(centre.engine) as connection:
+            connection.execute(update(channel).where(channel.c.channel_id == channel_id).values(address=good.url))
+        centre.shift = -timedelta(days=300)
+        assert notifier.step() == 1
+
+
 def test_alerts_of_an_account_without_organisation_reach_every_watcher(centre: ConsoleCentre) -> None:
     centre.add_account("first", Role.ADMINISTRATOR, orgs=())
     with serving(centre.app(), free_port()) as address, contextlib.closing(Browser(address)) as browser:

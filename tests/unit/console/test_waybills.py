@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
@@ -339,6 +340,21 @@ def test_a_title_is_handed_over_again_until_the_operator_has_it(carrier, zoya):
     carrier.pass_once()
     assert len(carrier.out()) == 1
     assert titles(carrier)[0]["attempts"] == 2
+
+
+def test_a_title_does_not_rest_longer_because_the_clock_was_moved_back(carrier, zoya):
+    carrier.drop_waybill()
+    carrier.pass_once()
+    exam_id = carrier.centre.exam()
+    zoya.decide(exam_id, outcome="admitted", **shown(zoya, exam_id))
+    out = carrier.folder / "out"
+    out.write_text("a file where the folder should be")
+    with pytest.raises(Exception, match="out"):
+        carrier.exchange().send_titles()
+    out.unlink()
+    carrier.centre.shift = -timedelta(days=300)
+    assert carrier.exchange().send_titles() == 1
+    assert len(carrier.out()) == 1
 
 
 def test_the_page_is_empty_in_words_and_shows_disputed_settings(carrier, zoya):
