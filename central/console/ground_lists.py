@@ -27,11 +27,10 @@ class Whom:
 
 
 @dataclass(frozen=True, slots=True)
-class EndLine:
-    """A document that ends soon. The properties are what the page sorts by."""
+class _Line:
+    """A line about somebody."""
 
     whom: Whom
-    term: Term
 
     @property
     def full_name(self) -> str:
@@ -44,6 +43,13 @@ class EndLine:
     @property
     def employer_name(self) -> str:
         return self.whom.employer_name
+
+
+@dataclass(frozen=True, slots=True)
+class EndLine(_Line):
+    """A document that ends soon. The properties are what the page sorts by."""
+
+    term: Term
 
     @property
     def kind(self) -> str:
@@ -59,23 +65,10 @@ class EndLine:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldLine:
+class HeldLine(_Line):
     """An effect of today that is more than information. The properties are what the page sorts by."""
 
-    whom: Whom
     span: EffectSpan
-
-    @property
-    def full_name(self) -> str:
-        return self.whom.full_name
-
-    @property
-    def personnel_number(self) -> str:
-        return self.whom.personnel_number
-
-    @property
-    def employer_name(self) -> str:
-        return self.whom.employer_name
 
     @property
     def rule(self) -> str:

@@ -340,7 +340,7 @@ def _film_faults(film: dict[str, Any], *, cut_off: bool) -> list[str]:
     A machine with much else to do may drop pictures; then the record must say so, and that is no fault of the story.
     """
     faults = []
-    if not (film["segments"] or film["gaps"]) or (film["state"] == "complete") != (not film["gaps"]):
+    if not film["segments"] or (film["state"] == "complete") != (not film["gaps"]):
         faults.append(f"the film is {film['state']} with {film['segments']} segments and gaps {film['gaps']}")
     if any(gap.endswith("restart") for gap in film["gaps"]) != cut_off:
         faults.append(f"a restart in the film's gaps {film['gaps']}, expected: {cut_off}")
