@@ -327,6 +327,42 @@ CREATE TABLE field_map (
     CONSTRAINT pk_field_map PRIMARY KEY (map_id)
 );
 
+CREATE TABLE gate_passage (
+    passage_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    gate TEXT NOT NULL,
+    request_key TEXT NOT NULL,
+    asked_for TEXT NOT NULL,
+    employer_id TEXT,
+    worker_id TEXT,
+    answer TEXT NOT NULL,
+    exam_id TEXT,
+    decision_id TEXT,
+    valid_until TIMESTAMP WITH TIME ZONE,
+    -- SQLite: valid_until DATETIME,
+    opening_of TEXT,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: asked_at DATETIME NOT NULL,
+    state TEXT NOT NULL,
+    state_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: state_at DATETIME NOT NULL,
+    words TEXT NOT NULL,
+    corrected_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: corrected_at DATETIME,
+    CONSTRAINT pk_gate_passage PRIMARY KEY (passage_id),
+    CONSTRAINT uq_gate_passage_opening_of UNIQUE (opening_of)
+);
+
+CREATE INDEX ix_gate_passage_decision_id ON gate_passage (decision_id);
+
+CREATE INDEX ix_gate_passage_gate_state ON gate_passage (gate, state);
+
+CREATE INDEX ix_gate_passage_org_asked_at ON gate_passage (org, asked_at);
+
+CREATE INDEX ix_gate_passage_worker_id ON gate_passage (worker_id);
+
+CREATE UNIQUE INDEX uq_gate_passage_request ON gate_passage (gate, request_key);
+
 CREATE TABLE job (
     job_id TEXT NOT NULL,
     account_id TEXT NOT NULL,

@@ -1,6 +1,6 @@
 """REST, version 1: who may work now, and the outcomes of a period. Made by `create_api`, mounted at `/api/v1`.
 
-Every call carries `Authorization: Bearer <key>`; a key belongs to one employer and sees nothing else.
+Every call carries `Authorization: Bearer <key>`; a key belongs to one employer and sees nothing else. `gates` has those of gates.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from central.api.answers import AdmissionList, AdmissionState, ExamOutcome, ExamPage, Problem
+from central.api.gates import GateDoor, add_gates
 from central.core.config import RatesConfig
 from central.core.once_per_hour import OncePerHour
 from central.core.rate_limit import RateLimit, TooMany, network_of
@@ -78,7 +79,9 @@ _ERRORS: dict[int | str, dict[str, object]] = {
 }
 
 
-def create_api(engine: Engine, clock: Callable[[], datetime], rates: RatesConfig) -> FastAPI:
+def create_api(
+    engine: Engine, clock: Callable[[], datetime], rates: RatesConfig, gates: GateDoor | None = None
+) -> FastAPI:
     """The application with its OpenAPI description at `/openapi.json`. No page of it loads anything from outside."""
     api = FastAPI(
         title="Dopusk",
@@ -100,6 +103,8 @@ def create_api(engine: Engine, clock: Callable[[], datetime], rates: RatesConfig
     # clients take them out: `GET /admissions?personnel_number=` takes every number.
     api.get("/admissions/{personnel_number:path}", responses=_ERRORS, summary="One worker")(get_admission)
     api.get("/exams", responses=_without(404), summary="Outcomes of a period")(list_exams)
+    if gates is not None:
+        add_gates(api, gates, Key, _ERRORS)
     api.add_exception_handler(StarletteHTTPException, _problem)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(TooMany, _too_many)
@@ -230,7 +235,7 @@ def _without(*codes: int) -> dict[int | str, dict[str, object]]:
 _MESSAGES = {
     401: ("no_key", "send Authorization: Bearer with a key that is in force"),
     404: ("not_found", "there is nothing like this for this key"),
-    405: ("method_not_allowed", "this is read only"),
+    405: ("method_not_allowed", "this address is not called in this way"),
 }
 
 

@@ -18,6 +18,7 @@ from central.access.directory import Directory
 from central.access.oidc_provider import OidcProvider
 from central.access.second_factor import FactorPolicy, TotpSeal
 from central.api.app import create_api
+from central.api.gates import GateDoor
 from central.books.source import StoreBooks
 from central.console.bounds import Bounds
 from central.console.context import Console, Rates, static_folder
@@ -52,6 +53,7 @@ from central.console.routes import (
     exports,
     federal_import,
     fleet,
+    gates,
     ground_import,
     grounds,
     help,
@@ -85,6 +87,7 @@ from central.core.sealed_words import WordsSeal
 from central.core.snils import SnilsKey
 from central.core.trust import Trust
 from central.deciding.decisions import Decisions
+from central.deciding.passages import GatePassages
 from central.deciding.stamping import Stamping
 from central.deciding.title_signing import TitleSigning
 from central.egress.rules import EgressRules
@@ -145,6 +148,7 @@ PAGES = (
     refused,
     register_import,
     waybills,
+    gates,
 )
 """All pages, in the order in which their paths are tried."""
 
@@ -245,7 +249,7 @@ def create_app(
     app.state.console = console
     for module in PAGES:
         app.include_router(module.router)
-    api = create_api(store, clock, config.rates)
+    api = create_api(store, clock, config.rates, GateDoor(config.gates, GatePassages(store, trust, clock)))
     # A mounted application takes the place of ours in the request, for headers and error pages too.
     api.state.console = console
     app.mount("/api/v1", api, name="api")

@@ -27,6 +27,7 @@ MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_FLEET, "/fleet", "fleet"),
     (Right.SEE_AUDIT, "/audit", "audit"),
     (Right.SEE_WAYBILLS, "/waybills", "waybills"),
+    (Right.SEE_GATES, "/gates", "gates"),
     (Right.SEE_BOOKS, "/books", "books"),
 )
 """Right, path and text key of each entry of the menu."""

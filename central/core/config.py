@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from central.core.account_config import AccountsConfig
 from central.core.config_faults import words_of
 from central.core.config_section import Port, Section
+from central.core.gate_config import GatesConfig
 from central.core.login_config import LoginConfig, SignerConfig
 from central.core.store_urls import SQLITE, sqlite_file, sqlite_url
 from central.core.waybill_config import WaybillsConfig
@@ -267,6 +268,7 @@ class CentralConfig(Section):
     login: LoginConfig = LoginConfig()
     signer: SignerConfig = SignerConfig()
     waybills: WaybillsConfig = WaybillsConfig()
+    gates: GatesConfig = GatesConfig()
 
     @property
     def jobs_folder(self) -> Path:

@@ -34,6 +34,7 @@ class Right(StrEnum):
     CHANGE_TERMINALS = "change_terminals"
     SEND_AGAIN = "send_again"
     SEE_WAYBILLS = "see_waybills"
+    SEE_GATES = "see_gates"
     SEE_BOOKS = "see_books"
     CHANGE_BOOKS = "change_books"
     CHANGE_CLASSIFIERS = "change_classifiers"
@@ -68,6 +69,7 @@ _MEDIC = frozenset(
         Right.SEE_FLEET,
         Right.SEND_AGAIN,
         Right.SEE_WAYBILLS,
+        Right.SEE_GATES,
         Right.SEE_BOOKS,
     }
 )
@@ -88,7 +90,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.REVOKE_CERTIFICATES,
     },
     # An employer learns who is admitted, and never a value, a complaint or a photo.
-    Role.EMPLOYER: frozenset({Right.OWN_ACCOUNT, Right.SEE_ADMISSIONS}),
+    Role.EMPLOYER: frozenset({Right.OWN_ACCOUNT, Right.SEE_ADMISSIONS, Right.SEE_GATES}),
     # The role that manages accounts does not see medical records.
     Role.ADMINISTRATOR: frozenset(
         {
@@ -104,6 +106,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.CHANGE_TERMINALS,
             Right.SEND_AGAIN,
             Right.SEE_WAYBILLS,
+            Right.SEE_GATES,
             Right.SEE_BOOKS,
             # Classifiers of the whole centre, and what follows from a reason.
             Right.CHANGE_CLASSIFIERS,
@@ -123,6 +126,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.SEE_AUDIT,
             Right.SEE_FLEET,
             Right.SEE_WAYBILLS,
+            Right.SEE_GATES,
             Right.SEE_BOOKS,
         }
     ),

@@ -30,6 +30,7 @@ from central.deciding.decision_record import (
 from central.deciding.ground_reasons import NONE, GroundEffects, asked_keys
 from central.deciding.intoxication import tell_employer
 from central.deciding.medics import FRMR_VALID_DAYS, check_register
+from central.deciding.passages import follow_up as follow_up_gates
 from central.deciding.stamping import Stamping
 from central.deciding.title_signing import check_title_signature, follow_up, signed_title
 from central.deciding.title_to_sign import TitleToSign
@@ -258,6 +259,7 @@ class Decisions:
                 if titled is not None:
                     waybills.add_title(connection, titled)
                 follow_up(connection, item, exam, employer_id)
+                follow_up_gates(connection, item, employer_id)
                 store.release_claim(connection, item.exam_id)
                 audit.write(
                     connection,

@@ -22,7 +22,7 @@ alert = Table(
     Column("employer_id", Text, nullable=False),
     Column("exam_id", Text, nullable=False, index=True),
     Column("decision_id", Text, nullable=False),
-    Column("kind", Text, nullable=False, comment="intoxication, taken_back, no_title"),
+    Column("kind", Text, nullable=False, comment="intoxication, taken_back, no_title, passed_corrected"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("delivered_at", UtcDateTime),
     Column("seen_at", UtcDateTime),
@@ -36,8 +36,8 @@ def add(
 ) -> str:
     """Record that the employer has to be told at once; returns the alert's id. Part of the caller's transaction.
 
-    `kind`: `intoxication`, `taken_back` when a correction says that there were no signs of it, or `no_title` when a waybill
-    waits for an admission that was refused.
+    `kind`: `intoxication`, `taken_back` when a correction says that there were no signs of it, `no_title` when a waybill
+    waits for an admission that was refused, or `passed_corrected` when a gate has opened by an admission that was corrected.
     """
     alert_id = new_id()
     connection.execute(

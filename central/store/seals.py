@@ -37,6 +37,7 @@ from central.store.consents import consent, consent_text, consent_withdrawal
 from central.store.decisions import decision
 from central.store.documents import document, document_verdict
 from central.store.field_maps import field_map
+from central.store.gate_passages import PASSAGE_STATE, gate_passage
 from central.store.grounds import ground, ground_state
 from central.store.limits import limit_entry
 from central.store.medic_records import medic_certificate, medic_education, medic_employment
@@ -146,6 +147,7 @@ SEALED = {
         Sealed(waybill, "waybill_id", WAYBILL_STATE),
         Sealed(waybill_title, "title_id", TITLE_STATE),
         Sealed(waybill_receipt, "receipt_id"),
+        Sealed(gate_passage, "passage_id", PASSAGE_STATE),
         Sealed(alert, "alert_id", frozenset({"delivered_at", "seen_at", "seen_by"})),
     )
 }

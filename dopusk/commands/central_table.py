@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, CommandPlace] = {
     "export": CommandPlace("central_exports", "export_app", is_group=True),
     "import": CommandPlace("central_registers", "import_app", is_group=True),
     "waybills": CommandPlace("central_waybills", "app", is_group=True),
+    "gates": CommandPlace("central_gates", "app", is_group=True),
     "books": CommandPlace("central_books", "app", is_group=True),
     "populate": CommandPlace("populate", "populate", package=LAB),
 }

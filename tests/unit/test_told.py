@@ -21,7 +21,7 @@ RAISING = (
     "terminal/face/engines/choose.py", "terminal/face/engines/fetching.py", "terminal/face/engines/model_files.py",
     "terminal/face/engines/yunet_sface.py", "sync/broker_address.py", "sync/contract/enrolment.py",
     "central/access/accounts.py", "central/keeping/backup.py", "central/core/config.py",
-    "central/core/login_config.py", "central/core/waybill_config.py",
+    "central/core/login_config.py", "central/core/waybill_config.py", "central/core/gate_config.py",
     "central/terminals/enrolment.py", "central/authority/certificates.py", "central/deciding/medics.py",
     "central/link/outgoing.py", "central/egress/rules.py", "central/store/schema.py", "central/store/terminals.py",
     "central/store/accounts.py", "central/store/chain_heads.py", "central/authority/pki.py",

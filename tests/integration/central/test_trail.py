@@ -35,7 +35,13 @@ PASSWORD = "не-угадать-1977\n"
 TODAY = date.today()  # noqa: DTZ011
 SERVICES = {("serve",), ("ingest",)}
 """They run until they are ended; what they do for people is in the log by the hand of who asked for it."""
-NOTHING_OF_PEOPLE = {("terminals", "list"), ("certificates", "list"), ("books", "list"), ("waybills", "list")}
+NOTHING_OF_PEOPLE = {
+    ("terminals", "list"),
+    ("certificates", "list"),
+    ("books", "list"),
+    ("waybills", "list"),
+    ("gates", "list"),
+}
 """They read no personal data and write nothing."""
 
 
@@ -168,6 +174,7 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     assert do("import exams", str(exams), code=1) == ["exams.import"]
     do("books list")
     do("waybills list")
+    do("gates list")
     table = tmp_path / "positions.xlsx"
     assert do("books export", "positions", str(table)) == ["book.export"]
     table.with_suffix(".csv").write_text("Код;По-русски\n1;Водитель\n2;Слесарь\n9;Сторож\n", encoding="utf-8")

@@ -31,6 +31,7 @@ from central.people.limits import LimitDraft, set_limit
 from central.signature import software
 from central.store import alerts
 from central.store.engine import load_tables, open_engine, reading, writing
+from central.store.gate_passages import PASSAGE_STATE
 from central.store.metadata import metadata
 from central.store.outgoing import unacknowledged
 from central.store.register_changes import Author
@@ -52,6 +53,7 @@ NOT_EVIDENCE = {
     "paper": {"prints"},
     "alert": {"delivered_at", "seen_at", "seen_by"},
     "reminder": {"delivered_at", "taken_back_at"},
+    "gate_passage": PASSAGE_STATE,
     "waybill": WAYBILL_STATE,
     "waybill_title": TITLE_STATE,
 }
@@ -64,7 +66,7 @@ CELLS = [
     for column in metadata.tables[table].columns
     if column.name not in NOT_EVIDENCE.get(table, ()) and (table, column.name) != ("seal_head", "head_id")
 ]
-WAYBILLS = ("waybill", "waybill_title", "waybill_receipt")
+WAYBILLS = ("waybill", "waybill_title", "waybill_receipt", "gate_passage")
 ROWS_TRIED = 2
 VARIANTS_TRIED = 3
 STEP_OF_BLOB = 499

@@ -1,0 +1,224 @@
+"""A gate opens once, for a signed admission in force; the log of passages shows every question and its answer."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text, update
+
+from central.authority.pki import Authority
+from central.core.rights import Role
+from central.deciding.revocation import Reason, complete, revoke
+from central.store import certificates, decisions
+from central.store.alerts import alert
+from central.store.decisions import decision
+from central.store.engine import reading, writing
+from central.store.register_changes import Author
+from central.store.registry import worker
+from tests.console_centre import Browser, ConsoleCentre
+from tests.gate_centre import Controller, key_of_gate, passages, with_gate
+
+
+@pytest.fixture
+def app(centre: ConsoleCentre):
+    with_gate(centre)
+    return centre.app()
+
+
+@pytest.fixture
+def gate(centre: ConsoleCentre, address: str, browser: Browser) -> Controller:
+    return Controller(address, key_of_gate(centre, browser))
+
+
+@pytest.fixture
+def admit(centre: ConsoleCentre, zoya: Browser) -> Callable[[str], str]:
+    def given(number: str = "1001") -> str:
+        exam_id = centre.exam(number)
+        assert zoya.decide(exam_id, outcome="admitted").status_code == 303
+        return exam_id
+
+    return given
+
+
+def test_a_signed_admission_opens_once(centre, gate, admit) -> None:
+    assert gate.ask()["reason"] == "not_examined"
+    exam_id = admit()
+    answer = gate.ask()
+    assert (answer["open"], answer["reason"]) == (True, "open")
+    assert [gate.ask()[name] for name in ("open", "reason")] == [False, "already_opened"]
+    assert [(row.answer, row.opening_of) for row in reversed(passages(centre))] == [
+        ("not_examined", None),
+        ("open", exam_id),
+        ("already_opened", None),
+        ("already_opened", None),
+    ]
+
+
+def test_a_lost_answer_is_given_again_and_for_seconds_only(centre, gate, admit) -> None:
+    admit()
+    first = gate.ask(request_id="request-1")
+    assert gate.ask(request_id="request-1") == first
+    assert gate.ask("1002", request_id="request-1")["open"] is False, "the same request for somebody else"
+    centre.shift = timedelta(seconds=11)
+    assert (gate.ask(request_id="request-1")["open"], len(passages(centre))) == (False, 1)
+
+
+def test_the_result_belongs_to_its_request(gate, admit) -> None:
+    admit()
+    assert gate.ask(request_id="request-1")["open"] is True
+    assert gate.tell("request-2", {"passed": True}).status_code == 404, "nobody asked that"
+    assert gate.tell("request-1", {"passed": "yes"}).status_code == 422
+    assert gate.tell("request-1", {"passed": True}).json()["state"] == "passed"
+    assert gate.tell("request-1", {"passed": False}).json()["state"] == "passed", "told twice"
+    assert gate.ask(request_id="request-1")["open"] is False, "who passed does not pass again"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more", "reason"),
+    [
+        ("not_admitted", {"reasons": "pressure_high"}, "not_admitted"),
+        ("refer", {"comment": "к врачу"}, "referred"),
+    ],
+)
+def test_other_outcomes_keep_it_closed(centre, gate, zoya, outcome, more, reason) -> None:
+    exam_id = centre.exam()
+    assert gate.ask()["reason"] == "waiting"
+    zoya.decide(exam_id, outcome=outcome, **more)
+    assert gate.ask()["reason"] == reason
+
+
+def test_unknown_workers_and_those_of_other_employers(centre, gate, admit) -> None:
+    admit()
+    assert gate.ask("no such number")["reason"] == "unknown_worker"
+    with writing(centre.engine) as connection:
+        own = worker.c.worker_id == centre.people.workers["1001"]
+        connection.execute(update(worker).where(own).values(employer_id=centre.people.employers[1]))
+    assert gate.ask()["reason"] == "unknown_worker"
+
+
+def test_an_admission_ends(centre, gate, admit) -> None:
+    admit()
+    centre.shift = timedelta(hours=13)
+    assert gate.ask()["reason"] == "expired"
+
+
+def test_a_suspended_worker_and_a_newer_exam(centre, gate, admit) -> None:
+    admit()
+    centre.exam()
+    assert gate.ask()["reason"] == "waiting"
+    with writing(centre.engine) as connection:
+        own = worker.c.worker_id == centre.people.workers["1001"]
+        connection.execute(update(worker).where(own).values(status="suspended"))
+    assert gate.ask()["reason"] == "suspended"
+
+
+def test_a_clock_that_was_moved_back_opens_nothing(centre, gate, admit) -> None:
+    admit()
+    centre.shift = -timedelta(minutes=5)
+    assert gate.ask()["reason"] == "clock"
+
+
+def test_a_revoked_certificate_opens_nothing(centre, gate, admit) -> None:
+    admit()
+    author = Author(None, centre.now())
+    with writing(centre.engine) as connection:
+        (valid,) = certificates.valid(connection)
+        revoke(connection, valid.certificate_id, Reason("key_compromise"), author)
+    assert gate.ask()["reason"] == "certificate"
+    with writing(centre.engine) as connection:
+        complete(connection, Authority(centre.config.keys.authority_dir))
+    assert gate.ask()["reason"] == "certificate"
+
+
+@pytest.mark.parametrize("column", ["record", "cms"])
+def test_what_was_edited_by_hand_opens_nothing(centre, gate, admit, column) -> None:
+    exam_id = admit()
+    with writing(centre.engine) as connection:
+        row = decisions.of_exam(connection, exam_id)[0]
+        damaged = {"record": row.record.replace(b"admitted", b"admitteD"), "cms": row.cms[:-1] + b"\x00"}[column]
+        connection.execute(text("DROP TRIGGER guard_decision_update"))
+        chosen = decision.c.decision_id == row.decision_id
+        connection.execute(update(decision).where(chosen).values(**{column: damaged}))
+    assert gate.ask()["reason"] == "signature"
+
+
+def test_without_the_authoritys_root_nothing_opens(centre, gate, admit) -> None:
+    admit()
+    root = centre.config.keys.authority_dir / "ca.pem"
+    root.rename(root.with_suffix(".away"))
+    assert gate.ask()["reason"] == "signature"
+
+
+def test_of_gates_that_ask_at_the_same_moment_one_opens(centre, gate, admit) -> None:
+    admit()
+    answers: list[bool] = []
+    threads = [threading.Thread(target=lambda: answers.append(gate.ask()["open"])) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [False] * 5 + [True]
+
+
+def test_a_correction_after_the_gate_opened_is_shown_and_told(centre, gate, zoya, admit) -> None:
+    exam_id = admit()
+    gate.ask()
+    with reading(centre.engine) as connection:
+        given = decisions.of_exam(connection, exam_id)[0].decision_id
+    corrected = {
+        "outcome": "not_admitted",
+        "reasons": "pressure_high",
+        "corrects": given,
+        "correction_reason": "ошибка",
+    }
+    answer = zoya.post(f"/exams/{exam_id}/decision", corrected, page=f"/exams/{exam_id}")
+    assert answer.status_code == 303, answer.text
+    (row,) = passages(centre)
+    assert row.corrected_at is not None
+    assert "решение исправлено" in zoya.get("/gates?answer=corrected").text
+    with reading(centre.engine) as connection:
+        kinds = list(connection.execute(select(alert.c.kind).where(alert.c.exam_id == exam_id)).scalars())
+    assert kinds == ["passed_corrected"]
+    assert gate.ask()["reason"] == "not_admitted"
+
+
+@pytest.mark.parametrize("body", [{}, [], "open", {"request_id": "x", "personnel_number": "1001"}, {"open": True}])
+def test_a_controller_that_speaks_garbage_gets_no_opening(centre, gate, admit, body) -> None:
+    admit()
+    assert gate.send(body).status_code == 422
+    assert passages(centre) == []
+
+
+def test_a_key_of_another_employer_and_a_gate_that_nobody_has(centre, address, browser) -> None:
+    key = key_of_gate(centre, browser, 1)
+    for name in ("main", "other"):
+        body = {"request_id": "request-1", "personnel_number": "1001"}
+        assert Controller(address, key, name).send(body).status_code == 404
+    assert passages(centre) == []
+
+
+def test_the_page_lists_gates_and_passages(centre, gate, admit, zoya) -> None:
+    empty = zoya.get("/gates").text
+    assert "Ворота 1" in empty
+    assert "Проходов нет" in empty
+    admit()
+    gate.ask()
+    gate.ask("9999")
+    page = zoya.get("/gates").text
+    assert "впустить" in page
+    assert "нет такого работника" in page
+    assert "gate.answer" not in page
+    assert "нет такого работника" not in zoya.get("/gates?answer=open").text
+    assert zoya.get("/gates?since=tomorrow").status_code == 422
+
+
+def test_an_employer_sees_the_own_workers_alone(centre, gate, admit, address) -> None:
+    admit()
+    gate.ask()
+    for place, seen in ((0, True), (1, False)):
+        centre.add_account(f"boss{place}", Role.EMPLOYER, employer_id=centre.people.employers[place])
+        with contextlib.closing(Browser(address)) as boss:
+            page = boss.log_in(f"boss{place}", unlock=False).get("/gates").text
+        assert ("впустить</span>" in page) == seen
