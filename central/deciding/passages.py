@@ -107,7 +107,7 @@ class GatePassages:
         exam_id = admission.exam_id if admission is not None else None
         decision = _in_force(connection, exam_id)
         decision_id = decision.decision_id if decision is not None else None
-        if decision_id != checked.decision_id:
+        if decision_id != checked.decision_id and waited_s <= gate.answer_within_s:
             return None
         entered = _entered(connection, decision)
         is_revoked = entered is None or entered.state == certificates.REVOKED
