@@ -115,12 +115,6 @@ def queued(connection: Connection, gate: str) -> list[Passage]:
     return [Passage(**row) for row in connection.execute(query.order_by(gate_passage.c.passage_id)).mappings()]
 
 
-def in_hand(connection: Connection, gate: str) -> list[Passage]:
-    """Openings that were being handed over when the program ended: whether the gate heard of them is not known."""
-    query = select(gate_passage).where(gate_passage.c.gate == gate, gate_passage.c.state == "telling")
-    return [Passage(**row) for row in connection.execute(query).mappings()]
-
-
 def move(
     connection: Connection, passage_id: str, before: Collection[str], state: str, at: datetime, words: str = ""
 ) -> bool:
