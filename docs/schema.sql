@@ -568,6 +568,34 @@ CREATE INDEX ix_paper_exam_id ON paper (exam_id);
 
 CREATE INDEX ix_paper_org_kind_issued_at ON paper (org, kind, issued_at);
 
+CREATE TABLE paper_record (
+    record_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    exam_id TEXT NOT NULL,
+    decision_id TEXT NOT NULL,
+    medic_id TEXT NOT NULL,
+    medic_name TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    corrects TEXT,
+    written_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: written_at DATETIME NOT NULL,
+    certificate_serial TEXT NOT NULL,
+    record BYTEA NOT NULL,
+    -- SQLite: record BLOB NOT NULL,
+    cms BYTEA NOT NULL,
+    -- SQLite: cms BLOB NOT NULL,
+    CONSTRAINT pk_paper_record PRIMARY KEY (record_id)
+);
+
+CREATE INDEX ix_paper_record_decision_id ON paper_record (decision_id);
+
+CREATE INDEX ix_paper_record_exam_id ON paper_record (exam_id);
+
+CREATE UNIQUE INDEX uq_paper_record_corrects ON paper_record (corrects) WHERE corrects IS NOT NULL;
+
+CREATE UNIQUE INDEX uq_paper_record_first ON paper_record (decision_id, kind) WHERE corrects IS NULL;
+
 CREATE TABLE person (
     person_id TEXT NOT NULL,
     snils_hmac TEXT,
@@ -956,6 +984,22 @@ CREATE TABLE medic (
 CREATE INDEX ix_medic_org ON medic (org);
 
 CREATE INDEX ix_medic_snils_hmac ON medic (snils_hmac);
+
+CREATE TABLE paper_event (
+    event_id TEXT NOT NULL,
+    paper_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    on_day DATE NOT NULL,
+    words TEXT NOT NULL,
+    noted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: noted_at DATETIME NOT NULL,
+    noted_by TEXT NOT NULL,
+    CONSTRAINT pk_paper_event PRIMARY KEY (event_id),
+    CONSTRAINT fk_paper_event_paper_id_paper FOREIGN KEY(paper_id) REFERENCES paper (paper_id)
+);
+
+CREATE INDEX ix_paper_event_paper_id ON paper_event (paper_id);
 
 CREATE TABLE person_verdict (
     verdict_id TEXT NOT NULL,

@@ -72,6 +72,32 @@ LOOKED_AT = (
 """What a medic in a room looks at, in this order."""
 SIGNS = ("normal", "changed")
 """Whether what was seen is as it should be."""
+PAPER_FIELDS = (
+    "purpose",
+    "reason",
+    "help",
+    "behaviour",
+    "skin",
+    "injuries",
+    "eyes",
+    "pupils",
+    "pupil_reaction",
+    "gait",
+    "romberg",
+    "finger_nose",
+    "accuracy",
+    "tremor_eyelids",
+    "tremor_fingers",
+    "smell",
+    "tested",
+    "urine",
+    "clinical_sign",
+    "conclusion",
+    "acknowledged",
+)
+"""Fields of certificates and sobriety protocols that are chosen from lists."""
+PAPER_MEANINGS = ("sober", "consumption", "intoxication", "referral", "refused")
+"""What a choice means to the rules of a protocol."""
 BOOKS: dict[str, BookKind] = {
     kind.name: kind
     for kind in (
@@ -86,6 +112,7 @@ BOOKS: dict[str, BookKind] = {
         BookKind("consent_text", attrs=(Attr("version"),)),
         BookKind("kiosk_texts"),
         BookKind("paper_texts"),
+        BookKind("paper_choices", attrs=(Attr("field", choices=PAPER_FIELDS), Attr("means", choices=PAPER_MEANINGS))),
         BookKind("ground_kinds", attrs=(Attr("public"),)),
         BookKind(
             "ground_rules",

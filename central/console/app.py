@@ -76,6 +76,7 @@ from central.console.routes import (
     transfers,
     waybills,
     workplace,
+    written,
 )
 from central.core import book_source
 from central.core.config import CentralConfig
@@ -88,6 +89,7 @@ from central.core.snils import SnilsKey
 from central.core.trust import Trust
 from central.deciding.decisions import Decisions
 from central.deciding.passages import GatePassages
+from central.deciding.paper_signing import PaperSigning
 from central.deciding.stamping import Stamping
 from central.deciding.title_signing import TitleSigning
 from central.egress.rules import EgressRules
@@ -122,6 +124,7 @@ PAGES = (
     grounds,
     federal_import,
     papers,
+    written,
     persons,
     refusals,
     limits,
@@ -196,6 +199,7 @@ def create_app(
             store, pen, trust, woken, clock, admission_valid, stamping, config.registers.frmr_valid_days
         ),
         titles=TitleSigning(store, trust, woken, clock, config.registers.frmr_valid_days),
+        papers=PaperSigning(store, trust, clock, config.registers.frmr_valid_days),
         stamping=stamping,
         outgoing=pen,
         registry=Registry(pen, SnilsKey.from_file(config.keys.snils_key_file)),

@@ -30,6 +30,7 @@ from central.core.rights import Right, may
 from central.core.sealed_words import WordsSeal
 from central.core.trust import Trust
 from central.deciding.decisions import Decisions
+from central.deciding.paper_signing import PaperSigning
 from central.deciding.stamping import Stamping
 from central.deciding.title_signing import TitleSigning
 from central.deciding.workplace import AwaitedSignature
@@ -68,6 +69,7 @@ class Console:
     engine: Engine
     decisions: Decisions
     titles: TitleSigning
+    papers: PaperSigning
     stamping: Stamping
     outgoing: Outgoing
     registry: Registry

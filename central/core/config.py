@@ -155,11 +155,18 @@ ADMISSION_VALID_HOURS = 12.0
 """Where the configuration says nothing. No act names a term: each medical organisation sets its own."""
 
 
+BREATH_EXAMINATION_MG_PER_L = 0.16
+"""Where the configuration says nothing: 933n, item 11."""
+
+
 class DecisionsConfig(Section):
     """The organisation's own rules of decisions. What was decided keeps the term it was decided with."""
 
     admission_valid_hours: Annotated[float, Field(gt=0, le=24)] = ADMISSION_VALID_HOURS
     """How long after the measurements an admission may be given and holds."""
+    breath_examination_mg_per_l: Annotated[float, Field(ge=0, le=2)] = BREATH_EXAMINATION_MG_PER_L
+    """Above this breath counts at a medical examination for intoxication. The limit of admission is another one, among the limits:
+    what stops a shift need not be confirmed there."""
 
 
 class GroundsConfig(Section):

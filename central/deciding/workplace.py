@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from central.core.name_folding import fold_name
 from central.core.trust import Anchors
 from central.deciding.decisions import PreparedDecision
+from central.deciding.paper_to_sign import PaperToSign
 from central.deciding.title_to_sign import TitleToSign
 from central.signature.chain import SignatureError
 from central.signature.verification import verify_detached
@@ -44,6 +45,8 @@ class AwaitedSignature:
     """The signature of the record, where `content` is the title that the same act signs."""
     title: TitleToSign | None = None
     """A title that is signed by an act of its own."""
+    paper: PaperToSign | None = None
+    """A certificate or protocol."""
 
 
 def ask(

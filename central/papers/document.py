@@ -1,11 +1,11 @@
-"""Papers of one or more A5 pages: certificate, protocol, conclusion. What is too long for a page goes on to the next one."""
+"""Papers of one or more pages, A5 or A4: certificate, protocol, conclusion. What is too long for a page goes on to the next one."""
 
 import io
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
-from reportlab.lib.pagesizes import A5
+from reportlab.lib.pagesizes import A4, A5
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
@@ -16,13 +16,11 @@ from central.papers.fitting import Block, draw_blocks
 from central.papers.fonts import BOLD, REGULAR, register_fonts
 from central.papers.sheet import Sheet, describe
 
-_WIDTH, _HEIGHT = A5
 _EDGE = 14 * mm
-_INNER = _WIDTH - 2 * _EDGE
 _NARROWEST, _WIDEST = 8, 26
 """Letters: the least and the most by which a column of a table is measured."""
 _CODE = 24 * mm
-_LABELS = 38 * mm
+_LABELS, _LABELS_LARGE = 38 * mm, 52 * mm
 _FOOT = _CODE + 3 * mm
 """Signature and code stand at the foot of every page."""
 
@@ -31,11 +29,13 @@ def document(sheet: Sheet) -> bytes:
     """The paper as a PDF. Raises `FontsMissing`."""
     register_fonts()
     stream = io.BytesIO()
+    width, height = size = A4 if sheet.is_large else A5
+    inner = width - 2 * _EDGE
     frame = Frame(
         _EDGE,
         _EDGE + _FOOT,
-        _INNER,
-        _HEIGHT - 2 * _EDGE - _FOOT,
+        inner,
+        height - 2 * _EDGE - _FOOT,
         leftPadding=0,
         rightPadding=0,
         topPadding=0,
@@ -44,16 +44,17 @@ def document(sheet: Sheet) -> bytes:
 
     def foot(canvas: Canvas, template: BaseDocTemplate) -> None:
         describe(canvas, sheet)
-        _draw_foot(canvas, sheet, template.page)
+        _draw_foot(canvas, sheet, template.page, width, height)
 
     template = BaseDocTemplate(
-        stream, pagesize=A5, lang="ru-RU", pageTemplates=[PageTemplate(frames=[frame], onPage=foot)]
+        stream, pagesize=size, lang="ru-RU", pageTemplates=[PageTemplate(frames=[frame], onPage=foot)]
     )
-    template.build(_story(sheet))
+    template.build(_story(sheet, inner))
     return stream.getvalue()
 
 
-def _story(sheet: Sheet) -> list[Flowable]:
+def _story(sheet: Sheet, inner: float) -> list[Flowable]:
+    labels = _LABELS_LARGE if sheet.is_large else _LABELS
     story: list[Flowable] = []
     if sheet.band:
         story.append(_paragraph(sheet.band, BOLD, 9))
@@ -68,31 +69,31 @@ def _story(sheet: Sheet) -> list[Flowable]:
     ]
     if sheet.lines:
         rows = [[_paragraph(label, REGULAR, 8.5), _paragraph(value, REGULAR, 8.5)] for label, value in sheet.lines]
-        story.append(Table(rows, colWidths=[_LABELS, _INNER - _LABELS], style=_PLAIN, splitInRow=1))
+        story.append(Table(rows, colWidths=[labels, inner - labels], style=_PLAIN, splitInRow=1))
     if sheet.table:
         story.append(Spacer(1, 2 * mm))
         cells = [
             [_paragraph(cell, BOLD if place == 0 else REGULAR, 7.5) for cell in row]
             for place, row in enumerate(sheet.table)
         ]
-        story.append(Table(cells, colWidths=_widths(sheet.table), style=_RULED, repeatRows=1, splitInRow=1))
+        story.append(Table(cells, colWidths=_widths(sheet.table, inner), style=_RULED, repeatRows=1, splitInRow=1))
     return story
 
 
-def _widths(table: Sequence[Sequence[str]]) -> list[float]:
+def _widths(table: Sequence[Sequence[str]], inner: float) -> list[float]:
     """Points of each column, by its longest cell; neither a short column nor a long one takes the page."""
     shares = [min(max(_NARROWEST, *map(len, column)), _WIDEST) for column in zip(*table, strict=True)]
-    return [_INNER * share / sum(shares) for share in shares]
+    return [inner * share / sum(shares) for share in shares]
 
 
-def _draw_foot(canvas: Canvas, sheet: Sheet, page: int) -> None:
-    draw_code(canvas, sheet.check_url, _WIDTH - _EDGE - _CODE, _EDGE, _CODE)
+def _draw_foot(canvas: Canvas, sheet: Sheet, page: int, width: float, height: float) -> None:
+    draw_code(canvas, sheet.check_url, width - _EDGE - _CODE, _EDGE, _CODE)
     lines = [Block(line, REGULAR, 7.5, 3) for line in sheet.signature]
-    draw_blocks(canvas, lines, _EDGE, _EDGE + _CODE, _INNER - _CODE - 4 * mm, _CODE)
+    draw_blocks(canvas, lines, _EDGE, _EDGE + _CODE, width - 2 * _EDGE - _CODE - 4 * mm, _CODE)
     if page > 1:
         canvas.setFont(REGULAR, 7)
-        canvas.drawRightString(_WIDTH - _EDGE, _HEIGHT - _EDGE / 2, f"{sheet.number}, лист {page}")
-        canvas.drawString(_EDGE, _HEIGHT - _EDGE / 2, sheet.band)
+        canvas.drawRightString(width - _EDGE, height - _EDGE / 2, f"{sheet.number}, лист {page}")
+        canvas.drawString(_EDGE, height - _EDGE / 2, sheet.band)
 
 
 def _paragraph(words: str, font: str, size: float) -> Paragraph:

@@ -13,12 +13,17 @@ from sqlalchemy import Connection
 from central.core.days import zone_name, zone_of
 from central.core.trust import Trust
 from central.deciding.decisions import is_valid, signed_by
+from central.deciding.paper_signing import signed_by as written_by
 from central.papers import drawing
+from central.papers.breaths import breath_of, interval_words
+from central.papers.content_lines import breath_words, certificate_lines, protocol_lines
 from central.papers.drawing import Sheet
 from central.papers.wording import KINDS, NoSuchPaper, PaperTexts, headline, kinds_for, lower_band, mark_text
-from central.store import decisions, papers, registry, worklist
+from central.papers.written import KINDS_WRITTEN
+from central.store import decisions, paper_records, papers, registry, worklist
 from central.store.decisions import StoredDecision
 from central.store.engine import hold
+from central.store.paper_records import PaperRecord
 from central.store.papers import Paper
 from central.store.workers import get_worker
 from central.store.worklist import ListedExam
@@ -43,21 +48,27 @@ class Issuer:
     zone: tzinfo
     public_url: str
     generation: str
+    examination_mg_per_l: float
+    """What counts at a medical examination for intoxication."""
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A paper that may be issued: of this decision, whose signature was verified just now."""
+    """A paper that may be issued: of this decision, whose signature was verified just now.
+
+    `written`: what a medic has written on it, verified too; `certificate`: of whoever signs the paper.
+    """
 
     kind: str
     given: StoredDecision
     certificate: x509.Certificate
+    written: PaperRecord | None = None
 
 
 def grant(connection: Connection, exam: ListedExam, kind: str, trust: Trust) -> Granted:
     """Whether this paper may be issued. Call it before the write transaction: it verifies a signature.
 
-    Raises `NoSuchPaper` (`kind`, `outcome`, `no_breath`) and `SignatureBroken`.
+    Raises `NoSuchPaper` (`kind`, `outcome`, `no_breath`, `unwritten`) and `SignatureBroken`.
     """
     if kind not in KINDS:
         raise NoSuchPaper("kind")
@@ -69,7 +80,15 @@ def grant(connection: Connection, exam: ListedExam, kind: str, trust: Trust) -> 
     signature = signed_by(given, trust)
     if signature is None:
         raise SignatureBroken(given.decision_id)
-    return Granted(kind, given, signature.certificate)
+    if kind not in KINDS_WRITTEN:
+        return Granted(kind, given, signature.certificate)
+    written = paper_records.in_force(connection, given.decision_id, kind)
+    if written is None:
+        raise NoSuchPaper("unwritten")
+    hand = written_by(written, trust)
+    if hand is None:
+        raise SignatureBroken(written.record_id)
+    return Granted(kind, given, hand.certificate, written)
 
 
 def issue(connection: Connection, exam: ListedExam, granted: Granted, issuer: Issuer) -> tuple[Paper, Sheet]:
@@ -81,10 +100,12 @@ def issue(connection: Connection, exam: ListedExam, granted: Granted, issuer: Is
     given, kind = granted.given, granted.kind
     if exam.decision_id != given.decision_id:
         raise NoSuchPaper("outcome")
+    if granted.written is not None and paper_records.in_force(connection, given.decision_id, kind) != granted.written:
+        raise NoSuchPaper("unwritten")
     hold(connection, f"papers of {given.org}")
     entry = papers.of_decision(connection, given.decision_id, kind) or _register(connection, given, kind, issuer)
     papers.count_print(connection, entry.paper_id)
-    return entry, _sheet(connection, exam, given, entry, issuer, granted.certificate)
+    return entry, _sheet(connection, exam, granted, entry, issuer)
 
 
 def draw(kind: str, sheet: Sheet) -> bytes:
@@ -117,48 +138,59 @@ def _register(connection: Connection, given: StoredDecision, kind: str, issuer: 
     return entry
 
 
-def _sheet(
-    connection: Connection,
-    exam: ListedExam,
-    given: StoredDecision,
-    entry: Paper,
-    issuer: Issuer,
-    certificate: x509.Certificate,
-) -> Sheet:
+def _sheet(connection: Connection, exam: ListedExam, granted: Granted, entry: Paper, issuer: Issuer) -> Sheet:
+    given, certificate = granted.given, granted.certificate
     record = json.loads(given.record)
-    organisation, medic, decision = record["organisation"], record["medic"], record["decision"]
+    decision = record["decision"]
+    paper = json.loads(granted.written.record) if granted.written is not None else record
+    organisation, medic = paper["organisation"], paper["medic"]
     worker = get_worker(connection, exam.worker_id) if exam.worker_id else None
     moment = wording.moment_with_offset(exam.finished_at, issuer.zone)
     is_mark = entry.kind == "mark"
     texts = PaperTexts(entry.org, entry.issued_at)
-    lines: list[tuple[str, str]] = [("" if is_mark else "Работник", exam.worker_name or "личность не подтверждена")]
-    if not is_mark and worker is not None and worker["birth_date"]:
-        lines.append(("Дата рождения", f"{worker['birth_date']:%d.%m.%Y}"))
-    if not is_mark:
-        lines.append(("Работодатель", exam.employer_name or ""))
     place = exam.terminal_place or exam.terminal_id
-    lines.append(("", moment) if is_mark else ("Осмотр", f"{moment}, {place}"))
+    lines: list[tuple[str, str]] = []
+    if entry.kind != "sobriety":
+        lines.append(("" if is_mark else "Работник", exam.worker_name or "личность не подтверждена"))
+    if not is_mark and entry.kind != "sobriety":
+        lines += _person_lines(exam, worker)
+    if entry.kind != "sobriety":
+        lines.append(("", moment) if is_mark else ("Осмотр", f"{moment}, {place}"))
     if entry.kind == "refusal":
-        lines.append(("Причина", "; ".join(decision["reasons"]) or decision["comment"]))
+        lines.append(("Причина отказа", "; ".join(decision["reasons"]) or decision["comment"]))
+        lines += certificate_lines(paper["paper"]["content"], exam.payload, issuer.zone)
     if entry.kind == "conclusion" and decision["comment"]:
         lines.append(("Примечание", decision["comment"]))
+    if entry.kind == "sobriety":
+        breath = breath_of(exam.payload, issuer.examination_mg_per_l)
+        lines += protocol_lines(
+            paper["paper"]["content"],
+            exam.payload,
+            "; ".join([exam.worker_name or "личность не подтверждена", *(v for _, v in _person_lines(exam, worker))]),
+            f"{medic['position']} {medic['full_name']}; {moment}; {place}",
+            breath_words(interval_words(exam.payload, LANGUAGE), breath.admission, breath.examination),
+            issuer.zone,
+        )
     if not is_mark:
         lines.append(("Основание", texts.act))
     statement = (
         mark_text(exam.exam_type, given.outcome) if is_mark else texts.body(entry.kind, exam.exam_type, given.outcome)
     )
+    signed_at = granted.written.written_at if granted.written is not None else given.decided_at
+    serial = granted.written.certificate_serial if granted.written is not None else given.certificate_serial
+    contact = ", ".join(filter(None, (organisation.get("address"), organisation.get("phone"))))
     return Sheet(
         title=texts.title(entry.kind),
         number=f"№ {entry.number}/{entry.year}",
         organisation=organisation["name"],
-        licence=f"Лицензия {organisation['licence']}",
+        licence="; ".join(filter(None, (f"Лицензия {organisation['licence']}", contact))),
         statement=statement,
         lines=tuple(lines),
         table=_breath_table(exam.payload, issuer.zone) if entry.kind == "sobriety" else (),
         signature=(
             f"{medic['position']} {medic['full_name']}",
-            f"Подписано электронно {wording.moment_with_offset(given.decided_at, issuer.zone)}",
-            f"Сертификат {given.certificate_serial[:16] + '…' if is_mark else given.certificate_serial}",
+            f"Подписано электронно {wording.moment_with_offset(signed_at, issuer.zone)}",
+            f"Сертификат {serial[:16] + '…' if is_mark else serial}",
             f"действителен до {certificate.not_valid_after_utc.astimezone(issuer.zone):%d.%m.%Y}",
         ),
         check_url=f"{issuer.public_url.rstrip('/')}/check/{entry.code}",
@@ -166,7 +198,19 @@ def _sheet(
         headline=headline(exam.exam_type, given.outcome) if is_mark else "",
         headline_note=_headline_note(exam, given, issuer.zone) if is_mark else "",
         is_refusal=given.outcome != "admitted",
+        is_large=entry.kind == "sobriety",
     )
+
+
+def _person_lines(exam: ListedExam, worker: Mapping[Any, Any] | None) -> list[tuple[str, str]]:
+    lines: list[tuple[str, str]] = []
+    if worker is not None and worker["birth_date"]:
+        lines.append(("Дата рождения", f"{worker['birth_date']:%d.%m.%Y}"))
+    lines.append(("Работодатель", exam.employer_name or ""))
+    if worker is not None:
+        number = f"таб. № {worker['personnel_number']}"
+        lines.append(("Должность", "; ".join(filter(None, (worker["position"], number)))))
+    return lines
 
 
 def _headline_note(exam: ListedExam, given: StoredDecision, zone: tzinfo) -> str:

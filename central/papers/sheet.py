@@ -27,6 +27,8 @@ class Sheet:
     """Until when an admission holds; on a refusal the same once more in other words, for the lower band."""
     is_refusal: bool = False
     """Whether the mark has the shape of a refusal."""
+    is_large: bool = False
+    """On A4 and not on A5."""
 
 
 def describe(canvas: Canvas, sheet: Sheet) -> None:

@@ -16,7 +16,7 @@ KINDS = ("mark", "refusal", "sobriety", "conclusion")
 
 
 class NoSuchPaper(Exception):
-    """This paper does not exist for this exam. `code`: `outcome`, `no_breath`, `kind`."""
+    """This paper does not exist for this exam. `code`: `outcome`, `no_breath`, `kind`, `unwritten` (no medic has filled it in)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -36,8 +36,8 @@ def kinds_for(outcome: str, has_breath: bool) -> tuple[str, ...]:
     The mark of a refusal comes last, so that pressing the first button by habit does not print it.
     """
     made = {"admitted": ["mark"], "not_admitted": ["refusal"], "refer": ["refusal"]}.get(outcome, [])
-    if has_breath:
-        made.append("sobriety")
+    if has_breath or outcome in {"not_admitted", "refer"}:
+        made.append("sobriety")  # also of somebody who refused to blow
     made.append("conclusion")
     return (*made, "mark") if outcome == "not_admitted" else tuple(made)
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from central.core.ordering import AS_IT_COMES, Order
 from central.store.decisions import decision
 from central.store.exams import exam
 from central.store.ordering import order_by
+from central.store.paper_records import paper_event
 from central.store.papers import paper
 from central.store.registry import employer, worker
 
@@ -24,12 +25,16 @@ ORDERS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
     "prints": (paper.c.prints,),
 }
 """What the register may be sorted by."""
+STATES = ("unanswered", "answered", "not_handed", "not_taken")
+"""What the register may be asked for: without an answer of the other organisation, with one, not handed over yet, refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedPaper:
     """One line of the register. `record` is the signed record that the paper rests on."""
 
+    paper_id: str
+    decision_id: str
     number: int
     year: int
     issued_at: datetime
@@ -52,25 +57,54 @@ def years(connection: Connection, orgs: Sequence[str], kind: str) -> list[int]:
     return list(connection.execute(query.order_by(paper.c.year.desc())).scalars())
 
 
-def count(connection: Connection, orgs: Sequence[str], kind: str, year: int) -> int:
-    """How many papers of that kind were issued in a year."""
-    query = select(func.count()).select_from(paper)
-    return int(
-        connection.execute(query.where(paper.c.org.in_(orgs), paper.c.kind == kind, paper.c.year == year)).scalar_one()
-    )
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which papers: of these organisations, this kind and year; of one employer, and in one of `STATES`, when they are said."""
+
+    orgs: Sequence[str]
+    kind: str
+    year: int
+    employer_id: str = ""
+    state: str = ""
+    paper_id: str = ""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As conditions on a question that joins papers and exams."""
+        found = [paper.c.org.in_(self.orgs), paper.c.kind == self.kind]
+        if self.paper_id:
+            return [*found, paper.c.paper_id == self.paper_id]
+        found.append(paper.c.year == self.year)
+        if self.employer_id:
+            found.append(exam.c.employer_id == self.employer_id)
+        if self.state == "answered":
+            found.append(_became("answered"))
+        elif self.state == "unanswered":
+            found.append(~_became("answered"))
+        elif self.state == "not_handed":
+            found.append(~_became("handed", "not_taken"))
+        elif self.state == "not_taken":
+            found.append(_became("not_taken"))
+        return found
+
+
+def _became(*kinds: str) -> ColumnElement[bool]:
+    return exists().where(paper_event.c.paper_id == paper.c.paper_id, paper_event.c.kind.in_(kinds))
+
+
+def count(connection: Connection, wanted: Wanted) -> int:
+    """How many papers there are of those that are wanted."""
+    query = select(func.count()).select_from(paper).join(exam, exam.c.exam_id == paper.c.exam_id)
+    return int(connection.execute(query.where(*wanted.conditions())).scalar_one())
 
 
 def issued(
-    connection: Connection,
-    orgs: Sequence[str],
-    kind: str,
-    year: int,
-    limit: int | None = None,
-    order: Order = AS_IT_COMES,
+    connection: Connection, wanted: Wanted, limit: int | None = None, order: Order = AS_IT_COMES
 ) -> Iterator[IssuedPaper]:
-    """Papers of that kind and year, newest first, or by a column of `ORDERS`."""
+    """The wanted papers, newest first, or by a column of `ORDERS`."""
     query = (
         select(
+            paper.c.paper_id,
+            paper.c.decision_id,
             paper.c.number,
             paper.c.year,
             paper.c.issued_at,
@@ -89,7 +123,7 @@ def issued(
         .join(decision, decision.c.decision_id == paper.c.decision_id)
         .outerjoin(worker, worker.c.worker_id == exam.c.worker_id)
         .outerjoin(employer, employer.c.employer_id == exam.c.employer_id)
-        .where(paper.c.org.in_(orgs), paper.c.kind == kind, paper.c.year == year)
+        .where(*wanted.conditions())
         .order_by(*order_by(order, ORDERS, (paper.c.issued_at.desc(), paper.c.number.desc())))
     )
     rows: Iterable[Any] = connection.execution_options(yield_per=200).execute(

@@ -65,6 +65,12 @@ def add(connection: Connection, item: Paper) -> None:
     connection.execute(paper.insert().values(**{name: getattr(item, name) for name in Paper.__slots__}))
 
 
+def find(connection: Connection, paper_id: str) -> Paper | None:
+    """One paper."""
+    row = connection.execute(select(paper).where(paper.c.paper_id == paper_id)).mappings().one_or_none()
+    return None if row is None else Paper(**row)
+
+
 def of_decision(connection: Connection, decision_id: str, kind: str) -> Paper | None:
     """The paper of that kind on a decision."""
     query = select(paper).where(paper.c.decision_id == decision_id, paper.c.kind == kind)

@@ -43,6 +43,7 @@ from central.store.limits import limit_entry
 from central.store.medic_records import medic_certificate, medic_education, medic_employment
 from central.store.metadata import UtcDateTime, insert_for, metadata
 from central.store.outgoing import centre_outbox
+from central.store.paper_records import paper_event, paper_record
 from central.store.papers import paper
 from central.store.persons import person_verdict
 from central.store.register_changes import register_change
@@ -131,6 +132,8 @@ SEALED = {
         Sealed(worker_limit, "limit_id", frozenset({"withdrawn_at"})),
         Sealed(limit_entry, "entry_id", frozenset({"withdrawn_at"})),
         Sealed(paper, "paper_id", frozenset({"prints"})),
+        Sealed(paper_record, "record_id"),
+        Sealed(paper_event, "event_id"),
         Sealed(person_verdict, "verdict_id"),
         Sealed(book, "created_at"),
         Sealed(book_version, "version_id"),

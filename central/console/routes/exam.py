@@ -34,9 +34,11 @@ from central.deciding.ground_reasons import holding, shown_effects
 from central.deciding.medics import RegisterFault, check_register
 from central.deciding.proposed_reasons import proposed
 from central.deciding.same_day import LOOK_BACK, SameDay, same_day
+from central.papers.breaths import between_limits, interval_words
 from central.papers.issuing import has_breath
 from central.papers.wording import kinds_for
-from central.store import accounts, decisions, instruments, medics, refusals, worklist
+from central.papers.written import FORM_OF
+from central.store import accounts, decisions, instruments, medics, paper_records, refusals, worklist
 from central.store import grounds as grounds_store
 from central.store import same_day as same_day_store
 from central.store.decisions import StoredDecision
@@ -101,6 +103,7 @@ def exam_page(
         effects = ground_effects(connection, item.org, item.payload, now)
         around = circumstances(connection, item, message_id, now)
         examiner = examiner_of(connection, item.payload)
+        written = paper_records.kinds_of(connection, item.decision_id) if item.decision_id else frozenset()
     with writing(console.engine) as connection:
         if restored:
             accounts.set_draft(connection, visitor.session.session_id, None)
@@ -159,6 +162,10 @@ def exam_page(
         refused=refused,
         in_force=_in_force(item, given),
         paper_kinds=_paper_kinds(visitor, item, payload),
+        forms=FORM_OF,
+        written=written,
+        two_limits=between_limits(payload, console.config.decisions.breath_examination_mg_per_l, look.language),
+        second_breath=interval_words(payload, look.language),
         around=around,
         titles=titles,
         decided=decided,

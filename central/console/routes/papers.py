@@ -38,6 +38,7 @@ def make_paper(
         visitor.look.zone,
         console.config.http.public_url,
         console.config.generation,
+        console.config.decisions.breath_examination_mg_per_l,
     )
     try:
         with reading(console.engine) as connection:

@@ -25,8 +25,10 @@ from central.console.routes.account import register_entry, signature_page
 from central.console.routes.decide import after, answered, sign_page
 from central.console.routes.exam import exam_page
 from central.console.routes.waybills import signatory, title_answered
+from central.console.routes.written import paper_answered
 from central.core.rights import Right
 from central.deciding.medics import take_offered_key
+from central.deciding.paper_to_sign import PaperToSign
 from central.deciding.title_to_sign import TitleToSign
 from central.deciding.workplace import AwaitedSignature, check_name, proved_certificate
 from central.signature.chain import SignatureError
@@ -66,7 +68,7 @@ def prove(request: Request, visitor: Medic, form: Form) -> Response:
     """Open the key of this session, or offer its certificate to the register."""
     console = console_of(request)
     item = _awaited(console, visitor, form)
-    if item is None or item.decision is not None or item.title is not None:
+    if item is None or item.purpose == "decide":
         return _refused(request, visitor, "late")
     now = console.clock()
     with reading(console.engine) as connection:
@@ -103,6 +105,8 @@ def take_signature(request: Request, exam_id: str, visitor: Medic, form: Form) -
     item = _awaited(console, visitor, form)
     if item is not None and item.title is not None:
         return _take_title(request, visitor, exam_id, item.title, form)
+    if item is not None and item.paper is not None and item.paper.exam_id == exam_id:
+        return _take_paper(request, visitor, item.paper, form)
     if item is None or item.decision is None or item.decision.draft.exam_id != exam_id:
         note_alone(console, visitor, "signature.refused", exam_id, detail={"code": "late"})
         return exam_page(request, visitor, exam_id, status=409, notice="workplace.late")
@@ -137,6 +141,19 @@ def _take_title(request: Request, visitor: Visitor, exam_id: str, title: TitleTo
         return RedirectResponse(f"/exams/{exam_id}", 303)
 
     return title_answered(request, visitor, exam_id, work)
+
+
+def _take_paper(request: Request, visitor: Visitor, paper: PaperToSign, form: FormData) -> Response:
+    console = console_of(request)
+
+    def work() -> Response:
+        provider = console.vault.get(visitor.session.session_id, visitor.account.medic_id or "")
+        console.papers.complete(paper, signatory(visitor), provider.certificate, _cms(form))
+        with writing(console.engine) as connection:
+            accounts.set_draft(connection, visitor.session.session_id, None)
+        return RedirectResponse(f"/exams/{paper.exam_id}", 303)
+
+    return paper_answered(request, visitor, paper.exam_id, paper.kind, None, work)
 
 
 @router.get("/signature/plugin.js")

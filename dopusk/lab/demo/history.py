@@ -22,6 +22,7 @@ from central.core.trust import Trust
 from central.deciding.decision_record import DecisionDraft
 from central.deciding.decisions import Actor, Decisions, ground_effects
 from central.deciding.ground_reasons import asking
+from central.deciding.title_signing import Signatory
 from central.exchange.checks import Rules
 from central.exchange.intake import Arrival, Intake
 from central.link.outgoing import Outgoing, load_signing_key
@@ -35,6 +36,7 @@ from central.store.register_changes import Author
 from dopusk.lab.demo.sample_day import Decided, SampleDay
 from dopusk.lab.demo.sample_judging import archive_health, finished
 from dopusk.lab.demo.sample_medic import LOGIN
+from dopusk.lab.demo.sample_papers import write_paper
 from dopusk.lab.demo.sample_people import HISTORY_TERMINAL_ID, ORG, SampleIds, past_exams
 from dopusk.lab.demo.sample_registers import enter_key, enter_limits, enter_registers
 from simulators.fleet_terminal import TerminalIdentity
@@ -176,8 +178,11 @@ def _decide_all(config: CentralConfig, engine: Engine, outgoing: Outgoing, items
             decisions = Decisions(engine, outgoing, trust, lambda: None, _at(later), frmr_valid_days=days)
             corrected = item.then.draft(corrects=given.decision_id)
             decisions.decide(_with_reasons(engine, corrected, item.payload, later), actor, key)
-        issuer = Issuer(account.account_id, at, UTC, config.http.public_url, config.generation)
+        examination = config.decisions.breath_examination_mg_per_l
+        issuer = Issuer(account.account_id, at, UTC, config.http.public_url, config.generation, examination)
+        who = Signatory(account.account_id, entry.medic_id, (ORG,), "127.0.0.1")
         for kind in item.papers:
+            write_paper(engine, trust, item.payload["exam_id"], kind, who, key, at, days)
             _print(engine, item.payload["exam_id"], kind, trust, issuer)
 
 

@@ -30,6 +30,7 @@ from dopusk.lab.postgres import fresh_database
 from sync.contract.envelope import read_unverified
 from tests.central_store import answer_rosters
 from tests.console_centre import Browser, ConsoleCentre, build_console_centre, cheap_hashes, serving
+from tests.written_papers import write_paper
 
 TIMES = 6
 Given = TypeVar("Given")
@@ -104,6 +105,7 @@ def test_numbers_of_papers_follow_each_other(centre: ConsoleCentre, people: dict
     exams = [centre.exam(number) for number in ("1001", "1002", "1004")]
     for exam_id in exams:
         assert zoya.decide(exam_id, outcome="not_admitted", reasons="alcohol_breath").status_code == 303
+        assert write_paper(zoya, exam_id).status_code == 303
     token = _form(zoya, "/journal")["csrf"]
     done = _at_once(
         lambda number: _post(zoya, f"/exams/{exams[number % 3]}/papers", {"csrf": token, "kind": "refusal"})

@@ -63,7 +63,7 @@ def test_demo_shows_something_on_every_page(past: tuple[Past, Engine, CentralCon
         refusals = [
             item
             for year in issued.years(connection, (ORG,), "refusal")
-            for item in issued.issued(connection, (ORG,), "refusal", year)
+            for item in issued.issued(connection, issued.Wanted((ORG,), "refusal", year))
         ]
         set_limits = limits.of_organisation(connection, ORG)
         keys = api_keys.of_organisations(connection, (ORG,))

@@ -67,6 +67,7 @@ CELLS = [
     if column.name not in NOT_EVIDENCE.get(table, ()) and (table, column.name) != ("seal_head", "head_id")
 ]
 WAYBILLS = ("waybill", "waybill_title", "waybill_receipt", "gate_passage")
+PAPERS = ("paper_record", "paper_event")
 ROWS_TRIED = 2
 VARIANTS_TRIED = 3
 STEP_OF_BLOB = 499
@@ -117,6 +118,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "medic_employment",
             "field_map",
             *WAYBILLS,
+            *PAPERS,
         ):
             table = metadata.tables[name]
             made: dict[str, Any] = {}

@@ -246,6 +246,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "employers/entry_id": some(registry.employer.c.employer_id),
             "certificate_id": some(certificates.certificate.c.certificate_id),
             "medics/entry_id": some(medics.medic.c.medic_id),
+            "paper_id": some(papers.paper.c.paper_id, papers.paper.c.kind == "refusal"),
             "draft_id": some(rooms.room_draft.c.draft_id),
             "waybill_id": some(waybills.waybill.c.waybill_id),
             "rooms/entry_id": some(rooms.room_draft.c.room_id),

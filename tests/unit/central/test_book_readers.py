@@ -21,6 +21,7 @@ READERS = {
     "vaccines": "central/imports/grounds.py",
     "ground_kinds": "central/imports/grounds.py",
     "ground_rules": "central/store/ground_effects.py",
+    "paper_choices": "central/console/routes/written.py",
     "eye_findings": "central/console/room_view.py",
 }
 """By book: the module that asks for it. A new book names the one that reads it."""

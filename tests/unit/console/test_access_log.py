@@ -39,6 +39,7 @@ from tests.console_centre import Browser, ConsoleCentre
 from tests.ground_records import add_records
 from tests.job_processes import DoneHere
 from tests.waiting import until
+from tests.written_papers import write_paper
 
 _MEDICAL = "exam|room_draft|decision|message|media|ground|worker_limit|alert|paper|worker|worker_face"
 """Tables with medical data, or with what keeps somebody from work."""
@@ -140,6 +141,7 @@ class _Sample:
             draft = LimitDraft(ORG, "worker", worker_id, "systolic_mmhg", 90, 150, "заключение ВК")
             set_limit(connection, centre.registry, centre.outgoing, draft, "Луговая З. М.", centre.now())
         assert zoya.decide(exam_id, outcome="not_admitted", reasons="alcohol_breath").status_code == 303
+        assert write_paper(zoya, exam_id).status_code == 303
         assert zoya.post(f"/exams/{exam_id}/papers", {"kind": "refusal"}, page="/journal").status_code == 200
         centre.exam("1002")
         with writing(centre.engine) as connection:
@@ -174,6 +176,7 @@ class _Sample:
                 "channel_id": _NOBODY,
                 "key_id": _NOBODY,
                 "kind": "workers",
+                "paper_id": connection.execute(select(paper.c.paper_id)).scalar_one(),
                 "draft_id": self._draft(centre, centre.people.workers["1004"]),
                 "topic": "medic",
                 "picture": "console-queue.png",

@@ -21,6 +21,7 @@ from sync.contract.books import BookItem
 from tests.console_centre import Browser, ConsoleCentre
 from tests.job_processes import DoneHere
 from tests.waiting import until
+from tests.written_papers import write_paper
 
 
 def _shown(page: str) -> list[str]:
@@ -42,6 +43,7 @@ def exams(centre: ConsoleCentre, zoya: Browser) -> dict[str, str]:
     }
     assert zoya.decide(found["refused"], outcome="not_admitted", reasons="pressure_high").status_code == 303
     assert zoya.decide(found["override"], outcome="admitted", override_reason="осмотрен очно").status_code == 303
+    write_paper(zoya, found["refused"])
     paper = zoya.post(f"/exams/{found['refused']}/papers", {"kind": "refusal"}, page=f"/exams/{found['refused']}")
     assert paper.status_code == 200
     return found

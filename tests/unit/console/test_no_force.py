@@ -16,6 +16,7 @@ from central.words import no_force
 from tests.console_centre import Browser, ConsoleCentre
 from tests.job_processes import DoneHere
 from tests.waiting import until
+from tests.written_papers import FORMS, write_paper
 
 BAND = "записи не имеют силы"
 
@@ -76,6 +77,8 @@ def test_the_signed_journal_says_it_on_each_page(centre: ConsoleCentre, zoya: Br
 def test_each_paper_says_it_on_each_page(centre: ConsoleCentre, zoya: Browser, tmp_path: Path) -> None:
     exam_id = centre.exam("1001")
     zoya.decide(exam_id, outcome="not_admitted", reasons="pressure_high")
+    for kind in FORMS:
+        assert write_paper(zoya, exam_id, kind).status_code == 303
     for kind in ("mark", "refusal", "sobriety", "conclusion"):
         answer = zoya.post(f"/exams/{exam_id}/papers", {"kind": kind}, page=f"/exams/{exam_id}")
         assert all("НЕ ИМЕЕТ СИЛЫ" in page for page in _words_of(answer.content, tmp_path)), kind

@@ -25,6 +25,7 @@ from dopusk.lab.demo.sample_people import ORG
 from sync.contract.books import BookItem
 from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre, shows
+from tests.written_papers import FORMS, write_paper
 
 
 def _print(browser: Browser, exam_id: str, kind: str):  # type: ignore[no-untyped-def]
@@ -111,6 +112,8 @@ def test_each_outcome_has_its_papers(
     exam_id = centre.exam()
     zoya.decide(exam_id, outcome=outcome, **extra)
     for kind in ("mark", "refusal", "sobriety", "conclusion"):
+        if kind in FORMS:
+            assert (write_paper(zoya, exam_id, kind).status_code == 303) == (kind in kinds), kind
         answer = _print(zoya, exam_id, kind)
         assert (answer.status_code == 200) == (kind in kinds), kind
 
@@ -118,6 +121,7 @@ def test_each_outcome_has_its_papers(
 def test_refusals_stand_in_their_register(centre: ConsoleCentre, zoya: Browser) -> None:
     exam_id = centre.exam("1003")
     zoya.decide(exam_id, outcome="not_admitted", reasons="pressure_high")
+    write_paper(zoya, exam_id)
     _print(zoya, exam_id, "refusal")
     assert "Громов Пётр Савельевич" in zoya.get("/papers/refusals").text
 
@@ -154,6 +158,7 @@ def test_register_of_refusals_says_to_whom_why_and_what_became_of_it(centre: Con
     zoya.decide(first, outcome="not_admitted", reasons="pressure_high")
     zoya.decide(second, outcome="refer", comment="боль в груди")
     for exam_id in (first, second):
+        assert write_paper(zoya, exam_id).status_code == 303
         assert _print(zoya, exam_id, "refusal").status_code == 200
     with reading(centre.engine) as connection:
         given = connection.execute(select(decision.c.decision_id).where(decision.c.exam_id == first)).scalar_one()
@@ -225,6 +230,7 @@ def test_a_paper_has_the_words_of_the_day_on_which_it_was_issued(centre: Console
     first, second = centre.exam("1001"), centre.exam("1002")
     for exam_id in (first, second):
         zoya.decide(exam_id, outcome="not_admitted", reasons="complaints")
+        assert write_paper(zoya, exam_id).status_code == 303
     before = _words(_print(zoya, first, "refusal").content)
     assert "Справка для предъявления в медицинскую организацию" in before
     centre.shift += timedelta(minutes=2)

@@ -59,11 +59,21 @@ def test_each_role_passes_exactly_the_doors_of_its_rights(centre: ConsoleCentre,
             assert forged.status_code in (303, 403), (method, path)
 
 
+FORMS_TO_SHOW = {
+    "/signature",
+    "/signature/plugin.js",
+    "/accounts",
+    "/accounts/{account_id}/edit",
+    "/exams/{exam_id}/certificate",
+    "/exams/{exam_id}/protocol",
+}
+
+
 def test_nothing_changes_by_get(centre: ConsoleCentre) -> None:
     changing = {Right.DECIDE, Right.CORRECT, Right.CHANGE_LIMITS, Right.CHANGE_ACCOUNTS}
     for method, path, door in _routes(centre):
         if isinstance(door, Guard) and door.right in changing and method == "GET":
-            assert path in {"/signature", "/signature/plugin.js", "/accounts", "/accounts/{account_id}/edit"}, path
+            assert path in FORMS_TO_SHOW, path
 
 
 def test_medical_rights_and_administration_are_apart() -> None:

@@ -40,6 +40,7 @@ from simulators.fleet_exam import exam_payload
 from tests.console_centre import Browser, ConsoleCentre
 from tests.job_processes import DoneHere
 from tests.medical_room import enter_room
+from tests.written_papers import write_paper
 
 NUMBER = "5005"
 ONE, OTHER, DOUBLE = "Альфин Антон Ильич", "Бетин Борис Львович", "Дублина Дарья Юрьевна"
@@ -93,6 +94,10 @@ ELSEWHERE = {
     "/grounds": "ends of documents, a line for each person: test_ground_documents.py",
     "/grounds/{ground_id}": "one ground, by its id: test_ground_documents.py",
     "/grounds/{ground_id}/documents/{document_id}/file": "the document itself, by ids",
+    "/papers/refusals/{paper_id}": "one certificate, by its id: test_written_papers.py",
+    "/papers/refusals/sheet": "the rows of /papers/refusals/export",
+    "/exams/{exam_id}/certificate": "the exam of one employment, by its id",
+    "/exams/{exam_id}/protocol": "the exam of one employment, by its id",
     "/waybills": "drivers with their employers: test_waybills.py",
     "/waybills/{waybill_id}/{name}": "the title itself, by ids",
     "/registers/persons/twins": "test_person_pages.py: doubles with employer and number",
@@ -149,6 +154,7 @@ class Sample:
         for key in KEYS:
             answer = zoya.decide(self.exams[key], outcome="not_admitted", reasons="alcohol_breath")
             assert answer.status_code == 303, answer.text
+            assert write_paper(zoya, self.exams[key]).status_code == 303
             assert (
                 zoya.post(f"/exams/{self.exams[key]}/papers", {"kind": "refusal"}, page="/journal").status_code == 200
             )
@@ -310,7 +316,7 @@ def test_every_route_that_shows_a_worker_shows_the_right_employers(
 
 def test_every_form_is_about_an_id_or_has_its_test(app: FastAPI) -> None:
     ids = re.compile(
-        r"\{(exam|worker|entry|job|account|alert|channel|certificate|key|terminal|message|person|draft|ground)_id\}"
+        r"\{(exam|paper|worker|entry|job|account|alert|channel|certificate|key|terminal|message|person|draft|ground)_id\}"
     )
     forms = {path for method, path, _ in _routes(app) if method == "POST" and not ids.search(path)}
     assert forms == NOBODY["POST"] | FINDS

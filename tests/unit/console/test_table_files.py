@@ -17,6 +17,7 @@ from central.words.table_values import words
 from tests.console_centre import Browser, ConsoleCentre
 from tests.job_processes import DoneHere
 from tests.waiting import until
+from tests.written_papers import write_paper
 
 REGISTERS = ("workers", "employers", "medics", "devices", "carriers", "organisations")
 
@@ -168,6 +169,7 @@ def _days(sheet: Worksheet) -> Iterator[Any]:
 def test_every_table_is_in_shape(centre: ConsoleCentre, zoya: Browser, browser: Browser) -> None:
     exam_id = centre.exam("1001", systolic_mmhg=180)
     zoya.decide(exam_id, outcome="not_admitted", reasons="pressure_high")
+    write_paper(zoya, exam_id)
     zoya.post(f"/exams/{exam_id}/papers", {"kind": "refusal"}, page=f"/exams/{exam_id}")
     centre.add_account("senior", Role.SENIOR_MEDIC)
     browser.log_in("senior", unlock=False)
