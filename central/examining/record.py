@@ -11,7 +11,7 @@ from sync.contract.exam import AppliedLimit, Examinee, ExamRecord, RuleFinding, 
 from sync.contract.limits import attention_to, suggest
 from sync.contract.room import EYE_FINDINGS, TYPED_WRONG, RoomVisit
 
-RULES_VERSION = "room-2026-1"
+RULES_VERSION = "room-2026-2"
 """Of the rules by which this program judges exams of rooms; limits name their own versions."""
 
 

@@ -6,9 +6,8 @@ from typing import Any
 from central.papers.written import Breath
 from central.words import wording
 from central.words.texts import text
+from sync.contract.limits import ALCOHOL
 from sync.contract.second_breath import EARLIEST_MIN, LATEST_MIN, second_breath
-
-ALCOHOL = "breath_alcohol_mg_per_l"
 
 
 def breath_of(payload: Mapping[str, Any], examination: float) -> Breath:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
-from central.papers.written import CLINICAL_SIGNS, words_of
+from central.papers.written import CLINICAL_SIGNS, signs_counted, words_of
 from central.words import exam_view, wording
 
 LANGUAGE = "ru"
@@ -52,7 +52,7 @@ def protocol_lines(
     def said(name: str) -> str:
         return words_of(content, name, NOT_LOOKED)
 
-    count = len(content.get("clinical_sign", ()))
+    count = signs_counted(content)
     signs = words_of(content, "clinical_sign", "не отмечены")
     rate = f"{content['respiration']} в минуту" if "respiration" in content else NOT_LOOKED
     complaints = words_of(content, "complaints") or "; ".join(exam_view.complaint_lines(payload, LANGUAGE)) or "нет"

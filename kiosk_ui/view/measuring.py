@@ -8,6 +8,7 @@ from kiosk_ui.view.model import FactView, PageView, ViewOptions
 from kiosk_ui.view.values import values_of_step
 from sync.contract.exam import Failure
 from sync.contract.limits import out_of_limits
+from sync.contract.second_breath import LATEST_MIN
 from terminal.exam.model import Activity, ExamState, Phase
 from terminal.exam.times import rest_left_s
 from terminal.snapshot import TerminalSnapshot
@@ -139,7 +140,7 @@ def _breath(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options: 
     failed = exam.failed(Phase.BREATH)
     begun = ("breath.once_more_title", "breath.started_once_more") if failed else ("breath.title", "breath.started")
     title, text = _BREATH_WORDS.get(state, begun)
-    again = texts("breath.again") if exam.taken(Phase.BREATH) else ""
+    again = texts("breath.late" if _is_late(snapshot, exam) else "breath.again") if exam.taken(Phase.BREATH) else ""
     tries = texts("breath.try_number", number=failed + 1, most=exam.plan.most_failures) if failed else ""
     note = medic_repeat(exam, texts) or again or tries
     first = texts("breath.mouthpiece") if state in ("warming", "waiting_for_breath") and not failed else ""
@@ -153,6 +154,12 @@ def _breath(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options: 
         sign="" if failed else "mouthpiece",
         buttons={"stop_measuring": texts("breath.stop")},
     )
+
+
+def _is_late(snapshot: TerminalSnapshot, exam: ExamState) -> bool:
+    """Whether a second breath comes so long after the first one that the medic is to know; it is taken all the same."""
+    first = next((one for one in exam.taken(Phase.BREATH) if out_of_limits(one, exam.limits)), None)
+    return first is not None and snapshot.local_time - first.at >= timedelta(minutes=LATEST_MIN + 1)
 
 
 def _result(exam: ExamState, texts: Texts) -> PageView:

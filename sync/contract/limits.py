@@ -21,9 +21,12 @@ from sync.contract.exam import (
     Value,
 )
 from sync.contract.model import ShortText, WireModel
+from sync.contract.second_breath import second_breath
 
 Source = Literal["worker", "employer", "organisation", "default"]
 _SPECIFIC_FIRST: tuple[Source, ...] = ("worker", "employer", "organisation", "default")
+ALCOHOL = "breath_alcohol_mg_per_l"
+_OUT_OF_TIME = {"early": "second_breath_early", "late": "second_breath_late"}
 _ANY_ATTEMPT = "breath"
 """The step of which each attempt counts: a second test never wipes out a first positive one."""
 
@@ -114,6 +117,16 @@ def attention_to(complaints: Complaints | None, urgent: Iterable[str]) -> list[R
     return found + [RuleFinding(parameter="complaints", value=code, code=URGENT_COMPLAINT) for code in urgent]
 
 
+def _interval(measurements: Sequence[Measurement], limits: Sequence[AppliedLimit]) -> list[RuleFinding]:
+    """A second breath outside its time is a reason to look twice, whatever it has shown."""
+    high = next((limit.high for limit in limits if limit.parameter == ALCOHOL), None) or 0.0
+    values = [(one.at, one.values.get(ALCOHOL)) for one in measurements if one.step == _ANY_ATTEMPT]
+    found = second_breath([(at, float(value)) for at, value in values if isinstance(value, int | float)], high)
+    if found is None or found.state not in _OUT_OF_TIME:
+        return []
+    return [RuleFinding(parameter=_ANY_ATTEMPT, value=found.minutes, code=_OUT_OF_TIME[found.state])]
+
+
 def suggest(
     steps: Iterable[str],
     measurements: Sequence[Measurement],
@@ -143,7 +156,7 @@ def suggest(
         for finding in out_of_limits(measurement, limits)
         if finding not in findings
     ]
-    looked_at += attention
+    looked_at += [*_interval(measurements, limits), *attention]
     suggestion: Literal["within_limits", "attention", "out_of_limits", "incomplete"]
     if findings:
         suggestion = "out_of_limits"

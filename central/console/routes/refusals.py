@@ -30,7 +30,7 @@ from central.core.rights import Right
 from central.imports.tables import write_table
 from central.journal.pdf_file import write_pdf
 from central.papers.fonts import FontsMissing
-from central.store import paper_records, papers, registry
+from central.store import accounts, paper_records, papers, registry
 from central.store.engine import reading, writing
 from central.store.issued import ORDERS, STATES, IssuedPaper, Wanted, count, issued, years
 from central.store.paper_records import EVENTS, PaperEvent, PaperRecord
@@ -204,8 +204,10 @@ def _refusal_page(
         wanted = Wanted(visitor.account.orgs, KIND, 0, paper_id=paper_id)
         lines = _lines(connection, issued(connection, wanted, 1))
         own_or_404(visitor, papers.find(connection, paper_id) if lines else None)
-    (line,) = lines
-    item, record, events = line
+        (line,) = lines
+        item, record, events = line
+        known = [accounts.by_id(connection, account_id) for account_id in {one.noted_by for one in events}]
+    people = {one.account_id: one.full_name for one in known if one is not None}
     note_alone(console, visitor, "exam.read", item.exam_id, org=_org_of(item))
     return page(
         request,
@@ -217,6 +219,7 @@ def _refusal_page(
         content=content_of(record),
         record=record,
         events=events,
+        noted_by=lambda one: people.get(one.noted_by, ""),
         kinds=EVENTS,
         typed=typed or Typed({}),
         faults=faults or {},
