@@ -88,8 +88,8 @@ from central.core.sealed_words import WordsSeal
 from central.core.snils import SnilsKey
 from central.core.trust import Trust
 from central.deciding.decisions import Decisions
-from central.deciding.passages import GatePassages
 from central.deciding.paper_signing import PaperSigning
+from central.deciding.passages import GatePassages
 from central.deciding.stamping import Stamping
 from central.deciding.title_signing import TitleSigning
 from central.egress.rules import EgressRules
