@@ -27,24 +27,30 @@ main()
 """A program for `Jobs(command=)`: the real one, but each exam is a thousand rows, and the last one is never reached."""
 
 
-STALLED_IMPORT = """
+_STALLED = """
+import os
 import threading
 from central.jobs.__main__ import main
-from central.people.registry import Registry
+from {module} import {owner}
 
-whole, lots = Registry.save_workers, []
+whole, times = {owner}.{method}, []
 
 def stalled(*args):
     whole(*args)
-    lots.append(1)
-    if len(lots) == 2:
-        print("written", flush=True)
+    times.append(1)
+    if len(times) == {after}:
+        open(os.environ["TMPDIR"] + "/stalled", "x").close()
         threading.Event().wait()
 
-Registry.save_workers = stalled
+{owner}.{method} = stalled
 main()
 """
-"""The real program, but once two lots of workers are written the transaction is never ended."""
+STALLED_IMPORTS = {
+    "working_out": _STALLED.format(module="central.people.registry", owner="Registry", method="save_workers", after=2),
+    "writing": _STALLED.format(module="central.store.rehearsal", owner="Rehearsed", method="write", after=1),
+}
+"""The real program, but it never goes on: once two lots of workers are worked out, or once everything is written into a transaction
+that is never ended. Then the file `stalled` stands in the folder of the job."""
 
 
 class DoneHere(JobProcess):

@@ -66,6 +66,10 @@ class Supervised:
         """Do this step in the next pass, whatever its `every_s`."""
         self._done_s.pop(step, None)
 
+    def rest(self, for_s: float) -> None:
+        """Leave others so long before the work goes on; an end of the thread ends it too."""
+        self._stopping.wait(for_s)
+
     def stop(self, within_s: float | None = None) -> None:
         """End after the step in hand, and wait so long for that."""
         self._stopping.set()

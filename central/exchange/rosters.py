@@ -39,6 +39,8 @@ WHOLE_AGAIN_S = 60.0
 """So long a terminal that knows differences waits for another whole list."""
 LOOK_EVERY_S = 2.0
 """How often it is looked at what terminals say, when nothing has changed here."""
+OTHERS_WRITE_S = 0.12
+"""Between two lots of entries. Whoever finds SQLite taken looks again after 0.1 s at most, and would never find it free."""
 SET_ASIDE_S = 600.0
 """How long a terminal whose list cannot be made is passed over."""
 _log = logging.getLogger(__name__)
@@ -102,10 +104,14 @@ class Rosters:
 
     def _make(self) -> None:
         """Make entries until none wait; each time so few that others can write in between."""
+        is_first = True
         while not self._loop.stopping:
             with reading(self._engine) as connection:
                 if not roster_entries.due(connection, 1):
                     return
+            if not is_first:
+                self._loop.rest(OTHERS_WRITE_S)
+            is_first = False
             with writing(self._engine) as connection:
                 roster_lists.make_entries(connection, day_of(now_utc()))
             self._loop.hasten("lists")

@@ -1,17 +1,20 @@
 """Large files of the registers: read, checked and stored row by row, so that memory grows with the people and not with the file.
 
 A file is stored as a whole or not at all. It is checked before the transaction that stores it, since everybody else's writing
-waits for that one; what was checked holds as long as nobody has changed the organisation's registers (`mark`).
+waits for that one; what was checked holds as long as nobody has changed the organisation's registers (`mark`). Where the store has
+one writer, what is to be written is worked out before that transaction too (`central.store.rehearsal`).
 """
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
+from sqlalchemy.exc import IntegrityError
 
 from central.core.clock import now_utc
 from central.core.days import day_of
@@ -33,8 +36,16 @@ from central.imports.worker_check import WorkerCheck
 from central.people.consents import ConsentRefused
 from central.people.registry import Registry
 from central.store import register_changes
-from central.store.engine import hold_registers, reading, writing
-from central.store.register_changes import Author
+from central.store.consents import consent, consent_withdrawal
+from central.store.engine import hold_registers, is_single_writer, reading, writing
+from central.store.faces import worker_face
+from central.store.grounds import ground
+from central.store.persons import person
+from central.store.register_changes import Author, register_change
+from central.store.registry import worker
+from central.store.rehearsal import Rehearsed, rehearsing
+from central.store.roster_entries import roster_due
+from central.store.workers import last_written
 from central.words.table_values import Value
 
 MOST_TRIES = 3
@@ -46,6 +57,20 @@ _FAULTS = TypeAdapter(tuple[dict[str, str], tuple[RowFault, ...]])
 _WORKER = TypeAdapter(_NewWorker)
 _DAYS = ("at", "valid_until")
 """Columns of a ground that hold days."""
+
+
+Mark = tuple[int, datetime | None]
+"""The registers of an organisation: how many changes they have seen, and when a worker was written last."""
+Note = Callable[[Connection, Mapping[str, int]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the storing of a kind of file touches; `central.store.rehearsal.rehearsing` says what each is."""
+
+    read: Sequence[Table]
+    written: Sequence[Table]
+    beside: Sequence[Table]
 
 
 class RegisterChanged(ValueError):
@@ -62,7 +87,7 @@ class FileCheck:
     """What a file would do, and what is wrong with it. `faulty`: the rows with faults, each with them."""
 
     counts: dict[str, int]
-    mark: int
+    mark: Mark = (0, None)
     faults: int = 0
     faulty: LinesOnDisk[Faulty] = field(
         default_factory=lambda: LinesOnDisk(
@@ -90,6 +115,7 @@ class RegisterFile(Protocol):
     columns: Columns
     action: str
     """Of the access log."""
+    tables: Tables
 
     def check(
         self, connection: Connection, org: str, rows: Iterable[TableRow], today: date, done: Callable[[int], None]
@@ -126,27 +152,71 @@ def import_large_file(
     author: Author | None,
     *,
     done: Callable[[int], None],
-    note: Callable[[Connection, Mapping[str, int]], None],
+    note: Note,
 ) -> FileCheck:
     """Check a file and store it as a whole, unless it has faults. `note` writes the access log in the same transaction.
 
-    `done` is told of each row twice: when it is judged, and when it is written. Raises `RegisterChanged`.
+    `done` is told of each row twice: when it is judged, and when what is to be written of it is known. Raises `RegisterChanged`.
     """
+    store = _store_beside if is_single_writer(engine) else _store_at_once
     for _ in range(MOST_TRIES):
         checked = check_large_file(engine, file, org, rows, done)
         if checked.faults:
             return checked
         try:
-            with writing(engine) as connection:
-                hold_registers(connection, org)
-                if register_changes.count_of(connection, org) == checked.mark:
-                    note(connection, file.store(connection, author, lambda count: done(len(rows) + count)))
-                    return checked
-        except ConsentRefused:
-            # Consents are no register of their own: one was entered or withdrawn meanwhile.
+            if store(engine, file, org, checked.mark, author, lambda count: done(len(rows) + count), note):
+                return checked
+        except (ConsentRefused, IntegrityError):
+            # Consents are no register of their own: one was entered or withdrawn meanwhile. Or somebody wrote the very same.
             pass
         checked.close()
     raise RegisterChanged
+
+
+def _store_at_once(
+    engine: Engine,
+    file: RegisterFile,
+    org: str,
+    mark: Mark,
+    author: Author | None,
+    done: Callable[[int], None],
+    note: Note,
+) -> bool:
+    """One transaction, for which the registers of the organisation alone wait. False where they have changed since the mark."""
+    with writing(engine) as connection:
+        hold_registers(connection, org)
+        if _mark(connection, org) != mark:
+            return False
+        note(connection, file.store(connection, author, done))
+        return True
+
+
+def _store_beside(
+    engine: Engine,
+    file: RegisterFile,
+    org: str,
+    mark: Mark,
+    author: Author | None,
+    done: Callable[[int], None],
+    note: Note,
+) -> bool:
+    """The same where everybody's writing waits for a transaction: what it writes is worked out before."""
+    with contextlib.closing(Rehearsed(org, file.tables.beside)) as rehearsed:
+        with reading(engine) as connection:
+            if _mark(connection, org) != mark:
+                return False
+            with rehearsing(connection, rehearsed, read=file.tables.read, written=file.tables.written):
+                said = file.store(connection, author, done)
+        with writing(engine) as connection:
+            if _mark(connection, org) != mark or not rehearsed.holds(connection):
+                return False
+            rehearsed.write(connection)
+            note(connection, said)
+            return True
+
+
+def _mark(connection: Connection, org: str) -> Mark:
+    return register_changes.count_of(connection, org), last_written(connection, org)
 
 
 def check_large_file(
@@ -154,7 +224,7 @@ def check_large_file(
 ) -> FileCheck:
     """Judge every row of a file; stores nothing."""
     with reading(engine) as connection:
-        mark = register_changes.count_of(connection, org)
+        mark = _mark(connection, org)
         checked = file.check(connection, org, rows, day_of(now_utc()), done)
     checked.mark = mark
     return checked
@@ -165,6 +235,11 @@ class WorkerFile:
 
     columns = worker_columns.COLUMNS
     action = "workers.import"
+    tables = Tables(
+        read=(worker, person, consent),
+        written=(register_change, roster_due, worker_face),
+        beside=(consent, consent_withdrawal),
+    )
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -177,7 +252,7 @@ class WorkerFile:
         """As `RegisterFile.check`; counts `added`, `changed`, `unchanged`."""
         self._new = LinesOnDisk(lambda item: _WORKER.dump_json(item).decode(), _WORKER.validate_json)
         counts = {"added": 0, "changed": 0, "unchanged": 0}
-        checked = FileCheck(counts, 0)
+        checked = FileCheck(counts)
         for count, one in enumerate(WorkerCheck(connection, org, rows, today, self._registry.snils_hash), start=1):
             if one.faults:
                 checked.note(one.row, one.faults)
@@ -212,6 +287,7 @@ class GroundFile:
 
     columns = ground_columns.COLUMNS
     action = "grounds.import"
+    tables = Tables(read=(ground,), written=(roster_due,), beside=(ground,))
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -224,7 +300,7 @@ class GroundFile:
         """As `RegisterFile.check`; counts `added` and `known`."""
         self._new = LinesOnDisk(_ground_line, _ground_of)
         counts = {"added": 0, "known": 0}
-        checked = FileCheck(counts, 0)
+        checked = FileCheck(counts)
         count = 0
         for count, one in enumerate(
             grounds.GroundCheck(connection, org, rows, today, self._registry.snils_hash), start=1

@@ -15,7 +15,7 @@ from central.store.engine import hold
 from central.store.roster_sent import SentList
 from sync.contract.roster_delta import list_digest
 
-AT_ONCE = 500
+AT_ONCE = 200
 """Workers whose entries are made in one transaction."""
 _WHOLE_FROM = 1000
 """A difference of fewer workers is never compared with the whole list: it is small anyway."""
@@ -58,18 +58,16 @@ def make_all_entries(connection: Connection, org: str, today: date) -> None:
 
 def _make(connection: Connection, waiting: Sequence[tuple[int, str]], today: date) -> None:
     by_org = roster.with_their_persons(connection, [worker_id for _, worker_id in waiting])
-    done = [due_id for due_id, _ in waiting]
     for org, worker_ids in sorted(by_org.items()):
-        if not roster_entries.has_position(connection, org):
-            # All of them are the list from which the first difference leads on.
-            rest = roster_entries.due_of_org(connection, org)
-            done += [due_id for due_id, _ in rest]
-            worker_ids = list(dict.fromkeys([*worker_ids, *(worker_id for _, worker_id in rest)]))
         after: dict[str, roster_entries.Entry] = {}
         for start in range(0, len(worker_ids), AT_ONCE):
             after |= roster.entries(connection, org, worker_ids[start : start + AT_ONCE], today)
         roster_entries.write(connection, org, roster_entries.entries_of(connection, worker_ids), after)
-    roster_entries.forget_due(connection, list(dict.fromkeys(done)))
+    roster_entries.forget_due(connection, [due_id for due_id, _ in waiting])
+    for org in by_org:
+        # All of them together are the list from which the first difference leads on.
+        if not roster_entries.has_position(connection, org) and not roster_entries.is_any_due(connection, org):
+            roster_entries.begin(connection, org)
 
 
 def target_of(

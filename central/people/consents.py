@@ -120,7 +120,7 @@ class Consents:
             author=author,
             created_at=now_utc(),
         )
-        faces.want_again(connection, worker_id)
+        faces.want_again(connection, [worker_id])
         self._registry.publish_workers(connection, org, [worker_id])
         return consent_id
 
@@ -159,7 +159,7 @@ class Consents:
         if rows:
             store.add_consents(connection, rows, created_at=now_utc())
         for worker_id in ids:
-            faces.want_again(connection, worker_id)
+            faces.want_again(connection, [worker_id])
         self._registry.publish_workers(connection, org, ids)
 
     def withdraw(

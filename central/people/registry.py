@@ -148,7 +148,7 @@ class Registry:
         """Name a worker's reference picture, stored by `MediaFiles.keep`. Raises `LookupError`."""
         hold_registers(connection, org)
         store.set_photo(connection, org, worker_id, photo_sha256, now=now_utc())
-        faces.want_again(connection, worker_id)
+        faces.want_again(connection, [worker_id])
         self.publish_workers(connection, org, [worker_id])
 
     def add_worker_limit(

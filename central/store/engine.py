@@ -96,6 +96,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def is_single_writer(engine: Engine) -> bool:
+    """Whether everybody's writing waits for a transaction that writes, whatever it writes."""
+    return engine.dialect.name == "sqlite"
+
+
 def hold(connection: Connection, name: str) -> None:
     """Let one transaction at a time go on from here under that name, where something is read before it is written.
 

@@ -1,6 +1,6 @@
 """The table of reference faces at the terminals: what each one wants, has, refused or deleted, as it last told."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +28,8 @@ from sync.contract.face import FaceNote
 
 MOST_PARTS_IN_FLIGHT = 8
 """Parts of photos that one terminal has not acknowledged; at 175 kB each, more would make decisions wait on a thin line."""
+
+_AT_ONCE = 500
 
 worker_face = Table(
     "worker_face",
@@ -141,12 +143,12 @@ def answer(connection: Connection, ask: Wanted, state: str, reason: str = "", *,
     )
 
 
-def want_again(connection: Connection, worker_id: str) -> None:
-    """What could not be sent is looked at once more: a consent or a picture has come."""
-    c = worker_face.c
-    connection.execute(
-        update(worker_face).where(c.worker_id == worker_id, c.state == "not_sent").values(state="wanted", reason="")
-    )
+def want_again(connection: Connection, worker_ids: Collection[str]) -> None:
+    """What could not be sent of these workers is looked at once more: a consent or a picture has come."""
+    c, ids = worker_face.c, sorted(worker_ids)
+    for start in range(0, len(ids), _AT_ONCE):
+        these = c.worker_id.in_(ids[start : start + _AT_ONCE])
+        connection.execute(update(worker_face).where(these, c.state == "not_sent").values(state="wanted", reason=""))
 
 
 def of_worker(connection: Connection, worker_id: str) -> Sequence[RowMapping]:

@@ -20,7 +20,8 @@ def entries(connection: Connection, org: str, worker_ids: Sequence[str], today: 
     One that is still to come is in, with its first day. Give at most some hundreds of workers at once.
     """
     given = consents.in_force(connection, org, worker_ids)
-    chosen = (worker.c.org == org) & worker.c.worker_id.in_(worker_ids)
+    # SQLite, which knows no numbers of rows, would go through all of the organisation's rather than look some hundreds up.
+    chosen = (func.coalesce(worker.c.org, "") == org) & worker.c.worker_id.in_(worker_ids)
     until: dict[str, date] = {}
     limits = _limits(worker.c.worker_id, func.min(worker_limit.c.valid_until)).where(
         _limit_in_force(today), worker.c.worker_id.in_(worker_ids), worker_limit.c.valid_until.is_not(None)

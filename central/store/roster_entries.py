@@ -120,8 +120,11 @@ def mark_outdated(connection: Connection, today: date) -> None:
     connection.execute(update(roster_entry).where(late).values(look_again_on=None))
     # Programs that know no dates are told of an employment on its first day; those that do have it already.
     begun = select(roster_entry.c.employer_id).where(roster_entry.c.since == today)
+    known = select(roster_position.c.org)
     for org, employer_id in connection.execute(
-        select(roster_employer.c.org, roster_employer.c.employer_id).where(roster_employer.c.employer_id.in_(begun))
+        select(roster_employer.c.org, roster_employer.c.employer_id).where(
+            roster_employer.c.employer_id.in_(begun), roster_employer.c.org.in_(known)
+        )
     ).all():
         position = _next_position(connection, org, counts=True)
         connection.execute(
@@ -151,6 +154,12 @@ def due_of_org(connection: Connection, org: str) -> list[tuple[int, str]]:
     return [(row[0], row[1]) for row in connection.execute(query.where(worker.c.org == org))]
 
 
+def is_any_due(connection: Connection, org: str) -> bool:
+    """Whether any worker of an organisation waits."""
+    query = select(roster_due.c.due_id).join_from(roster_due, worker, roster_due.c.worker_id == worker.c.worker_id)
+    return connection.execute(query.where(worker.c.org == org).limit(1)).first() is not None
+
+
 def forget_due(connection: Connection, due_ids: Sequence[int]) -> None:
     """These rows were dealt with, in the caller's transaction."""
     for part in _parts(due_ids):
@@ -168,7 +177,10 @@ def entries_of(connection: Connection, worker_ids: Sequence[str]) -> dict[str, E
 
 
 def write(connection: Connection, org: str, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> bool:
-    """Write what differs at the organisation's next position; whether anything did. `before` are the stored entries."""
+    """Write what differs at the organisation's next position; whether anything did. `before` are the stored entries.
+
+    Of an organisation without a position it stands at none until `begin`: nobody is sent a part of a first list.
+    """
     changed = [
         entry
         for worker_id, entry in after.items()
@@ -183,7 +195,8 @@ def write(connection: Connection, org: str, before: Mapping[str, Entry], after: 
                 .where(roster_entry.c.worker_id == entry.worker_id)
                 .values(look_again_on=entry.look_again_on)
             )
-    position = _next_position(connection, org, counts=bool(changed or gone))
+    is_begun = has_position(connection, org)
+    position = _next_position(connection, org, counts=bool(changed or gone)) if is_begun else 0
     _put(connection, changed, [one for one in before if one not in after], position)
     for worker_id, employer_id in gone:
         row = {"worker_id": worker_id, "employer_id": employer_id}
@@ -191,8 +204,16 @@ def write(connection: Connection, org: str, before: Mapping[str, Entry], after: 
         connection.execute(
             insert.on_conflict_do_update(index_elements=["worker_id", "employer_id"], set_={"gone_at": position})
         )
-    _note_employers(connection, org, {*(one.employer_id for one in changed), *(one for _, one in gone)}, position)
+    if is_begun:
+        _note_employers(connection, org, {*(one.employer_id for one in changed), *(one for _, one in gone)}, position)
     return bool(changed or gone)
+
+
+def begin(connection: Connection, org: str) -> None:
+    """All that waited in an organisation for the first time is written: its list stands at its first position."""
+    position = _next_position(connection, org, counts=False)
+    query = select(roster_entry.c.employer_id).where(roster_entry.c.org == org).distinct()
+    _note_employers(connection, org, connection.execute(query).scalars().all(), position)
 
 
 def _has_left(before: Entry, after: Entry | None) -> bool:

@@ -1,7 +1,7 @@
 """Read-only questions about workers. Owns no table."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Text, cast, func, or_, select
@@ -30,6 +30,14 @@ def card_holders(connection: Connection, org: str) -> Sequence[RowMapping]:
     columns = (c.worker_id, c.person_id, c.snils_hmac, c.full_name, c.personnel_number, c.cards)
     rows = connection.execute(select(*columns).where(worker.c.org == org)).mappings()
     return [row for row in rows if row["cards"]]
+
+
+def last_written(connection: Connection, org: str) -> datetime | None:
+    """When a worker of an organisation was written last; None where it has none."""
+    newest: datetime | None = connection.execute(
+        select(func.max(worker.c.updated_at)).where(worker.c.org == org)
+    ).scalar_one()
+    return newest
 
 
 def photo_hashes(connection: Connection) -> Sequence[str]:

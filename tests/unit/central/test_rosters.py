@@ -18,8 +18,9 @@ from central.exchange.intake import Intake
 from central.exchange.rosters import Rosters
 from central.keeping.verify import verify_store
 from central.keeping.verify_report import Expected
+from central.link import roster_lists
 from central.people.registry import Registry
-from central.store import outgoing, roster_sent, terminal_employers, terminals
+from central.store import outgoing, roster_entries, roster_sent, terminal_employers, terminals
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
 from central.store.roster_sent import ToldList
@@ -77,6 +78,30 @@ def test_a_new_terminal_gets_the_whole_and_then_what_changes(
     assert _settle(rosters, kiosk) == [False]
     assert kiosk.numbers == ["1002"]
     assert verify_store(engine, Expected(CENTRE_KEY.public_key(), None, None)).faults == []
+
+
+def test_a_first_list_is_made_in_lots_and_nobody_is_sent_a_part(
+    engine: Engine,
+    registry: Registry,
+    rosters: Rosters,
+    kiosk: RosterTerminal,
+    worker: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hundred thousand people who have just come are not made in one transaction, for which everybody's writing would wait."""
+    monkeypatch.setattr(roster_lists, "AT_ONCE", 3)
+    monkeypatch.setattr(rosters_module, "OTHERS_WRITE_S", 0.0)
+    names = [str(number) for number in range(1002, 1012)]
+    _save(engine, registry, *(Worker(ORG, worker.employer_id, name, "Лесной Пётр Саввич", "слесарь") for name in names))
+    for left in (8, 5, 2):
+        with writing(engine) as connection:
+            assert roster_lists.make_entries(connection, day_of(now_utc()))
+            assert len(roster_entries.due_of_org(connection, ORG)) == left
+        assert rosters.send() == 0
+    assert _settle(rosters, kiosk) == [True]
+    assert kiosk.numbers == ["1001", *names]
+    _save(engine, registry, replace(worker, position="механик"))
+    assert _settle(rosters, kiosk) == [False]
 
 
 def test_nothing_goes_where_nothing_has_changed(
