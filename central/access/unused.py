@@ -1,8 +1,9 @@
 """Accounts that nobody uses: the administrator is told, and after a longer while they are disabled.
 
-Time counts from the newest login; for an account without one from its making, and from its enabling where it was closed before. The
-last administrator is never closed: nobody could let anybody in again. What is written into the access log here becomes an alert
-(`central.notifying.vigilance`).
+Time counts from the newest login; for an account without one from its making, and from its enabling where it was closed before.
+None is closed without its warning: the days between the two terms pass after it too, so that an update or a shorter term closes
+nobody at once. The last administrator is never closed: nobody could let anybody in again. What is written into the access log here
+becomes an alert (`central.notifying.vigilance`).
 """
 
 from collections.abc import Sequence
@@ -42,35 +43,31 @@ def look_at_unused(engine: Engine, config: AccountsConfig, now: datetime) -> int
     closed = 0
     with writing(engine) as connection:
         hold(connection, "accounts")
-        for account, days in _due(connection, config, now):
-            is_last = is_last_administrator(connection, account, {"disabled": True})
-            if days >= config.unused_close_days and not is_last:
+        for account, action, days in _due(connection, config, now):
+            if action == CLOSED:
+                if is_last_administrator(connection, account, {"disabled": True}):
+                    continue
                 accounts.change_account(connection, account.account_id, {"disabled": True, "closed_unused_at": now})
                 accounts.end_sessions_of(connection, account.account_id)
                 closed += 1
-                _note(connection, CLOSED, account, days, now)
-            elif not _is_warned(connection, account):
-                _note(connection, WARNED, account, days, now)
+            _note(connection, action, account, days, now)
     return closed
 
 
-def _due(connection: Connection, config: AccountsConfig, now: datetime) -> Sequence[tuple[Account, int]]:
+def _due(connection: Connection, config: AccountsConfig, now: datetime) -> Sequence[tuple[Account, str, int]]:
     """Accounts of which something is to be said or done, the longest unused first: the others have still their administrator."""
     passed = passed_time(connection, config, now)
-    found = [(one, unused_days(one, passed, now)) for one in accounts.all_accounts(connection)]
-    return sorted(
-        (
-            (one, days)
-            for one, days in found
-            if days >= config.unused_close_days or (days >= config.unused_warn_days and not _is_warned(connection, one))
-        ),
-        key=lambda due: due[0].used_at,
-    )
-
-
-def _is_warned(connection: Connection, account: Account) -> bool:
-    told = audit.newest_at(connection, WARNED, account.account_id)
-    return told is not None and told > account.used_at
+    found: list[tuple[Account, str, int]] = []
+    for one in accounts.all_accounts(connection):
+        days = unused_days(one, passed, now)
+        if days < config.unused_warn_days:
+            continue
+        warned_at = audit.first_at_since(connection, WARNED, one.account_id, one.used_at)
+        if warned_at is None:
+            found.append((one, WARNED, days))
+        elif days >= config.unused_close_days and passed.days_since(warned_at) >= config.unused_notice_days:
+            found.append((one, CLOSED, days))
+    return sorted(found, key=lambda due: due[0].used_at)
 
 
 def _note(connection: Connection, action: str, account: Account, days: int, now: datetime) -> None:

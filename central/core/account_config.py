@@ -27,6 +27,11 @@ class AccountsConfig(Section):
     keep_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """So long a deleted account can be taken back; then its name and secrets are erased."""
 
+    @property
+    def unused_notice_days(self) -> int:
+        """So many days pass between the warning and the closing, however long an account was unused before it."""
+        return max(1, self.unused_close_days - self.unused_warn_days)
+
     @model_validator(mode="after")
     def _warns_before_it_closes(self) -> Self:
         if self.unused_warn_days > self.unused_close_days:

@@ -131,10 +131,10 @@ def ids_of_actions(connection: Connection, since: datetime, names: Sequence[str]
     return list(connection.execute(query.order_by(audit.c.at, audit.c.audit_id)).scalars())
 
 
-def newest_at(connection: Connection, action: str, subject: str) -> datetime | None:
-    """When this was last written about this subject."""
-    query = select(audit.c.at).where(audit.c.subject == subject, audit.c.action == action)
-    at: datetime | None = connection.execute(query.order_by(audit.c.at.desc()).limit(1)).scalar_one_or_none()
+def first_at_since(connection: Connection, action: str, subject: str, since: datetime) -> datetime | None:
+    """When this was written first about this subject after that moment."""
+    query = select(func.min(audit.c.at)).where(audit.c.subject == subject, audit.c.action == action, audit.c.at > since)
+    at: datetime | None = connection.execute(query).scalar_one()
     return at
 
 

@@ -11,6 +11,7 @@ from central.core.rights import Role
 from central.notifying.vigilance import Vigil
 from central.store import accounts, audit, security_alerts
 from central.store.accounts import Account
+from central.store.audit import OF_ITSELF
 from central.store.engine import reading, writing
 from dopusk.lab.demo.sample_people import ORG
 from tests.console_centre import PASSWORD, Browser, ConsoleCentre
@@ -46,6 +47,13 @@ def _in_use(centre: ConsoleCentre, until: datetime, days: int, step: int = 7) ->
             audit.write(connection, at=at, account_id="somebody", address="10.0.0.1", action="login")
 
 
+def _warned(centre: ConsoleCentre, username: str, days: int = 30) -> None:
+    """The administrator was warned of it so many days ago."""
+    at, subject = centre.now() - timedelta(days=days), _account(centre, username).account_id
+    with writing(centre.engine) as connection:
+        audit.write(connection, at=at, account_id=None, address=OF_ITSELF, action=WARNED, subject=subject)
+
+
 def _look(centre: ConsoleCentre) -> None:
     look_at_unused(centre.engine, centre.config.accounts, centre.now())
     Vigil(centre.engine, centre.config.vigilance).look(centre.now())
@@ -72,6 +80,8 @@ def test_an_account_is_warned_of_then_closed_and_told_once(
         (90, [("leaver", "account_closed", 90), ("leaver", "account_unused", 60)]),
     ):
         _unused_since(centre, "leaver", days, never=never)
+        if days == 90:
+            _warned(centre, "leaver")
         for _ in range(2):
             _look(centre)
         assert _told(centre) == told
@@ -91,6 +101,7 @@ def test_it_is_enabled_again_with_a_reason_and_its_time_begins_anew(
     centre.add_account("leaver", Role.AUDITOR)
     _in_use(centre, centre.now(), 100)
     _unused_since(centre, "leaver", 95)
+    _warned(centre, "leaver")
     _look(centre)
     page = f"/accounts/{_account(centre, 'leaver').account_id}"
     refused = admin.post(page, {"action": "enable", "reason": "  "}, page="/accounts")
@@ -102,6 +113,20 @@ def test_it_is_enabled_again_with_a_reason_and_its_time_begins_anew(
     assert not _account(centre, "leaver").disabled
     assert "вышел из отпуска" in admin.get("/accounts").text
     assert browser.post("/login", {"username": "leaver", "password": PASSWORD}).status_code == 303
+
+
+def test_one_that_was_long_unused_before_anybody_looked_is_warned_of_first(centre: ConsoleCentre) -> None:
+    """At an update, or when the terms are made shorter: the days between the two terms pass after the warning too."""
+    centre.add_account("root", Role.ADMINISTRATOR)
+    centre.add_account("leaver", Role.AUDITOR)
+    _in_use(centre, centre.now() + timedelta(days=31), 240)
+    _unused_since(centre, "leaver", 200)
+    for passed, is_closed in ((0, False), (1, False), (29, False), (30, True)):
+        centre.shift = timedelta(days=passed)
+        for _ in range(2):
+            _look(centre)
+        assert _account(centre, "leaver").disabled == is_closed
+    assert [kind for name, kind, _ in _told(centre) if name == "leaver"] == ["account_closed", "account_unused"]
 
 
 @pytest.mark.parametrize("ahead", [40, 365, 20 * 365])
@@ -120,6 +145,8 @@ def test_the_last_administrator_is_warned_of_and_stays(centre: ConsoleCentre) ->
     for name, days in (("older", 400), ("newer", 200)):
         centre.add_account(name, Role.ADMINISTRATOR)
         _unused_since(centre, name, days)
+        if name == "older":
+            _warned(centre, name)
     _in_use(centre, centre.now(), 100)
     for _ in range(3):
         _look(centre)
@@ -138,6 +165,7 @@ def test_each_organisation_of_an_account_is_told(centre: ConsoleCentre) -> None:
     _in_use(centre, centre.now(), 100)
     for name in ("leaver", "second"):
         _unused_since(centre, name, 90)
+        _warned(centre, name)
     _look(centre)
     with reading(centre.engine) as connection:
         entries = audit.search(connection, orgs=(ORG, "sosna"), accounts=(), action=CLOSED)
@@ -147,6 +175,7 @@ def test_each_organisation_of_an_account_is_told(centre: ConsoleCentre) -> None:
                 *((org, _account(centre, "leaver").account_id) for org in (ORG, "sosna")),
             ]
         )
-        assert audit.search(connection, orgs=(ORG,), accounts=(), action=WARNED) == []
+        warnings = audit.search(connection, orgs=(ORG,), accounts=(), action=WARNED)
+        assert {entry.org for entry in warnings} == {None}, "none but those of before"
         told = security_alerts.latest(connection, ["sosna"])
     assert sorted(item.org for item in told) == ["", "sosna"]
