@@ -124,7 +124,7 @@ class ConsoleCentre:
         nine = f"{910_000_000 + zlib.crc32(username.encode()) % 80_000_000}"
         snils = f"{nine}{check_number(nine):02d}"
         papers: dict[str, Any] = {
-            "education": "secondary",
+            "education": "higher",
             "accreditation_until": today + timedelta(days=400),
             "training_hours": 36,
             "training_at": today - timedelta(days=100),

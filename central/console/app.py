@@ -196,7 +196,15 @@ def create_app(
         config=config,
         engine=store,
         decisions=Decisions(
-            store, pen, trust, woken, clock, admission_valid, stamping, config.registers.frmr_valid_days
+            store,
+            pen,
+            trust,
+            woken,
+            clock,
+            admission_valid,
+            stamping,
+            config.registers.frmr_valid_days,
+            config.decisions.mid_level_finds_signs,
         ),
         titles=TitleSigning(store, trust, woken, clock, config.registers.frmr_valid_days),
         papers=PaperSigning(store, trust, clock, config.registers.frmr_valid_days),

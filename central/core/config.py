@@ -164,6 +164,9 @@ class DecisionsConfig(Section):
 
     admission_valid_hours: Annotated[float, Field(gt=0, le=24)] = ADMISSION_VALID_HOURS
     """How long after the measurements an admission may be given and holds."""
+    mid_level_finds_signs: bool = False
+    """Whether a medic of secondary education (feldsher, nurse) may conclude that signs are present. Without it she sends the worker
+    to a doctor, who is not admitted either."""
     breath_examination_mg_per_l: Annotated[float, Field(ge=0, le=2)] = BREATH_EXAMINATION_MG_PER_L
     """Above this breath counts at a medical examination for intoxication. The limit of admission is another one, among the limits:
     what stops a shift need not be confirmed there."""

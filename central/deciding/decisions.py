@@ -18,6 +18,7 @@ from central.core.config import ADMISSION_VALID_HOURS
 from central.core.days import day_of
 from central.core.ground_effects import on_day
 from central.core.trust import Trust
+from central.deciding.conclusions import conclusion_faults
 from central.deciding.decision_record import (
     DecisionDraft,
     DecisionFaults,
@@ -106,6 +107,7 @@ class Decisions:
         admission_valid: timedelta = timedelta(hours=ADMISSION_VALID_HOURS),
         stamping: Stamping | None = None,
         frmr_valid_days: int = FRMR_VALID_DAYS,
+        mid_level_finds_signs: bool = False,
     ) -> None:
         self._engine = engine
         self._outgoing = outgoing
@@ -115,6 +117,7 @@ class Decisions:
         self._admission_valid = admission_valid
         self._stamping = stamping or Stamping(None)
         self._frmr_valid_days = frmr_valid_days
+        self._mid_level_may = mid_level_finds_signs
 
     def decide(self, draft: DecisionDraft, actor: Actor, provider: SignatureProvider) -> StoredDecision:
         """Sign and store one decision.
@@ -139,6 +142,7 @@ class Decisions:
             employed = _employed(connection, exam)
             effects = ground_effects(connection, exam.org, exam.payload, now)
         faults = form_faults(draft, exam.payload, now, self._admission_valid, employed, effects)
+        faults |= conclusion_faults(medic, draft.outcome, mid_level_may=self._mid_level_may)
         if faults:
             raise DecisionFaults(faults)
         if organisation is None:
@@ -238,7 +242,9 @@ class Decisions:
             with writing(self._engine) as connection:
                 # A key takes its time, a time stamp more: who was revoked or put away meanwhile has signed nothing.
                 days = self._frmr_valid_days
-                check_register(connection, actor.medic_id, now, signed_by=signer, frmr_valid_days=days)
+                medic = check_register(connection, actor.medic_id, now, signed_by=signer, frmr_valid_days=days)
+                if beyond := conclusion_faults(medic, item.outcome, mid_level_may=self._mid_level_may):
+                    raise DecisionFaults(beyond)
                 store.add(connection, item)
                 # A medical room is no terminal: who was examined there stands before the medic.
                 if rooms.find_room(connection, exam.terminal_id) is None:

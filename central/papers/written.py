@@ -18,6 +18,8 @@ FieldKind = Literal["one", "many", "line", "text", "number"]
 MOST_CHARS: Mapping[str, int] = {"line": 200, "text": 1000}
 RESPIRATION = (4, 60)
 """Breaths a minute that a living adult can have, ends inside."""
+CONCLUDES = frozenset({"consumption", "intoxication"})
+"""Meanings of conclusions that a doctor's right is needed for."""
 Faults = dict[str, str]
 
 
@@ -89,9 +91,17 @@ def choices(items: Sequence[BookItem], field: str) -> list[BookItem]:
 
 
 def read(
-    kind: str, typed: Mapping[str, Sequence[str]], items: Sequence[BookItem], breath: Breath
+    kind: str,
+    typed: Mapping[str, Sequence[str]],
+    items: Sequence[BookItem],
+    breath: Breath,
+    *,
+    finds_signs: bool = True,
 ) -> tuple[dict[str, Any], Faults]:
-    """The content of the record, and what is wrong by field: a key under `written.fault`. `items`: what the book offers."""
+    """The content of the record, and what is wrong by field: a key under `written.fault`. `items`: what the book offers.
+
+    `finds_signs`: whether the medic may conclude that somebody is intoxicated.
+    """
     content: dict[str, Any] = {}
     faults: Faults = {}
     for field in FIELDS[kind]:
@@ -107,6 +117,8 @@ def read(
             content[field.name] = value
     if kind == "sobriety":
         faults |= _protocol_faults(content, faults, items, breath)
+        if not finds_signs and means(content, "conclusion", items) & CONCLUDES:
+            faults["conclusion"] = "mid_level"
     return content, faults
 
 

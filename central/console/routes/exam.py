@@ -28,6 +28,7 @@ from central.core.ground_rules import GROUND_RULES, kind_words
 from central.core.media_files import MediaFiles
 from central.core.reasons import reasons
 from central.core.rights import Right
+from central.deciding.conclusions import may_find_signs
 from central.deciding.decision_record import OUTCOMES, REPEAT_STEPS, VISUAL_FIELDS
 from central.deciding.decisions import ground_effects, is_valid
 from central.deciding.ground_reasons import holding, shown_effects
@@ -99,7 +100,7 @@ def exam_page(
             typed, restored = draft["fields"], True
         refused = {one.decision_id: one for one in refusals.refusals(connection, [item.org])}
         message_id = worklist.message_id_of(connection, exam_id)
-        signer = _signer(connection, visitor, now, console.frmr_valid_days)
+        signer = _signer(connection, console, visitor, now)
         effects = ground_effects(connection, item.org, item.payload, now)
         around = circumstances(connection, item, message_id, now)
         examiner = examiner_of(connection, item.payload)
@@ -199,16 +200,23 @@ def _rule_words(code: str, version: str, org: str, language: str) -> str:
     return known[code].words(language) if code in known else code
 
 
-def _signer(connection: Connection, visitor: Visitor, now: datetime, days: int) -> dict[str, Any] | None:
+def _signer(connection: Connection, console: Console, visitor: Visitor, now: datetime) -> dict[str, Any] | None:
     """Who would sign, and what forbids it; None for those who decide nothing."""
     if not visitor.may(Right.DECIDE):
         return None
     try:
+        days, mid_level_may = console.frmr_valid_days, console.config.decisions.mid_level_finds_signs
         entry = check_register(connection, visitor.account.medic_id, now, frmr_valid_days=days)
     except RegisterFault as error:
-        return {"faults": error.faults, "name": visitor.account.full_name, "serial": ""}
+        return {"faults": error.faults, "finds_signs": True, "name": visitor.account.full_name, "serial": ""}
     certificate = x509.load_pem_x509_certificate(entry.certificate_pem)
-    return {"faults": [], "name": entry.full_name, "serial": f"{certificate.serial_number:x}"[:16] + "…"}
+    finds_signs = may_find_signs(entry, mid_level_may=mid_level_may)
+    return {
+        "faults": [],
+        "finds_signs": finds_signs,
+        "name": entry.full_name,
+        "serial": f"{certificate.serial_number:x}"[:16] + "…",
+    }
 
 
 def _others(connection: Connection, visitor: Visitor, item: ListedExam) -> tuple[SameDay, ...]:

@@ -26,6 +26,7 @@ from central.console.routes.waybills import signatory
 from central.console.typed import Typed
 from central.core.days import day_of
 from central.core.rights import Right
+from central.deciding.conclusions import may_find_signs
 from central.deciding.medics import RegisterFault, check_register
 from central.deciding.paper_signing import PaperRefused, Written
 from central.deciding.workplace import AwaitedSignature
@@ -47,7 +48,7 @@ from central.papers.written import (
 from central.signature.chain import SignatureError
 from central.signature.provider import SigningRefused
 from central.signature.remote import RemoteKey
-from central.store import accounts, paper_records
+from central.store import accounts, medics, paper_records
 from central.store.engine import reading, writing
 from central.words import exam_view
 from sync.contract.books import BookItem
@@ -87,9 +88,12 @@ def _write(request: Request, visitor: Visitor, exam_id: str, kind: str, form: Fo
     with reading(console.engine) as connection:
         item = find_exam(connection, visitor, exam_id)
         book = books.in_force(connection, PAPER_CHOICES, item.org, day_of(console.clock()))
+        medic = medics.find(connection, visitor.account.medic_id or "")
+    mid_level_may = console.config.decisions.mid_level_finds_signs
+    finds_signs = medic is None or may_find_signs(medic, mid_level_may=mid_level_may)
     offered = [one for one in book.items if is_offered(one, day_of(console.clock()))]
     breath = breath_of(item.payload, console.config.decisions.breath_examination_mg_per_l)
-    content, faults = read(kind, typed, offered, breath)
+    content, faults = read(kind, typed, offered, breath, finds_signs=finds_signs)
     if faults:
         return written_page(request, visitor, exam_id, kind, status=422, typed=typed, faults=faults)
     seen = Typed(typed)

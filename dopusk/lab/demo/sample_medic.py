@@ -17,7 +17,7 @@ from dopusk.lab.demo.sample_people import MEDIC_NUMBER, sample_snils
 from sync.contract.canonical import new_id
 
 FULL_NAME = "Луговая Зоя Марковна"
-POSITION = "фельдшер"
+POSITION = "врач"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def enter_medic(
         full_name=FULL_NAME,
         position=POSITION,
         qualification=Qualification(
-            education="secondary",
+            education="higher",
             accreditation_until=today + timedelta(days=900),
             training_hours=36,
             training_at=today - timedelta(days=200),

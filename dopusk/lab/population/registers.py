@@ -150,7 +150,7 @@ def _enter_medics(
     """Medics with certificates of an authority that is as old as the exams; its key is kept nowhere."""
     began = since - _BEFORE
     day = began.date()
-    papers = Qualification("secondary", datetime.now(UTC).date() + timedelta(days=900), 36, day, day)
+    papers = Qualification("higher", datetime.now(UTC).date() + timedelta(days=900), 36, day, day)
     with TemporaryDirectory() as folder:
         authority = create_authority(Path(folder) / "authority", f"{_AUTHORITY} {titles.number}", lambda: began)
         for doctor, username in zip(society.doctors, titles.medics, strict=True):
@@ -163,7 +163,7 @@ def _enter_medics(
                 connection,
                 org=org,
                 full_name=doctor.full_name,
-                position="фельдшер",
+                position="врач",
                 qualification=papers,
                 certificate=x509.load_pem_x509_certificate(issued.certificate_pem),
                 key=key,
