@@ -31,6 +31,7 @@ EXPORTS = (
     "medics.export",
     "consents.export",
     "decision.export",
+    "exam.dossier",
     "refusals.export",
     "exams.refused_rows",
     "store.backup",

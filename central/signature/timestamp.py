@@ -75,12 +75,22 @@ class TimeStamper:
 
 def stamp_in(signature: bytes, roots: Sequence[x509.Certificate]) -> Stamp | None:
     """The verified time stamp of a CMS, None where it has none. Raises `StampError`."""
+    tokens = _tokens_in(signature)
+    return _verified(_value_of(signature), tokens[0], roots) if tokens else None
+
+
+def token_in(signature: bytes) -> tuple[bytes, bytes] | None:
+    """What the time stamp of a CMS is over, and its token (DER), unchecked; None where it has none. Raises `StampError`."""
+    tokens = _tokens_in(signature)
+    return (_value_of(signature), bytes(tokens[0].dump())) if tokens else None
+
+
+def _tokens_in(signature: bytes) -> list[Any]:
     try:
         signer = cms.ContentInfo.load(signature)["content"]["signer_infos"][0]
-        tokens = [item["values"][0] for item in signer["unsigned_attrs"] if item["type"].native == _ATTRIBUTE]
+        return [item["values"][0] for item in signer["unsigned_attrs"] if item["type"].native == _ATTRIBUTE]
     except _UNREADABLE as error:
         raise StampError("unreadable", f"not a CMS signature: {error}") from error
-    return _verified(_value_of(signature), tokens[0], roots) if tokens else None
 
 
 def _request(value: bytes, nonce: int) -> bytes:

@@ -144,6 +144,12 @@ def of_subject(connection: Connection, action: str, subject: str) -> list[Entry]
     return [Entry(*row) for row in connection.execute(query)]
 
 
+def ids_of_subjects(connection: Connection, subjects: Sequence[str]) -> list[str]:
+    """Ids of all entries about these, the oldest first."""
+    query = select(audit.c.audit_id).where(audit.c.subject.in_(subjects)).order_by(audit.c.audit_id)
+    return list(connection.execute(query).scalars())
+
+
 def days_of_use(connection: Connection, until: datetime) -> Iterator[date]:
     """The days (UTC) on which somebody with an account did something, from that moment back, each once."""
     before = until

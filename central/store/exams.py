@@ -252,6 +252,17 @@ def current(connection: Connection, exam_id: str) -> ExamMessage | None:
     return ExamMessage(*row[:7], payload=json.loads(row.wire)["payload"])
 
 
+def get(connection: Connection, exam_id: str) -> RowMapping | None:
+    """The exam as it is projected now."""
+    return connection.execute(select(exam).where(exam.c.exam_id == exam_id)).mappings().one_or_none()
+
+
+def of_worker(connection: Connection, worker_id: str, since: datetime, until: datetime) -> Sequence[RowMapping]:
+    """Exams of a worker that ended within [since, until), the oldest first."""
+    mine = (exam.c.worker_id == worker_id, exam.c.finished_at >= since, exam.c.finished_at < until)
+    return connection.execute(select(exam).where(*mine).order_by(exam.c.finished_at)).mappings().all()
+
+
 def mark_decided(
     connection: Connection, exam_id: str, message_id: str, *, decision_id: str, outcome: str, decided_at: datetime
 ) -> bool:

@@ -157,6 +157,14 @@ def exams_as_received(connection: Connection) -> Iterator[MessageRow]:
         yield MessageRow(**row)
 
 
+def exams_between(connection: Connection, terminal_id: str, since: datetime, until: datetime) -> Iterator[MessageRow]:
+    """Exam messages of a terminal that came within those moments, both included, in the order of their receipt."""
+    came = message.c.received_at.between(since, until)
+    query = _rows().where(message.c.terminal_id == terminal_id, message.c.kind == Up.EXAM, came)
+    for row in stream(connection, query.order_by(message.c.received_at, message.c.seq), _PAGE):
+        yield MessageRow(**row)
+
+
 def exam_receipts(connection: Connection, on_bad: OnBad | None = None) -> Iterator[tuple[str, bytes | None, datetime]]:
     """Id, bytes and time of receipt of every exam message."""
     query = select(message.c.message_id, message.c.wire, message.c.received_at).where(message.c.kind == "exam")

@@ -229,14 +229,19 @@ def newest_since(connection: Connection, one: Sealed) -> Any:
 
 
 def row_hash(one: Sealed, row: RowMapping) -> str:
-    """SHA-256 over the sealed columns of a row.
+    """SHA-256 of `row_content`: what a seal names."""
+    return sha256_hex(row_content(one, row))
+
+
+def row_content(one: Sealed, row: RowMapping) -> bytes:
+    """The sealed columns of a row, canonical.
 
     Columns without a value are left out: a column that is added to the table later leaves the hashes of older rows as they
     are, as long as it is empty there.
     """
     # Names of columns are texts of SQLAlchemy's own kind, which the fast writer of canonical JSON leaves to the slow one.
     values = {str(column.name): _plain(row[column.name]) for column in one.columns if row[column.name] is not None}
-    return sha256_hex(canonical(values))
+    return canonical(values)
 
 
 def noted_head(connection: Connection) -> Head | None:

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, CommandPlace] = {
     "medic": CommandPlace("central_medics", "app", is_group=True),
     "register": CommandPlace("central_registers", "register_app", is_group=True),
     "export": CommandPlace("central_exports", "export_app", is_group=True),
+    "dossier": CommandPlace("central_dossier", "dossier"),
     "import": CommandPlace("central_registers", "import_app", is_group=True),
     "waybills": CommandPlace("central_waybills", "app", is_group=True),
     "gates": CommandPlace("central_gates", "app", is_group=True),

@@ -155,6 +155,7 @@ def test_an_unknown_id_is_named_with_where_to_look(places: dict[str, Path]) -> N
         ("central", "terminals", "code", "kiosk-9"): "терминал 'kiosk-9' не зарегистрирован",
         ("central", "user", "disable", "nobody"): "учётной записи nobody нет",
         ("central", "export", "decision", "x", str(places["nowhere"])): "решения x нет",
+        ("central", "dossier", str(places["nowhere"]), "--exam", "x"): "осмотра x нет",
     }.items():
         done = run(*arguments, *config)
         _is_in_words(done, 1)

@@ -45,8 +45,8 @@ NOTHING_OF_PEOPLE = {
 """They read no personal data and write nothing."""
 
 
-ELSEWHERE = {("export", "decision"), ("waybills", "check")}
-"""`tests/unit/console/test_commands.py` signs a decision, takes it out and looks into the log. `waybills check` opens no store:
+ELSEWHERE = {("export", "decision"), ("dossier",), ("waybills", "check")}
+"""`tests/unit/console/test_commands.py` signs a decision, takes it out and looks into the log; `test_dossier.py` does so with a dossier. `waybills check` opens no store:
 `tests/unit/central/waybills/test_command.py`."""
 
 
