@@ -46,8 +46,8 @@ NOTHING_OF_PEOPLE = {
 
 
 ELSEWHERE = {("export", "decision"), ("dossier",), ("waybills", "check")}
-"""`tests/unit/console/test_commands.py` signs a decision, takes it out and looks into the log; `test_dossier.py` does so with a dossier. `waybills check` opens no store:
-`tests/unit/central/waybills/test_command.py`."""
+"""`tests/unit/console/test_commands.py` signs a decision, takes it out and looks into the log, and `test_dossier.py` takes out
+all of it. `waybills check` opens no store: `tests/unit/central/waybills/test_command.py`."""
 
 
 def _commands(group: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
