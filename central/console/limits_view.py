@@ -32,8 +32,8 @@ KEYS: Mapping[str, Callable[[LimitRow], Any]] = {
 """By what the lists of limits are sorted."""
 
 
-def personal_row(item: PersonalLimit, language: str) -> LimitRow:
-    """A worker's own limit."""
+def personal_row(item: PersonalLimit, names: Mapping[str, str], language: str) -> LimitRow:
+    """A worker's own limit. `names` of accounts by id; a limit of an older centre has the name itself."""
     name = str(item.entry["parameter"])
     return LimitRow(
         text_or(language, f"quantity.{name}", name),
@@ -41,7 +41,7 @@ def personal_row(item: PersonalLimit, language: str) -> LimitRow:
         f"{text(language, 'limit_source.worker')}: {item.full_name}",
         f"{item.personnel_number}, {item.employer_name}",
         item.basis,
-        item.author,
+        names.get(item.author, item.author),
         item.created_at,
         item.withdrawn_at,
         item.valid_until,
@@ -49,8 +49,8 @@ def personal_row(item: PersonalLimit, language: str) -> LimitRow:
     )
 
 
-def stored_row(item: StoredLimit, employers: Mapping[str, str], language: str) -> LimitRow:
-    """A limit of the organisation or of one employer."""
+def stored_row(item: StoredLimit, employers: Mapping[str, str], names: Mapping[str, str], language: str) -> LimitRow:
+    """A limit of the organisation or of one employer. `names`: as of `personal_row`."""
     owner = text(language, f"limit_source.{item.source}")
     return LimitRow(
         text(language, f"quantity.{item.parameter}"),
@@ -58,7 +58,7 @@ def stored_row(item: StoredLimit, employers: Mapping[str, str], language: str) -
         f"{owner}: {employers.get(item.subject, '')}" if item.subject else owner,
         "",
         item.basis,
-        item.author,
+        names.get(item.author, item.author),
         item.created_at,
         item.withdrawn_at,
         item.valid_until,

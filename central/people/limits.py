@@ -105,7 +105,7 @@ def limit_faults(draft: LimitDraft, today: date) -> dict[str, str]:
 def set_limit(
     connection: Connection, registry: Registry, outgoing: Outgoing, draft: LimitDraft, author: str, now: datetime
 ) -> str:
-    """Store a limit, end the one before it, and queue it for the terminals; returns its version.
+    """Store a limit, end the one before it, and queue it for the terminals; returns its version. `author`: id of the account.
 
     Check `limit_faults` first. Part of the caller's transaction; wake the dispatcher afterwards.
     """

@@ -32,7 +32,7 @@ from central.people.limits import (
     preview,
     set_limit,
 )
-from central.store import limits, registry
+from central.store import accounts, limits, registry
 from central.store.engine import reading, writing
 from central.store.workers import workers_with_number
 from central.words import wording
@@ -68,7 +68,7 @@ def change_limits(
         seen = _previewed(request, visitor, draft, now)
         return _page(request, visitor, 409, typed, seen=seen, mark=_mark(draft), changed=True)
     with writing(console.engine) as connection:
-        version = set_limit(connection, console.registry, console.outgoing, draft, visitor.account.full_name, now)
+        version = set_limit(connection, console.registry, console.outgoing, draft, visitor.account.account_id, now)
         note(
             connection,
             console,
@@ -185,9 +185,10 @@ def _page(
         employers = {
             row["employer_id"]: row["name"] for org in orgs for row in registry.list_employers(connection, org)
         }
+        names = {one.account_id: one.full_name for one in accounts.all_accounts(connection)}
     language = visitor.look.language
-    rows = [personal_row(item, language) for item in personal]
-    rows += [stored_row(item, employers, language) for item in entries]
+    rows = [personal_row(item, names, language) for item in personal]
+    rows += [stored_row(item, employers, names, language) for item in entries]
     defaults = default_rows(default_entries(), language)
     sort = sorting_of(request, KEYS, path="/limits")
     sort_history = sorting_of(request, KEYS, table="history", path="/limits")

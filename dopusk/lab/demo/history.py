@@ -124,7 +124,7 @@ def fill_history(config: CentralConfig, engine: Engine, registry: Registry, peop
         senior = accounts.by_username(connection, "senior")
         author = Author(senior.account_id if senior else None, now)
         enter_registers(connection, registry, RegisterChange(connection, registry, ORG, author))
-        enter_limits(connection, registry, outgoing, people, ACCOUNTS[1].full_name, now)
+        enter_limits(connection, registry, outgoing, people, senior.account_id if senior else "", now)
         enter_key(connection, people.employers[0], senior.account_id if senior else "", now)
     payloads = past_exams(people, generation=config.generation)
     with reading(engine) as connection:

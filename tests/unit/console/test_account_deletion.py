@@ -13,7 +13,8 @@ from central.console.app import every_route
 from central.core.rights import Role
 from central.store import accounts, alerts, audit, security_alerts
 from central.store.accounts import ERASED_NAME, Account, account, session
-from central.store.engine import reading, writing
+from central.store.engine import load_tables, reading, writing
+from central.store.metadata import metadata
 from central.store.recovery_codes import recovery_code
 from central.store.security_alerts import SecurityAlert
 from dopusk.lab.demo.sample_people import ORG
@@ -103,6 +104,14 @@ def test_the_last_administrator_and_ones_own_account_are_not_deleted(centre: Con
     assert not _account(centre, ids["whole"]).disabled
 
 
+def _set_limit(browser: Browser, subject: dict[str, str]) -> None:
+    limit = subject | {"parameter": "pulse_bpm", "high": "110", "basis": "приказ 7"}
+    seen = browser.post("/limits", limit | {"action": "preview"}, page="/limits")
+    assert seen.status_code == 200, seen.text
+    mark = seen.text.split('name="previewed" value="')[1].split('"')[0]
+    assert browser.post("/limits", limit | {"action": "save", "previewed": mark}, page="/limits").status_code == 303
+
+
 @pytest.fixture
 def erased(centre: ConsoleCentre, admin: Browser, address: str) -> str:
     """An account that has left its traces everywhere, and is erased; returns its id."""
@@ -124,6 +133,8 @@ def erased(centre: ConsoleCentre, admin: Browser, address: str) -> str:
             "valid_from": f"{centre.now():%Y-%m-%d}",
         }
         assert browser.post("/consents/texts", consent, page="/consents").status_code == 303
+        for subject in ({"scope": "organisation"}, {"scope": "worker", "personnel_number": "1001"}):
+            _set_limit(browser, subject)
     with writing(centre.engine) as connection:
         alert = SecurityAlert("alert-1", ORG, "odd_hour", leaver, 1, "entry-1", centre.now(), None)
         security_alerts.add(connection, alert)
@@ -159,6 +170,19 @@ def test_name_and_secrets_are_gone_and_the_id_stays(centre: ConsoleCentre, erase
         ]
 
 
+def test_no_table_keeps_the_name(centre: ConsoleCentre, erased: str) -> None:
+    load_tables()
+    with reading(centre.engine) as connection:
+        keeping = {
+            f"{table.name}.{name}"
+            for table in metadata.sorted_tables
+            for row in connection.execute(select(table)).mappings()
+            for name, value in row.items()
+            if NAME in (value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
+        }
+    assert keeping == set()
+
+
 def test_every_page_that_showed_the_name_says_that_it_is_erased(
     centre: ConsoleCentre, app: FastAPI, erased: str, browser: Browser
 ) -> None:
@@ -167,7 +191,14 @@ def test_every_page_that_showed_the_name_says_that_it_is_erased(
     centre.add_account("dispatcher", Role.EMPLOYER, employer_id=centre.people.employers[0])
     with reading(centre.engine) as connection:
         found = audit.search(connection, orgs=(ORG,), accounts=(), account_id=erased, action="employer.add")
-    named = {f"/registers/employers/{found[0].subject}", "/changes", "/consents", f"/books/{CONSENT_TEXT}", "/accounts"}
+    named = {
+        f"/registers/employers/{found[0].subject}",
+        "/changes",
+        "/consents",
+        f"/books/{CONSENT_TEXT}",
+        "/accounts",
+        "/limits",
+    }
     plain = {route.path for route in every_route(app) if "GET" in route.methods and "{" not in route.path}
     showing = set()
     for who in ("root", "vera", "glafira", "dispatcher"):
