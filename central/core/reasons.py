@@ -68,5 +68,7 @@ def shipped_reasons() -> Mapping[str, Reason]:
 
 def is_intoxication(codes: tuple[str, ...], org: str = "", at: datetime | None = None) -> bool:
     """Whether the employer has to be told at once (order 266n)."""
+    if not codes:
+        return False
     book = reasons(org, at)
     return any(code in book and book[code].group == "intoxication" for code in codes)
