@@ -829,6 +829,35 @@ CREATE TABLE waybill_receipt (
 
 CREATE UNIQUE INDEX uq_waybill_receipt_content ON waybill_receipt (operator, sha256);
 
+CREATE TABLE book_check (
+    check_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    place TEXT NOT NULL,
+    employer_id TEXT,
+    worker_id TEXT,
+    terminal_id TEXT,
+    exam_id TEXT,
+    account_id TEXT,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: at DATETIME NOT NULL,
+    first_day DATE NOT NULL,
+    last_day DATE NOT NULL,
+    read_sha256 TEXT NOT NULL,
+    read_form TEXT NOT NULL,
+    read_host TEXT NOT NULL,
+    ground_id TEXT,
+    result TEXT NOT NULL,
+    points JSON NOT NULL,
+    rules_version TEXT NOT NULL,
+    CONSTRAINT pk_book_check PRIMARY KEY (check_id),
+    CONSTRAINT fk_book_check_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
+    CONSTRAINT uq_book_check_exam_id UNIQUE (exam_id)
+);
+
+CREATE INDEX ix_book_check_employer_id_check_id ON book_check (employer_id, check_id);
+
+CREATE INDEX ix_book_check_worker_id_check_id ON book_check (worker_id, check_id);
+
 CREATE TABLE book_item (
     book TEXT NOT NULL,
     org TEXT NOT NULL,

@@ -101,6 +101,7 @@ class Terminal:
             incoming,
             faces,
             self._publish,
+            centre_key=centre_key,
             snils_key=snils_key,
             consent_texts=consent_texts or {},
             health=HealthReporter(

@@ -11,7 +11,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 
 LEAST_CARD_CHARACTERS = 4
-MOST_CARD_CHARACTERS = 400
+MOST_CARD_CHARACTERS = 2001
+"""One more than any code is taken with: what is longer is refused and never cut to something else."""
 SILENCE_S = 0.4
 """After this long without another character a reader's line is over, in seconds."""
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)

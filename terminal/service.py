@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from drivers.messages import DeviceMessage, DeviceStatusChanged
 from sync.contract.exam import Complaints, ExamType
 from sync.link_report import LinkReport
@@ -24,7 +26,7 @@ from terminal.face.capture import CameraChanged
 from terminal.face.continuity import StrangerSeen
 from terminal.face.enroller import PortraitJudged
 from terminal.health import HealthReporter
-from terminal.identity import identify_card, identify_typed
+from terminal.identity import identify_read, identify_typed
 from terminal.incoming import IncomingMessages
 from terminal.mailbox import InboxNews, Mailbox, Message
 from terminal.measuring import expired_devices
@@ -55,6 +57,7 @@ class TerminalService:
         faces: ReferenceFaces,
         publish: Callable[[TerminalSnapshot], None],
         *,
+        centre_key: Ed25519PublicKey,
         snils_key: bytes | None = None,
         consent_texts: Mapping[str, str],
         health: HealthReporter | None = None,
@@ -63,7 +66,7 @@ class TerminalService:
         self._core, self._place = core, place
         self._mailbox, self._session, self._incoming = mailbox, session, incoming
         self._publish, self._faces, self._health = publish, faces, health
-        self._snils_key, self._consent_texts = snils_key, consent_texts
+        self._centre_key, self._snils_key, self._consent_texts = centre_key, snils_key, consent_texts
         self._stopping = threading.Event()
         self._link = LinkState()
         self._camera = CameraChanged("absent")
@@ -194,7 +197,7 @@ class TerminalService:
             case intents.PresentCard(text):
                 if self._session.front.active is None:
                     self._begin(self._core.config.exam.type)
-                self._session.identify(identify_card(text, self._session.in_force()))
+                self._session.read(identify_read(text, self._session.in_force(), self._centre_key))
             case intents.SearchFace():
                 self._session.search_face()
             case intents.StopSearch():

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.exam import Complaints, Consent, ExamType
 from sync.contract.limits import LimitEntry, LimitsBook
+from sync.contract.person_code import BookCode
 from terminal.books import BookShelf, KioskBooks
 from terminal.core import Core
 from terminal.exam import events
@@ -108,6 +109,15 @@ class KioskSession:
             self.front.show_employments(self.front.happen(choice_event(found, state.exam_id, self._core.clock.now())))
         else:
             self._receive(state, found)
+
+    def read(self, found: Found | Several | NotFound | BookCode) -> None:
+        """What a reader of cards and codes gave. The code of a medical book is kept with the exam and names nobody."""
+        if not isinstance(found, BookCode):
+            self.identify(found)
+        elif state := self.front.in_phase(Phase.IDENTIFY):
+            stamp = self._core.clock.now()
+            book = found.presented(local_day(stamp))
+            self.front.happen(events.BookPresented(exam_id=state.exam_id, stamp=stamp, book=book))
 
     def choose_employment(self, number: int) -> None:
         """The worker says where they work today; `number` counts from 1. One that has gone meanwhile is not found."""

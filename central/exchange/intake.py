@@ -18,6 +18,7 @@ from central.core.clock import now_utc
 from central.core.media_files import MediaError, MediaFiles
 from central.core.step_records import is_away, place_of
 from central.exchange import gaps
+from central.exchange.book_codes import check_books
 from central.exchange.checks import Accepted, Refused, Rules, address_of, judge
 from central.exchange.face_reports import note_reports
 from central.exchange.measured_reports import note_measured
@@ -198,6 +199,7 @@ def commit(
     noted += _project(connection, fresh, now)
     noted += note_reports(connection, fresh, now=now)
     noted += note_measured(connection, fresh, now=now)
+    noted += check_books(connection, fresh, now=now)
     _apply(connection, [item for item in accepted if item.kind != Up.EXAM], now)
     _take_health(connection, fresh, now)
     refused, strange = _refused_below(connection, fresh, now)

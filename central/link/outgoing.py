@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import Connection
 
@@ -20,6 +20,7 @@ from central.store import outgoing as store
 from central.store.chain_heads import DownLink, next_down_link
 from sync.contract.canonical import GENESIS_HASH, new_id
 from sync.contract.envelope import ClockStamp, Envelope, Sealed, seal
+from sync.contract.person_code import worker_code
 from sync.contract.signing_request import SigningRequest, public_text, seal_request
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -81,6 +82,15 @@ class Outgoing:
     def seal_signing_request(self, request: SigningRequest) -> dict[str, str]:
         """A request to the program that holds a medic's key at her workplace, signed: it signs for nobody else."""
         return seal_request(request, self._key)
+
+    @property
+    def verifying_key(self) -> Ed25519PublicKey:
+        """What the centre's own signatures are checked with."""
+        return self._key.public_key()
+
+    def sign_worker_code(self, worker_id: str) -> str:
+        """The code of an employment (`sync.contract.person_code`): it says who somebody is, and permits nothing."""
+        return worker_code(worker_id, self._key)
 
     @property
     def public_key(self) -> str:

@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from central.store.alerts import alert
 from central.store.audit import audit
+from central.store.book_checks import book_check
 from central.store.books import book, book_item, book_version, terminal_book
 from central.store.certificates import MUTABLE as CERTIFICATE_STATE
 from central.store.certificates import certificate, certificate_event
@@ -128,6 +129,7 @@ SEALED = {
         Sealed(ground_state, "state_id"),
         Sealed(document, "document_id"),
         Sealed(document_verdict, "verdict_id"),
+        Sealed(book_check, "check_id"),
         Sealed(consent_withdrawal, "created_at"),  # its key is that of the consent, which is older
         Sealed(worker_limit, "limit_id", frozenset({"withdrawn_at"})),
         Sealed(limit_entry, "entry_id", frozenset({"withdrawn_at"})),

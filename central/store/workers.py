@@ -108,6 +108,13 @@ def get_worker(connection: Connection, worker_id: str) -> RowMapping | None:
     return connection.execute(select(worker).where(worker.c.worker_id == worker_id)).mappings().one_or_none()
 
 
+def employs(connection: Connection, employer_id: str, worker_id: str, day: date) -> bool:
+    """Whether that employment is of this employer and holds on that day."""
+    c = worker.c
+    query = select(c.worker_id).where(c.worker_id == worker_id, c.employer_id == employer_id, is_employed(day))
+    return connection.execute(query).first() is not None
+
+
 def with_numbers(connection: Connection, org: str, numbers: Sequence[str]) -> Sequence[RowMapping]:
     """Workers with one of these numbers, at work and archived, of any employer."""
     query = select(worker).where(worker.c.org == org, worker.c.personnel_number.in_(numbers))

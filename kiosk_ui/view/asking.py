@@ -31,7 +31,7 @@ def identify(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, sent_num
         screen="identify",
         title=texts("identify.title"),
         text=texts("identify.text"),
-        note=tries,
+        note="\n".join(filter(None, (texts("identify.book_read") if exam.presented_book else "", tries))),
         error=texts.either(f"identify.{missed}", "identify.search_no_match")
         if missed
         else _identify_error(exam.identification_error, sent_number, texts),

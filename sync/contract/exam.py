@@ -11,6 +11,7 @@ from pydantic import Field
 
 from sync.contract.film import Continuity, FilmMark, FilmReport
 from sync.contract.model import Id, LongText, Name, Sha256, ShortText, Utc, WireModel
+from sync.contract.person_code import PresentedBook
 from sync.contract.room import RoomVisit
 
 EXAM_SCHEMA = "dopusk.exam/1"
@@ -224,3 +225,5 @@ class ExamRecord(WireModel):
     """None for an exam of a medical room, which keeps no diary: its record is signed as a whole."""
     room: RoomVisit | None = None
     """None for an exam at a terminal."""
+    presented_book: PresentedBook | None = None
+    """The code of a medical book that was held to the reader, the last one; None where nobody did so."""

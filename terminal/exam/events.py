@@ -18,6 +18,7 @@ from sync.contract.exam import (
 )
 from sync.contract.film import FilmGap, PersonChange, StepLooks
 from sync.contract.model import Id, LongText, ShortText, Utc, WireModel
+from sync.contract.person_code import PresentedBook
 from terminal.exam.model import Employment, IdentifiedBy, Plan, Stamp
 
 EndReason = Literal[
@@ -58,7 +59,14 @@ class IdentificationFailed(EventBase):
     """Nobody was found for what was typed or read; the typed text itself is not kept."""
 
     type: Literal["identification_failed"] = "identification_failed"
-    code: Literal["unknown", "check_digit", "malformed"]
+    code: Literal["unknown", "check_digit", "malformed", "foreign_code"]
+
+
+class BookPresented(EventBase):
+    """The code of a medical book was read. Nobody is identified by it; the centre checks it."""
+
+    type: Literal["book_presented"] = "book_presented"
+    book: PresentedBook
 
 
 class EmploymentsFound(EventBase):
@@ -267,6 +275,7 @@ class ExamEnded(EventBase):
 Event = (
     ExamStarted
     | IdentificationFailed
+    | BookPresented
     | EmploymentsFound
     | ExamineeIdentified
     | ExamineeBlocked

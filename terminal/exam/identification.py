@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sync.contract.exam import Examinee
 from terminal.exam.events import (
+    BookPresented,
     EmploymentsFound,
     ExamineeBlocked,
     ExamineeIdentified,
@@ -22,6 +23,11 @@ def failed(state: ExamState, event: IdentificationFailed) -> Step:
     if tries >= state.plan.most_identifications:
         return enter(replace(state, blocked_code="not_identified"), Phase.NOT_TODAY, event.stamp)
     return state, ()
+
+
+def book_presented(state: ExamState, event: BookPresented) -> Step:
+    """Keep what was read; it costs no try, and whose it is says the number that comes next."""
+    return replace(state, presented_book=event.book, identification_error=""), ()
 
 
 def employments_found(state: ExamState, event: EmploymentsFound) -> Step:

@@ -22,6 +22,7 @@ from sync.contract.exam import (
 )
 from sync.contract.film import Continuity, FilmGap
 from sync.contract.model import Id, ShortText, Utc, WireModel
+from sync.contract.person_code import PresentedBook
 
 IdentifiedBy = Literal["personnel_number", "card", "qr", "face"]
 
@@ -177,6 +178,7 @@ class ExamState:
     phase_since: Stamp | None = None
     identification_attempts: int = 0
     identification_error: str = ""
+    presented_book: PresentedBook | None = None
     employments: tuple[Employment, ...] = ()
     """In EMPLOYER: among which the worker chooses, in the order of the screen."""
     found_by: IdentifiedBy | None = None

@@ -41,4 +41,5 @@ def record_of(
         config_version=state.config_version,
         books=state.books,
         diary=diary,
+        presented_book=state.presented_book,
     )

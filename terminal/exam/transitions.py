@@ -8,6 +8,7 @@ from typing import Any
 
 from terminal.exam import asking, filming, identification, measuring, outcome
 from terminal.exam.events import (
+    BookPresented,
     ComplaintsAnswered,
     ConsentAnswered,
     DecisionReceived,
@@ -70,6 +71,7 @@ _OF_A_MEASURING_STEP: dict[type[Any], Handler] = {
 TRANSITIONS: Mapping[Phase, Mapping[type[Any], Handler]] = {
     Phase.IDENTIFY: {
         IdentificationFailed: identification.failed,
+        BookPresented: identification.book_presented,
         EmploymentsFound: identification.employments_found,
         ExamineeIdentified: identification.identified,
         ExamineeBlocked: identification.blocked,

@@ -67,7 +67,7 @@ def show_again(
 @router.post("/admissions")
 def find_in_admissions(request: Request, visitor: Reader, form: Annotated[FormData, Depends(form_of)]) -> Response:
     """Lead to the address of who is meant. A form by POST: what is typed names a person (adr/0075)."""
-    console, employer_id = console_of(request), _employer(visitor)
+    console, employer_id = console_of(request), own_employer(visitor)
     typed, state = str(form.get("q", "")).strip(), str(form.get("state", ""))
     query = find_worker(request, visitor, typed)
     if query.worker_ids:
@@ -88,7 +88,7 @@ def acknowledge(request: Request, alert_id: str, visitor: Reader) -> Response:
     """The employer's receipt for an alert."""
     console = console_of(request)
     with writing(console.engine) as connection:
-        if alerts.mark_seen(connection, alert_id, _employer(visitor), visitor.account.account_id, console.clock()):
+        if alerts.mark_seen(connection, alert_id, own_employer(visitor), visitor.account.account_id, console.clock()):
             note(connection, console, visitor, "alert.seen", alert_id)
     return RedirectResponse("/admissions", status_code=303)
 
@@ -105,7 +105,7 @@ def _page(
     fault: str = "",
 ) -> Response:
     console = console_of(request)
-    employer_id = _employer(visitor)
+    employer_id = own_employer(visitor)
     note_seldom(request, visitor, "admissions.read")
     with reading(console.engine) as connection:
         everybody = admissions(connection, employer_id, console.clock())
@@ -144,7 +144,8 @@ def _is_meant(item: Admission, words: str, worker_ids: tuple[str, ...]) -> bool:
     return not wanted or fold_name(item.full_name).startswith(wanted) or fold_name(item.personnel_number) == wanted
 
 
-def _employer(visitor: Visitor) -> str:
+def own_employer(visitor: Visitor) -> str:
+    """The employer of the visitor's account; 404 for an account of none."""
     if not visitor.account.employer_id:
         raise HTTPException(404)
     return visitor.account.employer_id

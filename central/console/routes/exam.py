@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from central.console import grounds_view, room_view
 from central.console.access_log import covers, note
+from central.console.book_check_view import check_lines, point_words
 from central.console.charts import charts_of
 from central.console.context import Console, Visitor, console_of, own_or_404, page
 from central.console.decision_form import REASON_KEYS, key_code, offered_reasons
@@ -39,7 +40,7 @@ from central.papers.breaths import between_limits, interval_words
 from central.papers.issuing import has_breath
 from central.papers.wording import kinds_for
 from central.papers.written import FORM_OF
-from central.store import accounts, decisions, instruments, medics, paper_records, refusals, worklist
+from central.store import accounts, book_checks, decisions, instruments, medics, paper_records, refusals, worklist
 from central.store import grounds as grounds_store
 from central.store import same_day as same_day_store
 from central.store.decisions import StoredDecision
@@ -105,6 +106,8 @@ def exam_page(
         around = circumstances(connection, item, message_id, now)
         examiner = examiner_of(connection, item.payload)
         written = paper_records.kinds_of(connection, item.decision_id) if item.decision_id else frozenset()
+        checked = book_checks.of_exam(connection, exam_id)
+        book_check = check_lines(connection, [checked])[0] if checked is not None else None
     with writing(console.engine) as connection:
         if restored:
             accounts.set_draft(connection, visitor.session.session_id, None)
@@ -137,6 +140,8 @@ def exam_page(
         grounds=grounds_view.lines(grounds, known, day_of(now), toxicology_days),
         blocks=blocks,
         doubled=grounds_view.doubles(grounds),
+        book_check=book_check,
+        point_words=lambda point: point_words(point, look.language),
         effects=shown_effects(effects, item.payload),
         rules_version=effects.version,
         rule_words=lambda code, version: _rule_words(code, version, item.org, look.language),

@@ -16,9 +16,11 @@ from sqlalchemy import Column, ColumnElement, Engine, select, update
 from central.console.app import create_app, every_route
 from central.console.routes.registers import KINDS
 from central.core.config import CentralConfig
+from central.core.days import day_of
 from central.core.rights import Role
 from central.core.snils import SnilsKey
 from central.examining.recording import RoomExams
+from central.grounds.book_checking import Asking, check_for_employer
 from central.imports.tables import MOST_ROWS_AT_ONCE
 from central.keeping.installation import Choices, create_secrets, write_config
 from central.link.outgoing import Outgoing
@@ -26,6 +28,7 @@ from central.people.registry import Registry
 from central.store import (
     accounts,
     anomalies,
+    book_checks,
     certificates,
     exams,
     grounds,
@@ -115,6 +118,7 @@ def staged(folder: Path, *, is_hard: bool = True) -> Iterator[Stage]:
         history.past_exams = usual
     past.let_some_wait()
     _examine_in_room(config, engine, made, people)
+    _check_books(config, engine, people)
     if is_hard:
         _lengthen(engine, past)
         _oddities(engine)
@@ -175,6 +179,16 @@ def _examine_in_room(config: CentralConfig, engine: Engine, made: Registry, peop
         }
         outcome = exams_of_rooms.enter(connection, draft, typed, ("pressure",), by, now)
         assert outcome.faults == {}
+
+
+def _check_books(config: CentralConfig, engine: Engine, people: SampleIds) -> None:
+    """Checks of medical books on the employer's page: by a worker's code, of somebody else's book, of what is none."""
+    pen, now = Outgoing.from_config(config), datetime.now(UTC)
+    asking = Asking(people.employers[0], "stage", now, day_of(now), day_of(now))
+    code = pen.sign_worker_code(people.workers["1001"])
+    with writing(engine) as connection:
+        for text in ("77-01-000000-25", "https://elmk.example/b/0c9f1a", code):
+            check_for_employer(connection, text, asking, pen.verifying_key)
 
 
 def _oddities(engine: Engine) -> None:
@@ -238,6 +252,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
         return {
             "exam_id": tuple(found for state in states for found in state),
             "worker_id": long,
+            "check_id": some(book_checks.book_check.c.check_id, book_checks.book_check.c.worker_id.is_not(None)),
             "ground_id": some(grounds.ground.c.ground_id),
             "person_id": some(worker.person_id),
             "account_id": some(accounts.account.c.account_id),

@@ -47,6 +47,7 @@ FIXED = {
     "difference": "the order of the book, as it will be published",
     "exam": "facts of one exam beside a decision that is being typed",
     "file": "the order of the file that was sent",
+    "points": "the order in which a check is read",
     "form": "the order of the columns in the file",
     "preview": "a handful of examples",
 }

@@ -21,6 +21,7 @@ from sync.contract.exam import (
     Measurement,
     MediaReference,
 )
+from sync.contract.person_code import PresentedBook
 from sync.link_report import LinkCode
 from terminal.books import ConsentText, KioskBooks
 from terminal.exam.filming import is_filmed
@@ -296,12 +297,14 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     yield "resume", "resume", snapshot(temperature, awaiting_resume=True)
     yield "resume_nobody", "resume", snapshot(exam(Phase.IDENTIFY), awaiting_resume=True)
     yield "identify", "identify", snapshot(exam(Phase.IDENTIFY), 5)
-    for code in ("unknown", "check_digit", "malformed"):
+    for code in ("unknown", "check_digit", "malformed", "foreign_code"):
         state = exam(Phase.IDENTIFY, identification_attempts=1, identification_error=code)
         yield f"identify_{code}", "identify", snapshot(state, 15)
     yield "identify_countdown", "identify", snapshot(exam(Phase.IDENTIFY), timeout=Timeout(1059.0, 60.0))
     yield "identify_hint", "identify", snapshot(exam(Phase.IDENTIFY), timeout=Timeout(1072.0, 60.0))
     at_number = exam(Phase.IDENTIFY)
+    book = PresentedBook(sha256="a" * 64, form="link", host="elmk.example", number="860102797025", on=TODAY)
+    yield "identify_book_read", "identify", snapshot(exam(Phase.IDENTIFY, presented_book=book), 5)
     yield "identify_offered", "identify", snapshot(at_number, 5, search_offered=True)
     for code in ("no_match", "ambiguous", "nobody_enrolled", "no_good_frame", "number_needed", "no_engine"):
         missed = LiveProgress(f"search_{code}")

@@ -15,11 +15,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from central.console.app import every_route, guards_of
 from central.console.guard import Guard
+from central.core.days import day_of
 from central.core.media_files import MediaFiles
 from central.core.once_per_hour import OncePerHour
 from central.core.parties import Terminal
 from central.core.rights import RIGHTS, Right, Role
 from central.examining.recording import RoomExams
+from central.grounds.book_checking import Asking, check_for_employer
 from central.imports.grounds import check_file, store_checked
 from central.jobs import queue
 from central.people.limits import LimitDraft, set_limit
@@ -167,6 +169,7 @@ class _Sample:
                 ).scalar_one(),
                 "ground_id": ground_id,
                 "document_id": document_id,
+                "check_id": self._check(centre, worker_id),
                 "alert_id": connection.execute(select(alert.c.alert_id)).scalar_one(),
                 "code": connection.execute(select(paper.c.code)).scalar_one(),
                 "terminal_id": "kiosk-1",
@@ -195,6 +198,14 @@ class _Sample:
         self._jobs = {"imports": str(sent.headers["location"]), "journal": str(export.headers["location"])}
         assert until(lambda: "data-job" not in senior.get(self._jobs["imports"]).text)
         assert until(lambda: "data-job" not in zoya.get(self._jobs["journal"]).text)
+
+    def _check(self, centre: ConsoleCentre, worker_id: str) -> str:
+        """A check of a medical book on the employer's page."""
+        at, pen = centre.now(), centre.outgoing
+        asking = Asking(centre.people.employers[0], _NOBODY, at, day_of(at), day_of(at))
+        with writing(centre.engine) as connection:
+            code = pen.sign_worker_code(worker_id)
+            return check_for_employer(connection, code, asking, pen.verifying_key).check_id
 
     def _draft(self, centre: ConsoleCentre, worker_id: str) -> str:
         """An exam in a medical room that somebody is at."""

@@ -25,7 +25,23 @@ _LATIN = re.compile(r"[A-Za-z][A-Za-z-]+")
 _ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{12,}\b|\b[A-Z2-7]{32}\b")
 _PLACE = re.compile(r"\{[a-z]+\}")
 _NAMES = {
-    *("English", "PDF", "XLSX", "CSV", "ZIP", "JSON", "Lines", "jsonl", "xlsx", "json", "JPEG", "PNG", "PEM", "QR"),
+    *(
+        "English",
+        "PDF",
+        "XLSX",
+        "CSV",
+        "ZIP",
+        "JSON",
+        "Lines",
+        "jsonl",
+        "xlsx",
+        "json",
+        "JPEG",
+        "PNG",
+        "PEM",
+        "QR",
+        "QR-",
+    ),
     *("TOTP", "OID", "SHA-", "HTTPS", "ca", "pem", "cms", "decision", "record"),
     *("XML", "okved", "data-", "structure-"),
     *("Debian", "LUKS", "USB", "ModemManager", "dialout"),

@@ -91,6 +91,10 @@ NOBODY = {
 ELSEWHERE = {
     "/room": "found by a number, below",
     "/room/{draft_id}": "the exam of one employment, by its id",
+    "/admissions/book-check": "checks that were made: test_book_checks.py",
+    "/admissions/book-check/{check_id}": "one check, by its id: test_book_checks.py",
+    "/admissions/book-check/{check_id}/file": "its paper: test_book_checks.py",
+    "/workers/{worker_id}/code/file": "the card of one worker, by the id: test_book_checks.py",
     "/grounds": "ends of documents, a line for each person: test_ground_documents.py",
     "/grounds/{ground_id}": "one ground, by its id: test_ground_documents.py",
     "/grounds/{ground_id}/documents/{document_id}/file": "the document itself, by ids",
@@ -108,7 +112,8 @@ ELSEWHERE = {
 PRINTS = {"/papers/refusals/sheet"}
 """Whole tables on paper, whose text has no rows."""
 FINDS = {
-    "/registers/workers", "/journal", "/admissions", "/limits", "/registers/workers/import", "/imports/grounds",
+    "/registers/workers", "/journal", "/admissions", "/admissions/book-check", "/limits", "/registers/workers/import",
+    "/imports/grounds",
     "/registers/workers/new", "/registers/persons/twins", "/registers/persons/twins/undo", "/room/find",
 }  # fmt: skip
 """Forms that find or enter somebody by what is typed; each has a test below or in `test_person_pages.py`."""

@@ -312,6 +312,7 @@ def running_kiosk(
         incoming,
         faces,
         snapshots.put,
+        centre_key=centre_key.public_key(),
         consent_texts={"ru": "текст", "en": "text"},
     )
     thread = Thread(target=service.run, name="core")
