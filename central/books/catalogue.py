@@ -133,7 +133,15 @@ BOOKS: dict[str, BookKind] = {
             ),
         ),
         BookKind("eye_findings", attrs=(Attr("looked_at", choices=LOOKED_AT), Attr("sign", choices=SIGNS))),
-        BookKind("vaccines"),
+        BookKind(
+            "vaccines",
+            attrs=(
+                Attr("doses", "number"),
+                Attr("interval_days", "number"),
+                Attr("again_months", "number"),
+                Attr("basis"),
+            ),
+        ),
         BookKind("okved2", is_classifier=True, code_form=r"[A-U]|[0-9]{2}(\.[0-9]{1,2}){0,2}"),
         BookKind(
             "rf_subjects",

@@ -84,6 +84,7 @@ def check_paper(connection: Connection, line: CheckLine, look: Look, generation:
         (text(PAPER, "exam.personnel_number"), line.personnel_number or "—"),
         (text(PAPER, "book_check.book"), line.book or "—"),
         (text(PAPER, "book_check.on"), " и ".join(f"{day:%d.%m.%Y}" for day in days)),
+        (text(PAPER, "book_check.read"), text(PAPER, f"book_check.form.{item.read_form}")),
         (text(PAPER, "book_check.read_sha256"), item.read_sha256),
         (text(PAPER, "book_check.check_id"), item.check_id),
     ]

@@ -1,13 +1,21 @@
-"""What a worker carries: a card with the worker's own code. GET /workers/{worker_id}/code/file: a PDF."""
+"""What is known of a worker in one place: the sanitary passport, and a card with the worker's own code.
+
+GET /workers/{worker_id}/passport takes `kind`, `since`, `until` (days of the documents, 2026-12-31) and `sort_documents`; 422 with
+the page for a day that is none. With /file: the paper, a PDF. GET /workers/{worker_id}/code/file: the card, a PDF.
+"""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
-from central.console.access_log import note
-from central.console.context import Visitor, console_of
+from central.console.access_log import covers, note
+from central.console.book_check_view import point_words
+from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
+from central.console.passport_view import PAPER, Chosen, dose_words, passport, passport_paper
 from central.console.routes.consents import own_worker
+from central.core.days import day_of, parse_day
+from central.core.ground_rules import kind_words
 from central.core.rights import Right
 from central.papers.fonts import FontsMissing
 from central.papers.listing import Listing, listing
@@ -17,8 +25,51 @@ from central.words.no_force import band
 from central.words.texts import text
 
 router = APIRouter()
-PAPER = "ru"
-"""Papers are in Russian, whoever prints them."""
+Reader = Annotated[Visitor, Depends(Guard(Right.SEE_EXAMS))]
+
+
+@router.get("/workers/{worker_id}/passport")
+def show_passport(
+    request: Request, worker_id: str, visitor: Reader, kind: str = "", since: str = "", until: str = ""
+) -> Response:
+    """Points, documents, vaccinations, checks."""
+    console, language = console_of(request), visitor.look.language
+    days = {name: parse_day(value) if value else None for name, value in (("since", since), ("until", until))}
+    faults = {name: "day" for name, value in (("since", since), ("until", until)) if value and days[name] is None}
+    with writing(console.engine) as connection:
+        worker = own_worker(connection, visitor, worker_id)
+        shown = passport(connection, worker, day_of(console.clock()), Chosen(kind, days["since"], days["until"]))
+        employer = registry.get_employer(connection, worker["employer_id"])
+        note(connection, console, visitor, "passport.read", worker_id, org=worker["org"])
+        covers(console, visitor, worker_id)
+    return page(
+        request,
+        "passport.html",
+        visitor,
+        422 if faults else 200,
+        worker=worker,
+        employer_name=employer["name"] if employer is not None else "—",
+        shown=shown,
+        points=[point.as_json() | {"at": point.at, "until": point.until} for point in shown.points],
+        typed={"kind": kind, "since": since, "until": until},
+        faults=faults,
+        kind_words=lambda code: kind_words(code, language, worker["org"]),
+        point_words=lambda point: point_words(point, language),
+        dose_words=dose_words,
+    )
+
+
+@router.get("/workers/{worker_id}/passport/file")
+def print_passport(request: Request, worker_id: str, visitor: Reader) -> Response:
+    """The passport on paper: all documents, dates and no finding."""
+    console = console_of(request)
+    with writing(console.engine) as connection:
+        worker = own_worker(connection, visitor, worker_id)
+        shown = passport(connection, worker, day_of(console.clock()), Chosen())
+        code = console.outgoing.sign_worker_code(worker_id)
+        content = passport_paper(connection, worker, shown, code, console.config.generation)
+        note(connection, console, visitor, "passport.print", worker_id, org=worker["org"])
+    return _paper(content, f"passport-{worker_id[-12:]}.pdf")
 
 
 @router.get("/workers/{worker_id}/code/file")
@@ -45,12 +96,16 @@ def print_code(
         notes=(text(PAPER, "worker_code.note"),),
         foot="",
         code=console.outgoing.sign_worker_code(worker_id),
-        code_words="",
+        code_words=text(PAPER, "worker_code.short"),
         band=band(console.config.generation, PAPER),
     )
+    return _paper(content, f"code-{worker_id[-12:]}.pdf")
+
+
+def _paper(content: Listing, name: str) -> Response:
     try:
-        paper = listing(content)
+        drawn = listing(content)
     except FontsMissing as error:
         raise HTTPException(503) from error
-    headers = {"Content-Disposition": f'inline; filename="code-{worker_id[-12:]}.pdf"'}
-    return Response(paper, media_type="application/pdf", headers=headers)
+    headers = {"Content-Disposition": f'inline; filename="{name}"'}
+    return Response(drawn, media_type="application/pdf", headers=headers)

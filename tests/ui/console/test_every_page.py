@@ -48,6 +48,8 @@ FIXED = {
     "exam": "facts of one exam beside a decision that is being typed",
     "file": "the order of the file that was sent",
     "points": "the order in which a check is read",
+    "plan": "by the day on which the next one is due",
+    "checks": "the newest first",
     "form": "the order of the columns in the file",
     "preview": "a handful of examples",
 }

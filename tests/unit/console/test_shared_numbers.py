@@ -94,6 +94,7 @@ ELSEWHERE = {
     "/admissions/book-check": "checks that were made: test_book_checks.py",
     "/admissions/book-check/{check_id}": "one check, by its id: test_book_checks.py",
     "/admissions/book-check/{check_id}/file": "its paper: test_book_checks.py",
+    "/workers/{worker_id}/passport/file": "the paper of one worker, by the id: test_passport.py",
     "/workers/{worker_id}/code/file": "the card of one worker, by the id: test_book_checks.py",
     "/grounds": "ends of documents, a line for each person: test_ground_documents.py",
     "/grounds/{ground_id}": "one ground, by its id: test_ground_documents.py",
