@@ -12,6 +12,7 @@ from sqlalchemy import Column, Connection, Date, ForeignKey, Index, LargeBinary,
 from sqlalchemy.exc import IntegrityError
 
 from central.store.metadata import UtcDateTime, metadata
+from central.store.walking import OnBad, stream
 
 paper_record = Table(
     "paper_record",
@@ -133,6 +134,12 @@ def kinds_of(connection: Connection, decision_id: str) -> frozenset[str]:
     """The kinds of papers that were written on a decision."""
     query = select(paper_record.c.kind).where(paper_record.c.decision_id == decision_id).distinct()
     return frozenset(connection.execute(query).scalars())
+
+
+def every(connection: Connection, on_bad: OnBad | None = None) -> Iterator[PaperRecord]:
+    """All records, oldest first, without holding them in memory."""
+    for row in stream(connection, select(paper_record).order_by(paper_record.c.record_id), 500, on_bad):
+        yield PaperRecord(**row)
 
 
 def add_event(connection: Connection, item: PaperEvent) -> None:

@@ -36,7 +36,7 @@ def _rows(site: Site, query: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in db.execute(query).fetchall()]
 
 
-def _roster_is_known(site: Site, expected: dict[str, int]) -> bool:
+def roster_is_known(site: Site, expected: dict[str, int]) -> bool:
     """Whether the terminal has the newest list, and the workers of these numbers have so many holds in it."""
     bodies = [RosterWorker.model_validate_json(str(body)) for (body,) in _rows(site, "SELECT body FROM roster_entry")]
     made = {one.personnel_number: len(one.holds) for one in bodies}
@@ -65,7 +65,7 @@ def test_a_kiosk_without_a_network_keeps_the_rule_by_its_own_clock_and_the_exam_
     table.write_text(f"{head}\n1001;Медкнижка;01.02.2026;{until:%d.%m.%Y};нет;ЭЛМК;86-01-027970-25\n", encoding="utf-8")
     site.run("central", "import", "grounds", str(table), "--org", ORG, "-c", str(site.config))
     site.publish("ground_rules", "2026-7", RULE)
-    site.until(lambda: _roster_is_known(site, {"1001": 1, "1002": 1}))
+    site.until(lambda: roster_is_known(site, {"1001": 1, "1002": 1}))
 
     site.world.broker.stop()
     _identify(site, "1002")

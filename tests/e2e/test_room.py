@@ -1,4 +1,7 @@
-"""Sent to the medic by the kiosk, examined in the room, admitted there: by the shipped processes, with a terminal that measures."""
+"""Held back at the kiosk by a rule of grounds, examined in the room, admitted there, seen by the employer: by what ships.
+
+The terminal that stands in the room measures.
+"""
 
 import re
 from collections.abc import Callable
@@ -8,22 +11,26 @@ from typing import Any
 import httpx
 import pytest
 
+from central.access.accounts import create_account
 from central.core.clock import now_utc
 from central.core.days import day_of
 from central.core.parties import Terminal
+from central.core.rights import Role
 from central.deciding.admissions import admissions
-from central.store import instruments, room_orders, rooms, workers, worklist
+from central.store import accounts, instruments, room_orders, rooms, workers, worklist
 from central.store.engine import open_engine, reading, writing
 from dopusk.lab.demo.sample_people import ORG
 from dopusk.lab.demo.world import TERMINAL
 from sync.contract.canonical import new_id
 from tests.e2e.site import CSRF, Site, logged_in
+from tests.e2e.test_grounds import roster_is_known
 from tests.medical_room import INSTRUMENTS, WELL
 from tests.ui.kiosk.looking import names_on
 
 ROOM = "room-1"
-NUMBER = "1007"
-"""Of a worker whom terminals may not examine."""
+NUMBER = "1002"
+"""Of a worker whom nothing but a rule of grounds keeps from the kiosk."""
+DISPATCHER, PASSWORD = "dispatcher", "правильная лошадь батарея"
 _VERSION = re.compile(r'name="version" value="(\d+)"')
 
 
@@ -66,6 +73,25 @@ def _worker(site: Site) -> tuple[str, str]:
     return row["worker_id"], row["employer_id"]
 
 
+def _identify(site: Site) -> None:
+    site.on("idle")
+    site.press("begin", *(f"key_{digit}" for digit in NUMBER), "number_ok")
+
+
+def _on_the_employers_page(site: Site, employer_id: str) -> str:
+    """The state of the worker as the employer's dispatcher reads it."""
+    engine = open_engine(site.world.config.store_url)
+    with writing(engine) as connection:
+        if accounts.by_username(connection, DISPATCHER) is None:
+            account = {"full_name": "Диспетчер", "role": Role.EMPLOYER, "orgs": (ORG,), "employer_id": employer_id}
+            create_account(connection, username=DISPATCHER, password=PASSWORD, now=now_utc(), **account)
+    engine.dispose()
+    with httpx.Client(base_url=site.address, follow_redirects=True, timeout=60) as client:
+        _post(client, "/login", "/login", {"username": DISPATCHER, "password": PASSWORD})
+        rows = {row.split("</td>")[0]: row for row in client.get("/admissions").text.split("<tr><td>")[1:]}
+    return re.sub(r"<[^>]*>", " ", rows[NUMBER])
+
+
 def _stored(site: Site, look: Callable[[Any], Any]) -> Any:
     engine = open_engine(site.world.config.store_url)
     try:
@@ -76,13 +102,25 @@ def _stored(site: Site, look: Callable[[Any], Any]) -> Any:
 
 
 @pytest.mark.timeout(540)
-def test_who_may_not_pass_at_the_kiosk_is_examined_in_the_room_and_admitted(site: Site, room: dict[str, str]) -> None:
+def test_whom_a_rule_holds_back_at_the_kiosk_is_examined_in_the_room_and_admitted(
+    site: Site, room: dict[str, str]
+) -> None:
+    _identify(site)
+    site.on("confirm")
+    site.press("exit", "leave")
     site.on("idle")
-    site.press("begin", *(f"key_{digit}" for digit in NUMBER), "number_ok")
+    table = site.world.folder / "grounds.csv"
+    begun_on = day_of(now_utc()) - timedelta(days=2)
+    head = "Табельный номер;Вид;Дата;Только очно;Источник"
+    table.write_text(f"{head}\n{NUMBER};Больничный;{begun_on:%d.%m.%Y};нет;СФР\n", encoding="utf-8")
+    site.run("central", "import", "grounds", str(table), "--org", ORG, "-c", str(site.config))
+    site.until(lambda: roster_is_known(site, {NUMBER: 1}))
+    _identify(site)
     site.on("not_today")
     site.press("leave")
     site.on("idle")
     worker_id, employer_id = _worker(site)
+    assert "Допущен" not in _on_the_employers_page(site, employer_id), "held back, and not examined yet"
     with logged_in(site) as client:
         client.timeout = httpx.Timeout(60)
         _post(client, "/signature", "/signature", {"passphrase": site.world.login.passphrase})
@@ -128,6 +166,7 @@ def test_who_may_not_pass_at_the_kiosk_is_examined_in_the_room_and_admitted(site
     assert payload["room"]["terminals"] == [TERMINAL]
     (state,) = _stored(site, lambda connection: admissions(connection, employer_id, now_utc(), worker_id))
     assert (state.state, state.exam_id) == ("admitted", exam_id)
+    assert "Допущен" in _on_the_employers_page(site, employer_id)
     site.run("verify", str(site.config))
 
 

@@ -45,6 +45,7 @@ from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre, build_console_centre, serving
 from tests.ground_records import add_records
 from tests.size import IS_WHOLE, drawn
+from tests.written_papers import write_paper
 
 NOT_EVIDENCE = {
     "centre_outbox": {"attempts", "sent_at"},  # when the broker was asked: a schedule, and no record of anything
@@ -67,7 +68,6 @@ CELLS = [
     if column.name not in NOT_EVIDENCE.get(table, ()) and (table, column.name) != ("seal_head", "head_id")
 ]
 WAYBILLS = ("waybill", "waybill_title", "waybill_receipt", "gate_passage")
-PAPERS = ("paper_record", "paper_event")
 ROWS_TRIED = 2
 VARIANTS_TRIED = 3
 STEP_OF_BLOB = 499
@@ -107,6 +107,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
         known: dict[str, Any] = {
             "org": ORG,
             "waybill_id": new_id(),
+            "paper_id": connection.execute(select(metadata.tables["paper"].c.paper_id)).scalars().first(),
             "person_id": persons[0],
             "other_id": persons[1],
             "medic_id": medic_id,
@@ -118,7 +119,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "medic_employment",
             "field_map",
             *WAYBILLS,
-            *PAPERS,
+            "paper_event",
         ):
             table = metadata.tables[name]
             made: dict[str, Any] = {}
@@ -140,6 +141,7 @@ def _live(centre: ConsoleCentre, browser: Browser, exams: list[str]) -> None:
     """Whatever leaves records: papers, limits, a terminal that takes a roster and refuses a decision, a second try."""
     paper = browser.post(f"/exams/{exams[1]}/papers", {"kind": "mark"}, page=f"/exams/{exams[1]}")
     assert paper.status_code == 200, paper.text
+    assert write_paper(browser, exams[1], "sobriety").status_code == 303
     now = centre.now()
     with writing(centre.engine) as connection:
         draft = LimitDraft(ORG, "organisation", "", "systolic_mmhg", None, 150.0, "приказ 1")

@@ -1,6 +1,7 @@
 """Snapshots in, words out: every phase, activity and error, in both languages."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -271,6 +272,15 @@ class TestMeasuring:
 
     def test_a_second_blow_is_explained(self) -> None:
         assert "Решает медработник" in page("breath_again").note
+
+    @pytest.mark.parametrize(("minutes", "is_late"), [(15, False), (25, False), (26, True)])
+    def test_a_second_blow_that_comes_late_is_taken_and_named(self, minutes: int, is_late: bool) -> None:
+        again = CASES["breath_again"][1]
+        assert again.exam is not None
+        came = again.exam.taken(Phase.BREATH)[0].at + timedelta(minutes=minutes)
+        note = view_of(replace(again, local_time=came), "ru").page.note
+        assert ("позже 25 минут" in note) is is_late
+        assert note.endswith("решает медработник." if is_late else "Решает медработник.")
 
     def test_the_medics_wish_is_told(self) -> None:
         assert page("pressure_asked_again").note == "Медработник попросил повторить измерение."
