@@ -247,9 +247,11 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
 
         table = exams.exam.c
         states = [some(table.exam_id, table.state == state) for state in ("waiting", "decided", "unfinished")]
+        refused = some(table.exam_id, table.state == "decided", table.outcome == "not_admitted")
         worker = registry.worker.c
         long = some(worker.worker_id, worker.full_name.startswith(SURNAME)) or some(worker.worker_id)
         return {
+            **{f"/exams/{{exam_id}}/{form} exam_id": refused for form in ("certificate", "protocol")},
             "exam_id": tuple(found for state in states for found in state),
             "worker_id": long,
             "check_id": some(book_checks.book_check.c.check_id, book_checks.book_check.c.worker_id.is_not(None)),
@@ -292,7 +294,8 @@ def paths_of(stage: Stage) -> list[str]:
             continue
         filled = [route.path]
         for name in _PARAMETER.findall(route.path):
-            values = stage.named.get(f"{route.path.split('/')[2]}/{name}") or stage.named[name]
+            of_kind = stage.named.get(f"{route.path.split('/')[2]}/{name}") or stage.named[name]
+            values = stage.named.get(f"{route.path} {name}", of_kind)
             filled = [path.replace(f"{{{name}}}", value) for path in filled for value in values]
         found += filled
     return [*found, *ANSWERS]
