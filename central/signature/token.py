@@ -4,6 +4,8 @@ Tested with SoftHSM. A ГОСТ token speaks the same interface with mechanisms 
 """
 
 import contextlib
+import threading
+import weakref
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -17,6 +19,9 @@ from pkcs11.util.ec import encode_ecdsa_signature
 
 from central.signature.cms_message import detached, signed_attributes
 from central.signature.provider import SigningRefused
+
+_one_at_a_time = threading.Lock()
+"""A library that begins anew closes every key of the process: nobody opens one meanwhile."""
 
 
 class TokenKey:
@@ -39,13 +44,22 @@ class TokenKey:
             # PKCS#11's plain ECDSA signs a digest and answers r and s side by side.
             raw = self._key.sign(sha256(attributes.dump()).digest(), mechanism=pkcs11.Mechanism.ECDSA)
         except PKCS11Error as error:
+            self.close()
             raise SigningRefused("token_absent", f"the token did not sign: {type(error).__name__}") from error
         return detached(attributes, self._certificate, "sha256_ecdsa", encode_ecdsa_signature(raw))
 
     def close(self) -> None:
         """Log out of the token. One that was pulled out has forgotten the login by itself."""
+        if self not in _open_keys:
+            # The library gives the number of a session that is over to a later one, of somebody else.
+            return
+        _open_keys.discard(self)
         with contextlib.suppress(PKCS11Error):
             self._session.close()
+
+
+_open_keys: weakref.WeakSet[TokenKey] = weakref.WeakSet()
+"""Keys of this process that can sign, as far as it is known."""
 
 
 def look_anew(library: str) -> None:
@@ -64,10 +78,23 @@ def open_token(
 ) -> TokenKey:
     """Log in to a token and find the key of the certificate by its label (`key_label`; that of the token without it).
 
-    Raises `SigningRefused`: `token_absent`, `wrong_passphrase`, `token_blocked`, `no_key`, `wrong_certificate`.
+    A token that is not found is looked for anew, as long as nobody else of this process has a key open: it may have been pulled out
+    and put back. Raises `SigningRefused`: `token_absent`, `wrong_passphrase`, `token_blocked`, `no_key`, `wrong_certificate`.
     """
-    key_label = key_label or token_label
     certificate = crypto_x509.load_pem_x509_certificate(certificate_pem)
+    with _one_at_a_time:
+        try:
+            made = _open(library, token_label, certificate, pin, key_label or token_label)
+        except SigningRefused as refused:
+            if refused.code != "token_absent" or len(_open_keys) > 0:
+                raise
+            look_anew(library)
+            made = _open(library, token_label, certificate, pin, key_label or token_label)
+        _open_keys.add(made)
+    return made
+
+
+def _open(library: str, token_label: str, certificate: crypto_x509.Certificate, pin: str, key_label: str) -> TokenKey:
     try:
         token = pkcs11.lib(library).get_token(token_label=token_label)
     except PKCS11Error as error:

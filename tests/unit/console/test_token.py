@@ -1,5 +1,6 @@
 """A medic's key on a PKCS#11 token (SoftHSM): the key stays there, the signature is like any other."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -82,3 +83,32 @@ def test_each_trouble_with_a_token_has_its_name(tmp_path: Path, token_key: ec.El
         with pytest.raises(SigningRefused) as refused:
             open_token(LIBRARY, label, pem, pin)
         assert refused.value.code == code
+
+
+def test_one_that_was_pulled_out_and_put_back_opens_without_a_restart(
+    tmp_path: Path, token_key: ec.EllipticCurvePublicKey
+) -> None:
+    """The library remembers the tokens of its start. It begins anew only while nobody's key is open: that closes all of them."""
+    _, certificate = _certificate(tmp_path / "authority", token_key)
+    tokens = Path(os.environ["SOFTHSM2_CONF"]).parent / "tokens"
+    key = open_token(LIBRARY, LABEL, certificate, PIN)
+    tokens.rename(tokens.with_name("pulled-out"))
+    tokens.mkdir()
+    try:
+        with pytest.raises(SigningRefused) as refused:
+            key.sign_detached(b"{}")
+        assert refused.value.code == "token_absent"
+        with pytest.raises(SigningRefused) as refused:
+            open_token(LIBRARY, LABEL, certificate, PIN)
+        assert refused.value.code == "token_absent"
+    finally:
+        tokens.rmdir()
+        tokens.with_name("pulled-out").rename(tokens)
+    again = open_token(LIBRARY, LABEL, certificate, PIN)
+    key.close()
+    assert again.sign_detached(b"{}")
+    # Somebody else whose token is not there does not close this one.
+    with pytest.raises(SigningRefused):
+        open_token(LIBRARY, "nothing", certificate, PIN)
+    assert again.sign_detached(b"{}")
+    again.close()
