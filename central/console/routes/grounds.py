@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 from starlette.datastructures import FormData, UploadFile
 
 from central.console.access_log import covers, note
@@ -26,7 +26,7 @@ from central.core.rights import Right
 from central.grounds.document_check import MAX_BYTES, DocumentRefused, check_document
 from central.grounds.document_files import DocumentFiles, DocumentLost
 from central.grounds.keeping import REFUSAL_FIELDS, Author, SayingRefused, compare, judge_document
-from central.store import accounts, documents
+from central.store import accounts, documents, registry
 from central.store import grounds as store
 from central.store.documents import Document
 from central.store.engine import reading, writing
@@ -180,6 +180,10 @@ def _document(connection: Connection, visitor: Visitor, ground_id: str, document
     return ground, item
 
 
+def _employer(connection: Connection, worker: RowMapping | None) -> RowMapping | None:
+    return None if worker is None else registry.get_employer(connection, worker["employer_id"])
+
+
 def _typed(form: FormData) -> dict[str, str]:
     return {name: str(value) for name, value in form.items() if isinstance(value, str) and name != "csrf"}
 
@@ -204,6 +208,7 @@ def _page(
         values: dict[str, Any] = {
             "states": store.states_of(connection, [ground_id]).get(ground_id, []),
             "verdicts": documents.verdicts_of(connection, [one.document_id for one in kept]),
+            "employer_name": employer["name"] if (employer := _employer(connection, worker)) else "",
             "names": {account.account_id: account.full_name for account in accounts.all_accounts(connection)},
         }
         note(connection, console, visitor, "ground.read", ground.worker_id, org=ground.org)

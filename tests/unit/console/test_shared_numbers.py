@@ -11,7 +11,7 @@ import io
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -25,6 +25,7 @@ from central.console.guard import Guard
 from central.core.days import day_of
 from central.core.parties import Worker
 from central.core.rights import RIGHTS, Right, Role
+from central.imports.grounds import check_rows, store_checked
 from central.imports.tables import write_table
 from central.jobs import queue
 from central.people.consents import Consents
@@ -34,6 +35,7 @@ from central.store.decisions import decision
 from central.store.engine import reading, writing
 from central.store.grounds import ground
 from central.store.papers import paper
+from central.store.register_changes import Author
 from central.store.registry import worker
 from dopusk.lab.demo.sample_people import EMPLOYERS, ORG, sample_snils
 from simulators.fleet_exam import exam_payload
@@ -96,13 +98,12 @@ ELSEWHERE = {
     "/admissions/book-check/{check_id}/file": "its paper: test_book_checks.py",
     "/workers/{worker_id}/passport/file": "the paper of one worker, by the id: test_passport.py",
     "/workers/{worker_id}/code/file": "the card of one worker, by the id: test_book_checks.py",
-    "/grounds": "ends of documents, a line for each person: test_ground_documents.py",
-    "/grounds/{ground_id}": "one ground, by its id: test_ground_documents.py",
     "/grounds/{ground_id}/documents/{document_id}/file": "the document itself, by ids",
     "/papers/refusals/{paper_id}": "one certificate, by its id: test_written_papers.py",
     "/papers/refusals/sheet": "the rows of /papers/refusals/export",
     "/exams/{exam_id}/certificate": "the exam of one employment, by its id",
     "/exams/{exam_id}/protocol": "the exam of one employment, by its id",
+    "/gates": "passages of workers with their employers: test_gates.py",
     "/waybills": "drivers with their employers: test_waybills.py",
     "/waybills/{waybill_id}/{name}": "the title itself, by ids",
     "/registers/persons/twins": "test_person_pages.py: doubles with employer and number",
@@ -166,19 +167,40 @@ class Sample:
             assert (
                 zoya.post(f"/exams/{self.exams[key]}/papers", {"kind": "refusal"}, page="/journal").status_code == 200
             )
-        with reading(centre.engine) as connection:
+        with writing(centre.engine) as connection:
+            self._enter_grounds(connection)
             for key in KEYS:
                 held = (decision.c.exam_id == self.exams[key], paper.c.exam_id == self.exams[key])
                 self.values[key] = {
                     "exam_id": self.exams[key],
                     "worker_id": self.ids[key],
                     "entry_id": self.ids[key],
+                    "ground_id": self.grounds[key],
                     "person_id": _person(connection, self.ids[key]),
                     "decision_id": connection.execute(select(decision.c.decision_id).where(held[0])).scalar_one(),
                     "code": connection.execute(select(paper.c.code).where(held[1])).scalars().first() or "",
                     "name": "record.json",
                     "kind": "workers",
                 }
+
+    def _enter_grounds(self, connection: Any) -> None:
+        """A document of each that holds back today, and ends soon."""
+        today, until = day_of(self.centre.now()), day_of(self.centre.now()) + timedelta(days=5)
+        rows = [
+            {
+                "Табельный номер": number,
+                "Работодатель": EMPLOYERS[place],
+                "Вид": "больничный",
+                "Источник": "реестр (пример)",
+            }
+            | {"Дата": f"{today:%d.%m.%Y}", "Действует до": f"{until:%d.%m.%Y}", "Только очно": "нет", "Номер": key}
+            for key, (_, number, place) in WHO.items()
+        ]
+        checked = check_rows(connection, ORG, rows, today, self.centre.registry.snils_hash)
+        assert checked.faults == ()
+        assert store_checked(connection, checked, Author(None, self.centre.now())) == len(rows)
+        found = connection.execute(select(ground.c.number, ground.c.ground_id)).all()
+        self.grounds = {row.number: row.ground_id for row in found}
 
     def _exam(self, key: str) -> str:
         made = exam_payload(
@@ -409,7 +431,8 @@ def test_files_find_by_employer_and_number(people: dict[Role, Browser], centre: 
     assert send("/imports/grounds", "/imports/grounds", columns, (NUMBER, *said, "")).status_code == 422
     assert send("/imports/grounds", "/imports/grounds", columns, (NUMBER, *said, EMPLOYERS[1])).status_code == 200
     with reading(centre.engine) as connection:
-        assert list(connection.execute(select(ground.c.worker_id)).scalars()) == [sample.ids["other"]]
+        entered = select(ground.c.worker_id).where(ground.c.source == "ПМО")
+        assert list(connection.execute(entered).scalars()) == [sample.ids["other"]]
 
 
 def test_a_new_entry_with_the_number_of_another_employer_is_somebody_else(
