@@ -41,8 +41,8 @@ SHOWS_NOBODY = {
     ("import", "organisations"), ("import", "map"), ("waybills", "list"), ("waybills", "check"), ("gates", "list"),
 }  # fmt: skip
 """Commands of processes, accounts, terminals, medics and books; lists of waybills and gates name files and gates."""
-BY_ID = {("export", "decision"), ("import", "exams")}
-"""A signed record, and records that name their worker by id."""
+BY_ID = {("export", "decision"), ("import", "exams"), ("dossier",)}
+"""A signed record, records that name their worker by id, and the dossier of one exam."""
 
 
 def _commands(group: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
