@@ -19,6 +19,8 @@ CREATE TABLE exam_span (exam_id TEXT PRIMARY KEY, first_seq INTEGER NOT NULL, la
 
 CREATE INDEX exam_span_open ON exam_span (first_seq) WHERE last_seq IS NULL;
 
+CREATE TABLE gate_opening (exam_id TEXT PRIMARY KEY, passage_id TEXT NOT NULL UNIQUE, report TEXT NOT NULL, is_told INTEGER NOT NULL) STRICT;
+
 CREATE TABLE identity (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     terminal_id TEXT NOT NULL,

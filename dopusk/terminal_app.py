@@ -8,6 +8,7 @@ from importlib.metadata import version
 from dopusk.keys import centre_key_of, signing_key_of
 from dopusk.terminal_faces import make_comparer, make_enroller, make_reference_faces
 from dopusk.terminal_film import open_recorder, open_watch
+from dopusk.terminal_gate import open_gate
 from dopusk.terminal_sync import make_forwarder, serve_metrics
 from drivers.park import open_park
 from sync.contract.health import TerminalStatus
@@ -81,6 +82,7 @@ class Terminal:
         session = KioskSession(core, photographer, version("dopusk"), books, recorder=self._recorder, watch=self._watch)
         self._enroller = make_enroller(config, self.mailbox.post)
         faces = make_reference_faces(config, self._master, self.store, clock, self._enroller)
+        self._gate = open_gate(core, self.mailbox.post, lambda: session.front.active)
         incoming = IncomingMessages(
             self.store,
             clock,
@@ -91,6 +93,7 @@ class Terminal:
             medic_roots=files.medic_roots,
             decision_refused=session.decision_refused,
             take_order=session.orders.take,
+            decision_taken=self._gate.decided if self._gate is not None else lambda record, revoked: None,
         )
         snils_key = files.snils_key.read_bytes() if files.snils_key else None
         self.service = TerminalService(
@@ -110,6 +113,7 @@ class Terminal:
                 clock,
                 Program(version("dopusk"), config.version, self.camera is not None, 60 * config.health.every_min),
             ),
+            gate=self._gate,
         )
         self._core = threading.Thread(target=self.service.run, name="core")
         self.forwarder = (
@@ -165,6 +169,8 @@ class Terminal:
             self._neighbour.close()
         self.service.stop()
         self._core.join(STOP_WITHIN_S)
+        if self._gate is not None:
+            self._gate.stop()
         self.park.close()
         self._enroller.close()
         if self._photographer is not None:

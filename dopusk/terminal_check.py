@@ -16,8 +16,9 @@ from cryptography import x509
 from dopusk.keys import centre_key_of, signing_key_of
 from drivers.config import ConfigError
 from drivers.registry import attach
+from drivers.relay_profile import relay_of
 from sync.broker_address import BrokerAddress, LinkFilesError
-from terminal.config import Biometrics, Broker, Files, Identity, TerminalConfig, read_config
+from terminal.config import Biometrics, Broker, Files, Gate, Identity, TerminalConfig, read_config
 from terminal.decision_check import load_anchor
 from terminal.store.database import KeyFile, StoreError, connect, is_current
 
@@ -46,6 +47,10 @@ def check_terminal(path: Path) -> Checked:
         remarks += store_remarks
     if (broker := read.sections.get("broker")) is not None:
         faults += _link_faults(broker)
+    if (gate := read.sections.get("gate")) is not None:
+        gate_faults, gate_remarks = _gate_faults(gate)
+        faults += gate_faults
+        remarks += gate_remarks
     if (biometrics := read.sections.get("biometrics")) is not None:
         remarks += _engine_faults(biometrics)
     return Checked(None if faults else read.config, tuple(faults), tuple(remarks))
@@ -59,6 +64,21 @@ def _device_faults(sections: Any) -> list[str]:
     except ConfigError as error:
         return error.faults
     return []
+
+
+def _gate_faults(gate: Gate) -> tuple[list[str], list[str]]:
+    """A board that nobody knows, or that has no such relay; and one that may stay on when the kiosk dies."""
+    try:
+        profile = relay_of(gate.profile)
+    except ConfigError as error:
+        return error.faults, []
+    if gate.relay > profile.coils.count:
+        return [f"gate.relay: {profile.model} has relays 1 to {profile.coils.count}"], []
+    if profile.ends_by_itself:
+        return [], []
+    return [], [
+        f"gate.profile: {profile.model} stays on when the kiosk loses power meanwhile; take a board with a pulse"
+    ]
 
 
 def _file_faults(files: Files) -> Iterator[str]:

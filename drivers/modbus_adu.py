@@ -9,8 +9,11 @@ from drivers.cutter import NEED_MORE, NO_FRAME, Cut, FrameCutter
 from drivers.findings import FrameBroken
 
 _READS = (3, 4)
+_BIT_READS = (1, 2)
 _WRITE = 6
+_WRITE_COIL = 5
 _WRITE_BLOCK = 16
+_WRITES = (_WRITE_COIL, _WRITE, _WRITE_BLOCK)
 _LONGEST_RTU = 256
 _MBAP = 7
 _LONGEST_TCP = 260
@@ -27,8 +30,22 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Bits:
+    """Answer to a read of coils or inputs (functions 1 and 2): eight to a byte, the lowest bit first."""
+
+    unit: int
+    function: int
+    data: bytes
+    adu: bytes
+
+    def bit(self, place: int) -> bool:
+        """The bit at that place behind the first one that was asked for."""
+        return bool(self.data[place // 8] >> place % 8 & 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
-    """Echo of a write: first register and value (function 6) or number of registers (function 16)."""
+    """Echo of a write: coil and its word (function 5), register and value (6), first register and number of them (16)."""
 
     unit: int
     function: int
@@ -47,7 +64,7 @@ class Refused:
     adu: bytes
 
 
-Adu = Answer | Written | Refused
+Adu = Answer | Bits | Written | Refused
 
 
 def _crc_of(byte: int) -> int:
@@ -109,9 +126,11 @@ def _rtu_size(head: bytes) -> int:
     function, size = head[1], head[2]
     if function in _READS:
         return 5 + size if size and size % 2 == 0 and size <= _LONGEST_RTU - 6 else 0
-    if function in (_WRITE, _WRITE_BLOCK):
+    if function in _BIT_READS:
+        return 5 + size if size and size <= _LONGEST_RTU - 6 else 0
+    if function in _WRITES:
         return 8
-    return 5 if function & 0x80 and function & 0x7F in (*_READS, _WRITE, _WRITE_BLOCK) else 0
+    return 5 if function & 0x80 and function & 0x7F in (*_READS, *_BIT_READS, *_WRITES) else 0
 
 
 def answer_size(head: bytes, *, tcp: bool) -> int:
@@ -145,7 +164,9 @@ def _pdu(unit: int, pdu: bytes, adu: bytes) -> Adu | FrameBroken:
     if function in _READS and body and len(body) == 1 + body[0] and body[0] % 2 == 0:
         words = [int.from_bytes(body[at : at + 2], "big") for at in range(1, len(body), 2)]
         return Answer(unit, function, tuple(words), adu)
-    if function in (_WRITE, _WRITE_BLOCK) and len(body) == 4:
+    if function in _BIT_READS and len(body) > 1 and len(body) == 1 + body[0]:
+        return Bits(unit, function, body[1:], adu)
+    if function in _WRITES and len(body) == 4:
         return Written(unit, function, int.from_bytes(body[:2], "big"), int.from_bytes(body[2:], "big"), adu)
     if function & 0x80 and len(body) == 1:
         return Refused(unit, function & 0x7F, body[0], adu)

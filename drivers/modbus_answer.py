@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from drivers.findings import FrameBroken
-from drivers.modbus_adu import Adu, AduReader, Answer, Refused, Written, answer_size, parse_answer
+from drivers.modbus_adu import Adu, AduReader, Answer, Bits, Refused, Written, answer_size, parse_answer
 
 _MBAP_BYTES = 7
 _SHORTEST_ECHO = 2
@@ -18,7 +18,7 @@ _SHORTEST_ECHO = 2
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request as sent: function 3 or 4 (`number` registers from `address` on) or 6 (`number` into `address`)."""
+    """A request as sent: function 1 to 4 (`number` bits or registers from `address` on), 5 or 6 (`number` into `address`)."""
 
     unit: int
     function: int
@@ -30,7 +30,7 @@ class Question:
 
     @property
     def is_write(self) -> bool:
-        return self.function == 6
+        return self.function in (5, 6)
 
     def same_as(self, other: "Question") -> bool:
         """Whether it asks the same of the same unit."""
@@ -49,6 +49,8 @@ class Question:
         match adu:
             case Answer(_, _, registers):
                 return len(registers) == self.number
+            case Bits(_, _, data):
+                return len(data) == (self.number + 7) // 8
             case Written(_, _, address, value):
                 return (address, value) == (self.address, self.number)
             case Refused():
@@ -106,7 +108,7 @@ class AnswerReader:
         if self._question.adu.startswith(self._received):
             return ""
         for adu in frames_in(self._received):
-            if isinstance(adu, Answer | Written | Refused) and not self._question.answered_by(adu):
+            if not self._question.answered_by(adu):
                 return f"an answer came that is not ours: {_told(adu)}"
         if self._question.tcp and self._same_under_another_number():
             return "answers carry another transaction number than the questions; the gateway does not give ours back"
@@ -153,6 +155,8 @@ def _told(adu: Adu) -> str:
     match adu:
         case Answer(unit, function, registers):
             return f"unit {unit}, function {function}, {len(registers)} registers"
+        case Bits(unit, function, data):
+            return f"unit {unit}, function {function}, {len(data)} bytes of bits"
         case Written(unit, function, address, value):
             return f"unit {unit}, function {function}, register {address} = {value}"
         case Refused(unit, function, code):

@@ -21,7 +21,7 @@ from sync.contract.receipt import Receipt
 from sync.contract.topics import TerminalAddress, Up
 from sync.transactions import writing
 
-PRIORITY = {Up.ACK: 0, Up.EXAM: 1, Up.MEASURED: 1, Up.HEALTH: 2, Up.FACE: 3, Up.MEDIA: 5}
+PRIORITY = {Up.ACK: 0, Up.EXAM: 1, Up.MEASURED: 1, Up.PASSAGE: 1, Up.HEALTH: 2, Up.FACE: 3, Up.MEDIA: 5}
 """Lower goes first: exams before media."""
 FILM_PRIORITY = 6
 """Segments of film go behind everything, photos too: the medic decides by the photo, and may never ask for the film."""

@@ -167,6 +167,23 @@ class Service(_Section):
         return text
 
 
+class Gate(_Section):
+    """The relay that opens the gate beside the kiosk, for the way in alone; without this section nothing is opened."""
+
+    profile: Annotated[str, Field(min_length=1)]
+    """Name of a board that ships (`drivers/relays`), or the path of a site's own file."""
+    port: Annotated[str, Field(min_length=1)]
+    """A line of its own, as of a device."""
+    unit: Annotated[int, Field(ge=1, le=255)] = 1
+    relay: Annotated[int, Field(ge=1, le=32)] = 1
+    """Counted from 1, as on the board."""
+    pulse_s: Annotated[float, Field(ge=0.1, le=10)] = 2.0
+    within_s: Annotated[float, Field(gt=0, le=30)] = 5.0
+    """An opening that could not begin so long after the decision came is not begun any more."""
+    exit_and_fire_release_are_apart: Literal[True]
+    """Whoever wired it says so: the way out and the release by the fire alarm work without this relay."""
+
+
 class TerminalConfig(_Section):
     """Everything that a terminal must know before it starts."""
 
@@ -183,6 +200,7 @@ class TerminalConfig(_Section):
     service: Service = Service()
     metrics: Metrics = Metrics()
     health: Health = Health()
+    gate: Gate | None = None
     limits: LimitsBook
     device: tuple[DeviceConfig, ...] = ()
 

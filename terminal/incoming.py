@@ -5,7 +5,7 @@ applied is marked with the reason, the centre is told so in the same transaction
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -67,6 +67,9 @@ TakeOrder = Callable[[MeasurementOrder, datetime, Callable[[], None]], None]
 
 TakeDecision = Callable[[events.DecisionReceived, Callable[[], None]], None]
 
+DecisionTaken = Callable[[DecisionRecord, Collection[str]], None]
+"""Told of a checked decision after its commit, with the serial numbers of revoked certificates."""
+
 
 class IncomingMessages:
     """Applies the inbox. Only the core thread may use it."""
@@ -83,6 +86,7 @@ class IncomingMessages:
         medic_roots: Path | None = None,
         decision_refused: Callable[[str], None] = lambda exam_id: None,
         take_order: TakeOrder | None = None,
+        decision_taken: DecisionTaken = lambda record, revoked: None,
     ) -> None:
         """`decision_refused` is told the exam of a decision whose signature does not stand the check.
 
@@ -93,6 +97,7 @@ class IncomingMessages:
         self._take_decision, self._faces = take_decision, faces
         self._decision_refused = decision_refused
         self._take_order = take_order
+        self._decision_taken = decision_taken
         self._answered_s: dict[str, float] = {}
 
     def apply_new(self) -> int:
@@ -169,7 +174,7 @@ class IncomingMessages:
         match message.kind:
             case Down.DECISION:
                 decision = DecisionMessage.model_validate(envelope.payload)
-                now, address = self._clock.now(), self._store.address
+                now, address, revoked = self._clock.now(), self._store.address, self._revoked()
                 try:
                     record = check_decision(
                         decision,
@@ -177,13 +182,14 @@ class IncomingMessages:
                         address.terminal,
                         self._medic_roots,
                         org=address.org,
-                        revoked=self._revoked(),
+                        revoked=revoked,
                         clock=lambda: now.at if now.trusted else None,
                     )
                 except UntrustedDecision:
                     self._decision_refused(decision.exam_id)  # or the worker would wait for nothing
                     raise
                 self._take_decision(self._event(record), done)
+                self._decision_taken(record, {serial for _, serial in revoked})
             case Down.ROSTER:
                 if self._take_roster(message.message_id, envelope):
                     self._see_to_faces(self._faces.look)

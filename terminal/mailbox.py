@@ -4,6 +4,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from drivers.messages import DeviceMessage
+from drivers.relay_worker import RelayDone, RelayState
 from sync.link_report import LinkReport
 from terminal import intents
 from terminal.camera.film import FilmMessage
@@ -17,7 +18,16 @@ class InboxNews:
 
 
 Message = (
-    intents.Intent | DeviceMessage | FaceMessage | PortraitJudged | FilmMessage | StrangerSeen | LinkReport | InboxNews
+    intents.Intent
+    | DeviceMessage
+    | FaceMessage
+    | PortraitJudged
+    | FilmMessage
+    | StrangerSeen
+    | LinkReport
+    | InboxNews
+    | RelayDone
+    | RelayState
 )
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from drivers.messages import DeviceMessage, DeviceStatusChanged
+from drivers.relay_worker import RelayDone, RelayState
 from sync.contract.exam import Complaints, ExamType
 from sync.link_report import LinkReport
 from sync.thread_faults import note_fault
@@ -25,6 +26,7 @@ from terminal.exam.times import local_day
 from terminal.face.capture import CameraChanged
 from terminal.face.continuity import StrangerSeen
 from terminal.face.enroller import PortraitJudged
+from terminal.gate import GateOpenings
 from terminal.health import HealthReporter
 from terminal.identity import identify_read, identify_typed
 from terminal.incoming import IncomingMessages
@@ -61,11 +63,12 @@ class TerminalService:
         snils_key: bytes | None = None,
         consent_texts: Mapping[str, str],
         health: HealthReporter | None = None,
+        gate: GateOpenings | None = None,
     ) -> None:
         """Without `health` nothing is reported of the terminal's own state but its status."""
         self._core, self._place = core, place
         self._mailbox, self._session, self._incoming = mailbox, session, incoming
-        self._publish, self._faces, self._health = publish, faces, health
+        self._publish, self._faces, self._health, self._gate = publish, faces, health, gate
         self._centre_key, self._snils_key, self._consent_texts = centre_key, snils_key, consent_texts
         self._stopping = threading.Event()
         self._link = LinkState()
@@ -98,6 +101,8 @@ class TerminalService:
 
     def _serve(self) -> None:
         self._session.recover(set_aside=self._crashes.take_deadly())
+        if self._gate is not None:
+            self._gate.start()
         self._apply_new()
         self._begin_with_faces()
         self._core.park.start()
@@ -163,6 +168,8 @@ class TerminalService:
                 self._link = LinkState(connected, backlog.queued, backlog.parked, reason, code, backlog.oldest_at)
             case InboxNews():
                 self._apply_new()
+            case RelayDone() | RelayState():
+                self._take_relay(message)
             case CameraChanged():
                 self._camera = message
             case PortraitJudged():
@@ -182,6 +189,14 @@ class TerminalService:
                     self._intend(message)
                 else:
                     self._session.observations.face(message)
+
+    def _take_relay(self, message: RelayDone | RelayState) -> None:
+        if self._gate is None:
+            return
+        if isinstance(message, RelayDone):
+            self._gate.done(message)
+        else:
+            self._gate.state(message)
 
     def _intend(self, intent: intents.Intent) -> None:
         """A person did something: the time-out starts anew."""
@@ -294,6 +309,7 @@ class TerminalService:
             help_called=facts.help_called_at is not None,
             notice=facts.notice,
             books=self._session.books(),
+            gate=self._gate.shown_of(front.active) if self._gate is not None else "",
             verified_until={d.id: d.verified_until.isoformat() for d in self._core.config.device if d.verified_until},
         )
         before = self.latest

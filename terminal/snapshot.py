@@ -124,5 +124,8 @@ class TerminalSnapshot:
     """Code of a message that belongs to no exam, such as `store_set_aside`."""
     books: KioskBooks = SHIPPED
     """Complaints, consent and texts that the screen shows, as far as the centre sent them."""
+    gate: str = ""
+    """What became of the gate beside this kiosk for the exam on the screen: `opening`, `opened`, `unknown`, `failed`, or why it
+    stays closed; empty where there is none."""
     verified_until: Mapping[str, str] = field(default_factory=dict)
     """Verification date by device id, ISO, where configured."""

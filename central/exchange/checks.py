@@ -25,6 +25,7 @@ from sync.contract.health import HEALTH_SCHEMA, HealthReport
 from sync.contract.media import MEDIA_SCHEMA, MediaChunk
 from sync.contract.model import WireModel
 from sync.contract.order import MEASURED_SCHEMA, MeasuredReport
+from sync.contract.passage import PASSAGE_SCHEMA, PassageReport
 from sync.contract.receipt import ACK_SCHEMA, AckBatch
 from sync.contract.topics import TerminalAddress, Up, parse_topic
 
@@ -38,6 +39,7 @@ _SCHEMAS: dict[str, tuple[str, type[WireModel]]] = {
     Up.HEALTH: (HEALTH_SCHEMA, HealthReport),
     Up.FACE: (FACE_SCHEMA, FaceReport),
     Up.MEASURED: (MEASURED_SCHEMA, MeasuredReport),
+    Up.PASSAGE: (PASSAGE_SCHEMA, PassageReport),
 }
 SCHEMA_OF_KIND = {str(kind): schema for kind, (schema, _) in _SCHEMAS.items()}
 """Which schema travels on which kind of topic."""

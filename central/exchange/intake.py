@@ -23,6 +23,7 @@ from central.exchange.checks import Accepted, Refused, Rules, address_of, judge
 from central.exchange.face_reports import note_reports
 from central.exchange.measured_reports import note_measured
 from central.exchange.media_allowance import MediaAllowance
+from central.exchange.passage_reports import note_passages
 from central.exchange.verdicts import Verdict, anomaly_of, counted, judged_verdict, refusal_verdict
 from central.store import anomalies, exams, health, media, messages, outgoing, refusals, roster_sent, terminals
 from central.store.anomalies import NewAnomaly
@@ -200,6 +201,7 @@ def commit(
     noted += note_reports(connection, fresh, now=now)
     noted += note_measured(connection, fresh, now=now)
     noted += check_books(connection, fresh, now=now)
+    noted += note_passages(connection, fresh, now=now)
     _apply(connection, [item for item in accepted if item.kind != Up.EXAM], now)
     _take_health(connection, fresh, now)
     refused, strange = _refused_below(connection, fresh, now)

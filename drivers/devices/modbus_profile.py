@@ -11,7 +11,7 @@ from drivers.body import Impossible, impossible, is_fahrenheit, judged
 from drivers.config import ConfigError
 from drivers.errors import Cancelled, DeviceError, DeviceFault, FrameError, NoResponse, StaleReading
 from drivers.findings import Codec, FaultSeen, Finding, FrameBroken, MeasurementFound, Rejected, StateSeen
-from drivers.modbus_adu import Adu, AduReader, Answer, Refused, Written
+from drivers.modbus_adu import Adu, AduReader, Answer, Bits, Refused, Written
 from drivers.modbus_refusal import ACCEPTED, is_passing
 from drivers.model import Act, DeviceIdentity, Number, Reading, Value
 from drivers.ports import Deadline, Instrument, Progress, RegisterBlock, RegisterBus, Run
@@ -45,6 +45,8 @@ class ProfileCodec:
                 return FaultSeen(f"modbus_{code}", f"unit {unit} refuses function {function}: code {code}", Act.SERVICE)
             case Written(_, _, address, value):
                 return StateSeen("written", {"register": address, "value": value})
+            case Bits(_, _, data):
+                return StateSeen("bits", {"bytes": data.hex(" ")})
             case Answer(_, _, words, raw):
                 return self._answer(Registers(self._address, words), raw)
 

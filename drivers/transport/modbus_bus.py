@@ -11,6 +11,7 @@ import time
 
 from pymodbus.framer import FramerBase, FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ModbusPDU
+from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
 from pymodbus.pdu.register_message import (
     ReadHoldingRegistersRequest,
     ReadInputRegistersRequest,
@@ -19,7 +20,7 @@ from pymodbus.pdu.register_message import (
 
 from drivers.deadline import MonotonicDeadline
 from drivers.errors import DeviceFault, FrameError, NoResponse, Unavailable
-from drivers.modbus_adu import Adu, Refused
+from drivers.modbus_adu import Adu, Bits, Refused, crc16
 from drivers.modbus_answer import AnswerReader, Question, frames_in
 from drivers.modbus_owed import OwedAnswers
 from drivers.modbus_refusal import is_passing, refusal
@@ -81,6 +82,43 @@ class ModbusBus:
         """Write one register (function 6); see `_confirm` for when it counts. Raises as `read_registers` does."""
         request = WriteSingleRegisterRequest(address=address, registers=[value], dev_id=unit)
         self._ask(self._question(request, address, value), timeout_s)
+
+    def read_bits(
+        self, unit: int, address: int, count: int, *, function: int = 1, timeout_s: float = 0.5
+    ) -> tuple[bool, ...]:
+        """Read coils (function 1) or discrete inputs (2). Raises as `read_registers` does."""
+        kind = ReadDiscreteInputsRequest if function == 2 else ReadCoilsRequest
+        alike: list[bytes] = []
+        for _ in range(_MOST_ASKINGS):
+            question = self._question(kind(address=address, count=count, dev_id=unit), address, count)
+            answer = self._ask(question, timeout_s)
+            if not isinstance(answer, Bits):
+                raise FrameError(f"{self._url} unit {unit}: an answer without bits")
+            alike = [*alike, answer.data] if answer.data in alike else [answer.data]
+            if self._tcp or len(alike) >= self._owed.equals_wanted(question, time.monotonic()):
+                return tuple(answer.bit(place) for place in range(count))
+        raise FrameError(f"{self._url} unit {unit}: answers differ after a late one")
+
+    def write_coil(self, unit: int, address: int, word: int, *, timeout_s: float = 0.5) -> None:
+        """Write one coil (function 5). `word` is what the board wants: FF00, 0000, or a number of its own.
+
+        It counts when the exact copy came back. Raises as `read_registers` does; what was sent may have been done all the same.
+        """
+        self._transaction = self._transaction % 0xFFFF + 1
+        pdu = bytes((5,)) + address.to_bytes(2, "big") + word.to_bytes(2, "big")
+        # pymodbus knows two words alone, and relay boards have more.
+        if self._tcp:
+            adu = (
+                self._transaction.to_bytes(2, "big")
+                + b"\0\0"
+                + (len(pdu) + 1).to_bytes(2, "big")
+                + bytes((unit,))
+                + pdu
+            )
+        else:
+            adu = bytes((unit,)) + pdu
+            adu += crc16(adu)
+        self._ask(Question(unit, 5, address, word, adu, self._tcp), timeout_s)
 
     def discard_input(self) -> None:
         """Sign of life of the line itself; raises `Unavailable` when it is gone."""
@@ -148,6 +186,9 @@ class ModbusBus:
         if reader.copies() >= _COPIES_WITH_ECHO:
             self._echoes = True
             return
+        if question.function == 5:
+            # A pulse cannot be read back; how the relay stands is asked by who switches it.
+            raise FrameError(f"{self._url} unit {question.unit}: the line echoes, and nobody has confirmed the write")
         stands: int | None = None
         try:
             stands = self.read_registers(question.unit, question.address, 1, timeout_s=timeout_s).registers[0]

@@ -94,10 +94,11 @@ def decision(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options:
     after = exam.exam_type in _AFTER_WORK and outcome in ("admitted", "not_admitted")
     words = f"{outcome}_after" if after else outcome
     is_pretended = outcome == "admitted" and not after and snapshot.place.generation != "real"
+    gate = texts(f"gate.{snapshot.gate}") if snapshot.gate and outcome == "admitted" and not after else ""
     return PageView(
         screen="decision",
         title=texts(f"decision.{words}"),
-        text=texts(f"decision.{words}_text", room=room),
+        text=gate or texts(f"decision.{words}_text", room=room),
         note=texts("decision.demo") if is_pretended else "",
         state=outcome,
         lines=() if private or not decided.released_text else (shortened(decided.released_text, MOST_RELEASED),),

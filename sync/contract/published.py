@@ -14,6 +14,7 @@ from sync.contract.health import HEALTH_SCHEMA, HealthReport, TerminalStatus
 from sync.contract.media import MEDIA_SCHEMA, MediaChunk
 from sync.contract.model import WireModel
 from sync.contract.order import MEASURED_SCHEMA, ORDER_SCHEMA, MeasuredReport, MeasurementOrder
+from sync.contract.passage import PASSAGE_SCHEMA, PassageReport
 from sync.contract.receipt import ACK_SCHEMA, RECEIPT_SCHEMA, AckBatch, ReceiptBatch
 from sync.contract.roster import REFERENCE_SCHEMA, ROSTER_SCHEMA, Reference, Roster
 from sync.contract.roster_delta import ROSTER_DELTA_SCHEMA, RosterDelta
@@ -56,6 +57,7 @@ PUBLISHED = (
     PublishedSchema(
         MEASURED_SCHEMA, MeasuredReport, "up/measured", "What became of a measurement that a medic had prepared."
     ),
+    PublishedSchema(PASSAGE_SCHEMA, PassageReport, "up/passage", "What became of the gate at a terminal."),
     PublishedSchema(RECEIPT_SCHEMA, ReceiptBatch, "down/receipt", "The centre's word that messages are committed."),
     PublishedSchema(DECISION_SCHEMA, DecisionMessage, "down/decision", "A medic's signed decision."),
     PublishedSchema(DECISION_RECORD_SCHEMA, DecisionRecord, "", "What the medic signs."),

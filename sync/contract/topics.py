@@ -15,6 +15,7 @@ class Up(StrEnum):
     ACK = "ack"
     FACE = "face"
     MEASURED = "measured"
+    PASSAGE = "passage"
 
 
 class Down(StrEnum):

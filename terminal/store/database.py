@@ -18,7 +18,7 @@ from sqlite_utils import Database, Migrations
 from sync import inbox, outbox_schema
 from sync.transactions import STORE_DAMAGE, STORE_TROUBLE, writing
 from sync.wal import KEPT_BYTES
-from terminal.store import exam_log, faces, media_files, reference, roster, roster_parts
+from terminal.store import exam_log, faces, gate_openings, media_files, reference, roster, roster_parts
 from terminal.store.folders import sync_folder
 
 MIGRATIONS: tuple[Migrations, ...] = (
@@ -30,6 +30,7 @@ MIGRATIONS: tuple[Migrations, ...] = (
     reference.migrations,
     media_files.migrations,
     faces.migrations,
+    gate_openings.migrations,
 )
 
 PRAGMAS = (

@@ -22,6 +22,7 @@ from terminal.store.database import KeySource, StoreError, derive_key
 from terminal.store.exam_log import ExamLog
 from terminal.store.faces import FaceList
 from terminal.store.first_page import keep_first_page
+from terminal.store.gate_openings import GateOpeningStore
 from terminal.store.media_files import MediaFiles
 from terminal.store.reference import ReferenceStore
 from terminal.store.reserve import Reserve
@@ -55,6 +56,7 @@ class TerminalStore:
         self.reference = ReferenceStore(self.db)
         self.roster_parts = RosterParts(self.db, self.inbox, self.roster)
         self.faces = FaceList(self.db)
+        self.gate_openings = GateOpeningStore(self.db)
         self._path, self._database_key = path, derive_key(master, "database")
         self.keep_first_page()
         self.reserve = Reserve(path.with_suffix(".reserve"))

@@ -140,6 +140,8 @@ def _check_message(row: dict[str, Any], key: Ed25519PublicKey, place: str) -> No
         subject = envelope.payload["notes"][0]["worker_id"]
     elif kind == Up.MEASURED:
         subject = envelope.payload["order_id"]
+    elif kind == Up.PASSAGE:
+        subject = envelope.payload["passage_id"]
     elif kind == Up.HEALTH:
         subject = envelope.terminal_id
     is_filed_right = kind == row["kind"] and row["priority"] == priority_of(Up(kind), envelope.payload)

@@ -43,6 +43,9 @@ def test_each_scenario_ends_as_it_should(tmp_path: Path, name: str) -> None:
         assert row["generation"] == "demo"
         assert row["raw"]
         assert row["device"]["serial"]
+    assert result["gate_openings"] == int(result["outcome"] == "admitted"), (
+        "once for an admission, and for nothing else"
+    )
     if result["outcome"] != "admitted":
         assert result["waybill_title"] is None, "only an admission makes a title"
     elif name == "admitted":

@@ -122,6 +122,7 @@ def _play(
         director.config, world.config.store_url, screenshots=director.pictures, timings_s=director.timings_s
     )
     result["waybill_title"] = director.waybill_title()
+    result["gate_openings"] = director.gate_openings()
     if export_folder is not None and result["decision"] is not None:
         engine = open_engine(world.config.store_url)
         export(engine, Trust(world.config.keys.authority_dir), result["decision"]["decision_id"], export_folder)

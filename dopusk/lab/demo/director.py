@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from central.store import gate_passages
 from central.store.engine import open_engine, reading
 from central.store.faces import worker_face
 from central.words.texts import text
@@ -260,6 +261,30 @@ class Director:
             return None
         self._tell(say("waybill the medic's title is in the operator's folder: {file}", file=found[0].name))
         return str(found[0])
+
+    def gate_openings(self) -> int:
+        """How often the gate beside the kiosk opened, as its board saw it.
+
+        Raises `Trouble` where that is not what was signed, or where the centre's log of passages does not say the same.
+        """
+        ruling = self._scenario.ruling
+        due = int(ruling is not None and ruling.outcome == "admitted")
+        deadline = time.monotonic() + TITLE_WITHIN_S
+        engine = open_engine(self._world.config.store_url)
+        try:
+            logged = -1
+            while logged != due and time.monotonic() < deadline:
+                with reading(engine) as connection:
+                    logged = gate_passages.openings(connection)
+                time.sleep(0.05)
+        finally:
+            engine.dispose()
+        seen = self._world.gate.board.openings
+        if not seen == logged == due:
+            raise Trouble("the gate did not open once for each admission")
+        if seen:
+            self._tell(say("gate    opened once, for the admission that the kiosk has checked"))
+        return seen
 
     def _wait_for_face(self) -> None:
         """The reference photo comes down, a template is made of it, and the centre is told."""

@@ -33,6 +33,8 @@ from dopusk.lab.population.filling import Population, populate
 from dopusk.lab.population.plan import Plan
 from simulators.bench import Bench
 from simulators.camera import CameraSimulator
+from simulators.gate_relay import RelayBoard
+from simulators.relay_line import RelayOnLine
 
 TERMINAL = "kiosk-01"
 ORGANISATION = "Медпункт «Заря»"
@@ -66,6 +68,8 @@ class World:
     revocations: RevocationWatch
     waybills: Path
     """The folders of the operator of electronic waybills."""
+    gate: RelayOnLine
+    """The relay board of the turnstile beside the kiosk: the way in alone."""
     speed: float
     population: Population | None = None
 
@@ -73,6 +77,7 @@ class World:
         """End devices, camera and broker."""
         self.revocations.stop()
         self.bench.close()
+        self.gate.close()
         self.camera.close()
         self.broker.stop()
 
@@ -105,14 +110,16 @@ def build_world(
     for name, device in DEVICES.items():
         bench.add(name, device)
     bench.start()
+    gate = RelayOnLine(folder / "lines", RelayBoard())
+    gate.start()
     camera = CameraSimulator(scene=SCENE)
     camera_url = camera.start()
-    terminal_config = _enrol(folder / "terminal", config, authority, broker, bench, camera_url, speed)
+    terminal_config = _enrol(folder / "terminal", config, authority, broker, bench, camera_url, speed, gate.port)
     revocations = RevocationWatch(broker, authority.crl_file)
     revocations.start()
     if compares:
         _name_legal_basis(terminal_config)
-    parts = (broker, bench, camera, terminal_config, login, past, revocations, waybills, speed, population)
+    parts = (broker, bench, camera, terminal_config, login, past, revocations, waybills, gate, speed, population)
     return World(folder, config, authority, *parts)
 
 
@@ -165,6 +172,7 @@ def _enrol(
     bench: Bench,
     camera_url: str,
     speed: float,
+    gate_port: str,
 ) -> Path:
     """Give the terminal its keys and certificate, tell the centre its key, and write its configuration."""
     keys = folder / "keys"
@@ -192,6 +200,12 @@ def _enrol(
     fields["exam"]["show_result_s"] = fields["exam"]["show_result_s"] / min(speed, 5.0)
     for rule in fields["exam"]["repeats"].values():
         rule["rest_s"] = REST_S / speed
+    fields["gate"] = {
+        "profile": "waveshare_v3",
+        "port": gate_port,
+        "pulse_s": 0.5,
+        "exit_and_fire_release_are_apart": True,
+    }
     fields["service"] = {"pin_hash": PasswordHasher().hash(SERVICE_PIN)}
     today = datetime.now(UTC).date()
     own = {item.measures: item for item in instruments_at(archive=False)}

@@ -562,6 +562,9 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         holder = replace(WORKER, endings=ENDINGS[outcome])
         state = measured(Phase.DECIDED, decision=decided(outcome))
         yield f"decision_{outcome}", "decision", snapshot(state, 46, worker=holder)
+    for code in ("opened", "late"):
+        state = measured(Phase.DECIDED, decision=decided("admitted"))
+        yield f"decision_admitted_gate_{code}", "decision", snapshot(state, 46, gate=code)
     refusal = decided("not_admitted", released_text="Давление выше вашей нормы. Терапевт ждёт вас сегодня.")
     warned = replace(WORKER, endings=ENDINGS["not_admitted"])
     yield "decision_not_admitted", "decision", snapshot(measured(Phase.DECIDED, decision=refusal), 46, worker=warned)

@@ -4,19 +4,28 @@ import contextlib
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
 
 from central.authority.pki import Authority
+from central.core.media_files import MediaFiles
 from central.core.rights import Role
 from central.deciding.revocation import Reason, complete, revoke
+from central.exchange.checks import Rules
+from central.exchange.intake import Arrival, Intake
 from central.store import certificates, decisions
 from central.store.alerts import alert
+from central.store.anomalies import anomaly
 from central.store.decisions import decision
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
 from central.store.registry import worker
+from sync.contract.canonical import new_id
+from sync.contract.model import utc_text
+from sync.contract.passage import PASSAGE_SCHEMA
+from sync.contract.topics import Up
 from tests.console_centre import Browser, ConsoleCentre
 from tests.gate_centre import Controller, key_of_gate, passages, with_gate
 
@@ -217,3 +226,64 @@ def test_an_employer_sees_the_own_workers_alone(centre, gate, admit, address) ->
         with contextlib.closing(Browser(address)) as boss:
             page = boss.log_in(f"boss{place}", unlock=False).get("/gates").text
         assert ("впустить</span>" in page) == seen
+
+
+def _report(centre: ConsoleCentre, admitted: str, **changes: Any) -> str:
+    """A terminal's word of its own gate, the whole way of ingest; returns the verdict."""
+    with reading(centre.engine) as connection:
+        given = decisions.of_exam(connection, admitted)
+    report = {
+        "passage_id": new_id(),
+        "exam_id": admitted,
+        "decision_id": given[0].decision_id,
+        "worker_id": centre.people.workers["1001"],
+        "employer_id": centre.people.employers[0],
+        "valid_until": utc_text(centre.now() + timedelta(hours=12)),
+        "outcome": "opened",
+        "reason": "",
+        "at": utc_text(centre.now()),
+    }
+    _, sealed = centre.terminal.seal(PASSAGE_SCHEMA, report | changes)
+    rules = Rules(centre.config.generation, timedelta(days=1))
+    intake = Intake(centre.engine, MediaFiles(centre.config.media_dir), rules)
+    (verdict,) = intake.take([Arrival(centre.terminal.address.up(Up.PASSAGE), sealed.wire)])
+    return verdict.outcome
+
+
+def test_what_a_kiosks_own_gate_did_is_in_the_log_and_uses_the_admission_up(centre, gate, admit, zoya) -> None:
+    exam_id = admit()
+    assert _report(centre, exam_id) == "accepted"
+    (row,) = passages(centre)
+    assert (row.gate, row.answer, row.state, row.opening_of) == ("kiosk-1", "open", "told", exam_id)
+    assert gate.ask()["reason"] == "already_opened"
+    assert _report(centre, exam_id, outcome="refused", reason="already_opened") == "accepted"
+    page = zoya.get("/gates").text
+    assert "kiosk-1" in page
+    assert "передано" in page
+
+
+def test_a_kiosk_that_opened_without_a_link_is_logged_beside_the_gate_that_opened_too(centre, gate, admit) -> None:
+    exam_id = admit()
+    gate.ask()
+    assert _report(centre, exam_id, outcome="unknown") == "accepted"
+    assert [(row.answer, row.opening_of) for row in passages(centre)] == [("open", None), ("open", exam_id)]
+
+
+def test_a_report_that_comes_after_the_correction_is_marked(centre, admit, zoya) -> None:
+    exam_id = admit()
+    with reading(centre.engine) as connection:
+        given = decisions.of_exam(connection, exam_id)[0].decision_id
+    corrected = {"outcome": "not_admitted", "reasons": "pressure_high", "corrects": given, "comment": "ошибка"}
+    assert zoya.decide(exam_id, **corrected).status_code == 303
+    assert _report(centre, exam_id) == "accepted"
+    assert passages(centre)[0].corrected_at is not None
+
+
+@pytest.mark.parametrize("name", ["exam_id", "decision_id"])
+def test_a_report_of_an_admission_that_the_terminal_never_had_opens_no_row(centre, admit, name) -> None:
+    exam_id = admit()
+    assert _report(centre, exam_id, **{name: new_id()}) == "accepted"
+    assert passages(centre) == []
+    with reading(centre.engine) as connection:
+        kinds = list(connection.execute(select(anomaly.c.kind)).scalars())
+    assert "unasked_answer" in kinds

@@ -14,6 +14,7 @@ import drivers
 import terminal
 from kiosk_ui.texts import LANGUAGES, Texts, texts_of
 from kiosk_ui.view import ViewOptions, view_of
+from sync.contract.passage import PassageOutcome
 from sync.link_report import LinkCode
 from terminal.exam.model import Phase
 from terminal.identity import NotFound
@@ -25,6 +26,10 @@ SAID_BY_THE_SHELL = {"service.pin_wrong", "service.pin_locked", "service.pin_clo
 OF_A_CODE_TO_COME = {"not_today.other", "notice.other", "start_refusal.other", "start_refusal.device"}
 """What a screen falls back on; `test_no_code_is_without_words` proves that no code of today needs it."""
 
+GATE_CODES = {"opening", *get_args(PassageOutcome)} - {"refused"} | set(
+    re.findall(r'return "([a-z_]+)"', (TERMINAL / "gate.py").read_text("utf-8"))
+)
+"""What becomes of the gate beside a kiosk, and why it stays closed."""
 TWO_OF_A_KIND = made_up.DEVICES | {"other": made_up.device("other", made_up.Measures.PRESSURE)}
 
 
@@ -60,6 +65,9 @@ def test_no_word_is_dead(said: set[str], language: str) -> None:
             place = made_up.replace(snapshot.place, generation=generation)
             view_of(made_up.replace(snapshot, place=place), language, sent_number="4711")
             view_of(made_up.replace(snapshot, place=place), language, service=facts)
+    for code in GATE_CODES:
+        let_in = made_up.measured(Phase.DECIDED, decision=made_up.decided("admitted"))
+        view_of(made_up.snapshot(let_in, 46, gate=code), language)
     for exam_type in ("pre_shift", "pre_trip", "post_shift", "post_trip", "during_shift"):
         view_of(made_up.snapshot(), language, ViewOptions(exam_type=exam_type))
     dead = " ".join(sorted(texts_of(language).keys() - said - SAID_BY_THE_SHELL - OF_A_CODE_TO_COME))

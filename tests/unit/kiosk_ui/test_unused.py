@@ -28,6 +28,7 @@ CODED += (
     "service.camera_",
     "link_code.",
     "device_reason.",
+    "gate.",
 )
 """Keys that are put together from a code of the snapshot, or taken by a whole section."""
 

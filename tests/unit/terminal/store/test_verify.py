@@ -32,7 +32,7 @@ from terminal.store.verify_report import Expected, StoreReport
 from tests.unit.terminal.store.scene import ADDRESS, STAMP, Scene, flip, play_exam, receipt
 
 CENTRE = Ed25519PrivateKey.generate()
-NO_RECORDS = {"refused_arrival", "repeated_arrival"}
+NO_RECORDS = {"refused_arrival", "repeated_arrival", "gate_opening"}
 """Queues to the terminal's writer, empty whenever nothing is to be told."""
 STEP_OF_BLOB = 97
 """A prime: bytes of long values are tried at this distance, the first and the last always."""
