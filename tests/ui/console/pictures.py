@@ -81,6 +81,7 @@ PICTURES = {
     "admissions": Shown("dispatcher", "/admissions"),
     "audit": Shown("auditor", "/audit"),
     "changes": Shown("senior", "/changes"),
+    "certificate": Shown("medic", "/exams/{refused}/certificate"),
     "check": Shown("", "/check/{code}"),
     "consent-texts": Shown("senior", "/consents"),
     "consents": Shown("senior", "/workers/{worker}"),
@@ -97,6 +98,7 @@ PICTURES = {
     "medic-form": Shown("senior", "/registers/medics/new", _short_passphrase),
     "medics": Shown("senior", "/registers/medics"),
     "organisations": Shown("admin", "/registers/organisations"),
+    "protocol": Shown("medic", "/exams/{refused}/protocol"),
     "queue": Shown("medic", "/queue"),
     "refusals": Shown("medic", "/papers/refusals"),
     "tablet": Shown("medic", "/exams/{waiting}", _refuse, TABLET),
@@ -175,6 +177,7 @@ def known(stage: Stage) -> dict[str, str]:
         return {
             "waiting": of("1005", "waiting"),
             "decided": of("1002", "decided"),
+            "refused": of("1004", "decided"),
             "worker": str(connection.execute(number_1002).scalar_one()),
             "code": str(connection.execute(mark).scalars().first()),
             "import": stage.named["exams/job_id"][0],
