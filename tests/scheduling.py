@@ -12,13 +12,18 @@ from xdist.scheduler import LoadScopeScheduling
 FOLDERS_IN_ORDER = ("e2e", "ui", "integration", "contract", "unit")
 """Those that run whole processes first: at the end of a run only quick tests are left to share out."""
 
-TEST_BY_TEST = ("tests/e2e/", "tests/integration/torture/", "tests/ui/console/test_every_page.py")
+TEST_BY_TEST = ("tests/e2e/", "tests/integration/torture/")
 """Where each test makes everything for itself and takes long: any worker may take the next one."""
+
+FUNCTION_BY_FUNCTION = ("tests/ui/console/test_every_page.py",)
+"""Where the cases of one function share what they have seen, and the functions nothing."""
 
 
 def group_of(nodeid: str) -> str:
     """The tests that one worker runs one after the other: those of a module, so that its fixtures are made once."""
-    return nodeid if nodeid.startswith(TEST_BY_TEST) else nodeid.split("::", 1)[0]
+    if nodeid.startswith(TEST_BY_TEST):
+        return nodeid
+    return nodeid.split("[", 1)[0] if nodeid.startswith(FUNCTION_BY_FUNCTION) else nodeid.split("::", 1)[0]
 
 
 def place_of(group: str) -> int:
