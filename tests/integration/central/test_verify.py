@@ -69,7 +69,7 @@ CELLS = [
 ]
 WAYBILLS = ("waybill", "waybill_title", "waybill_receipt", "gate_passage")
 ROWS_TRIED = 2
-VARIANTS_TRIED = 3
+CHANGES_TRIED = 3
 STEP_OF_BLOB = 499
 """A prime: bytes of long values are tried at this distance, the first and the last always."""
 
@@ -249,18 +249,18 @@ def _variants(value: Any) -> Iterator[Any]:
 def test_every_change_of_a_cell_is_found(table: str, column: str, store: Store) -> None:
     tried = 0
     cells = store.run(f"SELECT rowid, {column} FROM {table}")  # noqa: S608  # names of our own tables
-    for rowid, value in drawn(cells, ROWS_TRIED):
-        for changed in drawn(list(_variants(value)), VARIANTS_TRIED):
-            try:
-                store.run(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", changed, rowid)  # noqa: S608
-            except sqlite3.IntegrityError:
-                tried += 1  # the store itself refuses it: a number that is taken
-                continue
-            try:
-                assert not store.verify().ok, (table, column, rowid, value, changed)
-                tried += 1
-            finally:
-                store.run(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", value, rowid)  # noqa: S608
+    changes = [(rowid, value, changed) for rowid, value in cells for changed in _variants(value)]
+    for rowid, value, changed in drawn(changes, CHANGES_TRIED):
+        try:
+            store.run(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", changed, rowid)  # noqa: S608
+        except sqlite3.IntegrityError:
+            tried += 1  # the store itself refuses it: a number that is taken
+            continue
+        try:
+            assert not store.verify().ok, (table, column, rowid, value, changed)
+            tried += 1
+        finally:
+            store.run(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", value, rowid)  # noqa: S608
     assert tried > 0
     assert store.verify().ok
 
