@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
+from sqlalchemy.dialects import sqlite
 
 from central.keeping.verify_report import Expected, StoreReport
 from central.store.engine import load_tables
@@ -52,19 +53,21 @@ def check_forms(connection: Connection, _expected: Expected, report: StoreReport
     load_tables()
     for table in metadata.sorted_tables:
         names = [column.name for column in table.columns]
-        for row in connection.execute(_misfits(table).execution_options(yield_per=500)):
+        for row in connection.exec_driver_sql(_misfits(table), execution_options={"yield_per": 500}):
             place = f"{table.name} {' '.join(map(str, row[: -len(names)]))}"
             wrong = ", ".join(name for name, is_wrong in zip(names, row[-len(names) :], strict=True) if is_wrong)
             report.fault("changed", place, f"{wrong}: not in the form in which the centre writes it")
 
 
 @cache
-def _misfits(table: Table) -> Any:
-    """Key of each row with a misfit, and for each column whether it is one."""
+def _misfits(table: Table) -> str:
+    """Asks for the key of each row with a misfit, and for each column whether it is one. Written out once: for a small store
+    it would take longer to find the statement again than to run it."""
     misfit = [_is_misfit(column) for column in table.columns]
     key = [type_coerce(column, Text) for column in table.primary_key]
     named = [wrong.label(f"is_misfit_{number}") for number, wrong in enumerate(misfit)]
-    return select(*key, *named).where(or_(*misfit))
+    statement = select(*key, *named).where(or_(*misfit))
+    return str(statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
 
 
 def _is_misfit(column: Column[Any]) -> ColumnElement[bool]:
