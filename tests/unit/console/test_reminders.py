@@ -42,6 +42,13 @@ class Post:
         return self._server.taken[before:]
 
 
+@pytest.fixture(autouse=True)
+def letters_of_the_test_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The console that runs beside it would deliver too, whenever it wakes, and it knows no mail server."""
+    monkeypatch.setattr(Notifier, "start", lambda self: None)
+    monkeypatch.setattr(Notifier, "stop", lambda self: None)
+
+
 @pytest.fixture
 def post(centre: ConsoleCentre) -> Iterator[Post]:
     server = MailServerOutside()
