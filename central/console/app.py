@@ -85,6 +85,7 @@ from central.core.config import CentralConfig
 from central.core.kept_once import KeptOnce
 from central.core.once_per_hour import OncePerHour
 from central.core.passwords import load_list
+from central.core.picture_look import PictureLook
 from central.core.rate_limit import RateLimit
 from central.core.sealed_words import WordsSeal
 from central.core.snils import SnilsKey
@@ -168,8 +169,11 @@ def create_app(
     wake: Callable[[], None] = lambda: None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     vault: Vault | None = None,
+    pictures: PictureLook | None = None,
 ) -> FastAPI:
     """The application. `wake` is `Dispatcher.wake`: called right after a decision is committed.
+
+    `pictures` looks at uploaded pictures, where the composition has something to look with.
 
     `engine` is one of `config.store_url`: the processes of jobs open that for themselves.
 
@@ -214,6 +218,7 @@ def create_app(
         papers=PaperSigning(store, trust, clock, config.registers.frmr_valid_days),
         stamping=stamping,
         outgoing=pen,
+        pictures=pictures,
         registry=Registry(pen, SnilsKey.from_file(config.keys.snils_key_file)),
         wake=woken,
         channel_secrets=channel_secrets,

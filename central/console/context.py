@@ -25,6 +25,7 @@ from central.console.queue_view import QueueTables
 from central.core.config import CentralConfig
 from central.core.kept_once import KeptOnce
 from central.core.once_per_hour import OncePerHour
+from central.core.picture_look import PictureLook
 from central.core.rate_limit import RateLimit
 from central.core.rights import Right, may
 from central.core.sealed_words import WordsSeal
@@ -72,6 +73,8 @@ class Console:
     papers: PaperSigning
     stamping: Stamping
     outgoing: Outgoing
+    pictures: PictureLook | None
+    """None: nobody looks at uploaded pictures, and pages say so."""
     registry: Registry
     wake: Callable[[], None]
     """To be called after every commit that queued something for a terminal or that lists show."""

@@ -9,6 +9,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_BYTES = 500_000
 MIN_SIDE_PX, MAX_SIDE_PX = 200, 5000
+LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 354, 472
+"""3 × 4 cm at 300 dpi."""
+LEAST_DPI = 300
+_NO_RESOLUTION = 96.5
+_RATIO, _MOST_OFF_RATIO = 3 / 4, 0.03
+_ORIENTATION, _ON_ITS_SIDE = 0x0112, frozenset({5, 6, 7, 8})
 _FORMATS = ("JPEG", "PNG")
 _QUALITIES = (92, 85, 75)
 _LEAST_CONTRAST = 24
@@ -50,6 +56,25 @@ def prepared(content: bytes) -> bytes:
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise ReferencePhotoRefused("not_a_picture") from error
     return _within(upright, MAX_BYTES)
+
+
+def shape_problems(content: bytes) -> tuple[str, ...]:
+    """What of a picture that can be read does not fit 3 × 4 cm at 300 dpi: `ratio`, `small_for_print`, `low_dpi`."""
+    with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
+        width, height = picture.size
+        if picture.getexif().get(_ORIENTATION) in _ON_ITS_SIDE:
+            width, height = height, width
+        dpi = picture.info.get("dpi")
+    found = []
+    if abs(width / height / _RATIO - 1) > _MOST_OFF_RATIO:
+        found.append("ratio")
+    if width < LEAST_WIDTH_PX or height < LEAST_HEIGHT_PX:
+        found.append("small_for_print")
+    named = min((float(one) for one in dpi), default=0.0) if isinstance(dpi, tuple) else 0.0
+    # Programs write 1 or 72 for "I do not know" of pictures that have pixels enough.
+    if _NO_RESOLUTION < named < LEAST_DPI - 1:
+        found.append("low_dpi")
+    return tuple(found)
 
 
 def _in_colour(picture: Image.Image) -> Image.Image:

@@ -37,6 +37,7 @@ from central.store.sealing import Sealing
 from central.terminals.enrolment import Enrolment
 from dopusk.commands.central_figures import serve_figures
 from dopusk.commands.central_protocol import BoundedProtocol
+from dopusk.picture_look import PictureLooks
 
 KEEP_ALIVE_S = 75
 """An idle connection is kept for so long. Whoever asks every five seconds, as gates do, met the end of a shorter term sooner or
@@ -58,7 +59,7 @@ def run(config: CentralConfig, engine: Engine) -> None:
         dispatcher.wake()
         waybills.wake()
 
-    application = create_app(config, engine=engine, outgoing=outgoing, wake=wake)
+    application = create_app(config, engine=engine, outgoing=outgoing, wake=wake, pictures=PictureLooks())
     application.include_router(make_router(Enrolment(config, engine)))
     if config.http.metrics_port is not None:
         serve_figures(config.http.metrics_port)

@@ -18,6 +18,8 @@ LEAST_BACKGROUND = 110.0
 """Median grey of the wall behind; a wall in ordinary light has 130 to 200."""
 MOST_UNEVEN = 38.0
 """Spread (standard deviation) of the smoothed wall; flags, shelves and windows exceed it."""
+MOST_SIDES_APART = 45.0
+"""Grey by which the wall may differ left and right of the head; a lamp from the side makes 20 to 30."""
 LEAST_EYE_CONTRAST = 0.35
 """How much darker than the skin around it the darkest part of an open eye is, as a share."""
 
@@ -42,6 +44,24 @@ def background_problems(picture: Picture, box: Box) -> list[str]:
     if float(np.std(wall)) > MOST_UNEVEN:
         problems.append("background_uneven")
     return problems
+
+
+def dark_picture(picture: Picture) -> bool:
+    """Whether a picture without a face is dark all over."""
+    return float(np.median(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))) < LEAST_BACKGROUND
+
+
+def shadow_problems(picture: Picture, box: Box) -> list[str]:
+    """A hard shadow makes the wall darker on one side of the head than on the other. Empty where a side is not seen."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    top, bottom = int(max(0, box.top)), int(max(0, box.top + 0.8 * box.height))
+    left = grey[top:bottom, : int(max(0, box.left - 0.45 * box.width))]
+    right = grey[top:bottom, int(min(grey.shape[1], box.left + 1.45 * box.width)) :]
+    least = int(0.08 * box.width)
+    if min(left.shape[1], right.shape[1]) < max(4, least) or min(left.shape[0], right.shape[0]) < 4:
+        return []
+    apart = abs(float(np.median(left)) - float(np.median(right)))
+    return ["background_shadow"] if apart > MOST_SIDES_APART else []
 
 
 def eye_contrast(picture: Picture, landmarks: Landmarks) -> float:

@@ -19,6 +19,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "tilted": ("Голова наклонена. Держите голову прямо.", "The head is tilted: keep it upright."),
     "eyes": ("Глаза закрыты или не видны. Откройте глаза, снимите темные очки.", "Eyes closed or covered: open them."),
     "background_dark": ("Фон темный. Снимите на светлом фоне.", "The background is dark: use a light one."),
+    "background_shadow": (
+        "Тень на фоне с одной стороны. Осветите ровно и отойдите от стены.",
+        "A shadow on one side of the background: light it evenly and step away from the wall.",
+    ),
     "background_uneven": ("Фон пестрый. Снимите на ровном фоне.", "The background is busy: use an even one."),
     "file_kind": (
         "Файл не JPEG и не PNG. Сохраните фотографию в JPEG.",

@@ -1,16 +1,17 @@
 """The employer checks a medical book: by its number, by what its code says, or by the worker's own code.
 
-GET /admissions/book-check: the form and the checks of before. POST takes `text` and `csrf`: 303 to the check, 422 where nothing was
-typed. GET /admissions/book-check/{check_id}: one check; with /file: its paper, a PDF. Only the employer's own workers are found,
-and dates are all that is said. No check admits anybody.
+GET /admissions/book-check: the form and the checks of before. POST takes `text`, or `picture` (a photo of the code), and `csrf`:
+303 to the check, 422 where nothing was typed or no code was found on the photo. GET /admissions/book-check/{check_id}: one check;
+with /file: its paper, a PDF. Only the employer's own workers are found, and dates are all that is said. No check admits anybody.
 """
 
+import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from central.console.access_log import note, note_seldom
 from central.console.book_check_view import CheckLine, check_lines, check_paper, point_words
@@ -18,6 +19,7 @@ from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.routes.admissions import own_employer
 from central.core.days import day_of
+from central.core.picture_look import LookUnavailable
 from central.core.rights import Right
 from central.grounds.book_checking import Asking, NothingRead, check_for_employer
 from central.papers.fonts import FontsMissing
@@ -28,6 +30,10 @@ from central.store.engine import reading, writing
 router = APIRouter()
 Reader = Annotated[Visitor, Depends(Guard(Right.SEE_ADMISSIONS))]
 MOST_SHOWN = 100
+MOST_PICTURE_BYTES = 12_000_000
+"""What cameras of telephones make."""
+Sender = Annotated[Visitor, Depends(Guard(Right.SEE_ADMISSIONS, most_bytes=16 * 1024 * 1024))]
+log = logging.getLogger(__name__)
 
 
 @router.get("/admissions/book-check")
@@ -37,10 +43,22 @@ def show_form(request: Request, visitor: Reader) -> Response:
 
 
 @router.post("/admissions/book-check")
-def check(request: Request, visitor: Reader, form: Annotated[FormData, Depends(form_of)]) -> Response:
+def check(request: Request, visitor: Sender, form: Annotated[FormData, Depends(form_of)]) -> Response:
     """Check what was typed or read, and keep the check."""
     console, now = console_of(request), console_of(request).clock()
-    given = form.get("text")
+    given, upload = form.get("text"), form.get("picture")
+    text = given.strip() if isinstance(given, str) else ""
+    if isinstance(upload, UploadFile) and upload.size and not text:
+        content = upload.file.read(MOST_PICTURE_BYTES + 1)
+        if len(content) > MOST_PICTURE_BYTES:
+            return _form(request, visitor, 422, picture_fault="too_heavy")
+        try:
+            text = console.pictures.code(content) if console.pictures is not None else ""
+        except LookUnavailable as error:
+            log.warning("a photo of a code was not looked at: %s", error)
+            return _form(request, visitor, 422, picture_fault="no_look")
+        if not text:
+            return _form(request, visitor, 422, picture_fault="no_code")
     asking = Asking(
         own_employer(visitor),
         visitor.account.account_id,
@@ -50,9 +68,7 @@ def check(request: Request, visitor: Reader, form: Annotated[FormData, Depends(f
     )
     try:
         with writing(console.engine) as connection:
-            item = check_for_employer(
-                connection, given if isinstance(given, str) else "", asking, console.outgoing.verifying_key
-            )
+            item = check_for_employer(connection, text, asking, console.outgoing.verifying_key)
             detail = {"result": item.result, "sha256": item.read_sha256}
             note(connection, console, visitor, "book.check", item.worker_id or "", org=item.org, detail=detail)
     except NothingRead as error:
@@ -102,10 +118,20 @@ def _own(connection: Connection, visitor: Visitor, check_id: str) -> CheckLine:
     return check_lines(connection, [item])[0]
 
 
-def _form(request: Request, visitor: Visitor, status: int = 200, fault: str = "") -> Response:
+def _form(request: Request, visitor: Visitor, status: int = 200, fault: str = "", picture_fault: str = "") -> Response:
     console = console_of(request)
     with reading(console.engine) as connection:
         items = book_checks.of_employer(connection, own_employer(visitor), MOST_SHOWN)
         lines = check_lines(connection, items)
     note_seldom(request, visitor, "book.checks_read", orgs=visitor.account.orgs)
-    return page(request, "book_checks.html", visitor, status, lines=lines, fault=fault, most=MOST_SHOWN)
+    return page(
+        request,
+        "book_checks.html",
+        visitor,
+        status,
+        lines=lines,
+        fault=fault,
+        picture_fault=picture_fault,
+        takes_pictures=console.pictures is not None,
+        most=MOST_SHOWN,
+    )

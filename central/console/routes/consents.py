@@ -42,7 +42,7 @@ Form = Annotated[FormData, Depends(form_of)]
 @router.get("/workers/{worker_id}")
 def show_worker(request: Request, worker_id: str, visitor: Reader, saved: str = "") -> Response:
     """Consents with their history, the picture, and what the terminals made of it."""
-    return worker_page(request, visitor, worker_id, saved=saved == "1")
+    return worker_page(request, visitor, worker_id, saved=saved in {"1", "unseen"})
 
 
 @router.post("/workers/{worker_id}/consents")
@@ -175,6 +175,7 @@ def worker_page(
     faults: Mapping[str, str] | None = None,
     withdrawal_faults: Mapping[str, str] | None = None,
     photo_fault: str = "",
+    photo_problems: tuple[str, ...] = (),
     saved: bool = False,
 ) -> Response:
     """The page, with what came of a form."""
@@ -205,6 +206,9 @@ def worker_page(
         faults=faults or {},
         withdrawal_faults=withdrawal_faults or {},
         photo_fault=photo_fault,
+        photo_problems=photo_problems,
+        photo_unseen=request.query_params.get("saved") == "unseen",
+        looks_at_photos=console.pictures is not None,
         saved=saved,
         today=day_of(console.clock()).isoformat(),
         **values,

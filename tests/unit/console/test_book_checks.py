@@ -1,6 +1,7 @@
 """Checks of medical books: the employer's page, its paper, and the code that was held to a kiosk; each check is kept and sealed."""
 
 import contextlib
+import io
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,9 +10,12 @@ from typing import Any
 
 import cv2
 import httpx
+import numpy as np
 import pytest
+import segno
 from sqlalchemy import select, update
 
+from central.console.app import create_app
 from central.core.days import day_of
 from central.core.rights import Role
 from central.exchange import book_codes
@@ -22,8 +26,10 @@ from central.store.engine import reading, writing
 from central.store.exams import exam
 from central.store.registry import worker
 from central.store.seals import SEALED
+from dopusk.lab.broker import free_port
+from dopusk.picture_look import PictureLooks
 from sync.contract.canonical import sha256_hex
-from tests.console_centre import Browser, ConsoleCentre
+from tests.console_centre import CSRF, Browser, ConsoleCentre, serving
 from tests.unit.console.test_ground_rules import a_book, send, senior
 
 __all__ = ["senior"]
@@ -260,3 +266,54 @@ def test_a_workers_card_carries_the_centres_code(centre: ConsoleCentre, senior: 
     )
     read, _, _ = cv2.QRCodeDetector().detectAndDecode(cv2.imread(str(tmp_path / "code.png")))
     assert read == centre.outgoing.sign_worker_code(worker_id)
+
+
+@pytest.fixture
+def with_looks(centre: ConsoleCentre) -> Iterator[Browser]:
+    """The employer's browser at a console that can look at pictures."""
+    app = create_app(centre.config, engine=centre.engine, clock=centre.now, pictures=PictureLooks())
+    port = free_port()
+    centre.add_account("employer", Role.EMPLOYER, employer_id=centre.people.employers[0])
+    with serving(app, port) as address, contextlib.closing(Browser(address)) as browser:
+        yield browser.log_in("employer", unlock=False)
+
+
+def _photo_of(text: str, dark: int = 40) -> bytes:
+    """A code on a table, turned a little, as a telephone takes it."""
+    stream = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(stream, kind="png", scale=6, border=4)
+    code = cv2.imdecode(np.frombuffer(stream.getvalue(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    side = code.shape[0] + 300
+    table = np.full((side, side), 120, np.uint8)
+    table[150:-150, 150:-150] = np.where(code > 128, 235, dark)
+    turn = cv2.getRotationMatrix2D((side / 2, side / 2), 7, 1)
+    return cv2.imencode(".jpg", cv2.warpAffine(table, turn, (side, side), borderValue=120))[1].tobytes()
+
+
+def _send_photo(browser: Browser, content: bytes) -> httpx.Response:
+    token = CSRF.findall(browser.get(PAGE).text)[-1]
+    return browser.http.post(
+        PAGE, data={"csrf": token, "text": ""}, files={"picture": ("a.jpg", content, "image/jpeg")}
+    )
+
+
+def test_a_code_is_read_from_a_photo_and_a_photo_without_one_keeps_nothing(
+    centre: ConsoleCentre, with_looks: Browser
+) -> None:
+    code = centre.outgoing.sign_worker_code(centre.people.workers["1001"])
+    answer = _send_photo(with_looks, _photo_of(code))
+    assert answer.status_code == 303, answer.text
+    (row,) = _rows(centre)
+    assert (row.read_form, row.worker_id) == ("worker_code", centre.people.workers["1001"])
+    for content, words in (
+        (b"\xff\xd8\xff torn", "QR-код на снимке не найден"),
+        (b"\xff" * 12_000_001, "больше 12 МБ"),
+    ):
+        refused = _send_photo(with_looks, content)
+        assert refused.status_code == 422
+        assert words in refused.text
+    assert len(_rows(centre)) == 1
+
+
+def test_a_console_without_looks_offers_no_photo(employer: Browser) -> None:
+    assert 'name="picture"' not in employer.get(PAGE).text
