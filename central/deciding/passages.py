@@ -2,13 +2,14 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
 from central.core.gate_config import GateConfig
+from central.core.name_folding import fold_card
 from central.core.trust import Anchors, Trust
 from central.deciding.admissions import Admission, admissions
 from central.deciding.passage_rule import Facts, answer_to
@@ -59,6 +60,10 @@ class GatePassages:
 
     def ask(self, gate: GateConfig, asked: Asked) -> Passage:
         """The answer, committed. A request that came before gets the answer that it got, and no opening of its own."""
+        return self.ask_once(gate, asked)[0]
+
+    def ask_once(self, gate: GateConfig, asked: Asked) -> tuple[Passage, bool]:
+        """As `ask`, and whether the request came for the first time."""
         began_s = time.monotonic()
         while True:
             checked = self._checked(gate, asked.worker_id)
@@ -66,13 +71,13 @@ class GatePassages:
                 with writing(self.engine) as connection:
                     before = gate_passages.of_request(connection, gate.name, asked.request_key[:_MOST_KEY])
                     if before is not None:
-                        return before
+                        return before, False
                     # The store was waited for: the answer is for the moment in which it is written.
                     passage = self._answered(connection, gate, asked, checked, time.monotonic() - began_s)
                     if passage is None:
                         continue
                     gate_passages.add(connection, passage)
-                    return passage
+                    return passage, True
             except OpenedAlready:
                 # Another gate, or the same request once more, was quicker; the next look sees its row.
                 continue
@@ -153,6 +158,24 @@ class GatePassages:
             state = "passed" if passed else "not_passed"
             gate_passages.move(connection, found.passage_id, ("answered", "told", "unknown"), state, self.now())
             return gate_passages.of_request(connection, gate.name, request_key)
+
+    def end(self, passage: Passage, state: str, words: str = "", before: Collection[str] = ("answered",)) -> bool:
+        """Write down how far an opening has got; False when it stands elsewhere by now."""
+        with writing(self.engine) as connection:
+            return gate_passages.move(connection, passage.passage_id, before, state, self.now(), words)
+
+    def worker_by_card(self, gate: GateConfig, forms: Collection[str]) -> str | None:
+        """The worker of the gate's employers who has this card, whose number may be written in these forms; None for several."""
+        if not forms:
+            return None
+        with reading(self.engine) as connection:
+            mine = employers_of(connection, gate)
+            own = [
+                row["worker_id"]
+                for row in workers.card_holders(connection, gate.org)
+                if row["employer_id"] in mine and {fold_card(card) for card in row["cards"]} & set(forms)
+            ]
+        return str(own[0]) if len(own) == 1 else None
 
     def worker_by_number(self, gate: GateConfig, personnel_number: str, employer_id: str | None = None) -> str | None:
         """The worker with that number at an employer of the gate, or at this one of them; None for nobody, and for several."""

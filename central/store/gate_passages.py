@@ -7,9 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Index, Table, Text, func, select, update
+from sqlalchemy import Column, Connection, Index, Table, Text, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from central.core.gate_config import GateConfig
+from central.store.exams import exam
 from central.store.metadata import UtcDateTime, metadata
 
 gate_passage = Table(
@@ -109,10 +111,26 @@ def newest_moment(connection: Connection, org: str) -> datetime | None:
     return connection.execute(query.order_by(gate_passage.c.asked_at.desc()).limit(1)).scalar_one_or_none()
 
 
-def queued(connection: Connection, gate: str) -> list[Passage]:
-    """Openings that this gate was not told of yet, the oldest first."""
-    query = select(gate_passage).where(gate_passage.c.gate == gate, gate_passage.c.state == "queued")
-    return [Passage(**row) for row in connection.execute(query.order_by(gate_passage.c.passage_id)).mappings()]
+def settle_in_hand(connection: Connection, gate: str, at: datetime) -> None:
+    """Openings that were being handed over, or waited for it, when the program ended: nobody tells the gate of them again."""
+    own = gate_passage.c.gate == gate
+    for before, after in (("telling", "unknown"), ("queued", "failed")):
+        connection.execute(
+            update(gate_passage).where(own, gate_passage.c.state == before).values(state=after, state_at=at)
+        )
+
+
+def admitted_beside(connection: Connection, gate: GateConfig, since: datetime) -> list[tuple[str, str]]:
+    """Decision and worker of each admission at the terminals beside a gate that was signed since then and that it was not asked."""
+    c = exam.c
+    is_asked = exists().where(gate_passage.c.gate == gate.name, gate_passage.c.request_key == c.decision_id)
+    query = (
+        select(c.decision_id, c.worker_id)
+        .where(c.org == gate.org, c.terminal_id.in_(gate.terminals), c.outcome == "admitted", c.decided_at >= since)
+        .where(c.decision_id.is_not(None), c.worker_id.is_not(None), ~is_asked)
+        .order_by(c.decided_at)
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
 
 
 def move(

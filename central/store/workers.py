@@ -27,7 +27,7 @@ def alike_workers(
 def card_holders(connection: Connection, org: str) -> Sequence[RowMapping]:
     """Workers of an organisation with cards, archived or not."""
     c = worker.c
-    columns = (c.worker_id, c.person_id, c.snils_hmac, c.full_name, c.personnel_number, c.cards)
+    columns = (c.worker_id, c.person_id, c.snils_hmac, c.full_name, c.personnel_number, c.cards, c.employer_id)
     rows = connection.execute(select(*columns).where(worker.c.org == org)).mappings()
     return [row for row in rows if row["cards"]]
 

@@ -30,6 +30,7 @@ from central.exchange.rosters import Rosters
 from central.grounds.reminding import Reminding
 from central.keeping.deadlines import Deadlines
 from central.link.outgoing import Outgoing, load_signing_key
+from central.partners.gate_threads import GateThreads
 from central.partners.waybill_exchange import WaybillExchange
 from central.people.registry import Registry
 from central.store.engine import writing
@@ -54,10 +55,12 @@ def run(config: CentralConfig, engine: Engine) -> None:
     photos = FacePhotos(outgoing, MediaFiles(config.media_dir))
     dispatcher = Dispatcher(config, engine, photos, replenisher, Rosters(engine, outgoing))
     waybills = WaybillExchange(engine, config.waybills)
+    gates = GateThreads(engine, config.gates, Trust(config.keys.authority_dir))
 
     def wake() -> None:
         dispatcher.wake()
         waybills.wake()
+        gates.wake()
 
     application = create_app(config, engine=engine, outgoing=outgoing, wake=wake, pictures=PictureLooks())
     application.include_router(make_router(Enrolment(config, engine)))
@@ -86,6 +89,7 @@ def run(config: CentralConfig, engine: Engine) -> None:
         Deadlines(config, engine),
         Reminding(engine),
         waybills,
+        gates,
     ):
         _Announcing(settings, f"central serve ready: {config.http.public_url}").run(sockets=[listener])
 
