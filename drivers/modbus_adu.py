@@ -85,16 +85,29 @@ def crc16(data: bytes) -> bytes:
 
 
 class AduReader:
-    """Finds response ADUs in a stream; RTU, or TCP when an MBAP header stands in front."""
+    """Finds response ADUs in a stream; RTU, or TCP when an MBAP header stands in front.
 
-    def __init__(self) -> None:
-        self._cutter = FrameCutter(_recognise)
+    `has_bits`: whether coils and inputs are answered on this line too (functions 1, 2 and 5). Elsewhere two bytes of a measurement
+    often look like the head of such an answer, 36.6 °C for example, and the reader would wait for its end.
+    """
+
+    def __init__(self, *, has_bits: bool = False) -> None:
+        self._cutter = FrameCutter(_recognise if has_bits else _recognise_registers)
 
     def feed(self, data: bytes) -> list[Adu | FrameBroken]:
         return [_parse(frame) for frame in self._cutter.feed(data)]
 
     def close(self) -> list[Adu | FrameBroken]:
         return [_parse(frame) for frame in self._cutter.close()]
+
+
+def _recognise_registers(buffer: bytes, at: int) -> Cut:
+    """As `_recognise`, of a line on which only registers are read and written."""
+    head = buffer[at : at + 8]
+    is_tcp = head[2:4] == b"\0\0"
+    if len(head) >= 2 and not is_tcp and head[1] & 0x7F in (*_BIT_READS, _WRITE_COIL):
+        return NO_FRAME if len(head) >= 4 else NEED_MORE
+    return _recognise(buffer, at)
 
 
 def _recognise(buffer: bytes, at: int) -> Cut:

@@ -147,8 +147,12 @@ class AnswerReader:
 
 def frames_in(data: bytes) -> list[Adu]:
     """Whole frames among bytes, whatever they answer."""
-    reader = AduReader()
-    return [adu for adu in (*reader.feed(data), *reader.close()) if not isinstance(adu, FrameBroken)]
+    for has_bits in (False, True):
+        reader = AduReader(has_bits=has_bits)
+        found = [adu for adu in (*reader.feed(data), *reader.close()) if not isinstance(adu, FrameBroken)]
+        if found:
+            return found
+    return []
 
 
 def _told(adu: Adu) -> str:
