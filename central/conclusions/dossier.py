@@ -55,7 +55,7 @@ def write_dossier(
 ) -> Made:
     """Write it into a new folder, whole or not at all. `media_files`: where film and photos are, if they are to go along.
 
-    Raises `FileExistsError`, `OSError`, and `ContractError` for a message that is not what its terminal signed.
+    Raises `FileExistsError`, `OSError`, and `LookupError` for a message that is not what its terminal signed.
     """
     if folder.exists():
         raise FileExistsError(f"{folder} is there already; a dossier goes into a new folder")

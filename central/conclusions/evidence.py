@@ -23,7 +23,7 @@ Files = dict[str, bytes]
 
 
 def files_of_exam(connection: Connection, exam: RowMapping) -> Files:
-    """Everything by path. Raises `ContractError` for a message that no key of its terminal has signed."""
+    """Everything by path. Raises `LookupError` for a message that no key of its terminal has signed."""
     files: Files = {}
     folder = f"exams/{exam['exam_id']}"
     keys = [_public_key(one) for one in terminals.all_keys(connection).get(exam["terminal_id"], [])]
@@ -60,7 +60,7 @@ def _message_files(name: str, row: MessageRow, keys: Sequence[Ed25519PublicKey])
             f"{name}/terminal.pub.pem": pem_of(key),
             f"{name}/received_at.txt": _moment(row.received_at),
         }
-    raise ContractError("bad_signature", f"no key of terminal {row.terminal_id} has signed message {row.message_id}")
+    raise LookupError(f"no key of terminal {row.terminal_id} has signed message {row.message_id}")
 
 
 def _decision_files(name: str, item: StoredDecision) -> Files:

@@ -120,6 +120,8 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "field_map",
             *WAYBILLS,
             "paper_event",
+            "book_check",
+            "gate_passage",
         ):
             table = metadata.tables[name]
             made: dict[str, Any] = {}
