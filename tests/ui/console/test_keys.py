@@ -115,3 +115,19 @@ def test_no_key_means_anything_while_somebody_types(centre: ConsoleCentre, zoya:
     page.focus("[name=person]")
     page.keyboard.type("йqJ?")
     expect(page.locator("[name=person]")).to_have_value("йqJ?")
+
+
+def test_the_menu_under_ones_own_name_closes_by_escape_and_by_going_elsewhere(zoya: Desk) -> None:
+    page = zoya.page
+    page.goto(f"{zoya.address}/journal")
+    menu, opener = page.locator("details.you"), page.locator("details.you > summary")
+    opener.press("Enter")
+    expect(page.get_by_role("link", name="Руководства")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    expect(opener).to_be_focused()
+    opener.click()
+    expect(menu).to_have_attribute("open", "")
+    page.mouse.click(700, 800)
+    expect(menu).not_to_have_attribute("open", "")

@@ -92,6 +92,7 @@ def test_a_medic_goes_to_the_provider_and_comes_back(
         page.wait_for_url(f"{address}/journal")
         page.goto(f"{address}/account")
         _look(page, "own-en")
+        page.locator("details.you > summary").click()
         page.get_by_role("button", name="Log out").click()
         expect(page.get_by_text("Leave there too")).to_have_attribute("href", f"{provider.issuer}/leave")
         _look(page, "left-en")
