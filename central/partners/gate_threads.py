@@ -10,6 +10,7 @@ from types import TracebackType
 from sqlalchemy import Engine
 
 from central.core.gate_config import GateConfig, GatesConfig
+from central.core.step_records import place_of
 from central.core.supervision import Step, Supervised
 from central.core.trust import Trust
 from central.deciding.passages import Asked, GatePassages
@@ -96,8 +97,8 @@ class DelegationThread:
                 self._delegation.talk(self._stopping.is_set)
             except SigurAway as error:
                 log.warning("gate %s: %s; the controller's own setting decides meanwhile", self._gate.name, error)
-            except Exception as error:
-                log.exception("gate %s: %s", self._gate.name, type(error).__name__)
+            except Exception as error:  # noqa: BLE001  # a talk that failed is begun anew, whatever ended it
+                log.error("gate %s: %s", self._gate.name, place_of(error))
             self._stopping.wait(AGAIN_S)
 
     def start(self) -> None:
