@@ -1,7 +1,6 @@
 """A thread for each gate that the centre talks to by itself: it answers Sigur's questions, or tells gates of admissions."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,6 @@ from types import TracebackType
 from sqlalchemy import Engine
 
 from central.core.gate_config import GateConfig, GatesConfig
-from central.core.step_records import place_of
 from central.core.supervision import Step, Supervised
 from central.core.trust import Trust
 from central.deciding.passages import Asked, GatePassages
@@ -83,35 +81,19 @@ class ToldGate:
         return True
 
 
-class DelegationThread:
+def _delegation(gate: GateConfig, passages: GatePassages) -> Supervised:
     """Keeps the talk with a Sigur server up."""
+    delegation = SigurDelegation(gate, passages, secret_of(gate))
 
-    def __init__(self, gate: GateConfig, delegation: SigurDelegation) -> None:
-        self._gate, self._delegation = gate, delegation
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"gate-{gate.name}")
+    def talk() -> None:
+        try:
+            delegation.talk(lambda: thread.stopping)
+        except SigurAway as error:
+            # Not for a growing while: people stand before the gate.
+            log.warning("gate %s: %s; the controller's own setting decides meanwhile", gate.name, error)
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._delegation.talk(self._stopping.is_set)
-            except SigurAway as error:
-                log.warning("gate %s: %s; the controller's own setting decides meanwhile", self._gate.name, error)
-            except Exception as error:  # noqa: BLE001  # a talk that failed is begun anew, whatever ended it
-                log.error("gate %s: %s", self._gate.name, place_of(error))
-            self._stopping.wait(AGAIN_S)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Nothing waits: the server asks."""
-
-    def stop(self) -> None:
-        """End the talk."""
-        self._stopping.set()
-        self._thread.join()
+    thread = Supervised(f"gate-{gate.name}", (Step("talk", talk),), poll_s=AGAIN_S)
+    return thread
 
 
 class GateThreads:
@@ -120,15 +102,14 @@ class GateThreads:
     def __init__(self, engine: Engine, config: GatesConfig, trust: Trust) -> None:
         """Raises `OSError` for a secret that cannot be read."""
         passages = GatePassages(engine, trust)
-        self._threads: list[Supervised | DelegationThread] = []
+        self._threads: list[Supervised] = []
         for gate in config.gates:
             if gate.opens == "on_admission":
                 told = ToldGate(gate, passages, talker_of(gate))
                 step = Step("openings", told.look)
                 self._threads.append(Supervised(f"gate-{gate.name}", (step,), poll_s=config.poll_s))
             elif gate.kind == "sigur":
-                delegation = SigurDelegation(gate, passages, secret_of(gate))
-                self._threads.append(DelegationThread(gate, delegation))
+                self._threads.append(_delegation(gate, passages))
 
     def wake(self) -> None:
         """Look now."""

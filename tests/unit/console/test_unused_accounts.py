@@ -133,7 +133,8 @@ def test_one_that_was_long_unused_before_anybody_looked_is_warned_of_first(centr
 def test_a_clock_that_is_set_far_ahead_closes_nobody(centre: ConsoleCentre, admin: Browser, ahead: int) -> None:
     centre.add_account("leaver", Role.AUDITOR)
     _in_use(centre, centre.now(), 100, step=1)
-    _unused_since(centre, "leaver", 50)
+    _unused_since(centre, "leaver", 65)
+    _warned(centre, "leaver", 5)
     centre.shift = timedelta(days=ahead)
     _in_use(centre, centre.now(), 1, step=1)
     _look(centre)
