@@ -1,4 +1,4 @@
-"""What holds for every test: no display, no leftover threads."""
+"""What holds for every test: no display, no leftover threads, no store of another test that is still asked for words."""
 
 import gc
 import os
@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from central.core import book_source
 
 pytest_plugins = ["tests.scheduling"]
 
@@ -50,3 +52,21 @@ def no_leftover_threads() -> Iterator[None]:
             thread.join(LEAVE_WITHIN_S)
     left = [t.name for t in set(threading.enumerate()) - before if not t.daemon]
     assert not left, f"threads left behind: {left}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def books_of_the_module() -> Iterator[None]:
+    """A console names its store as the source of published words for the whole process, and here a process sees many of them:
+    the next test would open the store of the last one anew, and nobody would close it."""
+    yield from _books_asked_before()
+
+
+@pytest.fixture(autouse=True)
+def books_of_the_test(books_of_the_module: None) -> Iterator[None]:
+    yield from _books_asked_before()
+
+
+def _books_asked_before() -> Iterator[None]:
+    before = list(book_source._sources)
+    yield
+    book_source._sources[:] = before

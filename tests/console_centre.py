@@ -44,6 +44,7 @@ from central.people.registry import Registry
 from central.signature import software
 from central.store import terminals
 from central.store.engine import open_engine, writing
+from central.store.sealing import Sealer
 from dopusk.lab.broker import free_port
 from dopusk.lab.demo.sample_people import ORG, SampleIds, enter_people
 from simulators.fleet_exam import exam_payload
@@ -248,11 +249,14 @@ def _enter(config: CentralConfig) -> tuple[SampleIds, Ed25519PrivateKey]:
     engine = open_engine(config.store_url)
     migrate(engine)
     registry = Registry(Outgoing.from_config(config), SnilsKey.from_file(config.keys.snils_key_file))
+    centre_key = load_signing_key(config.keys.centre_signing_key_file)
     key = Ed25519PrivateKey.generate()
     identity = TerminalIdentity(TerminalAddress(ORG, "kiosk-1"), key, key.public_key(), "test")
     with writing(engine) as connection:
         people = enter_people(connection, registry)
         terminals.set_key(connection, "kiosk-1", identity.public_key)
+    # As `serve` does it: a copy may be looked at when these rows are older than the minute in which a seal is due.
+    Sealer(engine, centre_key).run()
     engine.dispose()
     return people, key
 

@@ -1,6 +1,5 @@
 """Codes of the past in the words of their own version: complaints, reasons, what follows from a reason."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,12 +22,10 @@ NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def said(engine: Engine) -> Iterator[StoreBooks]:
+def said(engine: Engine) -> StoreBooks:
     source = StoreBooks(engine)
-    before = list(book_source._sources)
     book_source.use(source)
-    yield source
-    book_source._sources[:] = before
+    return source
 
 
 def _publish(engine: Engine, registry: Registry, name: str, item: BookItem, now: datetime) -> str:
