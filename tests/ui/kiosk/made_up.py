@@ -430,6 +430,7 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         yield f"breath_{state}", "breath", snapshot(breath, 53, progress=progress(state))
     drunk = replace(breath, measurements=(*breath.measurements, measurement("breath", 1, breath_alcohol_mg_per_l=0.34)))
     yield "breath_again", "breath", snapshot(drunk, 53, progress=progress("waiting_for_breath"))
+    yield "breath_late", "breath", snapshot(drunk, 53 + 30 * 60, progress=progress("waiting_for_breath", 53 + 29 * 60))
     yield (
         "breath_second_try",
         "breath",

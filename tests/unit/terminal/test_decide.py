@@ -84,7 +84,8 @@ def test_a_second_blow_never_wipes_out_a_first_positive_one() -> None:
     assert script.now.phase is Phase.REVIEW
     verdict = verdict_of(script.now)
     assert verdict.suggestion == "out_of_limits"
-    assert [(f.attempt, f.value) for f in verdict.findings] == [(1, 0.41)]
+    came_too_early = (None, 0)  # minutes after the first one
+    assert [(f.attempt, f.value) for f in verdict.findings] == [(1, 0.41), came_too_early]
 
 
 @pytest.mark.parametrize("word", ["fail", "over"])
