@@ -14,3 +14,8 @@ def drawn(of: Sequence[T], most: int) -> list[T]:
     if IS_WHOLE or len(of) <= most:
         return list(of)
     return [of[round(place * (len(of) - 1) / (most - 1))] for place in range(most)]
+
+
+def every_third(of: Sequence[T], turn: int) -> list[T]:
+    """A third of them, with the next turn another one; all of them where walks are whole."""
+    return list(of) if IS_WHOLE else list(of[turn % 3 :: 3])

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from tests.trials.busy import run_beside_busy_loops
 from tests.trials.machine import REPOSITORY
 from tests.trials.runbook import follow_the_runbook
 from tests.trials.spreadsheet import compare_in_libreoffice
@@ -25,8 +26,12 @@ TRIALS: dict[str, tuple[str, Callable[[], str]]] = {
         compare_in_libreoffice,
     ),
     "walks": (
-        "each change of each row that `verify` must find, where the tests only draw some of them",
+        "each change of each row that `verify` must find, each hostile value in each address; the tests only draw some",
         walk_whole,
+    ),
+    "busy": (
+        "all tests beside twenty busy loops",
+        run_beside_busy_loops,
     ),
 }
 _HEAD = """# Trials

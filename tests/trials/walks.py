@@ -6,7 +6,7 @@ import sys
 
 from tests.trials.machine import REPOSITORY
 
-_WALKS = ("tests/integration/central/test_verify.py",)
+_WALKS = ("tests/integration/central/test_verify.py", "tests/unit/console/test_hostile_addresses.py")
 
 
 def walk_whole() -> str:

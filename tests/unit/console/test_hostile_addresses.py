@@ -16,6 +16,7 @@ from central.console.app import every_route, guards_of
 from central.console.guard import Guard
 from central.core.rights import RIGHTS, Role
 from tests.console_centre import Browser, ConsoleCentre
+from tests.size import every_third
 
 MOMENTS = (
     "0001-01-01T00:00:00+14:00",
@@ -73,7 +74,7 @@ def people(centre: ConsoleCentre, address: str, zoya: Browser) -> Iterator[dict[
 def test_no_query_is_a_fault_of_ours(centre: ConsoleCentre, app: FastAPI, people: dict[Role, Browser]) -> None:
     exam_id = centre.exam()
     assert people[Role.MEDIC].decide(exam_id, outcome="admitted").status_code == 303
-    tried, wrong = 0, []
+    tried, names_tried, wrong = set(), 0, []
     for route in every_route(app):
         if "GET" not in route.methods or _ENDLESS.search(route.path) or "/export" in route.path or "{" in route.path:
             continue
@@ -81,26 +82,28 @@ def test_no_query_is_a_fault_of_ours(centre: ConsoleCentre, app: FastAPI, people
         role = next((one for one in Role if isinstance(door, Guard) and door.right in RIGHTS[one]), Role.MEDIC)
         names = _names(route.path) | {item.alias for item in route.dependant.query_params}
         for name in sorted(names):
-            for value in VALUES:
+            names_tried += 1
+            for value in every_third(VALUES, names_tried):
                 pairs = {name: value} | ({"after_id": "x"} if name == "after_moment" else {})
                 pairs |= {"after_moment": "2026-01-01T00:00:00Z"} if name == "after_id" else {}
                 answer = people[role].get(route.path, params=pairs)
-                tried += 1
+                tried.add((name, value))
                 if answer.status_code >= 500:
                     wrong.append((route.path, name, value[:40], answer.status_code))
-    assert tried > 1500
+    assert names_tried > 300
+    assert {value for _, value in tried} == set(VALUES)
     assert wrong == []
 
 
 def test_no_id_in_a_path_is_a_fault_of_ours(app: FastAPI, people: dict[Role, Browser]) -> None:
     wrong = []
-    for route in every_route(app):
+    for turn, route in enumerate(every_route(app)):
         if "{" not in route.path:
             continue
         (door,) = guards_of(route)
         role = next((one for one in Role if isinstance(door, Guard) and door.right in RIGHTS[one]), Role.MEDIC)
         token = people[role].get("/account").text.split('name="csrf" value="')[1].split('"')[0]
-        for value in WORDS[:-1]:
+        for value in every_third(WORDS[:-1], turn):
             path = re.sub(r"\{\w+(:\w+)?\}", lambda _, value=value: quote(value[:300], safe=""), route.path)
             for method in route.methods:
                 answer = people[role].http.request(method, path, data={"csrf": token} if method == "POST" else None)
