@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from sync.contract.exam import ExamType
 
@@ -85,7 +86,13 @@ class StopMeasuring:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """Seen: go on from a shown value, the summary, or a decision."""
+    """Seen: go on from a shown value, the summary, or a decision.
+
+    `on`: what was touched away. The kiosk may have gone on by itself at the same moment, and what is shown then was not seen.
+    Empty: whatever is shown.
+    """
+
+    on: Literal["", "value", "summary", "urgency", "decision"] = ""
 
 
 @dataclass(frozen=True, slots=True)

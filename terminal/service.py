@@ -233,8 +233,8 @@ class TerminalService:
                 self._session.enter_values(values)
             case intents.StopMeasuring():
                 self._session.stop_measuring()
-            case intents.Next():
-                self._session.go_next()
+            case intents.Next(on):
+                self._session.go_next(on)
             case intents.Leave():
                 self._session.leave()
             case intents.CallMedic():

@@ -55,10 +55,8 @@ def write_dossier(
 ) -> Made:
     """Write it into a new folder, whole or not at all. `media_files`: where film and photos are, if they are to go along.
 
-    Raises `FileExistsError`, `OSError`, and `LookupError` for a message that is not what its terminal signed.
+    Raises `OSError`, also for a folder that is there and not empty, `LookupError` for a message that its terminal has not signed.
     """
-    if folder.exists():
-        raise FileExistsError(f"{folder} is there already; a dossier goes into a new folder")
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}.new")
     fresh.mkdir(mode=0o700, parents=True)
     try:
@@ -73,8 +71,10 @@ def write_dossier(
         _write(fresh / LIST, listed)
         _write(fresh / f"{LIST}.sig", vouchers.centre_key.sign(listed))
         fresh.replace(folder)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(fresh, ignore_errors=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(folder)  # a full disk does not say which
         raise
     return Made(len(files) + 2, len(rows), missing)
 

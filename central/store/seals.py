@@ -269,11 +269,15 @@ def last_of(connection: Connection, kind: str) -> Seal | None:
     return None if row is None else Seal(**row)
 
 
-def reaching(connection: Connection, one: Sealed, since: datetime) -> list[Seal]:
-    """Seals of a table that name rows from that moment on."""
+def reaching(connection: Connection, one: Sealed, since: datetime) -> Iterator[Seal]:
+    """Seals of a table that name rows from that moment on, those that reach least far first.
+
+    Of an old row the seal is among the first ones, and nobody need read the years behind it.
+    """
     least = since.isoformat() if one.is_by_time else first_id_at(since)
     query = select(seal).where(seal.c.kind == one.table.name, seal.c.newest_row >= least)
-    return [Seal(**row) for row in connection.execute(query.order_by(seal.c.seal_no)).mappings()]
+    for row in stream(connection, query.order_by(seal.c.newest_row, seal.c.seal_no), 20):
+        yield Seal(**row)
 
 
 def every(connection: Connection, on_bad: OnBad | None = None) -> Iterator[Seal]:

@@ -44,16 +44,18 @@ def dossier(
     with plain_errors():
         loaded, engine = open_centre(config)
         key = load_signing_key(loaded.keys.centre_signing_key_file)
-        # What was written in the last moments has its seal too.
-        Sealer(engine, key).run()
+        vouchers = Vouchers(Trust(loaded.keys.authority_dir).anchors(), key, _stamp_roots(loaded))
         files = MediaFiles(loaded.media_dir) if with_media else None
-        with reading(engine) as connection:
-            chosen = _chosen(connection, exam or (), worker, since, until)
-            vouchers = Vouchers(Trust(loaded.keys.authority_dir).anchors(), key, _stamp_roots(loaded))
-            made = write_dossier(connection, chosen, vouchers, folder, files)
+        if folder.exists():
+            raise FileExistsError(f"{folder} is there already; a dossier goes into a new folder")
+        # Who takes it out is in the log before the folder is there, and so in the dossier itself.
         with writing(engine) as connection:
+            chosen = _chosen(connection, exam or (), worker, since, until)
             for row in chosen:
                 note(connection, "exam.dossier", row["exam_id"], org=row["org"], detail={"media": with_media})
+        Sealer(engine, key).run()
+        with reading(engine) as connection:
+            made = write_dossier(connection, chosen, vouchers, folder, files)
     for sha256 in made.missing:
         typer.echo(say("file {name} has not come whole; its hash stands in the record", name=sha256), err=True)
     print(say("dossier in {folder}: {exams} exams, {files} files", folder=folder, exams=len(chosen), files=made.files))

@@ -102,6 +102,8 @@ def test_a_refused_exam_is_checked_by_openssl_and_a_hash_program_only(dossier: P
         f"media/{sha256_hex(PHOTO)}: named in what the terminal signed",
     ):
         assert f"ok   {words}" in done.stdout
+    sealed = [path.read_text(encoding="utf-8") for path in dossier.glob("sealed/audit-*.json")]
+    assert any('"exam.dossier"' in row for row in sealed), "who took it out is in it too"
     assert sum(line.startswith("ok   sealed/audit-") for line in done.stdout.splitlines()) >= 2, "who looked"
     record = (dossier / "exams" / exam_id / "decision-1" / "record.json").read_text(encoding="utf-8")
     assert '"outcome":"not_admitted"' in record

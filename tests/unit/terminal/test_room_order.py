@@ -17,6 +17,7 @@ from terminal.clock import SystemClock
 from terminal.exam.model import Stamp
 from terminal.mailbox import InboxNews
 from tests.unit.terminal.kiosk import Kiosk, MakeKiosk
+from tests.unit.terminal.test_thread_faults import _database, _inbox
 from tests.waiting import until
 
 
@@ -36,13 +37,14 @@ def _order(kiosk: Kiosk, key: Ed25519PrivateKey, **changes: Any) -> str:
         generation="test",
         payload=payload,
     )
-    kiosk.store.inbox.store(envelope.message_id, Down.ORDER, seal(envelope, key).wire)
+    _inbox(kiosk).store(envelope.message_id, Down.ORDER, seal(envelope, key).wire)
     kiosk.mailbox.post(InboxNews())
     return str(payload["order_id"])
 
 
 def _answers(kiosk: Kiosk) -> list[MeasuredReport]:
-    rows = kiosk.store.db.execute("SELECT wire FROM outbox WHERE kind = ? ORDER BY seq", (str(Up.MEASURED),)).fetchall()
+    query = "SELECT wire FROM outbox WHERE kind = ? ORDER BY seq"
+    rows = _database(kiosk).execute(query, (str(Up.MEASURED),)).fetchall()
     return [MeasuredReport.model_validate(json.loads(row[0])["payload"]) for row in rows]
 
 
@@ -80,7 +82,7 @@ def test_the_cuff_starts_after_a_touch_alone_and_the_answer_is_signed_and_queued
         assert (answer.measurement.step, answer.measurement.attempt) == ("pressure", 2)
         kiosk.want(intents.Next())
         kiosk.until_idle()
-        assert kiosk.store.db.execute("SELECT count(*) FROM diary").fetchone()[0] == 0, "it is part of no exam"
+        assert _database(kiosk).execute("SELECT count(*) FROM diary").fetchone()[0] == 0, "it is part of no exam"
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,20 @@ def test_nothing_biometric_is_asked_for_without_a_legal_basis(make_kiosk: MakeKi
         assert [may_compare for _, may_compare in kiosk.photographer.begun] == [False]
 
 
+def test_a_touch_on_a_value_that_is_gone_does_not_send_the_summary(make_kiosk: MakeKiosk) -> None:
+    """The kiosk goes on by itself after a while, and the touch may come at that very moment: the summary was seen by nobody."""
+    with make_kiosk() as kiosk:
+        kiosk.up_to("review")
+        for gone in ("value", "urgency", "decision"):
+            kiosk.want(intents.Next(gone))
+        kiosk.want(intents.CallMedic())
+        shown = kiosk.until(lambda s: s.help_called)
+        assert shown.exam is not None
+        assert shown.exam.phase == "review"
+        kiosk.want(intents.Next("summary"))
+        kiosk.until_phase("waiting")
+
+
 def test_a_pulled_cable_is_trouble_and_its_return_starts_the_step_again(make_kiosk: MakeKiosk) -> None:
     with make_kiosk() as kiosk:
         kiosk.up_to("temperature")
