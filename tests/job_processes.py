@@ -39,7 +39,8 @@ def stalled(*args):
     whole(*args)
     times.append(1)
     if len(times) == {after}:
-        open(os.environ["TMPDIR"] + "/stalled", "x").close()
+        with open(os.environ["TMPDIR"] + "/stalled", "x") as told:
+            told.write(str(os.getpriority(os.PRIO_PROCESS, threading.get_native_id())))
         threading.Event().wait()
 
 {owner}.{method} = stalled
@@ -50,7 +51,7 @@ STALLED_IMPORTS = {
     "writing": _STALLED.format(module="central.store.rehearsal", owner="Rehearsed", method="write", after=1),
 }
 """The real program, but it never goes on: once two lots of workers are worked out, or once everything is written into a transaction
-that is never ended. Then the file `stalled` stands in the folder of the job."""
+that is never ended. Then the file `stalled` stands in the folder of the job, with the niceness of the thread that stalls."""
 
 
 class DoneHere(JobProcess):

@@ -5,7 +5,6 @@ waits for that one; what was checked holds as long as nobody has changed the org
 one writer, what is to be written is worked out before that transaction too (`central.store.rehearsal`).
 """
 
-import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from central.core.clock import now_utc
 from central.core.days import day_of
 from central.core.parties import Worker
+from central.core.priority import hurrying
 from central.imports import ground_columns, grounds, worker_columns, workers
 from central.imports.consents import GivenConsent
 from central.imports.lines_on_disk import LinesOnDisk, table_rows
@@ -43,7 +43,7 @@ from central.store.grounds import ground
 from central.store.persons import person
 from central.store.register_changes import Author, register_change
 from central.store.registry import worker
-from central.store.rehearsal import Rehearsed, rehearsing
+from central.store.rehearsal import Rehearsed
 from central.store.roster_entries import roster_due
 from central.store.workers import last_written
 from central.words.table_values import Value
@@ -201,18 +201,22 @@ def _store_beside(
     note: Note,
 ) -> bool:
     """The same where everybody's writing waits for a transaction: what it writes is worked out before."""
-    with contextlib.closing(Rehearsed(org, file.tables.beside)) as rehearsed:
-        with reading(engine) as connection:
+    with Rehearsed(engine, org, file.tables.beside) as rehearsed:
+        with rehearsed.viewing() as connection:
             if _mark(connection, org) != mark:
                 return False
-            with rehearsing(connection, rehearsed, read=file.tables.read, written=file.tables.written):
+            with rehearsed.working_out(read=file.tables.read, written=file.tables.written):
                 said = file.store(connection, author, done)
-        with writing(engine) as connection:
-            if _mark(connection, org) != mark or not rehearsed.holds(connection):
-                return False
-            rehearsed.write(connection)
-            note(connection, said)
-            return True
+
+        def write() -> bool:
+            with rehearsed.writing() as connection:
+                if _mark(connection, org) != mark or not rehearsed.holds():
+                    return False
+                rehearsed.write()
+                note(connection, said)
+                return True
+
+        return hurrying(write)
 
 
 def _mark(connection: Connection, org: str) -> Mark:

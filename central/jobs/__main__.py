@@ -17,6 +17,7 @@ from types import TracebackType
 from central.books.source import StoreBooks
 from central.core import book_source
 from central.core.job_order import JobFault, JobLine, Order, Running
+from central.core.priority import give_way
 from central.core.step_records import trace_of
 from central.jobs.kinds import WORKS
 from central.store.engine import open_engine
@@ -46,7 +47,7 @@ def main() -> None:
         say({"ended": "fault", "code": "ours", "detail": kind.__name__})
 
     sys.excepthook = tell_slip
-    os.nice(NICENESS)
+    give_way(NICENESS)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, encoding="ascii")
     line = sys.stdin.buffer.readline()

@@ -158,8 +158,7 @@ class Consents:
             rows.append(said | {"text_sha256": text["sha256"], "means": "paper", "basis": basis, "author": author})
         if rows:
             store.add_consents(connection, rows, created_at=now_utc())
-        for worker_id in ids:
-            faces.want_again(connection, [worker_id])
+        faces.want_again(connection, ids)
         self._registry.publish_workers(connection, org, ids)
 
     def withdraw(

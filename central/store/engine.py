@@ -96,6 +96,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextlib.contextmanager
+def one_connection(engine: Engine) -> Iterator[Connection]:
+    """A connection for several transactions, one after the other; `set_reading` says which kind the next one is."""
+    with engine.connect() as connection:
+        yield connection
+
+
+def set_reading(connection: Connection, *, is_reading: bool) -> Connection:
+    """Let the next transactions of this connection be as those of `reading`, or as those of `writing`."""
+    return connection.execution_options(**{_READING: is_reading})
+
+
 def is_single_writer(engine: Engine) -> bool:
     """Whether everybody's writing waits for a transaction that writes, whatever it writes."""
     return engine.dialect.name == "sqlite"

@@ -226,7 +226,7 @@ def put_workers(connection: Connection, sealed: Sequence[SealedWorker], *, now: 
     ]
     numbers = persons.numbers(connection, {one: assigned.of_worker[one] for one in unsaid}, assigned.new)
     written: list[Written] = []
-    statements: dict[tuple[bool, bool], list[dict[str, Any]]] = {}
+    statements: dict[tuple[bool, tuple[str, ...]], list[dict[str, Any]]] = {}
     for item in sealed:
         new = item.worker
         values = {name: getattr(new, name) for name in _WORKER_COLUMNS} | {
@@ -240,9 +240,12 @@ def put_workers(connection: Connection, sealed: Sequence[SealedWorker], *, now: 
         elif (number := numbers.get(new.worker_id)) is not None:
             values |= number
         # What follows from the name is no change of its own.
-        row = values | {"search_name": fold_name(new.full_name), _KEY: new.worker_id}
-        statements.setdefault((new.worker_id in before, "snils_hmac" in values), []).append(row)
-        written.append((before.get(new.worker_id), values))
+        row = values | {"search_name": fold_name(new.full_name)}
+        if (old := before.get(new.worker_id)) is not None:
+            # SQLite writes an index anew for each of its columns that is set, were it to the same value.
+            row = {name: value for name, value in row.items() if old[name] != value or name == "updated_at"}
+        statements.setdefault((old is not None, tuple(row)), []).append(row | {_KEY: new.worker_id})
+        written.append((old, values))
     for (is_there, _), rows in statements.items():
         named: dict[str, Any] = {name: bindparam(f"of_{name}") for name in rows[0] if name != _KEY}
         given = [{_KEY: row[_KEY]} | {f"of_{name}": row[name] for name in rows[0] if name != _KEY} for row in rows]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tests.trials.busy import run_beside_busy_loops
+from tests.trials.large_file import store_a_large_file
 from tests.trials.machine import REPOSITORY
 from tests.trials.runbook import follow_the_runbook
 from tests.trials.spreadsheet import compare_in_libreoffice
@@ -28,6 +29,10 @@ TRIALS: dict[str, tuple[str, Callable[[], str]]] = {
     "walks": (
         "each change of each row that `verify` must find, each hostile value in each address; the tests only draw some",
         walk_whole,
+    ),
+    "large_file": (
+        "a file of 100,000 workers into SQLite: how long others wait for the store",
+        store_a_large_file,
     ),
     "busy": (
         "all tests beside twenty busy loops",
