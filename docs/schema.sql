@@ -951,6 +951,16 @@ CREATE TABLE employer (
 
 CREATE INDEX ix_employer_org ON employer (org);
 
+CREATE TABLE history_import (
+    import_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: at DATETIME NOT NULL,
+    account_id TEXT,
+    CONSTRAINT pk_history_import PRIMARY KEY (import_id),
+    CONSTRAINT fk_history_import_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
+);
+
 CREATE TABLE limit_entry (
     entry_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -1224,6 +1234,18 @@ CREATE TABLE enrolment_code (
     CONSTRAINT fk_enrolment_code_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
 );
 
+CREATE TABLE history_withdrawal (
+    import_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    withdrawn_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: withdrawn_at DATETIME NOT NULL,
+    account_id TEXT,
+    CONSTRAINT pk_history_withdrawal PRIMARY KEY (import_id),
+    CONSTRAINT fk_history_withdrawal_import_id_history_import FOREIGN KEY(import_id) REFERENCES history_import (import_id),
+    CONSTRAINT fk_history_withdrawal_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
+);
+
 CREATE TABLE instrument (
     instrument_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -1473,6 +1495,40 @@ CREATE TABLE consent (
 );
 
 CREATE INDEX ix_consent_worker_id ON consent (worker_id);
+
+CREATE TABLE foreign_exam (
+    foreign_id TEXT NOT NULL,
+    import_id TEXT NOT NULL,
+    row_no INTEGER NOT NULL,
+    org TEXT NOT NULL,
+    worker_id TEXT NOT NULL,
+    at DATE NOT NULL,
+    at_time TEXT,
+    exam_type TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT,
+    systolic_mmhg INTEGER,
+    diastolic_mmhg INTEGER,
+    pulse_bpm INTEGER,
+    temperature_celsius FLOAT,
+    breath_alcohol_mg_per_l FLOAT,
+    device TEXT,
+    complaints TEXT,
+    medic TEXT,
+    organisation TEXT,
+    number TEXT,
+    note TEXT,
+    source TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    CONSTRAINT pk_foreign_exam PRIMARY KEY (foreign_id),
+    CONSTRAINT fk_foreign_exam_import_id_history_import FOREIGN KEY(import_id) REFERENCES history_import (import_id),
+    CONSTRAINT fk_foreign_exam_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
+    CONSTRAINT fk_foreign_exam_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
+);
+
+CREATE INDEX ix_foreign_exam_import_id ON foreign_exam (import_id);
+
+CREATE INDEX ix_foreign_exam_worker_id_at ON foreign_exam (worker_id, at);
 
 CREATE TABLE ground (
     ground_id TEXT NOT NULL,

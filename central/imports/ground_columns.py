@@ -15,11 +15,12 @@ from typing import Any
 
 from central.core.days import parse_day
 from central.core.name_folding import fold_name
+from central.imports.row_person import EMPLOYER, NUMBER, SNILS
 from central.imports.tables import Columns
 from sync.contract.books import BookItem
 from sync.contract.canonical import canonical, sha256_hex
 
-NUMBER, SNILS, KIND, AT, EMPLOYER = "Табельный номер", "СНИЛС", "Вид", "Дата", "Работодатель"
+KIND, AT = "Вид", "Дата"
 UNTIL, FINDING, IN_PERSON, NOTE, SOURCE = "Действует до", "Заключение", "Только очно", "Примечание", "Источник"
 TIME, DOCTOR, ORGANISATION, OID = "Время", "Врач", "Организация", "OID организации"
 VACCINE, DOSE, SERIES, DOCUMENT = "Прививка", "Доза", "Серия", "Номер"
@@ -51,7 +52,7 @@ FINDINGS = {
 YES, NO = {"да", "yes", "1"}, {"нет", "no", "0"}
 STATES = dict.fromkeys(YES, "confirmed") | dict.fromkeys(NO, "not_confirmed") | {"": None}
 MOST_CHARS = 500
-_TIME = re.compile(r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]")
+TIME_OF_DAY = re.compile(r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]")
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*)){3,}")
 _PLAIN = {
     "doctor": DOCTOR,
@@ -119,7 +120,7 @@ def _added(
     confirmed, vaccine = fold_name(row.get(CONFIRMED, "")), fold_name(row.get(VACCINE, ""))
     if confirmed not in STATES:
         faults.setdefault(CONFIRMED, "choose")
-    if row.get(TIME, "") and not _TIME.fullmatch(row[TIME]):
+    if row.get(TIME, "") and not TIME_OF_DAY.fullmatch(row[TIME]):
         faults.setdefault(TIME, "not_a_time")
     if row.get(OID, "") and not _OID.fullmatch(row[OID]):
         faults.setdefault(OID, "not_an_oid")

@@ -13,26 +13,22 @@ from sqlalchemy import Connection
 
 from central.books import reading
 from central.core.ground_rules import GROUND_KINDS
-from central.core.snils import parse_snils
-from central.imports.employer_names import EmployerNames
 from central.imports.ground_columns import (
     COLUMNS,
     CONFIRMED,
-    EMPLOYER,
     FINDING,
     HEADINGS,
     IN_PERSON,
     KIND,
     NEEDED,
-    NUMBER,
     OLD_KINDS,
     REPLACES,
-    SNILS,
     VACCINE,
     values_of,
     words_of,
 )
 from central.imports.row_faults import Nearest, RowFault
+from central.imports.row_person import EMPLOYER, NUMBER, SNILS, People, person_of
 from central.imports.tables import (
     AT_ONCE_BOUNDS,
     MOST_ROWS_AT_ONCE,
@@ -45,12 +41,9 @@ from central.imports.worker_check import blocks
 from central.store import grounds as store
 from central.store import roster_entries
 from central.store.register_changes import Author
-from central.store.workers import identities
 from sync.contract.canonical import new_id
 
 _SAID_FINDINGS = ("годен", "ограничения", "не годен")
-_ENTRY = ("worker_id", "person_id", "employer_id", "personnel_number", "snils_hmac", "archived_at")
-"""What a row is matched by."""
 _LOOKED_UP = frozenset({"unknown_worker", "unknown", "several", "unknown_vaccine"})
 
 
@@ -137,7 +130,7 @@ class GroundCheck:
     ) -> None:
         self._connection, self._org, self._rows, self._today = connection, org, rows, today
         self._snils_hash = snils_hash
-        self._people = people = _Known(connection, org)
+        self._people = people = People(connection, org)
         kinds, vaccines = (reading.in_force(connection, book, org, today).items for book in (GROUND_KINDS, "vaccines"))
         said = {KIND: [item.ru for item in kinds if item.offered], FINDING: _SAID_FINDINGS, IN_PERSON: ("да", "нет")}
         names = {NUMBER: people.numbers, EMPLOYER: people.employers.names, VACCINE: [item.ru for item in vaccines]}
@@ -158,7 +151,7 @@ class GroundCheck:
 
     def _judge(self, place: int, row: Mapping[str, str]) -> RowVerdict:
         found = dict(row.faults) if isinstance(row, TableRow) else {}
-        worker_id = _worker(row, self._people, self._snils_hash, found)
+        worker_id = person_of(row, self._people, self._snils_hash, found)
         made = values_of(row, self._kinds, self._vaccines, self._today, found)
         made |= {"org": self._org, "worker_id": worker_id}
         made["supersedes"] = _superseded(self._connection, row.get(REPLACES, ""), made, found) if worker_id else None
@@ -214,68 +207,3 @@ def _superseded(connection: Connection, number: str, made: Mapping[str, Any], fa
             return one.ground_id
     faults.setdefault(REPLACES, "no_such_document")
     return None
-
-
-class _Known:
-    """The entries of an organisation: those of one person stand together."""
-
-    def __init__(self, connection: Connection, org: str) -> None:
-        self.employers = EmployerNames(connection, org)
-        self.numbers: dict[str, list[Mapping[str, Any]]] = {}
-        self.persons: dict[str, list[Mapping[str, Any]]] = {}
-        at_work: list[Mapping[str, Any]] = []
-        # Who is at work comes last, and is who is meant where somebody who was put away had the number before.
-        for row in identities(connection, org):
-            if row["archived_at"]:
-                self._take({name: row[name] for name in _ENTRY})
-            else:
-                at_work.append({name: row[name] for name in _ENTRY})
-        for entry in at_work:
-            self._take(entry)
-
-    def _take(self, row: Mapping[str, Any]) -> None:
-        held = self.numbers.setdefault(row["personnel_number"], [])
-        if not row["archived_at"]:
-            held[:] = [one for one in held if one["employer_id"] != row["employer_id"] or not one["archived_at"]]
-        held.append(row)
-        if row["snils_hmac"]:
-            self.persons.setdefault(row["snils_hmac"], []).append(row)
-
-
-def _worker(row: Mapping[str, str], known: _Known, snils_hash: Callable[[str], str], faults: dict[str, str]) -> str:
-    """Whom a row means. What a register states is about the person: any of several employments will do for a SNILS."""
-    number, snils, employer = row.get(NUMBER, ""), row.get(SNILS, ""), row.get(EMPLOYER, "")
-    if not number and not snils:
-        faults.setdefault(NUMBER, "needed")
-        return ""
-    employer_id = ""
-    if employer:
-        employer_id, code = known.employers.find(employer)
-        if code:
-            faults.setdefault(EMPLOYER, code)
-    with_number = [one for one in known.numbers.get(number, ()) if not employer_id or one["employer_id"] == employer_id]
-    if number and not with_number:
-        faults.setdefault(NUMBER, "unknown_worker")
-    if not snils:
-        if len({one["person_id"] for one in with_number}) > 1:
-            # Nobody guesses which.
-            faults.setdefault(EMPLOYER if not employer_id else NUMBER, "which_employer")
-        return with_number[-1]["worker_id"] if with_number else ""
-    try:
-        of_person = known.persons.get(snils_hash(parse_snils(snils)), [])
-    except ValueError:
-        faults.setdefault(SNILS, "wrong_snils")
-        return ""
-    if not of_person:
-        faults.setdefault(SNILS, "unknown_worker")
-        return ""
-    ids = {one["worker_id"] for one in of_person}
-    both = [one for one in with_number if one["worker_id"] in ids]
-    if number and with_number and not both:
-        # Two people in one row: nobody guesses which.
-        faults.setdefault(SNILS, "another_worker")
-    at_employer = [one for one in of_person if one["employer_id"] == employer_id]
-    if employer_id and not at_employer:
-        faults.setdefault(EMPLOYER, "not_there")
-    chosen = both or at_employer or of_person
-    return str(chosen[-1]["worker_id"])

@@ -19,7 +19,7 @@ from central.core.clock import now_utc
 from central.core.days import day_of
 from central.core.parties import Worker
 from central.core.priority import hurrying
-from central.imports import ground_columns, grounds, worker_columns, workers
+from central.imports import ground_columns, grounds, history, history_columns, worker_columns, workers
 from central.imports.consents import GivenConsent
 from central.imports.lines_on_disk import LinesOnDisk, table_rows
 from central.imports.row_faults import RowFault
@@ -39,6 +39,7 @@ from central.store import register_changes
 from central.store.consents import consent, consent_withdrawal
 from central.store.engine import hold_registers, is_single_writer, reading, writing
 from central.store.faces import worker_face
+from central.store.foreign_exams import foreign_exam, history_import, history_withdrawal
 from central.store.grounds import ground
 from central.store.persons import person
 from central.store.register_changes import Author, register_change
@@ -286,6 +287,15 @@ def _ground_of(line: str) -> grounds.NewGround:
     return item | {name: date.fromisoformat(item[name]) for name in _DAYS if item[name]}
 
 
+def _foreign_line(item: history.NewForeignExam) -> str:
+    return json.dumps(item, default=date.isoformat, ensure_ascii=False)
+
+
+def _foreign_of(line: str) -> history.NewForeignExam:
+    item: history.NewForeignExam = json.loads(line)
+    return item | {"at": date.fromisoformat(item["at"])}
+
+
 class GroundFile:
     """The file of grounds."""
 
@@ -327,6 +337,58 @@ class GroundFile:
         return {"added": added, "rows": self._rows}
 
 
-FILES: Mapping[str, Callable[[Registry], RegisterFile]] = {"workers": WorkerFile, "grounds": GroundFile}
+class HistoryFile:
+    """The file of examinations of before."""
+
+    columns = history_columns.COLUMNS
+    action = "history.import"
+    tables = Tables(
+        read=(), written=(history_import, foreign_exam), beside=(foreign_exam, history_import, history_withdrawal)
+    )
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._org = ""
+        self._new: LinesOnDisk[history.NewForeignExam] | None = None
+        self._rows = 0
+
+    def check(
+        self, connection: Connection, org: str, rows: Iterable[TableRow], today: date, done: Callable[[int], None]
+    ) -> FileCheck:
+        """As `RegisterFile.check`; counts `added` and `known`."""
+        self._org, self._new = org, LinesOnDisk(_foreign_line, _foreign_of)
+        counts = {"added": 0, "known": 0}
+        checked = FileCheck(counts)
+        count = 0
+        for count, one in enumerate(
+            history.HistoryCheck(connection, org, rows, today, self._registry.snils_hash), start=1
+        ):
+            if one.faults:
+                checked.note(one.row, one.faults)
+            elif one.new is not None:
+                counts["known" if one.is_known else "added"] += 1
+                if not one.is_known:
+                    self._new.append(one.new)
+            done(count)
+        self._rows = count
+        return checked
+
+    def store(self, connection: Connection, author: Author | None, done: Callable[[int], None]) -> Mapping[str, int]:
+        """As `RegisterFile.store`."""
+        if self._new is None:
+            raise RuntimeError("a file is checked before it is stored")
+        added = history.store_new(connection, self._org, self._new, author or Author(None, now_utc()), done)
+        return {"added": added, "rows": self._rows}
+
+
+FILES: Mapping[str, Callable[[Registry], RegisterFile]] = {
+    "workers": WorkerFile,
+    "grounds": GroundFile,
+    "history": HistoryFile,
+}
 """The kinds of files, by the name of their import."""
-HEADINGS: Mapping[str, Sequence[str]] = {"workers": worker_columns.HEADINGS, "grounds": ground_columns.HEADINGS}
+HEADINGS: Mapping[str, Sequence[str]] = {
+    "workers": worker_columns.HEADINGS,
+    "grounds": ground_columns.HEADINGS,
+    "history": history_columns.HEADINGS,
+}

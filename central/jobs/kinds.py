@@ -12,6 +12,7 @@ EXAMS_CHECK = "exams_check"
 EXAMS_IMPORT = "exams_import"
 WORKERS_CHECK, WORKERS_IMPORT = "workers_check", "workers_import"
 GROUNDS_CHECK, GROUNDS_IMPORT = "grounds_check", "grounds_import"
+HISTORY_CHECK, HISTORY_IMPORT = "history_check", "history_import"
 
 
 def _journal_export(engine: Engine, config: CentralConfig) -> Work:
@@ -59,5 +60,7 @@ WORKS: Mapping[str, Callable[[Engine, CentralConfig], Work]] = {
     WORKERS_IMPORT: _register_import("workers"),
     GROUNDS_CHECK: _register_check("grounds"),
     GROUNDS_IMPORT: _register_import("grounds"),
+    HISTORY_CHECK: _register_check("history"),
+    HISTORY_IMPORT: _register_import("history"),
 }
 """The table of works: for the server what it takes from the store, for the process what it does."""

@@ -38,6 +38,7 @@ from central.store.consents import consent, consent_text, consent_withdrawal
 from central.store.decisions import decision
 from central.store.documents import document, document_verdict
 from central.store.field_maps import field_map
+from central.store.foreign_exams import foreign_exam, history_import, history_withdrawal
 from central.store.gate_passages import PASSAGE_STATE, gate_passage
 from central.store.grounds import ground, ground_state
 from central.store.limits import limit_entry
@@ -130,6 +131,9 @@ SEALED = {
         Sealed(document, "document_id"),
         Sealed(document_verdict, "verdict_id"),
         Sealed(book_check, "check_id"),
+        Sealed(history_import, "import_id"),
+        Sealed(foreign_exam, "foreign_id"),
+        Sealed(history_withdrawal, "withdrawn_at"),  # its key is that of the import, which is older
         Sealed(consent_withdrawal, "created_at"),  # its key is that of the consent, which is older
         Sealed(worker_limit, "limit_id", frozenset({"withdrawn_at"})),
         Sealed(limit_entry, "entry_id", frozenset({"withdrawn_at"})),

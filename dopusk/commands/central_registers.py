@@ -217,6 +217,20 @@ def import_grounds(
     print(say(text, **counts))
 
 
+@import_app.command("history")
+def import_history(
+    file: Annotated[Path, typer.Argument(help="XLSX or CSV, columns as on the console's page.")],
+    config: ConfigFile,
+    org: Org,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check.")] = False,
+    errors: Annotated[Path | None, typer.Option(help="Where the rows with faults go, in the same form.")] = None,
+) -> None:
+    """Take exams of a paper journal or another system as history; they admit nobody. Exit code 1 when it has faults."""
+    counts = _import_register("history", file, config, org, dry_run=dry_run, errors=errors)
+    text = "would add {added}, known already {known}" if dry_run else "added {added}"
+    print(say(text, **counts))
+
+
 def _import_register(
     kind: str, file: Path, config: Path, org: str, *, dry_run: bool, errors: Path | None
 ) -> dict[str, int]:

@@ -18,6 +18,7 @@ from central.console.decision_form import REASON_KEYS, key_code, offered_reasons
 from central.console.exam_circumstances import circumstances
 from central.console.film_view import film_view, people_lines, photos_of
 from central.console.guard import Guard
+from central.console.history_view import foreign_lines
 from central.console.kept_queue import kept_filter
 from central.console.queue_filter import QueueFilter
 from central.console.reference import reference_file
@@ -40,7 +41,17 @@ from central.papers.breaths import between_limits, interval_words
 from central.papers.issuing import has_breath
 from central.papers.wording import kinds_for
 from central.papers.written import FORM_OF
-from central.store import accounts, book_checks, decisions, instruments, medics, paper_records, refusals, worklist
+from central.store import (
+    accounts,
+    book_checks,
+    decisions,
+    foreign_exams,
+    instruments,
+    medics,
+    paper_records,
+    refusals,
+    worklist,
+)
 from central.store import grounds as grounds_store
 from central.store import same_day as same_day_store
 from central.store.decisions import StoredDecision
@@ -52,6 +63,8 @@ from sync.contract.exam import ExamRecord
 
 router = APIRouter()
 
+MOST_EARLIER = 8
+"""So many earlier exams stand in the lists; the trend shows more of ours."""
 RELIEVED_AFTER = timedelta(minutes=5)
 """Who has looked at an exam for so long may be relieved of it: he may have left his desk with the page open."""
 
@@ -94,6 +107,7 @@ def exam_page(
         worker = get_worker(connection, item.worker_id) if item.worker_id else None
         verified = instruments.verified_until(connection, item.org)
         grounds = grounds_store.latest(grounds_store.of_worker(connection, item.worker_id)) if item.worker_id else []
+        foreign = foreign_exams.of_worker(connection, item.worker_id, MOST_EARLIER) if item.worker_id else []
         others = _others(connection, visitor, item)
         titles = titles_of_exam(connection, console, visitor, exam_id)
         draft = accounts.get_draft(connection, visitor.session.session_id)
@@ -160,7 +174,8 @@ def exam_page(
         to_look_at=any(photo["arrived"] for photo in photos) or film.has_arrived,
         people=people_lines(record, look.language),
         charts=charts_of([other.payload for other in reversed(before)], item.payload, look.language, look.zone),
-        earlier=[(other, exam_view.summary(other.payload, look.language)) for other in before[:8]],
+        earlier=[(other, exam_view.summary(other.payload, look.language)) for other in before[:MOST_EARLIER]],
+        foreign=foreign_lines(foreign, look.language),
         others=others,
         lately=lambda at: wording.lately(at, now, look.zone, look.language),
         reason_words=lambda code: book[code].text(look.language) if code in book else code,

@@ -20,13 +20,14 @@ from starlette.datastructures import FormData
 from central.console.access_log import covers, note
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
+from central.console.history_view import MOST_SHOWN, foreign_lines
 from central.core.days import day_of
 from central.core.ground_rules import kind_words
 from central.core.rights import Right
 from central.deciding.decision_record import Employed
 from central.people import contacts, doubles
 from central.people.contacts import Contacts
-from central.store import accounts, consents, employments, grounds, worker_limits
+from central.store import accounts, consents, employments, foreign_exams, grounds, worker_limits
 from central.store.engine import hold_registers, writing
 from central.store.register_changes import Author
 
@@ -96,6 +97,14 @@ def _person_page(
             "contacts": (typed or contacts.read(connection, console.registry, person_id)) if keeps else None,
             "exams": employments.last_exams(connection, ids, MOST_EXAMS) if may_see_exams else [],
             "consents": [one for key in by_org.values() for one in consents.of_worker(connection, key)],
+            "foreign": foreign_lines(
+                [
+                    one
+                    for key in (by_org.values() if may_see_exams else ())
+                    for one in foreign_exams.of_worker(connection, key, MOST_SHOWN)
+                ],
+                visitor.look.language,
+            ),
             "limits": [one for key in by_org.values() for one in worker_limits.worker_limits(connection, key)]
             if visitor.may(Right.SEE_LIMITS)
             else [],

@@ -1,9 +1,9 @@
-"""Large files of workers and of grounds: checked and stored by a process of their own, watched by their owner only.
+"""Large files of workers, of grounds and of history: checked and stored by a process of their own, watched by their owner only.
 
-The forms stand at `/registers/workers` and `/imports/grounds`; what is longer than a page can wait for comes here (`ask`). GET
-/imports/{workers|grounds}/jobs: what this account sent in the last day. GET …/jobs/{job_id}, …/events (server-sent events),
-…/errors (rows with faults in the form of the file); POST …/import `csrf` (of a finished check without faults): 303 to the
-import of the very file that was checked; POST …/cancel `csrf`.
+The forms stand at `/registers/workers`, `/imports/grounds` and `/imports/history`; what is longer than a page can wait for comes
+here (`ask`). GET /imports/{workers|grounds|history}/jobs: what this account sent in the last day. GET …/jobs/{job_id}, …/events
+(server-sent events), …/errors (rows with faults in the form of the file); POST …/import `csrf` (of a finished check without
+faults): 303 to the import of the very file that was checked; POST …/cancel `csrf`.
 """
 
 from dataclasses import dataclass
@@ -42,6 +42,7 @@ class Register:
 
 WORKERS = Register("workers", Right.CHANGE_REGISTERS, kinds.WORKERS_CHECK, kinds.WORKERS_IMPORT, "/registers/workers")
 GROUNDS = Register("grounds", Right.IMPORT_EXAMS, kinds.GROUNDS_CHECK, kinds.GROUNDS_IMPORT, "/imports/grounds")
+HISTORY = Register("history", Right.IMPORT_EXAMS, kinds.HISTORY_CHECK, kinds.HISTORY_IMPORT, "/imports/history")
 
 
 def ask(request: Request, visitor: Visitor, register: Register, org: str, given: bytes, *, is_import: bool) -> Response:
@@ -158,5 +159,5 @@ def _router(register: Register) -> APIRouter:
 
 
 router = APIRouter()
-for _register in (WORKERS, GROUNDS):
+for _register in (WORKERS, GROUNDS, HISTORY):
     router.include_router(_router(_register))

@@ -159,6 +159,10 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     row = f"1001;Периодический;{TODAY:%d.%m.%Y};нет;поликлиника"
     grounds.write_text(f"Табельный номер;Вид;Дата;Только очно;Источник\n{row}\n", encoding="utf-8")
     assert do("import grounds", str(grounds), "--org", ORG) == ["grounds.import"]
+    history = tmp_path / "history.csv"
+    row = f"1001;{TODAY:%d.%m.%Y};предсменный;допущен;Журнал № 4"
+    history.write_text(f"Табельный номер;Дата;Вид осмотра;Заключение;Источник\n{row}\n", encoding="utf-8")
+    assert do("import history", str(history), "--org", ORG) == ["history.import"]
     maps = tmp_path / "map.json"
     maps.write_text('{"fio": "full_name"}', encoding="utf-8")
     assert do("import map", str(maps), "--kind", "medics", "--name", "МИС") == ["map.add"]

@@ -111,6 +111,8 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "person_id": persons[0],
             "other_id": persons[1],
             "medic_id": medic_id,
+            "import_id": new_id(),
+            "worker_id": next(iter(centre.people.workers.values())),
         }
         for name in (
             "person_verdict",
@@ -121,6 +123,9 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             *WAYBILLS,
             "paper_event",
             "book_check",
+            "history_import",
+            "foreign_exam",
+            "history_withdrawal",
             "gate_passage",
         ):
             table = metadata.tables[name]

@@ -206,6 +206,8 @@ _LONG_FILES = {
     + "\n".join(f"{30_000 + n};Имярек {n};слесарь;ООО «Нет такого»" for n in _ROWS),
     "/imports/grounds": "Табельный номер;Вид;Дата;Только очно;Источник\n"
     + "\n".join(f"{30_000 + n};прочее;01.02.2026;нет;ПМО" for n in _ROWS),
+    "/imports/history": "Табельный номер;Дата;Вид осмотра;Заключение;Источник\n"
+    + "\n".join(f"{30_000 + n};01.02.2025;предсменный;допущен;Журнал" for n in _ROWS),
 }
 """By the page with the form."""
 
@@ -228,13 +230,14 @@ def _jobs(address: str) -> dict[str, tuple[str, ...]]:
         for path, form in (
             ("/registers/workers/import", "/registers/workers"),
             ("/imports/grounds", "/imports/grounds"),
+            ("/imports/history", "/imports/history"),
         ):
             token = CSRF.findall(senior.get(form).text)[-1]
             file = {"file": ("table.csv", _LONG_FILES[form].encode(), "text/csv")}
             ended(senior.http.post(path, data={"csrf": token, "action": "check"}, files=file))
     return {
         f"{name}/job_id": (place.rsplit("/", 1)[1],)
-        for name, place in zip(("exports", "exams", "workers", "grounds"), places, strict=True)
+        for name, place in zip(("exports", "exams", "workers", "grounds", "history"), places, strict=True)
     }
 
 

@@ -53,6 +53,7 @@ UNDONE = {
     "/imports/exams/{job_id}/cancel": "rows that are stored stay, and the file is sent again",
     "/imports/workers/jobs/{job_id}/cancel": "nothing is stored, and the file is sent again",
     "/imports/grounds/jobs/{job_id}/cancel": "nothing is stored, and the file is sent again",
+    "/imports/history/jobs/{job_id}/cancel": "nothing is stored, and the file is sent again",
     "/fleet/terminals/{terminal_id}/code": "another code is made",
     "/fleet/terminals/{terminal_id}/employers": "bound anew at the same place",
     "/exams/{exam_id}/release": "claimed again by looking",
@@ -64,7 +65,8 @@ UNDONE = {
 ADDING = {
     "/login", "/session/alive", "/signature", "/preferences", "/exams/{exam_id}/claim", "/journal", "/journal/signed",
     "/journal/exports/{form}", "/journal/exports/{job_id}/again", "/imports/exams", "/imports/exams/{job_id}/import",
-    "/imports/grounds", "/imports/workers/jobs/{job_id}/import", "/imports/grounds/jobs/{job_id}/import",
+    "/imports/grounds", "/imports/history", "/imports/history/jobs/{job_id}/import", "/imports/history/withdrawal",
+    "/imports/workers/jobs/{job_id}/import", "/imports/grounds/jobs/{job_id}/import",
     "/persons/{person_id}/contacts", "/exams/{exam_id}/papers", "/limits", "/registers/workers", "/registers/workers/import",
     "/grounds/{ground_id}/state", "/grounds/{ground_id}/documents", "/grounds/{ground_id}/documents/{document_id}/verdict",
     "/workers/{worker_id}/consents", "/consents/texts", "/admissions", "/admissions/alerts/{alert_id}/seen",

@@ -35,6 +35,14 @@ WORKER = {
     "Работодатель": "ООО «Ромашка-Транс»",
     "Дистанционный осмотр": "да",
 }
+EXAM = {
+    "Табельный номер": "1001",
+    "Дата": "01.02.2025",
+    "Вид осмотра": "предсменный",
+    "Заключение": "допущен",
+    "Систолическое, мм рт. ст.": "120",
+    "Источник": "Журнал № 4",
+}
 GROUND = {"Табельный номер": "1001", "Вид": "прочее", "Дата": "01.02.2026", "Только очно": "нет", "Источник": "ПМО"}
 AGREED = "биометрия 2026-1 01.02.2026"
 WORKERS: list[tuple[str, str, str, str]] = [
@@ -87,6 +95,19 @@ GROUNDS: list[tuple[str, str, str, str]] = [
     ("Подтверждено", "наверное", "choose", "нет"),
     ("Взамен номера", "86-01-027970-25", "no_such_document", ""),
 ]
+HISTORY: list[tuple[str, str, str, str]] = [
+    ("Табельный номер", "101", "unknown_worker", "1010"),
+    ("Вид осмотра", "морской", "choose", "предрейсовый"),
+    ("Заключение", "пьян", "choose", "не допущен"),
+    ("Дата", "31.02.2025", "not_a_day", "31.12.2026"),
+    ("Дата", "01.01.2999", "future", ""),
+    ("Время", "25:10", "not_a_time", "08:30"),
+    ("Систолическое, мм рт. ст.", "12О", "not_a_number", ""),
+    ("Систолическое, мм рт. ст.", "1200", "impossible", ""),
+    ("Диастолическое, мм рт. ст.", "120", "not_below_systolic", ""),
+    ("Температура, °C", "3,66", "impossible", ""),
+    ("Источник", "", "needed", ""),
+]
 ELSEWHERE = {
     "twice": "two rows: below",
     "transfer_instead": "of the form alone: a file finds an employment by its employer",
@@ -132,7 +153,11 @@ def _send(browser: Browser, path: str, content: bytes, action: str = "check") ->
 
 @pytest.mark.parametrize(
     ("path", "usual", "cases"),
-    [("/registers/workers/import", WORKER, WORKERS), ("/imports/grounds", GROUND, GROUNDS)],
+    [
+        ("/registers/workers/import", WORKER, WORKERS),
+        ("/imports/grounds", GROUND, GROUNDS),
+        ("/imports/history", EXAM, HISTORY),
+    ],
 )
 def test_every_fault_says_where_what_is_typed_and_what_there_is(
     senior: Browser,
@@ -174,7 +199,7 @@ def test_the_walk_knows_every_code() -> None:
     sources = [
         *(
             Path(central.imports.__file__).parent / f"{name}.py"
-            for name in ("workers", "grounds", "consents", "twins", "cell_values")
+            for name in ("workers", "grounds", "row_person", "history_columns", "consents", "twins", "cell_values")
         ),
         Path(central.registers.worker_rules.__file__),
     ]
@@ -183,7 +208,7 @@ def test_the_walk_knows_every_code() -> None:
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in known:
                 found.add(node.value)
-    walked = {code for _column, _typed, code, _near in (*WORKERS, *GROUNDS)}
+    walked = {code for _column, _typed, code, _near in (*WORKERS, *GROUNDS, *HISTORY)}
     assert found - walked - set(ELSEWHERE) == set()
     assert len(walked) > 15
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from central.core.parties import Worker
 from central.core.rights import Role
-from central.imports import exams, grounds, register_files, worker_columns, workers
+from central.imports import exams, grounds, history, register_files, worker_columns, workers
 from central.imports.tables import read_table, read_table_into
 from central.store.engine import reading, writing
 from central.store.grounds import ground
@@ -39,7 +39,18 @@ PERSON = {
     STATE: "работает",
 }
 GROUND = {"Табельный номер": "1001", "Вид": "прочее", "Дата": "01.02.2026", "Только очно": "нет", "Источник": "ПМО"}
-IMPORTS = {"/registers/workers/import": "/registers/workers", "/imports/grounds": "/imports/grounds"}
+EXAM = {
+    "Табельный номер": "1001",
+    "Дата": "01.02.2025",
+    "Вид осмотра": "предсменный",
+    "Заключение": "допущен",
+    "Источник": "4",
+}
+IMPORTS = {
+    "/registers/workers/import": "/registers/workers",
+    "/imports/grounds": "/imports/grounds",
+    "/imports/history": "/imports/history",
+}
 """Where a file is sent, and the page with the form."""
 
 
@@ -272,7 +283,7 @@ def writer(centre: ConsoleCentre, monkeypatch: pytest.MonkeyPatch) -> list[bool]
         done.append(not other.is_alive())
         return read(*args, **options)
 
-    for module in (workers, grounds, register_files):
+    for module in (workers, grounds, history, register_files):
         monkeypatch.setattr(module, "read_table_into", partial(slowly, read_table_into))
     monkeypatch.setattr(exams, "read_table", partial(slowly, read_table))
     return done
@@ -283,7 +294,9 @@ def writer(centre: ConsoleCentre, monkeypatch: pytest.MonkeyPatch) -> list[bool]
 def test_nobody_waits_for_a_file_that_is_read_on_a_page(
     senior: Browser, writer: list[bool], action: str, path: str
 ) -> None:
-    content = _table() if path != "/imports/grounds" else table(tuple(GROUND), GROUND)
+    content = {"/imports/grounds": table(tuple(GROUND), GROUND), "/imports/history": table(tuple(EXAM), EXAM)}.get(
+        path
+    ) or _table()
     assert _send(senior, content, action, path).status_code == 200
     assert writer == [True]
 
@@ -291,13 +304,17 @@ def test_nobody_waits_for_a_file_that_is_read_on_a_page(
 def test_nobody_waits_for_a_file_that_is_read_by_a_command(
     run: Callable[..., Result], writer: list[bool], tmp_path: Path
 ) -> None:
-    for kind, content in (("workers", _table()), ("grounds", table(tuple(GROUND), GROUND))):
+    for kind, content in (
+        ("workers", _table()),
+        ("grounds", table(tuple(GROUND), GROUND)),
+        ("history", table(tuple(EXAM), EXAM)),
+    ):
         (tmp_path / kind).write_bytes(content)
         for option in (["--dry-run"], []):
             assert run("import", kind, tmp_path / kind, "--org", ORG, *option).exit_code == 0
     (tmp_path / "exams").write_bytes(table(exams.HEADINGS, {"Организация": ORG, "Сообщение": "{}"}))
     run("import", "exams", tmp_path / "exams")
-    assert writer == [True] * 5
+    assert writer == [True] * 7
 
 
 def _odd_files() -> dict[str, bytes]:
@@ -323,7 +340,7 @@ def test_every_odd_file_is_answered_in_words(
         assert answer.status_code == 422
         assert 'class="notice bad"' in answer.text
     (tmp_path / "file").write_bytes(content)
-    for kind in ("workers", "grounds"):
+    for kind in ("workers", "grounds", "history"):
         done = run("import", kind, tmp_path / "file", "--org", ORG)
         assert done.exit_code == 1
         assert isinstance(done.exception, SystemExit)

@@ -65,6 +65,8 @@ NOBODY = {
         "/help/{topic}", "/imports/exams", "/imports/exams/{job_id}", "/imports/exams/{job_id}/errors",
         "/imports/exams/{job_id}/events", "/imports/grounds", "/imports/grounds/form", "/imports/grounds/jobs",
         "/imports/grounds/jobs/{job_id}", "/imports/grounds/jobs/{job_id}/errors", "/imports/grounds/jobs/{job_id}/events",
+        "/imports/history", "/imports/history/form", "/imports/history/jobs", "/imports/history/jobs/{job_id}",
+        "/imports/history/jobs/{job_id}/errors", "/imports/history/jobs/{job_id}/events",
         "/imports/medics", "/imports/organisations", "/imports/workers/jobs", "/imports/workers/jobs/{job_id}",
         "/imports/workers/jobs/{job_id}/errors", "/imports/workers/jobs/{job_id}/events", "/journal/exports",
         "/journal/exports/{job_id}", "/journal/exports/{job_id}/events", "/login",
@@ -81,7 +83,8 @@ NOBODY = {
         "/account/password", "/account/recovery", "/account/sessions/end", "/account/totp", "/account/totp/remove", "/accounts",
         "/accounts/channels", "/accounts/keys", "/books/{book}/draft", "/books/{book}/import", "/books/{book}/items",
         "/books/{book}/publish", "/books/{book}/withdraw", "/consents/texts", "/fleet/terminals", "/imports/exams",
-        "/imports/medics", "/imports/organisations", "/journal/columns", "/journal/exports/{form}", "/journal/signed", "/login",
+        "/imports/history/withdrawal", "/imports/medics", "/imports/organisations",
+        "/journal/columns", "/journal/exports/{form}", "/journal/signed", "/login",
         "/login/outside", "/login/outside/code", "/logout", "/preferences", "/registers/devices/new", "/registers/employers/new",
         "/registers/carriers/new", "/registers/medics/new", "/registers/organisations/new", "/registers/rooms/new",
         "/room/again", "/room/begin",
@@ -115,7 +118,7 @@ PRINTS = {"/papers/refusals/sheet"}
 """Whole tables on paper, whose text has no rows."""
 FINDS = {
     "/registers/workers", "/journal", "/admissions", "/admissions/book-check", "/limits", "/registers/workers/import",
-    "/imports/grounds",
+    "/imports/grounds", "/imports/history",
     "/registers/workers/new", "/registers/persons/twins", "/registers/persons/twins/undo", "/room/find",
 }  # fmt: skip
 """Forms that find or enter somebody by what is typed; each has a test below or in `test_person_pages.py`."""

@@ -30,7 +30,13 @@ ANSWERS_GATES = {
     ("post", "/gates/{gate}/passages/{request_id}/result"),
 }
 """A gate asks by the number with the key of its employer: `test_gates.py`."""
-SHOWS = {("export", "journal"), ("export", "workers"), ("import", "workers"), ("import", "grounds")}
+SHOWS = {
+    ("export", "journal"),
+    ("export", "workers"),
+    ("import", "workers"),
+    ("import", "grounds"),
+    ("import", "history"),
+}
 """Commands that show workers, or find them by number."""
 SHOWS_NOBODY = {
     ("init",), ("migrate",), ("serve",), ("ingest",), ("backup",), ("restore",), ("rebuild",), ("populate",),

@@ -175,7 +175,9 @@ def test_every_table_is_in_shape(centre: ConsoleCentre, zoya: Browser, browser: 
     browser.log_in("senior", unlock=False)
     year = centre.now().year
     files = [browser.get(f"/registers/{kind}/export").content for kind in REGISTERS]
-    files += [browser.get(path).content for path in ("/consents/export", "/imports/grounds/form")]
+    files += [
+        browser.get(path).content for path in ("/consents/export", "/imports/grounds/form", "/imports/history/form")
+    ]
     files += [zoya.get(f"/papers/refusals/export?year={year}").content, _exported(zoya, "xlsx")]
     for content in files:
         for sheet in openpyxl.load_workbook(io.BytesIO(content)).worksheets:

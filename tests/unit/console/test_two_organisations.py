@@ -47,7 +47,7 @@ def test_every_page_opens(centre: ConsoleCentre, vera: Browser) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/registers/workers/import", "/imports/grounds", "/consents/texts", "/imports/medics"]
+    "path", ["/registers/workers/import", "/imports/grounds", "/imports/history", "/consents/texts", "/imports/medics"]
 )
 def test_forms_that_need_one_organisation_ask_for_it(vera: Browser, path: str) -> None:
     page = {"/registers/workers/import": "/registers/workers", "/consents/texts": "/consents"}.get(path, path)
