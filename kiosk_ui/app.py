@@ -25,6 +25,7 @@ from kiosk_ui.settings import KioskSettings
 from kiosk_ui.sounds import Sounds
 from terminal.intents import Intent
 from terminal.snapshot import TerminalSnapshot
+from terminal.touched import Touched
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,9 @@ class Kiosk:
         self._sounds.close()
 
 
-def build_window(post: Callable[[Intent], None], camera: LatestFrame | None, settings: KioskSettings) -> Kiosk:
+def build_window(
+    post: Callable[[Intent | Touched], None], camera: LatestFrame | None, settings: KioskSettings
+) -> Kiosk:
     """Make and show the kiosk's window. `post` takes intents and must return at once. Raises `KioskError`."""
     qmlRegisterType(CameraPreview, "Dopusk.Kiosk", 1, 0, "CameraPreview")  # type: ignore[call-overload]
     faults: list[QQmlError] = []
@@ -96,7 +99,7 @@ def make_application(arguments: Sequence[str] = ()) -> QGuiApplication:
 
 
 def run_kiosk(
-    post: Callable[[Intent], None],
+    post: Callable[[Intent | Touched], None],
     camera: LatestFrame | None,
     settings: KioskSettings,
     *,

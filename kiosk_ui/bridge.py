@@ -21,6 +21,7 @@ from sync.thread_faults import note_fault
 from terminal.clock import boot_id
 from terminal.intents import EnterValues, Intent, PresentCard, Touch
 from terminal.snapshot import TerminalSnapshot
+from terminal.touched import Touched, shown_of
 from terminal.typed_entry import MAY_STAY_EMPTY, TYPED_FIELDS
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,9 @@ class Bridge(QObject):
     refreshed = Signal()
     """The view was made anew, by a snapshot, a touch or the clock."""
 
-    def __init__(self, post: Callable[[Intent], None], settings: KioskSettings, parent: QObject | None = None) -> None:
+    def __init__(
+        self, post: Callable[[Intent | Touched], None], settings: KioskSettings, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._post, self._settings = post, settings
         self._sections, self._draft_section = Sections(self), DraftSection(self)
@@ -141,7 +144,7 @@ class Bridge(QObject):
             self.pin_error_changed.emit()
         elif intent is not None:
             self._draft = replace(self._draft, sheet="")
-        self._post(intent or Touch())
+        self._tell(intent or Touch())
 
     def _enter_value(self) -> None:
         """One more value of an instrument without a cable; the last one sends them all."""
@@ -150,7 +153,13 @@ class Bridge(QObject):
         draft, values = with_value(self._draft, fields, MAY_STAY_EMPTY) if fields else (self._draft, None)
         if values is None or self._may_answer():
             self._draft = draft
-        self._post(EnterValues(values) if values is not None and draft is self._draft else Touch())
+        self._tell(EnterValues(values) if values is not None and draft is self._draft else Touch())
+
+    def _tell(self, intent: Intent) -> None:
+        """What was touched counts for the screen that it was touched on."""
+        shown = self._snapshot
+        exam, resume = (shown.exam, shown.awaiting_resume) if shown is not None else (None, False)
+        self._post(Touched(intent, shown_of(exam, awaiting_resume=resume)))
 
     def _may_answer(self) -> bool:
         now_s = time.monotonic()

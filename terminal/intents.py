@@ -1,8 +1,10 @@
-"""Intents of the person at the kiosk. The screen posts these; the service turns them into events with facts."""
+"""Intents of the person at the kiosk; the service turns them into events with facts.
+
+The screen posts each with what it showed (`terminal.touched`).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from sync.contract.exam import ExamType
 
@@ -86,13 +88,7 @@ class StopMeasuring:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """Seen: go on from a shown value, the summary, or a decision.
-
-    `on`: what was touched away. The kiosk may have gone on by itself at the same moment, and what is shown then was not seen.
-    Empty: whatever is shown.
-    """
-
-    on: Literal["", "value", "summary", "urgency", "decision"] = ""
+    """Seen: go on from a shown value, the summary, or a decision."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from terminal.camera.film import FilmMessage
 from terminal.face.capture import FaceMessage
 from terminal.face.continuity import StrangerSeen
 from terminal.face.enroller import PortraitJudged
+from terminal.touched import Touched
 
 
 class InboxNews:
@@ -19,6 +20,7 @@ class InboxNews:
 
 Message = (
     intents.Intent
+    | Touched
     | DeviceMessage
     | FaceMessage
     | PortraitJudged

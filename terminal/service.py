@@ -38,6 +38,7 @@ from terminal.snapshot import LinkState, TerminalPlace, TerminalSnapshot
 from terminal.stand_in import stand_in
 from terminal.standing import Standing
 from terminal.timeouts import ScreenTimeout
+from terminal.touched import Touched, counting, shown_of
 from terminal.typed_entry import typed_steps
 
 log = logging.getLogger(__name__)
@@ -185,6 +186,10 @@ class TerminalService:
                     if self._session.orders.device(message):
                         return
                     self._session.observations.device(message)
+                elif isinstance(message, Touched):
+                    front = self._session.front
+                    exam = front.active or self._session.orders.shown
+                    self._intend(counting(message, shown_of(exam, awaiting_resume=front.awaiting_resume)))
                 elif isinstance(message, intents.Intent):
                     self._intend(message)
                 else:
@@ -233,8 +238,8 @@ class TerminalService:
                 self._session.enter_values(values)
             case intents.StopMeasuring():
                 self._session.stop_measuring()
-            case intents.Next(on):
-                self._session.go_next(on)
+            case intents.Next():
+                self._session.go_next()
             case intents.Leave():
                 self._session.leave()
             case intents.CallMedic():

@@ -224,10 +224,10 @@ class KioskSession:
         if (state := self.front.active) and state.activity is Activity.MEASURING:
             self.front.stop(state)
 
-    def go_next(self, on: str = "") -> None:
-        """Seen: on from a value, from the summary, from a decision, from a rest (back to idle). `on`: see `intents.Next`."""
+    def go_next(self) -> None:
+        """Seen: on from a value, from the summary, from a decision, from a rest (back to idle)."""
         state = self.front.free()
-        if state is None or (on and on != _seen_on(state)):
+        if state is None:
             return
         stamp = self._core.clock.now()
         if state.activity is Activity.RESULT:
@@ -309,10 +309,3 @@ class KioskSession:
     def _limits(self) -> tuple[LimitEntry, ...]:
         sent = self._core.store.reference.latest("limits")
         return (LimitsBook.model_validate(sent) if sent else self._core.config.limits).entries
-
-
-def _seen_on(state: ExamState) -> str:
-    """What of this exam is on the screen to be touched away, by the words of `intents.Next`; empty: nothing."""
-    if state.activity is Activity.RESULT:
-        return "value"
-    return {Phase.REVIEW: "summary", Phase.URGENT: "urgency", Phase.DECIDED: "decision"}.get(state.phase, "")

@@ -18,6 +18,7 @@ from kiosk_ui.app import FONT_FAMILY, Kiosk, build_window
 from kiosk_ui.settings import KioskSettings
 from terminal.intents import Intent, Touch
 from terminal.snapshot import TerminalSnapshot
+from terminal.touched import Touched
 from tests.ui.kiosk.fake_camera import PortraitCamera
 from tests.waiting import LONGEST_S
 
@@ -29,6 +30,8 @@ class Stand:
     kiosk: Kiosk
     qtbot: QtBot
     posted: list[Intent] = field(default_factory=list)
+    """Of touches what they say; what they were made on stands in `touches`."""
+    touches: list[Touched] = field(default_factory=list)
 
     @property
     def window(self) -> Any:
@@ -57,11 +60,18 @@ def make_stand(qapp: QGuiApplication, qtbot: QtBot, qtlog: Any) -> Iterator[Call
 
     def make(**settings: Any) -> Stand:
         posted: list[Intent] = []
+        touches: list[Touched] = []
+
+        def post(message: Intent | Touched) -> None:
+            if isinstance(message, Touched):
+                touches.append(message)
+            posted.append(message.intent if isinstance(message, Touched) else message)
+
         camera = settings.pop("camera", PortraitCamera())
         settings.setdefault("touch_guard_s", 0.0)  # what a press does; when one counts is test_double_touch's
-        kiosk = build_window(posted.append, camera, KioskSettings(sounds=False, **settings))
+        kiosk = build_window(post, camera, KioskSettings(sounds=False, **settings))
         open_kiosks.append(kiosk)
-        return Stand(kiosk, qtbot, posted)
+        return Stand(kiosk, qtbot, posted, touches)
 
     yield make
     for kiosk in open_kiosks:

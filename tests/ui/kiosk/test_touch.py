@@ -30,6 +30,7 @@ from terminal.intents import (
     SubmitNumber,
     Touch,
 )
+from terminal.touched import shown_of
 from tests.ui.kiosk import made_up
 from tests.ui.kiosk.conftest import Stand
 from tests.ui.kiosk.looking import click, find, names_on, type_keys
@@ -79,18 +80,18 @@ PRESSES: list[tuple[str, tuple[str, ...], list[Intent]]] = [
     ("complaints", ("complaints_some", "complaints_back", "complaints_none"), [AnswerComplaints(feels_well=True)]),
     ("urgent", ("call_now",), [CallMedic()]),
     ("urgent", ("leave",), [Leave()]),
-    ("urgent", ("urgent_go_on",), [Next("urgency")]),
+    ("urgent", ("urgent_go_on",), [Next()]),
     ("pressure", ("start_measuring",), [StartMeasuring()]),
     ("pressure_measuring", ("stop_measuring",), [StopMeasuring()]),
     ("breath_waiting_for_breath", ("stop_measuring",), [StopMeasuring()]),
-    ("result_pressure", ("next",), [Next("value")]),
+    ("result_pressure", ("next",), [Next()]),
     ("rest", ("leave",), [Leave()]),
     ("try_again_breath_flow", ("retry",), [StartMeasuring()]),
     ("trouble_Unavailable_service", ("retry",), [StartMeasuring()]),
     ("trouble_Unavailable_service", ("leave",), [Leave()]),
-    ("summary", ("summary_ok",), [Next("summary")]),
+    ("summary", ("summary_ok",), [Next()]),
     ("waiting", ("leave",), [Leave()]),
-    ("decision_admitted", ("decision_ok",), [Next("decision")]),
+    ("decision_admitted", ("decision_ok",), [Next()]),
     ("resume", ("resume_yes",), [ResumeExam()]),
     ("resume", ("resume_no",), [DropExam()]),
 ]
@@ -104,6 +105,9 @@ def test_a_click_posts_its_intent(stand: Stand, case: str, presses: tuple[str, .
         click(stand.window, name)
     assert stand.wanted == expected
     assert stand.posted, "every touch tells that somebody is here"
+    made_on = shown_of(snapshot.exam, awaiting_resume=snapshot.awaiting_resume)
+    assert [touch.intent for touch in stand.touches if touch.intent != Touch()] == expected
+    assert {touch.on for touch in stand.touches} <= {made_on}, "each says which screen it was made on"
 
 
 def test_every_button_of_every_screen_is_pressed_above() -> None:

@@ -1,6 +1,7 @@
 """A measurement that a medic has prepared: nothing starts before a touch, the answer is queued before it is shown."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from terminal import intents
 from terminal.clock import SystemClock
 from terminal.exam.model import Stamp
 from terminal.mailbox import InboxNews
+from terminal.touched import Touched, shown_of
 from tests.unit.terminal.kiosk import Kiosk, MakeKiosk
 from tests.unit.terminal.test_thread_faults import _database, _inbox
 from tests.waiting import until
@@ -70,6 +72,9 @@ def test_the_cuff_starts_after_a_touch_alone_and_the_answer_is_signed_and_queued
         assert shown.exam is not None
         assert (shown.exam.phase, shown.exam.activity, shown.worker) == ("pressure", "ready", None)
         kiosk.want(intents.Touch(), intents.Begin())
+        # Whoever was there before has touched "start" as the order came.
+        before = shown_of(replace(shown.exam, exam_id="an exam that is over"), awaiting_resume=False)
+        kiosk.mailbox.post(Touched(intents.StartMeasuring(), before))
         kiosk.want(intents.CallMedic())
         kiosk.until(lambda s: s.help_called)
         assert kiosk.park.asked == [], "neither the order nor any other touch starts the cuff"

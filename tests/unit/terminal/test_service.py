@@ -1,5 +1,6 @@
 """The core thread with real store and session: what people do, what devices do, what a power cut leaves."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,6 +11,8 @@ from sync.contract.envelope import open_sealed
 from sync.contract.exam import ExamRecord
 from terminal import intents
 from terminal.exam.decide import fold
+from terminal.exam.model import Activity, Phase
+from terminal.touched import Touched, shown_of
 from tests.unit.terminal.kiosk import JPEG_OF_A_FACE, Kiosk, MakeKiosk
 
 
@@ -89,17 +92,24 @@ def test_nothing_biometric_is_asked_for_without_a_legal_basis(make_kiosk: MakeKi
         assert [may_compare for _, may_compare in kiosk.photographer.begun] == [False]
 
 
-def test_a_touch_on_a_value_that_is_gone_does_not_send_the_summary(make_kiosk: MakeKiosk) -> None:
+def test_a_touch_on_a_screen_that_is_gone_neither_sends_nor_ends_the_exam(make_kiosk: MakeKiosk) -> None:
     """The kiosk goes on by itself after a while, and the touch may come at that very moment: the summary was seen by nobody."""
     with make_kiosk() as kiosk:
         kiosk.up_to("review")
-        for gone in ("value", "urgency", "decision"):
-            kiosk.want(intents.Next(gone))
-        kiosk.want(intents.CallMedic())
+        latest = kiosk.until(lambda s: True)
+        seen = shown_of(latest.exam, awaiting_resume=False)
+        for gone in (
+            replace(seen, activity=Activity.RESULT),
+            replace(seen, phase=Phase.WAITING),
+            replace(seen, exam_id="x"),
+        ):
+            kiosk.mailbox.post(Touched(intents.Next(), gone))
+            kiosk.mailbox.post(Touched(intents.Leave(), gone))
+        kiosk.mailbox.post(Touched(intents.CallMedic(), gone))
         shown = kiosk.until(lambda s: s.help_called)
         assert shown.exam is not None
         assert shown.exam.phase == "review"
-        kiosk.want(intents.Next("summary"))
+        kiosk.mailbox.post(Touched(intents.Next(), seen))
         kiosk.until_phase("waiting")
 
 
