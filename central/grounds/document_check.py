@@ -1,7 +1,7 @@
 """Checks an uploaded document by its bytes: PDF, JPEG or PNG, whole, readable on paper, without anything that runs. Pure.
 
-Names and types that a browser sends say nothing. A picture is decoded to its end. Of a PDF the centre reads the frame alone:
-header, end, table of references, names of what runs or is attached. It never draws one.
+Names and types that a browser sends say nothing. A picture is decoded to its end. Of a PDF the frame is read here: header, end,
+table of references, names of what runs or is attached; its pages are read in a process of their own (`central.grounds.pdf_pages`).
 """
 
 import io
@@ -13,26 +13,33 @@ from dataclasses import dataclass
 from PIL import Image, UnidentifiedImageError
 
 MAX_BYTES = 5_000_000
+PDF = "application/pdf"
 LEAST_DPI = 300
 LEAST_LONG_SIDE_PX = 2480
 """An A4 page of 300 dpi has it on its short side; a picture that names no resolution needs it on its long one."""
 MAX_SIDE_PX = 12_000
-_MAX_PIXELS = 60_000_000
+MAX_PIXELS = 60_000_000
 _MOST_UNPACKED = 32_000_000
 _TAIL = 2048
-_ACTIVE = frozenset(
-    (
-        b"/JavaScript",
-        b"/JS",
-        b"/Launch",
-        b"/EmbeddedFiles",
-        b"/EmbeddedFile",
-        b"/RichMedia",
-        b"/XFA",
-        b"/GoToE",
-        b"/ImportData",
-    )
+ACTIVE_NAMES = frozenset(
+    {
+        "/JavaScript",
+        "/JS",
+        "/Launch",
+        "/EmbeddedFiles",
+        "/EmbeddedFile",
+        "/RichMedia",
+        "/XFA",
+        "/GoToE",
+        "/ImportData",
+        "/SubmitForm",
+        "/Movie",
+        "/Sound",
+        "/Rendition",
+    }
 )
+"""Names of a PDF by which something runs, is attached, plays or is sent (ISO 32000-2, 12.6 and 7.11)."""
+_ACTIVE = frozenset(name.encode("ascii") for name in ACTIVE_NAMES)
 _NAME = re.compile(rb"/[^\x00\t\n\x0c\r ()<>\[\]{}/%]+")
 _ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 _START = re.compile(rb"startxref\s+([0-9]{1,10})\s+%%EOF\s*\Z")
@@ -42,7 +49,7 @@ _OBJECT_STREAM = re.compile(rb"/ObjStm\b.{0,2000}?\bstream\r?\n", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class CheckedDocument:
-    """What the bytes are. `dpi`: of a picture that names it."""
+    """What the bytes are. `dpi`: of a picture that names it, or the lowest of the scanned pages."""
 
     content_type: str
     dpi: int | None = None
@@ -64,7 +71,7 @@ def check_document(content: bytes) -> CheckedDocument:
         raise DocumentRefused("file", "too_heavy", f"{len(content) / 1_000_000:.1f}")
     if content.startswith(b"%PDF-"):
         _check_pdf(content)
-        return CheckedDocument("application/pdf")
+        return CheckedDocument(PDF)
     if content.startswith(b"\xff\xd8\xff"):
         return CheckedDocument("image/jpeg", _check_picture(content, "JPEG"))
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -76,7 +83,7 @@ def _check_picture(content: bytes, kind: str) -> int | None:
     try:
         with Image.open(io.BytesIO(content), formats=(kind,)) as picture:
             width, height = picture.size
-            if max(width, height) > MAX_SIDE_PX or width * height > _MAX_PIXELS:
+            if max(width, height) > MAX_SIDE_PX or width * height > MAX_PIXELS:
                 raise DocumentRefused("pages", "too_large", f"{width}×{height}")
             dpi = _dpi(picture.info.get("dpi"))
             # To its end: a torn file is found here and not on the day when somebody needs it.

@@ -5,9 +5,11 @@ GET /grounds: documents within their days of warning, and what rules say today. 
 /grounds/{ground_id}/documents: `file` (PDF, JPEG or PNG of at most 5 MB, pictures of 300 dpi). GET
 /grounds/{ground_id}/documents/{document_id}/file: the file, only ever as an attachment. POST
 /grounds/{ground_id}/documents/{document_id}/verdict: `verdict` (accepted | refused), `field`, `reason`. All POST with `csrf`; 303
-to the page, 422 with the page and what is wrong at its field.
+to the page, 422 with the page and what is wrong at its field; 503 where no PDF can be read now.
 """
 
+import logging
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -23,9 +25,10 @@ from central.console.guard import Guard, form_of
 from central.core.days import day_of
 from central.core.ground_rules import kind_words
 from central.core.rights import Right
-from central.grounds.document_check import MAX_BYTES, DocumentRefused, check_document
+from central.grounds.document_check import MAX_BYTES, PDF, DocumentRefused, check_document
 from central.grounds.document_files import DocumentFiles, DocumentLost
 from central.grounds.keeping import REFUSAL_FIELDS, Author, SayingRefused, compare, judge_document
+from central.grounds.pdf_pages import PagesUnread, look_at_pages
 from central.store import accounts, documents, registry
 from central.store import grounds as store
 from central.store.documents import Document
@@ -34,6 +37,7 @@ from central.store.grounds import Ground
 from central.store.workers import get_worker
 from sync.contract.canonical import new_id, sha256_hex
 
+log = logging.getLogger(__name__)
 router = APIRouter()
 Reader = Annotated[Visitor, Depends(Guard(Right.SEE_EXAMS))]
 Keeper = Annotated[Visitor, Depends(Guard(Right.IMPORT_EXAMS))]
@@ -109,6 +113,11 @@ def upload_document(request: Request, ground_id: str, visitor: Uploader, form: F
         return _page(request, visitor, ground_id, 422, refused=heavy)
     try:
         checked = check_document(content)
+        if checked.content_type == PDF:
+            checked = replace(checked, dpi=look_at_pages(content))
+    except PagesUnread as error:
+        log.warning("a document could not be read: %s", error)
+        return _page(request, visitor, ground_id, 503, refused=DocumentRefused("file", "unread"))
     except DocumentRefused as error:
         return _page(request, visitor, ground_id, 422, refused=error)
     document_id = new_id()

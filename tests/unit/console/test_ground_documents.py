@@ -17,6 +17,7 @@ from central.store.engine import reading
 from central.store.grounds import ground
 from tests.console_centre import CSRF, Browser, ConsoleCentre
 from tests.unit.central.test_document_check import a_pdf, a_picture
+from tests.unit.central.test_pdf_pages import a_scan
 from tests.unit.console.test_ground_rules import a_book, entry, publish, send, senior
 
 __all__ = ["senior"]
@@ -73,6 +74,7 @@ def test_a_document_is_sealed_on_the_disk_and_comes_back_as_an_attachment_alone(
         (a_picture(dpi=100), "Разрешение: 100 dpi"),
         (a_picture()[:-3000], "Файл: оборван"),
         (b"", "Файл: выберите файл"),
+        (a_scan(150), "Разрешение: страница 2: 150 dpi; сканируйте с 300 dpi"),
     ],
 )
 def test_a_bad_file_is_refused_with_field_and_reason_and_nothing_is_kept(
