@@ -14,11 +14,12 @@ import central.registers
 from central.console.routes.entries import FORMS
 from central.core.parties import Organisation
 from central.core.rights import Role
-from central.store import accounts
+from central.store import accounts, foreign_exams
 from central.store.accounts import account
 from central.store.engine import reading, writing
 from central.store.metadata import metadata
 from dopusk.lab.demo.sample_people import ORG
+from sync.contract.canonical import new_id
 from tests.console_centre import Browser, ConsoleCentre
 
 OTHER = "sosna"
@@ -60,7 +61,16 @@ def _ids(centre: ConsoleCentre) -> dict[str, str]:
         "exam_message_id": "x",
         "corrects": "x",
         "consent_id": "x",
+        "import_id": _history(centre),
     }
+
+
+def _history(centre: ConsoleCentre) -> str:
+    """An import of exams of before, of the first organisation."""
+    import_id = new_id()
+    with writing(centre.engine) as connection:
+        foreign_exams.begin(connection, import_id, ORG, centre.now(), None)
+    return import_id
 
 
 ACCOUNT = {"username": "spy", "full_name": "Шпион", "password": NEW_PASSWORD}
@@ -104,6 +114,7 @@ FORMS_WITH_IDS: list[tuple[Role, str, dict[str, str], tuple[str, ...]]] = [
         {"number": "1", "carrier_kind": "token", "issued_at": "2026-11-01", "document": "акт 1"},
         ("holder_id",),
     ),
+    (Role.SENIOR_MEDIC, "/imports/history/withdrawal", {"reason": "шпион"}, ("import_id",)),
     (Role.SENIOR_MEDIC, "/journal", {}, ("worker_id",)),
     (Role.SENIOR_MEDIC, "/journal", {}, ("medic_id",)),
 ]
