@@ -25,6 +25,7 @@ from central.store import jobs as store
 from central.store.audit import audit
 from central.store.consents import consent
 from central.store.engine import reading
+from central.store.foreign_exams import foreign_exam, history_import
 from central.store.grounds import ground
 from central.store.registry import employer, worker
 from central.store.roster_entries import roster_due
@@ -34,8 +35,8 @@ from tests.job_processes import STALLED_IMPORTS, DoneHere, own_children
 from tests.waiting import until
 
 EMPLOYER = "ООО «Ромашка-Транс»"
-WORKERS, GROUNDS = "/registers/workers/import", "/imports/grounds"
-FORM = {WORKERS: "/registers/workers", GROUNDS: "/imports/grounds"}
+WORKERS, GROUNDS, HISTORY = "/registers/workers/import", "/imports/grounds", "/imports/history"
+FORM = {WORKERS: "/registers/workers", GROUNDS: "/imports/grounds", HISTORY: "/imports/history"}
 LONG = MOST_ROWS_AT_ONCE + 200
 
 
@@ -162,6 +163,23 @@ def test_grounds_go_the_same_way(centre: ConsoleCentre, senior: Browser) -> None
     _, page = _done(senior, _send(senior, GROUNDS, _grounds(), "apply"))
     assert "Внесено новых записей: 0" in page
     assert _count(centre, ground) == LONG
+
+
+@pytest.mark.usefixtures("_done_here")
+def test_history_goes_the_same_way_and_is_one_import(centre: ConsoleCentre, senior: Browser) -> None:
+    content = _grounds().replace(
+        "Вид;Дата;Только очно;Источник".encode(), "Вид осмотра;Дата;Заключение;Источник".encode()
+    )
+    content = content.replace(";прочее;".encode(), ";предсменный;".encode()).replace(
+        ";нет;".encode(), ";допущен;".encode()
+    )
+    _, page = _done(senior, _send(senior, HISTORY, content.replace(b";01.02.1983", b";31.02.1983", 1), "apply"))
+    assert '<td class="num">5</td><td class="nowrap">Дата</td>' in page
+    assert _count(centre, foreign_exam) == 0
+    for added in (LONG, 0):
+        _, page = _done(senior, _send(senior, HISTORY, content, "apply"))
+        assert f"Внесено новых записей: {added}" in page
+    assert (_count(centre, foreign_exam), _count(centre, history_import)) == (LONG, 1)
 
 
 @pytest.mark.usefixtures("_done_here")
