@@ -85,6 +85,7 @@ def test_it_is_shown_as_foreign_counts_nowhere_and_is_withdrawn_as_a_whole(
             "Журнал № 4, 2025",
             "№ 0077",
             "07:05",
+            "строка 2 файла",
             "Систолическое 191 мм рт. ст.",
             "Лесная Вера",
         ):
