@@ -19,8 +19,7 @@ from central.store.engine import reading, writing
 from central.store.registry import employer, worker
 from central.store.waybills import ListedWaybill
 from dopusk.lab.demo.sample_people import ORG
-from simulators.waybill_carrier import CARRIER_INN, DRIVER_INN, T1_NAME, waybill
-from tests.carrier_returns import T5_NAME, came_back
+from simulators.waybill_carrier import CARRIER_INN, DRIVER_INN, T1_NAME, T5_NAME, came_back, waybill
 from tests.console_centre import ConsoleCentre
 
 OPERATOR = "folders"

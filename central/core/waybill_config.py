@@ -57,6 +57,8 @@ class OperatorConfig(Section):
     """DISPUTED: operators check names of files, and not all alike. Ask the operator."""
     authority: Literal["1", "2", "3", "4", "6"] = "1"
     """`СпосПодтПолном`: 1 by the certificate alone, 3 by a power of attorney of `powers`."""
+    medic_of: Literal["organisation", "carrier"] = "organisation"
+    """Whose medic signs: of a medical organisation (`СвМедОрг`), or of the carrier's own staff (`СвМедРаб`)."""
     licence: LicenceParts
     powers: tuple[PowerConfig, ...] = ()
 

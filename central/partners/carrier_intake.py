@@ -114,6 +114,8 @@ def find_out(
     first = read if read.kind == "T1" else _waybill_of(connection, operator, read)
     if first is None:
         return Found(None, None, "parked", "no_waybill")
+    if not first.carrier_inn:
+        return Found(None, None, "parked", "carrier_without_inn")
     employers = [row for row in registry.list_employers(connection, operator.org) if row["inn"] == first.carrier_inn]
     if not employers or employers[0]["waybill_operator"] != operator.name:
         return Found(None, None, "parked", "unknown_carrier", first.carrier_inn)

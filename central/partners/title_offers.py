@@ -184,6 +184,7 @@ def _settings(operator: OperatorConfig, recipient: str) -> TitleSettings:
         authority=operator.authority,
         sender=operator.sender,
         recipient=recipient,
+        medic_of=operator.medic_of,
         licence=Licence(paper.series, paper.number, paper.issued_on, paper.until),
     )
 

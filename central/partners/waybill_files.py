@@ -1,20 +1,20 @@
 """Reads what the carrier sends: the waybill (T1, `ON_PTLSSOBTS`) and the return to the depot (T5, `ON_PTLSODPARK`). No I/O.
 
-Read is what the medic's titles need, and every wrong or missing piece of it is named by its place. The rest of the file belongs to
-the carrier and its operator.
+A file is validated as a whole by the schema of its title before anything is read, and every wrong or missing piece is named by its
+line and place.
 """
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
+from central.partners.waybill_schema import check_whole
 from central.partners.waybill_xml import WaybillFault, parsed
 
 FORMAT_VERSION = "5.01"
-_KND = {"1110380": "T1", "1110384": "T5"}
-_DAY, _TIME = re.compile(r"[0-9]{2}\.[0-9]{2}\.[0-9]{4}"), re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
-_PERSONAL_INN, _FIRM_INN = re.compile(r"[0-9]{12}"), re.compile(r"[0-9]{10}([0-9]{2})?")
+_KND: dict[str, "Kind"] = {"1110380": "T1", "1110384": "T5"}
+_NOTES = ("ТабНомер", "СНИЛС")
+"""Names of `ИнфПол/ТекстИнф` by which a carrier may say more of its driver: an agreement of ours, the format leaves them free."""
 Kind = Literal["T1", "T5"]
 
 
@@ -34,7 +34,7 @@ class PersonName:
 
 @dataclass(frozen=True, slots=True)
 class DrivingLicence:
-    """All three parts of a driving licence; a file without one of them names none."""
+    """A driving licence; the format wants all three parts."""
 
     number: str
     series: str
@@ -49,6 +49,9 @@ class Driver:
     name: PersonName
     inn: str | None
     licence: DrivingLicence | None
+    personnel_number: str | None = None
+    snils: str | None = None
+    """As it stands in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,51 +70,52 @@ class CarrierFile:
     """Term of a waybill. A return is answered by an exam of its own day or the next."""
     valid_until: date | None = None
     carrier_inn: str = ""
+    """Empty where the carrier leaves it out."""
     carrier_name: str = ""
     drivers: tuple[Driver, ...] = ()
 
 
 def read_carrier_file(content: bytes, file_name: str) -> CarrierFile:
-    """The file; `file_name` without its ending is its ИдФайл. Raises `WaybillFault` with the place of what is wrong."""
+    """The file; `file_name` without its ending is its ИдФайл. Raises `WaybillFault` with line and place of what is wrong."""
     root = parsed(content)
     if root.tag != "Файл":
         raise WaybillFault("not_a_waybill", str(root.tag)[:40])
-    version = _needed(root, "ВерсФорм", "Файл", 5)
+    version = root.get("ВерсФорм") or ""
     if version != FORMAT_VERSION:
-        raise WaybillFault("version", version)
-    file_id = _needed(root, "ИдФайл", "Файл", 255)
+        raise WaybillFault("version", version[:40])
+    file_id = _needed(root, "ИдФайл")
     if file_id != file_name.removesuffix(".xml"):
-        raise WaybillFault("other_name", "Файл/@ИдФайл")
-    document = _child(root, "Документ", "Файл")
-    knd = _needed(document, "КНД", "Документ", 7)
-    if knd not in _KND:
-        raise WaybillFault("not_a_waybill", f"Документ/@КНД {knd}")
-    return _waybill(file_id, document) if _KND[knd] == "T1" else _return(file_id, document)
+        raise WaybillFault("other_name", f"{root.sourceline}: Файл/@ИдФайл")
+    document = root.find("Документ")
+    kind = _KND.get(document.get("КНД") or "") if document is not None else None
+    if document is None or kind is None:
+        raise WaybillFault("not_a_waybill", "Документ/@КНД")
+    check_whole(root, kind)
+    return _waybill(file_id, document) if kind == "T1" else _return(file_id, document)
 
 
 def _waybill(file_id: str, document: Any) -> CarrierFile:
-    about = _child(document, "СодИнфСоб", "Документ")
-    term = _child(about, "СрокПЛ", "СодИнфСоб")
-    only = term.get("ПЛДень") == "1"
-    begin, end = ("ДатаИспПЛ", "ДатаИспПЛ") if only else ("ДатаНачИспПЛ", "ДатаКонИспПЛ")
-    since, until = _day_value(term, begin, "СрокПЛ"), _day_value(term, end, "СрокПЛ")
+    about = document.find("СодИнфСоб")
+    term = about.find("СрокПЛ")
+    begin, end = ("ДатаИспПЛ", "ДатаИспПЛ") if term.get("ПЛДень") == "1" else ("ДатаНачИспПЛ", "ДатаКонИспПЛ")
+    since, until = _day(term, begin), _day(term, end)
     if until < since:
-        raise WaybillFault("wrong_value", f"СрокПЛ/@{end}")
-    inn, carrier = _carrier(about)
+        raise _wrong(term, end)
+    inn, carrier = _carrier(about.find("СвЛицПЛ/ИдСв"))
+    notes = {one.get("Идентиф").strip(): one.get("Значение").strip() for one in about.findall("ИнфПол/ТекстИнф")}
     drivers = tuple(_driver(element) for element in about.findall("СвВодит"))
-    if not drivers:
-        raise WaybillFault("missing", "СодИнфСоб/СвВодит")
-    after = _needed(about, "ОбМедОсмПосле", "СодИнфСоб", 1)
-    if after not in {"1", "2"}:
-        raise WaybillFault("wrong_value", "СодИнфСоб/@ОбМедОсмПосле")
+    if len(drivers) == 1:
+        # A field of the whole file speaks of a driver where there is one.
+        number, snils = (notes.get(name) or None for name in _NOTES)
+        drivers = (replace(drivers[0], personnel_number=number, snils=snils),)
     return CarrierFile(
         "T1",
         file_id,
-        _form(document, "ДатИнфСоб", "Документ", _DAY),
-        _form(document, "ВрИнфСоб", "Документ", _TIME),
-        _needed(about, "УИД_ПЛ", "СодИнфСоб", 36),
-        number=_needed(document, "НомерПЛ", "Документ", 50),
-        needs_exam_after=after == "1",
+        _made_day(document, "ДатИнфСоб"),
+        document.get("ВрИнфСоб"),
+        _needed(about, "УИД_ПЛ"),
+        number=(document.get("НомерПЛ") or "").strip(),
+        needs_exam_after=about.get("ОбМедОсмПосле") == "1",
         valid_from=since,
         valid_until=until,
         carrier_inn=inn,
@@ -121,82 +125,66 @@ def _waybill(file_id: str, document: Any) -> CarrierFile:
 
 
 def _return(file_id: str, document: Any) -> CarrierFile:
-    about = _child(document, "СодИнфЗаезд", "Документ")
-    day = _day_value(document, "ДатИнфЗаезд", "Документ")
+    day = _day(document, "ДатИнфЗаезд")
     return CarrierFile(
         "T5",
         file_id,
-        _form(document, "ДатИнфЗаезд", "Документ", _DAY),
-        _form(document, "ВрИнфЗаезд", "Документ", _TIME),
-        _needed(about, "УИД_ПЛ", "СодИнфЗаезд", 36),
+        document.get("ДатИнфЗаезд"),
+        document.get("ВрИнфЗаезд"),
+        _needed(document.find("СодИнфЗаезд"), "УИД_ПЛ"),
         valid_from=day,
         valid_until=day + timedelta(days=1),
     )
 
 
-def _carrier(about: Any) -> tuple[str, str]:
-    """ИНН and name of the firm or the sole trader that made the waybill."""
-    place = "СодИнфСоб/СвЛицПЛ/ИдСв"
-    identity = _child(_child(about, "СвЛицПЛ", "СодИнфСоб"), "ИдСв", "СвЛицПЛ")
-    firm, trader = identity.find("СвЮЛУч"), identity.find("СвИП")
+def _carrier(identity: Any) -> tuple[str, str]:
+    """ИНН and name of the firm or the sole trader that made the waybill; the format lets a carrier leave the ИНН out."""
+    firm = identity.find("СвЮЛУч")
     if firm is not None:
-        return _form(firm, "ИННЮЛ", f"{place}/СвЮЛУч", _FIRM_INN), _needed(firm, "НаимОрг", f"{place}/СвЮЛУч", 1000)
-    if trader is not None:
-        return _form(trader, "ИНН", f"{place}/СвИП", _PERSONAL_INN), _name(trader, f"{place}/СвИП").full
-    raise WaybillFault("missing", f"{place}/СвЮЛУч")
+        return firm.get("ИННЮЛ") or "", _needed(firm, "НаимОрг")
+    trader = identity.find("СвИП")
+    return trader.get("ИНН") or "", _name(trader).full
 
 
 def _driver(element: Any) -> Driver:
-    inn = element.get("ИННФЛ")
-    if inn is not None and (not _PERSONAL_INN.fullmatch(inn) or inn.startswith("00")):
-        raise WaybillFault("wrong_value", "СвВодит/@ИННФЛ")
     paper = element.find("ВодитУд")
     licence = None
-    if paper is not None and all(paper.get(name) for name in ("НомВУ", "СерВУ", "ДатаВыдВУ")):
-        place = "СвВодит/ВодитУд"
-        licence = DrivingLicence(
-            _needed(paper, "НомВУ", place, 20),
-            _needed(paper, "СерВУ", place, 20),
-            _form(paper, "ДатаВыдВУ", place, _DAY),
-        )
-    return Driver(_name(element, "СвВодит"), inn, licence)
+    if paper is not None:
+        licence = DrivingLicence(_needed(paper, "НомВУ"), _needed(paper, "СерВУ"), _made_day(paper, "ДатаВыдВУ"))
+    return Driver(_name(element), element.get("ИННФЛ"), licence)
 
 
-def _name(element: Any, place: str) -> PersonName:
-    found, inside = _child(element, "ФИО", place), f"{place}/ФИО"
-    return PersonName(
-        _needed(found, "Фамилия", inside, 60), _needed(found, "Имя", inside, 60), found.get("Отчество") or None
-    )
+def _name(element: Any) -> PersonName:
+    found = element.find("ФИО")
+    return PersonName(_needed(found, "Фамилия"), _needed(found, "Имя"), (found.get("Отчество") or "").strip() or None)
 
 
-def _child(element: Any, name: str, place: str) -> Any:
-    found = element.find(name)
-    if found is None:
-        raise WaybillFault("missing", f"{place}/{name}")
-    return found
-
-
-def _needed(element: Any, name: str, place: str, longest: int) -> str:
+def _needed(element: Any, name: str) -> str:
+    """A value that a title needs; the format lets blanks stand for it, and some of them be left out."""
     value = str(element.get(name) or "").strip()
     if not value:
-        raise WaybillFault("missing", f"{place}/@{name}")
-    if len(value) > longest:
-        raise WaybillFault("wrong_value", f"{place}/@{name}")
+        raise WaybillFault("missing", f"{element.sourceline}: {_path(element)}/@{name}")
     return value
 
 
-def _form(element: Any, name: str, place: str, form: re.Pattern[str]) -> str:
-    value = _needed(element, name, place, 40)
-    if not form.fullmatch(value):
-        raise WaybillFault("wrong_value", f"{place}/@{name}")
-    if form is _DAY:
-        _day_value(element, name, place)
-    return value
+def _made_day(element: Any, name: str) -> str:
+    """A day as it stands in the file, once it is known to be one."""
+    _day(element, name)
+    return str(element.get(name))
 
 
-def _day_value(element: Any, name: str, place: str) -> date:
+def _day(element: Any, name: str) -> date:
+    """A day; the schema's pattern takes 29.02 for one in every year."""
     try:
         # Only the day is used.
-        return datetime.strptime(_needed(element, name, place, 10), "%d.%m.%Y").date()  # noqa: DTZ007
+        return datetime.strptime(element.get(name), "%d.%m.%Y").date()  # noqa: DTZ007
     except ValueError as error:
-        raise WaybillFault("wrong_value", f"{place}/@{name}") from error
+        raise _wrong(element, name) from error
+
+
+def _wrong(element: Any, name: str) -> WaybillFault:
+    return WaybillFault("wrong_value", f"{element.sourceline}: {_path(element)}/@{name}")
+
+
+def _path(element: Any) -> str:
+    return str(element.getroottree().getpath(element)).removeprefix("/Файл/")

@@ -288,7 +288,7 @@ def waits_for(row: ListedWaybill, today: date) -> str:
 
 
 _WAITS_OF_TITLE = {"accepted": "nobody", "withdrawn": "nobody", "refused": "administrator", "corrected": "medic_tells"}
-_WAITS_OF_FAULT = {"driver_without_inn": "carrier", "no_waybill": "carrier"}
+_WAITS_OF_FAULT = dict.fromkeys(("driver_without_inn", "carrier_without_inn", "no_waybill"), "carrier")
 
 
 def add_title(connection: Connection, item: SignedTitle) -> None:

@@ -16,8 +16,7 @@ from central.store import decisions
 from central.store.alerts import alert
 from central.store.engine import reading
 from central.store.waybills import waybill_receipt, waybill_title
-from simulators.waybill_carrier import DRIVER, DRIVER_INN, T1_NAME, waybill
-from tests.carrier_returns import T5_NAME
+from simulators.waybill_carrier import CARRIER_INN, DRIVER, DRIVER_INN, T1_NAME, T5_NAME, waybill
 from tests.waybill_centre import WaybillCentre, receipt, waybill_centre
 
 HIDDEN = re.compile(r'name="(title_\w+)" value="([^"]*)"')
@@ -198,6 +197,18 @@ BAD = {
     "a T1 that is not valid": (waybill(knd="1110382"), None, "refused", "not_a_waybill"),
     "a T1 signed by nobody": (waybill(), b"", "refused", "unsigned"),
     "a T1 whose signature is of something else": (waybill(), b"\x30\x03\x02\x01\x05", "refused", "signature"),
+    "a T1 without the carrier's INN": (
+        waybill().replace(f' ИННЮЛ="{CARRIER_INN}"'.encode("cp1251"), b""),
+        None,
+        "parked",
+        "carrier_without_inn",
+    ),
+    "a T1 without a signer": (
+        waybill().replace('СпосПодтПолном="1"'.encode("cp1251"), b""),
+        None,
+        "refused",
+        "missing",
+    ),
     "a T1 of a carrier nobody knows": (waybill(inn="7700000014"), None, "parked", "unknown_carrier"),
     "a T1 that names a driver that nobody has": (
         waybill(drivers=DRIVER.replace(DRIVER_INN, "770000000290")),
@@ -231,6 +242,7 @@ def test_bad_waybill_is_refused_or_parked_with_a_word_and_nothing_is_lost(carrie
     page = zoya.get("/waybills")
     assert page.status_code == 200
     assert "waybill.fault" not in page.text
+    assert ("2: Документ" in page.text) == (fault == "missing"), "a fault of the form names line and place"
     exam_id = carrier.centre.exam()
     assert shown(zoya, exam_id) == {}
 

@@ -18,8 +18,7 @@ from central.partners.medic_titles import (
 )
 from central.partners.waybill_files import CarrierFile, Driver, DrivingLicence, PersonName, read_carrier_file
 from central.partners.waybill_xml import WaybillFault
-from simulators.waybill_carrier import DRIVER_INN, T1_NAME, waybill
-from tests.carrier_returns import T5_NAME, came_back
+from simulators.waybill_carrier import DRIVER_INN, T1_NAME, T5_NAME, came_back, waybill
 
 GOLDEN = Path("tests/golden/waybills")
 MOSCOW = timezone(timedelta(hours=3))
@@ -61,7 +60,11 @@ def after_trip() -> TitleFacts:
     return facts(title="T6", answers=read_carrier_file(came_back(), f"{T5_NAME}.xml"))
 
 
-@pytest.mark.parametrize("made", [facts, after_trip])
+def own_medic() -> TitleFacts:
+    return facts(settings=replace(SETTINGS, medic_of="carrier"), uuid="0D5A3C55-1111-4222-8333-0123456789AC")
+
+
+@pytest.mark.parametrize("made", [facts, after_trip, own_medic])
 def test_the_bytes_of_a_title_are_the_golden_ones(made):
     title = make_title(made())
     assert title.content == (GOLDEN / f"{title.file_id}.xml").read_bytes()
@@ -93,8 +96,14 @@ def test_a_power_of_attorney_stands_in_a_title_if_and_only_if_the_way_asks_for_i
         make_title(facts(settings=replace(SETTINGS, authority="3")))
     title = make_title(with_power)
     one = title.content.replace('СпосПодтПолном="3"'.encode("cp1251"), 'СпосПодтПолном="1"'.encode("cp1251"))
-    with pytest.raises(WaybillFault, match="power: ПодпИнфМО/СвДоверЭл"):
+    with pytest.raises(WaybillFault, match="power: 2: Документ/ПодпИнфМО/СвДоверЭл"):
         check_title(one, "T2", title.file_id)
+
+
+def test_a_medic_of_the_carriers_own_staff_stands_without_an_organisation():
+    text = make_title(own_medic()).content.decode("windows-1251")
+    assert '<СвМедРаб Должн="фельдшер"><ФИО Фамилия="Луговая"' in text
+    assert "СвМедОрг" not in text
 
 
 @pytest.mark.parametrize("letter", ["😀", "ქ", "\x98", "\x07", "\n"])
