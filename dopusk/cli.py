@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, CommandPlace] = {
     "devices": CommandPlace("devices", "devices"),
     "decode": CommandPlace("devices", "decode"),
     "simulate": CommandPlace("simulate", "simulate", package=LAB),
+    "partner": CommandPlace("partner", "partner", package=LAB),
     "face": CommandPlace("face", "app", is_group=True),
     "terminal": CommandPlace("terminal_group", "app", is_group=True),
     "central": CommandPlace("central_table", "HELP", is_group=True, table="central_table"),

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import httpx
 from sqlalchemy import update
 
 from central.core.gate_config import GateConfig, GatesConfig
@@ -12,7 +11,6 @@ from central.store.engine import reading, writing
 from central.store.gate_passages import Passage
 from central.store.registry import employer
 from dopusk.lab.demo.sample_people import ORG
-from sync.contract.canonical import new_id
 from tests.console_centre import Browser, ConsoleCentre
 
 EMPLOYER_INN = "7700000002"
@@ -44,24 +42,3 @@ def key_of_gate(centre: ConsoleCentre, browser: Browser, place: int = 0) -> str:
     fields = {"name": "турникет", "employer_id": centre.people.employers[place]}
     page = browser.post("/accounts/keys", fields, page="/accounts").text
     return page.split('class="code">')[1].split("<")[0]
-
-
-class Controller:
-    """A turnstile's controller that asks over REST."""
-
-    def __init__(self, address: str, key: str, gate: str = GATE) -> None:
-        self._url, self._headers = f"{address}/api/v1/gates/{gate}/passages", {"Authorization": f"Bearer {key}"}
-
-    def ask(self, number: str = "1001", request_id: str = "") -> dict[str, Any]:
-        """What the centre answers to a worker at the gate."""
-        answer = self.send({"request_id": request_id or new_id(), "personnel_number": number})
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def send(self, body: Any) -> httpx.Response:
-        """Any body."""
-        return httpx.post(self._url, json=body, headers=self._headers)
-
-    def tell(self, request_id: str, body: Any) -> httpx.Response:
-        """What became of an opening."""
-        return httpx.post(f"{self._url}/{request_id}/result", json=body, headers=self._headers)

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
@@ -136,6 +137,33 @@ class Supervised:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class Together:
+    """Threads that begin and end together. `wake` all of them when there is something to do."""
+
+    def __init__(self, threads: Iterable[Supervised]) -> None:
+        self._threads = tuple(threads)
+
+    def wake(self, *steps: str) -> None:
+        """Look now; `steps` whatever their `every_s`. From any thread."""
+        for thread in self._threads:
+            for step in steps:
+                thread.hasten(step)
+            thread.wake()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as begun:
+            for thread in self._threads:
+                begun.enter_context(thread)
+            begun.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for thread in self._threads:
+            thread.stop()
 
 
 def each(

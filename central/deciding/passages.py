@@ -103,6 +103,12 @@ class GatePassages:
         in_force = passage.valid_until is not None and now < passage.valid_until
         return passage.is_open and passage.corrected_at is None and in_force and waited_s <= gate.answer_within_s
 
+    def still_opens(self, gate: GateConfig, passage: Passage) -> bool:
+        """Whether an opening that is to be said once more still rests on the decision in force, whose signature holds now."""
+        checked, now = self._checked(gate, passage.worker_id), self.now()
+        in_force = passage.valid_until is not None and now < passage.valid_until
+        return in_force and not checked.fault and checked.decision_id == passage.decision_id
+
     def _answered(
         self, connection: Connection, gate: GateConfig, asked: Asked, checked: _Checked, waited_s: float
     ) -> Passage | None:

@@ -1,6 +1,7 @@
-"""Gates that are told: each opening is handed over once, in its time, and what became of it is written down."""
+"""How each kind of gate is told to let one person in, and what its answer means."""
 
 import json
+from datetime import timedelta
 from typing import Protocol
 
 from central.core.gate_config import GateConfig
@@ -19,10 +20,20 @@ _READY = "ONLINE_NORMAL"
 _MAX_ANSWER = 64 * 1024
 _NOT_SENT = frozenset({"network", "not_reached", "untrusted"})
 _UNAUTHORISED = 401
+_LATER = frozenset({408, 425, 429})
+_SERVER_FAULT = 500
+
+
+FRESH = timedelta(seconds=60)
+"""An admission that was signed longer ago opens no gate that is told: whoever it was for may have gone away."""
 
 
 class GateRefused(Exception):
     """The gate did not open. The message says why."""
+
+
+class GateAway(GateRefused):
+    """Nothing was said to the gate: it was not reached."""
 
 
 class GateSilent(Exception):
@@ -32,11 +43,16 @@ class GateSilent(Exception):
 class GateTalker(Protocol):
     """Tells one gate to let one person in. Returns when it has said that it does; raises `GateRefused`, `GateSilent`."""
 
+    tells_repeats: bool
+    """Whether the gate knows the same opening when it comes again, and opens once."""
+
     def let_in(self, gate: GateConfig, passage: Passage, personnel_number: str) -> None: ...
 
 
 class WebhookGate:
-    """A signed POST. `passage_id` tells a repeat: what came before must not open again."""
+    """A signed POST. `passage_id` tells a repeat: what came before must not open again. After `open_until` nothing opens."""
+
+    tells_repeats = True
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
@@ -51,17 +67,23 @@ class WebhookGate:
                 "gate": gate.name,
                 "personnel_number": personnel_number,
                 "valid_until": utc_text(passage.valid_until) if passage.valid_until else None,
+                "open_until": utc_text(passage.asked_at + FRESH),
                 "at": utc_text(passage.asked_at),
             }
         )
         headers = {"Content-Type": "application/json", SIGNATURE_HEADER: signature_of(self._secret, body)}
         answer = _posted(gate, gate.url or "", body, headers)
+        if answer.status in _LATER or answer.status >= _SERVER_FAULT:
+            # It says that it could not; whether it opened before it said so, nobody knows.
+            raise GateSilent(f"{answer.status}")
         if not answer.is_success:
             raise GateRefused(f"{answer.status}")
 
 
 class SigurPass:
     """`ALLOWPASS` for the way in, after the server has said that this very access point works."""
+
+    tells_repeats = False
 
     def __init__(self, password: str) -> None:
         self._password = password
@@ -92,6 +114,8 @@ class SigurPass:
 
 class PercoCommandGate:
     """PERCo-Web: a token for the login, then the command that the administrator chose from the device's list."""
+
+    tells_repeats = False
 
     def __init__(self, password: str) -> None:
         self._password = password
@@ -149,7 +173,7 @@ def _posted(gate: GateConfig, url: str, body: bytes, headers: dict[str, str]) ->
         address = web_address(url, OPERATORS_OWN)
         return post(address, body, headers, OPERATORS_OWN, term_s=gate.answer_within_s, max_bytes=_MAX_ANSWER)
     except Unreached as error:
-        kind = GateRefused if error.code in _NOT_SENT else GateSilent
+        kind = GateAway if error.code in _NOT_SENT else GateSilent
         raise kind(f"{error.code}") from error
 
 

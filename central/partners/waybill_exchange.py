@@ -7,13 +7,12 @@ until then it is handed over again, by the same ИдФайл. What arrives is co
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
 
 from cryptography import x509
 from sqlalchemy import Engine
 
 from central.core.step_records import StepRecord
-from central.core.supervision import Step, Supervised, each
+from central.core.supervision import Step, Supervised, Together, each
 from central.core.waybill_config import OperatorConfig, WaybillsConfig
 from central.partners.carrier_intake import look_again, take_file
 from central.partners.folder_operator import FolderOperator
@@ -107,29 +106,12 @@ class OperatorExchange:
         return changed
 
 
-class WaybillExchange:
-    """All operators of the configuration, each in its own thread. `wake` after a title was signed."""
+def waybill_threads(engine: Engine, config: WaybillsConfig) -> Together:
+    """A thread for each operator of the configuration; `wake` them after a title was signed.
 
-    def __init__(self, engine: Engine, config: WaybillsConfig) -> None:
-        """Raises `OSError` and `ValueError` for roots or a token that cannot be read."""
-        self._threads = [_thread_of(engine, one, config.poll_s) for one in config.operators]
-
-    def wake(self) -> None:
-        """Look now."""
-        for thread in self._threads:
-            thread.hasten("titles")
-            thread.wake()
-
-    def __enter__(self) -> "WaybillExchange":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for thread in self._threads:
-            thread.stop()
+    Raises `OSError` and `ValueError` for roots or a token that cannot be read.
+    """
+    return Together(_thread_of(engine, one, config.poll_s) for one in config.operators)
 
 
 def exchange_with(engine: Engine, config: OperatorConfig) -> OperatorExchange:

@@ -111,12 +111,21 @@ def newest_moment(connection: Connection, org: str) -> datetime | None:
     return connection.execute(query.order_by(gate_passage.c.asked_at.desc()).limit(1)).scalar_one_or_none()
 
 
-def settle_in_hand(connection: Connection, gate: str, at: datetime) -> None:
-    """Openings that were being handed over, or waited for it, when the program ended: nobody tells the gate of them again."""
-    own = gate_passage.c.gate == gate
+IN_HAND = ("queued", "telling")
+
+
+def in_hand(connection: Connection, gate: str) -> list[Passage]:
+    """Openings that are being handed over, or wait for it."""
+    query = select(gate_passage).where(gate_passage.c.gate == gate, gate_passage.c.state.in_(IN_HAND))
+    return [Passage(**row) for row in connection.execute(query.order_by(gate_passage.c.asked_at)).mappings()]
+
+
+def settle_in_hand(connection: Connection, gate: str, at: datetime, besides: Collection[str] = ()) -> None:
+    """Openings that were in hand when the program ended: nobody tells the gate of them again, `besides` those that are named."""
+    own = (gate_passage.c.gate == gate, gate_passage.c.passage_id.not_in(besides))
     for before, after in (("telling", "unknown"), ("queued", "failed")):
         connection.execute(
-            update(gate_passage).where(own, gate_passage.c.state == before).values(state=after, state_at=at)
+            update(gate_passage).where(*own, gate_passage.c.state == before).values(state=after, state_at=at)
         )
 
 

@@ -30,8 +30,8 @@ from central.exchange.rosters import Rosters
 from central.grounds.reminding import Reminding
 from central.keeping.deadlines import Deadlines
 from central.link.outgoing import Outgoing, load_signing_key
-from central.partners.gate_threads import GateThreads
-from central.partners.waybill_exchange import WaybillExchange
+from central.partners.gate_threads import gate_threads
+from central.partners.waybill_exchange import waybill_threads
 from central.people.registry import Registry
 from central.store.engine import writing
 from central.store.sealing import Sealing
@@ -54,12 +54,12 @@ def run(config: CentralConfig, engine: Engine) -> None:
     replenisher = Replenisher(outgoing, Registry(outgoing, SnilsKey.from_file(config.keys.snils_key_file)))
     photos = FacePhotos(outgoing, MediaFiles(config.media_dir))
     dispatcher = Dispatcher(config, engine, photos, replenisher, Rosters(engine, outgoing))
-    waybills = WaybillExchange(engine, config.waybills)
-    gates = GateThreads(engine, config.gates, Trust(config.keys.authority_dir))
+    waybills = waybill_threads(engine, config.waybills)
+    gates = gate_threads(engine, config.gates, Trust(config.keys.authority_dir))
 
     def wake() -> None:
         dispatcher.wake()
-        waybills.wake()
+        waybills.wake("titles")
         gates.wake()
 
     application = create_app(config, engine=engine, outgoing=outgoing, wake=wake, pictures=PictureLooks())

@@ -12,10 +12,10 @@ from central.partners.operators import OperatorAway
 from central.store.engine import reading
 from central.store.waybills import waybill_title
 from simulators.waybill_carrier import T1_NAME, waybill
+from simulators.waybill_operator import WaybillGateway
 from tests.console_centre import Browser, build_console_centre, cheap_hashes, serving
 from tests.unit.console.test_waybills import shown
 from tests.waybill_centre import WaybillCentre, waybill_centre
-from tests.waybill_gateway import WaybillGateway
 
 TOKEN = "token-of-the-gateway"
 
@@ -58,7 +58,7 @@ def test_a_file_comes_a_title_goes_and_receipts_come(carrier, gateway):
     assert [row.state for row in carrier.rows()] == ["waiting"]
     _sign(carrier)
     carrier.pass_once()
-    (sent,) = gateway.titles
+    (sent,) = gateway.titles.values()
     title = _title(carrier)
     assert base64.b64decode(sent["content"]) == title["content"]
     assert base64.b64decode(sent["signature"]) == title["cms"]
@@ -81,8 +81,9 @@ def test_an_operator_that_answers_late_gets_the_same_title_again_by_its_name(car
     assert "503" in _title(carrier)["words"]
     carrier.centre.shift = _title(carrier)["due_at"] - carrier.centre.now()
     carrier.exchange().send_titles()
-    assert [one["file_id"] for one in gateway.titles] == [_title(carrier)["file_id"]] * 2
-    assert gateway.titles[0] == gateway.titles[1]
+    assert [one["file_id"] for one in gateway.calls] == [_title(carrier)["file_id"]] * 2
+    assert gateway.calls[0] == gateway.calls[1]
+    assert len(gateway.titles) == 1
     assert _title(carrier)["state"] == "sent"
 
 

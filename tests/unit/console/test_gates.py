@@ -22,12 +22,13 @@ from central.store.decisions import decision
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
 from central.store.registry import worker
+from simulators.gate_receiver import RestController
 from sync.contract.canonical import new_id
 from sync.contract.model import utc_text
 from sync.contract.passage import PASSAGE_SCHEMA
 from sync.contract.topics import Up
 from tests.console_centre import Browser, ConsoleCentre
-from tests.gate_centre import Controller, key_of_gate, passages, with_gate
+from tests.gate_centre import GATE, key_of_gate, passages, with_gate
 
 
 @pytest.fixture
@@ -37,8 +38,8 @@ def app(centre: ConsoleCentre):
 
 
 @pytest.fixture
-def gate(centre: ConsoleCentre, address: str, browser: Browser) -> Controller:
-    return Controller(address, key_of_gate(centre, browser))
+def gate(centre: ConsoleCentre, address: str, browser: Browser) -> RestController:
+    return RestController(address, key_of_gate(centre, browser), GATE)
 
 
 @pytest.fixture
@@ -77,10 +78,10 @@ def test_a_lost_answer_is_given_again_and_for_seconds_only(centre, gate, admit) 
 def test_the_result_belongs_to_its_request(gate, admit) -> None:
     admit()
     assert gate.ask(request_id="request-1")["open"] is True
-    assert gate.tell("request-2", {"passed": True}).status_code == 404, "nobody asked that"
-    assert gate.tell("request-1", {"passed": "yes"}).status_code == 422
-    assert gate.tell("request-1", {"passed": True}).json()["state"] == "passed"
-    assert gate.tell("request-1", {"passed": False}).json()["state"] == "passed", "told twice"
+    assert gate.tell("request-2", {"passed": True})[0] == 404, "nobody asked that"
+    assert gate.tell("request-1", {"passed": "yes"})[0] == 422
+    assert gate.tell("request-1", {"passed": True})[1]["state"] == "passed"
+    assert gate.tell("request-1", {"passed": False})[1]["state"] == "passed", "told twice"
     assert gate.ask(request_id="request-1")["open"] is False, "who passed does not pass again"
 
 
@@ -190,7 +191,7 @@ def test_a_correction_after_the_gate_opened_is_shown_and_told(centre, gate, zoya
 @pytest.mark.parametrize("body", [{}, [], "open", {"request_id": "x", "personnel_number": "1001"}, {"open": True}])
 def test_a_controller_that_speaks_garbage_gets_no_opening(centre, gate, admit, body) -> None:
     admit()
-    assert gate.send(body).status_code == 422
+    assert gate.send(body)[0] == 422
     assert passages(centre) == []
 
 
@@ -198,7 +199,7 @@ def test_a_key_of_another_employer_and_a_gate_that_nobody_has(centre, address, b
     key = key_of_gate(centre, browser, 1)
     for name in ("main", "other"):
         body = {"request_id": "request-1", "personnel_number": "1001"}
-        assert Controller(address, key, name).send(body).status_code == 404
+        assert RestController(address, key, name).send(body)[0] == 404
     assert passages(centre) == []
 
 
