@@ -48,10 +48,12 @@ main()
 """
 STALLED_IMPORTS = {
     "working_out": _STALLED.format(module="central.people.registry", owner="Registry", method="save_workers", after=2),
+    "medics": _STALLED.format(module="central.imports", owner="medics", method="store_checked", after=1),
     "writing": _STALLED.format(module="central.store.rehearsal", owner="Rehearsed", method="write", after=1),
 }
-"""The real program, but it never goes on: once two lots of workers are worked out, or once everything is written into a transaction
-that is never ended. Then the file `stalled` stands in the folder of the job, with the niceness of the thread that stalls."""
+"""The real program, but it never goes on: once two lots of workers are worked out, once medics are written, or once everything is
+written into a transaction that is never ended. Then the file `stalled` stands in the folder of the job, with the niceness of the
+thread that stalls."""
 
 
 class DoneHere(JobProcess):

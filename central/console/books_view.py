@@ -13,6 +13,7 @@ from central.books.catalogue import BOOKS, CENTRE, BookKind
 from central.books.codes import is_offered
 from central.books.drafting import Draft
 from central.books.reading import Version
+from central.console.context import Visitor
 from central.console.sorting import Sorting
 from central.core.days import day_of
 from central.core.ground_rules import GROUND_KINDS, GROUND_RULES
@@ -25,6 +26,12 @@ _UNDER_THE_WORDS = ("worker_text", "basis")
 """Attributes that are sentences: they stand under the words of their row and not in a column."""
 SHOWN = 200
 """Rows on a page; a classifier has thousands, and is searched."""
+
+
+def may_change_book(visitor: Visitor, kind: BookKind, owner: str) -> bool:
+    """Whether this visitor may change that organisation's book, or the centre's classifier."""
+    may = visitor.may(kind.right) or any(attr.right and visitor.may(attr.right) for attr in kind.attrs)
+    return may and (kind.is_classifier or owner != CENTRE)
 
 
 @dataclass(frozen=True, slots=True)

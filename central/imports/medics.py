@@ -4,7 +4,7 @@ The SNILS says who a medic is. Keys are never touched: a medic whom the register
 nothing before there is one. Who is no longer in the file has left the federal register from that day on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -119,16 +119,26 @@ def read_file(content: bytes, chosen: FieldMap) -> list[TableRow]:
 
 
 def check_rows(
-    connection: Connection, org: str, rows: Sequence[TableRow], chosen: FieldMap, people: Registry, today: date
+    connection: Connection,
+    org: str,
+    rows: Sequence[TableRow],
+    chosen: FieldMap,
+    people: Registry,
+    today: date,
+    done: Callable[[int], None] = lambda _count: None,
 ) -> CheckedMedics:
-    """Check the rows against the register; stores nothing. Raises `LookupError` for an organisation without an OID."""
+    """Check the rows against the register; stores nothing. `done` is told how many are judged.
+
+    Raises `LookupError` for an organisation without an OID.
+    """
     organisation = registry.get_organisation(connection, org)
     if organisation is None or not organisation["oid"]:
         raise LookupError(f"organisation {org} has no OID of the federal register")
     entries = medics.of_organisations(connection, (org,))
     check = _Check(entries, str(organisation["oid"]), chosen.name, headings_of(chosen), people, today)
-    for row in rows:
+    for count, row in enumerate(rows, start=1):
         check.step(connection, row)
+        done(count)
     left = {one.medic_id for one in entries if one.active and one.left_frmr_at is None}
     found = {one.entry.medic_id for one in check.changes if one.entry is not None}
     leaving = tuple(one for one in entries if one.medic_id in left - found)

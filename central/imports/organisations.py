@@ -3,7 +3,7 @@
 Only organisations that are entered here are changed: a name in topics is not the federal register's to give.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
@@ -76,9 +76,17 @@ def read_file(content: bytes, chosen: FieldMap) -> list[TableRow]:
 
 
 def check_rows(
-    connection: Connection, orgs: Sequence[str], rows: Sequence[TableRow], chosen: FieldMap, today: date
+    connection: Connection,
+    orgs: Sequence[str],
+    rows: Sequence[TableRow],
+    chosen: FieldMap,
+    today: date,
+    done: Callable[[int], None] = lambda _count: None,
 ) -> CheckedOrganisations:
-    """Check the rows against these organisations; stores nothing. One is found by its OID, or where it has none by its name."""
+    """Check the rows against these organisations; stores nothing. One is found by its OID, or where it has none by its name.
+
+    `done` is told how many are judged.
+    """
     ours = [row for row in registry.list_organisations(connection) if row["org"] in orgs]
     by_oid = {row["oid"]: row for row in ours if row["oid"]}
     by_name = {fold_name(row["name"]): row for row in ours if not row["oid"]}
@@ -89,7 +97,8 @@ def check_rows(
     seen: set[str] = set()
     # Classifiers are those of the whole centre.
     codes = Codes(connection, CENTRE, today)
-    for row in rows:
+    for count, row in enumerate(rows, start=1):
+        done(count)
         values = {name: " ".join(row[name].split()) for name in (*REQUISITES, "name") if row.get(name)}
         faults = dict(row.faults) | {name: fault.code for name, fault in requisite_faults(values).items()}
         faults |= {name: "too_long" for name, words in values.items() if len(words) > _MOST_CHARS}

@@ -24,15 +24,17 @@ from central.books.catalogue import BOOKS, CENTRE, Attr, BookKind
 from central.books.drafting import Draft
 from central.books.rules import BookRefused, Difference, differences
 from central.console.access_log import note
-from central.console.books_view import ITEM_COLUMNS, book_page_values, list_rows
+from central.console.books_view import ITEM_COLUMNS, book_page_values, list_rows, may_change_book
 from central.console.bounds import PAGE_BYTES
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Forbidden, Guard, form_of
+from central.console.routes import file_jobs
 from central.console.routes.registers import XLSX, uploaded
 from central.console.sorting import sorting_of
 from central.core.days import day_of, parse_day
 from central.core.rights import RIGHTS, Right, Role
 from central.imports.books import book_json, book_table, read_book_file
+from central.imports.federal_jobs import MOST_BYTES_AT_ONCE
 from central.imports.row_faults import RowFault
 from central.imports.tables import MAX_FILE_BYTES, UnreadableTable
 from central.store import registry
@@ -149,13 +151,18 @@ def change_draft(request: Request, book: str, visitor: Reader, sent: Form) -> Re
 
 @router.post("/books/{book}/import")
 def import_book(request: Request, book: str, visitor: FileReader, sent: Form) -> Response:
-    """Check a file, or make it the draft."""
+    """Check a file, or make it the draft. A large file goes to a job."""
     place, console = _changed(visitor, book, sent), console_of(request)
     upload = sent.get("file")
     name = upload.filename or "" if isinstance(upload, UploadFile) else ""
     now = console.clock()
     try:
-        found = read_book_file(book, uploaded(sent), name)
+        content = uploaded(sent)
+        if len(content) > MOST_BYTES_AT_ONCE:
+            orgs = [place.org] if place.org else []
+            params = {"org": place.org, "orgs": orgs, "book": book, "file_name": name}
+            return file_jobs.ask(request, visitor, "book", content, params, is_import=sent.get("action") == "take")
+        found = read_book_file(book, content, name)
     except UnreadableTable as error:
         return _page(request, visitor, place, 422, unreadable=error)
     if found.faults:
@@ -261,8 +268,7 @@ def _place(visitor: Visitor, book: str, org: str) -> _Place:
     if kind is None:
         raise HTTPException(404)
     owner = CENTRE if kind.is_classifier else _own_org(visitor, org)
-    may_change = visitor.may(kind.right) or any(attr.right and visitor.may(attr.right) for attr in kind.attrs)
-    return _Place(kind, owner, may_change=may_change and (kind.is_classifier or owner != CENTRE))
+    return _Place(kind, owner, may_change=may_change_book(visitor, kind, owner))
 
 
 def _changed(visitor: Visitor, book: str, sent: FormData) -> _Place:

@@ -3,7 +3,7 @@
 GET /imports/medics, /imports/organisations; POST to the same file `file` (XLSX, CSV, XML, JSON), `map` (name of a field map),
 `of_org` (of medics: the organisation; where an account has several), `missing` (1: so many have really left), `action` (check |
 errors | apply), `csrf`. 200 with the difference, 422 with what is wrong in which row, 409 where so many medics would leave that
-somebody has to say that it is meant. All of a file is stored or nothing.
+somebody has to say that it is meant; 303 to a job for a large file. All of a file is stored or nothing.
 """
 
 from typing import Annotated
@@ -15,11 +15,13 @@ from central.console.access_log import note
 from central.console.bounds import PAGE_BYTES
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
+from central.console.routes import file_jobs
 from central.console.routes.registers import XLSX, uploaded
 from central.core.days import day_of
 from central.core.rights import Right
 from central.imports import medics as medic_files
 from central.imports import organisations as organisation_files
+from central.imports.federal_jobs import MOST_BYTES_AT_ONCE
 from central.imports.field_maps import maps_of
 from central.imports.medics import CheckedMedics
 from central.imports.organisations import CheckedOrganisations
@@ -63,7 +65,11 @@ def import_medics(
     today = day_of(author.at)
     try:
         chosen = _chosen(request, "medics", form)
-        rows = medic_files.read_file(uploaded(form), chosen)
+        content = uploaded(form)
+        if len(content) > MOST_BYTES_AT_ONCE:
+            params = {"org": org, "orgs": [org], "map": chosen.name, "missing": form.get("missing") == "1"}
+            return file_jobs.ask(request, visitor, "medics", content, params, is_import=action == "apply")
+        rows = medic_files.read_file(content, chosen)
         with (writing if action == "apply" else reading)(console.engine) as connection:
             if action == "apply":
                 hold_registers(connection, org)
@@ -95,7 +101,11 @@ def import_organisations(
     author = Author(visitor.account.account_id, console.clock())
     try:
         chosen = _chosen(request, "organisations", form)
-        rows = organisation_files.read_file(uploaded(form), chosen)
+        content = uploaded(form)
+        if len(content) > MOST_BYTES_AT_ONCE:
+            params = {"org": "", "orgs": list(visitor.account.orgs), "map": chosen.name}
+            return file_jobs.ask(request, visitor, "organisations", content, params, is_import=action == "apply")
+        rows = organisation_files.read_file(content, chosen)
         with (writing if action == "apply" else reading)(console.engine) as connection:
             today = day_of(author.at)
             checked = organisation_files.check_rows(connection, visitor.account.orgs, rows, chosen, today)

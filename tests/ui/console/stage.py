@@ -67,7 +67,7 @@ WHO = (Role.SENIOR_MEDIC, Role.ADMINISTRATOR, Role.AUDITOR, Role.EMPLOYER, Role.
 """Who sees most of a page comes first."""
 assert set(WHO) == {*Role, STRANGER}
 FILES = re.compile(
-    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|sheet|plugin\.js|outside/answer)$|\.json$"
+    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|plugin\.js|outside/answer)$|\.json$"
 )
 """Answers that are no pages: streams, parts of pages, files."""
 ANSWERS = (
@@ -212,6 +212,10 @@ _LONG_FILES = {
 """By the page with the form."""
 
 
+_LONG_MEDICS = "СНИЛС;ФИО;Примечание\n" + "\n".join(f"112-233-445 9{n % 10};Лесная Вера {n};{'х' * 400}" for n in _ROWS)
+"""For a job, and each with a number that is none."""
+
+
 def _jobs(address: str) -> dict[str, tuple[str, ...]]:
     """An export, and an import of each kind that has found faults, all ended."""
     with contextlib.closing(Client(address)) as senior:
@@ -235,9 +239,12 @@ def _jobs(address: str) -> dict[str, tuple[str, ...]]:
             token = CSRF.findall(senior.get(form).text)[-1]
             file = {"file": ("table.csv", _LONG_FILES[form].encode(), "text/csv")}
             ended(senior.http.post(path, data={"csrf": token, "action": "check"}, files=file))
+        token = CSRF.findall(senior.get("/imports/medics").text)[-1]
+        file = {"file": ("medics.csv", _LONG_MEDICS.encode(), "text/csv")}
+        ended(senior.http.post("/imports/medics", data={"csrf": token, "action": "check"}, files=file))
     return {
         f"{name}/job_id": (place.rsplit("/", 1)[1],)
-        for name, place in zip(("exports", "exams", "workers", "grounds", "history"), places, strict=True)
+        for name, place in zip(("exports", "exams", "workers", "grounds", "history", "files"), places, strict=True)
     }
 
 

@@ -67,6 +67,7 @@ NOBODY = {
         "/imports/grounds/jobs/{job_id}", "/imports/grounds/jobs/{job_id}/errors", "/imports/grounds/jobs/{job_id}/events",
         "/imports/history", "/imports/history/form", "/imports/history/jobs", "/imports/history/jobs/{job_id}",
         "/imports/history/jobs/{job_id}/errors", "/imports/history/jobs/{job_id}/events",
+        "/imports/files", "/imports/files/{job_id}", "/imports/files/{job_id}/events", "/imports/files/{job_id}/result",
         "/imports/medics", "/imports/organisations", "/imports/workers/jobs", "/imports/workers/jobs/{job_id}",
         "/imports/workers/jobs/{job_id}/errors", "/imports/workers/jobs/{job_id}/events", "/journal/exports",
         "/journal/exports/{job_id}", "/journal/exports/{job_id}/events", "/login",
