@@ -1561,6 +1561,26 @@ CREATE TABLE ground (
     CONSTRAINT fk_ground_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
 );
 
+CREATE TABLE passport_record (
+    record_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    worker_id TEXT NOT NULL,
+    medic_id TEXT NOT NULL,
+    medic_name TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    signed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: signed_at DATETIME NOT NULL,
+    certificate_serial TEXT NOT NULL,
+    record BYTEA NOT NULL,
+    -- SQLite: record BLOB NOT NULL,
+    cms BYTEA NOT NULL,
+    -- SQLite: cms BLOB NOT NULL,
+    CONSTRAINT pk_passport_record PRIMARY KEY (record_id),
+    CONSTRAINT fk_passport_record_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
+);
+
+CREATE INDEX ix_passport_record_worker_id_record_id ON passport_record (worker_id, record_id);
+
 CREATE TABLE room_draft (
     draft_id TEXT NOT NULL,
     org TEXT NOT NULL,

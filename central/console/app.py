@@ -68,6 +68,7 @@ from central.console.routes import (
     own,
     papers,
     passport,
+    passport_signing,
     persons,
     photo,
     queue,
@@ -95,6 +96,7 @@ from central.core.trust import Trust
 from central.deciding.decisions import Decisions
 from central.deciding.paper_signing import PaperSigning
 from central.deciding.passages import GatePassages
+from central.deciding.passport_signing import PassportSigning
 from central.deciding.stamping import Stamping
 from central.deciding.title_signing import TitleSigning
 from central.egress.rules import EgressRules
@@ -133,6 +135,7 @@ PAGES = (
     papers,
     written,
     passport,
+    passport_signing,
     persons,
     refusals,
     limits,
@@ -220,6 +223,7 @@ def create_app(
         ),
         titles=TitleSigning(store, trust, woken, clock, config.registers.frmr_valid_days),
         papers=PaperSigning(store, trust, clock, config.registers.frmr_valid_days),
+        passports=PassportSigning(store, trust, clock, config.registers.frmr_valid_days),
         stamping=stamping,
         outgoing=pen,
         pictures=pictures,

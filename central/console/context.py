@@ -32,6 +32,7 @@ from central.core.sealed_words import WordsSeal
 from central.core.trust import Trust
 from central.deciding.decisions import Decisions
 from central.deciding.paper_signing import PaperSigning
+from central.deciding.passport_signing import PassportSigning
 from central.deciding.stamping import Stamping
 from central.deciding.title_signing import TitleSigning
 from central.deciding.workplace import AwaitedSignature
@@ -71,6 +72,7 @@ class Console:
     decisions: Decisions
     titles: TitleSigning
     papers: PaperSigning
+    passports: PassportSigning
     stamping: Stamping
     outgoing: Outgoing
     pictures: PictureLook | None

@@ -1,8 +1,10 @@
 """The sanitary passport of a person as page and paper show it: points, documents with their ends, vaccinations and what is due."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import asdict, dataclass
+from datetime import date, tzinfo
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
@@ -16,9 +18,12 @@ from central.grounds.book_checking import on_record
 from central.papers.listing import Listing, Section
 from central.store import book_checks, employments, grounds, registry
 from central.store.grounds import Ground
+from central.store.passport_records import PassportRecord
+from central.words import wording
 from central.words.no_force import band
 from central.words.texts import text
 from sync.contract.books import BookItem
+from sync.contract.canonical import canonical, sha256_hex
 
 PAPER = "ru"
 """Papers are in Russian, whoever prints them."""
@@ -154,6 +159,54 @@ def passport_paper(connection: Connection, worker: RowMapping, shown: Passport, 
         code=code,
         code_words=text(PAPER, "worker_code.short"),
         band=band(generation, PAPER),
+    )
+
+
+def content_of(paper: Listing) -> dict[str, Any]:
+    """What of the paper is signed: all that it says of the person."""
+    said = asdict(paper)
+    return {
+        name: said[name] for name in ("title", "organisation", "verdict", "lines", "sections", "notes", "foot", "band")
+    }
+
+
+def seen_of(content: Mapping[str, Any]) -> str:
+    """SHA-256 of what a page showed: what is signed is that."""
+    return sha256_hex(canonical(dict(content)))
+
+
+def signed_paper(item: PassportRecord, code: str, zone: tzinfo) -> Listing:
+    """The paper as it was signed, with who signed it."""
+    record = json.loads(item.record)
+    content, medic = record["passport"]["content"], record["medic"]
+    sections = tuple(
+        Section(
+            one["heading"],
+            tuple(one["head"]),
+            tuple(tuple(row) for row in one["rows"]),
+            tuple(one["shares"]),
+            one["empty"],
+        )
+        for one in content["sections"]
+    )
+    signed = text(
+        PAPER,
+        "passport.signed_paper",
+        at=wording.moment_with_offset(item.signed_at, zone),
+        who=f"{medic['position']} {medic['full_name']}",
+        serial=item.certificate_serial,
+    )
+    return Listing(
+        title=content["title"],
+        organisation=content["organisation"],
+        verdict=content["verdict"],
+        lines=tuple((label, value) for label, value in content["lines"]),
+        sections=sections,
+        notes=(*content["notes"], signed),
+        foot=content["foot"],
+        code=code,
+        code_words=text(PAPER, "worker_code.short"),
+        band=content["band"],
     )
 
 

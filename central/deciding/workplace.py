@@ -18,6 +18,7 @@ from central.core.name_folding import fold_name
 from central.core.trust import Anchors
 from central.deciding.decisions import PreparedDecision
 from central.deciding.paper_to_sign import PaperToSign
+from central.deciding.passport_to_sign import PassportToSign
 from central.deciding.title_to_sign import TitleToSign
 from central.signature.chain import SignatureError
 from central.signature.verification import verify_detached
@@ -47,6 +48,7 @@ class AwaitedSignature:
     """A title that is signed by an act of its own."""
     paper: PaperToSign | None = None
     """A certificate or protocol."""
+    passport: PassportToSign | None = None
 
 
 def ask(

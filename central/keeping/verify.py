@@ -23,6 +23,7 @@ from central.keeping.verify_exams import check_exams
 from central.keeping.verify_forms import check_forms
 from central.keeping.verify_outgoing import check_outgoing
 from central.keeping.verify_papers import check_papers
+from central.keeping.verify_passports import check_passports
 from central.keeping.verify_report import Expected, StoreReport
 from central.keeping.verify_seals import check_seals
 from central.store import documents, media, scratch
@@ -46,6 +47,7 @@ def verify_store(engine: Engine, expected: Expected) -> StoreReport:
             check_exams,
             check_decisions,
             check_papers,
+            check_passports,
             check_outgoing,
             check_books,
             check_certificates,

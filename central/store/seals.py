@@ -47,6 +47,7 @@ from central.store.metadata import UtcDateTime, insert_for, metadata
 from central.store.outgoing import centre_outbox
 from central.store.paper_records import paper_event, paper_record
 from central.store.papers import paper
+from central.store.passport_records import passport_record
 from central.store.persons import person_verdict
 from central.store.register_changes import register_change
 from central.store.reminders import reminder
@@ -140,6 +141,7 @@ SEALED = {
         Sealed(paper, "paper_id", frozenset({"prints"})),
         Sealed(paper_record, "record_id"),
         Sealed(paper_event, "event_id"),
+        Sealed(passport_record, "record_id"),
         Sealed(person_verdict, "verdict_id"),
         Sealed(book, "created_at"),
         Sealed(book_version, "version_id"),

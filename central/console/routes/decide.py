@@ -174,6 +174,7 @@ def sign_page(
         after_work=item.exam_type in AFTER_WORK,
         title=awaited.title is not None or awaited.decision_signature is not None,
         paper=awaited.paper.kind if awaited.paper is not None else "",
+        passport=False,
         name=item.worker_name,
         port=console.config.signer.port,
     )

@@ -12,14 +12,14 @@ from central.console.access_log import covers, note
 from central.console.book_check_view import point_words
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
-from central.console.passport_view import PAPER, Chosen, dose_words, passport, passport_paper
+from central.console.passport_view import PAPER, Chosen, content_of, dose_words, passport, passport_paper, seen_of
 from central.console.routes.consents import own_worker
 from central.core.days import day_of, parse_day
 from central.core.ground_rules import kind_words
 from central.core.rights import Right
 from central.papers.fonts import FontsMissing
 from central.papers.listing import Listing, listing
-from central.store import registry
+from central.store import accounts, passport_records, registry
 from central.store.engine import writing
 from central.words.no_force import band
 from central.words.texts import text
@@ -33,6 +33,22 @@ def show_passport(
     request: Request, worker_id: str, visitor: Reader, kind: str = "", since: str = "", until: str = ""
 ) -> Response:
     """Points, documents, vaccinations, checks."""
+    return passport_page(request, visitor, worker_id, kind=kind, since=since, until=until)
+
+
+def passport_page(
+    request: Request,
+    visitor: Visitor,
+    worker_id: str,
+    status: int = 200,
+    *,
+    kind: str = "",
+    since: str = "",
+    until: str = "",
+    notice: str = "",
+    notice_code: str = "",
+) -> Response:
+    """The page; to those who sign, with the button that signs what it shows."""
     console, language = console_of(request), visitor.look.language
     days = {name: parse_day(value) if value else None for name, value in (("since", since), ("until", until))}
     faults = {name: "day" for name, value in (("since", since), ("until", until)) if value and days[name] is None}
@@ -40,13 +56,21 @@ def show_passport(
         worker = own_worker(connection, visitor, worker_id)
         shown = passport(connection, worker, day_of(console.clock()), Chosen(kind, days["since"], days["until"]))
         employer = registry.get_employer(connection, worker["employer_id"])
+        # What is signed is what is shown: all of it, and not a choice.
+        may_sign = visitor.may(Right.DECIDE) and not (kind or since or until)
+        whole = passport_paper(connection, worker, shown, "", console.config.generation) if may_sign else None
+        signed = passport_records.newest(connection, worker_id)
+        draft = accounts.get_draft(connection, visitor.session.session_id)
+        if draft is not None and draft["path"] == f"/workers/{worker_id}/passport":
+            # The key was opened for this.
+            accounts.set_draft(connection, visitor.session.session_id, None)
         note(connection, console, visitor, "passport.read", worker_id, org=worker["org"])
         covers(console, visitor, worker_id)
     return page(
         request,
         "passport.html",
         visitor,
-        422 if faults else 200,
+        422 if faults else status,
         worker=worker,
         employer_name=employer["name"] if employer is not None else "—",
         shown=shown,
@@ -56,6 +80,11 @@ def show_passport(
         kind_words=lambda code: kind_words(code, language, worker["org"]),
         point_words=lambda point: point_words(point, language),
         dose_words=dose_words,
+        seen=seen_of(content_of(whole)) if whole is not None else "",
+        signed=signed,
+        just_signed=request.query_params.get("signed") == "1",
+        notice=notice,
+        notice_code=notice_code,
     )
 
 
@@ -69,7 +98,7 @@ def print_passport(request: Request, worker_id: str, visitor: Reader) -> Respons
         code = console.outgoing.sign_worker_code(worker_id)
         content = passport_paper(connection, worker, shown, code, console.config.generation)
         note(connection, console, visitor, "passport.print", worker_id, org=worker["org"])
-    return _paper(content, f"passport-{worker_id[-12:]}.pdf")
+    return paper_answer(content, f"passport-{worker_id[-12:]}.pdf")
 
 
 @router.get("/workers/{worker_id}/code/file")
@@ -99,10 +128,11 @@ def print_code(
         code_words=text(PAPER, "worker_code.short"),
         band=band(console.config.generation, PAPER),
     )
-    return _paper(content, f"code-{worker_id[-12:]}.pdf")
+    return paper_answer(content, f"code-{worker_id[-12:]}.pdf")
 
 
-def _paper(content: Listing, name: str) -> Response:
+def paper_answer(content: Listing, name: str) -> Response:
+    """A PDF to be looked at or printed; 503 where the machine has no fonts."""
     try:
         drawn = listing(content)
     except FontsMissing as error:

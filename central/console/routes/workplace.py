@@ -67,7 +67,7 @@ def ask_for_proof(request: Request, visitor: Medic, form: Form) -> Response:
 def prove(request: Request, visitor: Medic, form: Form) -> Response:
     """Open the key of this session, or offer its certificate to the register."""
     console = console_of(request)
-    item = _awaited(console, visitor, form)
+    item = awaited_of(console, visitor, form)
     if item is None or item.purpose == "decide":
         return _refused(request, visitor, "late")
     now = console.clock()
@@ -76,7 +76,7 @@ def prove(request: Request, visitor: Medic, form: Form) -> Response:
     if entry is None or entry.medic_id != item.medic_id or (faults and item.purpose == "open"):
         return _refused(request, visitor, "register")
     try:
-        certificate = proved_certificate(_cms(form), item.content, console.trust.anchors(), now)
+        certificate = proved_certificate(cms_of(form), item.content, console.trust.anchors(), now)
         if item.purpose == "open" and certificate != x509.load_pem_x509_certificate(entry.certificate_pem):
             return _refused(request, visitor, "wrong_certificate")
         check_name(certificate, entry.full_name)
@@ -102,7 +102,7 @@ def prove(request: Request, visitor: Medic, form: Form) -> Response:
 def take_signature(request: Request, exam_id: str, visitor: Medic, form: Form) -> Response:
     """The signature of a decision, made at the workplace: verified over the exact record, then stored and sent in one act."""
     console = console_of(request)
-    item = _awaited(console, visitor, form)
+    item = awaited_of(console, visitor, form)
     if item is not None and item.title is not None:
         return _take_title(request, visitor, exam_id, item.title, form)
     if item is not None and item.paper is not None and item.paper.exam_id == exam_id:
@@ -113,7 +113,7 @@ def take_signature(request: Request, exam_id: str, visitor: Medic, form: Form) -
     prepared = item.decision
 
     def work() -> Response:
-        cms, record_cms = _cms(form), item.decision_signature
+        cms, record_cms = cms_of(form), item.decision_signature
         if prepared.title is not None and record_cms is None:
             # One press of the button, two signatures: the record's is here, the title's is fetched at once.
             provider = console.vault.get(visitor.session.session_id, item.medic_id)
@@ -137,7 +137,7 @@ def _take_title(request: Request, visitor: Visitor, exam_id: str, title: TitleTo
 
     def work() -> Response:
         provider = console.vault.get(visitor.session.session_id, visitor.account.medic_id or "")
-        console.titles.complete(exam_id, title, signatory(visitor), provider.certificate, _cms(form))
+        console.titles.complete(exam_id, title, signatory(visitor), provider.certificate, cms_of(form))
         return RedirectResponse(f"/exams/{exam_id}", 303)
 
     return title_answered(request, visitor, exam_id, work)
@@ -148,7 +148,7 @@ def _take_paper(request: Request, visitor: Visitor, paper: PaperToSign, form: Fo
 
     def work() -> Response:
         provider = console.vault.get(visitor.session.session_id, visitor.account.medic_id or "")
-        console.papers.complete(paper, signatory(visitor), provider.certificate, _cms(form))
+        console.papers.complete(paper, signatory(visitor), provider.certificate, cms_of(form))
         with writing(console.engine) as connection:
             accounts.set_draft(connection, visitor.session.session_id, None)
         return RedirectResponse(f"/exams/{paper.exam_id}", 303)
@@ -204,13 +204,14 @@ def holders_of(console: Console) -> tuple[str, ...]:
     return REMOTE if console.config.signer.plugin_script_file is not None else (WORKPLACE,)
 
 
-def _awaited(console: Console, visitor: Visitor, form: FormData) -> AwaitedSignature | None:
+def awaited_of(console: Console, visitor: Visitor, form: FormData) -> AwaitedSignature | None:
+    """What this session and medic has asked for; it counts once."""
     item = console.awaited.take(str(form.get("nonce", "")), visitor.session.session_id)
     return item if item is not None and item.medic_id == visitor.account.medic_id else None
 
 
-def _cms(form: FormData) -> bytes:
-    """Raises `SignatureError`."""
+def cms_of(form: FormData) -> bytes:
+    """The signature that came back. Raises `SignatureError`."""
     text = str(form.get("cms", ""))
     try:
         # Plug-ins break the lines.

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import re
 import sqlite3
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -149,6 +150,9 @@ def _live(centre: ConsoleCentre, browser: Browser, exams: list[str]) -> None:
     paper = browser.post(f"/exams/{exams[1]}/papers", {"kind": "mark"}, page=f"/exams/{exams[1]}")
     assert paper.status_code == 200, paper.text
     assert write_paper(browser, exams[1], "sobriety").status_code == 303
+    passport = f"/workers/{centre.people.workers['1001']}/passport"
+    seen = re.findall(r'name="seen" value="(\w{64})"', browser.get(passport).text)[0]
+    assert browser.post(f"{passport}/sign", {"seen": seen}, page=passport).status_code == 303
     now = centre.now()
     with writing(centre.engine) as connection:
         draft = LimitDraft(ORG, "organisation", "", "systolic_mmhg", None, 150.0, "приказ 1")

@@ -76,6 +76,7 @@ ADDING = {
     "/account/password", "/account/totp", "/accounts/keys", "/accounts/channels", "/accounts/channels/{channel_id}/again",
     "/books/{book}/items", "/books/{book}/import", "/imports/medics", "/imports/organisations",
     "/login/outside", "/login/outside/code", "/signature/errand", "/signature/proof", "/exams/{exam_id}/signature",
+    "/workers/{worker_id}/passport/sign", "/workers/{worker_id}/passport/signature",
     "/room/find", "/room/begin", "/room/again", "/room/{draft_id}", "/room/{draft_id}/keep",
     "/accounts", "/fleet/terminals", "/fleet/refused/{message_id}/again",
     *(f"/registers/{kind}/new" for kind in KINDS), *(f"/registers/{kind}/{{entry_id}}" for kind in KINDS),

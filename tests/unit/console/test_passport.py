@@ -1,18 +1,21 @@
 """The sanitary passport: what complies, what ends, what is due; on paper dates and no finding, with the longest names."""
 
 import contextlib
+import re
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from central.core.days import day_of
 from central.core.rights import Role
 from central.store.engine import writing
+from central.store.passport_records import passport_record
 from central.store.registry import employer, worker
+from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre
 from tests.unit.console.test_ground_rules import a_book, send, senior
 
@@ -100,6 +103,46 @@ def test_the_paper_has_dates_and_no_finding_and_the_longest_names_wrap(
     assert "я" * 20 in printed.replace("\n", "")
     for finding in ("диоптрии", "ограничения", "годен"):
         assert finding not in printed
+
+
+def test_what_the_page_showed_is_signed_and_printed_as_it_was(
+    centre: ConsoleCentre, senior: Browser, zoya: Browser, passport: str, tmp_path: Path
+) -> None:
+    assert zoya.get(f"{passport}/signed/file").status_code == 404
+    seen = re.findall(r'name="seen" value="(\w{64})"', zoya.get(passport).text)[0]
+    assert 'name="seen"' not in zoya.get(f"{passport}?kind=medical_book").text, "a choice is not signed"
+    assert senior.post(f"{passport}/sign", {"seen": seen}, page=passport).status_code == 403, "no medic of the register"
+    answer = zoya.post(f"{passport}/sign", {"seen": seen}, page=passport)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{passport}?signed=1")
+    assert "Луговая Зоя Марковна" in zoya.get(passport).text.split('id="signed"')[1].split("</section>")[0]
+
+    # What has changed since is not signed by a page of before; what was signed stays as it was.
+    vaccination = {
+        "Вид": "Прививка",
+        "Прививка": "Грипп",
+        "Дата": f"{day_of(centre.now()):%d.%m.%Y}",
+        "Источник": "каб.",
+    }
+    send(senior, centre, vaccination)
+    changed = zoya.post(f"{passport}/sign", {"seen": seen}, page=passport)
+    assert changed.status_code == 409
+    assert "ничего не подписано" in changed.text
+    assert ">Прививка</a>: Грипп" in changed.text
+    (tmp_path / "passport.pdf").write_bytes(zoya.get(f"{passport}/signed/file").content)
+    command = ["pdftotext", "-layout", tmp_path / "passport.pdf", "-"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    for words in ("86-01-027970-25", "Подписано электронно", "Луговая Зоя Марковна", "Сертификат"):
+        assert words in printed, words
+    assert "Грипп" not in printed
+
+    take_guards_out(centre.engine)
+    with writing(centre.engine) as connection:
+        record = connection.execute(select(passport_record.c.record)).scalar_one()
+        connection.execute(update(passport_record).values(record=record + b" "))
+    assert zoya.get(f"{passport}/signed/file").status_code == 409, "a record that was changed is not printed"
+    zoya.post("/signature/close", {}, page="/signature")
+    seen = re.findall(r'name="seen" value="(\w{64})"', zoya.get(passport).text)[0]
+    assert zoya.post(f"{passport}/sign", {"seen": seen}, page=passport).headers["location"] == "/signature"
 
 
 def test_without_grounds_nothing_complies(centre: ConsoleCentre, senior: Browser) -> None:

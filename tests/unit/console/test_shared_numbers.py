@@ -100,6 +100,7 @@ ELSEWHERE = {
     "/admissions/book-check": "checks that were made: test_book_checks.py",
     "/admissions/book-check/{check_id}": "one check, by its id: test_book_checks.py",
     "/admissions/book-check/{check_id}/file": "its paper: test_book_checks.py",
+    "/workers/{worker_id}/passport/signed/file": "as it was signed: test_passport.py",
     "/workers/{worker_id}/passport/file": "the paper of one worker, by the id: test_passport.py",
     "/workers/{worker_id}/code/file": "the card of one worker, by the id: test_book_checks.py",
     "/grounds/{ground_id}/documents/{document_id}/file": "the document itself, by ids",

@@ -22,6 +22,23 @@ from tests.unit.console.test_workplace import (  # noqa: F401
 from tests.written_papers import DIAGNOSIS, write_paper
 
 
+def test_a_sanitary_passport_is_signed_at_the_workplace(centre, workplace, enrolled):  # noqa: F811
+    own = f"/workers/{centre.people.workers['1003']}/passport"
+    seen = re.findall(r'name="seen" value="(\w{64})"', enrolled.get(own).text)[0]
+    shown = enrolled.post(f"{own}/sign", {"seen": seen}, page=own)
+    assert shown.status_code == 200, shown.text
+    found = {
+        name: html.unescape(re.findall(rf'data-{name}="([^"]*)"', shown.text)[0])
+        for name in ("request", "content", "nonce")
+    }
+    asked = Asked("", csrf=CSRF.findall(shown.text)[-1], **found)
+    cms = _cms(workplace, asked)
+    for status in (303, 409):
+        answer = enrolled.http.post(f"{own}/signature", data=asked.fields(cms))
+        assert answer.status_code == status, "one answer counts once"
+    assert enrolled.get(f"{own}/signed/file").status_code == 200
+
+
 def _kinds(centre):  # type: ignore[no-untyped-def]
     with reading(centre.engine) as connection:
         return connection.execute(select(paper_record.c.kind)).scalars().all()

@@ -1,4 +1,4 @@
-"""Examinations of before, from paper or another vendor: files, rows, withdrawals."""
+"""Examinations of before, from paper or another vendor: files, rows, withdrawals. Signed sanitary passports."""
 
 from collections.abc import Sequence
 
@@ -72,4 +72,24 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["org"], ["organisation.org"], name=op.f("fk_history_withdrawal_org_organisation")),
         sa.PrimaryKeyConstraint("import_id", name=op.f("pk_history_withdrawal")),
+    )
+    op.create_table(
+        "passport_record",
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("org", sa.Text(), nullable=False),
+        sa.Column("worker_id", sa.Text(), nullable=False),
+        sa.Column("medic_id", sa.Text(), nullable=False),
+        sa.Column("medic_name", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("certificate_serial", sa.Text(), nullable=False),
+        sa.Column(
+            "record", sa.LargeBinary(), nullable=False, comment="canonical JSON, exactly the bytes that are signed"
+        ),
+        sa.Column("cms", sa.LargeBinary(), nullable=False, comment="the medic's detached CMS over `record`, DER"),
+        sa.ForeignKeyConstraint(["worker_id"], ["worker.worker_id"], name=op.f("fk_passport_record_worker_id_worker")),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_passport_record")),
+    )
+    op.create_index(
+        "ix_passport_record_worker_id_record_id", "passport_record", ["worker_id", "record_id"], unique=False
     )
