@@ -36,6 +36,9 @@ class Window(Protocol):
     def signed(self, at: datetime, outcome: str, exam_id: str) -> None:
         """One decision was signed."""
 
+    def signed_passport(self, at: datetime, record_id: str) -> None:
+        """One sanitary passport was signed."""
+
     def refused(self, code: str) -> None:
         """A request was not followed."""
 
@@ -93,8 +96,8 @@ class Desk:
 
     def _signed(self, request: SigningRequest, content: bytes) -> bytes:
         """A proof that the key is here: the PIN is typed for it, each time."""
-        if "decision" in _record(content):
-            raise SigningRefused("wrong_content", "a decision is signed as a decision only")
+        if {"decision", "passport"} & _record(content).keys():
+            raise SigningRefused("wrong_content", "a decision or passport is signed as such only")
         self.close()
         key = self._opened(request)
         try:
@@ -115,16 +118,20 @@ class Desk:
             self.close()
             raise SigningRefused("locked", "no PIN was typed in this session")
         _check_certificate(self._key, request)
-        decision, exam = record.get("decision"), record.get("exam")
-        if not isinstance(decision, dict) or not isinstance(exam, dict):
-            raise SigningRefused("wrong_content", "this is no record of a decision")
+        decision, exam, passport = (record.get(name) for name in ("decision", "exam", "passport"))
+        is_decision = isinstance(decision, dict) and isinstance(exam, dict)
+        if is_decision == isinstance(passport, dict):
+            raise SigningRefused("wrong_content", "this is no record of a decision, and no passport")
         try:
             signature = self._key.sign_detached(content)
         except SigningRefused:
             # The token was pulled out: it has to be opened again.
             self.close()
             raise
-        self._window.signed(now, str(decision.get("outcome", "")), str(exam.get("exam_id", "")))
+        if isinstance(decision, dict) and isinstance(exam, dict):
+            self._window.signed(now, str(decision.get("outcome", "")), str(exam.get("exam_id", "")))
+        elif isinstance(passport, dict):
+            self._window.signed_passport(now, str(passport.get("record_id", "")))
         return signature
 
     def _opened(self, request: SigningRequest) -> SignatureProvider:

@@ -59,6 +59,11 @@ class TerminalWindow:
         moment = f"{at.astimezone():%H:%M:%S}"
         typer.echo(say("{at} signed: {outcome}, exam {exam}", at=moment, outcome=word(outcome), exam=exam_id))
 
+    def signed_passport(self, at: datetime, record_id: str) -> None:
+        """See `Window`."""
+        moment = f"{at.astimezone():%H:%M:%S}"
+        typer.echo(say("{at} signed: sanitary passport {passport}", at=moment, passport=record_id))
+
     def refused(self, code: str) -> None:
         """See `Window`."""
         typer.echo(say("Nothing was signed: {why}", why=_why(code)), err=True)

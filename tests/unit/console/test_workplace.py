@@ -53,6 +53,9 @@ class FakeWindow:
     def signed(self, at: datetime, outcome: str, exam_id: str) -> None:
         self.told.append(("signed", outcome, exam_id))
 
+    def signed_passport(self, at: datetime, record_id: str) -> None:
+        self.told.append(("signed_passport", record_id))
+
     def refused(self, code: str) -> None:
         self.told.append(("refused", code))
 

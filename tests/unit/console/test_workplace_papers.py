@@ -36,6 +36,7 @@ def test_a_sanitary_passport_is_signed_at_the_workplace(centre, workplace, enrol
     for status in (303, 409):
         answer = enrolled.http.post(f"{own}/signature", data=asked.fields(cms))
         assert answer.status_code == status, "one answer counts once"
+    assert workplace.window.told[-1][0] == "signed_passport"
     assert enrolled.get(f"{own}/signed/file").status_code == 200
 
 
