@@ -3,11 +3,12 @@
 Nothing here decides: the medic reads it. What has an effect on an admission is judged by rules (`central.core.ground_effects`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from central.core.ground_effects import EffectSpan
 from central.store.grounds import Ground
 
 SOON = timedelta(days=30)
@@ -42,6 +43,8 @@ class Block:
     code: str
     detail: str = ""
     since: date | None = None
+    ground_id: str = ""
+    """The ground that says so; empty: the register of workers."""
 
 
 def lines(
@@ -71,15 +74,21 @@ def remote_blocks(
     for row in rows:
         in_force = row.valid_until is None or row.valid_until >= today
         if row.blocks_remote and in_force:
-            found.append(Block("by_source", row.source, row.at))
+            found.append(Block("by_source", row.source, row.at, row.ground_id))
         if row.finding == "unfit" and in_force:
-            found.append(Block("unfit", row.source, row.at))
+            found.append(Block("unfit", row.source, row.at, row.ground_id))
     studies = [row.at for row in rows if row.kind == "toxicology"]
     if worker and worker["toxicology_at"]:
         studies.append(worker["toxicology_at"])
     if studies and max(studies) + timedelta(days=toxicology_days) < today:
         found.append(Block("toxicology_over", "", max(studies)))
     return found
+
+
+def unsaid_by_rules(blocks: Sequence[Block], effects: Iterable[EffectSpan]) -> list[Block]:
+    """What rules do not say already of the same ground and for the same cause: the page says each thing once."""
+    said = {(span.ground_id, span.state) for span in effects}
+    return [one for one in blocks if not one.ground_id or (one.ground_id, one.code) not in said]
 
 
 def _line(row: Ground, until: date | None, today: date) -> GroundLine:

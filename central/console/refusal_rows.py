@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from central.console.look import Look
+from central.core import book_source
 from central.core.reasons import reasons
-from central.papers.written import words_of
+from central.papers.content_lines import LANGUAGE as PAPER_LANGUAGE
+from central.papers.written import PAPER_CHOICES, words_of
 from central.store.issued import IssuedPaper
 from central.store.paper_records import PaperEvent, PaperRecord
 from central.words import wording
 from central.words.table_values import Value, local
 from central.words.texts import text
+from sync.contract.books import BookItem
 
 COLUMNS = (
     "number",
@@ -53,12 +56,25 @@ def why(item: IssuedPaper, language: str) -> str:
     return "; ".join(words if words and "other" not in item.reasons else [*words, comment]).strip("; ")
 
 
-def content_of(record: PaperRecord | None) -> dict[str, str]:
-    """What the medic has written, field by field, in words; empty for a certificate of before they were written."""
+def content_of(record: PaperRecord | None, language: str) -> dict[str, str]:
+    """What the medic has written, field by field, in words; empty for a certificate of before they were written.
+
+    Choices are said in the reader's language, as the book of then has them; the signed words are the Russian ones.
+    """
     if record is None:
         return {}
-    content = json.loads(record.record)["paper"]["content"]
+    paper = json.loads(record.record)["paper"]
+    version = str(paper["books"].get(PAPER_CHOICES, ""))
+    book = book_source.items(PAPER_CHOICES, record.org, version=version) if language != PAPER_LANGUAGE else {}
+    content = {name: _in_language(value, book, language) for name, value in paper["content"].items()}
     return {name: words_of(content, name) for name in content}
+
+
+def _in_language(value: Any, book: Mapping[str, BookItem], language: str) -> Any:
+    if not isinstance(value, list):
+        return value
+    known = {code: item.words(language) for code, item in book.items()}
+    return [one | {"words": known.get(one["code"], one["words"])} for one in value]
 
 
 def became(events: Sequence[PaperEvent], language: str) -> dict[str, str]:
@@ -74,7 +90,7 @@ def cells(
     item: IssuedPaper, record: PaperRecord | None, events: Sequence[PaperEvent], look: Look
 ) -> list[tuple[str, Value]]:
     """The line for files: name of the column, value."""
-    written, after = content_of(record), became(events, look.language)
+    written, after = content_of(record, look.language), became(events, look.language)
     values: dict[str, Any] = {
         "number": f"{item.number}/{item.year}",
         "issued_at": local(item.issued_at, look.zone),

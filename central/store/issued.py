@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Text, exists, func, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from central.core.ordering import AS_IT_COMES, Order
 from central.store.decisions import decision
 from central.store.exams import exam
 from central.store.ordering import order_by
-from central.store.paper_records import paper_event
+from central.store.paper_records import paper_event, paper_record
 from central.store.papers import paper
 from central.store.registry import employer, worker
 
@@ -66,6 +68,8 @@ class Wanted:
     year: int
     employer_id: str = ""
     state: str = ""
+    reason_class: str = ""
+    """Of certificates: what the medic chose as their reason, a code of the book `paper_choices`."""
     paper_id: str = ""
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -76,6 +80,8 @@ class Wanted:
         found.append(paper.c.year == self.year)
         if self.employer_id:
             found.append(exam.c.employer_id == self.employer_id)
+        if self.reason_class:
+            found.append(_written_for(self.reason_class))
         if self.state == "answered":
             found.append(_became("answered"))
         elif self.state == "unanswered":
@@ -85,6 +91,36 @@ class Wanted:
         elif self.state == "not_taken":
             found.append(_became("not_taken"))
         return found
+
+
+class _hexed(FunctionElement[str]):  # called as a function of SQL
+    """Bytes as hexadecimal text: there both stores find a part of them."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_hexed, "sqlite")
+def _hexed_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"lower(hex({compiler.process(element.clauses, **options)}))"
+
+
+@compiles(_hexed, "postgresql")
+def _hexed_postgres(element: Any, compiler: Any, **options: Any) -> str:
+    return f"encode({compiler.process(element.clauses, **options)}, 'hex')"
+
+
+def _written_for(reason_class: str) -> ColumnElement[bool]:
+    """The record that nobody has corrected names that reason. In canonical JSON a text cannot look like these signs."""
+    named = f'"reason":[{{"code":"{reason_class}",'.encode().hex()
+    later = paper_record.alias("later")
+    c = paper_record.c
+    return exists().where(
+        c.decision_id == paper.c.decision_id,
+        c.kind == paper.c.kind,
+        _hexed(c.record).contains(named),
+        ~exists().where(later.c.corrects == c.record_id),
+    )
 
 
 def _became(*kinds: str) -> ColumnElement[bool]:

@@ -137,6 +137,7 @@ def exam_page(
     film = film_view(record, lambda sha256: _has_arrived(console, sha256), look.language, look.zone)
     book = reasons(item.org)
     mine = claim is not None and claim.account_id == visitor.account.account_id
+    shown = shown_effects(effects, item.payload)
     return page(
         request,
         "exam.html",
@@ -152,11 +153,12 @@ def exam_page(
         summary=exam_view.summary(payload, look.language),
         limits=exam_view.limit_lines(payload, look.language),
         grounds=grounds_view.lines(grounds, known, day_of(now), toxicology_days),
-        blocks=blocks,
+        blocks=grounds_view.unsaid_by_rules(blocks, (span for span, _ in shown)),
         doubled=grounds_view.doubles(grounds),
         book_check=book_check,
         point_words=lambda point: point_words(point, look.language),
-        effects=shown_effects(effects, item.payload),
+        effects=shown,
+        sources={row.ground_id: row.source for row in grounds},
         rules_version=effects.version,
         rule_words=lambda code, version: _rule_words(code, version, item.org, look.language),
         held_back=bool(holding(effects, item.payload)),

@@ -1,9 +1,9 @@
 """The register of issued certificates: number, day, to whom, why, where to, by whom, what became of it; as page, table and print.
 
 Order 835n asked to count them; inspectors still ask. The answer of the other organisation lets the centre see referrals that came
-to nothing. GET /papers/refusals and its files take `year`, `employer_id`, `state` (one of `issued.STATES`); XLSX at `/export`, A4
-at `/sheet`. GET /papers/refusals/{paper_id} is one certificate; POST to it takes `event` (handed | not_taken | answered), `on_day`,
-`words`, `csrf`: 303 to the page, 422 with what is at fault.
+to nothing. GET /papers/refusals and its files take `year`, `employer_id`, `state` (one of `issued.STATES`), `reason_class` (a code
+of the book `paper_choices`); XLSX at `/export`, A4 at `/sheet`. GET /papers/refusals/{paper_id} is one certificate; POST to it
+takes `event` (handed | not_taken | answered), `on_day`, `words`, `csrf`: 303 to the page, 422 with what is at fault.
 """
 
 import json
@@ -25,11 +25,13 @@ from central.console.guard import Guard, form_of, typed_fields
 from central.console.refusal_rows import COLUMNS, PRINTED, became, cells, content_of, why
 from central.console.sorting import sorting_of
 from central.console.typed import Typed
+from central.core import book_source
 from central.core.days import day_of
 from central.core.rights import Right
 from central.imports.tables import write_table
 from central.journal.pdf_file import write_pdf
 from central.papers.fonts import FontsMissing
+from central.papers.written import PAPER_CHOICES, choices
 from central.store import accounts, paper_records, papers, registry
 from central.store.engine import reading, writing
 from central.store.issued import ORDERS, STATES, IssuedPaper, Wanted, count, issued, years
@@ -55,25 +57,26 @@ Line = tuple[IssuedPaper, PaperRecord | None, list[PaperEvent]]
 
 @router.get("/papers/refusals")
 def show_refusals(
-    request: Request, visitor: Reader, year: str = "", employer_id: str = "", state: str = ""
+    request: Request, visitor: Reader, year: str = "", employer_id: str = "", state: str = "", reason_class: str = ""
 ) -> Response:
     """Those of a year, the newest first or by `sort`; `year` is the newest that has any when it is not given."""
     console = console_of(request)
     orgs, look = visitor.account.orgs, visitor.look
     with reading(console.engine) as connection:
         known = years(connection, orgs, KIND)
-        wanted = _wanted(visitor, year, employer_id, state, known)
+        wanted = _wanted(visitor, year, employer_id, state, reason_class, known)
         sort = sorting_of(request, ORDERS, usual="-number")
         lines = _lines(connection, issued(connection, wanted, SHOWN, sort.order))
         rows = [
-            (item, why(item, look.language), content_of(record), became(events, look.language))
+            (item, why(item, look.language), content_of(record, look.language), became(events, look.language))
             for item, record, events in lines
         ]
         total = count(connection, wanted)
         employers = [row for org in orgs for row in registry.list_employers(connection, org)]
     for org in orgs or (None,):
         note_alone(console, visitor, "refusals.read", org=org, detail={"rows": len(rows), "year": wanted.year})
-    filters = [(name, value) for name, value in (("employer_id", employer_id), ("state", wanted.state)) if value]
+    pairs = (("employer_id", employer_id), ("state", wanted.state), ("reason_class", wanted.reason_class))
+    filters = [(name, value) for name, value in pairs if value]
     return page(
         request,
         "refusals.html",
@@ -90,16 +93,18 @@ def show_refusals(
         employer_id=employer_id,
         states=STATES,
         state=wanted.state,
+        reason_classes=_reason_classes(visitor),
+        reason_class=wanted.reason_class,
     )
 
 
 @router.get("/papers/refusals/export")
 def export_refusals(
-    request: Request, visitor: Reader, year: str = "", employer_id: str = "", state: str = ""
+    request: Request, visitor: Reader, year: str = "", employer_id: str = "", state: str = "", reason_class: str = ""
 ) -> Response:
     """The wanted ones as XLSX."""
     console, look = console_of(request), visitor.look
-    wanted, lines = _all(request, visitor, (year, employer_id, state), None)
+    wanted, lines = _all(request, visitor, (year, employer_id, state, reason_class), None)
     title, zone = _head(request, visitor)
     over = band(console.config.generation, look.language)
     name = file_name(console.config.generation, f"refusals-{wanted.year}.xlsx")
@@ -114,11 +119,11 @@ def export_refusals(
 
 @router.get("/papers/refusals/sheet")
 def print_refusals(
-    request: Request, visitor: Reader, year: str = "", employer_id: str = "", state: str = ""
+    request: Request, visitor: Reader, year: str = "", employer_id: str = "", state: str = "", reason_class: str = ""
 ) -> Response:
     """The wanted ones on A4, as many as one file holds."""
     console, look = console_of(request), visitor.look
-    wanted, lines = _all(request, visitor, (year, employer_id, state), PRINTED_MOST)
+    wanted, lines = _all(request, visitor, (year, employer_id, state, reason_class), PRINTED_MOST)
     title, zone = _head(request, visitor)
     with reading(console.engine) as connection:
         names = [row["name"] for org in visitor.account.orgs if (row := registry.get_organisation(connection, org))]
@@ -216,7 +221,7 @@ def _refusal_page(
         status,
         item=item,
         reason=why(item, look.language),
-        content=content_of(record),
+        content=content_of(record, look.language),
         record=record,
         events=events,
         noted_by=lambda one: people.get(one.noted_by, ""),
@@ -233,7 +238,7 @@ def _org_of(item: IssuedPaper) -> str:
 
 
 def _all(
-    request: Request, visitor: Visitor, asked: tuple[str, str, str], most: int | None
+    request: Request, visitor: Visitor, asked: tuple[str, str, str, str], most: int | None
 ) -> tuple[Wanted, list[Line]]:
     console, orgs = console_of(request), visitor.account.orgs
     with reading(console.engine) as connection:
@@ -252,9 +257,16 @@ def _lines(connection: Connection, found: Iterator[IssuedPaper]) -> list[Line]:
     return [(item, records.get(item.decision_id), events.get(item.paper_id, [])) for item in items]
 
 
-def _wanted(visitor: Visitor, year: str, employer_id: str, state: str, known: list[int]) -> Wanted:
+def _wanted(visitor: Visitor, year: str, employer_id: str, state: str, reason_class: str, known: list[int]) -> Wanted:
     chosen = int(year) if year.isdecimal() and len(year) <= 4 else known[0] if known else 0
-    return Wanted(visitor.account.orgs, KIND, chosen, employer_id, state if state in STATES else "")
+    known_class = reason_class if reason_class in _reason_classes(visitor) else ""
+    return Wanted(visitor.account.orgs, KIND, chosen, employer_id, state if state in STATES else "", known_class)
+
+
+def _reason_classes(visitor: Visitor) -> dict[str, str]:
+    """Classes of reasons that a certificate may have, code and words; those of before too, as long as the book has them."""
+    items = [one for org in visitor.account.orgs for one in book_source.items(PAPER_CHOICES, org).values()]
+    return {one.code: one.words(visitor.look.language) for one in choices(items, "reason")}
 
 
 def _head(request: Request, visitor: Visitor) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from starlette.datastructures import FormData
 from central.books import reading as books
 from central.books.codes import is_offered
 from central.console.access_log import note
-from central.console.context import Visitor, console_of, page
+from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.routes.decide import sign_page
 from central.console.routes.exam import find_exam
@@ -35,6 +35,7 @@ from central.papers.issuing import has_breath
 from central.papers.wording import kinds_for
 from central.papers.written import (
     CLINICAL_SIGNS,
+    CONCLUDES,
     FIELDS,
     FORM_OF,
     MOST_CHARS,
@@ -50,6 +51,7 @@ from central.signature.provider import SigningRefused
 from central.signature.remote import RemoteKey
 from central.store import accounts, medics, paper_records
 from central.store.engine import reading, writing
+from central.store.medics import MedicEntry
 from central.words import exam_view
 from sync.contract.books import BookItem
 
@@ -173,6 +175,7 @@ def written_page(
             raise HTTPException(404)
         before = paper_records.in_force(connection, item.decision_id or "", kind)
         book = books.in_force(connection, PAPER_CHOICES, item.org, day_of(console.clock()))
+        medic = medics.find(connection, visitor.account.medic_id or "")
         draft = accounts.get_draft(connection, visitor.session.session_id)
         if typed is None and draft is not None and draft["path"] == path:
             typed, restored = draft["fields"], True
@@ -206,8 +209,16 @@ def written_page(
         second_breath=interval_words(item.payload, look.language),
         counted=len(shown.fields.get("clinical_sign", ())),
         all_signs=CLINICAL_SIGNS,
+        kept_back=_kept_back(console, medic, book.items) if kind == "sobriety" else frozenset(),
         signs_needed=SIGNS_NEEDED,
     )
+
+
+def _kept_back(console: Console, medic: MedicEntry | None, items: Sequence[BookItem]) -> frozenset[str]:
+    """Conclusions that this medic may not sign, by code: those that somebody is intoxicated, without the right to it."""
+    if medic is None or may_find_signs(medic, mid_level_may=console.config.decisions.mid_level_finds_signs):
+        return frozenset()
+    return frozenset(one.code for one in choices(items, "conclusion") if one.attrs.get("means") in CONCLUDES)
 
 
 def _draft(exam_id: str, kind: str, typed: dict[str, list[str]]) -> dict[str, object]:

@@ -151,6 +151,9 @@ class _Sample:
             checked = check_file(connection, ORG, table, centre.now().date(), centre.registry.snils_hash)
             store_checked(connection, checked, Author(None, centre.now()))
             ground_id, document_id = add_records(centre, connection)
+        passport = f"/workers/{worker_id}/passport"
+        seen = zoya.get(passport).text.split('name="seen" value="')[1].split('"')[0]
+        assert zoya.post(f"{passport}/sign", {"seen": seen}, page=passport).status_code == 303
         token = senior.get("/imports/exams").text.split('name="csrf" value="')[1].split('"')[0]
         sent = senior.http.post("/imports/exams", data={"csrf": token}, files={"file": ("e.jsonl", b"{}\n")})
         export = zoya.post("/journal/exports/csv", {}, page="/journal")

@@ -183,6 +183,7 @@ def test_a_finding_of_unfit_is_never_admitted_without_a_question(
     exam_id = centre.exam("1001")
     assert zoya.decide(exam_id, outcome="admitted").status_code == 422
     page = zoya.get(f"/exams/{exam_id}").text
+    assert 'class="card blocks"><h2 class="warn">Что мешает' not in page, "rules say it already"
     names = [part.split('"')[0] for part in page.split('name="ground_reason.')[1:]]
     assert len(names) == 2, "the finding, and the demand of the source"
     some = {f"ground_reason.{names[0]}": "Осмотрела."}

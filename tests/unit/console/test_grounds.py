@@ -70,7 +70,8 @@ def test_checked_then_stored_once_and_shown_with_source_and_day(centre: ConsoleC
     page = senior.get(f"/exams/{centre.exam('1001')}").text
     assert "ПМО 2026" in page
     assert "01.02.2028" in page
-    assert "Источник «Диспансер» запрещает дистанционный осмотр." in page
+    assert "источник требует очного осмотра («Диспансер»)" in page
+    assert "запрещает дистанционный осмотр" not in page, "what a rule says is said once"
     assert "ПМО 2026" not in senior.get(f"/exams/{centre.exam('1002')}").text
 
 

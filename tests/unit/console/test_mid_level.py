@@ -43,6 +43,9 @@ def test_a_feldsher_concludes_no_signs_and_sends_to_a_doctor(centre: ConsoleCent
         assert row is not None
         (state,) = admissions(connection, row["employer_id"], centre.now(), worker_id)
     assert state.state not in {"admitted", "waiting"}
+    form = feldsher.get(f"/exams/{exam_id}/protocol").text
+    assert '<option value="conclusion_intoxication" disabled>' in form, "before anything is typed"
+    assert '<small class="warn">такое заключение даёт врач' in form
     answer = write_paper(feldsher, exam_id, "sobriety", conclusion="conclusion_intoxication")
     assert answer.status_code == 422
     assert 'id="fault-conclusion">такое заключение даёт врач' in answer.text

@@ -98,6 +98,9 @@ def test_who_was_sent_from_the_kiosk_is_examined_admitted_and_seen_by_the_employ
         ).scalar_one()
     assert (state.state, state.exam_id) == ("admitted", exam_id)
     assert waits == 0, "nothing goes down to a room"
+    shown = zoya.get(f"/exams/{exam_id}").text
+    assert "<dt>Кабинет</dt>" in shown
+    assert "<dt>Терминал</dt>" not in shown
     journal = zoya.get("/journal").text
     assert f"/exams/{refused}" in journal
     assert f"/exams/{exam_id}" in journal

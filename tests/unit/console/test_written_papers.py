@@ -250,6 +250,24 @@ def test_the_register_shows_what_became_of_a_certificate(centre: ConsoleCentre, 
     cells = [str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell]
     assert any("Нетрудоспособен 3 дня" in cell for cell in cells)
     assert "Городская поликлиника № 7" in cells
+    write_paper(zoya, one, reason="reason_disease")
+    by_class = {
+        code: zoya.get(f"/papers/refusals?year={year}&reason_class={code}").text
+        for code in ("reason_disease", "reason_pressure")
+    }
+    assert "Громов" in by_class["reason_disease"]
+    assert "Ветров" not in by_class["reason_disease"]
+    assert "Громов" not in by_class["reason_pressure"], "what was corrected counts no more"
+    assert "Ветров" in by_class["reason_pressure"]
+    zoya.http.cookies.set("dopusk_language", "en")
+    assert "To be examined by a doctor" in zoya.get(f"/exams/{one}/certificate").text
+    in_english = zoya.get(path).text
+    assert "To decide whether the worker is temporarily unfit for work" in in_english
+    assert "решение вопроса о временной нетрудоспособности" not in in_english
+    assert json.loads(_records(centre)[-1].record)["paper"]["content"]["purpose"][0]["words"].startswith(
+        "решение вопроса"
+    )
+    zoya.http.cookies.delete("dopusk_language")
     printed = _words(zoya.get(f"/papers/refusals/sheet?year={year}").content)
     assert "Нетрудоспособен 3 дня" in printed
     assert "Ветров" in printed
