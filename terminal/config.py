@@ -3,6 +3,7 @@
 Paths are relative to the file's own folder.
 """
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -173,7 +174,7 @@ class Gate(_Section):
     profile: Annotated[str, Field(min_length=1)]
     """Name of a board that ships (`drivers/relays`), or the path of a site's own file."""
     port: Annotated[str, Field(min_length=1)]
-    """A line of its own, as of a device."""
+    """A line of its own: a device on it would wait for the relay, and the relay for the device (ADR 0227)."""
     unit: Annotated[int, Field(ge=1, le=255)] = 1
     relay: Annotated[int, Field(ge=1, le=32)] = 1
     """Counted from 1, as on the board."""
@@ -283,7 +284,7 @@ def _sections_of(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cross_faults(sections: Mapping[str, Any]) -> list[str]:
-    """Faults that only the whole shows: unknown steps, steps without a device, double ids, limits that contradict."""
+    """Faults that only the whole shows: unknown steps, steps without a device, double ids, a shared line, wrong limits."""
     faults = []
     exam, biometrics, limits = (sections.get(name) for name in ("exam", "biometrics", "limits"))
     if exam is not None:
@@ -301,6 +302,13 @@ def _cross_faults(sections: Mapping[str, Any]) -> list[str]:
     faults += [
         f"device.{name}: this id is used more than once" for name in sorted({i for i in ids if ids.count(i) > 1})
     ]
+    if (gate := sections.get("gate")) is not None:
+        line = os.path.realpath(gate.port)
+        faults += [
+            f"gate.port: the relay needs a line of its own, and device {device.id} is on it; give the relay another port"
+            for device in sections["device"]
+            if os.path.realpath(device.port) == line
+        ]
     for entry in limits.entries if limits is not None else ():
         if entry.low is not None and entry.high is not None and entry.low > entry.high:
             faults.append(f"limits.entries.{entry.parameter}: low {entry.low} is above high {entry.high}")

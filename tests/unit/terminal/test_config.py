@@ -37,6 +37,25 @@ def test_a_file_that_is_no_toml_says_where(tmp_path: Path) -> None:
         load_config(path)
 
 
+RELAY = {"profile": "waveshare_v3", "exit_and_fire_release_are_apart": True}
+
+
+def test_a_relay_may_not_share_the_line_of_a_device_by_another_name_either(tmp_path: Path) -> None:
+    import tomllib
+
+    fields = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    line, by_id = tmp_path / "ttyUSB0", tmp_path / "by-id"
+    line.touch()
+    by_id.symlink_to(line)
+    path = tmp_path / "terminal.toml"
+    fields["device"][0]["port"] = str(line)
+    path.write_text(tomli_w.dumps(fields | {"gate": RELAY | {"port": str(by_id)}}), encoding="utf-8")
+    with pytest.raises(ConfigError, match="the relay needs a line of its own"):
+        load_config(path)
+    path.write_text(tomli_w.dumps(fields | {"gate": RELAY | {"port": str(tmp_path / "other")}}), encoding="utf-8")
+    assert load_config(path).gate is not None
+
+
 @pytest.mark.parametrize(
     ("change", "word"),
     [
@@ -51,6 +70,10 @@ def test_a_file_that_is_no_toml_says_where(tmp_path: Path) -> None:
         ({"media": {"keep_days": 29}}, "media.keep_days"),
         ({"film": {"least_free_mb": 100}}, "film.least_free_mb"),
         ({"film": {"codec": "h264"}}, "film.codec"),
+        (
+            {"gate": RELAY | {"port": "/dev/serial/by-id/usb-thermometer"}},
+            "gate.port: the relay needs a line of its own",
+        ),
         ({"camera": {"source": "vidio0"}}, "camera.source: camera source 'vidio0' is not understood"),
     ],
 )
