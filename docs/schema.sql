@@ -1457,6 +1457,7 @@ CREATE TABLE worker (
     until DATE,
     external_id TEXT,
     inn TEXT,
+    driving_licence TEXT,
     CONSTRAINT pk_worker PRIMARY KEY (worker_id),
     CONSTRAINT fk_worker_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
     CONSTRAINT fk_worker_employer_id_employer FOREIGN KEY(employer_id) REFERENCES employer (employer_id),

@@ -14,10 +14,10 @@ from sqlalchemy import update
 from central.core.waybill_config import LicenceParts, OperatorConfig, WaybillsConfig
 from central.partners.waybill_exchange import OperatorExchange, exchange_with
 from central.signature.software import SoftwareKey
-from central.store import waybills
+from central.store import waybill_list
 from central.store.engine import reading, writing
 from central.store.registry import employer, worker
-from central.store.waybills import ListedWaybill
+from central.store.waybill_list import ListedWaybill
 from dopusk.lab.demo.sample_people import ORG
 from simulators.waybill_carrier import CARRIER_INN, DRIVER_INN, T1_NAME, T5_NAME, came_back, waybill
 from tests.console_centre import ConsoleCentre
@@ -79,7 +79,7 @@ class WaybillCentre:
         self.drop(name, came_back(name, **({"day": self.day()} | changes)))
 
     def exchange(self) -> OperatorExchange:
-        made = exchange_with(self.centre.engine, self.operator)
+        made = exchange_with(self.centre.engine, self.operator, self.centre.registry.snils_hash)
         made._clock = self.centre.now
         return made
 
@@ -94,7 +94,7 @@ class WaybillCentre:
     def rows(self) -> Sequence[ListedWaybill]:
         """The list, the newest first."""
         with reading(self.centre.engine) as connection:
-            return waybills.listed(connection, (ORG,))
+            return waybill_list.listed(connection, (ORG,))
 
     def out(self) -> list[Path]:
         """Titles in the operator's folder."""

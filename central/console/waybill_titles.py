@@ -12,9 +12,9 @@ from central.deciding.decisions import DecisionConflict
 from central.deciding.title_signing import in_force, why_not
 from central.deciding.title_to_sign import TitleToSign
 from central.partners.title_offers import Offer, Shown, as_shown, offer, waiting_for
-from central.store import decisions, medics, waybills
+from central.store import decisions, medics, waybill_titles
 from central.store import exams as exam_store
-from central.store.waybills import SignedTitle
+from central.store.waybill_titles import SignedTitle
 
 FIELDS = ("title_waybill", "title_uuid", "title_made_at", "title_sha256")
 """What the form of a decision carries of the title that stands beside it."""
@@ -33,7 +33,7 @@ class TitlesOfExam:
 
 def titles_of_exam(connection: Connection, console: Console, visitor: Visitor, exam_id: str) -> TitlesOfExam:
     """Of an exam that waits: the one waybill that waits for it; of several, none: each needs an act of its own afterwards."""
-    signed = tuple(waybills.titles_of_exam(connection, exam_id))
+    signed = tuple(waybill_titles.titles_of_exam(connection, exam_id))
     exam = exam_store.current(connection, exam_id)
     medic_id = visitor.account.medic_id
     entry = medics.find(connection, medic_id) if medic_id else None

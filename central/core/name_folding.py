@@ -12,6 +12,7 @@ from central.core.text_cleaning import clean
 _YO = re.compile("ё\u0308*|е\u0308+")
 _LETTERS = str.maketrans(dict.fromkeys("‘’ʼ′`´", "'") | dict.fromkeys("«»“”„", '"'))
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+_LOOK_ALIKE = str.maketrans("ABCEHKMOPTXY", "АВСЕНКМОРТХУ")
 _KEYS = str.maketrans("йцукенгшщзхъфывапролджэячсмитьбюё", "qwertyuiop[]asdfghjkl;'zxcvbnm,.`")
 """The letter that a key types when the keyboard is Russian, and when it is not."""
 
@@ -26,6 +27,12 @@ def fold_name(name: str) -> str:
 def fold_card(card: str) -> str:
     """The number of a card as the reader meant it, whatever layout and capitals it typed it in."""
     return "".join(unicodedata.normalize("NFKC", clean(card)).casefold().translate(_KEYS).split())
+
+
+def fold_licence(licence: str) -> str:
+    """Series and number of a driving licence, however they are divided; Latin letters that look Russian are Russian."""
+    letters = unicodedata.normalize("NFKC", clean(licence)).upper().translate(_LOOK_ALIKE)
+    return "".join(letter for letter in letters if letter.isalnum())
 
 
 def fold_number(number: str) -> str:

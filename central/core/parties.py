@@ -100,6 +100,8 @@ class Worker:
     person_id: str | None = None
     inn: str | None = None
     """The person's own taxpayer number, 12 digits: electronic waybills name drivers by it."""
+    driving_licence: str | None = None
+    """Series and number: waybills name drivers by it too."""
 
     def __post_init__(self) -> None:
         _clean(self)

@@ -40,14 +40,14 @@ from central.signature.chain import SignatureError
 from central.signature.decision import verify_decision
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.verification import VerifiedSignature
-from central.store import audit, registry, rooms, waybills
+from central.store import audit, registry, rooms, waybill_titles
 from central.store import decisions as store
 from central.store import exams as exam_store
 from central.store import ground_effects as store_effects
 from central.store.decisions import DecisionColumns, StoredDecision
 from central.store.engine import reading, writing
 from central.store.exams import ExamMessage
-from central.store.waybills import SignedTitle
+from central.store.waybill_titles import SignedTitle
 from central.store.workers import get_worker
 from sync.contract.canonical import canonical
 from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRecord
@@ -263,7 +263,7 @@ class Decisions:
                 employer_id = (exam.payload.get("examinee") or {}).get("employer_id")
                 tell_employer(connection, item, corrected, employer_id)
                 if titled is not None:
-                    waybills.add_title(connection, titled)
+                    waybill_titles.add_title(connection, titled)
                 follow_up(connection, item, exam, employer_id)
                 follow_up_gates(connection, item, employer_id)
                 store.release_claim(connection, item.exam_id)
@@ -277,7 +277,7 @@ class Decisions:
                     org=exam.org,
                     detail={"decision_id": item.decision_id, "outcome": item.outcome},
                 )
-        except waybills.TitleTaken as error:
+        except waybill_titles.TitleTaken as error:
             raise DecisionConflict("title", "the waybill has its title already") from error
         except store.AlreadyStored as error:
             raise DecisionConflict("already_decided", "this exam was decided by somebody else just now") from error

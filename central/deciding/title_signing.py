@@ -17,12 +17,12 @@ from central.deciding.title_to_sign import TitleToSign
 from central.signature.chain import SignatureError
 from central.signature.provider import SignatureProvider, SigningRefused
 from central.signature.verification import verify_detached
-from central.store import alerts, audit, decisions, waybills
+from central.store import alerts, audit, decisions, waybill_titles, waybills
 from central.store import exams as exam_store
 from central.store.decisions import StoredDecision
 from central.store.engine import reading, writing
 from central.store.exams import ExamMessage
-from central.store.waybills import SignedTitle
+from central.store.waybill_titles import SignedTitle
 from sync.contract.canonical import new_id
 from sync.contract.decision_rules import AFTER_WORK
 
@@ -101,7 +101,7 @@ def signed_title(title: TitleToSign, signature: bytes, decision: StoredDecision,
 def follow_up(connection: Connection, item: StoredDecision, exam: ExamMessage, employer_id: str | None) -> None:
     """What a decision means for waybills, in its transaction: a correction stops titles, a refusal tells who waits for one."""
     if item.corrects is not None:
-        waybills.correct(connection, item.corrects)
+        waybill_titles.correct(connection, item.corrects)
     if item.worker_id is None or employer_id is None or item.outcome not in {"not_admitted", "refer"}:
         return
     if alerts.of_exam(connection, item.exam_id, "no_title"):
@@ -163,7 +163,7 @@ class TitleSigning:
                 check_register(connection, who.medic_id, now, signed_by=signer, frmr_valid_days=days)
                 decision = self._decision(connection, exam_id, title, who)
                 item = signed_title(title, signature, decision, now)
-                waybills.add_title(connection, item)
+                waybill_titles.add_title(connection, item)
                 audit.write(
                     connection,
                     at=now,
@@ -174,7 +174,7 @@ class TitleSigning:
                     org=decision.org,
                     detail={"file_id": title.file_id},
                 )
-        except waybills.TitleTaken as error:
+        except waybill_titles.TitleTaken as error:
             raise TitleRefused("title", "the waybill has its title already") from error
         self._wake()
         return item

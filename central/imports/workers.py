@@ -178,4 +178,5 @@ def _cells(row: Mapping[str, Any], employers: Mapping[str, str]) -> list[Value]:
         row["until"],
         row["external_id"] or "",
         row["inn"] or "",
+        row["driving_licence"] or "",
     ]

@@ -11,14 +11,14 @@ from datetime import datetime
 from cryptography import x509
 from sqlalchemy import Connection
 
-from central.core.name_folding import fold_name
 from central.core.waybill_config import OperatorConfig
+from central.partners.driver_match import SnilsHash, match_driver
 from central.partners.operators import IncomingFile
 from central.partners.waybill_files import CarrierFile, Driver, read_carrier_file
 from central.partners.waybill_xml import WaybillFault
 from central.signature.chain import SignatureError
 from central.signature.verification import verify_detached
-from central.store import registry, waybills, workers
+from central.store import registry, waybills
 from central.store.waybills import Waybill
 from sync.contract.canonical import new_id, sha256_hex
 
@@ -42,6 +42,7 @@ def take_file(
     roots: Sequence[x509.Certificate],
     file: IncomingFile,
     now: datetime,
+    snils_hash: SnilsHash,
 ) -> list[Waybill]:
     """Keep a file once; returns its new rows, none for one that came before. Nothing is raised for what the file says."""
     digest = sha256_hex(file.content)
@@ -73,14 +74,16 @@ def take_file(
     kept = replace(kept, valid_from=read.valid_from, valid_until=read.valid_until)
     drivers = read.drivers or _drivers_before(connection, operator, read)
     rows = [
-        replace(_with(kept, find_out(connection, operator, read, driver, now)), waybill_id=new_id(), driver_no=place)
+        replace(
+            _with(kept, find_out(connection, operator, read, driver, snils_hash)), waybill_id=new_id(), driver_no=place
+        )
         for place, driver in enumerate(drivers, start=1)
     ] or [replace(kept, state="parked", fault="no_waybill", driver_no=1)]
     waybills.add(connection, rows)
     return rows
 
 
-def look_again(connection: Connection, operator: OperatorConfig, now: datetime) -> int:
+def look_again(connection: Connection, operator: OperatorConfig, snils_hash: SnilsHash) -> int:
     """Try parked files anew: registers change, and a return may come before its waybill. Returns how many go on."""
     done = 0
     for row in waybills.parked(connection, operator.name):
@@ -88,7 +91,7 @@ def look_again(connection: Connection, operator: OperatorConfig, now: datetime) 
         drivers = read.drivers or _drivers_before(connection, operator, read)
         if row.driver_no > len(drivers):
             continue
-        found = find_out(connection, operator, read, drivers[row.driver_no - 1], now)
+        found = find_out(connection, operator, read, drivers[row.driver_no - 1], snils_hash)
         if (found.state, found.fault, found.detail) == (row.state, row.fault, row.detail):
             continue
         changed = {"employer_id": found.employer_id, "worker_id": found.worker_id}
@@ -98,7 +101,9 @@ def look_again(connection: Connection, operator: OperatorConfig, now: datetime) 
         if row.fault == "no_waybill" and len(drivers) > 1:
             more = [
                 replace(
-                    _with(row, find_out(connection, operator, read, driver, now)), waybill_id=new_id(), driver_no=place
+                    _with(row, find_out(connection, operator, read, driver, snils_hash)),
+                    waybill_id=new_id(),
+                    driver_no=place,
                 )
                 for place, driver in enumerate(drivers[1:], start=2)
             ]
@@ -108,9 +113,9 @@ def look_again(connection: Connection, operator: OperatorConfig, now: datetime) 
 
 
 def find_out(
-    connection: Connection, operator: OperatorConfig, read: CarrierFile, driver: Driver, now: datetime
+    connection: Connection, operator: OperatorConfig, read: CarrierFile, driver: Driver, snils_hash: SnilsHash
 ) -> Found:
-    """Carrier by its ИНН, driver by the person's; a driver of another name than the register's is nobody's."""
+    """Carrier by its ИНН, driver by what the file says of the person (`match_driver`)."""
     first = read if read.kind == "T1" else _waybill_of(connection, operator, read)
     if first is None:
         return Found(None, None, "parked", "no_waybill")
@@ -125,14 +130,11 @@ def find_out(
         return Found(employer_id, None, "not_needed")
     if read.kind == "T5" and not first.needs_exam_after:
         return Found(employer_id, None, "not_needed")
-    if driver.inn is None:
-        return Found(employer_id, None, "parked", "driver_without_inn")
-    found = workers.with_inn(connection, employer_id, driver.inn)
-    if len(found) != 1:
-        return Found(employer_id, None, "parked", "unknown_driver" if not found else "several_drivers")
-    if fold_name(found[0]["full_name"]) != fold_name(driver.name.full):
-        return Found(employer_id, None, "parked", "other_driver")
-    return Found(employer_id, str(found[0]["worker_id"]), "waiting")
+    try:
+        row = match_driver(connection, operator.org, employer_id, driver, snils_hash)
+    except WaybillFault as fault:
+        return Found(employer_id, None, "parked", fault.code)
+    return Found(employer_id, str(row["worker_id"]), "waiting")
 
 
 def _with(row: Waybill, found: Found) -> Waybill:

@@ -15,10 +15,11 @@ from central.core.step_records import StepRecord
 from central.core.supervision import Step, Supervised, Together, each
 from central.core.waybill_config import OperatorConfig, WaybillsConfig
 from central.partners.carrier_intake import look_again, take_file
+from central.partners.driver_match import SnilsHash
 from central.partners.folder_operator import FolderOperator
 from central.partners.http_operator import HttpOperator
 from central.partners.operators import IncomingFile, OperatorAway, WaybillOperator
-from central.store import waybills
+from central.store import waybill_titles, waybills
 from central.store.engine import reading, writing
 
 FIRST_REST = timedelta(seconds=5)
@@ -36,10 +37,11 @@ class OperatorExchange:
         config: OperatorConfig,
         operator: WaybillOperator,
         roots: Sequence[x509.Certificate],
+        snils_hash: SnilsHash,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._engine, self._config, self._operator = engine, config, operator
-        self._roots, self._clock = roots, clock
+        self._roots, self._snils_hash, self._clock = roots, snils_hash, clock
         self._own_record = StepRecord(f"waybills-{config.name}", "files")
         self.files_record: Callable[[], StepRecord] = lambda: self._own_record
 
@@ -49,7 +51,7 @@ class OperatorExchange:
 
     def _take(self, file: IncomingFile) -> None:
         with writing(self._engine) as connection:
-            rows = take_file(connection, self._config, self._roots, file, self._clock())
+            rows = take_file(connection, self._config, self._roots, file, self._clock(), self._snils_hash)
         for row in rows:
             if row.fault:
                 _log.warning("waybill operator %s: a file is %s: %s", self._config.name, row.state, row.fault)
@@ -61,31 +63,31 @@ class OperatorExchange:
             if not waybills.parked(connection, self._config.name):
                 return 0
         with writing(self._engine) as connection:
-            return look_again(connection, self._config, self._clock())
+            return look_again(connection, self._config, self._snils_hash)
 
     def send_titles(self) -> int:
         """Hand over what is due; returns how many the operator took. Raises `OperatorAway` after two that it did not take."""
         with reading(self._engine) as connection:
-            titles = waybills.due(connection, self._config.name, self._clock(), LONGEST_REST)
+            titles = waybill_titles.due(connection, self._config.name, self._clock(), LONGEST_REST)
         sent, failed = 0, 0
         for title in titles:
             now = self._clock()
             rest = min(FIRST_REST * 2 ** min(title.attempts, 10), LONGEST_REST)
             with writing(self._engine) as connection:
                 # From here on a correction cannot call it back silently: it may be on its way.
-                if not waybills.begin_sending(connection, title.title_id, now, now + rest):
+                if not waybill_titles.begin_sending(connection, title.title_id, now, now + rest):
                     continue
             try:
                 self._operator.send(title.file_id, title.content, title.cms)
             except OperatorAway as error:
                 with writing(self._engine) as connection:
-                    waybills.note_failure(connection, title.title_id, str(error))
+                    waybill_titles.note_failure(connection, title.title_id, str(error))
                 failed += 1
                 if failed > 1 or len(titles) == 1:
                     raise
                 continue
             with writing(self._engine) as connection:
-                waybills.mark_sent(connection, title.title_id, self._clock())
+                waybill_titles.mark_sent(connection, title.title_id, self._clock())
             sent += 1
         return sent
 
@@ -95,29 +97,29 @@ class OperatorExchange:
         for receipt in self._operator.receipts():
             now, name = self._clock(), self._config.name
             with writing(self._engine) as connection:
-                is_new = waybills.add_receipt(
+                is_new = waybill_titles.add_receipt(
                     connection, name, receipt.file_id, receipt.state, receipt.words, receipt.content, now
                 )
                 if is_new and receipt.state:
-                    changed += waybills.take_answer(
+                    changed += waybill_titles.take_answer(
                         connection, name, receipt.file_id, receipt.state, receipt.words, now
                     )
             self._operator.noted(receipt)
         return changed
 
 
-def waybill_threads(engine: Engine, config: WaybillsConfig) -> Together:
+def waybill_threads(engine: Engine, config: WaybillsConfig, snils_hash: SnilsHash) -> Together:
     """A thread for each operator of the configuration; `wake` them after a title was signed.
 
     Raises `OSError` and `ValueError` for roots or a token that cannot be read.
     """
-    return Together(_thread_of(engine, one, config.poll_s) for one in config.operators)
+    return Together(_thread_of(engine, one, config.poll_s, snils_hash) for one in config.operators)
 
 
-def exchange_with(engine: Engine, config: OperatorConfig) -> OperatorExchange:
+def exchange_with(engine: Engine, config: OperatorConfig, snils_hash: SnilsHash) -> OperatorExchange:
     """The exchange with an operator of the configuration. Raises `OSError`, `ValueError`."""
     roots = x509.load_pem_x509_certificates(config.carriers_ca_file.read_bytes())
-    return OperatorExchange(engine, config, operator_of(config), roots)
+    return OperatorExchange(engine, config, operator_of(config), roots, snils_hash)
 
 
 def operator_of(config: OperatorConfig) -> WaybillOperator:
@@ -132,8 +134,8 @@ def _leave(_file: IncomingFile, _error: Exception) -> None:
     """It comes again with the next look."""
 
 
-def _thread_of(engine: Engine, config: OperatorConfig, poll_s: float) -> Supervised:
-    exchange = exchange_with(engine, config)
+def _thread_of(engine: Engine, config: OperatorConfig, poll_s: float, snils_hash: SnilsHash) -> Supervised:
+    exchange = exchange_with(engine, config, snils_hash)
     steps = (
         Step("files", exchange.take_files),
         Step("parked", exchange.look_again, _PARKED_EVERY_S),

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from central.core.days import parse_day
-from central.core.name_folding import fold_card
+from central.core.name_folding import fold_card, fold_licence
 from central.core.parties import Worker
 from central.core.snils import parse_snils
 from central.core.text_cleaning import clean_line
@@ -20,7 +20,17 @@ from central.registers.form import FIRST_YEAR
 NEEDED = ("personnel_number", "full_name", "position", "employer_id")
 SEXES, STATES, ANSWERS = ("male", "female"), ("active", "suspended"), ("yes", "no")
 REGIMES = ("general", "railway", "other")
-OF_THE_JOB = ("department", "position_code", "regime", "harm_factors", "since", "until", "external_id", "inn")
+OF_THE_JOB = (
+    "department",
+    "position_code",
+    "regime",
+    "harm_factors",
+    "since",
+    "until",
+    "external_id",
+    "inn",
+    "driving_licence",
+)
 FIELDS = (
     *NEEDED,
     *("snils", "birth_date", "sex", "cards", "remote_allowed", "block_text", "status", "toxicology_at"),
@@ -30,6 +40,8 @@ MOST_CHARS = 200
 MOST_FACTORS = 50
 _CODE = re.compile(r"[0-9A-Za-zА-Яа-яЁё][0-9A-Za-zА-Яа-яЁё.\-/]{0,29}")
 """The form of a code of a book: whether there is such a code is asked of the book."""
+_LICENCE = re.compile(r"[0-9A-ZА-Я]{6,20}")
+"""Ten signs in Russia, of which the old ones have two letters; other states have their own forms."""
 Stored = Mapping[str, Any]
 """A row of the register."""
 
@@ -65,6 +77,8 @@ def worker_of(
         faults.setdefault("until" if "until" in said else "since", "before_since")
     if said.get("inn") and not (len(said["inn"]) == 12 and is_inn(said["inn"])):
         faults["inn"] = "wrong_inn"
+    if said.get("driving_licence") and not _LICENCE.fullmatch(fold_licence(said["driving_licence"])):
+        faults["driving_licence"] = "wrong_licence"
     snils = _snils(said, faults)
     reason = said["block_text"] if "block_text" in said else (before or {}).get("block_text", "")
     if remote is False and not reason:
@@ -96,6 +110,7 @@ def worker_of(
         until=days["until"],
         external_id=_said_or_kept(said, kept, "external_id"),
         inn=_said_or_kept(said, kept, "inn"),
+        driving_licence=_said_or_kept(said, kept, "driving_licence"),
         **({"worker_id": kept["worker_id"]} if before else {}),
     )
 

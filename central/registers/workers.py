@@ -32,6 +32,7 @@ class WorkerForm:
         Field("sex", "choice", choices=SEXES),
         Field("snils"),
         Field("inn"),
+        Field("driving_licence"),
         Field("employer_id", "reference", needed=True, section="work"),
         Field("position", needed=True, section="work"),
         Field("position_code", section="work"),

@@ -63,6 +63,7 @@ _WORKER_COLUMNS = (
     "until",
     "external_id",
     "inn",
+    "driving_licence",
 )
 
 
@@ -151,6 +152,7 @@ worker = Table(
     Column("until", Date, comment="last day of the employment; empty: it goes on"),
     Column("external_id", Text, comment="key of the employer's own system"),
     Column("inn", Text, comment="the person's own taxpayer number; electronic waybills name drivers by it"),
+    Column("driving_licence", Text, comment="series and number; electronic waybills name drivers by it too"),
 )
 """Employments: each of one person with one employer of an organisation."""
 

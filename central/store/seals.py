@@ -52,7 +52,8 @@ from central.store.persons import person_verdict
 from central.store.register_changes import register_change
 from central.store.reminders import reminder
 from central.store.walking import OnBad, stream
-from central.store.waybills import TITLE_STATE, WAYBILL_STATE, waybill, waybill_receipt, waybill_title
+from central.store.waybill_titles import TITLE_STATE, waybill_receipt, waybill_title
+from central.store.waybills import WAYBILL_STATE, waybill
 from central.store.worker_limits import worker_limit
 from sync.contract.canonical import canonical, sha256_hex
 

@@ -85,6 +85,18 @@ def with_inn(connection: Connection, employer_id: str, inn: str) -> Sequence[Row
     return connection.execute(query).mappings().all()
 
 
+def with_licences(connection: Connection, employer_id: str) -> Sequence[RowMapping]:
+    """Workers of an employer whose driving licence is known, those who are not archived."""
+    own = (worker.c.employer_id == employer_id, worker.c.driving_licence.is_not(None), worker.c.archived_at.is_(None))
+    return connection.execute(select(worker).where(*own)).mappings().all()
+
+
+def with_snils(connection: Connection, employer_id: str, snils_hmac: str) -> Sequence[RowMapping]:
+    """Workers of an employer whose SNILS has that keyed hash, those who are not archived."""
+    own = (worker.c.employer_id == employer_id, worker.c.snils_hmac == snils_hmac, worker.c.archived_at.is_(None))
+    return connection.execute(select(worker).where(*own)).mappings().all()
+
+
 def find_worker(
     connection: Connection, org: str, personnel_number: str, employer_id: str | None = None
 ) -> RowMapping | None:

@@ -51,10 +51,11 @@ def run(config: CentralConfig, engine: Engine) -> None:
     with writing(engine) as connection:
         add_shipped(connection, now_utc())
     outgoing = Outgoing.from_config(config)
-    replenisher = Replenisher(outgoing, Registry(outgoing, SnilsKey.from_file(config.keys.snils_key_file)))
+    snils_key = SnilsKey.from_file(config.keys.snils_key_file)
+    replenisher = Replenisher(outgoing, Registry(outgoing, snils_key))
     photos = FacePhotos(outgoing, MediaFiles(config.media_dir))
     dispatcher = Dispatcher(config, engine, photos, replenisher, Rosters(engine, outgoing))
-    waybills = waybill_threads(engine, config.waybills)
+    waybills = waybill_threads(engine, config.waybills, snils_key.hmac)
     gates = gate_threads(engine, config.gates, Trust(config.keys.authority_dir))
 
     def wake() -> None:

@@ -10,9 +10,9 @@ import typer
 from central.core.days import day_of
 from central.partners.medic_titles import FORMS, check_title
 from central.partners.waybill_xml import WaybillFault
-from central.store import registry, waybills
+from central.store import registry, waybill_list
 from central.store.engine import reading
-from central.store.waybills import waits_for
+from central.store.waybill_list import waits_for
 from central.words.texts import text
 from dopusk import words
 from dopusk.commands.central import ConfigFile, open_centre, plain_errors
@@ -31,7 +31,7 @@ def list_waybills(
         _, engine = open_centre(config)
         with reading(engine) as connection:
             orgs = [row["org"] for row in registry.list_organisations(connection)]
-            rows = waybills.listed(connection, orgs)
+            rows = waybill_list.listed(connection, orgs)
     found = [
         {
             "file": row.file_id,

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import update
 
 from central.core.parties import Terminal
-from central.store import gate_passages, terminals, waybills
+from central.store import gate_passages, terminals, waybill_list
 from central.store.engine import reading, writing
 from central.store.registry import employer, worker
 from dopusk.lab.demo.sample_people import ORG
@@ -135,7 +135,7 @@ class Site:
     def waybills(self) -> list[str]:
         """States of files and titles."""
         with reading(self.centre.engine) as connection:
-            return [row.title_state or row.state for row in waybills.listed(connection, [ORG])]
+            return [row.title_state or row.state for row in waybill_list.listed(connection, [ORG])]
 
 
 def _gates(site: dict[str, Partner], secret: Path) -> list[dict[str, Any]]:

@@ -28,9 +28,9 @@ from central.deciding.workplace import AwaitedSignature
 from central.signature.chain import SignatureError
 from central.signature.provider import SigningRefused
 from central.signature.remote import RemoteKey
-from central.store import accounts, registry, waybills, workers
+from central.store import accounts, registry, waybill_list, waybill_titles, workers
 from central.store.engine import reading, writing
-from central.store.waybills import waits_for
+from central.store.waybill_list import waits_for
 
 router = APIRouter()
 
@@ -41,7 +41,7 @@ def show_waybills(request: Request, visitor: Annotated[Visitor, Depends(Guard(Ri
     console = console_of(request)
     note_seldom(request, visitor, "waybills.read")
     with reading(console.engine) as connection:
-        rows = waybills.listed(connection, visitor.account.orgs)
+        rows = waybill_list.listed(connection, visitor.account.orgs)
         employers = {
             row["employer_id"]: row["name"]
             for org in visitor.account.orgs
@@ -71,7 +71,7 @@ def get_title(
     if name not in {"title.xml", "title.sig"}:
         raise HTTPException(404)
     with reading(console.engine) as connection:
-        item = own_or_404(visitor, waybills.title_of_waybill(connection, waybill_id))
+        item = own_or_404(visitor, waybill_titles.title_of_waybill(connection, waybill_id))
     with writing(console.engine) as connection:
         note(connection, console, visitor, "waybill.export", item.exam_id, org=item.org)
     is_xml = name == "title.xml"

@@ -38,7 +38,8 @@ from central.store.outgoing import unacknowledged
 from central.store.register_changes import Author
 from central.store.sealing import Sealer
 from central.store.seals import SEALED
-from central.store.waybills import TITLE_STATE, WAYBILL_STATE
+from central.store.waybill_titles import TITLE_STATE
+from central.store.waybills import WAYBILL_STATE
 from dopusk.lab.demo.sample_people import ORG
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.receipt import ACK_SCHEMA

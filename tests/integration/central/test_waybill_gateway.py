@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from central.partners.operators import OperatorAway
 from central.store.engine import reading
-from central.store.waybills import waybill_title
+from central.store.waybill_titles import waybill_title
 from simulators.waybill_carrier import T1_NAME, waybill
 from simulators.waybill_operator import WaybillGateway
 from tests.console_centre import Browser, build_console_centre, cheap_hashes, serving

@@ -7,18 +7,21 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from central.core.snils import parse_snils
 from central.core.trust import Trust
 from central.partners.medic_titles import check_title
 from central.signature.verification import verify_detached
 from central.store import decisions
 from central.store.alerts import alert
-from central.store.engine import reading
-from central.store.waybills import waybill_receipt, waybill_title
-from simulators.waybill_carrier import CARRIER_INN, DRIVER, DRIVER_INN, T1_NAME, T5_NAME, waybill
+from central.store.engine import reading, writing
+from central.store.registry import worker
+from central.store.waybill_titles import waybill_receipt, waybill_title
+from simulators.waybill_carrier import CARRIER_INN, DRIVER, DRIVER_INN, T1_NAME, T5_NAME, note, waybill
 from tests.waybill_centre import WaybillCentre, receipt, waybill_centre
 
+SNILS = "112-233-445 95"
 HIDDEN = re.compile(r'name="(title_\w+)" value="([^"]*)"')
 T1_LATER = T1_NAME.replace("11111111", "77777777")
 
@@ -216,11 +219,17 @@ BAD = {
         "parked",
         "unknown_driver",
     ),
-    "a T1 that names a driver without INN": (
-        waybill(drivers=DRIVER.replace(f' ИННФЛ="{DRIVER_INN}"', "")),
+    "a T1 that names a driver by name alone": (
+        waybill(drivers=re.sub(r' ИННФЛ="\d+"|<ВодитУд.*?/>', "", DRIVER)),
         None,
         "parked",
         "driver_without_inn",
+    ),
+    "a T1 whose licence is another worker's": (
+        waybill(drivers=DRIVER.replace("7799", "7788").replace("123456", "654321")),
+        None,
+        "parked",
+        "two_drivers",
     ),
     "a T1 with somebody else's INN": (
         waybill(drivers=DRIVER.replace("Ветров", "Полянский")),
@@ -231,9 +240,49 @@ BAD = {
 }
 
 
+def known(carrier, number: str, **values) -> None:
+    with writing(carrier.centre.engine) as connection:
+        own = worker.c.worker_id == carrier.centre.people.workers[number]
+        connection.execute(update(worker).where(own).values(**values))
+
+
+BY_OTHER_THINGS = {
+    "the licence, with a Latin letter": (note("x", "y"), {"driving_licence": "77 AB 123456"}, "waiting", ""),
+    "the personnel number": (note("ТабНомер", "1001"), {}, "waiting", ""),
+    "the SNILS": (note("СНИЛС", SNILS), {"snils_hmac": SNILS}, "waiting", ""),
+    "a SNILS that is none": (note("СНИЛС", "1"), {}, "parked", "unknown_driver"),
+    "nothing that is known": (note("x", "y"), {}, "parked", "unknown_driver"),
+    "somebody of another INN": (note("ТабНомер", "1001"), {"inn": "770000000290"}, "parked", "other_driver"),
+    "a number at another employer": (note("ТабНомер", "1003"), {}, "parked", "unknown_driver"),
+}
+
+
+@pytest.mark.parametrize("name", BY_OTHER_THINGS)
+@pytest.mark.parametrize("inn", ["", f' ИННФЛ="{DRIVER_INN}"'], ids=["without INN", "INN of nobody"])
+def test_a_driver_is_found_by_what_else_the_file_says(carrier, name, inn):
+    notes, values, state, fault = BY_OTHER_THINGS[name]
+    if "snils_hmac" in values:
+        values = {"snils_hmac": carrier.centre.registry.snils_hash(parse_snils(SNILS))}
+    known(carrier, "1001", **({"inn": None} | values))
+    drivers = DRIVER.replace(f' ИННФЛ="{DRIVER_INN}"', inn).replace("7799", "77АВ")
+    carrier.drop_waybill(drivers=drivers, notes=notes)
+    carrier.pass_once()
+    expected = fault if inn or fault != "other_driver" else ""
+    assert [(row.state, row.fault) for row in carrier.rows()] == [(state if expected == fault else "waiting", expected)]
+
+
+def test_two_employments_of_one_inn_are_told_apart_by_the_number(carrier):
+    known(carrier, "1002", inn=DRIVER_INN, full_name="Ветров Степан Ильич", search_name="ветров степан ильич")
+    carrier.drop_waybill()
+    carrier.drop_waybill(T1_LATER, notes=note("ТабНомер", "1001"), uid="650e8400-e29b-41d4-a716-446655440000")
+    carrier.pass_once()
+    assert sorted((row.state, row.fault) for row in carrier.rows()) == [("parked", "several_drivers"), ("waiting", "")]
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_bad_waybill_is_refused_or_parked_with_a_word_and_nothing_is_lost(carrier, zoya, name):
     content, signature, state, fault = BAD[name]
+    known(carrier, "1002", driving_licence="7788 654321")
     carrier.drop(T1_NAME, content, signature)
     carrier.pass_once()
     (row,) = carrier.rows()
@@ -259,11 +308,6 @@ def test_a_waybill_that_comes_twice_is_one(carrier):
 
 
 def test_a_parked_waybill_goes_on_when_the_register_knows_the_driver(carrier, centre):
-    from sqlalchemy import update
-
-    from central.store.engine import writing
-    from central.store.registry import worker
-
     carrier.drop_waybill(drivers=DRIVER.replace(DRIVER_INN, "770000000290"))
     carrier.pass_once()
     assert [row.fault for row in carrier.rows()] == ["unknown_driver"]

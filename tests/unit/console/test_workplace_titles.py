@@ -6,7 +6,7 @@ import re
 from sqlalchemy import select
 
 from central.store.engine import reading
-from central.store.waybills import waybill_title
+from central.store.waybill_titles import waybill_title
 from tests.console_centre import CSRF
 from tests.unit.console.test_waybills import shown
 from tests.unit.console.test_workplace import (  # noqa: F401
