@@ -6,20 +6,27 @@
   const exam = document.getElementById("room-exam");
   const told = document.getElementById("kept");
   let waiting = 0;
+  let changes = 0;
+  let kept = 0;
   let queue = Promise.resolve();
   let leaving = false;
   let sent = false;
   addEventListener("pageshow", () => { leaving = false; sent = false; });
+  // Who goes away while the last change is not at the centre is asked first.
+  addEventListener("beforeunload", (event) => { if (kept !== changes && !leaving) event.preventDefault(); });
 
   const keep = async () => {
     waiting = 0;
     if (leaving) return;
+    const sending = changes;
     try {
       const answer = await fetch(exam.dataset.keep, { method: "POST", body: new URLSearchParams(new FormData(exam)), headers: { accept: "application/json" } });
       if (answer.status === 409) { told.textContent = exam.dataset.behind; told.className = "out"; return; }
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       const said = await answer.json();
       exam.elements.version.value = said.version;
+      kept = sending;
+      if (kept !== changes) return;
       told.textContent = exam.dataset.kept.replace("{time}", said.kept_at);
       told.className = "";
     } catch {
@@ -29,6 +36,10 @@
   };
 
   const soon = (after) => {
+    changes += 1;
+    // "Kept" would be untrue from now on until the centre has this too.
+    told.textContent = exam.dataset.keeping;
+    told.className = "muted";
     clearTimeout(waiting);
     waiting = setTimeout(() => { queue = queue.then(keep); }, after);
   };

@@ -1,8 +1,10 @@
 """The page of the medical room in a real browser: what is typed is kept, Enter enters a value, a press is one press."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from central.core.days import day_of
 from central.core.parties import Terminal
@@ -27,17 +29,61 @@ def _furnish(centre: ConsoleCentre) -> None:
             instruments.add(connection, values | {"created_at": now, "updated_at": now})
 
 
-def test_an_exam_is_typed_survives_a_reload_and_is_recorded_by_a_press(centre: ConsoleCentre, zoya: Desk) -> None:
-    _furnish(centre)
+def _begin(zoya: Desk) -> Page:
+    """The page of an exam of worker 1001 that has just begun."""
     page = zoya.page
     page.goto(f"{zoya.address}/room")
     page.keyboard.type("1001")
     page.keyboard.press("Enter")
     page.get_by_label("Вид осмотра").select_option("pre_shift")
     page.get_by_role("button", name="Начать осмотр").click()
+    return page
+
+
+@contextmanager
+def _held_keeping(page: Page) -> Iterator[None]:
+    """What the page sends to be kept stays on its way until the block ends."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/keep", hold)
+    yield
+    for route in held:
+        route.continue_()
+    page.unroute("**/keep", hold)
+
+
+def test_who_leaves_before_the_last_change_is_kept_is_asked_first(centre: ConsoleCentre, zoya: Desk) -> None:
+    _furnish(centre)
+    page = _begin(zoya)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    with _held_keeping(page):
+        page.get_by_label("жалоб нет").check()
+        with page.expect_event("dialog"):
+            page.evaluate("setTimeout(() => location.reload())")
+        expect(page.get_by_label("жалоб нет")).to_be_checked()
+    expect(page.locator("#kept")).to_contain_text("Набранное сохранено")
+    page.reload()
+    expect(page.get_by_label("жалоб нет")).to_be_checked()
+    assert asked == ["beforeunload"]
+
+
+def test_an_exam_is_typed_survives_a_reload_and_is_recorded_by_a_press(centre: ConsoleCentre, zoya: Desk) -> None:
+    _furnish(centre)
+    page = _begin(zoya)
     page.get_by_label("жалоб нет").check()
-    with page.expect_response(lambda answer: answer.url.endswith("/keep")):
+    expect(page.locator("#kept")).to_contain_text("Набранное сохранено")
+    with _held_keeping(page):
         page.get_by_label("Речь").select_option("speech_normal")
+        expect(page.locator("#kept")).to_have_text("Сохраняется…")
     expect(page.locator("#kept")).to_contain_text("Набранное сохранено")
     page.reload()
     expect(page.get_by_label("Речь")).to_have_value("speech_normal")
