@@ -1,8 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test quick check coverage prove bench trials lock format
+.PHONY: help setup setup-dev demo test quick check _types _rules coverage prove bench trials lock format
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
+# Some machines forbid Python to keep what it compiled; then hundreds of processes of the tests compile all of it again.
+export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 
 help: ## what there is to run
@@ -18,13 +20,19 @@ demo: setup ## one whole examination with simulated devices; ARGS="--once --head
 	@$(BIN)/dopusk demo $(ARGS)
 
 check: setup-dev ## ruff, mypy strict, direction of imports, promises with their patches, what nobody uses
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target _types _rules
+
+_types:
+	$(BIN)/mypy
+
+_rules:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.without --check
 	$(BIN)/python -m tests.documents --check
 	$(BIN)/python -m tests.dead
+	$(BIN)/pytest --collect-only -qq > /dev/null
 
 test: check ## every check and every test
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -n 4 $(ARGS)

@@ -88,7 +88,8 @@ def _run(test: str, sources: Path, longest_wait_s: float) -> tuple[int, str]:
     """pytest's exit code and its last words."""
     environment = os.environ | {
         "PYTHONPATH": str(sources),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        # The copy keeps what Python compiled for the run before, whatever the settings of who runs this.
+        "PYTHONDONTWRITEBYTECODE": "",
         "QT_QPA_PLATFORM": "offscreen",
         "QT_QUICK_BACKEND": "software",
         "TESTS_LONGEST_S": f"{longest_wait_s:.0f}",
@@ -110,6 +111,11 @@ def _run(test: str, sources: Path, longest_wait_s: float) -> tuple[int, str]:
 
 
 def _apply(patch: Patch, sources: Path, *, back: bool = False) -> bool:
+    for name in patch.files:
+        # Compiled code is trusted by the source's size and its second: a change within that second would not be seen.
+        changed = sources / name
+        for compiled in (changed.parent / "__pycache__").glob(f"{changed.stem}.*"):
+            compiled.unlink()
     # Outside a repository of its own, so that git takes the folder as it is.
     command = ["git", "apply", "--unidiff-zero", *(["-R"] if back else []), "-"]
     environment = os.environ | {"GIT_CEILING_DIRECTORIES": str(sources.parent)}
