@@ -6,19 +6,21 @@ Every call carries `Authorization: Bearer <key>`; a key belongs to one employer 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AwareDatetime
 from sqlalchemy import Connection, Engine
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import BaseRoute
 
 from central.api.answers import AdmissionList, AdmissionState, ExamOutcome, ExamPage, Problem
-from central.api.gates import GateDoor, add_gates
+from central.api.gates import GateDoor, gate_routes
 from central.core.config import RatesConfig
 from central.core.once_per_hour import OncePerHour
 from central.core.rate_limit import RateLimit, TooMany, network_of
@@ -79,18 +81,18 @@ _ERRORS: dict[int | str, dict[str, object]] = {
 }
 
 
-def create_api(
-    engine: Engine, clock: Callable[[], datetime], rates: RatesConfig, gates: GateDoor | None = None
-) -> FastAPI:
+def create_api(engine: Engine, clock: Callable[[], datetime], rates: RatesConfig, gates: GateDoor) -> FastAPI:
     """The application with its OpenAPI description at `/openapi.json`. No page of it loads anything from outside."""
     api = FastAPI(
         title="Dopusk",
         version="1.0",
         description="Admission to work: states and outcomes for employers' systems and gates.",
+        routes=_routes(),
         docs_url=None,
         redoc_url=None,
         servers=[{"url": "/api/v1"}],
     )
+    api.state.door = gates
     api.state.shop = _Shop(
         engine,
         clock,
@@ -98,17 +100,22 @@ def create_api(
         RateLimit("api_failures", rates.api_failures_per_minute),
         OncePerHour(clock),
     )
-    api.get("/admissions", responses=_without(404), summary="All workers")(list_admissions)
-    # Whatever a register takes as a number can be asked for: a path may hold slashes. "." and ".." cannot stand in an address,
-    # clients take them out: `GET /admissions?personnel_number=` takes every number.
-    api.get("/admissions/{personnel_number:path}", responses=_ERRORS, summary="One worker")(get_admission)
-    api.get("/exams", responses=_without(404), summary="Outcomes of a period")(list_exams)
-    if gates is not None:
-        add_gates(api, gates, Key, _ERRORS)
     api.add_exception_handler(StarletteHTTPException, _problem)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(TooMany, _too_many)
     return api
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """What can be asked. It knows nothing of one centre, and FastAPI takes long to make it: made once."""
+    router = APIRouter()
+    router.get("/admissions", responses=_without(404), summary="All workers")(list_admissions)
+    # Whatever a register takes as a number can be asked for: a path may hold slashes. "." and ".." cannot stand in an address,
+    # clients take them out: `GET /admissions?personnel_number=` takes every number.
+    router.get("/admissions/{personnel_number:path}", responses=_ERRORS, summary="One worker")(get_admission)
+    router.get("/exams", responses=_without(404), summary="Outcomes of a period")(list_exams)
+    return [*router.routes, *gate_routes(Key, _ERRORS)]
 
 
 def list_admissions(

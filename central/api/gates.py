@@ -7,8 +7,9 @@ answers for this employer's workers and for nobody else's.
 import time
 from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Path, Request
+from fastapi import APIRouter, HTTPException, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.routing import BaseRoute
 
 from central.core.gate_config import GateConfig, GatesConfig
 from central.deciding.passages import REPEAT_WITHIN, Asked, GatePassages, employers_of
@@ -93,14 +94,15 @@ def _answer(passage: Passage, *, is_open: bool, reason: str) -> PassageAnswer:
     )
 
 
-def add_gates(api: FastAPI, door: GateDoor, key_dependency: Any, errors: dict[int | str, dict[str, object]]) -> None:
-    """Add the routes of gates to the interface."""
+def gate_routes(key_dependency: Any, errors: dict[int | str, dict[str, object]]) -> list[BaseRoute]:
+    """The routes of gates; the door that they knock at is `GateDoor` in the state of the interface."""
+    router = APIRouter()
 
     def ask(
         request: Request, key: key_dependency, gate: Annotated[str, Path(max_length=40)], asked: PassageRequest
     ) -> PassageAnswer:
         """May this worker pass in here now? Every call is written into the log of passages."""
-        return door.ask(gate, key, asked)
+        return _door(request).ask(gate, key, asked)
 
     def tell(
         request: Request,
@@ -110,7 +112,15 @@ def add_gates(api: FastAPI, door: GateDoor, key_dependency: Any, errors: dict[in
         result: PassageResult,
     ) -> PassageAnswer:
         """Did somebody go through after the gate opened?"""
-        return door.tell(gate, key, request_id, result)
+        return _door(request).tell(gate, key, request_id, result)
 
-    api.post("/gates/{gate}/passages", responses=errors, summary="A worker stands at the gate")(ask)
-    api.post("/gates/{gate}/passages/{request_id}/result", responses=errors, summary="What became of an opening")(tell)
+    router.post("/gates/{gate}/passages", responses=errors, summary="A worker stands at the gate")(ask)
+    router.post("/gates/{gate}/passages/{request_id}/result", responses=errors, summary="What became of an opening")(
+        tell
+    )
+    return router.routes
+
+
+def _door(request: Request) -> GateDoor:
+    door: GateDoor = request.app.state.door
+    return door

@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from itsdangerous import URLSafeTimedSerializer
@@ -274,10 +275,10 @@ def create_app(
         if engine is None:
             store.dispose()
 
-    app = FastAPI(title="Dopusk console", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Dopusk console", lifespan=lifespan, routes=_pages(), docs_url=None, redoc_url=None, openapi_url=None
+    )
     app.state.console = console
-    for module in PAGES:
-        app.include_router(module.router)
     api = create_api(store, clock, config.rates, GateDoor(config.gates, GatePassages(store, trust, clock)))
     # A mounted application takes the place of ours in the request, for headers and error pages too.
     api.state.console = console
@@ -290,6 +291,15 @@ def create_app(
     add_error_pages(app)
     _check_doors(app)
     return app
+
+
+@cache
+def _pages() -> list[BaseRoute]:
+    """The routes of all pages. They know nothing of one console, and FastAPI takes long to make them: made once."""
+    every = APIRouter()
+    for module in PAGES:
+        every.include_router(module.router)
+    return every.routes
 
 
 def _provider(config: CentralConfig, rules: EgressRules) -> OidcProvider | None:

@@ -37,7 +37,7 @@ _ROWS = (
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
     "qazwsxedcrfvtgbyhnujm",
 )
-_ALL_ROWS = _ROWS + tuple(row[::-1] for row in _ROWS)
+_ALL_ROWS = "\n".join(_ROWS + tuple(row[::-1] for row in _ROWS))
 _LATIN = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"
 _RUSSIAN = "йцукенгшщзхъфывапролджэячсмитьбюё"
 _TO_RUSSIAN = str.maketrans(_LATIN, _RUSSIAN)
@@ -154,7 +154,7 @@ def _left_over(text: str) -> tuple[int, int]:
 def _is_row(piece: str) -> bool:
     if len(piece) < _SHORTEST_ROW:
         return False
-    return len(set(piece)) == 1 or any(piece in row for row in _ALL_ROWS)
+    return len(set(piece)) == 1 or piece in _ALL_ROWS
 
 
 def _is_year(piece: str) -> bool:

@@ -1,6 +1,6 @@
 """The interface for other programs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from central.core.rights import Role
 from central.store.engine import writing
 from central.store.registry import worker
 from sync.contract.model import utc_text
-from tests.console_centre import Browser, ConsoleCentre, shows
+from tests.console_centre import NO_ROOTS, Browser, ConsoleCentre, shows
 
 Call = Callable[[str], httpx.Response]
 
@@ -29,8 +29,9 @@ def key(centre: ConsoleCentre, browser: Browser) -> str:
 
 
 @pytest.fixture
-def call(address: str, key: str) -> Call:
-    return lambda path: httpx.get(f"{address}/api/v1{path}", headers={"Authorization": f"Bearer {key}"})
+def call(address: str, key: str) -> Iterator[Call]:
+    with httpx.Client(headers={"Authorization": f"Bearer {key}"}, verify=NO_ROOTS) as client:
+        yield lambda path: client.get(f"{address}/api/v1{path}")
 
 
 @pytest.fixture
