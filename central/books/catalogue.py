@@ -140,6 +140,7 @@ BOOKS: dict[str, BookKind] = {
                 Attr("interval_days", "number"),
                 Attr("again_months", "number"),
                 Attr("basis"),
+                Attr("compared_with"),
             ),
         ),
         BookKind("okved2", is_classifier=True, code_form=r"[A-U]|[0-9]{2}(\.[0-9]{1,2}){0,2}"),

@@ -249,7 +249,8 @@ def _vaccinations(shown: Passport) -> Section:
             dose_words(one),
             _day(one.last_on),
             _day(one.next_on),
-            text(PAPER, f"passport.plan.{one.state}"),
+            text(PAPER, f"passport.plan.{one.state}")
+            + (f" ({text(PAPER, 'passport.not_compared')})" if one.unconfirmed else ""),
         )
         for one in shown.plan
     )

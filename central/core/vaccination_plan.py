@@ -32,6 +32,8 @@ class Planned:
     next_on: date | None
     state: PlanState
     too_early: frozenset[str] = frozenset()
+    unconfirmed: bool = False
+    """What is due follows an interval of the book that nobody has compared with the act that it names."""
 
 
 def vaccination_plan(
@@ -63,11 +65,28 @@ def _planned(vaccine: str, found: Sequence[GroundFacts], item: BookItem | None, 
     counted = [row for row in rows if row.ground_id not in early]
     last = rows[-1]
     next_on = last.valid_until
+    by_book = next_on is None
     if next_on is None and doses and len(counted) < doses:
         next_on = counted[-1].at + timedelta(days=interval)
     elif next_on is None and (again := _number(attrs, "again_months")):
         next_on = months_after(last.at, again)
-    return Planned(vaccine, len(counted), doses, last.at, next_on, _state(next_on, today), early)
+    unconfirmed = bool(early) or (by_book and next_on is not None)
+    return Planned(
+        vaccine,
+        len(counted),
+        doses,
+        last.at,
+        next_on,
+        _state(next_on, today),
+        early,
+        unconfirmed and is_unconfirmed(item),
+    )
+
+
+def is_unconfirmed(item: BookItem | None) -> bool:
+    """Whether an item has intervals that nobody has compared with the act: `compared_with` says with which edition somebody has."""
+    attrs = item.attrs if item is not None else {}
+    return any(_number(attrs, name) for name in ("interval_days", "again_months")) and not attrs.get("compared_with")
 
 
 def _state(next_on: date | None, today: date) -> PlanState:

@@ -33,6 +33,7 @@ from central.console.routes.registers import XLSX, uploaded
 from central.console.sorting import sorting_of
 from central.core.days import day_of, parse_day
 from central.core.rights import RIGHTS, Right, Role
+from central.core.vaccination_plan import is_unconfirmed
 from central.imports.books import book_json, book_table, read_book_file
 from central.imports.federal_jobs import MOST_BYTES_AT_ONCE
 from central.imports.row_faults import RowFault
@@ -354,6 +355,7 @@ def _page(
         visitor,
         status,
         kind=place.kind,
+        is_unconfirmed=is_unconfirmed,
         org=place.org,
         orgs=visitor.account.orgs,
         may_change=place.may_change,

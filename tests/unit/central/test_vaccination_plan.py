@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from central.books.catalogue import shipped
-from central.core.vaccination_plan import Planned, months_after, vaccination_plan
+from central.core.vaccination_plan import Planned, is_unconfirmed, months_after, vaccination_plan
 from sync.contract.books import BookItem
 from tests.unit.central.test_ground_effects import DAY, TODAY, Row
 
@@ -31,6 +31,18 @@ def test_a_course_of_two_asks_for_the_second_after_its_interval() -> None:
     assert _one(_shot("a", 90), doses=2, interval_days=90).state == "due"
     whole = _one(_shot("a", 200), _shot("b", 100), doses=2, interval_days=90)
     assert (whole.entries, whole.next_on, whole.state) == (2, None, "held")
+
+
+def test_an_interval_that_nobody_compared_with_the_act_is_said_to_be_so() -> None:
+    assert _one(_shot("a", 10), doses=2, interval_days=90).unconfirmed
+    assert not _one(_shot("a", 10), doses=2, interval_days=90, compared_with="ред. 2026").unconfirmed
+    assert not _one(_shot("a", 10, valid_until=TODAY + 80 * DAY), doses=1, again_months=12).unconfirmed, (
+        "the entry says it"
+    )
+    assert not _one(_shot("a", 10), doses=1).unconfirmed, "nothing is due"
+    assert {item.code for item in shipped("vaccines").items if is_unconfirmed(item)} == {
+        *("influenza", "diphtheria_tetanus", "measles", "rubella", "hepatitis_b")
+    }
 
 
 def test_one_that_came_too_early_counts_as_none_and_is_marked() -> None:

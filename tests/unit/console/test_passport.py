@@ -58,9 +58,11 @@ def test_the_page_says_what_complies_and_what_is_due(senior: Browser, passport: 
         "Дифтерия и столбняк",
         "пора",
         "возможный повтор",
+        "срок не сверен с приказом",
         "Медкнижку ещё не проверяли",
     ):
         assert words in shown, words
+    assert "срок не сверен с приказом" in senior.get("/books/vaccines").text
     senior.http.cookies.set("dopusk_language", "en")
     assert "Sanitary passport" in senior.get(passport).text
 
@@ -97,6 +99,7 @@ def test_the_paper_has_dates_and_no_finding_and_the_longest_names_wrap(
         "Соответствует",
         "86-01-027970-25",
         "Дифтерия и столбняк",
+        "не сверен",
         "пора",
     ):
         assert words in printed, words
