@@ -1562,6 +1562,16 @@ CREATE TABLE ground (
     CONSTRAINT fk_ground_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
 );
 
+CREATE TABLE key_carrier_certificate (
+    carrier_id TEXT NOT NULL,
+    certificate_id TEXT NOT NULL,
+    CONSTRAINT pk_key_carrier_certificate PRIMARY KEY (carrier_id, certificate_id),
+    CONSTRAINT fk_key_carrier_certificate_carrier_id_key_carrier FOREIGN KEY(carrier_id) REFERENCES key_carrier (carrier_id),
+    CONSTRAINT fk_key_carrier_certificate_certificate_id_certificate FOREIGN KEY(certificate_id) REFERENCES certificate (certificate_id)
+);
+
+CREATE INDEX ix_key_carrier_certificate_certificate_id ON key_carrier_certificate (certificate_id);
+
 CREATE TABLE passport_record (
     record_id TEXT NOT NULL,
     org TEXT NOT NULL,

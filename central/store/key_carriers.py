@@ -1,10 +1,10 @@
-"""The table of key carriers: which token or card was given to whom, and whether it came back or was lost."""
+"""The tables of key carriers: which token or card was given to whom, what is on it, and whether it came back or was lost."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, Connection, Date, ForeignKey, RowMapping, Table, Text, select, update
+from sqlalchemy import Column, Connection, Date, ForeignKey, RowMapping, Table, Text, delete, select, update
 
 from central.core.name_folding import fold_name
 from central.store.medics import medic
@@ -26,6 +26,15 @@ key_carrier = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )
+"""Key carriers: which token or card was given to whom, and whether it came back or was lost."""
+
+key_carrier_certificate = Table(
+    "key_carrier_certificate",
+    metadata,
+    Column("carrier_id", ForeignKey("key_carrier.carrier_id"), primary_key=True),
+    Column("certificate_id", ForeignKey("certificate.certificate_id"), primary_key=True, index=True),
+)
+"""Which certificates have their keys on a carrier, as the register says now; its changes are in the history."""
 
 
 def add(connection: Connection, values: dict[str, Any]) -> None:
@@ -42,6 +51,31 @@ def find(connection: Connection, carrier_id: str) -> RowMapping | None:
     """One by id, with the name of its holder (`holder`)."""
     query = _listing().where(key_carrier.c.carrier_id == carrier_id)
     return connection.execute(query).mappings().one_or_none()
+
+
+def certificates_on(connection: Connection, carrier_id: str) -> list[str]:
+    """Ids of the certificates that are named on it."""
+    c = key_carrier_certificate.c
+    query = select(c.certificate_id).where(c.carrier_id == carrier_id).order_by(c.certificate_id)
+    return list(connection.execute(query).scalars())
+
+
+def put_certificates(connection: Connection, carrier_id: str, certificate_ids: Collection[str]) -> None:
+    """These are on it, and no others."""
+    connection.execute(delete(key_carrier_certificate).where(key_carrier_certificate.c.carrier_id == carrier_id))
+    rows = [{"carrier_id": carrier_id, "certificate_id": one} for one in sorted(set(certificate_ids))]
+    if rows:
+        connection.execute(key_carrier_certificate.insert(), rows)
+
+
+def given_out_with(connection: Connection, certificate_id: str) -> RowMapping | None:
+    """The carrier with that certificate which has not come back."""
+    c = key_carrier_certificate.c
+    query = _listing().join(key_carrier_certificate, c.carrier_id == key_carrier.c.carrier_id)
+    at_large = query.where(
+        c.certificate_id == certificate_id, key_carrier.c.returned_at.is_(None), key_carrier.c.archived_at.is_(None)
+    )
+    return connection.execute(at_large).mappings().first()
 
 
 def given_out(connection: Connection, org: str, number: str) -> RowMapping | None:

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, CommandPlace] = {
     "terminals": CommandPlace("central_terminals", "app", is_group=True),
     "certificates": CommandPlace("central_certificates", "app", is_group=True),
     "medic": CommandPlace("central_medics", "app", is_group=True),
+    "carriers": CommandPlace("central_carriers", "app", is_group=True),
     "register": CommandPlace("central_registers", "register_app", is_group=True),
     "export": CommandPlace("central_exports", "export_app", is_group=True),
     "dossier": CommandPlace("central_dossier", "dossier"),

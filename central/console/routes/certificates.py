@@ -6,7 +6,7 @@ to the certificate; 409 with the page when it was revoked before, 422 with a fau
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from starlette.datastructures import FormData
 from central.authority.pki import Authority
 from central.authority.terms import STAGES, stage_of
 from central.console.access_log import note
-from central.console.context import Visitor, console_of, own_or_404, page
+from central.console.context import Console, Visitor, console_of, own_or_404, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.sorting import sorting_of
 from central.console.typed import Typed
@@ -91,15 +91,21 @@ def revoke_certificate(
             note(connection, console, visitor, "medic.revoke", one.owner, org=one.org, detail=detail)
     except AlreadyRevoked:
         return _certificate_page(request, visitor, certificate_id, 409, faults={"": "revoked_already"})
-    console.vault.close_of(done.owner)
+    close_gate(console, {done.owner})
+    return RedirectResponse(f"/certificates/{certificate_id}?done=revoked", status_code=303)
+
+
+def close_gate(console: Console, owners: Collection[str]) -> None:
+    """After certificates of these medics were revoked in the store: forget open keys, make the list anew, tell the terminals."""
+    for owner in owners:
+        console.vault.close_of(owner)
     try:
         with reading(console.engine) as connection:
             complete(connection, Authority(console.config.keys.authority_dir))
     except (OSError, ValueError) as error:
-        # It is revoked all the same; the list is completed by the thread that tells the terminals, as soon as it can be.
+        # They are revoked all the same; the list is completed by the thread that tells the terminals, as soon as it can be.
         _log.warning("the list of revoked certificates was not written (%s); it is tried again", type(error).__name__)
     console.wake()
-    return RedirectResponse(f"/certificates/{certificate_id}?done=revoked", status_code=303)
 
 
 def _orders(names: Mapping[str, str]) -> Mapping[str, Callable[[Certificate], Any]]:

@@ -27,7 +27,7 @@ from central.core.days import day_of
 from central.core.input_fault import InputFault
 from central.core.rights import Right
 from central.deciding.medics import register_faults, register_warnings
-from central.registers.carriers import on_carrier
+from central.registers.carrier_keys import may_be_on, named_on, to_revoke
 from central.registers.coded import coded_options, save_coded
 from central.registers.form import Faults, typed_of
 from central.registers.forms import FORMS
@@ -230,7 +230,8 @@ def entry_page(
             "added": None if entry_id else _added(connection, visitor, form, request.query_params.get("added", "")),
             "history": register_changes.of_entry(connection, form.kind, entry_id) if entry_id else [],
             "offer": key_offers.find(connection, entry_id) if form.kind == "medics" and entry_id else None,
-            "lost_with": _lost_with(connection, form, row),
+            "lost_with": to_revoke(connection, row) if form.kind == "carriers" and row else [],
+            "on_it": _on_it(connection, form, row),
             "seen": register_changes.count(connection, form.kind, entry_id) if entry_id else 0,
             "employer_names": {
                 item["employer_id"]: item["name"]
@@ -265,9 +266,12 @@ def entry_page(
     )
 
 
-def _lost_with(connection: Connection, form: RegisterForm, row: Mapping[str, Any]) -> list[Certificate]:
-    """Certificates that somebody has to revoke because their carrier is lost; the program revokes none by itself."""
-    return on_carrier(connection, row["holder_id"]) if form.kind == "carriers" and row.get("lost_at") else []
+def _on_it(connection: Connection, form: RegisterForm, row: Mapping[str, Any]) -> list[tuple[Certificate, bool]]:
+    """Certificates that may be on a key carrier, and whether they are named there."""
+    if form.kind != "carriers" or not row:
+        return []
+    named = named_on(connection, row["carrier_id"])
+    return [(one, one in named) for one in may_be_on(connection, row)]
 
 
 def _own(connection: Connection, visitor: Visitor, form: RegisterForm, entry_id: str) -> Mapping[str, Any]:

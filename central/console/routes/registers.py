@@ -33,7 +33,8 @@ from central.imports import workers as imports
 from central.imports.tables import MAX_FILE_BYTES, MOST_JOB_BYTES, TooMuch, UnreadableTable, write_table
 from central.imports.workers import Checked
 from central.registers import table
-from central.registers.carriers import keys_at_centre, on_carrier
+from central.registers.carrier_keys import to_revoke
+from central.registers.carriers import keys_at_centre
 from central.registers.forms import FORMS
 from central.store import instruments, key_carriers, medics, registry, rooms, terminals
 from central.store.engine import hold_registers, reading, writing
@@ -290,8 +291,8 @@ def _rows(
 
 
 def _lost_with_certificates(connection: Connection, rows: Sequence[Any]) -> set[str]:
-    """Lost carriers whose holder still signs with a key on a carrier."""
-    return {row["carrier_id"] for row in rows if row["lost_at"] and on_carrier(connection, row["holder_id"])}
+    """Lost carriers with certificates that still sign."""
+    return {row["carrier_id"] for row in rows if to_revoke(connection, row)}
 
 
 def _unregistered(connection: Connection, orgs: tuple[str, ...]) -> list[tuple[Any, Any, str]]:

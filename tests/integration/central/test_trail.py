@@ -45,9 +45,15 @@ NOTHING_OF_PEOPLE = {
 """They read no personal data and write nothing."""
 
 
-ELSEWHERE = {("export", "decision"), ("dossier",), ("waybills", "check")}
+ELSEWHERE = {
+    ("export", "decision"),
+    ("dossier",),
+    ("waybills", "check"),
+    ("carriers", "link"),
+    ("carriers", "lost"),
+}
 """`tests/unit/console/test_commands.py` signs a decision, takes it out and looks into the log, and `test_dossier.py` takes out
-all of it. `waybills check` opens no store: `tests/unit/central/waybills/test_command.py`."""
+all of it. `test_carriers.py` loses a carrier. `waybills check` opens no store: `tests/unit/central/waybills/test_command.py`."""
 
 
 def _commands(group: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -137,6 +143,7 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     assert do("register medic", *medic, "--passphrase-stdin", given="key of the medic\n") == ["medic.add"]
     assert do("medic list") == ["medics.read"]
     assert do("medic revoke", shell.certificate(), "--reason", "carrier_lost") == ["medic.revoke"]
+    assert do("carriers list") == ["medics.read"]
     account = ["zoya", "--role", "administrator", "--full-name", "Зоя", "--org", ORG, "--password-stdin"]
     assert do("user add", *account, given=PASSWORD) == ["account.add"]
     second = ["vera", "--role", "administrator", "--full-name", "Вера", "--password-stdin"]

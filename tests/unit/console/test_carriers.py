@@ -1,6 +1,7 @@
 """The register of key carriers: hand-over, return, loss, the sheet, and the keys that are on no carrier."""
 
 import contextlib
+import json
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,13 +10,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from typer.testing import CliRunner
 
-from central.core.rights import Role
+from central.core.rights import RIGHTS, Right, Role
 from central.store import medics
+from central.store.audit import COMMAND_LINE, audit
 from central.store.certificates import certificate
 from central.store.engine import reading, writing
 from central.store.key_carriers import key_carrier
 from central.store.register_changes import register_change
+from dopusk.commands.central_group import app
 from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre
 
@@ -117,25 +121,89 @@ def test_what_came_back_is_not_lost(centre: ConsoleCentre, admin: Browser) -> No
     assert "либо возвращён, либо утерян" in answer.text
 
 
-def test_a_lost_carrier_asks_for_the_revocation_and_revokes_nothing_itself(
-    centre: ConsoleCentre, admin: Browser
-) -> None:
+def test_certificates_are_named_on_a_carrier_and_on_one_alone(centre: ConsoleCentre, admin: Browser) -> None:
     certificate_id = _on_token(centre)
+    entry, other = _id(_enter(centre, admin)), _id(_enter(centre, admin, number="0B-43"))
+    page = f"/registers/carriers/{entry}"
+    assert "Сертификаты на носителе" in admin.get(page).text
+    assert admin.post(f"{page}/certificates", {"certificate": certificate_id}, page=page).status_code == 303
+    shown = admin.get(page).text
+    assert f'value="{certificate_id}" checked' in shown
+    assert "Сертификаты:" in shown.split("История")[-1]
+    twice = admin.post(f"/registers/carriers/{other}/certificates", {"certificate": certificate_id}, page=page)
+    assert twice.status_code == 422
+    assert "ключ записан на другом носителе, который на руках" in twice.text
+    assert "№ 0B-42" in twice.text
+    assert admin.post(f"{page}/certificates", {"certificate": "nothing"}, page=page).status_code == 422
+    assert admin.post(f"{page}/certificates", {}, page=page).status_code == 303
+    assert f'value="{certificate_id}" checked' not in admin.get(page).text
+
+
+def test_a_lost_carrier_offers_its_certificates_and_one_act_revokes_them(centre: ConsoleCentre, admin: Browser) -> None:
+    certificate_id = _on_token(centre)
+    entry = _id(_enter(centre, admin))
+    page = f"/registers/carriers/{entry}"
+    assert admin.post(f"{page}/certificates", {"certificate": certificate_id}, page=page).status_code == 303
+    # Nothing is offered, and nothing taken, before it is lost.
+    assert admin.post(f"{page}/revoke", {"certificate": certificate_id, "note": "x"}, page=page).status_code == 422
     today = centre.now().astimezone().date().isoformat()
-    entry = _id(_enter(centre, admin, lost_at=today))
-    shown = admin.get(f"/registers/carriers/{entry}").text
-    link = f"/certificates/{certificate_id}?reason=carrier_lost"
-    assert link in shown
+    seen = admin.get(page).text.split('name="seen" value="')[1].split('"')[0]
+    assert admin.post(page, _fields(centre, lost_at=today, seen=seen), page=page).status_code == 303
+    assert "Отозвать отмеченные" in admin.get(page).text
     assert "отозвать сертификат" in admin.get("/registers/carriers").text
-    offered = admin.get(link).text
-    assert 'value="carrier_lost" selected' in offered
     with reading(centre.engine) as connection:
-        assert connection.execute(select(certificate.c.state)).scalar_one() == "valid"
-    page = f"/certificates/{certificate_id}"
-    revoked = admin.post(f"{page}/revoke", {"reason": "carrier_lost", "note": "акт об утере № 3"}, page=page)
-    assert revoked.status_code == 303
-    assert link not in admin.get(f"/registers/carriers/{entry}").text
+        assert connection.execute(select(certificate.c.state)).scalar_one() == "valid", (
+            "the program revokes none itself"
+        )
+    said = {"certificate": certificate_id, "note": "акт об утере № 3"}
+    for changes, fault in (({"note": " "}, "fault-note"), ({"certificate": "another"}, "fault-certificates")):
+        answer = admin.post(f"{page}/revoke", said | changes, page=page)
+        assert answer.status_code == 422
+        assert fault in answer.text
+    centre.add_account("starshaya", Role.SENIOR_MEDIC)
+    with contextlib.closing(Browser(str(admin.http.base_url))) as senior:
+        shown = senior.log_in("starshaya", unlock=False).get(page).text
+        assert ("Отозвать отмеченные" in shown) == (Right.REVOKE_CERTIFICATES in RIGHTS[Role.SENIOR_MEDIC])
+    assert admin.post(f"{page}/revoke", said, page=page).status_code == 303
+    with reading(centre.engine) as connection:
+        state, reason = connection.execute(select(certificate.c.state, certificate.c.reason)).one()
+    assert (state, reason) == ("revoked", "carrier_lost")
+    assert "Отозвать отмеченные" not in admin.get(page).text
     assert "отозвать сертификат" not in admin.get("/registers/carriers").text
+
+
+def test_of_a_carrier_with_nothing_named_all_of_the_holder_are_offered(centre: ConsoleCentre, admin: Browser) -> None:
+    certificate_id = _on_token(centre)
+    entry = _id(_enter(centre, admin, lost_at=centre.now().astimezone().date().isoformat()))
+    shown = admin.get(f"/registers/carriers/{entry}").text
+    assert f'name="certificate" value="{certificate_id}" checked' in shown
+
+
+def test_the_commands_name_and_lose_a_carrier(centre: ConsoleCentre, admin: Browser) -> None:
+    _on_token(centre)
+    _id(_enter(centre, admin))
+    with reading(centre.engine) as connection:
+        serial = connection.execute(select(certificate.c.serial)).scalar_one()
+
+    def run(*words: str, code: int = 0) -> str:
+        done = CliRunner().invoke(app, ["carriers", *words, "-c", str(centre.folder / "central.toml")])
+        assert done.exit_code == code, done.output
+        return done.output
+
+    run("link", "0b-42", "--org", "zarya", "--certificate", serial)
+    [row] = json.loads(run("list", "--json"))
+    assert (row["state"], row["serials"], row["to_revoke"]) == ("given_out", [serial], [])
+    run("lost", "none", "--org", "zarya", "--note", "акт № 3", code=1)
+    run("lost", "0B-42", "--org", "zarya", "--note", " ", code=1)
+    assert json.loads(run("list", "--json"))[0]["state"] == "given_out", "nothing is half-done"
+    run("lost", "0B-42", "--org", "zarya", "--note", "акт № 3")
+    [row] = json.loads(run("list", "--json"))
+    assert (row["state"], row["to_revoke"]) == ("lost", [])
+    with reading(centre.engine) as connection:
+        query = select(audit.c.action).where(audit.c.account_id.is_(None), audit.c.address == COMMAND_LINE)
+        deeds = connection.execute(query.order_by(audit.c.audit_id)).scalars().all()
+    assert [one for one in deeds if one != "medics.read"] == ["carrier.save", "carrier.save", "medic.revoke"]
+    assert "отозван" in admin.get("/certificates").text
 
 
 def test_keys_at_the_centre_carry_a_warning(centre: ConsoleCentre, admin: Browser) -> None:
