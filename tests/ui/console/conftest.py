@@ -1,5 +1,6 @@
 """A served console and a real Chromium for it."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.console_centre import PASSPHRASE, PASSWORD, ConsoleCentre, build_console_centre, cheap_hashes, serving
+from tests.console_centre import Browser as Client
 from tests.ui.console.stage import WHO, Seen, Stage, look_around, staged
 
 CHROMIUM = "/usr/bin/chromium"
@@ -45,16 +47,28 @@ def address(centre: ConsoleCentre) -> Iterator[str]:
 
 
 class Desk:
-    """One medic's desk: a browser of its own, logged in, key open. Faults of the page's script fail the test."""
+    """One medic's desk: a browser of its own, logged in, key open. Faults of the page's script fail the test.
 
-    def __init__(self, chromium: Browser, address: str, username: str) -> None:
+    It takes over the session of a client that has logged in: Chromium needs seconds for the forms (`by_hand`).
+    """
+
+    def __init__(self, chromium: Browser, address: str, username: str, *, by_hand: bool = False) -> None:
         self.address = address
         self.context = chromium.new_context(viewport={"width": 1600, "height": 900}, timezone_id="Asia/Irkutsk")
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(WAIT_MS)
         self.faults: list[str] = []
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.log_in(username)
+        if by_hand:
+            self.log_in(username)
+        else:
+            self._take_session(username)
+
+    def _take_session(self, username: str) -> None:
+        with contextlib.closing(Client(self.address).log_in(username)) as client:
+            for cookie in client.http.cookies.jar:
+                self.context.add_cookies([{"name": cookie.name, "value": cookie.value or "", "url": self.address}])
+        self.page.goto(f"{self.address}/queue")
 
     def log_in(self, username: str) -> None:
         page = self.page

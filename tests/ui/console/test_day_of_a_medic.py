@@ -1,9 +1,10 @@
 """The ways of a medic's day, in a real browser, with the keyboard."""
 
 import re
+from contextlib import closing
 from datetime import timedelta
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from central.store import accounts, decisions
 from central.store.engine import reading, writing
@@ -17,7 +18,14 @@ def _outcomes(centre: ConsoleCentre, exam_id: str) -> list[str]:
         return [item.outcome for item in decisions.of_exam(connection, exam_id)]
 
 
-def test_exam_appears_by_itself_and_is_admitted_with_the_keyboard(centre: ConsoleCentre, zoya: Desk) -> None:
+def test_exam_appears_by_itself_and_is_admitted_with_the_keyboard(
+    centre: ConsoleCentre, chromium: Browser, address: str
+) -> None:
+    with closing(Desk(chromium, address, "zoya", by_hand=True)) as desk:
+        _admit_with_the_keyboard(centre, desk)
+
+
+def _admit_with_the_keyboard(centre: ConsoleCentre, zoya: Desk) -> None:
     page = zoya.page
     expect(page.locator(".empty")).to_be_visible()
     exam_id = centre.exam("1001")
