@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from starlette.routing import BaseRoute
 
 from central.access.directory import Directory
@@ -105,6 +105,7 @@ from central.jobs.queue import Jobs
 from central.link.outgoing import Outgoing
 from central.notifying.notice_channels import ChannelSecrets
 from central.notifying.notices import Notifier
+from central.people import contacts
 from central.people.registry import Registry
 from central.signature.vault import Vault
 from central.store.engine import open_engine
@@ -197,14 +198,19 @@ def create_app(
 
     channel_secrets = ChannelSecrets(session_secret)
     rules = EgressRules(config.outgoing.allowed_networks, config.outgoing.plain_http)
-    notifier = Notifier(store, config.notices, channel_secrets, clock, config.vigilance, rules)
+    pen = outgoing or Outgoing.from_config(config)
+    registry = Registry(pen, SnilsKey.from_file(config.keys.snils_key_file))
+
+    def worker_address(connection: Connection, person_id: str) -> str:
+        return contacts.read(connection, registry, person_id).email
+
+    notifier = Notifier(store, config.notices, channel_secrets, clock, config.vigilance, rules, worker_address)
 
     def woken() -> None:
         wake()
         live.poke()
         notifier.wake()
 
-    pen = outgoing or Outgoing.from_config(config)
     stamping = Stamping(config.timestamp)
     admission_valid = timedelta(hours=config.decisions.admission_valid_hours)
     jobs = Jobs(store, config, clock)
@@ -228,7 +234,7 @@ def create_app(
         stamping=stamping,
         outgoing=pen,
         pictures=pictures,
-        registry=Registry(pen, SnilsKey.from_file(config.keys.snils_key_file)),
+        registry=registry,
         wake=woken,
         channel_secrets=channel_secrets,
         trust=trust,

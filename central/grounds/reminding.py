@@ -1,7 +1,8 @@
-"""Reminds employers of documents that end, and tells them of workers whom a rule lets take no exam: a daily job of `serve`.
+"""Reminds employers and workers of documents that end, and tells employers whom a rule lets take no exam: a job of `serve`.
 
 Who is told what is pure (`due_reminders`). A letter names the number of the worker, the document as it is called in public, and the
-day: no finding, no diagnosis, no name. Each step is told once; a newer document takes back what is still on its way.
+day: no finding, no diagnosis, no name. The worker gets a letter where an e-mail is on record. Each step is told once; a newer
+document takes back what is still on its way.
 """
 
 import logging
@@ -120,6 +121,7 @@ def _subjects(due: Iterable[Reminder]) -> set[tuple[str, str]]:
 def _write(connection: Connection, fresh: Sequence[Reminder], past: Sequence[Reminder], now: datetime) -> None:
     for one in fresh:
         reminders.add(connection, one)
+    reminders.open_worker_channels(connection, {one.worker_id for one in fresh if one.kind == "ends"}, now)
     if past:
         ids = [one.reminder_id for one in past]
         reminders.take_back(connection, ids, now)

@@ -11,6 +11,7 @@ from central.store.security_alerts import SecurityAlert
 from sync.contract.model import utc_text
 
 EMPLOYER_SCHEMA, SECURITY_SCHEMA = "dopusk.notice/1", "dopusk.security-notice/1"
+WORKER_SCHEMA = "dopusk.worker-notice/1"
 REMINDERS = {"ends": "document_ends", "not_allowed": "held_from_terminals"}
 """Kinds of reminders as notices call them."""
 CHANNEL_REMOVED = "channel_removed"
@@ -39,6 +40,19 @@ def reminder_body(reminder: Reminder, personnel_number: str | None) -> dict[str,
         "exam_id": None,
         "employer_id": reminder.employer_id,
         "personnel_number": personnel_number,
+        "document": reminder.document,
+        "until": reminder.until.isoformat() if reminder.until else None,
+        "days": reminder.days,
+        "at": utc_text(reminder.created_at),
+    }
+
+
+def worker_body(reminder: Reminder) -> dict[str, Any]:
+    """To the worker: which document ends when. Neither name nor number: a letter may lie open on a shared computer."""
+    return {
+        "schema": WORKER_SCHEMA,
+        "kind": REMINDERS[reminder.kind],
+        "alert_id": reminder.reminder_id,
         "document": reminder.document,
         "until": reminder.until.isoformat() if reminder.until else None,
         "days": reminder.days,

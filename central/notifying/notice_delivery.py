@@ -6,9 +6,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from central.core.config import NoticesConfig
 from central.core.step_records import StepRecord, is_away, place_of
@@ -19,7 +20,7 @@ from central.notifying.notice_sending import TIMEOUT_S, send
 from central.store import alerts, reminders, security_alerts
 from central.store import notices as store
 from central.store.engine import reading, writing
-from central.store.notices import Channel, Notice
+from central.store.notices import WORKER_MAIL, Channel, Notice
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +46,10 @@ class Delivery:
         rules: EgressRules,
         clock: Callable[[], datetime],
         woken: Callable[[], None],
+        worker_address: Callable[[Connection, str], str],
     ) -> None:
         self._engine, self._config, self._secrets, self._rules = engine, config, channel_secrets, rules
-        self._clock, self._woken = clock, woken
+        self._clock, self._woken, self._worker_address = clock, woken, worker_address
         self._owners: dict[str, str] = {}
         """Of each channel that is being asked: whose it is."""
         self._ended: queue.SimpleQueue[tuple[str, str, int, Undelivered | None]] = queue.SimpleQueue()
@@ -104,6 +106,8 @@ class Delivery:
         try:
             with reading(self._engine) as connection:
                 notice, channel = store.find(connection, notice_id), store.find_channel(connection, channel_id)
+                if channel is not None and channel.kind == WORKER_MAIL:
+                    channel = replace(channel, address=self._worker_address(connection, channel_id))
         except Exception as error:
             if is_away(error):
                 raise
@@ -126,12 +130,14 @@ class Delivery:
     def _send(self, channel: Channel | None, channel_id: str, notice: Notice, record: StepRecord) -> None:
         outcome: Undelivered | None = Undelivered("unforeseen", "the sending ended without a word")
         try:
-            if channel is None or (channel.disabled and not is_last_word(notice.body)):
+            if channel is None or not channel.address or (channel.disabled and not is_last_word(notice.body)):
                 raise Undelivered("removed", "the channel was removed")
             send(channel, notice, self._config, self._secrets, self._rules)
             outcome = None
         except Undelivered as error:
-            outcome = error
+            # What a mail server says may name the address, and a worker's is sealed.
+            is_sealed = channel is not None and channel.kind == WORKER_MAIL
+            outcome = Undelivered(error.code, "a worker's mail was not taken") if is_sealed else error
         except BaseException as error:  # noqa: BLE001  # one notice, whatever is wrong with it, stops no other
             record.note(error, f"notice {notice.notice_id}")
             outcome = Undelivered("unforeseen", place_of(error))
@@ -145,7 +151,10 @@ class Delivery:
             alert_id = store.mark_delivered(connection, notice_id, now)
             alerts.mark_delivered(connection, alert_id, now)
             security_alerts.mark_delivered(connection, alert_id, now)
-            reminders.mark_delivered(connection, alert_id, now)
+            channel = store.find_channel(connection, channel_id)
+            if channel is None or channel.kind != WORKER_MAIL:
+                # A reminder is delivered once the employer has it.
+                reminders.mark_delivered(connection, alert_id, now)
             store.hasten(connection, channel_id, now)
 
     def _put_off(self, notice_id: str, channel_id: str, attempts: int, error: Undelivered) -> None:

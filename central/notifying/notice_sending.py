@@ -11,7 +11,7 @@ from central.egress.connecting import Unreached
 from central.egress.mail import MailRefused, MailServer, send_mail
 from central.egress.rules import OPERATORS_OWN, AddressRefused, EgressRules, mailbox, web_address
 from central.egress.web import post
-from central.notifying.notice_bodies import CHANNEL_REMOVED, REMINDERS, SECURITY_SCHEMA, is_last_word
+from central.notifying.notice_bodies import CHANNEL_REMOVED, REMINDERS, SECURITY_SCHEMA, WORKER_SCHEMA, is_last_word
 from central.notifying.notice_channels import ChannelSecrets, Undelivered
 from central.store.notices import Channel, Notice
 from sync.contract.canonical import canonical
@@ -113,6 +113,12 @@ def letter(body: dict[str, Any]) -> tuple[str, str]:
             f"Номер учётной записи, ключа или медработника: {body['subject']}. {figure}.\n"
             f"Время (UTC): {body['at']}.\n"
             "Подробности – в журнале доступа консоли. Отвечать на это письмо не нужно.\n",
+        )
+    if body["schema"] == WORKER_SCHEMA:
+        return (
+            "Допуск: заканчивается ваш документ",
+            f"Заканчивается ваш документ: {body['document']}.\nПоследний день: {date.fromisoformat(body['until']):%d.%m.%Y}.\n"
+            "Что делать, скажет медпункт или работодатель. Отвечать на это письмо не нужно.\n",
         )
     if body["kind"] in REMINDERS.values():
         return _reminder(body)

@@ -14,7 +14,7 @@ from central.core import metrics
 from central.core.config import NoticesConfig, VigilanceConfig
 from central.core.supervision import Step, Supervised, each
 from central.egress.rules import OPERATORS_OWN, EgressRules
-from central.notifying.notice_bodies import employer_body, reminder_body, security_body
+from central.notifying.notice_bodies import employer_body, reminder_body, security_body, worker_body
 from central.notifying.notice_channels import ChannelSecrets
 from central.notifying.notice_delivery import MAX_ATTEMPTS, Delivery
 from central.notifying.notice_sending import TIMEOUT_S
@@ -39,6 +39,7 @@ class Notifier:
     """One thread that watches the access log, makes notices of alerts and carries them out.
 
     `wake` after a commit that made an alert. `rules`: whom webhooks may lead to; the configuration's for whatever people type.
+    `worker_address`: the e-mail of a person by the id; empty where there is none.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Notifier:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         vigilance: VigilanceConfig | None = None,
         rules: EgressRules = OPERATORS_OWN,
+        worker_address: Callable[[Connection, str], str] = lambda _connection, _person_id: "",
     ) -> None:
         self._engine = engine
         self._clock = clock
@@ -65,7 +67,7 @@ class Notifier:
             poll_s=_POLL_S,
         )
         self._vigil = Vigil(engine, vigilance or VigilanceConfig(), self._loop.record)
-        self._delivery = Delivery(engine, config, channel_secrets, rules, clock, self._loop.wake)
+        self._delivery = Delivery(engine, config, channel_secrets, rules, clock, self._loop.wake, worker_address)
 
     def start(self) -> None:
         """Begin."""
@@ -99,6 +101,7 @@ class Notifier:
         self._make_of("alert", alerts.untold, self._employer_body)
         self._make_of("security alert", security_alerts.untold, self._security_body)
         self._make_of("reminder", reminders.untold, self._reminder_body)
+        self._make_of("reminder to a worker", reminders.untold_to_workers, self._worker_body)
 
     def _make_of(
         self,
@@ -131,6 +134,9 @@ class Notifier:
 
     def _reminder_body(self, connection: Connection, alert_id: str) -> dict[str, Any]:
         return reminder_body(*reminders.get(connection, alert_id))
+
+    def _worker_body(self, connection: Connection, alert_id: str) -> dict[str, Any]:
+        return worker_body(reminders.get(connection, alert_id)[0])
 
     def _set_aside(self, alert_id: str) -> None:
         if len(self._aside) >= _MOST_ASIDE:

@@ -60,6 +60,8 @@ notice = Table(
 """The outbox of notices, with the tries that were made."""
 
 
+WORKER_MAIL = "worker_email"
+"""Kind of a channel to a worker: its id is the person's, its address is empty and read there when a letter goes."""
 NEW_CHANNEL_GETS = timedelta(minutes=10)
 TOLD_WITHIN = timedelta(days=31)
 

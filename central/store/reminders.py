@@ -8,7 +8,8 @@ from sqlalchemy import Column, Connection, Date, Index, Integer, Table, Text, an
 from sqlalchemy.schema import UniqueConstraint
 
 from central.store.metadata import UtcDateTime, insert_for, metadata
-from central.store.notices import channel, concerns, notice
+from central.store.notices import WORKER_MAIL, channel, concerns, notice
+from central.store.persons import person
 from central.store.registry import worker
 
 reminder = Table(
@@ -93,6 +94,37 @@ def untold(
         .where(c.delivered_at.is_(None), c.taken_back_at.is_(None), ~is_told, concerns(c.created_at, now))
         .where(c.reminder_id.not_in(without))
         .order_by(c.created_at, c.reminder_id, channel.c.channel_id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def open_worker_channels(connection: Connection, worker_ids: Collection[str], at: datetime) -> None:
+    """A channel for each person of these workers whose e-mail is on record; those that are there stay."""
+    query = select(person.c.person_id).join(worker, worker.c.person_id == person.c.person_id).distinct()
+    known = query.where(worker.c.worker_id.in_(sorted(worker_ids)), person.c.email_sealed.is_not(None))
+    rows = [
+        {"channel_id": person_id, "kind": WORKER_MAIL, "address": "", "disabled": False, "created_at": at}
+        for person_id in connection.execute(known).scalars()
+    ]
+    if rows:
+        connection.execute(insert_for(connection, channel).on_conflict_do_nothing(), rows)
+
+
+def untold_to_workers(
+    connection: Connection, now: datetime, limit: int = 100, without: Collection[str] = ()
+) -> list[tuple[str, str]]:
+    """As `untold`, of letters to the workers themselves: of documents that end, where their e-mail is on record."""
+    c = reminder.c
+    is_told = exists().where(notice.c.alert_id == c.reminder_id, notice.c.channel_id == channel.c.channel_id)
+    query = (
+        select(c.reminder_id, channel.c.channel_id)
+        .join(worker, worker.c.worker_id == c.worker_id)
+        .join(person, and_(person.c.person_id == worker.c.person_id, person.c.email_sealed.is_not(None)))
+        .join(channel, and_(channel.c.channel_id == person.c.person_id, channel.c.kind == WORKER_MAIL))
+        .where(c.kind == "ends", c.taken_back_at.is_(None), ~is_told, concerns(c.created_at, now))
+        .where(c.reminder_id.not_in(without))
+        .order_by(c.created_at, c.reminder_id)
         .limit(limit)
     )
     return [(row[0], row[1]) for row in connection.execute(query)]

@@ -14,7 +14,10 @@ from central.grounds import reminding
 from central.grounds.reminding import step_of
 from central.notifying.notice_channels import ChannelSecrets, add_channel
 from central.notifying.notices import Notifier
+from central.people import contacts
 from central.store.engine import reading, writing
+from central.store.notices import channel, notice
+from central.store.registry import worker
 from central.store.reminders import reminder
 from central.words.texts import catalogue
 from tests.console_centre import Browser, ConsoleCentre
@@ -31,7 +34,14 @@ class Post:
     def __init__(self, centre: ConsoleCentre, server: MailServerOutside, port: int) -> None:
         self._centre, self._server = centre, server
         config = NoticesConfig(smtp_host="127.0.0.1", smtp_port=port, smtp_starttls=False)
-        self._notifier = Notifier(centre.engine, config, SECRETS, centre.now)
+        registry = centre.registry
+        self._notifier = Notifier(
+            centre.engine,
+            config,
+            SECRETS,
+            centre.now,
+            worker_address=lambda connection, person_id: contacts.read(connection, registry, person_id).email,
+        )
 
     def on(self, days: int) -> list[str]:
         """The letters of that day, counted from today."""
@@ -81,6 +91,36 @@ def test_a_document_that_ends_in_thirty_days_makes_one_letter_none_the_next_day_
         steps = connection.execute(select(reminder.c.days).order_by(reminder.c.reminder_id)).scalars().all()
         assert steps == [30, 14, 7, 1, 0]
         assert all(connection.execute(select(reminder.c.delivered_at)).scalars())
+
+
+def test_a_worker_whose_address_is_known_gets_a_letter_too_without_name_number_or_finding(
+    centre: ConsoleCentre, senior: Browser, post: Post
+) -> None:
+    publish(senior, attr__when="over", attr__okved="")
+    until = day_of(centre.now()) + timedelta(days=14)
+    with reading(centre.engine) as connection:
+        chosen = worker.c.personnel_number == "1001"
+        person_id = connection.execute(select(worker.c.person_id).where(chosen)).scalar_one()
+    page = f"/persons/{person_id}"
+    assert senior.post(f"{page}/contacts", {"phone": "", "email": "vetrov@mail.example"}, page=page).status_code == 303
+    send(senior, centre, a_book(until) | {"Заключение": "ограничения"})
+    to_employer, to_worker = sorted(post.on(0), key=lambda letter: "vetrov@mail.example" in letter)
+    assert "boss@rosa.example" in to_employer
+    said = words(to_worker)
+    for word in ("заканчивается ваш документ", "Медкнижка", f"{until:%d.%m.%Y}"):
+        assert word in said, word
+    for word in ("1001", "Ветров", "ограничения"):
+        assert word not in to_worker + said, word
+    assert [len(post.on(day)) for day in (1, 7)] == [0, 2]
+    with reading(centre.engine) as connection:
+        (row,) = connection.execute(select(channel).where(channel.c.kind == "worker_email")).mappings()
+        assert row["address"] == "", "it stands sealed with the person alone"
+        told = connection.execute(select(notice.c.body, notice.c.last_error)).all()
+    assert "vetrov" not in str(told)
+    # Who takes the address off the record gets no more letters.
+    centre.shift = timedelta()
+    assert senior.post(f"{page}/contacts", {"phone": "", "email": ""}, page=page).status_code == 303
+    assert len(post.on(13)) == 1
 
 
 def test_a_newer_document_stops_the_reminders(centre: ConsoleCentre, senior: Browser, post: Post) -> None:
