@@ -31,6 +31,7 @@ from central.store import (
     book_checks,
     certificates,
     exams,
+    foreign_exams,
     grounds,
     instruments,
     key_carriers,
@@ -50,6 +51,7 @@ from dopusk.lab.demo.sample_medic import LOGIN, enter_medic
 from dopusk.lab.demo.sample_people import ORG, SampleIds, enter_people, past_exams
 from dopusk.lab.demo.world import FOUNDED_AGO, ORGANISATION
 from simulators.fleet_exam import exam_payload
+from sync.contract.canonical import new_id
 from tests.console_centre import CSRF, serving
 from tests.console_centre import Browser as Client
 from tests.new_store import migrate
@@ -119,6 +121,7 @@ def staged(folder: Path, *, is_hard: bool = True) -> Iterator[Stage]:
     past.let_some_wait()
     _examine_in_room(config, engine, made, people)
     _check_books(config, engine, people)
+    _exams_of_before(engine, people)
     if is_hard:
         _lengthen(engine, past)
         _oddities(engine)
@@ -179,6 +182,34 @@ def _examine_in_room(config: CentralConfig, engine: Engine, made: Registry, peop
         }
         outcome = exams_of_rooms.enter(connection, draft, typed, ("pressure",), by, now)
         assert outcome.faults == {}
+
+
+def _exams_of_before(engine: Engine, people: SampleIds) -> None:
+    """Exams of a journal on paper, of whom the long names are too; one import was withdrawn."""
+    said = {
+        "exam_type": "pre_shift",
+        "outcome": "not_admitted",
+        "reason": "повышенное давление " * 6,
+        "source": "Журнал № 4",
+    }
+    values = {
+        "systolic_mmhg": 171,
+        "diastolic_mmhg": 99,
+        "breath_alcohol_mg_per_l": 0.0,
+        "medic": "Лесная Вера Ильинична",
+    }
+    now = datetime.now(UTC)
+    with writing(engine) as connection:
+        for number in ("1001", "1003"):
+            import_id, worker_id = new_id(), people.workers[number]
+            foreign_exams.begin(connection, import_id, ORG, now, None)
+            row = {"import_id": import_id, "org": ORG, "worker_id": worker_id, "at": day_of(now) - timedelta(days=400)}
+            rows = [row | said | values | {"foreign_id": new_id(), "row_no": n, "sha256": f"{n}"} for n in (2, 3)]
+            foreign_exams.add(connection, rows)
+        foreign_exams.begin(connection, taken_back := new_id(), ORG, now, None)
+        one = foreign_exams.get_import(connection, taken_back)
+        assert one is not None
+        foreign_exams.withdraw(connection, one, "не тот файл", now, None)
 
 
 def _check_books(config: CentralConfig, engine: Engine, people: SampleIds) -> None:

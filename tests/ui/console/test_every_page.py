@@ -41,6 +41,8 @@ FIXED = {
     "rights": "the order of the rights is that of the roles' work",
     "employments": "a handful of one person's, the newest first",
     "exams": "the newest of one person",
+    "foreign": "the newest of one person",
+    "imports": "files that were taken, the newest first: the last one is the one that is taken back",
     "consents": "a handful of one person's, the newest first",
     "limits": "a handful of one person's, the newest first",
     "grounds": "a handful of one person's, the newest first",

@@ -11,16 +11,19 @@ from sqlalchemy import select
 from central.core.days import day_of
 from central.core.media_files import MediaFiles
 from central.core.rights import Role
+from central.grounds import pdf_pages
 from central.grounds.document_files import DocumentFiles, DocumentLost
 from central.store.documents import document
 from central.store.engine import reading
 from central.store.grounds import ground
 from tests.console_centre import CSRF, Browser, ConsoleCentre
 from tests.unit.central.test_document_check import a_pdf, a_picture
-from tests.unit.central.test_pdf_pages import a_scan
+from tests.unit.central.test_pdf_pages import a_scan, packed, raw_pdf
 from tests.unit.console.test_ground_rules import a_book, entry, publish, send, senior
 
 __all__ = ["senior"]
+LAUNCHES = raw_pdf(b"/AA << /O << /S /Launch /F (cmd.exe) >> >>", packed(b""))
+BOMB = raw_pdf(b"", packed(b" " * 300_000_000))
 
 
 @pytest.fixture
@@ -75,6 +78,8 @@ def test_a_document_is_sealed_on_the_disk_and_comes_back_as_an_attachment_alone(
         (a_picture()[:-3000], "Файл: оборван"),
         (b"", "Файл: выберите файл"),
         (a_scan(150), "Разрешение: страница 2: 150 dpi; сканируйте с 300 dpi"),
+        (LAUNCHES, "Файл: внутри программа или вложение (/Launch)"),
+        (BOMB, "Страницы: "),
     ],
 )
 def test_a_bad_file_is_refused_with_field_and_reason_and_nothing_is_kept(
@@ -83,6 +88,17 @@ def test_a_bad_file_is_refused_with_field_and_reason_and_nothing_is_kept(
     answer = upload(senior, ground_id, content)
     assert answer.status_code == 422
     assert said in answer.text
+    with reading(centre.engine) as connection:
+        assert connection.execute(select(document)).first() is None
+
+
+def test_where_no_pdf_can_be_read_nothing_is_kept_and_the_page_says_so(
+    centre: ConsoleCentre, senior: Browser, ground_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf_pages.sys, "executable", "/nowhere/python")
+    answer = upload(senior, ground_id, a_pdf())
+    assert answer.status_code == 503
+    assert "скажите администратору" in answer.text
     with reading(centre.engine) as connection:
         assert connection.execute(select(document)).first() is None
 

@@ -33,6 +33,7 @@ from central.people.limits import LimitDraft, set_limit
 from central.store import persons
 from central.store.decisions import decision
 from central.store.engine import reading, writing
+from central.store.foreign_exams import foreign_exam
 from central.store.grounds import ground
 from central.store.papers import paper
 from central.store.register_changes import Author
@@ -438,6 +439,14 @@ def test_files_find_by_employer_and_number(people: dict[Role, Browser], centre: 
     assert send("/imports/grounds", "/imports/grounds", columns, (NUMBER, *said, EMPLOYERS[1])).status_code == 200
     with reading(centre.engine) as connection:
         entered = select(ground.c.worker_id).where(ground.c.source == "ПМО")
+        assert list(connection.execute(entered).scalars()) == [sample.ids["other"]]
+    columns = ("Табельный номер", "Дата", "Вид осмотра", "Заключение", "Источник", "Работодатель")
+    said = ("01.02.2025", "предсменный", "допущен", "Журнал")
+    for employer_name, status in (("", 422), (EMPLOYERS[1], 200)):
+        row = (NUMBER, *said, employer_name)
+        assert send("/imports/history", "/imports/history", columns, row).status_code == status
+    with reading(centre.engine) as connection:
+        entered = select(foreign_exam.c.worker_id)
         assert list(connection.execute(entered).scalars()) == [sample.ids["other"]]
 
 
