@@ -57,6 +57,7 @@ def show_gates(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
         visitor,
         422 if faults else 200,
         gates=gates,
+        places={gate.name: gate.place for gate in gates},
         last=last,
         rows=rows,
         names=names,

@@ -55,6 +55,7 @@ from sync.contract.canonical import new_id
 from tests.console_centre import CSRF, serving
 from tests.console_centre import Browser as Client
 from tests.new_store import migrate
+from tests.ui.console.yard import leave_the_yard
 from tests.waiting import until
 
 SURNAME = "Вышневолоцкобородулинокрасноармейскинская"[:40]
@@ -122,6 +123,7 @@ def staged(folder: Path, *, is_hard: bool = True) -> Iterator[Stage]:
     _examine_in_room(config, engine, made, people)
     _check_books(config, engine, people)
     _exams_of_before(engine, people)
+    config = leave_the_yard(config, engine, authority, made, people)
     if is_hard:
         _lengthen(engine, past)
         _oddities(engine)
