@@ -52,6 +52,9 @@ FIXED = {
     "points": "the order in which a check is read",
     "plan": "by the day on which the next one is due",
     "checks": "the newest first",
+    "waybills": "the newest first",
+    "gates": "the order of the configuration",
+    "passages": "the newest first",
     "form": "the order of the columns in the file",
     "preview": "a handful of examples",
 }
