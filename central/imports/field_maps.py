@@ -75,6 +75,7 @@ SHIPPED = {
 }
 """The map that comes with the program for each kind."""
 _MOST_DEPTH = 20
+_MOST_NAME = 100
 
 
 def read_mapped(content: bytes, chosen: FieldMap, needed: Sequence[Sequence[str]], secret: str) -> list[TableRow]:
@@ -111,6 +112,50 @@ def maps_of(connection: Connection, kind: str) -> dict[str, FieldMap]:
     """Every map of that kind by name, the shipped one first; one that was entered under its name takes its place."""
     shipped = SHIPPED[kind]
     return {shipped.name: shipped} | of_kind(connection, kind)
+
+
+class MapFault(ValueError):
+    """What is wrong with a map that was typed: `field` (name | lines), `code`, and of a line its number and words."""
+
+    def __init__(self, field: str, code: str, line: int = 0, words: str = "") -> None:
+        super().__init__(f"{field}: {code} {line} {words}")
+        self.field, self.code, self.line, self.words = field, code, line, words
+
+
+def map_of_lines(kind: str, name: str, lines: str) -> FieldMap:
+    """A map that was typed, one `heading = field` a line. Raises `MapFault`."""
+    fields: dict[str, str] = {}
+    known = set(SHIPPED[kind].fields.values())
+    for number, line in enumerate(lines.splitlines(), start=1):
+        if not line.strip():
+            continue
+        heading, sign, field = (part.strip() for part in line.rpartition("="))
+        heading = " ".join(heading.split())
+        if not sign or not heading:
+            raise MapFault("lines", "no_heading", number, line.strip()[:60])
+        if field not in known:
+            raise MapFault("lines", "no_field", number, field[:60])
+        if heading in fields:
+            raise MapFault("lines", "twice", number, heading[:60])
+        fields[heading] = field
+    if not name.strip() or len(name) > _MOST_NAME:
+        raise MapFault("name", "needed")
+    if not fields:
+        raise MapFault("lines", "empty")
+    return new_map(kind, name, fields)
+
+
+def lines_of(chosen: FieldMap) -> str:
+    """A map as it is typed. What keeps the name of the field is left out."""
+    return "\n".join(f"{heading} = {field}" for heading, field in chosen.fields.items() if heading != field)
+
+
+def map_differences(before: FieldMap | None, after: FieldMap) -> list[tuple[str, str, str]]:
+    """Headings that mean another field than before: heading, field before and now, empty for none."""
+    old, new = dict(before.fields) if before else {}, after.fields
+    found = [(heading, old.get(heading, ""), new.get(heading, "")) for heading in [*new, *(set(old) - set(new))]]
+    # A heading that is the field's own name is always understood.
+    return sorted((one, was, now) for one, was, now in found if was != now and one not in {was, now})
 
 
 def new_map(kind: str, name: str, fields: Mapping[str, str]) -> FieldMap:

@@ -1,10 +1,11 @@
 """The table of field maps: which heading of somebody's file is which field of ours. Rows are added; the newest of a name counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Table, Text, select
+from sqlalchemy import JSON, Column, Connection, Row, Table, Text, select
 
 from central.store.metadata import UtcDateTime, metadata
 from sync.contract.canonical import new_id
@@ -36,6 +37,18 @@ def add(connection: Connection, new: FieldMap, account_id: str | None, now: date
     values: dict[str, Any] = {"kind": new.kind, "name": new.name, "fields": new.fields}
     own = {"map_id": new_id(), "account_id": account_id, "created_at": now}
     connection.execute(field_map.insert().values(**values, **own))
+
+
+def find(connection: Connection, map_id: str) -> FieldMap | None:
+    """One version by id."""
+    row = connection.execute(select(field_map).where(field_map.c.map_id == map_id)).one_or_none()
+    return None if row is None else FieldMap(row.kind, row.name, row.fields)
+
+
+def versions(connection: Connection, kind: str, name: str) -> Sequence[Row[Any]]:
+    """Every version of a map that was entered, the newest first."""
+    query = select(field_map).where(field_map.c.kind == kind, field_map.c.name == name)
+    return connection.execute(query.order_by(field_map.c.map_id.desc())).all()
 
 
 def of_kind(connection: Connection, kind: str) -> dict[str, FieldMap]:

@@ -69,7 +69,7 @@ ADDING = {
     "/journal/exports/{form}", "/journal/exports/{job_id}/again", "/imports/exams", "/imports/exams/{job_id}/import",
     "/imports/grounds", "/imports/history", "/imports/history/jobs/{job_id}/import", "/imports/history/withdrawal",
     "/imports/workers/jobs/{job_id}/import", "/imports/grounds/jobs/{job_id}/import",
-    "/imports/files/{job_id}/import", "/registers/carriers/{carrier_id}/certificates",
+    "/imports/files/{job_id}/import", "/imports/maps", "/imports/maps/back", "/registers/carriers/{carrier_id}/certificates",
     "/persons/{person_id}/contacts", "/exams/{exam_id}/papers", "/limits", "/registers/workers", "/registers/workers/import",
     "/grounds/{ground_id}/state", "/grounds/{ground_id}/documents", "/grounds/{ground_id}/documents/{document_id}/verdict",
     "/workers/{worker_id}/consents", "/consents/texts", "/admissions", "/admissions/alerts/{alert_id}/seen",
