@@ -4,7 +4,7 @@ The password on the own page, the passphrase or PIN of the signing key: an open 
 them. Whoever has mistyped a passphrase proves first, by the password, to be the one who logged in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from central.access.accounts import LDAP, OIDC, directory_says, password_is_right, prove_own_code
 from central.access.login_gates import LOGIN, PASSPHRASE, TOKEN_PIN, gate_at
@@ -51,6 +51,14 @@ def end_try(console: Console, tried: Try) -> None:
     """The secret was right: the door's count begins anew."""
     with writing(console.engine) as connection:
         secret_tries.forget(connection, tried.door)
+
+
+def take_back_try(console: Console, tried: Try) -> None:
+    """Nobody looked at the secret: the try counts no more. A door that it has closed stays closed."""
+    with writing(console.engine) as connection:
+        tries = secret_tries.tries_of(connection, tried.door)
+        if tries.failures > 0 and tries.locked_until is None:
+            secret_tries.save(connection, tried.door, replace(tries, failures=tries.failures - 1))
 
 
 def try_own_password(console: Console, visitor: Visitor, password: str) -> bool:

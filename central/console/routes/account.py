@@ -18,7 +18,7 @@ from central.console.access_log import note_alone
 from central.console.at_workplace import origin_of, reach_out
 from central.console.context import LANGUAGE_COOKIE, THEME_COOKIE, YEAR_S, Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
-from central.console.tried_secrets import TriesOver, begin_passphrase, end_try, needs_proof
+from central.console.tried_secrets import TriesOver, Try, begin_passphrase, end_try, needs_proof, take_back_try
 from central.core.rights import Right
 from central.deciding.medics import RegisterFault, register_faults, register_warnings
 from central.signature.gost import open_gost_key
@@ -51,6 +51,7 @@ def unlock(
     """Open the key for this session; the register is checked first."""
     console = console_of(request)
     now, medic_id = console.clock(), visitor.account.medic_id or ""
+    tried: Try | None = None
     try:
         with reading(console.engine) as connection:
             entry, faults = register_entry(connection, visitor, now, console.frmr_valid_days)
@@ -69,6 +70,8 @@ def unlock(
         note_alone(console, visitor, "signature.refused", medic_id, detail={"code": "directory_outage"})
         return signature_page(request, visitor, status=503, code="directory_outage")
     except SigningRefused as error:
+        if tried is not None and error.code == "token_absent":
+            take_back_try(console, tried)
         note_alone(console, visitor, "signature.refused", medic_id, detail={"code": error.code})
         return signature_page(request, visitor, status=403, code=error.code)
     end_try(console, tried)

@@ -24,6 +24,7 @@ from starlette.datastructures import FormData
 
 from central.console.access_log import note
 from central.console.at_workplace import errand, reach_out
+from central.console.closed_key import must_be_opened
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.kept_queue import kept_filter
@@ -121,7 +122,7 @@ def answered(
         status = 409 if CHANGED_MEANWHILE & set(error.faults) else 403
         return exam_page(request, visitor, exam_id, status=status, typed=typed, notice="signature.cannot_sign")
     except SigningRefused as error:
-        if error.code == "locked":
+        if must_be_opened(console_of(request), visitor, error):
             return _to_signature(request, visitor, typed or {})
         notice = "signature.no_time_stamp" if error.code == "no_time_stamp" else "signature.cannot_sign"
         return exam_page(request, visitor, exam_id, status=403, typed=typed, notice=notice)

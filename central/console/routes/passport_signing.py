@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 
 from central.console.access_log import note
 from central.console.at_workplace import errand, reach_out
+from central.console.closed_key import must_be_opened
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.passport_view import Chosen, content_of, passport, passport_paper, seen_of, signed_paper
@@ -129,7 +130,7 @@ def _answered(request: Request, visitor: Visitor, worker_id: str, work: Callable
     except RegisterFault:
         return passport_page(request, visitor, worker_id, 403, notice="signature.cannot_sign")
     except SigningRefused as error:
-        if error.code != "locked":
+        if not must_be_opened(console, visitor, error):
             return passport_page(request, visitor, worker_id, 403, notice="signature.cannot_sign")
         with writing(console.engine) as connection:
             draft = {"path": f"/workers/{worker_id}/passport", "fields": {}}

@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from central.console.access_log import note, note_seldom
+from central.console.closed_key import must_be_opened
 from central.console.context import Visitor, console_of, own_or_404, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.routes.decide import sign_page
@@ -127,7 +128,7 @@ def title_answered(request: Request, visitor: Visitor, exam_id: str, work: Calla
     except RegisterFault:
         return exam_page(request, visitor, exam_id, status=403, notice="signature.cannot_sign")
     except SigningRefused as error:
-        if error.code == "locked":
+        if must_be_opened(console_of(request), visitor, error):
             # The key is opened, and the medic comes back to the page and looks at the title again.
             with writing(console_of(request).engine) as connection:
                 draft = {"path": f"/exams/{exam_id}/decision", "fields": {}}

@@ -18,6 +18,7 @@ from starlette.datastructures import FormData
 from central.books import reading as books
 from central.books.codes import is_offered
 from central.console.access_log import note
+from central.console.closed_key import must_be_opened
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.routes.decide import sign_page
@@ -135,7 +136,7 @@ def paper_answered(
     except RegisterFault:
         return written_page(request, visitor, exam_id, kind, status=403, typed=typed, notice="signature.cannot_sign")
     except SigningRefused as error:
-        if error.code == "locked":
+        if must_be_opened(console_of(request), visitor, error):
             with writing(console_of(request).engine) as connection:
                 accounts.set_draft(connection, visitor.session.session_id, _draft(exam_id, kind, typed or {}))
             return RedirectResponse("/signature", status_code=303)
