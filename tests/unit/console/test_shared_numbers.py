@@ -18,7 +18,7 @@ import httpx
 import openpyxl
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from central.console.app import every_route, guards_of
 from central.console.guard import Guard
@@ -37,12 +37,14 @@ from central.store.foreign_exams import foreign_exam
 from central.store.grounds import ground
 from central.store.papers import paper
 from central.store.register_changes import Author
-from central.store.registry import worker
+from central.store.registry import employer, worker
 from dopusk.lab.demo.sample_people import EMPLOYERS, ORG, sample_snils
 from simulators.fleet_exam import exam_payload
+from simulators.waybill_carrier import CARRIER_INN, DRIVER, T1_NAME, note
 from tests.console_centre import Browser, ConsoleCentre
 from tests.job_processes import DoneHere
 from tests.medical_room import enter_room
+from tests.waybill_centre import OPERATOR, waybill_centre
 from tests.written_papers import write_paper
 
 NUMBER = "5005"
@@ -112,7 +114,7 @@ ELSEWHERE = {
     "/exams/{exam_id}/certificate": "the exam of one employment, by its id",
     "/exams/{exam_id}/protocol": "the exam of one employment, by its id",
     "/gates": "passages of workers with their employers: test_gates.py",
-    "/waybills": "drivers with their employers: test_waybills.py",
+    "/waybills": "drivers, below",
     "/waybills/{waybill_id}/{name}": "the title itself, by ids",
     "/registers/persons/twins": "test_person_pages.py: doubles with employer and number",
     "/journal/exports/{job_id}/file": "the rows of /journal/export/csv",
@@ -462,3 +464,30 @@ def test_a_new_entry_with_the_number_of_another_employer_is_somebody_else(
         query = select(worker.c.person_id).where(worker.c.personnel_number == "6001")
         assert len(set(connection.execute(query).scalars())) == 2
         assert connection.execute(select(persons.person)).first() is not None
+
+
+def test_the_list_of_waybills_names_the_driver_of_the_files_own_employer(
+    centre: ConsoleCentre, zoya: Browser, sample: Sample
+) -> None:
+    """Two carriers write of drivers with one number: each file is about its own."""
+    own = re.sub(r' ИННФЛ="[0-9]*"', "", DRIVER)
+    for place, (key, words) in enumerate({"one": ONE, "other": OTHER}.items()):
+        centre.people.workers[NUMBER] = sample.ids[key]
+        carrier = waybill_centre(centre, NUMBER)
+        with writing(centre.engine) as connection:
+            connection.execute(update(worker).values(inn=None))
+            connection.execute(update(employer).values(inn=None))
+            inn = {"inn": CARRIER_INN, "waybill_operator": OPERATOR, "waybill_titles": "both"}
+            connection.execute(
+                update(employer).where(employer.c.employer_id == centre.people.employers[place]).values(**inn)
+            )
+        surname, given, patronymic = words.split()
+        drivers = own.replace("Ветров", surname).replace("Степан", given).replace("Ильич", patronymic)
+        uid = f"{place}50e8400-e29b-41d4-a716-446655440000"
+        name = T1_NAME if place == 0 else T1_NAME.replace("11111111", "77777777")
+        carrier.drop_waybill(name, drivers=drivers, notes=note("ТабНомер", NUMBER), uid=uid)
+        carrier.pass_once()
+        assert [row.fault for row in carrier.rows()] == [""] * (place + 1)
+    whole, rows = _lines(zoya.get("/waybills"))
+    assert {key for key in ("one", "other") for row in rows if NAMES[WHO[key][0]] in row} == {"one", "other"}
+    assert _confused(whole, rows, "one") == []
