@@ -123,9 +123,13 @@ class MapFault(ValueError):
 
 
 def map_of_lines(kind: str, name: str, lines: str) -> FieldMap:
-    """A map that was typed, one `heading = field` a line. Raises `MapFault`."""
+    """A map that was typed, one `heading = field` a line; a field goes by its name or by its heading in the shipped map.
+
+    Raises `MapFault`.
+    """
     fields: dict[str, str] = {}
-    known = set(SHIPPED[kind].fields.values())
+    known = {fold_name(heading): name for heading, name in SHIPPED[kind].fields.items()}
+    known |= {name: name for name in SHIPPED[kind].fields.values()}
     for number, line in enumerate(lines.splitlines(), start=1):
         if not line.strip():
             continue
@@ -133,11 +137,11 @@ def map_of_lines(kind: str, name: str, lines: str) -> FieldMap:
         heading = " ".join(heading.split())
         if not sign or not heading:
             raise MapFault("lines", "no_heading", number, line.strip()[:60])
-        if field not in known:
+        if fold_name(field) not in known:
             raise MapFault("lines", "no_field", number, field[:60])
         if heading in fields:
             raise MapFault("lines", "twice", number, heading[:60])
-        fields[heading] = field
+        fields[heading] = known[fold_name(field)]
     if not name.strip() or len(name) > _MOST_NAME:
         raise MapFault("name", "needed")
     if not fields:
@@ -147,7 +151,8 @@ def map_of_lines(kind: str, name: str, lines: str) -> FieldMap:
 
 def lines_of(chosen: FieldMap) -> str:
     """A map as it is typed. What keeps the name of the field is left out."""
-    return "\n".join(f"{heading} = {field}" for heading, field in chosen.fields.items() if heading != field)
+    named = headings_of(SHIPPED[chosen.kind])
+    return "\n".join(f"{heading} = {named[field]}" for heading, field in chosen.fields.items() if heading != field)
 
 
 def map_differences(before: FieldMap | None, after: FieldMap) -> list[tuple[str, str, str]]:

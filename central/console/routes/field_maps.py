@@ -22,7 +22,7 @@ from central.console.routes.registers import uploaded
 from central.core.rights import Right
 from central.imports import medics, organisations
 from central.imports.federal_jobs import MOST_BYTES_AT_ONCE
-from central.imports.field_maps import SHIPPED, MapFault, lines_of, map_differences, map_of_lines, maps_of
+from central.imports.field_maps import SHIPPED, MapFault, headings_of, lines_of, map_differences, map_of_lines, maps_of
 from central.imports.tables import UnreadableTable
 from central.store import accounts, field_maps
 from central.store.engine import hold, reading, writing
@@ -127,7 +127,7 @@ def _page(
         maps=known,
         shown=shown,
         versions=versions,
-        fields=sorted(set(SHIPPED[kind].fields.values())),
+        fields=headings_of(SHIPPED[kind]),
         typed=typed or {"name": shown.name, "lines": lines_of(shown)},
         fault=fault,
         unreadable=unreadable,

@@ -122,10 +122,10 @@ FORMS_WITH_IDS: list[tuple[Role, str, dict[str, str], tuple[str, ...]]] = [
 
 BOUND_OTHERWISE = {
     "exam_id", "exam_message_id", "corrects", "consent_id", "account_id", "person_id", "other_id", "verdict_id",
+    "map_id",
 }  # fmt: skip
-"""Of the exam, worker, person or account in the address or the list of doubles, which are looked up with the visitor's own
-
-organisations first.
+"""A version of a field map is the whole centre's, and administrators keep it. The others are of the exam, worker, person or account
+in the address or the list of doubles, which are looked up with the visitor's own organisations first.
 """
 
 

@@ -16,7 +16,8 @@ from dopusk.lab.demo.sample_people import OID
 from tests.console_centre import Browser, ConsoleCentre
 
 PAGE = "/imports/maps"
-LINES = "Страховой номер = snils\nРаботник = full_name\nУчреждение = org_oid"
+LINES = "Страховой номер = СНИЛС\nРаботник = фио\nУчреждение = org_oid"
+NAME = "Фамилия, имя, отчество"
 SAMPLE = f"Страховой номер;Работник;Учреждение\n700-000-001 11;Лесная Вера;{OID}\n700-000-002 12;;{OID}\n".encode()
 
 
@@ -42,16 +43,16 @@ def _ours(centre: ConsoleCentre) -> dict[str, str]:
 def test_a_map_is_tried_saved_changed_and_taken_back(centre: ConsoleCentre, administrator: Browser) -> None:
     tried = html.unescape(_send(administrator, "check", sample=SAMPLE).text)
     assert "Пример прочитан: строк 2" in tried
-    assert '<code>full_name</code></td><td class="num">1</td>' in tried
-    assert '<code>snils</code></td><td class="num">2</td>' in tried
+    assert f'<td>{NAME}</td><td class="num">1</td>' in tried
+    assert '<td>СНИЛС</td><td class="num">2</td>' in tried
     assert _ours(centre) == {}, "a check saves nothing"
     assert _send(administrator, "save").status_code == 303
     first = {"Страховой номер": "snils", "Работник": "full_name", "Учреждение": "org_oid"}
     assert _ours(centre) == first
-    changed = LINES.replace("Работник = full_name", "Сотрудник = full_name")
+    changed = LINES.replace("Работник = фио", "Сотрудник = фио")
     tried = _send(administrator, "check", changed).text
-    assert '<td class="long">Сотрудник</td><td><code>—</code></td><td><code>full_name</code></td>' in tried
-    assert '<td class="long">Работник</td><td><code>full_name</code></td><td><code>—</code></td>' in tried
+    assert '<td class="long">Сотрудник</td><td>—</td><td>' + NAME in tried
+    assert '<td class="long">Работник</td><td>' + NAME + "</td><td>—</td>" in tried
     assert _send(administrator, "save", changed).status_code == 303
     assert _send(administrator, "save", changed).status_code == 303
     assert "Сотрудник" in _ours(centre)
