@@ -252,8 +252,12 @@ def test_what_was_handed_over_when_the_centre_was_killed_comes_again_and_is_one(
     assert site.hooked.hears() == "a repeat"
     assert until(lambda: site.waybills() == ["sent"])
     assert until(lambda: site.passages("hooked") == [("open", "told")])
-    assert site.operator.lines.empty()
     assert site.hooked.lines.empty()
+    site.operator.type("receipt accepted")
+    assert until(lambda: site.waybills() == ["accepted"])
+    site.operator.type("return")
+    assert site.operator.hears().startswith("ON_PTLSODPARK_"), "no further title came"
+    assert until(lambda: sorted(site.waybills()) == ["accepted", "not_needed"]), "no title after the trip is asked for"
 
 
 def test_a_revoked_certificate_opens_no_gate_any_more(site: Site) -> None:
