@@ -192,6 +192,24 @@ def test_a_finding_of_unfit_is_never_admitted_without_a_question(
     assert zoya.decide(exam_id, outcome="admitted", **all_).status_code == 303
 
 
+def test_two_sources_that_contradict_each_other_are_said_and_asked_about(
+    centre: ConsoleCentre, senior: Browser, zoya: Browser
+) -> None:
+    kind = {"Вид": "психиатрическое", "Только очно": "нет"}
+    send(senior, centre, kind | {"Заключение": "годен", "Источник": "Диспансер"})
+    send(senior, centre, kind | {"Заключение": "не годен", "Источник": "Поликлиника"})
+    exam_id = centre.exam("1001")
+    page = zoya.get(f"/exams/{exam_id}").text
+    assert "источники противоречат друг другу" in page
+    assert zoya.decide(exam_id, outcome="admitted").status_code == 422, "the milder word decides nothing"
+    names = [part.split('"')[0] for part in page.split('name="ground_reason.')[1:]]
+    reasons = {f"ground_reason.{name}": "Созвонилась с диспансером." for name in names}
+    assert zoya.decide(exam_id, outcome="admitted", **reasons).status_code == 303
+    with reading(centre.engine) as connection:
+        record = json.loads(connection.execute(select(decision.c.record)).scalar_one())
+    assert "contradiction" in {one["state"] for one in record["decision"]["grounds"]}
+
+
 @pytest.mark.parametrize("effect", ["in_person", "not_allowed"])
 def test_a_rule_for_an_exam_in_person_holds_the_worker_at_terminals_and_no_exam_of_one_admits(
     centre: ConsoleCentre, senior: Browser, zoya: Browser, effect: str
