@@ -112,7 +112,8 @@ def _page(
         shown = known.get(" ".join(name.split())) or next(iter(known.values()))
         rows = field_maps.versions(connection, kind, shown.name)
         names = {one.account_id: one.full_name for one in accounts.all_accounts(connection)}
-    before = [*(FieldMap(kind, row.name, row.fields) for row in rows[1:]), SHIPPED[kind] if rows else None]
+    shipped = SHIPPED[kind] if shown.name == SHIPPED[kind].name else None
+    before = [*(FieldMap(kind, row.name, row.fields) for row in rows[1:]), shipped]
     versions = [
         (row, names.get(row.account_id, ""), map_differences(old, FieldMap(kind, row.name, row.fields)))
         for row, old in zip(rows, before, strict=False)
