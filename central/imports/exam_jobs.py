@@ -22,6 +22,8 @@ from central.imports.tables import UnreadableTable
 MOST_SHOWN = 200
 """So many refused rows stand on the page; all of them stand in the file of faults."""
 _MOST_FACT_CHARS = 200
+_OWN_WORDS = {"not_a_table": "exams_not_a_table", "too_many_rows": "exams_too_many_rows"}
+"""Exams come as JSON Lines too; of other files these faults say less."""
 MOST_UPLOAD_BYTES = 64 * 1024 * 1024
 
 
@@ -46,7 +48,7 @@ class ExamImport:
         try:
             rows = list(read_rows(content))
         except UnreadableTable as error:
-            raise JobFault(f"table_{error.code}", error.detail) from error
+            raise JobFault(_OWN_WORDS.get(error.code, f"table_{error.code}"), error.detail) from error
         if not rows:
             raise JobFault("table_empty")
         running.report(0, total=len(rows))

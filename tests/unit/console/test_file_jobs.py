@@ -164,6 +164,10 @@ def test_organisations_and_books_go_the_same_way(centre: ConsoleCentre, administ
         assert connection.execute(select(func.count()).select_from(books.book_draft_item)).scalar_one() >= 6 * ROWS
     assert [action for action, _ in _deeds(centre)] == ["book.import"]
 
+    endless = "\n".join(["Код;По-русски", *(f"{place};Должность {place}" for place in range(100_000))]).encode()
+    _, page = _done(administrator, _send(administrator, f"{BOOK}/import", endless, "many.csv", action="check"))
+    assert "Слишком много строк" in page
+
 
 def test_a_job_belongs_to_its_owner(
     centre: ConsoleCentre, senior: Browser, administrator: Browser, app: FastAPI
