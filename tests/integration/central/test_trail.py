@@ -265,6 +265,7 @@ WITHOUT_TRACE = {
     "/login/outside": "leads to who vouches; `central.console.routes.login` writes it where a login ends",
     "/signature/errand": "what the person's own key is to sign; noted where the signature is taken",
     "/exams/{exam_id}/waybill-title": "`title_signing` writes it where the signature is stored",
+    "/workers/{worker_id}/passport/signature": "`passport_signing` writes it where the signature is stored",
     "/room/{draft_id}/keep": "what stands in an open page of the medical room; noted where it is begun, recorded or ended",
     "/session/alive": "a key pressed on an open page",
 }
