@@ -1,4 +1,4 @@
-"""Every scenario of the demonstration, with real processes, lines, broker, window and browser forms."""
+"""Scenarios of the demonstration, with real processes, lines, broker, window and browser forms."""
 
 import json
 import signal
@@ -16,8 +16,12 @@ from dopusk.lab.demo.sample_medic import LOGIN
 from dopusk.lab.demo.scenarios import SCENARIOS
 from dopusk.lab.demo.world import SERVICE_PIN, build_world
 from terminal.config import load_config
+from tests.size import IS_WHOLE
 from tests.waiting import LONGEST_S
 
+OFTEN = ("admitted", "drunk", "chest_pain", "offline", "power_cut", "person_changed")
+"""The stories of each run of the tests; the others are played by `make trials ARGS=walks`. What is special in those has shorter
+tests of shipped processes: two employers (`test_two_employers`), a pulled cable and a high pressure on real lines, faces."""
 KEYS = {
     "exam_id", "exam_type", "outcome", "measurements", "rule_verdict", "decision", "receipts", "timings_s", "screenshots",
 }  # fmt: skip
@@ -33,7 +37,7 @@ def play(folder: Path, scenario: str, *more: str) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(540)
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", SCENARIOS if IS_WHOLE else OFTEN)
 def test_each_scenario_ends_as_it_should(tmp_path: Path, name: str) -> None:
     # The usual one is asked for its decision too: to play it once more would take as long again.
     result = play(tmp_path, name, *(("--export-decision", "out") if name == "admitted" else ()))

@@ -27,7 +27,8 @@ TRIALS: dict[str, tuple[str, Callable[[], str]]] = {
         compare_in_libreoffice,
     ),
     "walks": (
-        "each change of each row that `verify` must find, each hostile value in each address; the tests only draw some",
+        "each change of each row that `verify` must find, each hostile value in each address, each story of the demonstration;"
+        " the tests only draw some",
         walk_whole,
     ),
     "large_file": (

@@ -3,7 +3,7 @@
 import contextlib
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from lxml import etree, html
 from sqlalchemy import Column, ColumnElement, Engine, select, update
 
 from central.console.app import create_app, every_route
@@ -326,7 +327,17 @@ class Seen:
     """What one role may look at, and the cookies of its session."""
 
     cookies: tuple[tuple[str, str], ...]
-    paths: tuple[str, ...]
+    shapes: Mapping[str, frozenset[str]]
+    """By path: which kinds of elements the page has."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(self.shapes)
+
+
+def _shape(page: str) -> frozenset[str]:
+    every = html.document_fromstring(page).iter(etree.Element)
+    return frozenset(f"{one.tag} {one.get('class', '')} {one.get('name', '')}" for one in every)
 
 
 def paths_of(stage: Stage) -> list[str]:
@@ -350,12 +361,12 @@ def look_around(stage: Stage, who: str) -> Seen:
         if who != STRANGER:
             fields = {"username": NAMES[Role(who)], "password": LOGIN.password}
             assert client.post("/login", fields).status_code == 303
-        paths = []
+        shapes = {}
         for path in paths_of(stage):
             answer = client.get(path)
             # What is not there, or not this role's to see, looks the same everywhere: one is enough.
             is_one = answer.status_code in {200, 422} or path == "/nowhere" or path.startswith("/check/")
             if is_one and answer.text.startswith("<!doctype html>"):
-                paths.append(path)
+                shapes[path] = _shape(answer.text)
         cookies = tuple((one.name, one.value or "") for one in client.http.cookies.jar)
-    return Seen(cookies, tuple(paths))
+    return Seen(cookies, shapes)
