@@ -111,6 +111,9 @@ class FleetTerminal:
         """Disconnect and end the network thread."""
         self.client.disconnect()
         self.client.loop_stop()
+        # The library may leave the socket open where its thread ends before the broker has hung up.
+        if (left := self.client.socket()) is not None:
+            left.close()
 
     def send_exam(self, payload: dict[str, Any]) -> tuple[str, Sealed]:
         """Seal and publish an exam; returns its id and its bytes."""

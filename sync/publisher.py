@@ -188,6 +188,9 @@ class Publisher:
         """Say good-bye and stop the library's thread."""
         self._client.disconnect()
         self._client.loop_stop()
+        # The library may leave the socket open where its thread ends before the broker has hung up.
+        if (left := self._client.socket()) is not None:
+            left.close()
 
     def _on_connect(self, client: Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:

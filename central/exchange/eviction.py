@@ -86,3 +86,6 @@ def end_connection(config: MqttConfig, address: TerminalAddress, *, say_offline:
     finally:
         client.disconnect()
         client.loop_stop()
+        # The library may leave the socket open where its thread ends before the broker has hung up.
+        if (left := client.socket()) is not None:
+            left.close()

@@ -89,6 +89,9 @@ class BrokerLink:
         """Disconnect and end the network thread."""
         self.client.disconnect()
         self.client.loop_stop()
+        # The library may leave the socket open where its thread ends before the broker has hung up.
+        if (left := self.client.socket()) is not None:
+            left.close()
 
     def publish(self, topic: str, wire: bytes) -> bool:
         """Hand a message over with QoS 1. False without a connection, and while the broker acknowledges nothing; the caller

@@ -66,7 +66,7 @@ def prove(patch: Patch, sources: Path) -> Proof:
     begun = time.monotonic()
     code, words = _run(patch.test, sources, _LONGEST_WAIT_S)
     if code != _ALL_PASSED:
-        return Proof(False, f"is not green with the line: {words}", time.monotonic() - begun)
+        return Proof(False, f"is not green with the line (exit code {code}): {words}", time.monotonic() - begun)
     if not _apply(patch, sources):
         return Proof(False, "the patch does not apply any more", time.monotonic() - begun)
     # No wait of the green run took longer than the whole of it; what has not come in twice the time does not come.
@@ -96,7 +96,7 @@ def _run(test: str, sources: Path, longest_wait_s: float) -> tuple[int, str]:
     }
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", test]
     with subprocess.Popen(
-        command, cwd=sources, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command, cwd=sources, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as run:
         try:
             words, _ = run.communicate(timeout=_LONGEST_S)

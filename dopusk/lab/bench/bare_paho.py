@@ -60,3 +60,6 @@ def bare_paho_s(
         for client in (subscriber, publisher):
             client.disconnect()
             client.loop_stop()
+            # The library may leave the socket open where its thread ends before the broker has hung up.
+            if (left := client.socket()) is not None:
+                left.close()

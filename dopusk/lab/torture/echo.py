@@ -41,3 +41,6 @@ class Echo:
         """Disconnect."""
         self._client.disconnect()
         self._client.loop_stop()
+        # The library may leave the socket open where its thread ends before the broker has hung up.
+        if (left := self._client.socket()) is not None:
+            left.close()

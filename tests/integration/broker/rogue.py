@@ -120,3 +120,6 @@ class Rogue:
         """Leave."""
         self.client.disconnect()
         self.client.loop_stop()
+        # The library may leave the socket open where its thread ends before the broker has hung up.
+        if (left := self.client.socket()) is not None:
+            left.close()

@@ -45,6 +45,9 @@ class Stranger:
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        # The library may leave the socket open where its thread ends before the broker has hung up.
+        if (left := self.client.socket()) is not None:
+            left.close()
 
 
 def _link(centre: TestCentre, name: str) -> str:

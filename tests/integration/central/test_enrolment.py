@@ -320,6 +320,9 @@ def _gets_in(centre: TestCentre, files: tuple[Path, Path]) -> bool:
     finally:
         client.disconnect()
         client.loop_stop()
+        # The library may leave the socket open where its thread ends before the broker has hung up.
+        if (left := client.socket()) is not None:
+            left.close()
     return let_in[0]
 
 
