@@ -71,7 +71,7 @@ CELLS = [
 ]
 WAYBILLS = ("waybill", "waybill_title", "waybill_receipt", "gate_passage")
 ROWS_TRIED = 2
-CHANGES_TRIED = 3
+CHANGES_TRIED = 2
 STEP_OF_BLOB = 499
 """A prime: bytes of long values are tried at this distance, the first and the last always."""
 
