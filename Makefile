@@ -40,7 +40,7 @@ test: check ## every check and every test
 quick: setup-dev ## unit tests of devices, exam and wire, for the everyday loop
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -q -n 2 tests/unit/drivers tests/unit/sync tests/unit/terminal $(ARGS)
 
-coverage: setup-dev ## the share of drivers, kiosk, terminal and sync that their unit tests run, against floors; ARGS=--write raises the floors
+coverage: setup-dev ## the share of each package and room that unit tests run, against floors; ARGS=--write raises the floors
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/python -m tests.covered $(ARGS)
 
 prove: setup-dev ## every promise of docs/promises.md with the line taken out that keeps it; goes on where it was broken off
