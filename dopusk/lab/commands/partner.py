@@ -50,10 +50,22 @@ class _Partner:
         for line in sys.stdin:
             try:
                 words = shlex.split(line)
-                if words:
-                    self.doings[words[0]](*words[1:])
-            except (KeyError, TypeError, ValueError, OSError) as error:
-                _tell(say("not done: {error}", error=error))
+            except ValueError:
+                words = [line.strip()]  # a quotation without an end is no word of ours
+            if words:
+                self._do(words)
+
+    def _do(self, words: list[str]) -> None:
+        doing = self.doings.get(words[0])
+        if doing is None:
+            _tell(say("nothing is called {word} here; there are: {known}", word=words[0], known=", ".join(self.doings)))
+            return
+        try:
+            doing(*words[1:])
+        except TypeError:
+            _tell(say("{word} takes other values", word=words[0]))
+        except (ValueError, OSError) as error:
+            _tell(say("not done: {error}", error=error))
 
 
 def partner(
