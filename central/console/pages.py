@@ -20,6 +20,7 @@ MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_QUEUE, "/queue", "queue"),
     (Right.EXAMINE, "/room", "room"),
     (Right.SEE_JOURNAL, "/journal", "journal"),
+    (Right.KEEP_CONCLUSIONS, "/conclusions", "conclusions"),
     (Right.SEE_LIMITS, "/limits", "limits"),
     (Right.SEE_REGISTERS, "/registers", "registers"),
     (Right.SEE_ADMISSIONS, "/admissions", "admissions"),

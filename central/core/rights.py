@@ -17,6 +17,7 @@ class Right(StrEnum):
     EXPORT_JOURNAL = "export_journal"
     SIGN_JOURNAL = "sign_journal"
     MAKE_PAPERS = "make_papers"
+    KEEP_CONCLUSIONS = "keep_conclusions"
     SEE_LIMITS = "see_limits"
     CHANGE_LIMITS = "change_limits"
     SEE_REGISTERS = "see_registers"
@@ -64,6 +65,8 @@ _MEDIC = frozenset(
         Right.EXPORT_JOURNAL,
         Right.SIGN_JOURNAL,
         Right.MAKE_PAPERS,
+        # Copies, journal, checks, acts: an act takes two accounts, so more than the senior medic keep them.
+        Right.KEEP_CONCLUSIONS,
         Right.SEE_LIMITS,
         Right.SEE_REGISTERS,
         Right.SEE_FLEET,

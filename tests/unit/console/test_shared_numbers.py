@@ -113,6 +113,7 @@ ELSEWHERE = {
     "/papers/refusals/sheet": "the rows of /papers/refusals/export",
     "/exams/{exam_id}/certificate": "the exam of one employment, by its id",
     "/exams/{exam_id}/protocol": "the exam of one employment, by its id",
+    "/conclusions": "papers of workers with their employers: test_conclusions.py",
     "/gates": "passages of workers with their employers: test_gates.py",
     "/waybills": "drivers, below",
     "/waybills/{waybill_id}/{name}": "the title itself, by ids",
