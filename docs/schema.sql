@@ -45,6 +45,21 @@ CREATE TABLE account (
 
 CREATE UNIQUE INDEX ix_account_vouched ON account (vouched_by, vouched_issuer, vouched_name);
 
+CREATE TABLE act (
+    act_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    year INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: drafted_at DATETIME NOT NULL,
+    drafted_by TEXT NOT NULL,
+    record BYTEA NOT NULL,
+    -- SQLite: record BLOB NOT NULL,
+    CONSTRAINT pk_act PRIMARY KEY (act_id),
+    CONSTRAINT uq_act_org_year_number UNIQUE (org, year, number)
+);
+
 CREATE TABLE alert (
     alert_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -828,6 +843,38 @@ CREATE TABLE waybill_receipt (
 );
 
 CREATE UNIQUE INDEX uq_waybill_receipt_content ON waybill_receipt (operator, sha256);
+
+CREATE TABLE act_signature (
+    signature_id TEXT NOT NULL,
+    act_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    account_id TEXT NOT NULL,
+    medic_id TEXT NOT NULL,
+    medic_name TEXT NOT NULL,
+    position TEXT NOT NULL,
+    signed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: signed_at DATETIME NOT NULL,
+    certificate_serial TEXT NOT NULL,
+    cms BYTEA NOT NULL,
+    -- SQLite: cms BLOB NOT NULL,
+    CONSTRAINT pk_act_signature PRIMARY KEY (signature_id),
+    CONSTRAINT uq_act_signature_place UNIQUE (act_id, place),
+    CONSTRAINT uq_act_signature_account UNIQUE (act_id, account_id),
+    CONSTRAINT uq_act_signature_medic UNIQUE (act_id, medic_id),
+    CONSTRAINT fk_act_signature_act_id_act FOREIGN KEY(act_id) REFERENCES act (act_id)
+);
+
+CREATE TABLE act_withdrawal (
+    act_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    withdrawn_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: withdrawn_at DATETIME NOT NULL,
+    withdrawn_by TEXT NOT NULL,
+    CONSTRAINT pk_act_withdrawal PRIMARY KEY (act_id),
+    CONSTRAINT fk_act_withdrawal_act_id_act FOREIGN KEY(act_id) REFERENCES act (act_id)
+);
 
 CREATE TABLE book_check (
     check_id TEXT NOT NULL,

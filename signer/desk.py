@@ -39,6 +39,9 @@ class Window(Protocol):
     def signed_passport(self, at: datetime, record_id: str) -> None:
         """One sanitary passport was signed."""
 
+    def signed_act(self, at: datetime, number: str) -> None:
+        """One act was signed."""
+
     def refused(self, code: str) -> None:
         """A request was not followed."""
 
@@ -96,8 +99,8 @@ class Desk:
 
     def _signed(self, request: SigningRequest, content: bytes) -> bytes:
         """A proof that the key is here: the PIN is typed for it, each time."""
-        if {"decision", "passport"} & _record(content).keys():
-            raise SigningRefused("wrong_content", "a decision or passport is signed as such only")
+        if {"decision", "passport", "act"} & _record(content).keys():
+            raise SigningRefused("wrong_content", "a decision, passport or act is signed as such only")
         self.close()
         key = self._opened(request)
         try:
@@ -118,10 +121,10 @@ class Desk:
             self.close()
             raise SigningRefused("locked", "no PIN was typed in this session")
         _check_certificate(self._key, request)
-        decision, exam, passport = (record.get(name) for name in ("decision", "exam", "passport"))
+        decision, exam, passport, act = (record.get(name) for name in ("decision", "exam", "passport", "act"))
         is_decision = isinstance(decision, dict) and isinstance(exam, dict)
-        if is_decision == isinstance(passport, dict):
-            raise SigningRefused("wrong_content", "this is no record of a decision, and no passport")
+        if [is_decision, isinstance(passport, dict), isinstance(act, dict)].count(True) != 1:
+            raise SigningRefused("wrong_content", "this is no record of a decision, no passport and no act")
         try:
             signature = self._key.sign_detached(content)
         except SigningRefused:
@@ -132,6 +135,8 @@ class Desk:
             self._window.signed(now, str(decision.get("outcome", "")), str(exam.get("exam_id", "")))
         elif isinstance(passport, dict):
             self._window.signed_passport(now, str(passport.get("record_id", "")))
+        elif isinstance(act, dict):
+            self._window.signed_act(now, f"{act.get('number', '')}/{act.get('year', '')}")
         return signature
 
     def _opened(self, request: SigningRequest) -> SignatureProvider:

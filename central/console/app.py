@@ -38,6 +38,7 @@ from central.console.routes import (
     account_edit,
     account_vouching,
     accounts,
+    acts,
     admissions,
     audit,
     book_checks,
@@ -96,6 +97,7 @@ from central.core.rate_limit import RateLimit
 from central.core.sealed_words import WordsSeal
 from central.core.snils import SnilsKey
 from central.core.trust import Trust
+from central.deciding.act_signing import ActSigning
 from central.deciding.decisions import Decisions
 from central.deciding.paper_signing import PaperSigning
 from central.deciding.passages import GatePassages
@@ -142,6 +144,7 @@ PAGES = (
     conclusions,
     passport,
     passport_signing,
+    acts,
     persons,
     refusals,
     limits,
@@ -235,6 +238,7 @@ def create_app(
         titles=TitleSigning(store, trust, woken, clock, config.registers.frmr_valid_days),
         papers=PaperSigning(store, trust, clock, config.registers.frmr_valid_days),
         passports=PassportSigning(store, trust, clock, config.registers.frmr_valid_days),
+        acts=ActSigning(store, trust, clock, config.registers.frmr_valid_days),
         stamping=stamping,
         outgoing=pen,
         pictures=pictures,

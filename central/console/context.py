@@ -30,6 +30,7 @@ from central.core.rate_limit import RateLimit
 from central.core.rights import Right, may
 from central.core.sealed_words import WordsSeal
 from central.core.trust import Trust
+from central.deciding.act_signing import ActSigning
 from central.deciding.decisions import Decisions
 from central.deciding.paper_signing import PaperSigning
 from central.deciding.passport_signing import PassportSigning
@@ -73,6 +74,7 @@ class Console:
     titles: TitleSigning
     papers: PaperSigning
     passports: PassportSigning
+    acts: ActSigning
     stamping: Stamping
     outgoing: Outgoing
     pictures: PictureLook | None

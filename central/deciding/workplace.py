@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from central.core.name_folding import fold_name
 from central.core.trust import Anchors
+from central.deciding.act_to_sign import ActToSign
 from central.deciding.decisions import PreparedDecision
 from central.deciding.paper_to_sign import PaperToSign
 from central.deciding.passport_to_sign import PassportToSign
@@ -49,6 +50,7 @@ class AwaitedSignature:
     paper: PaperToSign | None = None
     """A certificate or protocol."""
     passport: PassportToSign | None = None
+    act: ActToSign | None = None
 
 
 def ask(

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError
 
+from central.keeping.verify_acts import check_acts
 from central.keeping.verify_books import check_books
 from central.keeping.verify_certificates import check_certificates
 from central.keeping.verify_chains import check_messages
@@ -48,6 +49,7 @@ def verify_store(engine: Engine, expected: Expected) -> StoreReport:
             check_decisions,
             check_papers,
             check_passports,
+            check_acts,
             check_outgoing,
             check_books,
             check_certificates,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, literal, select
+from sqlalchemy import Column, ColumnElement, Connection, Text, and_, cast, literal, select
 
+from central.store.acts import act
 from central.store.api_keys import api_key
 from central.store.exams import exam
 from central.store.instruments import instrument
@@ -44,6 +45,7 @@ def subjects(
         ("carrier", key_carrier.c.carrier_id, key_carrier.c.number, key_carrier.c.org.in_(orgs)),
         ("organisation", organisation.c.org, organisation.c.name, organisation.c.org.in_(orgs)),
         ("key", api_key.c.key_id, api_key.c.name, api_key.c.org.in_(orgs)),
+        ("act", act.c.act_id, cast(act.c.number, Text) + "/" + cast(act.c.year, Text), act.c.org.in_(orgs)),
         ("channel", channel.c.channel_id, channel.c.address, _of_channel(orgs)),
     ]
     # Several employers may use one number.

@@ -28,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 
+from central.store.acts import act, act_signature, act_withdrawal
 from central.store.alerts import alert
 from central.store.audit import audit
 from central.store.book_checks import book_check
@@ -143,6 +144,9 @@ SEALED = {
         Sealed(paper_record, "record_id"),
         Sealed(paper_event, "event_id"),
         Sealed(passport_record, "record_id"),
+        Sealed(act, "act_id"),
+        Sealed(act_signature, "signature_id"),
+        Sealed(act_withdrawal, "withdrawn_at"),  # its key is that of the act, which is older
         Sealed(person_verdict, "verdict_id"),
         Sealed(book, "created_at"),
         Sealed(book_version, "version_id"),

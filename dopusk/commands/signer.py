@@ -64,6 +64,10 @@ class TerminalWindow:
         moment = f"{at.astimezone():%H:%M:%S}"
         typer.echo(say("{at} signed: sanitary passport {passport}", at=moment, passport=record_id))
 
+    def signed_act(self, at: datetime, number: str) -> None:
+        """See `Window`."""
+        typer.echo(say("{at} signed: act {number}", at=f"{at.astimezone():%H:%M:%S}", number=number))
+
     def refused(self, code: str) -> None:
         """See `Window`."""
         typer.echo(say("Nothing was signed: {why}", why=_why(code)), err=True)

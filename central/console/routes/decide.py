@@ -176,6 +176,7 @@ def sign_page(
         title=awaited.title is not None or awaited.decision_signature is not None,
         paper=awaited.paper.kind if awaited.paper is not None else "",
         passport=False,
+        act="",
         name=item.worker_name,
         port=console.config.signer.port,
     )

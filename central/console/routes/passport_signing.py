@@ -74,6 +74,7 @@ def sign_passport(request: Request, worker_id: str, visitor: Medic, form: Form) 
             title=False,
             paper="",
             passport=True,
+            act="",
             name=worker["full_name"],
             port=console.config.signer.port,
         )

@@ -43,6 +43,7 @@ from central.store.waybills import WAYBILL_STATE
 from dopusk.lab.demo.sample_people import ORG
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.receipt import ACK_SCHEMA
+from tests.acts import drafted
 from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre, build_console_centre, serving
 from tests.ground_records import add_records
@@ -114,6 +115,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "other_id": persons[1],
             "medic_id": medic_id,
             "import_id": new_id(),
+            "act_id": connection.execute(select(metadata.tables["act"].c.act_id)).scalars().first(),
             "worker_id": next(iter(centre.people.workers.values())),
         }
         for name in (
@@ -124,6 +126,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "field_map",
             *WAYBILLS,
             "paper_event",
+            "act_withdrawal",
             "book_check",
             "history_import",
             "foreign_exam",
@@ -154,6 +157,9 @@ def _live(centre: ConsoleCentre, browser: Browser, exams: list[str]) -> None:
     passport = f"/workers/{centre.people.workers['1001']}/passport"
     seen = re.findall(r'name="seen" value="(\w{64})"', browser.get(passport).text)[0]
     assert browser.post(f"{passport}/sign", {"seen": seen}, page=passport).status_code == 303
+    own = f"/conclusions/acts/{drafted(centre).act_id}"
+    seen = re.findall(r'name="seen" value="(\w{64})"', browser.get(own).text)[0]
+    assert browser.post(f"{own}/sign", {"seen": seen}, page=own).status_code == 303
     now = centre.now()
     with writing(centre.engine) as connection:
         draft = LimitDraft(ORG, "organisation", "", "systolic_mmhg", None, 150.0, "приказ 1")

@@ -20,6 +20,7 @@ from central.core.config import CentralConfig
 from central.core.days import day_of
 from central.core.rights import Role
 from central.core.snils import SnilsKey
+from central.deciding.act_signing import ActDraft, draft_act
 from central.examining.recording import RoomExams
 from central.grounds.book_checking import Asking, check_for_employer
 from central.imports.tables import MOST_ROWS_AT_ONCE
@@ -28,6 +29,7 @@ from central.link.outgoing import Outgoing
 from central.people.registry import Registry
 from central.store import (
     accounts,
+    acts,
     anomalies,
     book_checks,
     certificates,
@@ -71,7 +73,7 @@ WHO = (Role.SENIOR_MEDIC, Role.ADMINISTRATOR, Role.AUDITOR, Role.EMPLOYER, Role.
 """Who sees most of a page comes first."""
 assert set(WHO) == {*Role, STRANGER}
 FILES = re.compile(
-    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|plugin\.js|outside/answer)$|\.json$"
+    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|parts/.*|plugin\.js|outside/answer)$|\.json$"
 )
 """Answers that are no pages: streams, parts of pages, files."""
 ANSWERS = (
@@ -124,6 +126,7 @@ def staged(folder: Path, *, is_hard: bool = True) -> Iterator[Stage]:
     _examine_in_room(config, engine, made, people)
     _check_books(config, engine, people)
     _exams_of_before(engine, people)
+    _acts(engine)
     config = leave_the_yard(config, engine, authority, made, people)
     if is_hard:
         _lengthen(engine, past)
@@ -215,6 +218,14 @@ def _exams_of_before(engine: Engine, people: SampleIds) -> None:
         foreign_exams.withdraw(connection, one, "не тот файл", now, None)
 
 
+def _acts(engine: Engine) -> None:
+    """A draft of an act that nobody has signed."""
+    rows = [{"what": "справка " * 30}]
+    draft = ActDraft(ORG, "loss", ("what",), rows, "не открывается " * 9, "приказ 7")
+    with writing(engine) as connection:
+        draft_act(connection, draft, "stage", datetime.now(UTC), UTC)
+
+
 def _check_books(config: CentralConfig, engine: Engine, people: SampleIds) -> None:
     """Checks of medical books on the employer's page: by a worker's code, of somebody else's book, of what is none."""
     pen, now = Outgoing.from_config(config), datetime.now(UTC)
@@ -301,6 +312,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "check_id": some(book_checks.book_check.c.check_id, book_checks.book_check.c.worker_id.is_not(None)),
             "ground_id": some(grounds.ground.c.ground_id),
             "person_id": some(worker.person_id),
+            "act_id": some(acts.act.c.act_id),
             "account_id": some(accounts.account.c.account_id),
             "terminal_id": some(terminals.terminal.c.terminal_id),
             "workers/entry_id": long,

@@ -34,6 +34,8 @@ DANGEROUS = {
     "/exams/{exam_id}/protocol": "a signed paper stays for ever",
     "/papers/refusals/{paper_id}": "what is noted stays noted",
     "/exams/{exam_id}/waybill-title": "a signed title goes to the carrier's operator",
+    "/conclusions/acts/{act_id}/sign": "what was signed stays; after the second signature files go",
+    "/conclusions/acts/{act_id}/withdrawal": "its number is not used again",
     "/books/{book}/publish": "a published version stays for ever",
     "/books/{book}/withdraw": "terminals go back to the version before it",
 }
@@ -78,6 +80,7 @@ ADDING = {
     "/books/{book}/items", "/books/{book}/import", "/imports/medics", "/imports/organisations",
     "/login/outside", "/login/outside/code", "/signature/errand", "/signature/proof", "/exams/{exam_id}/signature",
     "/workers/{worker_id}/passport/sign", "/workers/{worker_id}/passport/signature",
+    "/conclusions/acts", "/conclusions/acts/{act_id}/signature",
     "/room/find", "/room/begin", "/room/again", "/room/{draft_id}", "/room/{draft_id}/keep",
     "/accounts", "/fleet/terminals", "/fleet/refused/{message_id}/again",
     *(f"/registers/{kind}/new" for kind in KINDS), *(f"/registers/{kind}/{{entry_id}}" for kind in KINDS),

@@ -47,6 +47,7 @@ FIXED = {
     "grounds": "a handful of one person's, the newest first",
     "difference": "the order of the book, as it will be published",
     "exam": "facts of one exam beside a decision that is being typed",
+    "act": "the order of the act that is signed",
     "file": "the order of the file that was sent",
     "points": "the order in which a check is read",
     "plan": "by the day on which the next one is due",

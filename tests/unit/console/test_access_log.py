@@ -37,6 +37,7 @@ from central.store.registry import worker
 from central.store.workers import get_worker
 from dopusk.lab.demo.sample_people import ORG
 from sync.contract.model import utc_text
+from tests.acts import drafted
 from tests.console_centre import Browser, ConsoleCentre
 from tests.ground_records import add_records
 from tests.job_processes import DoneHere
@@ -179,6 +180,7 @@ class _Sample:
                 "message_id": _NOBODY,
                 "waybill_id": _NOBODY,
                 "account_id": _NOBODY,
+                "act_id": drafted(centre).act_id,
                 "channel_id": _NOBODY,
                 "key_id": _NOBODY,
                 "kind": "workers",

@@ -63,6 +63,8 @@ NAMES = {ONE: "Альфин", OTHER: "Бетин", DOUBLE: "Дублина"}
 NOBODY = {
     "GET": {
         "/", "/account", "/accounts", "/accounts/{account_id}/edit", "/books", "/books/{book}", "/books/{book}/export",
+        "/conclusions/acts", "/conclusions/acts/{act_id}", "/conclusions/acts/{act_id}/file",
+        "/conclusions/acts/{act_id}/parts/{name}",
         "/certificates", "/certificates/{certificate_id}", "/check/{code}", "/consents", "/exams/{exam_id}/media/{sha256}",
         "/exams/{exam_id}/reference", "/fleet", "/fleet/terminals/{terminal_id}/employers", "/help", "/help/images/{picture}",
         "/help/{topic}", "/imports/exams", "/imports/exams/{job_id}", "/imports/exams/{job_id}/errors",
@@ -87,6 +89,8 @@ NOBODY = {
     "POST": {
         "/account/password", "/account/recovery", "/account/sessions/end", "/account/totp", "/account/totp/remove", "/accounts",
         "/accounts/channels", "/accounts/keys", "/books/{book}/draft", "/books/{book}/import", "/books/{book}/items",
+        "/conclusions/acts", "/conclusions/acts/{act_id}/sign", "/conclusions/acts/{act_id}/signature",
+        "/conclusions/acts/{act_id}/withdrawal",
         "/books/{book}/publish", "/books/{book}/withdraw", "/consents/texts", "/fleet/terminals", "/imports/exams",
         "/imports/history/withdrawal", "/imports/maps", "/imports/maps/back", "/imports/medics", "/imports/organisations",
         "/journal/columns", "/journal/exports/{form}", "/journal/signed", "/login",

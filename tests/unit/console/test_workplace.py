@@ -56,6 +56,9 @@ class FakeWindow:
     def signed_passport(self, at: datetime, record_id: str) -> None:
         self.told.append(("signed_passport", record_id))
 
+    def signed_act(self, at: datetime, number: str) -> None:
+        self.told.append(("signed_act", number))
+
     def refused(self, code: str) -> None:
         self.told.append(("refused", code))
 
