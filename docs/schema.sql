@@ -1139,6 +1139,28 @@ CREATE TABLE roster_position (
     CONSTRAINT fk_roster_position_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
 );
 
+CREATE TABLE signed_paper (
+    signed_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    paper_id TEXT NOT NULL,
+    record_id TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    stored_sha256 TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    form TEXT NOT NULL,
+    signature BYTEA NOT NULL,
+    -- SQLite: signature BLOB NOT NULL,
+    certificate_serial TEXT NOT NULL,
+    certificate_sha256 TEXT NOT NULL,
+    stamp TEXT NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: made_at DATETIME NOT NULL,
+    CONSTRAINT pk_signed_paper PRIMARY KEY (signed_id),
+    CONSTRAINT fk_signed_paper_paper_id_paper FOREIGN KEY(paper_id) REFERENCES paper (paper_id)
+);
+
+CREATE UNIQUE INDEX uq_signed_paper_paper_id ON signed_paper (paper_id, record_id);
+
 CREATE TABLE terminal (
     terminal_id TEXT NOT NULL,
     org TEXT NOT NULL,

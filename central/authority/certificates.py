@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from central.authority.organisation_keys import certificates_of
 from central.authority.pki import SERVICES, Authority, services_authority, write_secret
 from central.authority.revocation_list import replace
 from central.core import metrics
@@ -33,7 +34,7 @@ _shown_by_broker: dict[str, datetime] = {}
 
 @dataclass(frozen=True, slots=True)
 class CertificateEnd:
-    """Until when one of them is valid. `name`: `authority`, `services`, `centre` or `broker`."""
+    """Until when one of them is valid. `name`: `authority`, `services`, `centre`, `broker`, `organisation` with its name."""
 
     name: str
     not_after: datetime
@@ -56,6 +57,10 @@ def ends(config: CentralConfig) -> list[CertificateEnd]:
         CertificateEnd(name, end, before)
         for name, (path, before) in files.items()
         if (end := _end_of(path)) is not None
+    ]
+    of_organisations = certificates_of(folder)
+    found += [
+        CertificateEnd(f"organisation {org}", one.not_valid_after_utc, WARN_BEFORE) for org, one in of_organisations
     ]
     return [*found, *(CertificateEnd("broker", end, WARN_BEFORE) for end in _shown_by_broker.values())]
 

@@ -35,6 +35,9 @@ AUTHORITY_VALID = timedelta(days=3650)
 SERVICE_VALID = timedelta(days=825)
 TERMINAL_VALID = timedelta(days=365)
 MEDIC_VALID = timedelta(days=365)
+ORGANISATION_VALID = timedelta(days=825)
+DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
+"""id-kp-documentSigning (RFC 9336)."""
 RESERVED_NAMES = frozenset({"centre"})
 """Common names with rights of their own at the broker; no terminal may bear one."""
 SERVICES = "services"
@@ -140,6 +143,19 @@ class Authority:
             return self._issue_own(subject, usage, MEDIC_VALID)
         return self._issue(subject, public_key, usage, MEDIC_VALID)
 
+    def issue_organisation(self, org: str, name: str, public_key: CertificatePublicKeyTypes | None = None) -> Issued:
+        """A certificate for the key by which an organisation signs its papers (RFC 9336). It is none for a medic's decisions."""
+        subject = x509.Name(
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, name[:_MAX_ORGANISATION]),
+                x509.NameAttribute(NameOID.COMMON_NAME, _fitted(name)),
+                x509.NameAttribute(NameOID.SERIAL_NUMBER, org),
+            ]
+        )
+        if public_key is None:
+            return self._issue_own(subject, [DOCUMENT_SIGNING], ORGANISATION_VALID)
+        return self._issue(subject, public_key, [DOCUMENT_SIGNING], ORGANISATION_VALID)
+
     def revoke(self, *serials: str) -> None:
         """Add certificates to the list and write the list anew, once, however many they are. Doing it twice changes nothing."""
         with alone(self.folder):
@@ -198,7 +214,7 @@ class Authority:
         names: x509.SubjectAlternativeName | None = None,
     ) -> Issued:
         now = self.clock()
-        signs_documents = ExtendedKeyUsageOID.EMAIL_PROTECTION in usages
+        signs_documents = bool({ExtendedKeyUsageOID.EMAIL_PROTECTION, DOCUMENT_SIGNING} & set(usages))
         not_after = min(now + valid, self.certificate.not_valid_after_utc)
         builder = (
             x509.CertificateBuilder()
@@ -277,9 +293,13 @@ def _person(full_name: str) -> list[x509.NameAttribute[str]]:
     common = full_name
     if len(common.encode()) > _MAX_COMMON_NAME_BYTES:
         common = " ".join([surname, *(f"{name[0]}." for name in given.split())])
-    common = common.encode()[:_MAX_COMMON_NAME_BYTES].decode(errors="ignore")
-    parts = [(NameOID.COMMON_NAME, common), (NameOID.SURNAME, surname), (NameOID.GIVEN_NAME, given)]
+    parts = [(NameOID.COMMON_NAME, _fitted(common)), (NameOID.SURNAME, surname), (NameOID.GIVEN_NAME, given)]
     return [x509.NameAttribute(oid, value) for oid, value in parts if value]
+
+
+def _fitted(name: str) -> str:
+    """As much of a name as a common name holds."""
+    return name.encode()[:_MAX_COMMON_NAME_BYTES].decode(errors="ignore")
 
 
 def _general_name(name: str) -> x509.GeneralName:

@@ -105,10 +105,12 @@ from central.deciding.passport_signing import PassportSigning
 from central.deciding.stamping import Stamping
 from central.deciding.title_signing import TitleSigning
 from central.egress.rules import EgressRules
+from central.grounds.document_files import DocumentFiles
 from central.jobs.queue import Jobs
 from central.link.outgoing import Outgoing
 from central.notifying.notice_channels import ChannelSecrets
 from central.notifying.notices import Notifier
+from central.papers.signed import SignedPapers
 from central.people import contacts
 from central.people.registry import Registry
 from central.signature.vault import Vault
@@ -239,6 +241,7 @@ def create_app(
         papers=PaperSigning(store, trust, clock, config.registers.frmr_valid_days),
         passports=PassportSigning(store, trust, clock, config.registers.frmr_valid_days),
         acts=ActSigning(store, trust, clock, config.registers.frmr_valid_days),
+        signed_papers=SignedPapers(store, DocumentFiles.from_config(config), trust, stamping, clock),
         stamping=stamping,
         outgoing=pen,
         pictures=pictures,

@@ -40,6 +40,7 @@ from central.deciding.workplace import AwaitedSignature
 from central.jobs.queue import Jobs
 from central.link.outgoing import Outgoing
 from central.notifying.notice_channels import ChannelSecrets
+from central.papers.signed import SignedPapers
 from central.people.registry import Registry
 from central.signature.vault import Vault
 from central.store import registry
@@ -75,6 +76,7 @@ class Console:
     papers: PaperSigning
     passports: PassportSigning
     acts: ActSigning
+    signed_papers: SignedPapers
     stamping: Stamping
     outgoing: Outgoing
     pictures: PictureLook | None

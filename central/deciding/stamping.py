@@ -1,6 +1,7 @@
 """The organisation's setting for time stamps: nothing, a stamp where there can be one, or no signature without."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -62,16 +63,37 @@ class Stamping:
         try:
             stamped, stamp = self._stamper.stamp(signature, now)
         except StampError as error:
-            metrics.time_stamps.labels(error.code).inc()
-            self._note_outage(error, now)
-            if self._required:
-                raise SigningRefused("no_time_stamp", f"no time stamp was given: {error}") from error
+            self._note_failure(error, now)
             return signature, {"state": "missing", "code": error.code}
+        self._note_success()
+        return stamped, {"state": "stamped", "at": utc_text(stamp.at), "serial": stamp.serial}
+
+    def sign_pdf(self, sign: Callable[[TimeStamper | None], bytes], now: datetime) -> tuple[bytes, str]:
+        """What `sign` makes with a stamp where one can be had, and whether it has one: `stamped`, `missing`, `none`.
+
+        Raises `SigningRefused` (`no_time_stamp`) where there must be one.
+        """
+        if self._stamper is None:
+            return sign(None), "none"
+        try:
+            signed = sign(self._stamper)
+        except StampError as error:
+            self._note_failure(error, now)
+            return sign(None), "missing"
+        self._note_success()
+        return signed, "stamped"
+
+    def _note_success(self) -> None:
         metrics.time_stamps.labels("stamped").inc()
         if self._outage is not None:
             log.info("time stamps are given again")
             self._outage = None
-        return stamped, {"state": "stamped", "at": utc_text(stamp.at), "serial": stamp.serial}
+
+    def _note_failure(self, error: StampError, now: datetime) -> None:
+        metrics.time_stamps.labels(error.code).inc()
+        self._note_outage(error, now)
+        if self._required:
+            raise SigningRefused("no_time_stamp", f"no time stamp was given: {error}") from error
 
     @property
     def outage(self) -> StampOutage | None:

@@ -24,9 +24,8 @@ from sqlalchemy import URL, Engine
 from central.core.clock import now_utc
 from central.core.media_files import MediaFiles
 from central.core.store_urls import parsed, sqlite_file
-from central.store import documents, media
+from central.store import kept_files
 from central.store.engine import reading
-from central.store.workers import photo_hashes
 from sync.contract.canonical import canonical
 from sync.contract.model import utc_text
 
@@ -60,7 +59,7 @@ def back_up(
     else:
         _postgres_program(store_url, "pg_dump", "--format=custom", "--no-owner", "--file", str(fresh / _POSTGRES))
     with reading(engine) as connection:
-        wanted = sorted({*media.completed(connection), *photo_hashes(connection), *documents.stored_hashes(connection)})
+        wanted = sorted(set(kept_files.hashes(connection)))
     for sha256 in wanted:
         source, target = files.path(sha256), fresh / _media_name(sha256)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -27,9 +27,8 @@ from central.keeping.verify_papers import check_papers
 from central.keeping.verify_passports import check_passports
 from central.keeping.verify_report import Expected, StoreReport
 from central.keeping.verify_seals import check_seals
-from central.store import documents, media, scratch
+from central.store import kept_files, scratch
 from central.store.engine import reading
-from central.store.workers import photo_hashes
 from sync.contract.verify_report import DAMAGED, Wrong
 
 
@@ -86,7 +85,7 @@ def _check_file(connection: Connection, _expected: Expected, report: StoreReport
 def _check_media(connection: Connection, expected: Expected, report: StoreReport) -> None:
     if expected.files is None:
         return
-    for sha256 in (*media.completed(connection), *photo_hashes(connection), *documents.stored_hashes(connection)):
+    for sha256 in kept_files.hashes(connection):
         report.media += 1
         place = f"media {sha256}"
         try:

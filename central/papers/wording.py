@@ -12,7 +12,9 @@ from central.core import book_source
 from sync.contract.books import BookItem
 from sync.contract.decision_rules import AFTER_WORK
 
-KINDS = ("mark", "refusal", "sobriety", "conclusion")
+MARK = "mark"
+"""A label and no document: nothing of it is signed by the organisation."""
+KINDS = (MARK, "refusal", "sobriety", "conclusion")
 
 
 class NoSuchPaper(Exception):

@@ -5,7 +5,7 @@ and whoever does not look for the token verifies as before.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -60,23 +60,26 @@ class TimeStamper:
 
     def stamp(self, signature: bytes, now: datetime) -> tuple[bytes, Stamp]:
         """The same CMS with a token in it, verified, and what the token says. Raises `StampError`."""
+        token, stamp = self.token(sha256(_value_of(signature)).digest(), now)
+        return _with_token(signature, cms.ContentInfo.load(token)), stamp
+
+    def token(self, digest: bytes, now: datetime, algorithm: str = "sha256") -> tuple[bytes, Stamp]:
+        """A verified token (DER) over a digest by `algorithm`, and what it says. Raises `StampError`."""
         nonce = secrets.randbits(63)
-        answer = self._line.ask(_request(_value_of(signature), nonce))
-        token = _token_of(answer)
+        token = _token_of(self._line.ask(_request(digest, algorithm, nonce)))
         found = _info_of(token)["nonce"].native
         if found != nonce:
             raise StampError("wrong_nonce", "the answer belongs to another request")
-        stamped = _with_token(signature, token)
-        stamp = _verified(_value_of(signature), token, self._roots)
+        stamp = _verified(token, self._roots, lambda named: digest if named == algorithm else None)
         if abs(stamp.at - now) > self._max_skew:
             raise StampError("wrong_time", f"the authority's time {stamp.at} is too far from ours {now}")
-        return stamped, stamp
+        return bytes(token.dump()), stamp
 
 
 def stamp_in(signature: bytes, roots: Sequence[x509.Certificate]) -> Stamp | None:
     """The verified time stamp of a CMS, None where it has none. Raises `StampError`."""
     tokens = _tokens_in(signature)
-    return _verified(_value_of(signature), tokens[0], roots) if tokens else None
+    return _verified(tokens[0], roots, _digests_of(_value_of(signature))) if tokens else None
 
 
 def token_in(signature: bytes) -> tuple[bytes, bytes] | None:
@@ -93,9 +96,9 @@ def _tokens_in(signature: bytes) -> list[Any]:
         raise StampError("unreadable", f"not a CMS signature: {error}") from error
 
 
-def _request(value: bytes, nonce: int) -> bytes:
+def _request(digest: bytes, algorithm: str, nonce: int) -> bytes:
     imprint = tsp.MessageImprint(
-        {"hash_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}), "hashed_message": sha256(value).digest()}
+        {"hash_algorithm": algos.DigestAlgorithm({"algorithm": algorithm}), "hashed_message": digest}
     )
     query = tsp.TimeStampReq({"version": "v1", "message_imprint": imprint, "nonce": nonce, "cert_req": True})
     return bytes(query.dump())
@@ -139,15 +142,19 @@ def _with_token(signature: bytes, token: Any) -> bytes:
     return bytes(cms.ContentInfo({"content_type": "signed_data", "content": content}).dump())
 
 
-def _verified(value: bytes, token: Any, roots: Sequence[x509.Certificate]) -> Stamp:
-    """Check a token: that it is over `value`, who signed it, and up to which root. Raises `StampError`."""
+def _digests_of(value: bytes) -> Callable[[str], bytes | None]:
+    """The digest of a value by the name of its algorithm."""
+    return lambda named: _digest(_HASHES[named], value)
+
+
+def _verified(token: Any, roots: Sequence[x509.Certificate], digest_by: Callable[[str], bytes | None]) -> Stamp:
+    """Check a token: what it is over, who signed it, and up to which root. Raises `StampError`."""
     info = _info_of(token)
     try:
         imprint = info["message_imprint"]
-        algorithm = _HASHES[imprint["hash_algorithm"]["algorithm"].native]
         at = info["gen_time"].native
         serial = f"{info['serial_number'].native:x}"
-        if imprint["hashed_message"].native != _digest(algorithm, value):
+        if imprint["hashed_message"].native != digest_by(imprint["hash_algorithm"]["algorithm"].native):
             raise StampError("wrong_imprint", "the token is over another signature")
         signed = token["content"]
         (signer,) = signed["signer_infos"]

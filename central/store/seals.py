@@ -52,6 +52,7 @@ from central.store.passport_records import passport_record
 from central.store.persons import person_verdict
 from central.store.register_changes import register_change
 from central.store.reminders import reminder
+from central.store.signed_papers import signed_paper
 from central.store.walking import OnBad, stream
 from central.store.waybill_titles import TITLE_STATE, waybill_receipt, waybill_title
 from central.store.waybills import WAYBILL_STATE, waybill
@@ -143,6 +144,7 @@ SEALED = {
         Sealed(paper, "paper_id", frozenset({"prints"})),
         Sealed(paper_record, "record_id"),
         Sealed(paper_event, "event_id"),
+        Sealed(signed_paper, "signed_id"),
         Sealed(passport_record, "record_id"),
         Sealed(act, "act_id"),
         Sealed(act_signature, "signature_id"),

@@ -7,14 +7,20 @@ from typing import Annotated
 import typer
 
 from central.authority import certificates
+from central.authority.organisation_keys import organisation_key, take_key
+from central.authority.pki import Authority
 from central.core.clock import now_utc
 from central.core.config import load_config
-from central.store.engine import writing
+from central.signature.pdf_key import PdfKey
+from central.store import registry
+from central.store.engine import reading, writing
 from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, open_centre, plain_errors
 from dopusk.words import say
 
-app = typer.Typer(no_args_is_help=True, help="Certificates of the centre and of the broker: show, make, renew.")
+app = typer.Typer(
+    no_args_is_help=True, help="Certificates of the centre, the broker and the organisations: show, make, renew."
+)
 
 
 @app.command("list")
@@ -69,3 +75,41 @@ def renew(config: ConfigFile) -> None:
             note(connection, "certificate.centre", detail={"until": end.date().isoformat()})
     text = "{certificate} is valid until {end}; next: restart central serve and central ingest"
     print(say(text, certificate=loaded.mqtt.cert_file, end=end.date()))
+
+
+@app.command()
+def organisation(
+    org: Annotated[str, typer.Argument(help="Short name of the organisation.")],
+    config: ConfigFile,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(help="A certificate of another authority, PEM; those that lead to its root behind it."),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="The key of that certificate, PKCS#8 in PEM without a password.")
+    ] = None,
+) -> None:
+    """The key by which an organisation signs its papers: show it, make it where there is none, or take one from elsewhere."""
+    if (certificate is None) != (key is None):
+        raise typer.BadParameter("name both files or none", param_hint="--certificate / --key")
+    with plain_errors():
+        loaded, engine = open_centre(config)
+        with reading(engine) as connection:
+            entry = registry.get_organisation(connection, org)
+        if entry is None:
+            raise LookupError(f"organisation {org} does not exist")
+        authority = Authority(loaded.keys.authority_dir)
+        if certificate is not None and key is not None:
+            found = take_key(authority, org, certificate.read_bytes(), key.read_bytes())
+        else:
+            found = organisation_key(authority, org, entry["name"], now_utc())
+        serial, end = f"{found.certificate.serial_number:x}", found.certificate.not_valid_after_utc
+        with writing(engine) as connection:
+            detail = {"serial": serial, "until": end.date().isoformat()}
+            note(connection, "certificate.organisation", org, org=org, detail=detail)
+    text = (
+        "papers are signed inside of the PDF: certificate {serial}, valid until {end}"
+        if isinstance(found.signer, PdfKey)
+        else "papers are signed beside the PDF (.sig, GOST): certificate {serial}, valid until {end}"
+    )
+    print(say(text, serial=serial, end=end.date()))

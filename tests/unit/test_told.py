@@ -25,6 +25,7 @@ RAISING = (
     "central/terminals/enrolment.py", "central/authority/certificates.py", "central/deciding/medics.py",
     "central/link/outgoing.py", "central/egress/rules.py", "central/store/schema.py", "central/store/terminals.py",
     "central/store/accounts.py", "central/store/chain_heads.py", "central/authority/pki.py",
+    "central/authority/organisation_keys.py",
     "central/people/registry.py", "central/deciding/decisions.py", "central/signature/software.py",
     "simulators/bench.py", "simulators/model.py", "simulators/lines.py", "simulators/fleet.py",
     "simulators/fleet_terminal.py", "dopusk/terminal_enrolment.py", "dopusk/keys.py", "dopusk/lab/demo/*.py",

@@ -50,6 +50,7 @@ from central.store import (
     medics,
     paper_records,
     refusals,
+    signed_papers,
     worklist,
 )
 from central.store import grounds as grounds_store
@@ -120,6 +121,7 @@ def exam_page(
         around = circumstances(connection, item, message_id, now)
         examiner = examiner_of(connection, item.payload)
         written = paper_records.kinds_of(connection, item.decision_id) if item.decision_id else frozenset()
+        signed_beside = signed_papers.beside(connection, item.decision_id) if item.decision_id else {}
         checked = book_checks.of_exam(connection, exam_id)
         book_check = check_lines(connection, [checked])[0] if checked is not None else None
     with writing(console.engine) as connection:
@@ -185,6 +187,7 @@ def exam_page(
         refused=refused,
         in_force=_in_force(item, given),
         paper_kinds=_paper_kinds(visitor, item, payload),
+        signed_beside=signed_beside,
         forms=FORM_OF,
         written=written,
         two_limits=between_limits(payload, console.config.decisions.breath_examination_mg_per_l, look.language),

@@ -1,11 +1,12 @@
-"""Papers: issued by POST (each print is counted), and the public check page.
+"""Papers: issued by POST (each print is counted), signed by the organisation but for marks, and the public check page.
 
 Form fields of POST /exams/{exam_id}/papers: `kind` (mark | refusal | sobriety | conclusion), `csrf`.
 """
 
+import logging
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from starlette.datastructures import FormData
 
 from central.console.access_log import note
@@ -14,12 +15,17 @@ from central.console.guard import Guard, Public, form_of
 from central.console.routes.exam import exam_page, find_exam
 from central.core.rate_limit import network_of
 from central.core.rights import Right
+from central.grounds.document_files import DocumentLost
 from central.papers.fonts import FontsMissing
 from central.papers.issuing import Issuer, SignatureBroken, check, draw, grant, issue
-from central.papers.wording import NoSuchPaper
+from central.papers.signed import KeyUnusable
+from central.papers.wording import MARK, NoSuchPaper
+from central.signature.provider import SigningRefused
+from central.store import papers, signed_papers
 from central.store.engine import reading, writing
 
 router = APIRouter()
+_log = logging.getLogger(__name__)
 
 
 @router.post("/exams/{exam_id}/papers")
@@ -55,17 +61,41 @@ def make_paper(
                 org=item.org,
                 detail={"kind": kind, "number": entry.number, "year": entry.year},
             )
-        content = draw(kind, sheet)
+        content = draw(kind, sheet) if kind == MARK else console.signed_papers.of(entry, granted, sheet).content
     except NoSuchPaper as error:
         return exam_page(request, visitor, exam_id, status=409, notice=f"paper.no_{error.code}")
     except SignatureBroken:
         return exam_page(request, visitor, exam_id, status=409, notice="paper.broken")
+    except KeyUnusable as error:
+        _log.error("the organisation's key cannot sign: %s", error)
+        return exam_page(request, visitor, exam_id, status=409, notice="paper.no_key")
+    except SigningRefused:
+        return exam_page(request, visitor, exam_id, status=409, notice="paper.no_stamp")
+    except DocumentLost:
+        return exam_page(request, visitor, exam_id, status=409, notice="paper.lost")
     except FontsMissing:
         return exam_page(request, visitor, exam_id, status=500, notice="paper.no_fonts")
     name = f"{kind}-{entry.year}-{entry.number}.pdf"
     return Response(
         content, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
     )
+
+
+@router.get("/exams/{exam_id}/papers/{kind}/signature")
+def detached_signature(
+    request: Request, exam_id: str, kind: str, visitor: Annotated[Visitor, Depends(Guard(Right.MAKE_PAPERS))]
+) -> Response:
+    """The organisation's signature that stands beside a paper (.sig); 404 where it is inside of the PDF."""
+    console = console_of(request)
+    with reading(console.engine) as connection:
+        exam = find_exam(connection, visitor, exam_id)
+        found = signed_papers.beside(connection, exam.decision_id).get(kind) if exam.decision_id else None
+        entry = papers.find(connection, found.paper_id) if found else None
+    if found is None or entry is None:
+        raise HTTPException(404)
+    name = f"{kind}-{entry.year}-{entry.number}.pdf.sig"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(found.signature, media_type="application/pkcs7-signature", headers=headers)
 
 
 @router.get("/check/{code}")

@@ -191,6 +191,7 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     table.with_suffix(".csv").write_text("Код;По-русски\n1;Водитель\n2;Слесарь\n9;Сторож\n", encoding="utf-8")
     assert do("books import", str(table.with_suffix(".csv"))) == ["book.import"]
     assert do("books publish", "positions", "--basis", "письмо 1 от 01.11.2026") == ["book.publish"]
+    assert do("certificates organisation", ORG) == ["certificate.organisation"]
     assert do("certificates broker", str(tmp_path / "broker"), "--host", "localhost") == ["certificate.broker"]
     assert do("certificates renew") == ["certificate.centre"]
     do("certificates list")

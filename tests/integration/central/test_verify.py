@@ -154,6 +154,8 @@ def _live(centre: ConsoleCentre, browser: Browser, exams: list[str]) -> None:
     paper = browser.post(f"/exams/{exams[1]}/papers", {"kind": "mark"}, page=f"/exams/{exams[1]}")
     assert paper.status_code == 200, paper.text
     assert write_paper(browser, exams[1], "sobriety").status_code == 303
+    signed = browser.post(f"/exams/{exams[1]}/papers", {"kind": "sobriety"}, page=f"/exams/{exams[1]}")
+    assert signed.status_code == 200, signed.text
     passport = f"/workers/{centre.people.workers['1001']}/passport"
     seen = re.findall(r'name="seen" value="(\w{64})"', browser.get(passport).text)[0]
     assert browser.post(f"{passport}/sign", {"seen": seen}, page=passport).status_code == 303

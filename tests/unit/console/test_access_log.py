@@ -63,6 +63,7 @@ NOT_MEDICAL: Mapping[str, str] = {
     "POST /room/{draft_id}/keep": "whether the exam is one of the visitor's; what their own open page holds is kept",
     "GET /room/{draft_id}/orders.json": "how many measurements wait for a touch at the terminal",
     "POST /exams/{exam_id}/waybill-title": "whether the exam is one of the visitor's; no title was named",
+    "GET /exams/{exam_id}/papers/{kind}/signature": "whether the exam is one of the visitor's; a signature is handed out",
     "POST /exams/{exam_id}/release": "whether the exam is one of the visitor's",
     "POST /registers/persons/twins": "whether the pair is among the visitor's doubles; there is no such pair",
     "POST /registers/workers/{worker_id}/transfer/undo": "whether the entry came by a transfer; it did not",

@@ -1,0 +1,16 @@
+"""The files that must be whole in the folder of media: one list for `verify`, `backup` and whoever else walks them all."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from central.store import documents, media, signed_papers
+from central.store.workers import photo_hashes
+
+
+def hashes(connection: Connection) -> Iterator[str]:
+    """SHA-256 of every file that must be there; one that two rows name comes twice."""
+    yield from media.completed(connection)
+    yield from photo_hashes(connection)
+    yield from documents.stored_hashes(connection)
+    yield from signed_papers.stored_hashes(connection)
