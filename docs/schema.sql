@@ -976,6 +976,32 @@ CREATE TABLE consent_text (
     CONSTRAINT fk_consent_text_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
 );
 
+CREATE TABLE copy (
+    copy_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    paper_id TEXT NOT NULL,
+    copy_no INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    form TEXT NOT NULL,
+    record_id TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    stored_sha256 TEXT NOT NULL,
+    file_id TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    signature BYTEA NOT NULL,
+    -- SQLite: signature BLOB NOT NULL,
+    ground TEXT NOT NULL,
+    replaces TEXT,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: made_at DATETIME NOT NULL,
+    made_by TEXT NOT NULL,
+    CONSTRAINT pk_copy PRIMARY KEY (copy_id),
+    CONSTRAINT uq_copy_paper_id_copy_no UNIQUE (paper_id, copy_no),
+    CONSTRAINT fk_copy_paper_id_paper FOREIGN KEY(paper_id) REFERENCES paper (paper_id)
+);
+
+CREATE INDEX ix_copy_org_made_at ON copy (org, made_at);
+
 CREATE TABLE employer (
     employer_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -1272,6 +1298,33 @@ CREATE TABLE certificate_event (
     CONSTRAINT fk_certificate_event_certificate_id_certificate FOREIGN KEY(certificate_id) REFERENCES certificate (certificate_id)
 );
 
+CREATE TABLE copy_move (
+    move_id TEXT NOT NULL,
+    copy_id TEXT NOT NULL,
+    move_no INTEGER NOT NULL,
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    on_day DATE NOT NULL,
+    receiver_sealed BYTEA,
+    -- SQLite: receiver_sealed BLOB,
+    receiver_kind TEXT NOT NULL,
+    way TEXT NOT NULL,
+    receipt TEXT NOT NULL,
+    due_back DATE,
+    document TEXT NOT NULL,
+    document_id TEXT,
+    note TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: at DATETIME NOT NULL,
+    account_id TEXT NOT NULL,
+    CONSTRAINT pk_copy_move PRIMARY KEY (move_id),
+    CONSTRAINT uq_copy_move_copy_id_move_no UNIQUE (copy_id, move_no),
+    CONSTRAINT fk_copy_move_copy_id_copy FOREIGN KEY(copy_id) REFERENCES copy (copy_id)
+);
+
+CREATE INDEX ix_copy_move_org_at ON copy_move (org, at);
+
 CREATE TABLE device (
     terminal_id TEXT NOT NULL,
     device_id TEXT NOT NULL,
@@ -1545,6 +1598,25 @@ CREATE INDEX ix_worker_personnel_number_org ON worker (personnel_number, org);
 CREATE INDEX ix_worker_snils_hmac ON worker (snils_hmac);
 
 CREATE UNIQUE INDEX uq_worker_org_employer_id_personnel_number ON worker (org, employer_id, personnel_number) WHERE archived_at IS NULL;
+
+CREATE TABLE archive_entry (
+    entry_id TEXT NOT NULL,
+    copy_id TEXT NOT NULL,
+    move_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    inventory_no TEXT NOT NULL,
+    arrived_on DATE NOT NULL,
+    keeper TEXT NOT NULL,
+    place TEXT NOT NULL,
+    CONSTRAINT pk_archive_entry PRIMARY KEY (entry_id),
+    CONSTRAINT fk_archive_entry_copy_id_copy FOREIGN KEY(copy_id) REFERENCES copy (copy_id),
+    CONSTRAINT uq_archive_entry_move_id UNIQUE (move_id),
+    CONSTRAINT fk_archive_entry_move_id_copy_move FOREIGN KEY(move_id) REFERENCES copy_move (move_id)
+);
+
+CREATE INDEX ix_archive_entry_copy_id ON archive_entry (copy_id);
+
+CREATE INDEX ix_archive_entry_org_inventory_no ON archive_entry (org, inventory_no);
 
 CREATE TABLE consent (
     consent_id TEXT NOT NULL,

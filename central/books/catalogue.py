@@ -6,6 +6,7 @@ from datetime import date
 from functools import cache
 from typing import Literal
 
+from central.core.copy_rules import ROLES
 from central.core.ground_rules import EFFECTS, WHEN, shipped_kinds, shipped_rules
 from central.core.reasons import shipped_reasons
 from central.core.rights import Right
@@ -113,6 +114,11 @@ BOOKS: dict[str, BookKind] = {
         BookKind("kiosk_texts"),
         BookKind("paper_texts"),
         BookKind("paper_choices", attrs=(Attr("field", choices=PAPER_FIELDS), Attr("means", choices=PAPER_MEANINGS))),
+        BookKind(
+            "copy_norms",
+            attrs=(*(Attr(role, "number") for role in ROLES), Attr("basis")),
+            code_form=r"refusal|sobriety|conclusion",
+        ),
         BookKind("ground_kinds", attrs=(Attr("public"),)),
         BookKind(
             "ground_rules",

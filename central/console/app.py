@@ -47,8 +47,10 @@ from central.console.routes import (
     certificates,
     changes,
     column_sets,
+    conclusion,
     conclusions,
     consents,
+    copies,
     decide,
     entries,
     exam,
@@ -175,6 +177,9 @@ PAGES = (
     register_import,
     waybills,
     gates,
+    copies,
+    # Last: other pages of conclusions have paths that look like a paper's.
+    conclusion,
 )
 """All pages, in the order in which their paths are tried."""
 

@@ -50,3 +50,7 @@ class DocumentFiles:
         if sha256_hex(content) != sha256:
             raise DocumentLost(document_id)
         return content
+
+    def discard(self, stored_sha256: str) -> None:
+        """Take away a file that was just kept and whose row was not written after all."""
+        self._media.path(stored_sha256).unlink(missing_ok=True)

@@ -21,6 +21,8 @@ _NARROWEST, _WIDEST = 8, 26
 """Letters: the least and the most by which a column of a table is measured."""
 _CODE = 24 * mm
 _LABELS, _LABELS_LARGE = 38 * mm, 52 * mm
+_STAMP = 100 * mm
+"""As wide as the number of an electronic record in one line."""
 _FOOT = _CODE + 3 * mm
 """Signature and code stand at the foot of every page."""
 
@@ -58,6 +60,8 @@ def _story(sheet: Sheet, inner: float) -> list[Flowable]:
     story: list[Flowable] = []
     if sheet.band:
         story.append(_paragraph(sheet.band, BOLD, 9))
+    if sheet.copy_mark:
+        story += [Table([[_paragraph(sheet.copy_mark, BOLD, 8.5)]], colWidths=[inner], style=_BOXED), Spacer(1, 2 * mm)]
     story += [
         _paragraph(sheet.organisation, BOLD, 10),
         _paragraph(sheet.licence, REGULAR, 8),
@@ -77,6 +81,9 @@ def _story(sheet: Sheet, inner: float) -> list[Flowable]:
             for place, row in enumerate(sheet.table)
         ]
         story.append(Table(cells, colWidths=_widths(sheet.table, inner), style=_RULED, repeatRows=1, splitInRow=1))
+    if sheet.stamp:
+        stamp = [[_paragraph(line, REGULAR, 7.5)] for line in sheet.stamp]
+        story += [Spacer(1, 2 * mm), Table(stamp, colWidths=[_STAMP], style=_BOXED, hAlign="LEFT")]
     return story
 
 
@@ -92,7 +99,9 @@ def _draw_foot(canvas: Canvas, sheet: Sheet, page: int, width: float, height: fl
     draw_blocks(canvas, lines, _EDGE, _EDGE + _CODE, width - 2 * _EDGE - _CODE - 4 * mm, _CODE)
     if page > 1:
         canvas.setFont(REGULAR, 7)
-        canvas.drawRightString(width - _EDGE, height - _EDGE / 2, f"{sheet.number}, лист {page}")
+        canvas.drawRightString(
+            width - _EDGE, height - _EDGE / 2, ", ".join(filter(None, (sheet.number, sheet.copy_mark, f"лист {page}")))
+        )
         canvas.drawString(_EDGE, height - _EDGE / 2, sheet.band)
 
 
@@ -111,3 +120,6 @@ _PLAIN = TableStyle(
     ]
 )
 _RULED = TableStyle([*_PLAIN.getCommands(), ("LINEBELOW", (0, 0), (-1, -1), 0.3, colors.black)])
+_BOXED = TableStyle(
+    [("BOX", (0, 0), (-1, -1), 0.8, colors.black), *_PLAIN.getCommands(), ("LEFTPADDING", (0, 0), (-1, -1), 4)]
+)

@@ -105,7 +105,7 @@ def issue(connection: Connection, exam: ListedExam, granted: Granted, issuer: Is
     hold(connection, f"papers of {given.org}")
     entry = papers.of_decision(connection, given.decision_id, kind) or _register(connection, given, kind, issuer)
     papers.count_print(connection, entry.paper_id)
-    return entry, _sheet(connection, exam, granted, entry, issuer)
+    return entry, sheet_of(connection, exam, granted, entry, issuer)
 
 
 def draw(kind: str, sheet: Sheet) -> bytes:
@@ -138,7 +138,8 @@ def _register(connection: Connection, given: StoredDecision, kind: str, issuer: 
     return entry
 
 
-def _sheet(connection: Connection, exam: ListedExam, granted: Granted, entry: Paper, issuer: Issuer) -> Sheet:
+def sheet_of(connection: Connection, exam: ListedExam, granted: Granted, entry: Paper, issuer: Issuer) -> Sheet:
+    """What stands on a registered paper."""
     given, certificate = granted.given, granted.certificate
     record = json.loads(given.record)
     decision = record["decision"]

@@ -29,6 +29,10 @@ class Sheet:
     """Whether the mark has the shape of a refusal."""
     is_large: bool = False
     """On A4 and not on A5."""
+    copy_mark: str = ""
+    """Which copy it is and for whom; empty where copies are not counted."""
+    stamp: tuple[str, ...] = ()
+    """Lines of the registration stamp."""
 
 
 def describe(canvas: Canvas, sheet: Sheet) -> None:

@@ -54,10 +54,21 @@ class SignedPapers:
 
         Raises `KeyUnusable`, `FontsMissing`, `SigningRefused` (`no_time_stamp`), `DocumentLost` for a file that is gone or changed.
         """
+        return self._opened(self.kept(entry, granted, sheet))
+
+    def kept(self, entry: Paper, granted: Granted, sheet: Sheet) -> SignedPaper:
+        """The row of that file, which is made now where there is none. Raises as `of`, but for `DocumentLost`."""
         record_id = granted.written.record_id if granted.written else granted.given.decision_id
         with reading(self._engine) as connection:
             known = signed_papers.find(connection, entry.paper_id, record_id)
-        return self._opened(known or self._made(entry, record_id, granted, sheet))
+        return known or self._made(entry, record_id, granted, sheet)
+
+    def sign(self, entry: Paper, granted: Granted, sheet: Sheet) -> SignedFile:
+        """A further copy of a paper, signed now and kept by whoever asks. Raises as `kept`."""
+        now = self._clock()
+        key = self._key(entry.org, sheet.organisation, now)
+        pdf, signature, _ = self._signed(draw(entry.kind, sheet), key, granted, sheet, now)
+        return SignedFile(pdf, signature)
 
     def _opened(self, item: SignedPaper) -> SignedFile:
         return SignedFile(self._files.open(item.signed_id, item.stored_sha256, item.sha256), item.signature)
@@ -86,6 +97,7 @@ class SignedPapers:
             if signed_papers.add(connection, item):
                 return item
             quicker = signed_papers.find(connection, entry.paper_id, record_id)
+        self._files.discard(item.stored_sha256)
         assert quicker is not None  # noqa: S101  # rows are never taken away
         return quicker
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from central.store import documents, media, signed_papers
+from central.store import copies, documents, media, signed_papers
 from central.store.workers import photo_hashes
 
 
@@ -14,3 +14,4 @@ def hashes(connection: Connection) -> Iterator[str]:
     yield from photo_hashes(connection)
     yield from documents.stored_hashes(connection)
     yield from signed_papers.stored_hashes(connection)
+    yield from copies.stored_hashes(connection)

@@ -36,6 +36,7 @@ from central.store.books import book, book_item, book_version, terminal_book
 from central.store.certificates import MUTABLE as CERTIFICATE_STATE
 from central.store.certificates import certificate, certificate_event
 from central.store.consents import consent, consent_text, consent_withdrawal
+from central.store.copies import archive_entry, copy, copy_move
 from central.store.decisions import decision
 from central.store.documents import document, document_verdict
 from central.store.field_maps import field_map
@@ -145,6 +146,9 @@ SEALED = {
         Sealed(paper_record, "record_id"),
         Sealed(paper_event, "event_id"),
         Sealed(signed_paper, "signed_id"),
+        Sealed(copy, "copy_id"),
+        Sealed(copy_move, "move_id"),
+        Sealed(archive_entry, "entry_id"),
         Sealed(passport_record, "record_id"),
         Sealed(act, "act_id"),
         Sealed(act_signature, "signature_id"),

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from central.console.access_log import note_alone
 from central.console.context import Visitor, console_of, page
+from central.console.copy_view import copy_lines, norms_of, standing
 from central.console.guard import Guard
 from central.console.query import day_of
 from central.console.sorting import sorting_of
@@ -41,8 +42,18 @@ def show_conclusions(request: Request, visitor: Keeper) -> Response:
     )
     sort = sorting_of(request, ORDERS, usual="-issued_at")
     with reading(console.engine) as connection:
-        rows = [] if faults else kept_papers.listed(connection, wanted, SHOWN, sort.order)
+        found = [] if faults else kept_papers.listed(connection, wanted, SHOWN, sort.order)
+        copies = copy_lines(connection, [item.paper_id for item in found])
         total = 0 if faults else kept_papers.count(connection, wanted)
+    known, language = norms_of(orgs), visitor.look.language
+    rows = [
+        (
+            item,
+            [(line.item.copy_no, line.where(language)) for line in copies.get(item.paper_id, [])],
+            standing(item.kind, copies.get(item.paper_id, []), known[item.org]),
+        )
+        for item in found
+    ]
     for org in orgs:
         note_alone(console, visitor, "conclusions.read", org=org, detail={"rows": len(rows)})
     return page(

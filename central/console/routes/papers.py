@@ -9,9 +9,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from starlette.datastructures import FormData
 
+from central.conclusions.copying import CopyRefused
 from central.console.access_log import note
-from central.console.context import Visitor, address_of, console_of, page
+from central.console.context import Console, Visitor, address_of, console_of, page
 from central.console.guard import Guard, Public, form_of
+from central.console.routes.conclusion import copying_of, issuer_of, note_copy
 from central.console.routes.exam import exam_page, find_exam
 from central.core.rate_limit import network_of
 from central.core.rights import Right
@@ -19,10 +21,12 @@ from central.grounds.document_files import DocumentLost
 from central.papers.fonts import FontsMissing
 from central.papers.issuing import Issuer, SignatureBroken, check, draw, grant, issue
 from central.papers.signed import KeyUnusable
-from central.papers.wording import MARK, NoSuchPaper
+from central.papers.wording import NoSuchPaper
 from central.signature.provider import SigningRefused
 from central.store import papers, signed_papers
 from central.store.engine import reading, writing
+from central.store.kept_papers import KEPT_KINDS
+from central.store.papers import Paper
 
 router = APIRouter()
 _log = logging.getLogger(__name__)
@@ -38,14 +42,7 @@ def make_paper(
     """Issue a paper, or print it again under the same number."""
     console = console_of(request)
     kind = str(form.get("kind", ""))
-    issuer = Issuer(
-        visitor.account.account_id,
-        console.clock(),
-        visitor.look.zone,
-        console.config.http.public_url,
-        console.config.generation,
-        console.config.decisions.breath_examination_mg_per_l,
-    )
+    issuer = issuer_of(console, visitor)
     try:
         with reading(console.engine) as connection:
             granted = grant(connection, find_exam(connection, visitor, exam_id), kind, console.trust)
@@ -61,7 +58,8 @@ def make_paper(
                 org=item.org,
                 detail={"kind": kind, "number": entry.number, "year": entry.year},
             )
-        content = draw(kind, sheet) if kind == MARK else console.signed_papers.of(entry, granted, sheet).content
+        # A paper that is kept is printed as its original, whose bytes are made once.
+        content = _original(console, visitor, entry, issuer) if kind in KEPT_KINDS else draw(kind, sheet)
     except NoSuchPaper as error:
         return exam_page(request, visitor, exam_id, status=409, notice=f"paper.no_{error.code}")
     except SignatureBroken:
@@ -73,6 +71,8 @@ def make_paper(
         return exam_page(request, visitor, exam_id, status=409, notice="paper.no_stamp")
     except DocumentLost:
         return exam_page(request, visitor, exam_id, status=409, notice="paper.lost")
+    except CopyRefused as error:
+        return exam_page(request, visitor, exam_id, status=409, notice=f"copy.fault.{error.code}")
     except FontsMissing:
         return exam_page(request, visitor, exam_id, status=500, notice="paper.no_fonts")
     name = f"{kind}-{entry.year}-{entry.number}.pdf"
@@ -96,6 +96,12 @@ def detached_signature(
     name = f"{kind}-{entry.year}-{entry.number}.pdf.sig"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(found.signature, media_type="application/pkcs7-signature", headers=headers)
+
+
+def _original(console: Console, visitor: Visitor, entry: Paper, issuer: Issuer) -> bytes:
+    return copying_of(console).original(
+        entry, issuer, lambda connection, item: note_copy(connection, console, visitor, entry, item)
+    )
 
 
 @router.get("/check/{code}")

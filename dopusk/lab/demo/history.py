@@ -32,7 +32,9 @@ from central.registers.keeping import RegisterChange
 from central.signature.software import open_key
 from central.store import accounts, limits, medics, terminals, worklist
 from central.store.engine import open_engine, reading, writing
+from central.store.kept_papers import KEPT_KINDS
 from central.store.register_changes import Author
+from dopusk.lab.demo.sample_copies import SampleCopies, copying_of
 from dopusk.lab.demo.sample_day import Decided, SampleDay
 from dopusk.lab.demo.sample_judging import archive_health, finished
 from dopusk.lab.demo.sample_medic import LOGIN
@@ -134,7 +136,8 @@ def fill_history(config: CentralConfig, engine: Engine, registry: Registry, peop
     day = past.day(now)
     today = day.decided()
     past.send(engine, [*payloads, *(item.payload for item in today), *day.unfinished()])
-    _decide_all(config, engine, outgoing, [*map(_routine, payloads), *today])
+    copies = SampleCopies(engine, copying_of(config, engine), registry.seal_contact)
+    _decide_all(config, engine, outgoing, [*map(_routine, payloads), *today], copies)
     seen = TerminalStatus(state="online", software_version=version("dopusk"), devices=archive_health(now))
     with writing(engine) as connection:
         terminals.note_status(connection, HISTORY_TERMINAL_ID, seen, now=now)
@@ -159,7 +162,9 @@ def _enter_archive(config: CentralConfig, engine: Engine, registry: Registry) ->
     return archive
 
 
-def _decide_all(config: CentralConfig, engine: Engine, outgoing: Outgoing, items: Sequence[Decided]) -> None:
+def _decide_all(
+    config: CentralConfig, engine: Engine, outgoing: Outgoing, items: Sequence[Decided], copies: SampleCopies
+) -> None:
     """Decide each exam two minutes after its end, with the medic's own key, and print what is to be printed."""
     trust, days = Trust(config.keys.authority_dir), config.registers.frmr_valid_days
     with reading(engine) as connection:
@@ -183,7 +188,7 @@ def _decide_all(config: CentralConfig, engine: Engine, outgoing: Outgoing, items
         who = Signatory(account.account_id, entry.medic_id, (ORG,), "127.0.0.1")
         for kind in item.papers:
             write_paper(engine, trust, item.payload["exam_id"], kind, who, key, at, days)
-            _print(engine, item.payload["exam_id"], kind, trust, issuer)
+            _print(engine, item.payload["exam_id"], kind, trust, issuer, copies)
 
 
 def _with_reasons(engine: Engine, draft: DecisionDraft, payload: dict[str, Any], at: datetime) -> DecisionDraft:
@@ -197,8 +202,11 @@ def _at(moment: datetime) -> Callable[[], datetime]:
     return lambda: moment
 
 
-def _print(engine: Engine, exam_id: str, kind: str, trust: Trust, issuer: Issuer) -> None:
+def _print(engine: Engine, exam_id: str, kind: str, trust: Trust, issuer: Issuer, copies: SampleCopies) -> None:
     with writing(engine) as connection:
         exam = worklist.one(connection, exam_id)
-        if exam is not None:
-            issue(connection, exam, grant(connection, exam, kind, trust), issuer)
+        if exam is None:
+            return
+        entry, _ = issue(connection, exam, grant(connection, exam, kind, trust), issuer)
+    if kind in KEPT_KINDS:
+        copies.add(entry, exam.worker_name or "", issuer)

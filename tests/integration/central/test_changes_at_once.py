@@ -20,7 +20,8 @@ from central.jobs.queue import MOST_UNFINISHED, TooManyJobs
 from central.people.consents import ConsentRefused, Consents
 from central.people.limits import LimitDraft, set_limit
 from central.store import consents as consent_store
-from central.store import decisions, grounds, recovery_codes
+from central.store import copies, decisions, grounds, recovery_codes
+from central.store.copies import copy
 from central.store.decisions import Claim
 from central.store.engine import reading, writing
 from central.store.outgoing import centre_outbox
@@ -114,6 +115,22 @@ def test_numbers_of_papers_follow_each_other(centre: ConsoleCentre, people: dict
     with reading(centre.engine) as connection:
         rows = connection.execute(select(paper.c.number, paper.c.prints).order_by(paper.c.number)).all()
     assert [tuple(row) for row in rows] == [(1, 2), (2, 2), (3, 2)]
+    with reading(centre.engine) as connection:
+        paper_id = str(connection.execute(select(paper.c.paper_id).where(paper.c.number == 1)).scalar_one())
+        printed = connection.execute(select(copy.c.copy_no, copy.c.role)).all()
+    assert printed == [(1, "original")] * 3, "whoever prints at the same moment gets the same original"
+    wanted = {"csrf": token, "role": "internal", "form": "paper", "ground": "тренировка"}
+    assert _at_once(lambda _: _post(zoya, f"/conclusions/{paper_id}/copies", wanted)) == [303] * TIMES
+    with reading(centre.engine) as connection:
+        items = copies.of_papers(connection, [paper_id])[paper_id]
+    assert [item.copy_no for item in items] == list(range(1, TIMES + 2)), "each number once"
+    assert len({item.sha256 for item in items}) == TIMES + 1
+    files = {path.name for path in centre.config.media_dir.rglob("*") if path.is_file()}
+    assert {item.stored_sha256 for item in items} <= files
+    assert len(files) == TIMES + 3, "what was drawn for a number that was taken is gone"
+    moves = {"csrf": token, "kind": "destroy", "on_day": centre.now().date().isoformat(), "document": "акт 1"}
+    done = _at_once(lambda _: _post(zoya, f"/conclusions/copies/{items[-1].copy_id}", moves))
+    assert sorted(done) == [303] + [409] * (TIMES - 1), "one copy is destroyed once"
 
 
 def test_of_two_who_change_one_entry_the_second_is_told(centre: ConsoleCentre, people: dict[str, Browser]) -> None:

@@ -114,6 +114,8 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "person_id": persons[0],
             "other_id": persons[1],
             "medic_id": medic_id,
+            "copy_id": connection.execute(select(metadata.tables["copy"].c.copy_id)).scalars().first(),
+            "move_id": new_id(),
             "import_id": new_id(),
             "act_id": connection.execute(select(metadata.tables["act"].c.act_id)).scalars().first(),
             "worker_id": next(iter(centre.people.workers.values())),
@@ -132,6 +134,8 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "foreign_exam",
             "history_withdrawal",
             "gate_passage",
+            "copy_move",
+            "archive_entry",
         ):
             table = metadata.tables[name]
             made: dict[str, Any] = {}

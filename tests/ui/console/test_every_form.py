@@ -32,6 +32,8 @@ DANGEROUS = {
     "/exams/{exam_id}/decision": "a signed decision stays for ever",
     "/exams/{exam_id}/certificate": "a signed paper stays for ever",
     "/exams/{exam_id}/protocol": "a signed paper stays for ever",
+    "/conclusions/{paper_id}/copies": "a copy that was made stays counted",
+    "/conclusions/copies/{copy_id}": "what is noted stays noted",
     "/papers/refusals/{paper_id}": "what is noted stays noted",
     "/exams/{exam_id}/waybill-title": "a signed title goes to the carrier's operator",
     "/conclusions/acts/{act_id}/sign": "what was signed stays; after the second signature files go",

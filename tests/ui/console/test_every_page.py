@@ -52,6 +52,7 @@ FIXED = {
     "points": "the order in which a check is read",
     "plan": "by the day on which the next one is due",
     "checks": "the newest first",
+    "copies": "by their numbers, a handful",
     "waybills": "the newest first",
     "gates": "the order of the configuration",
     "passages": "the newest first",

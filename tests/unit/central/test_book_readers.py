@@ -22,6 +22,7 @@ READERS = {
     "ground_kinds": "central/imports/grounds.py",
     "ground_rules": "central/store/ground_effects.py",
     "paper_choices": "central/console/routes/written.py",
+    "copy_norms": "central/conclusions/norms.py",
     "eye_findings": "central/console/room_view.py",
 }
 """By book: the module that asks for it. A new book names the one that reads it."""
@@ -40,7 +41,7 @@ def test_what_ships_says_where_it_is_from_and_whether_it_was_verified() -> None:
         if book is not None:
             assert book.source["source"]
             assert book.source["as_of"]
-    for name in ("positions", "harm_factors", "vaccines"):
+    for name in ("positions", "harm_factors", "vaccines", "copy_norms"):
         book = shipped(name)
         assert book is not None
         assert re.search("не сверен|без сверки", book.source["source"]), f"{name} is from memory and has to say so"

@@ -115,8 +115,13 @@ ELSEWHERE = {
     "/grounds/{ground_id}/documents/{document_id}/file": "the document itself, by ids",
     "/papers/refusals/{paper_id}": "one certificate, by its id: test_written_papers.py",
     "/papers/refusals/sheet": "the rows of /papers/refusals/export",
+    "/exams/{exam_id}/papers/{kind}/signature": "beside a paper of one exam, by its id",
     "/exams/{exam_id}/certificate": "the exam of one employment, by its id",
     "/exams/{exam_id}/protocol": "the exam of one employment, by its id",
+    "/conclusions/{paper_id}": "one paper, by its id: test_copies.py",
+    "/conclusions/copies/{copy_id}/signature": "beside a copy, by its id",
+    "/conclusions/copies/{copy_id}/file": "the copy itself, by its id",
+    "/conclusions/copies/{copy_id}": "one copy, by its id: test_copies.py",
     "/conclusions": "papers of workers with their employers: test_conclusions.py",
     "/gates": "passages of workers with their employers: test_gates.py",
     "/waybills": "drivers, below",
@@ -361,7 +366,7 @@ def test_every_route_that_shows_a_worker_shows_the_right_employers(
 
 def test_every_form_is_about_an_id_or_has_its_test(app: FastAPI) -> None:
     ids = re.compile(
-        r"\{(exam|paper|worker|entry|job|account|alert|channel|certificate|key|terminal|message|person|draft|ground)_id\}"
+        r"\{(exam|paper|worker|entry|job|account|alert|channel|certificate|key|terminal|message|person|draft|ground|copy)_id\}"
     )
     forms = {path for method, path, _ in _routes(app) if method == "POST" and not ids.search(path)}
     assert forms == NOBODY["POST"] | FINDS
