@@ -378,6 +378,37 @@ CREATE INDEX ix_gate_passage_worker_id ON gate_passage (worker_id);
 
 CREATE UNIQUE INDEX uq_gate_passage_request ON gate_passage (gate, request_key);
 
+CREATE TABLE hold (
+    hold_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    about TEXT NOT NULL,
+    exam_id TEXT NOT NULL,
+    worker_id TEXT NOT NULL,
+    terminal_id TEXT NOT NULL,
+    since_day DATE,
+    until_day DATE,
+    reason TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    placed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: placed_at DATETIME NOT NULL,
+    placed_by TEXT NOT NULL,
+    CONSTRAINT pk_hold PRIMARY KEY (hold_id)
+);
+
+CREATE INDEX ix_hold_org ON hold (org);
+
+CREATE TABLE hold_list (
+    message_id TEXT NOT NULL,
+    terminal_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    as_of TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: as_of DATETIME NOT NULL,
+    CONSTRAINT pk_hold_list PRIMARY KEY (message_id)
+);
+
+CREATE INDEX ix_hold_list_terminal_id_message_id ON hold_list (terminal_id, message_id);
+
 CREATE TABLE job (
     job_id TEXT NOT NULL,
     account_id TEXT NOT NULL,
@@ -1002,6 +1033,25 @@ CREATE TABLE copy (
 
 CREATE INDEX ix_copy_org_made_at ON copy (org, made_at);
 
+CREATE TABLE deletion (
+    deletion_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    act_id TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    exam_id TEXT NOT NULL,
+    result TEXT NOT NULL,
+    hold_id TEXT NOT NULL,
+    deleted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: deleted_at DATETIME NOT NULL,
+    CONSTRAINT pk_deletion PRIMARY KEY (deletion_id),
+    CONSTRAINT uq_deletion_act_id_sha256 UNIQUE (act_id, sha256),
+    CONSTRAINT fk_deletion_act_id_act FOREIGN KEY(act_id) REFERENCES act (act_id)
+);
+
+CREATE INDEX ix_deletion_exam_id ON deletion (exam_id);
+
+CREATE INDEX ix_deletion_sha256 ON deletion (sha256);
+
 CREATE TABLE employer (
     employer_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -1032,6 +1082,17 @@ CREATE TABLE history_import (
     account_id TEXT,
     CONSTRAINT pk_history_import PRIMARY KEY (import_id),
     CONSTRAINT fk_history_import_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
+);
+
+CREATE TABLE hold_release (
+    hold_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    released_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: released_at DATETIME NOT NULL,
+    released_by TEXT NOT NULL,
+    CONSTRAINT pk_hold_release PRIMARY KEY (hold_id),
+    CONSTRAINT fk_hold_release_hold_id_hold FOREIGN KEY(hold_id) REFERENCES hold (hold_id)
 );
 
 CREATE TABLE limit_entry (

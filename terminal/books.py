@@ -12,7 +12,7 @@ from sync.contract.books import (
     CONSENT_TEXT,
     KIOSK_CONSENT,
     KIOSK_TEXTS,
-    SPREAD_BOOKS,
+    SHOWN_BOOKS,
     BookContent,
     BookItem,
 )
@@ -65,7 +65,7 @@ class BookShelf:
         if self._held[:2] == (self._store.writes, day):
             return self._held[2]
         found = dict(self._shipped)
-        for name in SPREAD_BOOKS:
+        for name in SHOWN_BOOKS:
             for version in self._store.versions(name):
                 content = self._content(name, version)
                 if content is not None and (content.valid_from is None or content.valid_from <= day):

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from drivers.config import ConfigError, DeviceConfig
 from drivers.config_faults import faults_of, words_of
+from sync.contract.books import FILM_TERMINAL, LEAST_DAYS
 from sync.contract.exam import ExamType
 from sync.contract.limits import LimitsBook
 from terminal.camera.address import check_source
@@ -31,7 +32,7 @@ LEAST_RESULT_S = 4.0
 
 _ARGON2 = re.compile(r"\$argon2(id|i|d)\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,2}\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}")
 
-LEAST_MEDIA_DAYS = 30
+LEAST_MEDIA_DAYS = LEAST_DAYS[FILM_TERMINAL]
 """Photos and videos are kept at least so long (order 266n, item 10)."""
 
 

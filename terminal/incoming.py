@@ -18,6 +18,7 @@ from sync.contract.canonical import sha256_hex
 from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRecord
 from sync.contract.envelope import ContractError, Envelope, open_sealed, read_unverified
 from sync.contract.face import PHOTO_SCHEMA, PhotoPart
+from sync.contract.holds import HOLDS, Holds
 from sync.contract.limits import LimitsBook
 from sync.contract.order import ORDER_SCHEMA, MeasurementOrder
 from sync.contract.receipt import ACK_SCHEMA, AckBatch, RefusedMessage
@@ -201,6 +202,8 @@ class IncomingMessages:
                     RevokedCertificates.model_validate(reference.content)
                 elif reference.name in SPREAD_BOOKS:
                     self._check_book(reference)
+                elif reference.name == HOLDS:
+                    Holds.model_validate(reference.content)
                 with self._store.transaction():
                     self._store.reference.put(reference.name, reference.version, reference.content, envelope.seq)
                     done()

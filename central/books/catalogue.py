@@ -149,6 +149,7 @@ BOOKS: dict[str, BookKind] = {
                 Attr("compared_with"),
             ),
         ),
+        BookKind("retention", attrs=(Attr("years", "number"), Attr("days", "number"), Attr("basis"))),
         BookKind("okved2", is_classifier=True, code_form=r"[A-U]|[0-9]{2}(\.[0-9]{1,2}){0,2}"),
         BookKind(
             "rf_subjects",

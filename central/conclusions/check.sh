@@ -49,6 +49,16 @@ for decision in exams/*/decision-*; do
   fi
 done
 
+for act in acts/*; do
+  [ -d "$act" ] || continue
+  for place in 1 2; do
+    openssl cms -verify -binary -inform DER -in "$act/signature-$place.cms" -content "$act/record.json" \
+      -CAfile trusted.pem -no-CApath -no-CAstore -purpose any -crl_check \
+      -attime "$(first "$act/signed_at-$place.txt")" -out /dev/null >/dev/null 2>&1
+    told $? "$act: signed by person $place, whose certificate was in force"
+  done
+done
+
 while read -r row seal; do
   if [ "$seal" = "-" ]; then
     told 1 "$row: no seal of the centre names it"
@@ -63,6 +73,8 @@ for list in exams/*/media.txt; do
   while read -r hash file; do
     grep -q "$hash" "$messages"/message-*/signed.json
     told $? "$file: named in what the terminal signed"
+    act=$(grep -l "\"sha256\":\"$hash\"" acts/*/record.json 2>/dev/null | head -n 1)
+    [ -f "$file" ] || [ -z "$act" ] || { echo "     $file: destroyed by the act in $(dirname "$act")"; continue; }
     [ -f "$file" ] || { echo "     $file: not handed out, its hash stands in the record"; continue; }
     [ "$(hash_of "$file")" = "$hash" ]
     told $? "$file: has its hash"

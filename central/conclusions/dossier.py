@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection, RowMapping
 
-from central.conclusions.evidence import Files, files_of_exam, pem_of
+from central.conclusions.evidence import Files, files_of_acts, files_of_exam, pem_of
 from central.conclusions.seal_proofs import SealedRow, sealed_rows
 from central.core.media_files import MediaFiles
 from central.core.trust import Anchors
@@ -62,6 +62,8 @@ def write_dossier(
     try:
         rows = list(_rows_about(connection, [row["exam_id"] for row in exams]))
         files = {name: content for row in exams for name, content in files_of_exam(connection, row).items()}
+        for row in exams:
+            files |= files_of_acts(connection, row["exam_id"])
         files |= _sealed_files(rows) | _vouching_files(vouchers) | {"accounts.json": _names(connection, rows)}
         files |= {name: resources.files(__package__).joinpath(name).read_bytes() for name in _GUIDE}
         for name, content in files.items():

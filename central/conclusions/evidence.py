@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection, RowMapping
 
 from central.signature.timestamp import token_in
-from central.store import decisions, media, messages, terminals
+from central.store import acts, decisions, deletions, media, messages, terminals
 from central.store.decisions import StoredDecision
 from central.store.messages import MessageRow
 from sync.contract.canonical import canonical
@@ -33,6 +33,21 @@ def files_of_exam(connection: Connection, exam: RowMapping) -> Files:
         files |= _decision_files(f"{folder}/decision-{number}", item)
     files[f"{folder}/media.txt"] = _media_list(media.media_of_exam(connection, exam["exam_id"]))
     files[f"{folder}/about.json"] = _about(exam)
+    return files
+
+
+def files_of_acts(connection: Connection, exam_id: str) -> Files:
+    """Acts of destruction that took files of the exam, each with both signatures over exactly its bytes."""
+    files: Files = {}
+    for act_id in sorted(set(deletions.acts_of_exam(connection, exam_id).values())):
+        item = acts.find(connection, act_id)
+        if item is None:
+            continue
+        name = f"acts/{item.year}-{item.number}"
+        files[f"{name}/record.json"] = item.record
+        for one in acts.signatures_of(connection, [act_id]).get(act_id, ()):
+            files[f"{name}/signature-{one.place}.cms"] = one.cms
+            files[f"{name}/signed_at-{one.place}.txt"] = _moment(one.signed_at)
     return files
 
 

@@ -285,6 +285,11 @@ class CentralConfig(Section):
         """Where exports wait for their download and uploads for their import: beside the media, never among them."""
         return self.media_dir.with_name(self.media_dir.name + "-jobs")
 
+    @property
+    def acts_dir(self) -> Path:
+        """Beside the media: acts of destruction, which outlive the restore of an older store."""
+        return self.media_dir.with_name(self.media_dir.name + "-acts")
+
     @field_validator("store_url")
     @classmethod
     def _resolve_store(cls, value: str, info: ValidationInfo) -> str:

@@ -85,6 +85,17 @@ class MediaFiles:
         shutil.rmtree(parts, ignore_errors=True)
         return whole.stat().st_size
 
+    def remove(self, sha256: str) -> bool:
+        """Delete a whole file, and what came of it in chunks; whether it was there. On the disk before this returns."""
+        whole = self.path(sha256)
+        shutil.rmtree(self._parts(sha256), ignore_errors=True)
+        try:
+            whole.unlink()
+        except FileNotFoundError:
+            return False
+        _sync_folder(whole.parent)
+        return True
+
     def _parts(self, sha256: str) -> Path:
         return self._folder / "parts" / sha256
 

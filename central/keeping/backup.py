@@ -24,7 +24,7 @@ from sqlalchemy import URL, Engine
 from central.core.clock import now_utc
 from central.core.media_files import MediaFiles
 from central.core.store_urls import parsed, sqlite_file
-from central.store import kept_files
+from central.store import deletions, kept_files
 from central.store.engine import reading
 from sync.contract.canonical import canonical
 from sync.contract.model import utc_text
@@ -59,7 +59,9 @@ def back_up(
     else:
         _postgres_program(store_url, "pg_dump", "--format=custom", "--no-owner", "--file", str(fresh / _POSTGRES))
     with reading(engine) as connection:
-        wanted = sorted(set(kept_files.hashes(connection)))
+        named, gone = set(kept_files.hashes(connection)), deletions.gone(connection)
+    # What an act has destroyed is not there any more, or goes in this moment.
+    wanted = sorted(named - gone.keys())
     for sha256 in wanted:
         source, target = files.path(sha256), fresh / _media_name(sha256)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,6 @@ Out of reach: working tables that nobody seals (registers as they stand now, who
 schedule of deliveries). `docs/reliability.md` lists them column by column.
 """
 
-import hashlib
 from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine, text
@@ -22,12 +21,13 @@ from central.keeping.verify_chains import check_messages
 from central.keeping.verify_decisions import check_decisions
 from central.keeping.verify_exams import check_exams
 from central.keeping.verify_forms import check_forms
+from central.keeping.verify_media import check_media
 from central.keeping.verify_outgoing import check_outgoing
 from central.keeping.verify_papers import check_papers
 from central.keeping.verify_passports import check_passports
 from central.keeping.verify_report import Expected, StoreReport
 from central.keeping.verify_seals import check_seals
-from central.store import kept_files, scratch
+from central.store import scratch
 from central.store.engine import reading
 from sync.contract.verify_report import DAMAGED, Wrong
 
@@ -52,7 +52,7 @@ def verify_store(engine: Engine, expected: Expected) -> StoreReport:
             check_outgoing,
             check_books,
             check_certificates,
-            _check_media,
+            check_media,
             check_seals,
         ):
             report.begin(_name(walk))
@@ -80,20 +80,3 @@ def _check_file(connection: Connection, _expected: Expected, report: StoreReport
     for answer in connection.execute(text("PRAGMA integrity_check(100)")).scalars():
         if answer != "ok":
             report.fault("database", "file", str(answer))
-
-
-def _check_media(connection: Connection, expected: Expected, report: StoreReport) -> None:
-    if expected.files is None:
-        return
-    for sha256 in kept_files.hashes(connection):
-        report.media += 1
-        place = f"media {sha256}"
-        try:
-            with expected.files.path(sha256).open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else type(error).__name__
-            report.fault("missing", place, f"the file cannot be read: {why}")
-            continue
-        if digest != sha256:
-            report.fault("changed", place, "the file does not give its hash")

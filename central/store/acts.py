@@ -4,6 +4,7 @@ An act is drafted once and never changed; a wrong draft is withdrawn, and anothe
 force when two different people have signed exactly its bytes, each with their own key and account.
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -193,6 +194,19 @@ def withdrawals_of(connection: Connection, act_ids: Collection[str]) -> Mapping[
 def is_in_force(connection: Connection, act_id: str) -> bool:
     """Whether both signatures are there."""
     return len(signatures_of(connection, [act_id]).get(act_id, ())) == SIGNATURES_NEEDED
+
+
+def standing(connection: Connection, kind: str, orgs: Sequence[str] = ()) -> list[Act]:
+    """Acts of that kind that were not taken back, the oldest first; of these organisations, or of all."""
+    query = select(act).where(act.c.kind == kind, act.c.act_id.not_in(select(act_withdrawal.c.act_id)))
+    query = query.where(act.c.org.in_(orgs)) if orgs else query
+    return [Act(**row) for row in connection.execute(query.order_by(act.c.act_id)).mappings()]
+
+
+def named_files(item: Act) -> dict[str, str]:
+    """Hash and exam of each file that an act of destruction names."""
+    rows = json.loads(item.record)["act"]["rows"] if item.kind == "destruction" else ()
+    return {str(row["sha256"]): str(row["exam_id"]) for row in rows}
 
 
 def every(connection: Connection, on_bad: OnBad | None = None) -> Iterator[Act]:

@@ -1,11 +1,13 @@
 """Tables of media files: what has come of each, chunk by chunk. The bytes are files named by their hash."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Column, Connection, Integer, RowMapping, Table, Text, func, select, update
 
+from central.store.deletions import deletion
+from central.store.exams import exam
 from central.store.metadata import UtcDateTime, insert_for, metadata
 from sync.contract.media import MediaChunk
 
@@ -38,6 +40,19 @@ class Assembled:
 
     sha256: str
     chunk_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A whole file with what a hold or a term asks of its exam."""
+
+    sha256: str
+    exam_id: str
+    content_type: str
+    size_bytes: int
+    finished_at: datetime
+    worker_id: str | None
+    terminal_id: str
 
 
 def note_chunk(connection: Connection, chunk: MediaChunk, *, now: datetime) -> None:
@@ -90,3 +105,43 @@ def media_of_exam(connection: Connection, exam_id: str) -> Sequence[RowMapping]:
 def completed(connection: Connection) -> Sequence[str]:
     """Hashes of all files that stand whole."""
     return connection.execute(select(media.c.sha256).where(media.c.completed_at.is_not(None))).scalars().all()
+
+
+_KEPT = (
+    media.c.sha256,
+    media.c.exam_id,
+    media.c.content_type,
+    func.coalesce(media.c.size_bytes, 0).label("size_bytes"),
+    exam.c.finished_at,
+    exam.c.worker_id,
+    exam.c.terminal_id,
+)
+
+
+def kept_before(connection: Connection, org: str, group: str, before: datetime) -> Iterator[KeptFile]:
+    """Whole files of an organisation's exams before a moment, the oldest first, that no act has destroyed.
+
+    `group`: first part of the content type, `video` or `image`.
+    """
+    gone = select(deletion.c.sha256).where(deletion.c.result == "gone")
+    query = (
+        select(*_KEPT)
+        .join_from(media, exam, media.c.exam_id == exam.c.exam_id)
+        .where(
+            exam.c.org == org,
+            exam.c.finished_at < before,
+            media.c.completed_at.is_not(None),
+            media.c.content_type.like(f"{group}/%"),
+            media.c.sha256.not_in(gone),
+        )
+        .order_by(exam.c.finished_at, media.c.sha256)
+    )
+    for row in connection.execute(query.execution_options(yield_per=500)).mappings():
+        yield KeptFile(**row)
+
+
+def kept_files(connection: Connection, sha256s: Sequence[str]) -> dict[str, KeptFile]:
+    """What is known of these whole files, by hash."""
+    query = select(*_KEPT).join_from(media, exam, media.c.exam_id == exam.c.exam_id)
+    rows = connection.execute(query.where(media.c.sha256.in_(sha256s), media.c.completed_at.is_not(None))).mappings()
+    return {row["sha256"]: KeptFile(**row) for row in rows}

@@ -335,6 +335,11 @@ def same_person(worker_id: str) -> Select[Any]:
     return select(worker.c.worker_id).join(own, together).where(own.c.worker_id == worker_id)
 
 
+def same_person_ids(connection: Connection, worker_id: str) -> list[str]:
+    """What `same_person` selects."""
+    return [str(found) for found in connection.execute(same_person(worker_id)).scalars()]
+
+
 def is_employed(day: date) -> ColumnElement[bool]:
     """The condition for employments that hold on a day: begun, not over, not put away."""
     c = worker.c

@@ -38,11 +38,13 @@ from central.store.certificates import certificate, certificate_event
 from central.store.consents import consent, consent_text, consent_withdrawal
 from central.store.copies import archive_entry, copy, copy_move
 from central.store.decisions import decision
+from central.store.deletions import deletion
 from central.store.documents import document, document_verdict
 from central.store.field_maps import field_map
 from central.store.foreign_exams import foreign_exam, history_import, history_withdrawal
 from central.store.gate_passages import PASSAGE_STATE, gate_passage
 from central.store.grounds import ground, ground_state
+from central.store.holds import hold, hold_list, hold_release
 from central.store.limits import limit_entry
 from central.store.medic_records import medic_certificate, medic_education, medic_employment
 from central.store.metadata import UtcDateTime, insert_for, metadata
@@ -152,6 +154,10 @@ SEALED = {
         Sealed(passport_record, "record_id"),
         Sealed(act, "act_id"),
         Sealed(act_signature, "signature_id"),
+        Sealed(deletion, "deletion_id"),
+        Sealed(hold, "hold_id"),
+        Sealed(hold_release, "released_at"),  # its key is that of the hold, which is older
+        Sealed(hold_list, "message_id"),
         Sealed(act_withdrawal, "withdrawn_at"),  # its key is that of the act, which is older
         Sealed(person_verdict, "verdict_id"),
         Sealed(book, "created_at"),

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from central.conclusions.act_files import ActFiles
+from central.conclusions.destruction import returned
 from central.core.config import load_config
 from central.core.media_files import MediaFiles
 from central.core.store_urls import sqlite_url
@@ -56,13 +58,21 @@ def restore(folder: BackupFolder, config: ConfigFile, unsigned: Unsigned = False
         with writing(open_store(config)) as connection:
             note(connection, "store.restore", detail={"media": counts["media"]})
         report = verify_centre(config)
+        back = returned(ActFiles(loaded.acts_dir), Trust(loaded.keys.authority_dir), MediaFiles(loaded.media_dir))
     if as_json:
-        print(json.dumps(counts | {"ok": report.ok}))
+        again = {f"{item.number}/{item.year}": hashes for item, hashes in back}
+        print(json.dumps(counts | {"ok": report.ok, "destroyed_before": again}))
     else:
         print(say("restored from {folder}: store and {media} media files", folder=folder, media=counts["media"]))
         if counts["unlisted"]:
             text = "{count} files in {folder} are not in its list and were left there"
             print(say(text, count=counts["unlisted"], folder=folder))
+        for item, hashes in back:
+            text = (
+                "{count} files came back that act {act} of {org} destroyed; `serve` removes them by that act: {files}"
+            )
+            act = f"{item.number}/{item.year}"
+            print(say(text, count=len(hashes), act=act, org=item.org, files=", ".join(hashes)))
         print_report(report)
     if not report.ok:
         raise typer.Exit(1)

@@ -11,6 +11,9 @@ from sqlalchemy import Engine
 
 from central.books.publishing import add_shipped
 from central.books.spreading import BookSpreader
+from central.conclusions.act_files import ActFiles
+from central.conclusions.destruction import Destroying
+from central.conclusions.hold_lists import HoldLists
 from central.console.app import create_app
 from central.console.enrolment_api import make_router
 from central.core.clock import now_utc
@@ -58,8 +61,16 @@ def run(config: CentralConfig, engine: Engine) -> None:
     waybills = waybill_threads(engine, config.waybills, snils_key.hmac)
     gates = gate_threads(engine, config.gates, Trust(config.keys.authority_dir))
 
+    destroying = Destroying(
+        engine, MediaFiles(config.media_dir), ActFiles(config.acts_dir), Trust(config.keys.authority_dir)
+    )
+
+    hold_lists = HoldLists(engine, outgoing, dispatcher.wake)
+
     def wake() -> None:
         dispatcher.wake()
+        hold_lists.wake()
+        destroying.wake()
         waybills.wake("titles")
         gates.wake()
 
@@ -91,6 +102,8 @@ def run(config: CentralConfig, engine: Engine) -> None:
         Reminding(engine),
         waybills,
         gates,
+        destroying,
+        hold_lists,
     ):
         _Announcing(settings, f"central serve ready: {config.http.public_url}").run(sockets=[listener])
 

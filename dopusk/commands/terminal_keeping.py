@@ -88,11 +88,18 @@ def tidy(
     except StoreError as error:
         _fail(str(error))
     if as_json:
-        print(json.dumps({"chunks": gone.chunks, "files": gone.files, "clock_trusted": now.trusted}))
+        facts = {"chunks": gone.chunks, "files": gone.files, "held": gone.held, "waits_for": gone.waits_for}
+        print(json.dumps(facts | {"clock_trusted": now.trusted}))
         return
     print(say("{files} files removed, {chunks} sent chunks emptied", files=gone.files, chunks=gone.chunks))
-    if not now.trusted:
+    if gone.held:
+        print(say("{held} files stay although their time is over: a hold of the centre keeps them", held=gone.held))
+    if gone.waits_for == "clock":
         print(say("the clock is not known to be right: nothing was removed by age (service engineer: time server)"))
+    elif gone.waits_for == "link":
+        print(say("the centre has not answered lately: nothing was removed by age before its holds are known"))
+    elif gone.waits_for == "holds":
+        print(say("there is no list of holds of today: nothing was removed by age before the centre sends it"))
 
 
 def recover(

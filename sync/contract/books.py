@@ -18,8 +18,23 @@ from sync.contract.canonical import canonical, sha256_hex
 from sync.contract.model import Sha256, ShortText, WireModel
 
 COMPLAINTS, CONSENT_TEXT, KIOSK_TEXTS = "complaints", "consent_text", "kiosk_texts"
-SPREAD_BOOKS = (COMPLAINTS, CONSENT_TEXT, KIOSK_TEXTS)
+RETENTION = "retention"
+SHOWN_BOOKS = (COMPLAINTS, CONSENT_TEXT, KIOSK_TEXTS)
+"""Books that kiosks show."""
+SPREAD_BOOKS = (*SHOWN_BOOKS, RETENTION)
 """Books that go down to terminals."""
+FILM_TERMINAL = "film_terminal"
+"""The line of the book of terms that says how long a terminal keeps films and pictures."""
+LEAST_DAYS: dict[str, int] = {
+    "film": 30,
+    "photo": 30,
+    FILM_TERMINAL: 30,
+    "exam": 5 * 365,
+    "conclusion": 5 * 365,
+    "log": 5 * 365,
+    "template": 0,
+}
+"""Kinds that have a term, and the least one that may be published, in days."""
 KIOSK_CONSENT = "health_data"
 """The consent that a kiosk asks for; its text stands under this code."""
 KIOSK_LANGUAGES = ("ru", "en")
@@ -130,7 +145,7 @@ class BookFault:
 
 
 def kiosk_faults(book: str, items: Sequence[BookItem]) -> list[BookFault]:
-    """What of a book would break a kiosk. Pure; empty for a book that kiosks do not show."""
+    """What of a book would break a terminal. Pure; empty for a book that terminals do not read."""
     match book:
         case "complaints":
             return _complaint_faults(items)
@@ -138,8 +153,33 @@ def kiosk_faults(book: str, items: Sequence[BookItem]) -> list[BookFault]:
             return _consent_faults(items)
         case "kiosk_texts":
             return [fault for item in items for fault in _changeable_faults(item)]
+        case "retention":
+            return _retention_faults(items)
         case _:
             return []
+
+
+def term_days(item: BookItem) -> int:
+    """At least so many days a line of the book of terms asks for."""
+    found = (item.attrs.get(name) for name in ("years", "days"))
+    years, days = (value if isinstance(value, int) else 0 for value in found)
+    return years * 365 + days
+
+
+def _retention_faults(items: Sequence[BookItem]) -> list[BookFault]:
+    """A term shorter than the least one, one without a basis, a line that nothing is kept by, a line that is missing."""
+    faults = []
+    for item in items:
+        if item.code not in LEAST_DAYS:
+            faults.append(BookFault(item.code, "code", "not_in_book", item.code))
+        elif term_days(item) < LEAST_DAYS[item.code]:
+            faults.append(BookFault(item.code, "days", "term_too_short", str(LEAST_DAYS[item.code])))
+        elif not str(item.attrs.get("basis") or "").strip():
+            faults.append(BookFault(item.code, "basis", "needed"))
+        elif not item.offered:
+            faults.append(BookFault(item.code, "offered", "always_kept"))
+    missing = LEAST_DAYS.keys() - {item.code for item in items}
+    return faults + [BookFault("", "items", "term_missing", code) for code in sorted(missing)]
 
 
 def _complaint_faults(items: Sequence[BookItem]) -> list[BookFault]:

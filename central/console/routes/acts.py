@@ -35,8 +35,9 @@ from central.deciding.workplace import AwaitedSignature
 from central.signature.chain import SignatureError
 from central.signature.provider import SigningRefused
 from central.signature.remote import RemoteKey
-from central.store import accounts, acts
+from central.store import accounts, acts, deletions, holds
 from central.store.acts import KINDS, Act
+from central.store.deletions import Deletion
 from central.store.engine import reading, writing
 
 router = APIRouter()
@@ -238,6 +239,9 @@ def act_page(
         (shown,) = _shown(connection, [own_or_404(visitor, acts.find(connection, act_id))])
         draft = accounts.get_draft(connection, visitor.session.session_id)
         drafter = accounts.by_id(connection, shown.item.drafted_by)
+        became = deletions.of_act(connection, act_id)
+        kept = [one for one in became if one.result == "held"][:ROWS_SHOWN]
+        placed = {one.hold_id: holds.find(connection, one.hold_id) for one in kept}
     if draft is not None and draft["path"] == path:
         # The key was opened for this.
         with writing(console.engine) as connection:
@@ -256,6 +260,8 @@ def act_page(
         path=path,
         headings=headings,
         rows=rows[:ROWS_SHOWN],
+        carried_out=_carried_out(shown, became),
+        held=[(one, hold.basis if (hold := placed[one.hold_id]) is not None else "—") for one in kept],
         seen=seen_of(shown.item),
         signed=[signature_words(one, look.language, look.zone) for one in shown.signatures],
         is_open=shown.state in {"draft", "half_signed"},
@@ -267,6 +273,14 @@ def act_page(
         faults=faults or {},
         most=MOST_REASON_CHARS,
     )
+
+
+def _carried_out(shown: ShownAct, became: list[Deletion]) -> dict[str, int]:
+    """How many files went, were kept, were not there, and still wait; empty for other acts and those without force."""
+    if shown.kind != "destruction" or shown.state != "in_force":
+        return {}
+    counts = {name: sum(one.result == name for one in became) for name in deletions.RESULTS}
+    return {name: count for name, count in (counts | {"waiting": shown.rows - len(became)}).items() if count}
 
 
 def _shown(connection: Connection, items: list[Act]) -> list[ShownAct]:

@@ -43,8 +43,10 @@ from central.papers.wording import kinds_for
 from central.papers.written import FORM_OF
 from central.store import (
     accounts,
+    acts,
     book_checks,
     decisions,
+    deletions,
     foreign_exams,
     instruments,
     medics,
@@ -55,6 +57,7 @@ from central.store import (
 )
 from central.store import grounds as grounds_store
 from central.store import same_day as same_day_store
+from central.store.acts import Act
 from central.store.decisions import StoredDecision
 from central.store.engine import reading, writing
 from central.store.workers import get_worker
@@ -122,6 +125,7 @@ def exam_page(
         examiner = examiner_of(connection, item.payload)
         written = paper_records.kinds_of(connection, item.decision_id) if item.decision_id else frozenset()
         signed_beside = signed_papers.beside(connection, item.decision_id) if item.decision_id else {}
+        destroyed = _destroyed(connection, exam_id)
         checked = book_checks.of_exam(connection, exam_id)
         book_check = check_lines(connection, [checked])[0] if checked is not None else None
     with writing(console.engine) as connection:
@@ -174,6 +178,7 @@ def exam_page(
         urgent=exam_view.urgent_complaints(payload, look.language),
         reference=reference_file(console, worker) is not None,
         photos=photos,
+        destroyed=destroyed,
         film=film,
         to_look_at=any(photo["arrived"] for photo in photos) or film.has_arrived,
         people=people_lines(record, look.language),
@@ -309,3 +314,10 @@ def _neighbour(waiting: list[str], exam_id: str, step: int) -> str | None:
 
 def _age(birth: date, today: date) -> int:
     return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
+
+
+def _destroyed(connection: Connection, exam_id: str) -> list[tuple[Act, int]]:
+    """Acts that destroyed files of the exam, each with how many."""
+    gone = list(deletions.acts_of_exam(connection, exam_id).values())
+    found = [(acts.find(connection, act_id), gone.count(act_id)) for act_id in sorted(set(gone))]
+    return [(act, count) for act, count in found if act is not None]

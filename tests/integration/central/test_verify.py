@@ -16,6 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
 
 from central.access import accounts
+from central.conclusions.act_files import ActFiles
+from central.conclusions.destruction import Destruction
 from central.core.clock import now_utc
 from central.core.media_files import MediaFiles
 from central.core.trust import Trust
@@ -43,7 +45,7 @@ from central.store.waybills import WAYBILL_STATE
 from dopusk.lab.demo.sample_people import ORG
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.receipt import ACK_SCHEMA
-from tests.acts import drafted
+from tests.acts import DESTROYED, drafted
 from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre, build_console_centre, serving
 from tests.ground_records import add_records
@@ -117,6 +119,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "copy_id": connection.execute(select(metadata.tables["copy"].c.copy_id)).scalars().first(),
             "move_id": new_id(),
             "import_id": new_id(),
+            "hold_id": new_id(),
             "act_id": connection.execute(select(metadata.tables["act"].c.act_id)).scalars().first(),
             "worker_id": next(iter(centre.people.workers.values())),
         }
@@ -129,6 +132,9 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             *WAYBILLS,
             "paper_event",
             "act_withdrawal",
+            "hold",
+            "hold_release",
+            "hold_list",
             "book_check",
             "history_import",
             "foreign_exam",
@@ -151,6 +157,17 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
                 }
                 made[column.name] = known.get(column.name, by_kind.get(kind, centre.now()))
             connection.execute(table.insert().values(**made))
+
+
+def _destroy(centre: ConsoleCentre, zoya: Browser, foma: Browser) -> None:
+    """An act of destruction that two people have signed, carried out."""
+    item = drafted(centre, "destruction", DESTROYED)
+    own = f"/conclusions/acts/{item.act_id}"
+    for browser in (zoya, foma):
+        seen = re.findall(r'name="seen" value="(\w{64})"', browser.get(own).text)[0]
+        assert browser.post(f"{own}/sign", {"seen": seen}, page=own).status_code == 303
+    files, act_files = MediaFiles(centre.config.media_dir), ActFiles(centre.config.acts_dir)
+    assert Destruction(centre.engine, files, act_files, Trust(centre.config.keys.authority_dir)).work() == 0
 
 
 def _live(centre: ConsoleCentre, browser: Browser, exams: list[str]) -> None:
@@ -225,6 +242,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         exams = [centre.exam() for _ in range(3)]
         with serving(centre.app(), centre.config.http.port) as address, contextlib.closing(Browser(address)) as browser:
             assert browser.log_in("zoya").decide(exams[1], outcome="admitted").status_code == 303
+            centre.add_medic("foma", "Бережной Фома Лукич")
+            with contextlib.closing(Browser(address)) as foma:
+                _destroy(centre, browser, foma.log_in("foma"))
             _live(centre, browser, exams)
         centre.engine.dispose()
         take_guards_out(centre.engine)

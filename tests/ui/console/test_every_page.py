@@ -47,6 +47,8 @@ FIXED = {
     "grounds": "a handful of one person's, the newest first",
     "difference": "the order of the book, as it will be published",
     "exam": "facts of one exam beside a decision that is being typed",
+    "due": "the oldest first",
+    "terms": "the order of the book",
     "act": "the order of the act that is signed",
     "file": "the order of the file that was sent",
     "points": "the order in which a check is read",

@@ -19,6 +19,7 @@ READERS = {
     "medical_organisations": "central/books/codes.py",
     "medical_positions": "central/registers/coded.py",
     "vaccines": "central/imports/grounds.py",
+    "retention": "central/conclusions/terms.py",
     "ground_kinds": "central/imports/grounds.py",
     "ground_rules": "central/store/ground_effects.py",
     "paper_choices": "central/console/routes/written.py",

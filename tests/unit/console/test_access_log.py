@@ -181,6 +181,7 @@ class _Sample:
                 "message_id": _NOBODY,
                 "waybill_id": _NOBODY,
                 "account_id": _NOBODY,
+                "hold_id": _NOBODY,
                 "act_id": drafted(centre).act_id,
                 "channel_id": _NOBODY,
                 "key_id": _NOBODY,

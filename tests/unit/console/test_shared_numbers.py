@@ -64,7 +64,7 @@ NOBODY = {
     "GET": {
         "/", "/account", "/accounts", "/accounts/{account_id}/edit", "/books", "/books/{book}", "/books/{book}/export",
         "/conclusions/acts", "/conclusions/acts/{act_id}", "/conclusions/acts/{act_id}/file",
-        "/conclusions/acts/{act_id}/parts/{name}",
+        "/conclusions/acts/{act_id}/parts/{name}", "/conclusions/retention",
         "/certificates", "/certificates/{certificate_id}", "/check/{code}", "/consents", "/exams/{exam_id}/media/{sha256}",
         "/exams/{exam_id}/reference", "/fleet", "/fleet/terminals/{terminal_id}/employers", "/help", "/help/images/{picture}",
         "/help/{topic}", "/imports/exams", "/imports/exams/{job_id}", "/imports/exams/{job_id}/errors",
@@ -90,7 +90,8 @@ NOBODY = {
         "/account/password", "/account/recovery", "/account/sessions/end", "/account/totp", "/account/totp/remove", "/accounts",
         "/accounts/channels", "/accounts/keys", "/books/{book}/draft", "/books/{book}/import", "/books/{book}/items",
         "/conclusions/acts", "/conclusions/acts/{act_id}/sign", "/conclusions/acts/{act_id}/signature",
-        "/conclusions/acts/{act_id}/withdrawal",
+        "/conclusions/acts/{act_id}/withdrawal", "/conclusions/retention", "/conclusions/holds",
+        "/conclusions/holds/{hold_id}/release",
         "/books/{book}/publish", "/books/{book}/withdraw", "/consents/texts", "/fleet/terminals", "/imports/exams",
         "/imports/history/withdrawal", "/imports/maps", "/imports/maps/back", "/imports/medics", "/imports/organisations",
         "/journal/columns", "/journal/exports/{form}", "/journal/signed", "/login",
@@ -104,6 +105,7 @@ NOBODY = {
 }  # fmt: skip
 """Routes that show or take no worker: files, jobs, other registers, the visitor's own things."""
 ELSEWHERE = {
+    "/conclusions/holds": "workers with their employers: test_retention.py",
     "/room": "found by a number, below",
     "/room/{draft_id}": "the exam of one employment, by its id",
     "/admissions/book-check": "checks that were made: test_book_checks.py",
