@@ -1248,6 +1248,20 @@ CREATE TABLE signed_paper (
 
 CREATE UNIQUE INDEX uq_signed_paper_paper_id ON signed_paper (paper_id, record_id);
 
+CREATE TABLE stamp_renewal (
+    renewal_id TEXT NOT NULL,
+    decision_id TEXT NOT NULL,
+    renewal_no INTEGER NOT NULL,
+    token BYTEA NOT NULL,
+    -- SQLite: token BLOB NOT NULL,
+    stamped_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: stamped_at DATETIME NOT NULL,
+    CONSTRAINT pk_stamp_renewal PRIMARY KEY (renewal_id),
+    CONSTRAINT fk_stamp_renewal_decision_id_decision FOREIGN KEY(decision_id) REFERENCES decision (decision_id)
+);
+
+CREATE UNIQUE INDEX uq_stamp_renewal_decision_id ON stamp_renewal (decision_id, renewal_no);
+
 CREATE TABLE terminal (
     terminal_id TEXT NOT NULL,
     org TEXT NOT NULL,

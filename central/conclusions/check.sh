@@ -3,11 +3,23 @@
 # Exit code 0: everything holds. Each line says "ok" or "BAD" and what was looked at.
 cd "$(dirname "$0")" || exit 2
 bad=0
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
 told() { # told RESULT WORDS
   if [ "$1" -eq 0 ]; then echo "ok   $2"; else echo "BAD  $2"; bad=1; fi
 }
 signed() { # signed KEY SIGNATURE FILE
   openssl pkeyutl -verify -rawin -pubin -inkey "$1" -sigfile "$2" -in "$3" >/dev/null 2>&1
+}
+stamp_holds() { # stamp_holds TOKEN DATA SECONDS: it is over the data, and could be believed at that moment
+  openssl ts -verify -token_in -in "$1" -data "$2" -CAfile stamp-roots.pem -attime "$3" >/dev/null 2>&1
+}
+stamped_at() { # the authority's time in a token, in seconds since 1970
+  date -u -d "$(openssl ts -reply -token_in -in "$1" -text 2>/dev/null | sed -n 's/^Time stamp: //p')" +%s
+}
+signed_by_medic() { # signed_by_medic FOLDER SECONDS: the certificate was in force at that moment
+  openssl cms -verify -binary -inform DER -in "$1/decision.cms" -content "$1/record.json" -CAfile trusted.pem \
+    -no-CApath -no-CAstore -purpose any -crl_check -attime "$2" -out /dev/null >/dev/null 2>&1
 }
 first() { cut -d ' ' -f 1 "$1"; }
 hash_of() { sha256sum "$1" | cut -d ' ' -f 1; }
@@ -33,20 +45,62 @@ done
 for decision in exams/*/decision-*; do
   [ -d "$decision" ] || continue
   exam=$(dirname "$decision")
-  openssl cms -verify -binary -inform DER -in "$decision/decision.cms" -content "$decision/record.json" \
-    -CAfile trusted.pem -no-CApath -no-CAstore -purpose any -crl_check -attime "$(first "$decision/decided_at.txt")" \
-    -out /dev/null >/dev/null 2>&1
+  signed_by_medic "$decision" "$(first "$decision/decided_at.txt")"
   told $? "$decision: signed by the medic, whose certificate was in force"
   found=1
   for message in "$exam"/message-*/message.json; do
     grep -q "\"exam_message_sha256\":\"$(hash_of "$message")\"" "$decision/record.json" && found=0
   done
   told $found "$decision: decided on one of the messages of this exam"
-  if [ -f "$decision/stamp.tst" ] && [ -f stamp-roots.pem ]; then
-    openssl ts -verify -token_in -in "$decision/stamp.tst" -data "$decision/stamped.bin" -CAfile stamp-roots.pem \
-      -attime "$(first "$decision/decided_at.txt")" >/dev/null 2>&1
+  [ -f stamp-roots.pem ] || continue
+  newest=; number=1
+  if [ -f "$decision/stamp.tst" ]; then
+    newest=$decision/stamp.tst
+    cp "$decision/stamped.bin" "$work/under"
+    stamp_holds "$newest" "$work/under" "$(first "$decision/decided_at.txt")"
     told $? "$decision: the signature was stamped by the time-stamping authority"
   fi
+  # Each renewal is over the record, the signature and every token before it; what it renews was still good when it was made.
+  cat "$decision/record.json" "$decision/decision.cms" > "$work/covered"
+  while [ -f "$decision/renewal-$number.tst" ]; do
+    renewal=$decision/renewal-$number.tst
+    at=$(stamped_at "$renewal")
+    stamp_holds "$renewal" "$work/covered" "$at"
+    told $? "$decision: renewal $number is a time stamp over everything before it"
+    if [ -n "$newest" ]; then stamp_holds "$newest" "$work/under" "$at"; else signed_by_medic "$decision" "$at"; fi
+    told $? "$decision: what renewal $number renews was still good when it was made"
+    newest=$renewal
+    cp "$work/covered" "$work/under"
+    cat "$renewal" >> "$work/covered"
+    number=$((number + 1))
+  done
+  missing=0
+  for renewal in "$decision"/renewal-*.tst; do
+    [ -f "$renewal" ] && missing=$((missing + 1))
+  done
+  [ "$missing" -eq $((number - 1)) ]
+  told $? "$decision: no renewal of the time stamp is left out"
+  if [ -n "$newest" ]; then
+    stamp_holds "$newest" "$work/under" "$(first made_at.txt)"
+    told $? "$decision: the newest time stamp was good on the day of the dossier"
+  fi
+done
+
+for paper in exams/*/paper-*; do
+  [ -d "$paper" ] || continue
+  range=$(grep -a -o '/ByteRange \[[ 0-9]*\]' "$paper/paper.pdf" | tr -d '[]' | cut -d ' ' -f 2-)
+  if [ -n "$range" ]; then # inside of the PDF: everything but the hexadecimal digits of the signature itself is signed
+    set -- $range
+    { head -c "$2" "$paper/paper.pdf"; tail -c "+$(($3 + 1))" "$paper/paper.pdf"; } > "$work/covered"
+    digits=$(od -An -v -tx1 "$paper/organisation.cms" | tr -d ' \n')
+    inside=$(tail -c "+$(($2 + 2))" "$paper/paper.pdf" | head -c $(($3 - $2 - 2)) | tr 'A-F' 'a-f')
+    case $inside in "$digits"*) told 0 "$paper: the signature is the one in the PDF" ;; *) told 1 "$paper: the signature is the one in the PDF" ;; esac
+  else
+    cp "$paper/paper.pdf" "$work/covered"
+  fi
+  openssl cms -verify -binary -inform DER -in "$paper/organisation.cms" -content "$work/covered" -CAfile trusted.pem \
+    -no-CApath -no-CAstore -purpose any -attime "$(first "$paper/made_at.txt")" -out /dev/null >/dev/null 2>&1
+  told $? "$paper: signed by the organisation, and unchanged"
 done
 
 for act in acts/*; do

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection, RowMapping
 
-from central.conclusions.evidence import Files, files_of_acts, files_of_exam, pem_of
+from central.conclusions.evidence import Files, files_of_acts, files_of_exam, moment_file, pem_of
 from central.conclusions.seal_proofs import SealedRow, sealed_rows
+from central.conclusions.signed_files import signed_files, signed_ids
 from central.core.media_files import MediaFiles
 from central.core.trust import Anchors
-from central.store import accounts, audit, decisions, media
+from central.grounds.document_files import DocumentFiles
+from central.store import accounts, audit, decisions, media, stamp_renewals
 from sync.contract.canonical import canonical, sha256_hex
 
 LIST = "SHA256SUMS"
@@ -52,10 +55,14 @@ def write_dossier(
     vouchers: Vouchers,
     folder: Path,
     media_files: MediaFiles | None,
+    documents: DocumentFiles,
+    at: datetime,
 ) -> Made:
-    """Write it into a new folder, whole or not at all. `media_files`: where film and photos are, if they are to go along.
+    """Write it into a new folder, whole or not at all. `media_files`: where film and photos are, if they are to go along;
+    `at`: now.
 
-    Raises `OSError`, also for a folder that is there and not empty, `LookupError` for a message that its terminal has not signed.
+    Raises `OSError`, also for a folder that is there and not empty, `LookupError` for a message that its terminal has not signed,
+    `DocumentLost` for a signed paper that is gone or changed.
     """
     fresh = folder.with_name(f".{folder.name}.{os.getpid()}.new")
     fresh.mkdir(mode=0o700, parents=True)
@@ -64,6 +71,8 @@ def write_dossier(
         files = {name: content for row in exams for name, content in files_of_exam(connection, row).items()}
         for row in exams:
             files |= files_of_acts(connection, row["exam_id"])
+        files |= signed_files(connection, [row["exam_id"] for row in exams], documents)
+        files |= {"made_at.txt": moment_file(at)}
         files |= _sealed_files(rows) | _vouching_files(vouchers) | {"accounts.json": _names(connection, rows)}
         files |= {name: resources.files(__package__).joinpath(name).read_bytes() for name in _GUIDE}
         for name, content in files.items():
@@ -85,6 +94,9 @@ def _rows_about(connection: Connection, exam_ids: Sequence[str]) -> Iterable[Sea
     """The decisions as the centre stored them, and who looked at exams and decisions."""
     decided = [item.decision_id for exam_id in exam_ids for item in decisions.of_exam(connection, exam_id)]
     yield from sealed_rows(connection, "decision", decided)
+    renewals = stamp_renewals.of_decisions(connection, decided).values()
+    yield from sealed_rows(connection, "stamp_renewal", [one.renewal_id for some in renewals for one in some])
+    yield from sealed_rows(connection, "signed_paper", signed_ids(connection, exam_ids))
     yield from sealed_rows(connection, "audit", audit.ids_of_subjects(connection, [*exam_ids, *decided]))
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection, RowMapping
 
 from central.signature.timestamp import token_in
-from central.store import acts, decisions, deletions, media, messages, terminals
+from central.store import acts, decisions, deletions, media, messages, stamp_renewals, terminals
 from central.store.decisions import StoredDecision
 from central.store.messages import MessageRow
 from sync.contract.canonical import canonical
@@ -31,6 +31,8 @@ def files_of_exam(connection: Connection, exam: RowMapping) -> Files:
         files |= _message_files(f"{folder}/message-{number}", row, keys)
     for number, item in enumerate(decisions.of_exam(connection, exam["exam_id"]), start=1):
         files |= _decision_files(f"{folder}/decision-{number}", item)
+        for renewal in stamp_renewals.of_decisions(connection, [item.decision_id]).get(item.decision_id, []):
+            files[f"{folder}/decision-{number}/renewal-{renewal.renewal_no}.tst"] = renewal.token
     files[f"{folder}/media.txt"] = _media_list(media.media_of_exam(connection, exam["exam_id"]))
     files[f"{folder}/about.json"] = _about(exam)
     return files
@@ -47,7 +49,7 @@ def files_of_acts(connection: Connection, exam_id: str) -> Files:
         files[f"{name}/record.json"] = item.record
         for one in acts.signatures_of(connection, [act_id]).get(act_id, ()):
             files[f"{name}/signature-{one.place}.cms"] = one.cms
-            files[f"{name}/signed_at-{one.place}.txt"] = _moment(one.signed_at)
+            files[f"{name}/signed_at-{one.place}.txt"] = moment_file(one.signed_at)
     return files
 
 
@@ -73,7 +75,7 @@ def _message_files(name: str, row: MessageRow, keys: Sequence[Ed25519PublicKey])
             f"{name}/signed.json": parts.signed,
             f"{name}/signed.sig": parts.signature,
             f"{name}/terminal.pub.pem": pem_of(key),
-            f"{name}/received_at.txt": _moment(row.received_at),
+            f"{name}/received_at.txt": moment_file(row.received_at),
         }
     raise LookupError(f"no key of terminal {row.terminal_id} has signed message {row.message_id}")
 
@@ -82,7 +84,7 @@ def _decision_files(name: str, item: StoredDecision) -> Files:
     files = {
         f"{name}/record.json": item.record,
         f"{name}/decision.cms": item.cms,
-        f"{name}/decided_at.txt": _moment(item.decided_at),
+        f"{name}/decided_at.txt": moment_file(item.decided_at),
     }
     if found := token_in(item.cms):
         stamped, token = found
@@ -102,7 +104,7 @@ def _about(exam: RowMapping) -> bytes:
     return canonical({**values, "finished_at": exam["finished_at"].isoformat()})
 
 
-def _moment(at: datetime) -> bytes:
+def moment_file(at: datetime) -> bytes:
     """Seconds since 1970 for the programs, and the moment for people."""
     return f"{int(at.timestamp())} {at.isoformat()}\n".encode("ascii")
 

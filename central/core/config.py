@@ -1,7 +1,7 @@
 """The configuration of the central module (`central.toml`), parsed once into frozen values; all faults are listed together."""
 
 import tomllib
-from datetime import time
+from datetime import date, time
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -239,6 +239,17 @@ class VigilanceConfig(Section):
         return value
 
 
+class AlgorithmTerm(Section):
+    """How long an algorithm of time stamps counts, where that is otherwise than in the list that ships."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
+    kind: Literal["digest", "key"]
+    until: date | None = None
+    """The last day on which it counts."""
+    basis: Annotated[str, Field(min_length=1, max_length=300)]
+    """Who says so."""
+
+
 class TimestampConfig(Section):
     """The time-stamping authority (RFC 3161) that confirms when a decision was signed."""
 
@@ -251,6 +262,9 @@ class TimestampConfig(Section):
     """Term of a whole answer, in seconds: the medic waits for it, and the worker at the kiosk with him."""
     max_skew_s: Annotated[float, Field(gt=0, le=3600)] = 300.0
     """How far its time may be from the centre's own."""
+    renew_before_days: Annotated[int, Field(ge=1, le=3650)] = 60
+    """A stamp is renewed so long before it, its authority's certificate or its algorithm ends."""
+    algorithms: tuple[AlgorithmTerm, ...] = ()
 
 
 class CentralConfig(Section):

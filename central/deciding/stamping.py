@@ -1,5 +1,6 @@
 """The organisation's setting for time stamps: nothing, a stamp where there can be one, or no signature without."""
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ from cryptography import x509
 
 from central.core import metrics
 from central.core.config import TimestampConfig
+from central.signature.algorithms import Algorithms
 from central.signature.provider import SigningRefused
 from central.signature.stamp_line import StampError
-from central.signature.timestamp import TimeStamper, stamp_in
+from central.signature.timestamp import Stamp, TimeStamper, stamp_in
 from sync.contract.model import utc_text
 
 log = logging.getLogger(__name__)
@@ -45,13 +47,15 @@ class Stamping:
 
     def __init__(self, config: TimestampConfig | None) -> None:
         self._required = config is not None and config.required
-        self._roots: list[x509.Certificate] = []
+        self.roots: list[x509.Certificate] = []
+        self.algorithms = Algorithms.of(config.algorithms if config is not None else ())
+        self.renew_before = timedelta(days=config.renew_before_days if config is not None else 0)
         self._stamper: TimeStamper | None = None
         self._outage: StampOutage | None = None
         if config is not None:
-            self._roots = x509.load_pem_x509_certificates(config.ca_file.read_bytes())
+            self.roots = x509.load_pem_x509_certificates(config.ca_file.read_bytes())
             skew = timedelta(seconds=config.max_skew_s)
-            self._stamper = TimeStamper(config.url, self._roots, config.timeout_s, skew)
+            self._stamper = TimeStamper(config.url, self.roots, config.timeout_s, skew)
 
     def apply(self, signature: bytes, now: datetime) -> tuple[bytes, dict[str, Any]]:
         """The signature with a time stamp where one can be had, and what is kept of it beside the decision.
@@ -83,6 +87,13 @@ class Stamping:
         self._note_success()
         return signed, "stamped"
 
+    def token(self, value: bytes, now: datetime) -> tuple[bytes, Stamp]:
+        """A token over a value by a digest that lasts, and what it says. Raises `StampError`."""
+        if self._stamper is None:
+            raise StampError("unreachable", "no time-stamping authority is configured")
+        algorithm = self.algorithms.digest(now)
+        return self._stamper.token(hashlib.new(algorithm, value).digest(), now, algorithm)
+
     def _note_success(self) -> None:
         metrics.time_stamps.labels("stamped").inc()
         if self._outage is not None:
@@ -109,7 +120,7 @@ class Stamping:
     def shown(self, signature: bytes, kept: dict[str, Any]) -> ShownStamp:
         """What to say of a stored signature, with what `apply` had kept of it."""
         try:
-            stamp = stamp_in(signature, self._roots)
+            stamp = stamp_in(signature, self.roots)
         except StampError:
             return ShownStamp("broken")
         if stamp is not None:

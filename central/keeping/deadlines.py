@@ -1,7 +1,9 @@
-"""The thread of `serve` that looks at what ends by a term: accounts that nobody uses, accounts that were deleted, certificates."""
+"""The thread of `serve` that looks at what ends by a term: accounts that nobody uses, accounts that were deleted, certificates,
+time stamps."""
 
+import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
@@ -11,7 +13,12 @@ from central.authority.terms import announce_ends
 from central.core.clock import now_utc
 from central.core.config import CentralConfig
 from central.core.supervision import Step, Supervised
+from central.deciding.renewing import Renewing
+from central.deciding.stamping import Stamping
 
+STAMPS_EVERY = timedelta(days=1)
+"""So often all decisions are walked for time stamps that end."""
+_log = logging.getLogger(__name__)
 LOOK_EVERY_S = 3600.0
 """Terms are days: so often is early enough, and a centre that is started in the morning looks at once."""
 
@@ -31,7 +38,12 @@ class Deadlines:
             Step("unused_accounts", self._unused),
             Step("deleted_accounts", self._deleted),
             Step("certificates", self._certificates),
+            Step("stamps", self._stamps),
         )
+        self._renewing: Renewing | None = None
+        if config.timestamp is not None:
+            self._renewing = Renewing(engine, Stamping(config.timestamp), clock)
+        self._stamps_after: datetime | None = None
         self._loop = Supervised("deadlines", steps, poll_s=every_s, daemon=True)
 
     def __enter__(self) -> "Deadlines":
@@ -46,6 +58,16 @@ class Deadlines:
 
     def _deleted(self) -> None:
         erase_deleted(self._engine, self._config.accounts, self._clock())
+
+    def _stamps(self) -> None:
+        """Once a day, and with the next look where the authority gave no answer."""
+        now = self._clock()
+        if self._renewing is None or (self._stamps_after is not None and now < self._stamps_after):
+            return
+        done = self._renewing.run(lambda: self._loop.stopping)
+        if done.made:
+            _log.info("%d of %d time stamps that end soon were renewed", done.made, done.due)
+        self._stamps_after = None if done.code else now + STAMPS_EVERY
 
     def _certificates(self) -> None:
         announce_ends(self._engine, self._clock())

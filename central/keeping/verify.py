@@ -27,6 +27,7 @@ from central.keeping.verify_papers import check_papers
 from central.keeping.verify_passports import check_passports
 from central.keeping.verify_report import Expected, StoreReport
 from central.keeping.verify_seals import check_seals
+from central.keeping.verify_stamps import check_stamps
 from central.store import scratch
 from central.store.engine import reading
 from sync.contract.verify_report import DAMAGED, Wrong
@@ -46,6 +47,7 @@ def verify_store(engine: Engine, expected: Expected) -> StoreReport:
             check_messages,
             check_exams,
             check_decisions,
+            check_stamps,
             check_papers,
             check_passports,
             check_acts,

@@ -1,11 +1,15 @@
 """The report of `verify` for the centre's store: counts, and the keys and heads it is checked against."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central.core.media_files import MediaFiles
 from central.core.trust import Anchors
+from central.signature.algorithms import Algorithms
 from central.store.seals import Head
 from sync.contract.verify_report import VerifyReport
 
@@ -26,6 +30,15 @@ class StoreReport(VerifyReport):
 
 
 @dataclass(frozen=True, slots=True)
+class StampTrust:
+    """What time stamps are checked against, and the moment at which they must still count."""
+
+    roots: Sequence[x509.Certificate]
+    algorithms: Algorithms
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
     """What the store is checked against. Without `anchors` decisions are compared and not verified."""
 
@@ -34,3 +47,5 @@ class Expected:
     files: MediaFiles | None
     seal_heads: tuple[Head, ...] = ()
     """Seals that were told outside of the store (receipts at terminals, signed journals); hashes may be shortened."""
+    stamps: StampTrust | None = None
+    """None: no time-stamping authority is configured, or it is not at hand; stamps are not looked at."""

@@ -53,12 +53,13 @@ def check_chain(
     roots: Sequence[x509.Certificate],
     at: datetime,
     revocation_lists: Sequence[x509.CertificateRevocationList] | None,
-) -> None:
-    """From the certificate up to one of `roots`: signatures, validity at `at`, revocation. Raises `SignatureError`.
+) -> list[x509.Certificate]:
+    """From the certificate up to one of `roots`: signatures, validity at `at`, revocation. Returns the path.
 
     `given`: certificates that came along and may stand in between. `revocation_lists` None leaves revocation unchecked.
+    Raises `SignatureError`.
     """
-    current = certificate
+    current, path = certificate, [certificate]
     for _ in range(_MAX_CHAIN):
         _check_time(current, at)
         issuer = _issuer_of(current, [*roots, *given])
@@ -66,8 +67,9 @@ def check_chain(
             _check_revocation(current, issuer, revocation_lists, at)
         if issuer in roots:
             _check_time(issuer, at)
-            return
+            return [*path, issuer] if issuer != current else path
         current = issuer
+        path.append(current)
     raise SignatureError("unknown_issuer", "the chain of certificates does not end at a trusted root")
 
 

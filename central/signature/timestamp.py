@@ -45,6 +45,10 @@ class Stamp:
     """Serial number of the token, hexadecimal."""
     authority: str
     """Subject of the authority's certificate, as in RFC 4514."""
+    until: datetime
+    """When the first certificate of the authority's path ends: up to then the token can be believed by itself."""
+    algorithms: tuple[str, ...]
+    """What it rests on, as `algorithms.toml` calls them."""
 
 
 class TimeStamper:
@@ -80,6 +84,15 @@ def stamp_in(signature: bytes, roots: Sequence[x509.Certificate]) -> Stamp | Non
     """The verified time stamp of a CMS, None where it has none. Raises `StampError`."""
     tokens = _tokens_in(signature)
     return _verified(tokens[0], roots, _digests_of(_value_of(signature))) if tokens else None
+
+
+def stamp_over(value: bytes, token: bytes, roots: Sequence[x509.Certificate]) -> Stamp:
+    """What a token (DER) over a value says, verified. Raises `StampError`."""
+    try:
+        read = cms.ContentInfo.load(token, strict=True)
+    except _UNREADABLE as error:
+        raise StampError("unreadable", f"not a time-stamp token: {error}") from error
+    return _verified(read, roots, _digests_of(value))
 
 
 def token_in(signature: bytes) -> tuple[bytes, bytes] | None:
@@ -161,12 +174,22 @@ def _verified(token: Any, roots: Sequence[x509.Certificate], digest_by: Callable
         certificates = [x509.load_der_x509_certificate(item.chosen.dump()) for item in signed["certificates"]]
         certificate = signer_certificate(signer, certificates)
         _check_signer(signer, bytes(signed["encap_content_info"]["content"]), certificate)
-        check_chain(certificate, certificates, roots, at, None)
+        path = check_chain(certificate, certificates, roots, at, None)
+        used = (imprint["hash_algorithm"]["algorithm"].native, signer["digest_algorithm"]["algorithm"].native)
     except SignatureError as error:
         raise StampError("untrusted", f"the authority is not to be believed: {error}") from error
     except _UNREADABLE as error:
         raise StampError("unreadable", f"not a time-stamp token: {error}") from error
-    return Stamp(at, serial, certificate.subject.rfc4514_string())
+    until = min(one.not_valid_after_utc for one in path)
+    names = tuple(sorted({*used, *(_key_name(one) for one in path)}))
+    return Stamp(at, serial, certificate.subject.rfc4514_string(), until, names)
+
+
+def _key_name(certificate: x509.Certificate) -> str:
+    key = certificate.public_key()
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"ec_{key.key_size}"
+    return f"rsa_{key.key_size}" if isinstance(key, rsa.RSAPublicKey) else type(key).__name__
 
 
 def _check_signer(signer: Any, content: bytes, certificate: x509.Certificate) -> None:

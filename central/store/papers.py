@@ -78,6 +78,12 @@ def of_decision(connection: Connection, decision_id: str, kind: str) -> Paper | 
     return None if row is None else Paper(**row)
 
 
+def ids_of_exam(connection: Connection, exam_id: str) -> list[str]:
+    """Ids of the papers on an exam, the oldest first."""
+    query = select(paper.c.paper_id).where(paper.c.exam_id == exam_id).order_by(paper.c.paper_id)
+    return list(connection.execute(query).scalars())
+
+
 def by_code(connection: Connection, code: str) -> Paper | None:
     """The paper with that public code."""
     row = connection.execute(select(paper).where(paper.c.code == code)).mappings().one_or_none()

@@ -56,6 +56,7 @@ from central.store.persons import person_verdict
 from central.store.register_changes import register_change
 from central.store.reminders import reminder
 from central.store.signed_papers import signed_paper
+from central.store.stamp_renewals import stamp_renewal
 from central.store.walking import OnBad, stream
 from central.store.waybill_titles import TITLE_STATE, waybill_receipt, waybill_title
 from central.store.waybills import WAYBILL_STATE, waybill
@@ -144,6 +145,7 @@ SEALED = {
         Sealed(consent_withdrawal, "created_at"),  # its key is that of the consent, which is older
         Sealed(worker_limit, "limit_id", frozenset({"withdrawn_at"})),
         Sealed(limit_entry, "entry_id", frozenset({"withdrawn_at"})),
+        Sealed(stamp_renewal, "renewal_id"),
         Sealed(paper, "paper_id", frozenset({"prints"})),
         Sealed(paper_record, "record_id"),
         Sealed(paper_event, "event_id"),

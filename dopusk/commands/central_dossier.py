@@ -9,9 +9,11 @@ import typer
 from sqlalchemy import Connection, RowMapping
 
 from central.conclusions.dossier import Vouchers, write_dossier
+from central.core.clock import now_utc
 from central.core.config import CentralConfig
 from central.core.media_files import MediaFiles
 from central.core.trust import Trust
+from central.grounds.document_files import DocumentFiles
 from central.link.outgoing import load_signing_key
 from central.store import exams
 from central.store.engine import reading, writing
@@ -46,6 +48,7 @@ def dossier(
         key = load_signing_key(loaded.keys.centre_signing_key_file)
         vouchers = Vouchers(Trust(loaded.keys.authority_dir).anchors(), key, _stamp_roots(loaded))
         files = MediaFiles(loaded.media_dir) if with_media else None
+        documents = DocumentFiles.from_config(loaded)
         if folder.exists():
             raise FileExistsError(f"{folder} is there already; a dossier goes into a new folder")
         # Who takes it out is in the log before the folder is there, and so in the dossier itself.
@@ -55,7 +58,7 @@ def dossier(
                 note(connection, "exam.dossier", row["exam_id"], org=row["org"], detail={"media": with_media})
         Sealer(engine, key).run()
         with reading(engine) as connection:
-            made = write_dossier(connection, chosen, vouchers, folder, files)
+            made = write_dossier(connection, chosen, vouchers, folder, files, documents, now_utc())
     for sha256 in made.missing:
         typer.echo(say("file {name} has not come whole; its hash stands in the record", name=sha256), err=True)
     print(say("dossier in {folder}: {exams} exams, {files} files", folder=folder, exams=len(chosen), files=made.files))

@@ -9,15 +9,17 @@ import typer
 
 from central.conclusions.act_files import ActFiles
 from central.conclusions.destruction import returned
+from central.core.clock import now_utc
 from central.core.config import load_config
 from central.core.media_files import MediaFiles
 from central.core.store_urls import sqlite_url
 from central.core.trust import Trust
+from central.deciding.stamping import Stamping
 from central.keeping.backup import back_up
 from central.keeping.backup import restore as put_back
 from central.keeping.rebuild import rebuild as rebuild_exams
 from central.keeping.verify import verify_store
-from central.keeping.verify_report import Expected, StoreReport
+from central.keeping.verify_report import Expected, StampTrust, StoreReport
 from central.link.outgoing import load_signing_key
 from central.store import exams, schema
 from central.store.engine import open_engine, writing
@@ -94,7 +96,11 @@ def verify_centre(config: Path, heads: tuple[Head, ...] = ()) -> StoreReport:
     loaded = load_config(config)
     key = load_signing_key(loaded.keys.centre_signing_key_file).public_key()
     anchors = Trust(loaded.keys.authority_dir).anchors()
-    return _verified(loaded.store_url, Expected(key, anchors, MediaFiles(loaded.media_dir), heads))
+    stamps = None
+    if loaded.timestamp is not None:
+        policy = Stamping(loaded.timestamp)
+        stamps = StampTrust(policy.roots, policy.algorithms, now_utc())
+    return _verified(loaded.store_url, Expected(key, anchors, MediaFiles(loaded.media_dir), heads, stamps))
 
 
 def _verified(store_url: str, expected: Expected) -> StoreReport:

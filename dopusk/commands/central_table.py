@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, CommandPlace] = {
     "register": CommandPlace("central_registers", "register_app", is_group=True),
     "export": CommandPlace("central_exports", "export_app", is_group=True),
     "dossier": CommandPlace("central_dossier", "dossier"),
+    "stamps": CommandPlace("central_stamps", "app", is_group=True),
     "import": CommandPlace("central_registers", "import_app", is_group=True),
     "waybills": CommandPlace("central_waybills", "app", is_group=True),
     "gates": CommandPlace("central_gates", "app", is_group=True),

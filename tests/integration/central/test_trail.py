@@ -30,6 +30,7 @@ from dopusk.lab.broker import free_port
 from dopusk.lab.demo.sample_people import ORG
 from tests.integration.central.test_commands import _process
 from tests.integration.central.test_enrolment import Installer
+from tests.time_stamping import running_tsa
 
 PASSWORD = "не-угадать-1977\n"
 TODAY = date.today()  # noqa: DTZ011
@@ -191,6 +192,12 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     table.with_suffix(".csv").write_text("Код;По-русски\n1;Водитель\n2;Слесарь\n9;Сторож\n", encoding="utf-8")
     assert do("books import", str(table.with_suffix(".csv"))) == ["book.import"]
     assert do("books publish", "positions", "--basis", "письмо 1 от 01.11.2026") == ["book.publish"]
+    with running_tsa(tmp_path / "tsa") as tsa:
+        usual = shell.config.read_text(encoding="utf-8")
+        words = f'\n[timestamp]\nurl = "{tsa.url}"\nca_file = "{tsa.root_file}"\n'
+        shell.config.write_text(usual + words, encoding="utf-8")
+        assert do("stamps renew") == ["stamps.renew"]
+        shell.config.write_text(usual, encoding="utf-8")
     assert do("certificates organisation", ORG) == ["certificate.organisation"]
     assert do("certificates broker", str(tmp_path / "broker"), "--host", "localhost") == ["certificate.broker"]
     assert do("certificates renew") == ["certificate.centre"]

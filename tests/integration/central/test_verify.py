@@ -112,6 +112,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
         known: dict[str, Any] = {
             "org": ORG,
             "waybill_id": new_id(),
+            "decision_id": connection.execute(select(metadata.tables["decision"].c.decision_id)).scalars().first(),
             "paper_id": connection.execute(select(metadata.tables["paper"].c.paper_id)).scalars().first(),
             "person_id": persons[0],
             "other_id": persons[1],
@@ -142,6 +143,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "gate_passage",
             "copy_move",
             "archive_entry",
+            "stamp_renewal",
         ):
             table = metadata.tables[name]
             made: dict[str, Any] = {}

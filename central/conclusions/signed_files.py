@@ -1,0 +1,52 @@
+"""Signed papers of an exam as files of a dossier: the PDF, and the organisation's signature apart from it, for openssl."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection
+
+from central.conclusions.evidence import Files, moment_file
+from central.grounds.document_files import DocumentFiles
+from central.store import deletions, papers, signed_papers
+from central.store.signed_papers import PADES, SignedPaper
+
+_RANGE = re.compile(rb"/ByteRange \[\s*0 (\d+) (\d+) (\d+)\s*\]")
+
+
+def signed_files(connection: Connection, exam_ids: Sequence[str], files: DocumentFiles) -> Files:
+    """Every signed paper of these exams by path, but for those that went by an act of two people, which is in the dossier instead.
+
+    Raises `DocumentLost` for one that is gone otherwise, or changed.
+    """
+    found: Files = {}
+    gone = deletions.gone(connection)
+    for exam_id in exam_ids:
+        for number, item in enumerate(_of_exam(connection, exam_id), start=1):
+            if item.stored_sha256 in gone:
+                continue
+            folder = f"exams/{exam_id}/paper-{number}"
+            pdf = files.open(item.signed_id, item.stored_sha256, item.sha256)
+            found[f"{folder}/paper.pdf"] = pdf
+            found[f"{folder}/organisation.cms"] = signature_in(pdf) if item.form == PADES else item.signature
+            found[f"{folder}/made_at.txt"] = moment_file(item.made_at)
+    return found
+
+
+def signed_ids(connection: Connection, exam_ids: Sequence[str]) -> list[str]:
+    """Their rows in the store."""
+    return [item.signed_id for exam_id in exam_ids for item in _of_exam(connection, exam_id)]
+
+
+def signature_in(pdf: bytes) -> bytes:
+    """The CMS (DER) inside of a PDF with one signature. Raises `ValueError` for one without."""
+    place = _RANGE.search(pdf)
+    if place is None:
+        raise ValueError("there is no signature in the PDF")
+    first, second = int(place[1]), int(place[2])
+    padded = bytes.fromhex(pdf[first + 1 : second - 1].decode("ascii"))
+    size = int.from_bytes(padded[2 : 2 + (padded[1] & 0x7F)], "big") + 2 + (padded[1] & 0x7F)
+    return padded[:size]
+
+
+def _of_exam(connection: Connection, exam_id: str) -> Iterator[SignedPaper]:
+    yield from signed_papers.of_papers(connection, papers.ids_of_exam(connection, exam_id))
