@@ -32,7 +32,7 @@ from central.link.outgoing import load_signing_key
 from central.people.consents import Consents
 from central.people.limits import LimitDraft, set_limit
 from central.signature import software
-from central.store import alerts
+from central.store import acts, alerts
 from central.store.engine import load_tables, open_engine, reading, writing
 from central.store.gate_passages import PASSAGE_STATE
 from central.store.metadata import metadata
@@ -121,7 +121,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "move_id": new_id(),
             "import_id": new_id(),
             "hold_id": new_id(),
-            "act_id": connection.execute(select(metadata.tables["act"].c.act_id)).scalars().first(),
+            "act_id": connection.execute(select(acts.act.c.act_id).where(acts.act.c.kind == "loss")).scalars().first(),
             "worker_id": next(iter(centre.people.workers.values())),
         }
         for name in (
