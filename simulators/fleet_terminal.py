@@ -17,6 +17,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from sync import network_thread
 from sync.contract.canonical import GENESIS_HASH, new_id
 from sync.contract.envelope import ClockStamp, Envelope, Sealed, open_sealed, seal
 from sync.contract.exam import EXAM_SCHEMA
@@ -109,11 +110,7 @@ class FleetTerminal:
 
     def stop(self) -> None:
         """Disconnect and end the network thread."""
-        self.client.disconnect()
-        self.client.loop_stop()
-        # The library may leave the socket open where its thread ends before the broker has hung up.
-        if (left := self.client.socket()) is not None:
-            left.close()
+        network_thread.end(self.client)
 
     def send_exam(self, payload: dict[str, Any]) -> tuple[str, Sealed]:
         """Seal and publish an exam; returns its id and its bytes."""

@@ -18,6 +18,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from sync import network_thread
 from sync.broker_address import BrokerAddress
 from sync.broker_limits import BrokerLimits
 from sync.contract.topics import ROOT, TerminalAddress
@@ -182,15 +183,11 @@ class Publisher:
 
     def revive(self) -> bool:
         """Start the library's thread again if it has died; True if it had."""
-        return self._client.loop_start() is MQTTErrorCode.MQTT_ERR_SUCCESS
+        return network_thread.revive(self._client)
 
     def close(self) -> None:
         """Say good-bye and stop the library's thread."""
-        self._client.disconnect()
-        self._client.loop_stop()
-        # The library may leave the socket open where its thread ends before the broker has hung up.
-        if (left := self._client.socket()) is not None:
-            left.close()
+        network_thread.end(self._client)
 
     def _on_connect(self, client: Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:

@@ -19,6 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from central.authority.revocation_list import PROBE_FILE
 from central.core.config import MqttConfig
+from sync import network_thread
 from sync.contract.topics import TerminalAddress
 
 TIMEOUT_S = 5.0
@@ -84,8 +85,4 @@ def end_connection(config: MqttConfig, address: TerminalAddress, *, say_offline:
         said.wait_for_publish(TIMEOUT_S)
         return said.is_published()
     finally:
-        client.disconnect()
-        client.loop_stop()
-        # The library may leave the socket open where its thread ends before the broker has hung up.
-        if (left := client.socket()) is not None:
-            left.close()
+        network_thread.end(client)

@@ -20,6 +20,7 @@ from central.authority.certificates import note_shown
 from central.core import metrics
 from central.core.config import ConfigError, MqttConfig
 from central.core.step_records import place_of
+from sync import network_thread
 
 KEEPALIVE_S = 20
 RECONNECT_S = (1, 15)
@@ -87,11 +88,7 @@ class BrokerLink:
 
     def stop(self) -> None:
         """Disconnect and end the network thread."""
-        self.client.disconnect()
-        self.client.loop_stop()
-        # The library may leave the socket open where its thread ends before the broker has hung up.
-        if (left := self.client.socket()) is not None:
-            left.close()
+        network_thread.end(self.client)
 
     def publish(self, topic: str, wire: bytes) -> bool:
         """Hand a message over with QoS 1. False without a connection, and while the broker acknowledges nothing; the caller
@@ -161,7 +158,7 @@ class BrokerLink:
 
     def revive(self) -> None:
         """Start the library's thread again should it have died; nothing comes in or goes out without it."""
-        if self.client.loop_start() is mqtt.MQTT_ERR_SUCCESS:
+        if network_thread.revive(self.client):
             _log.critical("the network thread of %s had died and was started again", self.name)
 
     def _message(self, client: mqtt.Client, _user: Any, message: mqtt.MQTTMessage) -> None:

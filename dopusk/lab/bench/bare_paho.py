@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from sync import network_thread
+
 STALLED_S = 60.0
 
 
@@ -58,8 +60,4 @@ def bare_paho_s(
         return time.perf_counter() - began_s
     finally:
         for client in (subscriber, publisher):
-            client.disconnect()
-            client.loop_stop()
-            # The library may leave the socket open where its thread ends before the broker has hung up.
-            if (left := client.socket()) is not None:
-                left.close()
+            network_thread.end(client)

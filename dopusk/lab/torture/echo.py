@@ -9,6 +9,7 @@ from sqlalchemy import select
 from central.store.engine import reading
 from central.store.messages import message
 from dopusk.lab.torture.stage import ORG, Stage
+from sync import network_thread
 from sync.contract.topics import TerminalAddress, Up
 
 _AT_ONCE = 20
@@ -39,8 +40,4 @@ class Echo:
 
     def close(self) -> None:
         """Disconnect."""
-        self._client.disconnect()
-        self._client.loop_stop()
-        # The library may leave the socket open where its thread ends before the broker has hung up.
-        if (left := self._client.socket()) is not None:
-            left.close()
+        network_thread.end(self._client)

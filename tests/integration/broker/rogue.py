@@ -13,6 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from sync import network_thread
 from tests.broker import TestCentre, write_pair
 from tests.waiting import until
 
@@ -114,12 +115,8 @@ class Rogue:
         found = self.client.socket()
         assert found is not None
         found.close()
-        self.client.loop_stop()
+        network_thread.end(self.client)
 
     def close(self) -> None:
         """Leave."""
-        self.client.disconnect()
-        self.client.loop_stop()
-        # The library may leave the socket open where its thread ends before the broker has hung up.
-        if (left := self.client.socket()) is not None:
-            left.close()
+        network_thread.end(self.client)

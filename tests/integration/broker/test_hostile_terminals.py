@@ -177,7 +177,7 @@ def test_a_will_speaks_for_its_own_terminal_alone(small_centre: TestCentre, make
         rogue = Rogue(papers, "rogue-1", will=(topic, b'{"state":"offline"}'))
         if rogue.is_in:
             rogue.vanish()
-        rogue.client.loop_stop()
+        rogue.close()
     own = Rogue(papers, "rogue-1", will=(f"dopusk/1/{ORG}/rogue-1/status", b'{"state":"offline"}'))
     own.publish(f"dopusk/1/{ORG}/rogue-1/status", b'{"state":"online"}', retain=True)
     assert until(lambda: _link(centre, "rogue-1") == "online")

@@ -19,6 +19,7 @@ from central.people.registry import Registry
 from central.store import anomalies, outgoing, terminals
 from central.store.engine import reading, writing
 from dopusk.lab.broker import free_port
+from sync import network_thread
 from sync.contract.roster import REFERENCE_SCHEMA
 from tests.broker import ORG, TestCentre, write_pair
 from tests.central_store import CENTRE_KEY
@@ -43,11 +44,7 @@ class Stranger:
         assert sent.is_published()
 
     def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
-        # The library may leave the socket open where its thread ends before the broker has hung up.
-        if (left := self.client.socket()) is not None:
-            left.close()
+        network_thread.end(self.client)
 
 
 def _link(centre: TestCentre, name: str) -> str:
@@ -134,13 +131,10 @@ def test_one_terminal_that_takes_nothing_uses_up_nobodys_turn(
 def test_a_network_thread_that_has_ended_is_started_again(centre: TestCentre, make_exam: Any) -> None:
     ingest, _ = centre.ingests[0]
     for client in (centre.dispatcher._link.client, ingest._link.client):
-        thread, wake_up = client._thread, (client._sockpairR, client._sockpairW)
+        thread = client._thread
         assert thread is not None
         client._thread_terminate = True
         assert until(lambda thread=thread: not thread.is_alive())
-        for end in wake_up:  # the library makes a new pair and forgets this one
-            assert end is not None
-            end.close()
     terminal = centre.terminal("kiosk-1")
     terminal.say(b'{"state":"online"}')
     message_id, _ = terminal.send_exam(make_exam())

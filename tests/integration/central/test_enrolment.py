@@ -35,6 +35,7 @@ from central.store.terminals import get_terminal
 from central.terminals.enrolment import Enrolment
 from dopusk.lab.broker import client_context
 from simulators.fleet_terminal import BrokerAddress, FleetTerminal, TerminalIdentity
+from sync import network_thread
 from sync.contract.enrolment import mac_is_right, mac_of, split_code
 from sync.contract.topics import TerminalAddress
 from tests.broker import ORG, TestCentre, is_listed
@@ -318,11 +319,7 @@ def _gets_in(centre: TestCentre, files: tuple[Path, Path]) -> bool:
     except (ssl.SSLError, OSError):
         return False
     finally:
-        client.disconnect()
-        client.loop_stop()
-        # The library may leave the socket open where its thread ends before the broker has hung up.
-        if (left := client.socket()) is not None:
-            left.close()
+        network_thread.end(client)
     return let_in[0]
 
 
@@ -371,5 +368,5 @@ def test_without_a_certificate_nobody_gets_in(centre: TestCentre) -> None:
         client.connect(centre.broker.host, centre.broker.port)
         client.loop_start()
         assert ended.wait(LONGEST_S)
-    client.loop_stop()
+    network_thread.end(client)
     assert not connected.is_set()
