@@ -825,6 +825,19 @@ CREATE TABLE session (
 
 CREATE INDEX ix_session_account_id ON session (account_id);
 
+CREATE TABLE stock_check (
+    check_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    month TEXT NOT NULL,
+    expected JSON NOT NULL,
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: opened_at DATETIME NOT NULL,
+    responsible TEXT NOT NULL,
+    CONSTRAINT pk_stock_check PRIMARY KEY (check_id),
+    CONSTRAINT uq_stock_check_org_kind_month UNIQUE (org, kind, month)
+);
+
 CREATE TABLE waybill (
     waybill_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -1262,6 +1275,21 @@ CREATE TABLE stamp_renewal (
 
 CREATE UNIQUE INDEX uq_stamp_renewal_decision_id ON stamp_renewal (decision_id, renewal_no);
 
+CREATE TABLE stock_check_close (
+    close_id TEXT NOT NULL,
+    check_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    differences JSON NOT NULL,
+    closed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: closed_at DATETIME NOT NULL,
+    closed_by TEXT NOT NULL,
+    CONSTRAINT pk_stock_check_close PRIMARY KEY (close_id),
+    CONSTRAINT uq_stock_check_close_check_id UNIQUE (check_id),
+    CONSTRAINT fk_stock_check_close_check_id_stock_check FOREIGN KEY(check_id) REFERENCES stock_check (check_id)
+);
+
+CREATE INDEX ix_stock_check_close_org ON stock_check_close (org);
+
 CREATE TABLE terminal (
     terminal_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -1571,6 +1599,21 @@ CREATE TABLE roster_told (
     asks_whole BOOLEAN NOT NULL,
     CONSTRAINT pk_roster_told PRIMARY KEY (terminal_id),
     CONSTRAINT fk_roster_told_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
+
+CREATE TABLE stock_check_find (
+    find_id TEXT NOT NULL,
+    check_id TEXT NOT NULL,
+    copy_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    means TEXT NOT NULL,
+    found_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: found_at DATETIME NOT NULL,
+    found_by TEXT NOT NULL,
+    CONSTRAINT pk_stock_check_find PRIMARY KEY (find_id),
+    CONSTRAINT uq_stock_check_find_check_id_copy_id UNIQUE (check_id, copy_id),
+    CONSTRAINT fk_stock_check_find_check_id_stock_check FOREIGN KEY(check_id) REFERENCES stock_check (check_id),
+    CONSTRAINT fk_stock_check_find_copy_id_copy FOREIGN KEY(copy_id) REFERENCES copy (copy_id)
 );
 
 CREATE TABLE terminal_certificate (

@@ -85,6 +85,7 @@ from central.console.routes import (
     registers,
     retention,
     room,
+    stock_checks,
     terminals,
     transfers,
     waybills,
@@ -182,6 +183,7 @@ PAGES = (
     waybills,
     gates,
     copies,
+    stock_checks,
     # Last: other pages of conclusions have paths that look like a paper's.
     conclusion,
 )

@@ -7,14 +7,16 @@ from central.words.texts import text_or
 
 _VALUES: Mapping[str, tuple[str, ...]] = {
     "outcome": ("outcome",),
-    "role": ("role",),
+    "role": ("role", "copy.role"),
+    "move": ("copy.move",),
+    "means": ("stock.means",),
     "book": ("book.title",),
     "parameter": ("quantity",),
     "source": ("limit_source",),
     "by": ("audit.value",),
     "register": ("registers",),
     "code": ("audit.value", "refused.code", "signature"),
-    "kind": ("paper.kind", "consent.kind", "refused.kind"),
+    "kind": ("paper.kind", "stock.kind", "consent.kind", "refused.kind"),
 }
 """Of values that are codes: where their words are looked for, first one first."""
 

@@ -1,5 +1,5 @@
 """The thread of `serve` that looks at what ends by a term: accounts that nobody uses, accounts that were deleted, certificates,
-time stamps."""
+time stamps, copies of conclusions."""
 
 import logging
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from central.access.erasing import erase_deleted
 from central.access.unused import look_at_unused
 from central.authority.terms import announce_ends
+from central.conclusions.copy_terms import announce_copies
 from central.core.clock import now_utc
 from central.core.config import CentralConfig
 from central.core.supervision import Step, Supervised
@@ -39,6 +40,7 @@ class Deadlines:
             Step("deleted_accounts", self._deleted),
             Step("certificates", self._certificates),
             Step("stamps", self._stamps),
+            Step("copies", self._copies),
         )
         self._renewing: Renewing | None = None
         if config.timestamp is not None:
@@ -71,3 +73,6 @@ class Deadlines:
 
     def _certificates(self) -> None:
         announce_ends(self._engine, self._clock())
+
+    def _copies(self) -> None:
+        announce_copies(self._engine, self._clock())

@@ -27,11 +27,19 @@ _CONCERNS = {
     "odd_hour": "выгрузка или изменение учётных записей ночью",
     "account_unused": "учётной записью давно никто не пользуется; если так и останется, она закроется",
     "account_closed": "учётная запись закрыта: ею слишком долго никто не пользовался",
+    "copy_out_of_archive": "экземпляр заключения взят из архива и не возвращён, прошло дней",
+    "stock_check_late": "сверка экземпляров за прошлый месяц не закрыта к 5-му числу, прошло дней",
+    "copies_beyond_norm": "за день сделаны экземпляры сверх нормы, их число",
+    "copies_lacking": "у выданных бумаг не хватает экземпляров по норме, число бумаг",
     "certificate_ending": "подходит конец срока сертификата медработника, потом подписывать будет нельзя",
     CHANNEL_REMOVED: "кто-то удалил адрес, на который приходили такие письма",
 }
-_IN_DAYS = frozenset({"account_unused", "account_closed", "certificate_ending"})
+_IN_DAYS = frozenset(
+    {"account_unused", "account_closed", "certificate_ending", "copy_out_of_archive", "stock_check_late"}
+)
 """Kinds whose figure is a number of days: a term has come, and nobody has done anything unusual."""
+_OF_COPIES = frozenset({"copy_out_of_archive", "stock_check_late", "copies_beyond_norm", "copies_lacking"})
+"""Kinds that are about copies of conclusions: nobody has done anything unusual there either."""
 _LAST = "Оповещения центра «Допуск» сюда больше не приходят: этот адрес удалён из консоли.\n"
 _ASK = "Если об этом никто не предупреждал, спросите у администратора центра, кто и зачем это сделал.\n"
 
@@ -98,6 +106,12 @@ def _mail(channel: Channel, notice: Notice, config: NoticesConfig) -> None:
         ) from error
 
 
+def _subject(kind: str) -> str:
+    if kind in _OF_COPIES:
+        return "Допуск: экземпляры заключений"
+    return "Допуск: подошёл срок" if kind in _IN_DAYS else "Допуск: необычные действия в консоли"
+
+
 def letter(body: dict[str, Any]) -> tuple[str, str]:
     """Subject and text. No names and no values: what they are stands in the console, behind a login."""
     if is_last_word(body):
@@ -108,9 +122,10 @@ def letter(body: dict[str, Any]) -> tuple[str, str]:
         is_term = body["kind"] in _IN_DAYS
         figure = f"{'Дней' if is_term else 'Сколько'}: {body['count']}"
         return (
-            "Допуск: подошёл срок" if is_term else "Допуск: необычные действия в консоли",
+            _subject(body["kind"]),
             f"Центр заметил: {_CONCERNS[body['kind']]}.\n{whose}"
-            f"Номер учётной записи, ключа или медработника: {body['subject']}. {figure}.\n"
+            f"{'Номер записи' if body['kind'] in _OF_COPIES else 'Номер учётной записи, ключа или медработника'}: "
+            f"{body['subject']}. {figure}.\n"
             f"Время (UTC): {body['at']}.\n"
             "Подробности – в журнале доступа консоли. Отвечать на это письмо не нужно.\n",
         )

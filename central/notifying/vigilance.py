@@ -64,8 +64,12 @@ _TERMS = {
     "account.unused": "account_unused",
     "account.close_unused": "account_closed",
     "certificate.ending": "certificate_ending",
+    "copies.out_of_archive": "copy_out_of_archive",
+    "stock.late": "stock_check_late",
+    "copies.beyond_norm": "copies_beyond_norm",
+    "copies.lacking": "copies_lacking",
 }
-"""What the centre writes down of itself when a term has come, and the alert that it becomes; `days` is its figure."""
+"""What the centre writes down of itself when a term has come, and the alert that it becomes; `days` or `count` is its figure."""
 KINDS = ("mass_export", "card_reads", "account_locked", "odd_hour", CHANNEL_REMOVED, *_TERMS.values())
 WATCHED = (*EXPORTS, *ACCOUNT_CHANGES, _READ, _LOCKED, *_TERMS)
 _PROGRAMS = "api."
@@ -125,8 +129,9 @@ def findings(entries: Iterable[Entry], config: VigilanceConfig) -> list[Finding]
 
 def _of_term(entries: list[Entry], action: str, kind: str) -> tuple[str, int, list[Entry], bool]:
     own = [entry for entry in entries if entry.action == action]
-    days = own[-1].detail.get("days", 0) if own else 0
-    return kind, days if isinstance(days, int) else 0, own, bool(own)
+    detail = own[-1].detail if own else {}
+    figure = detail.get("count", detail.get("days", 0))
+    return kind, figure if isinstance(figure, int) else 0, own, bool(own)
 
 
 def rows_of(entry: Entry) -> int:

@@ -4,12 +4,28 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
-from sqlalchemy import Column, Connection, Date, ForeignKey, Index, Integer, LargeBinary, Table, Text, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    func,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import UniqueConstraint
 
 from central.core.copy_rules import MADE
+from central.store.exams import exam
 from central.store.metadata import UtcDateTime, metadata
+from central.store.papers import paper
+from central.store.registry import worker
 
 copy = Table(
     "copy",
@@ -84,6 +100,17 @@ archive_entry = Table(
     Index("ix_archive_entry_org_inventory_no", "org", "inventory_no"),
 )
 """Where in the archive a copy was put."""
+
+_last = (
+    select(copy_move.c.state)
+    .where(copy_move.c.copy_id == copy.c.copy_id)
+    .order_by(copy_move.c.move_no.desc())
+    .limit(1)
+    .correlate(copy)
+    .scalar_subquery()
+)
+state_now: ColumnElement[str] = func.coalesce(_last, MADE)
+"""The state of a row of `copy`: what its last move has left."""
 
 _AT_ONCE = 500
 """So many ids stand in one question to the store."""
@@ -235,6 +262,48 @@ def holder_of(connection: Connection, org: str, inventory_no: str) -> str | None
 def state_after(moves: Sequence[CopyMove]) -> str:
     """The state that the last of a copy's moves has left."""
     return moves[-1].state if moves else MADE
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPlace:
+    """A copy on paper with its paper, for lists of what has to be where."""
+
+    copy_id: str
+    copy_no: int
+    role: str
+    kind: str
+    number: int
+    year: int
+    state: str
+    worker_name: str | None
+
+    @property
+    def order(self) -> tuple[str, int, int, int]:
+        """As papers lie in a folder."""
+        return self.kind, self.year, self.number, self.copy_no
+
+
+def places(
+    connection: Connection, org: str, *, states: Collection[str] = (), copy_ids: Collection[str] | None = None
+) -> list[CopyPlace]:
+    """Copies on paper of an organisation: in one of these states, or those with these ids."""
+    if copy_ids is not None:
+        found = [one for some in _parts(copy_ids) for one in _places(connection, org, copy.c.copy_id.in_(some))]
+    else:
+        found = _places(connection, org, state_now.in_(sorted(states)))
+    return sorted(found, key=lambda one: one.order)
+
+
+def _places(connection: Connection, org: str, wanted: ColumnElement[bool]) -> list[CopyPlace]:
+    columns = (copy.c.copy_id, copy.c.copy_no, copy.c.role, paper.c.kind, paper.c.number, paper.c.year, state_now)
+    query = (
+        select(*columns, worker.c.full_name)
+        .join(paper, paper.c.paper_id == copy.c.paper_id)
+        .join(exam, exam.c.exam_id == paper.c.exam_id)
+        .outerjoin(worker, worker.c.worker_id == exam.c.worker_id)
+        .where(copy.c.org == org, copy.c.form == "paper", wanted)
+    )
+    return [CopyPlace(*row) for row in connection.execute(query)]
 
 
 def stored_hashes(connection: Connection) -> Sequence[str]:

@@ -57,6 +57,7 @@ from central.store.register_changes import register_change
 from central.store.reminders import reminder
 from central.store.signed_papers import signed_paper
 from central.store.stamp_renewals import stamp_renewal
+from central.store.stock_checks import stock_check, stock_check_close, stock_check_find
 from central.store.walking import OnBad, stream
 from central.store.waybill_titles import TITLE_STATE, waybill_receipt, waybill_title
 from central.store.waybills import WAYBILL_STATE, waybill
@@ -153,6 +154,9 @@ SEALED = {
         Sealed(copy, "copy_id"),
         Sealed(copy_move, "move_id"),
         Sealed(archive_entry, "entry_id"),
+        Sealed(stock_check, "check_id"),
+        Sealed(stock_check_find, "find_id"),
+        Sealed(stock_check_close, "close_id"),
         Sealed(passport_record, "record_id"),
         Sealed(act, "act_id"),
         Sealed(act_signature, "signature_id"),

@@ -138,6 +138,8 @@ def fill_history(config: CentralConfig, engine: Engine, registry: Registry, peop
     past.send(engine, [*payloads, *(item.payload for item in today), *day.unfinished()])
     copies = SampleCopies(engine, copying_of(config, engine), registry.seal_contact)
     _decide_all(config, engine, outgoing, [*map(_routine, payloads), *today], copies)
+    if senior is not None:
+        copies.check(ORG, senior.account_id)
     seen = TerminalStatus(state="online", software_version=version("dopusk"), devices=archive_health(now))
     with writing(engine) as connection:
         terminals.note_status(connection, HISTORY_TERMINAL_ID, seen, now=now)

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from central.conclusions.copying import Copying, CopyWish
 from central.conclusions.moving import Mover, move
+from central.conclusions.stocktaking import Checker, begin, finish, note_find
 from central.core.clock import now_utc
 from central.core.config import CentralConfig
 from central.core.copy_rules import MoveDraft
@@ -52,3 +53,15 @@ class SampleCopies:
             )
         with writing(self._engine) as connection:
             move(connection, copy, draft, Mover(issuer.account_id, issuer.at, UTC, self._seal))
+
+    def check(self, org: str, account_id: str) -> None:
+        """The reconciliation of this month, of which one copy was found, and an inventory that is closed."""
+        checker = Checker(account_id, now_utc(), UTC)
+        with writing(self._engine) as connection:
+            monthly = begin(connection, org, "monthly", checker)
+            for copy_id in monthly.expected[:1]:
+                note_find(connection, monthly, code="", copy_id=copy_id, checker=checker)
+            inventory = begin(connection, org, "inventory", checker)
+            for copy_id in inventory.expected[1:]:
+                note_find(connection, inventory, code="", copy_id=copy_id, checker=checker)
+            finish(connection, inventory, {"": "выдан для сверки подписи"}, "вернуть до конца недели", checker)

@@ -119,6 +119,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "medic_id": medic_id,
             "copy_id": connection.execute(select(metadata.tables["copy"].c.copy_id)).scalars().first(),
             "move_id": new_id(),
+            "check_id": new_id(),
             "import_id": new_id(),
             "hold_id": new_id(),
             "act_id": connection.execute(select(acts.act.c.act_id).where(acts.act.c.kind == "loss")).scalars().first(),
@@ -144,6 +145,9 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "copy_move",
             "archive_entry",
             "stamp_renewal",
+            "stock_check",
+            "stock_check_find",
+            "stock_check_close",
         ):
             table = metadata.tables[name]
             made: dict[str, Any] = {}

@@ -43,6 +43,7 @@ from central.store import (
     papers,
     registry,
     rooms,
+    stock_checks,
     terminals,
     waybills,
 )
@@ -322,6 +323,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "medics/entry_id": some(medics.medic.c.medic_id),
             "paper_id": some(papers.paper.c.paper_id, papers.paper.c.kind == "refusal"),
             "copy_id": some(copies.copy.c.copy_id, copies.copy.c.role == "patient", limit=2),
+            "check/check_id": some(stock_checks.stock_check.c.check_id, limit=2),
             "draft_id": some(rooms.room_draft.c.draft_id),
             "waybill_id": some(waybills.waybill.c.waybill_id),
             "rooms/entry_id": some(rooms.room_draft.c.room_id),

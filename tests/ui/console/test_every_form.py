@@ -32,6 +32,7 @@ DANGEROUS = {
     "/exams/{exam_id}/decision": "a signed decision stays for ever",
     "/exams/{exam_id}/certificate": "a signed paper stays for ever",
     "/exams/{exam_id}/protocol": "a signed paper stays for ever",
+    "/conclusions/check/{check_id}/close": "a check that is closed stays closed",
     "/conclusions/{paper_id}/copies": "a copy that was made stays counted",
     "/conclusions/copies/{copy_id}": "what is noted stays noted",
     "/papers/refusals/{paper_id}": "what is noted stays noted",
@@ -70,6 +71,7 @@ UNDONE = {
 }
 """What is mended by one more press."""
 ADDING = {
+    "/conclusions/check", "/conclusions/check/{check_id}/found",
     "/login", "/session/alive", "/signature", "/preferences", "/exams/{exam_id}/claim", "/journal", "/journal/signed",
     "/journal/exports/{form}", "/journal/exports/{job_id}/again", "/imports/exams", "/imports/exams/{job_id}/import",
     "/imports/grounds", "/imports/history", "/imports/history/jobs/{job_id}/import", "/imports/history/withdrawal",

@@ -55,6 +55,7 @@ FIXED = {
     "plan": "by the day on which the next one is due",
     "checks": "the newest first",
     "copies": "by their numbers, a handful",
+    "stock": "the newest first; copies as they lie in a folder",
     "waybills": "the newest first",
     "gates": "the order of the configuration",
     "passages": "the newest first",

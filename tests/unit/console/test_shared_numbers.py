@@ -63,7 +63,7 @@ NAMES = {ONE: "Альфин", OTHER: "Бетин", DOUBLE: "Дублина"}
 NOBODY = {
     "GET": {
         "/", "/account", "/accounts", "/accounts/{account_id}/edit", "/books", "/books/{book}", "/books/{book}/export",
-        "/conclusions/acts", "/conclusions/acts/{act_id}", "/conclusions/acts/{act_id}/file",
+        "/conclusions/check", "/conclusions/acts", "/conclusions/acts/{act_id}", "/conclusions/acts/{act_id}/file",
         "/conclusions/acts/{act_id}/parts/{name}", "/conclusions/retention",
         "/certificates", "/certificates/{certificate_id}", "/check/{code}", "/consents", "/exams/{exam_id}/media/{sha256}",
         "/exams/{exam_id}/reference", "/fleet", "/fleet/terminals/{terminal_id}/employers", "/help", "/help/images/{picture}",
@@ -89,6 +89,7 @@ NOBODY = {
     "POST": {
         "/account/password", "/account/recovery", "/account/sessions/end", "/account/totp", "/account/totp/remove", "/accounts",
         "/accounts/channels", "/accounts/keys", "/books/{book}/draft", "/books/{book}/import", "/books/{book}/items",
+        "/conclusions/check", "/conclusions/check/{check_id}/found", "/conclusions/check/{check_id}/close",
         "/conclusions/acts", "/conclusions/acts/{act_id}/sign", "/conclusions/acts/{act_id}/signature",
         "/conclusions/acts/{act_id}/withdrawal", "/conclusions/retention", "/conclusions/holds",
         "/conclusions/holds/{hold_id}/release",
@@ -120,6 +121,7 @@ ELSEWHERE = {
     "/exams/{exam_id}/papers/{kind}/signature": "beside a paper of one exam, by its id",
     "/exams/{exam_id}/certificate": "the exam of one employment, by its id",
     "/exams/{exam_id}/protocol": "the exam of one employment, by its id",
+    "/conclusions/check/{check_id}": "copies of one check, by their papers: test_stock_checks.py",
     "/conclusions/{paper_id}": "one paper, by its id: test_copies.py",
     "/conclusions/copies/{copy_id}/signature": "beside a copy, by its id",
     "/conclusions/copies/{copy_id}/file": "the copy itself, by its id",

@@ -164,7 +164,9 @@ def test_every_kind_has_words_for_pages_and_letters(kind: str) -> None:
     body = {"schema": SECURITY_SCHEMA, "kind": kind, "org": ORG, "subject": "account-1", "count": 7, "at": "now"}
     subject, content = letter(body)
     is_term = kind in {"account_unused", "account_closed", "certificate_ending"}
-    assert subject == ("Допуск: подошёл срок" if is_term else "Допуск: необычные действия в консоли")
+    usual = "Допуск: подошёл срок" if is_term else "Допуск: необычные действия в консоли"
+    is_of_copies = kind.startswith(("copy_", "copies_", "stock_"))
+    assert subject == ("Допуск: экземпляры заключений" if is_of_copies else usual)
     assert "account-1" in content
     for language in LANGUAGES:
         assert text(language, f"security.kind.{kind}")
