@@ -30,6 +30,9 @@ _LONGEST_S = 900.0
 _END_S = 30.0
 _SHORTEST_WAIT_S, _LONGEST_WAIT_S = 15.0, 120.0
 _TOOK = re.compile(r" in ([\d.]+)s")
+# What a library leaves open in a test that was broken off is told after pytest's own last line.
+_FAILED = re.compile(r"^\d+ failed", re.MULTILINE)
+_LAST_WORDS = 600
 _ALL_PASSED, _SOME_FAILED = 0, 1
 
 
@@ -66,7 +69,9 @@ def prove(patch: Patch, sources: Path) -> Proof:
     begun = time.monotonic()
     code, words = _run(patch.test, sources, _LONGEST_WAIT_S)
     if code != _ALL_PASSED:
-        return Proof(False, f"is not green with the line (exit code {code}): {words}", time.monotonic() - begun)
+        return Proof(
+            False, f"is not green with the line (exit code {code}): {words[-_LAST_WORDS:]}", time.monotonic() - begun
+        )
     if not _apply(patch, sources):
         return Proof(False, "the patch does not apply any more", time.monotonic() - begun)
     # No wait of the green run took longer than the whole of it; what has not come in twice the time does not come.
@@ -77,15 +82,15 @@ def prove(patch: Patch, sources: Path) -> Proof:
     finally:
         _apply(patch, sources, back=True)
     seconds = time.monotonic() - begun
-    if code == _SOME_FAILED and "failed" in words:
+    if code == _SOME_FAILED and _FAILED.search(words):
         return Proof(True, "red", seconds)
     if code == _ALL_PASSED:
         return Proof(False, "stays green without the line", seconds)
-    return Proof(False, f"did not run: {words}", seconds)
+    return Proof(False, f"did not run: {words[-_LAST_WORDS:]}", seconds)
 
 
 def _run(test: str, sources: Path, longest_wait_s: float) -> tuple[int, str]:
-    """pytest's exit code and its last words."""
+    """pytest's exit code and what it said."""
     environment = os.environ | {
         "PYTHONPATH": str(sources),
         # The copy keeps what Python compiled for the run before, whatever the settings of who runs this.
@@ -107,7 +112,7 @@ def _run(test: str, sources: Path, longest_wait_s: float) -> tuple[int, str]:
             except subprocess.TimeoutExpired:
                 run.kill()
             return -1, f"not done within {_LONGEST_S:.0f} s"
-    return run.returncode, words[-600:]
+    return run.returncode, words
 
 
 def _apply(patch: Patch, sources: Path, *, back: bool = False) -> bool:
