@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from dopusk import words
+from dopusk.loading import loading
 from dopusk.outcome import end_of
 from dopusk.places import LAB, CommandPlace, add_commands
 from dopusk.places import installed as installed_of
@@ -91,6 +92,7 @@ def main() -> None:
     if missing:
         text = "`dopusk {name}` belongs to the laboratory; install it: pip install 'dopusk[lab]'"
         sys.exit(words.say(text, name=missing))
-    command = typer.main.get_group(build([asked] if asked in found else found, inner))
-    words.translate(command)
+    with loading():
+        command = typer.main.get_group(build([asked] if asked in found else found, inner))
+        words.translate(command)
     sys.exit(end_of(lambda: command.main(arguments, prog_name="dopusk", standalone_mode=False), is_debug=is_debug))

@@ -17,6 +17,7 @@ from dopusk.commands.access_trail import note
 from dopusk.commands.central import ConfigFile, bring_up_to_date, fail, open_centre, open_store, plain_errors
 from dopusk.commands.central_figures import serve_figures
 from dopusk.commands.choices import one_of
+from dopusk.loading import loading
 from dopusk.words import say
 
 
@@ -65,7 +66,8 @@ def migrate(config: ConfigFile) -> None:
 def serve(config: ConfigFile) -> None:
     """Run the console and the dispatcher that carries decisions to the terminals."""
     # The web framework takes a second and 60 MiB, which no other command and no ingest worker should pay.
-    from dopusk.commands.central_serve import run
+    with loading():
+        from dopusk.commands.central_serve import run
 
     with plain_errors():
         loaded, engine = open_centre(config, is_service=True)

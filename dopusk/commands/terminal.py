@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from sqlite_utils import Database
 
+from dopusk.loading import loading
 from dopusk.told import fault_lines, told
 from dopusk.words import say, word
 from drivers.config import ConfigError
@@ -51,7 +52,8 @@ def run(config: ConfigFile) -> None:
     """Run the kiosk: window, exam core, devices, camera and, if so configured, the sync thread."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     loaded = _startable(config)
-    from dopusk.kiosk_app import run_kiosk_terminal  # Qt is loaded only where a window is wanted
+    with loading():
+        from dopusk.kiosk_app import run_kiosk_terminal  # Qt is loaded only where a window is wanted
 
     try:
         code = run_kiosk_terminal(loaded)
@@ -66,10 +68,11 @@ def run(config: ConfigFile) -> None:
 @app.command()
 def sync(config: ConfigFile) -> None:
     """Run only the sync process: the outbox to the centre, the centre's messages into the inbox."""
-    from dopusk.terminal_sync import make_forwarder, serve_metrics
-    from dopusk.thread_deaths import CRASHED, end_when_a_thread_dies
-    from sync.contract.health import TerminalStatus
-    from sync.neighbour import KioskProcess
+    with loading():
+        from dopusk.terminal_sync import make_forwarder, serve_metrics
+        from dopusk.thread_deaths import CRASHED, end_when_a_thread_dies
+        from sync.contract.health import TerminalStatus
+        from sync.neighbour import KioskProcess
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     loaded = _startable(config)
