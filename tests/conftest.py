@@ -10,6 +10,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from central.core import book_source
+from tests import compiled_sql
+
+compiled_sql.share()
 
 pytest_plugins = ["tests.scheduling"]
 

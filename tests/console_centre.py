@@ -60,6 +60,7 @@ from tests.waiting import LONGEST_S, until
 SQLITE_URL = "sqlite:///central.db"
 PASSWORD = "correct horse battery"
 PASSPHRASE = "key of the medic"
+ZOYA = "Луговая Зоя Марковна"
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 
@@ -230,12 +231,20 @@ def serving(app: FastAPI, port: int) -> Iterator[str]:
 def build_console_centre(folder: Path, store_url: str = SQLITE_URL) -> ConsoleCentre:
     """A fresh centre with one terminal and nobody in the console yet."""
     if store_url == SQLITE_URL:
-        people, terminal_key = _copy_founded(folder)
-        config = _configured(folder, store_url)
-    else:
-        create_secrets(folder)
-        config = _configured(folder, store_url)
-        people, terminal_key = _enter(config)
+        people, terminal_key = _copy(folder, _founded())
+        return _opened(folder, _configured(folder, store_url), people, terminal_key)
+    create_secrets(folder)
+    config = _configured(folder, store_url)
+    return _opened(folder, config, *_enter(config))
+
+
+def build_centre_with_zoya(folder: Path) -> ConsoleCentre:
+    """A fresh centre on SQLite with one medic, `zoya`."""
+    people, terminal_key = _copy(folder, _founded_with_zoya())
+    return _opened(folder, _configured(folder, SQLITE_URL), people, terminal_key)
+
+
+def _opened(folder: Path, config: CentralConfig, people: SampleIds, terminal_key: Ed25519PrivateKey) -> ConsoleCentre:
     engine = open_engine(config.store_url)
     outgoing = Outgoing.from_config(config)
     registry = Registry(outgoing, SnilsKey.from_file(config.keys.snils_key_file))
@@ -266,17 +275,33 @@ def _enter(config: CentralConfig) -> tuple[SampleIds, Ed25519PrivateKey]:
     return people, key
 
 
-def _copy_founded(folder: Path) -> tuple[SampleIds, Ed25519PrivateKey]:
+_Founded = tuple[Path, SampleIds, Ed25519PrivateKey]
+
+
+def _copy(folder: Path, founded: _Founded) -> tuple[SampleIds, Ed25519PrivateKey]:
     """Keys, certificates and people of a centre that was made once in this process: making them takes long."""
-    source, people, key = _founded()
+    source, people, key = founded
     shutil.copytree(source, folder, dirs_exist_ok=True)
     return SampleIds(people.employers, dict(people.workers)), key
 
 
 @functools.cache
-def _founded() -> tuple[Path, SampleIds, Ed25519PrivateKey]:
+def _founded() -> _Founded:
     folder = folder_of_the_process() / "centre"
     create_secrets(folder)
     people, key = _enter(_configured(folder, SQLITE_URL))
     (folder / "central.toml").unlink()
     return folder, people, key
+
+
+@functools.cache
+def _founded_with_zoya() -> _Founded:
+    folder = folder_of_the_process() / "centre-with-zoya"
+    centre = build_console_centre(folder)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        cheap_hashes(monkeypatch)
+        centre.add_medic("zoya", ZOYA)
+    Sealer(centre.engine, load_signing_key(centre.config.keys.centre_signing_key_file)).run()
+    centre.engine.dispose()
+    (folder / "central.toml").unlink()
+    return folder, centre.people, _founded()[2]

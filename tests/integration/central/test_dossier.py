@@ -20,7 +20,7 @@ from dopusk.commands.central_group import app
 from sync.contract.canonical import sha256_hex
 from terminal.camera.jpeg import encode_jpeg
 from tests.central_store import take_guards_out
-from tests.console_centre import Browser, ConsoleCentre, build_console_centre, cheap_hashes, serving
+from tests.console_centre import Browser, ConsoleCentre, build_centre_with_zoya, cheap_hashes, serving
 from tests.time_stamping import running_tsa
 from tests.ui.console.test_film import named, send
 
@@ -32,8 +32,7 @@ PHOTO = encode_jpeg(np.full((96, 128, 3), 120, np.uint8))
 def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleCentre]:
     with pytest.MonkeyPatch.context() as patched:
         cheap_hashes(patched)
-        made = build_console_centre(tmp_path_factory.mktemp("centre"))
-        made.add_medic("zoya", "Луговая Зоя Марковна")
+        made = build_centre_with_zoya(tmp_path_factory.mktemp("centre"))
         made.add_account("auditor", Role.AUDITOR)
         with running_tsa(tmp_path_factory.mktemp("stamps") / "tsa") as stamps:
             file = made.folder / "central.toml"

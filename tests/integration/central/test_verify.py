@@ -47,7 +47,7 @@ from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.receipt import ACK_SCHEMA
 from tests.acts import DESTROYED, drafted
 from tests.central_store import take_guards_out
-from tests.console_centre import Browser, ConsoleCentre, build_console_centre, serving
+from tests.console_centre import Browser, ConsoleCentre, build_centre_with_zoya, serving
 from tests.ground_records import add_records
 from tests.size import IS_WHOLE, drawn
 from tests.written_papers import write_paper
@@ -243,8 +243,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
         patched.setitem(software._SCRYPT, "n", 2**4)
-        centre = build_console_centre(tmp_path_factory.mktemp("verify"))
-        centre.add_medic("zoya", "Луговая Зоя Марковна")
+        centre = build_centre_with_zoya(tmp_path_factory.mktemp("verify"))
         exams = [centre.exam() for _ in range(3)]
         with serving(centre.app(), centre.config.http.port) as address, contextlib.closing(Browser(address)) as browser:
             assert browser.log_in("zoya").decide(exams[1], outcome="admitted").status_code == 303

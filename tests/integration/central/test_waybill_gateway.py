@@ -13,7 +13,7 @@ from central.store.engine import reading
 from central.store.waybill_titles import waybill_title
 from simulators.waybill_carrier import T1_NAME, waybill
 from simulators.waybill_operator import WaybillGateway
-from tests.console_centre import Browser, build_console_centre, cheap_hashes, serving
+from tests.console_centre import Browser, build_centre_with_zoya, cheap_hashes, serving
 from tests.unit.console.test_waybills import shown
 from tests.waybill_centre import WaybillCentre, waybill_centre
 
@@ -29,8 +29,7 @@ def gateway() -> Iterator[WaybillGateway]:
 @pytest.fixture
 def carrier(tmp_path: Path, gateway, monkeypatch) -> Iterator[WaybillCentre]:
     cheap_hashes(monkeypatch)
-    centre = build_console_centre(tmp_path)
-    centre.add_medic("zoya", "Луговая Зоя Марковна")
+    centre = build_centre_with_zoya(tmp_path)
     token = tmp_path / "token"
     token.write_text(f"{TOKEN}\n")
     yield waybill_centre(centre, kind="http", folder=None, url=gateway.url, token_file=token)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.console_centre import PASSPHRASE, PASSWORD, ConsoleCentre, build_console_centre, cheap_hashes, serving
+from tests.console_centre import PASSPHRASE, PASSWORD, ConsoleCentre, build_centre_with_zoya, cheap_hashes, serving
 from tests.console_centre import Browser as Client
 from tests.ui.console.stage import WHO, Seen, Stage, look_around, staged
 
@@ -33,8 +33,7 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def centre(tmp_path: Path) -> Iterator[ConsoleCentre]:
-    made = build_console_centre(tmp_path)
-    made.add_medic("zoya", "Луговая Зоя Марковна")
+    made = build_centre_with_zoya(tmp_path)
     made.add_medic("foma", "Бережной Фома Лукич")
     yield made
     made.engine.dispose()

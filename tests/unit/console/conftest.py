@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from tests.console_centre import Browser, ConsoleCentre, build_console_centre, cheap_hashes, serving
+from tests.console_centre import Browser, ConsoleCentre, build_centre_with_zoya, cheap_hashes, serving
 from tests.lock_watch import Watch, watching
 
 
@@ -19,8 +19,7 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def centre(tmp_path: Path) -> Iterator[ConsoleCentre]:
     """A centre with one medic, `zoya`."""
-    made = build_console_centre(tmp_path)
-    made.add_medic("zoya", "Луговая Зоя Марковна")
+    made = build_centre_with_zoya(tmp_path)
     yield made
     made.engine.dispose()
 

@@ -6,12 +6,11 @@ from pathlib import Path
 from central.store import terminals
 from central.store.engine import reading, writing
 from sync.contract.health import TerminalStatus
-from tests.console_centre import Browser, build_console_centre, serving
+from tests.console_centre import Browser, build_centre_with_zoya, serving
 
 
 def test_a_call_for_help_stands_in_the_queue_and_changes_the_mark(tmp_path: Path) -> None:
-    centre = build_console_centre(tmp_path)
-    centre.add_medic("zoya", "Луговая Зоя Марковна")
+    centre = build_centre_with_zoya(tmp_path)
 
     def say(**fields: object) -> list[tuple[str, str, str]]:
         status = TerminalStatus.model_validate({"state": "online", **fields})
@@ -33,8 +32,7 @@ def test_a_call_for_help_stands_in_the_queue_and_changes_the_mark(tmp_path: Path
 
 
 def test_a_kiosk_that_stands_still_behind_a_good_link_is_said(tmp_path: Path) -> None:
-    centre = build_console_centre(tmp_path)
-    centre.add_medic("zoya", "Луговая Зоя Марковна")
+    centre = build_centre_with_zoya(tmp_path)
 
     def say(kiosk: str, **fields: object) -> None:
         status = TerminalStatus.model_validate({"state": "online", "kiosk": kiosk, **fields})
