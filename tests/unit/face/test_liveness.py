@@ -24,13 +24,13 @@ def portraits() -> list[Portrait]:
 
 
 def test_living_people_pass(engine: DlibEngine, portraits: list[Portrait]) -> None:
-    outcomes = Counter(one_trial(genuine, portraits, engine, seed).outcome for seed in range(6))
-    assert outcomes["live"] >= 5
+    outcomes = Counter(one_trial(genuine, portraits, engine, seed).outcome for seed in range(4))
+    assert outcomes["live"] >= 3
     assert outcomes["not_live"] == 0
 
 
 @pytest.mark.parametrize(
-    ("kind", "trials"), [("flat_photo", 5), ("bent_photo", 4), ("still_screen", 3), ("eye_holes", 2)]
+    ("kind", "trials"), [("flat_photo", 3), ("bent_photo", 2), ("still_screen", 2), ("eye_holes", 2)]
 )
 def test_pictures_do_not(kind: str, trials: int, engine: DlibEngine, portraits: list[Portrait]) -> None:
     outcomes = [one_trial(ATTACKS[kind], portraits, engine, seed).outcome for seed in range(trials)]
