@@ -24,7 +24,7 @@ waybill = Table(
     Column("waybill_uid", Text, nullable=False, index=True, comment="УИД_ПЛ"),
     Column("number", Text, nullable=False),
     Column("employer_id", Text),
-    Column("worker_id", Text, index=True, comment="employment that the driver's ИНН leads to"),
+    Column("worker_id", Text, index=True, comment="employment that the driver's numbers (ИНН, licence, СНИЛС, personnel number) lead to"),
     Column("valid_from", Date),
     Column("valid_until", Date),
     Column("content", LargeBinary, nullable=False, comment="the file, exactly as it came"),

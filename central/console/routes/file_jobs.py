@@ -162,4 +162,10 @@ def _form(job: Job) -> str:
 def _list(request: Request, visitor: Visitor, status: int = 200, *, fault: str = "") -> Response:
     with reading(console_of(request).engine) as connection:
         mine = store.of_account(connection, visitor.account.account_id, _ALL)
-    return page(request, "file_jobs.html", visitor, status, jobs=mine, fault=fault, base=BASE)
+    return page(request, "file_jobs.html", visitor, status, jobs=mine, fault=fault, base=BASE, forms=_forms(visitor))
+
+
+def _forms(visitor: Visitor) -> dict[str, str]:
+    """The pages that send such files and that this account may open, by kind of file."""
+    rights = {"medics": Right.CHANGE_MEDICS, "organisations": Right.CHANGE_ORGANISATIONS}
+    return {file: f"/imports/{file}" for file, right in rights.items() if visitor.may(right)} | {"books": "/books"}
