@@ -24,7 +24,12 @@ waybill = Table(
     Column("waybill_uid", Text, nullable=False, index=True, comment="УИД_ПЛ"),
     Column("number", Text, nullable=False),
     Column("employer_id", Text),
-    Column("worker_id", Text, index=True, comment="employment that the driver's numbers (ИНН, licence, СНИЛС, personnel number) lead to"),
+    Column(
+        "worker_id",
+        Text,
+        index=True,
+        comment="employment that the driver's ИНН, licence, СНИЛС or personnel number leads to",
+    ),
     Column("valid_from", Date),
     Column("valid_until", Date),
     Column("content", LargeBinary, nullable=False, comment="the file, exactly as it came"),

@@ -160,4 +160,4 @@ def _router(register: Register) -> APIRouter:
 
 router = APIRouter()
 for _register in (WORKERS, GROUNDS, HISTORY):
-    router.include_router(_router(_register))
+    router.routes.extend(_router(_register).routes)
