@@ -21,6 +21,7 @@ demo: setup ## one whole examination with simulated devices; ARGS="--once --head
 
 check: setup-dev ## ruff, mypy strict, direction of imports, promises with their patches, what nobody uses
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target _types _rules
+	$(BIN)/pytest --collect-only -qq > /dev/null
 
 _types:
 	$(BIN)/mypy
@@ -32,9 +33,10 @@ _rules:
 	$(BIN)/python -m tests.without --check
 	$(BIN)/python -m tests.documents --check
 	$(BIN)/python -m tests.dead
-	$(BIN)/pytest --collect-only -qq > /dev/null
 
-test: check ## every check and every test
+# What `check` looks for by collecting the tests, running them finds too.
+test: setup-dev ## every check and every test
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target _types _rules
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -n 4 $(ARGS)
 
 quick: setup-dev ## unit tests of devices, exam and wire, for the everyday loop
