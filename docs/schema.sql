@@ -409,6 +409,24 @@ CREATE TABLE hold_list (
 
 CREATE INDEX ix_hold_list_terminal_id_message_id ON hold_list (terminal_id, message_id);
 
+CREATE TABLE inspection (
+    inspection_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    basis TEXT NOT NULL,
+    since_day DATE NOT NULL,
+    until_day DATE NOT NULL,
+    ends_on DATE NOT NULL,
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: opened_at DATETIME NOT NULL,
+    opened_by TEXT NOT NULL,
+    CONSTRAINT pk_inspection PRIMARY KEY (inspection_id)
+);
+
+CREATE INDEX ix_inspection_account_id ON inspection (account_id);
+
+CREATE INDEX ix_inspection_org ON inspection (org);
+
 CREATE TABLE job (
     job_id TEXT NOT NULL,
     account_id TEXT NOT NULL,
@@ -1106,6 +1124,16 @@ CREATE TABLE hold_release (
     released_by TEXT NOT NULL,
     CONSTRAINT pk_hold_release PRIMARY KEY (hold_id),
     CONSTRAINT fk_hold_release_hold_id_hold FOREIGN KEY(hold_id) REFERENCES hold (hold_id)
+);
+
+CREATE TABLE inspection_end (
+    inspection_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: ended_at DATETIME NOT NULL,
+    ended_by TEXT NOT NULL,
+    CONSTRAINT pk_inspection_end PRIMARY KEY (inspection_id),
+    CONSTRAINT fk_inspection_end_inspection_id_inspection FOREIGN KEY(inspection_id) REFERENCES inspection (inspection_id)
 );
 
 CREATE TABLE limit_entry (

@@ -19,9 +19,11 @@ from sqlalchemy import Connection, RowMapping
 from central.conclusions.evidence import Files, files_of_acts, files_of_exam, moment_file, pem_of
 from central.conclusions.seal_proofs import SealedRow, sealed_rows
 from central.conclusions.signed_files import signed_files, signed_ids
+from central.core.config import CentralConfig
 from central.core.media_files import MediaFiles
-from central.core.trust import Anchors
+from central.core.trust import Anchors, Trust
 from central.grounds.document_files import DocumentFiles
+from central.link.outgoing import load_signing_key
 from central.store import accounts, audit, decisions, media, stamp_renewals
 from sync.contract.canonical import canonical, sha256_hex
 
@@ -37,6 +39,13 @@ class Vouchers:
     centre_key: Ed25519PrivateKey
     stamp_roots_pem: bytes = b""
     """Roots of the time-stamping authority; empty where none is configured."""
+
+
+def vouchers_of(config: CentralConfig) -> Vouchers:
+    """Those of a centre. Raises `OSError` and `ConfigError` for keys that cannot be read."""
+    stamp_roots = config.timestamp.ca_file.read_bytes() if config.timestamp else b""
+    key = load_signing_key(config.keys.centre_signing_key_file)
+    return Vouchers(Trust(config.keys.authority_dir).anchors(), key, stamp_roots)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.EXAMINE, "/room", "room"),
     (Right.SEE_JOURNAL, "/journal", "journal"),
     (Right.KEEP_CONCLUSIONS, "/conclusions", "conclusions"),
+    (Right.INSPECT, "/inspection", "inspection"),
     (Right.SEE_LIMITS, "/limits", "limits"),
     (Right.SEE_REGISTERS, "/registers", "registers"),
     (Right.SEE_ADMISSIONS, "/admissions", "admissions"),

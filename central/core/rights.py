@@ -18,6 +18,8 @@ class Right(StrEnum):
     SIGN_JOURNAL = "sign_journal"
     MAKE_PAPERS = "make_papers"
     KEEP_CONCLUSIONS = "keep_conclusions"
+    OPEN_INSPECTIONS = "open_inspections"
+    INSPECT = "inspect"
     SEE_LIMITS = "see_limits"
     CHANGE_LIMITS = "change_limits"
     SEE_REGISTERS = "see_registers"
@@ -50,6 +52,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
     SERVICE = "service"
+    INSPECTOR = "inspector"
 
 
 _MEDIC = frozenset(
@@ -91,6 +94,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.IMPORT_EXAMS,
         Right.CHANGE_BOOKS,
         Right.REVOKE_CERTIFICATES,
+        # The order of an inspection lies with the head; who makes accounts opens no records by it.
+        Right.OPEN_INSPECTIONS,
     },
     # An employer learns who is admitted, and never a value, a complaint or a photo.
     Role.EMPLOYER: frozenset({Right.OWN_ACCOUNT, Right.SEE_ADMISSIONS, Right.SEE_GATES}),
@@ -133,6 +138,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.SEE_BOOKS,
         }
     ),
+    # Sees what an order of inspection opens, and changes nothing: no other right, and none that a form needs.
+    Role.INSPECTOR: frozenset({Right.OWN_ACCOUNT, Right.INSPECT}),
     Role.SERVICE: frozenset({Right.OWN_ACCOUNT, Right.SEE_FLEET, Right.SEE_BOOKS}),
 }
 

@@ -84,6 +84,12 @@ def ids_of_exam(connection: Connection, exam_id: str) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
+def of_exam(connection: Connection, exam_id: str) -> list[Paper]:
+    """Papers of an exam, in the order of their issue."""
+    query = select(paper).where(paper.c.exam_id == exam_id).order_by(paper.c.paper_id)
+    return [Paper(**row) for row in connection.execute(query).mappings()]
+
+
 def by_code(connection: Connection, code: str) -> Paper | None:
     """The paper with that public code."""
     row = connection.execute(select(paper).where(paper.c.code == code)).mappings().one_or_none()

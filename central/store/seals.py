@@ -45,6 +45,7 @@ from central.store.foreign_exams import foreign_exam, history_import, history_wi
 from central.store.gate_passages import PASSAGE_STATE, gate_passage
 from central.store.grounds import ground, ground_state
 from central.store.holds import hold, hold_list, hold_release
+from central.store.inspections import inspection, inspection_end
 from central.store.limits import limit_entry
 from central.store.medic_records import medic_certificate, medic_education, medic_employment
 from central.store.metadata import UtcDateTime, insert_for, metadata
@@ -162,6 +163,8 @@ SEALED = {
         Sealed(act_signature, "signature_id"),
         Sealed(deletion, "deletion_id"),
         Sealed(hold, "hold_id"),
+        Sealed(inspection, "inspection_id"),
+        Sealed(inspection_end, "ended_at"),  # its key is that of the inspection, which is older
         Sealed(hold_release, "released_at"),  # its key is that of the hold, which is older
         Sealed(hold_list, "message_id"),
         Sealed(act_withdrawal, "withdrawn_at"),  # its key is that of the act, which is older

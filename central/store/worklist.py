@@ -115,6 +115,12 @@ def one(connection: Connection, exam_id: str) -> ListedExam | None:
     return found[0] if found else None
 
 
+def between(connection: Connection, org: str, since: datetime, until: datetime, limit: int) -> list[ListedExam]:
+    """Exams of an organisation that ended from `since` on and before `until`, the newest first."""
+    query = _listing().where(exam.c.org == org, exam.c.finished_at >= since, exam.c.finished_at < until)
+    return _listed(connection.execute(query.order_by(exam.c.finished_at.desc()).limit(limit)).all())
+
+
 def earlier(connection: Connection, worker_id: str, before: datetime, limit: int = 30) -> list[ListedExam]:
     """The person's exams in the worker's organisation that ended before that moment, newest first."""
     query = (

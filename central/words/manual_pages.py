@@ -31,6 +31,7 @@ OF_ROLE: dict[Role, tuple[str, ...]] = {
         "worker",
     ),
     Role.AUDITOR: ("medic", REGULATION, "senior_medic", "dispatcher", "worker"),
+    Role.INSPECTOR: ("inspector",),
     Role.SERVICE: ("service_engineer", "installer", "worker"),
 }
 """Manuals of each role: its own first, then those that it may need."""

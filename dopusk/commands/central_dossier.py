@@ -8,11 +8,9 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection, RowMapping
 
-from central.conclusions.dossier import Vouchers, write_dossier
+from central.conclusions.dossier import vouchers_of, write_dossier
 from central.core.clock import now_utc
-from central.core.config import CentralConfig
 from central.core.media_files import MediaFiles
-from central.core.trust import Trust
 from central.grounds.document_files import DocumentFiles
 from central.link.outgoing import load_signing_key
 from central.store import exams
@@ -46,7 +44,7 @@ def dossier(
     with plain_errors():
         loaded, engine = open_centre(config)
         key = load_signing_key(loaded.keys.centre_signing_key_file)
-        vouchers = Vouchers(Trust(loaded.keys.authority_dir).anchors(), key, _stamp_roots(loaded))
+        vouchers = vouchers_of(loaded)
         files = MediaFiles(loaded.media_dir) if with_media else None
         documents = DocumentFiles.from_config(loaded)
         if folder.exists():
@@ -80,10 +78,6 @@ def _chosen(
             raise LookupError(f"exam {exam_id} does not exist")
         chosen.append(row)
     return chosen
-
-
-def _stamp_roots(config: CentralConfig) -> bytes:
-    return config.timestamp.ca_file.read_bytes() if config.timestamp else b""
 
 
 def _moment(day: str) -> datetime:

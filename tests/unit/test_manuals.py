@@ -16,6 +16,7 @@ NAMES = {
     "administrator.md",
     "service_engineer.md",
     "installer.md",
+    "inspector.md",
     "регламент-учётных-записей.md",
 }
 

@@ -182,6 +182,12 @@ def holds_page(
         found = holds.listed(connection, orgs, SHOWN)
         places = {row["terminal_id"]: row["name"] for row in terminals.names(connection, orgs)}
         lists = holds.last_lists(connection, orgs)
+        served = {
+            row["terminal_id"]
+            for org in orgs
+            for row in terminals.list_terminals(connection, org)
+            if row["state"] == "enrolled"
+        }
         ids = {item.placed_by for item, _ in found} | {ended.released_by for _, ended in found if ended is not None}
         people = {one: who.full_name for one in ids if (who := accounts.by_id(connection, one)) is not None}
         shown = []
@@ -203,7 +209,7 @@ def holds_page(
         status,
         holds=shown,
         places=places,
-        arrivals=[Arrival(name, lists.get(one)) for one, name in places.items()],
+        arrivals=[Arrival(name, lists.get(one)) for one, name in places.items() if one in served],
         abouts=ABOUT,
         reasons=REASONS,
         typed=typed or Typed({}),

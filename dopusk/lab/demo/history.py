@@ -64,6 +64,7 @@ ACCOUNTS = (
     SampleAccount("senior", "Бережной Фома Лукич", Role.SENIOR_MEDIC),
     SampleAccount("admin", "Седов Лев Юрьевич", Role.ADMINISTRATOR),
     SampleAccount("auditor", "Ильина Раиса Ефимовна", Role.AUDITOR),
+    SampleAccount("inspector", "Проверкина Инна Львовна", Role.INSPECTOR),
     SampleAccount("engineer", "Карпов Денис Олегович", Role.SERVICE),
 )
 

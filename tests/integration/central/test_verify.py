@@ -122,6 +122,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "check_id": new_id(),
             "import_id": new_id(),
             "hold_id": new_id(),
+            "inspection_id": new_id(),
             "act_id": connection.execute(select(acts.act.c.act_id).where(acts.act.c.kind == "loss")).scalars().first(),
             "worker_id": next(iter(centre.people.workers.values())),
         }
@@ -134,6 +135,8 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             *WAYBILLS,
             "paper_event",
             "act_withdrawal",
+            "inspection",
+            "inspection_end",
             "hold",
             "hold_release",
             "hold_list",

@@ -37,6 +37,7 @@ from central.store import (
     exams,
     foreign_exams,
     grounds,
+    inspections,
     instruments,
     key_carriers,
     medics,
@@ -71,11 +72,20 @@ EMPLOYER = (
 NAMES = {Role.MEDIC: LOGIN.username} | {item.role: item.username for item in ACCOUNTS}
 PAST_EXAMS = 12
 STRANGER = "stranger"
-WHO = (Role.SENIOR_MEDIC, Role.ADMINISTRATOR, Role.AUDITOR, Role.EMPLOYER, Role.MEDIC, Role.SERVICE, STRANGER)
+WHO = (
+    Role.SENIOR_MEDIC,
+    Role.ADMINISTRATOR,
+    Role.AUDITOR,
+    Role.EMPLOYER,
+    Role.MEDIC,
+    Role.SERVICE,
+    Role.INSPECTOR,
+    STRANGER,
+)
 """Who sees most of a page comes first."""
 assert set(WHO) == {*Role, STRANGER}
 FILES = re.compile(
-    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|parts/.*|plugin\.js|outside/answer)$|\.json$"
+    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|parts/.*|log|dossier|plugin\.js|outside/answer)$|\.json$"
 )
 """Answers that are no pages: streams, parts of pages, files."""
 ANSWERS = (
@@ -129,6 +139,7 @@ def staged(folder: Path, *, is_hard: bool = True) -> Iterator[Stage]:
     _check_books(config, engine, people)
     _exams_of_before(engine, people)
     _acts(engine)
+    _inspect(engine)
     config = leave_the_yard(config, engine, authority, made, people)
     if is_hard:
         _lengthen(engine, past)
@@ -218,6 +229,18 @@ def _exams_of_before(engine: Engine, people: SampleIds) -> None:
         one = foreign_exams.get_import(connection, taken_back)
         assert one is not None
         foreign_exams.withdraw(connection, one, "не тот файл", now, None)
+
+
+def _inspect(engine: Engine) -> None:
+    """Exams that an order opens to the inspector."""
+    now = datetime.now(UTC)
+    today = day_of(now)
+    with writing(engine) as connection:
+        who = accounts.by_username(connection, NAMES[Role.INSPECTOR])
+        assert who is not None
+        days = (today - timedelta(days=900), today, today + timedelta(days=30))
+        order = "распоряжение о внеплановой проверке " * 5
+        inspections.add(connection, inspections.Inspection(new_id(), ORG, who.account_id, order, *days, now, "stage"))
 
 
 def _acts(engine: Engine) -> None:
@@ -314,6 +337,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "check_id": some(book_checks.book_check.c.check_id, book_checks.book_check.c.worker_id.is_not(None)),
             "ground_id": some(grounds.ground.c.ground_id),
             "person_id": some(worker.person_id),
+            "inspection_id": some(inspections.inspection.c.inspection_id),
             "act_id": some(acts.act.c.act_id),
             "account_id": some(accounts.account.c.account_id),
             "terminal_id": some(terminals.terminal.c.terminal_id),

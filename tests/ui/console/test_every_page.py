@@ -49,6 +49,7 @@ FIXED = {
     "exam": "facts of one exam beside a decision that is being typed",
     "due": "the oldest first",
     "terms": "the order of the book",
+    "inspections": "the newest first",
     "act": "the order of the act that is signed",
     "file": "the order of the file that was sent",
     "points": "the order in which a check is read",

@@ -25,17 +25,19 @@ from central.grounds.book_checking import Asking, check_for_employer
 from central.imports.grounds import check_file, store_checked
 from central.jobs import queue
 from central.people.limits import LimitDraft, set_limit
-from central.store import rooms
+from central.store import accounts, inspections, rooms
 from central.store.accounts import account
 from central.store.alerts import alert
 from central.store.audit import audit
 from central.store.decisions import decision
 from central.store.engine import reading, writing
+from central.store.inspections import Inspection
 from central.store.papers import paper
 from central.store.register_changes import Author
 from central.store.registry import worker
 from central.store.workers import get_worker
 from dopusk.lab.demo.sample_people import ORG
+from sync.contract.canonical import new_id
 from sync.contract.model import utc_text
 from tests.acts import drafted
 from tests.console_centre import Browser, ConsoleCentre
@@ -182,6 +184,8 @@ class _Sample:
                 "waybill_id": _NOBODY,
                 "account_id": _NOBODY,
                 "hold_id": _NOBODY,
+                "copy_id": _NOBODY,
+                "inspection_id": self._inspection(centre),
                 "act_id": drafted(centre).act_id,
                 "channel_id": _NOBODY,
                 "key_id": _NOBODY,
@@ -205,6 +209,16 @@ class _Sample:
         self._jobs = {"imports": str(sent.headers["location"]), "journal": str(export.headers["location"])}
         assert until(lambda: "data-job" not in senior.get(self._jobs["imports"]).text)
         assert until(lambda: "data-job" not in zoya.get(self._jobs["journal"]).text)
+
+    def _inspection(self, centre: ConsoleCentre) -> str:
+        """What an order has opened to the inspector."""
+        today = day_of(centre.now())
+        with writing(centre.engine) as connection:
+            who = accounts.by_username(connection, Role.INSPECTOR.value)
+            assert who is not None
+            item = Inspection(new_id(), ORG, who.account_id, "приказ 1", today, today, today, centre.now(), _NOBODY)
+            inspections.add(connection, item)
+        return item.inspection_id
 
     def _check(self, centre: ConsoleCentre, worker_id: str) -> str:
         """A check of a medical book on the employer's page."""

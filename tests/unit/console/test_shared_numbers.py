@@ -65,6 +65,7 @@ NOBODY = {
         "/", "/account", "/accounts", "/accounts/{account_id}/edit", "/books", "/books/{book}", "/books/{book}/export",
         "/conclusions/check", "/conclusions/acts", "/conclusions/acts/{act_id}", "/conclusions/acts/{act_id}/file",
         "/conclusions/acts/{act_id}/parts/{name}", "/conclusions/retention",
+        "/conclusions/inspections", "/conclusions/inspections/{inspection_id}/log",
         "/certificates", "/certificates/{certificate_id}", "/check/{code}", "/consents", "/exams/{exam_id}/media/{sha256}",
         "/exams/{exam_id}/reference", "/fleet", "/fleet/terminals/{terminal_id}/employers", "/help", "/help/images/{picture}",
         "/help/{topic}", "/imports/exams", "/imports/exams/{job_id}", "/imports/exams/{job_id}/errors",
@@ -92,7 +93,7 @@ NOBODY = {
         "/conclusions/check", "/conclusions/check/{check_id}/found", "/conclusions/check/{check_id}/close",
         "/conclusions/acts", "/conclusions/acts/{act_id}/sign", "/conclusions/acts/{act_id}/signature",
         "/conclusions/acts/{act_id}/withdrawal", "/conclusions/retention", "/conclusions/holds",
-        "/conclusions/holds/{hold_id}/release",
+        "/conclusions/holds/{hold_id}/release", "/conclusions/inspections", "/conclusions/inspections/{inspection_id}/end",
         "/books/{book}/publish", "/books/{book}/withdraw", "/consents/texts", "/fleet/terminals", "/imports/exams",
         "/imports/history/withdrawal", "/imports/maps", "/imports/maps/back", "/imports/medics", "/imports/organisations",
         "/journal/columns", "/journal/exports/{form}", "/journal/signed", "/login",
@@ -106,6 +107,9 @@ NOBODY = {
 }  # fmt: skip
 """Routes that show or take no worker: files, jobs, other registers, the visitor's own things."""
 ELSEWHERE = {
+    "/inspection": "numbers with their employers: test_inspections.py",
+    "/inspection/exams/{exam_id}": "the exam of one employment, by its id: test_inspections.py",
+    "/inspection/exams/{exam_id}/dossier": "what proves it, by its id: test_inspections.py",
     "/conclusions/holds": "workers with their employers: test_retention.py",
     "/room": "found by a number, below",
     "/room/{draft_id}": "the exam of one employment, by its id",
