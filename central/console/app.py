@@ -51,6 +51,7 @@ from central.console.routes import (
     conclusions,
     consents,
     copies,
+    copy_journal,
     decide,
     entries,
     exam,
@@ -187,6 +188,7 @@ PAGES = (
     waybills,
     gates,
     copies,
+    copy_journal,
     stock_checks,
     # Last: other pages of conclusions have paths that look like a paper's.
     conclusion,

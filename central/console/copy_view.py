@@ -68,3 +68,16 @@ def standing(kind: str, lines: Sequence[CopyLine], known: Mapping[str, Norm]) ->
 def norms_of(orgs: Collection[str]) -> Mapping[str, Mapping[str, Norm]]:
     """The norms of these organisations."""
     return {org: norms(org) for org in orgs}
+
+
+def norm_words(counts: Sequence[RoleCount], language: str) -> str:
+    """What the norm asks for and what there is, in one line for files."""
+    parts = []
+    for one in counts:
+        words = f"{text(language, f'copy.role.{one.role}')} {one.made}/{one.norm}"
+        if one.lacking:
+            words += f" {text(language, 'copy.lacking', count=one.lacking)}"
+        elif one.beyond:
+            words += f" {text(language, 'copy.over', count=one.beyond)}"
+        parts.append(words)
+    return "; ".join(parts)

@@ -33,6 +33,7 @@ EXPORTS = (
     "decision.export",
     "exam.dossier",
     "refusals.export",
+    "conclusions.export",
     "exams.refused_rows",
     "store.backup",
     "api.exams",

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select
 
 from central.core.ordering import AS_IT_COMES, Order
+from central.store.copies import copy, state_now
+from central.store.copy_terms import lacks
 from central.store.decisions import decision
 from central.store.exams import exam
 from central.store.ordering import order_by
@@ -56,6 +58,10 @@ class KeptFilter:
     until: datetime | None = None
     """Not included."""
     paper_id: str = ""
+    copy_state: str = ""
+    """With a copy in that state."""
+    lacking: Mapping[str, Mapping[str, Mapping[str, int]]] | None = None
+    """Those of decisions in force that lack a copy of the norm: counts by organisation, kind and role."""
 
 
 def listed(
@@ -99,6 +105,14 @@ def _joined(query: Select[Any], wanted: KeptFilter) -> Select[Any]:
     )
     if wanted.paper_id:
         query = query.where(c.paper_id == wanted.paper_id)
+    if wanted.copy_state:
+        there = select(copy.c.copy_id).where(copy.c.paper_id == c.paper_id, state_now == wanted.copy_state)
+        query = query.where(there.correlate(paper).exists())
+    if wanted.lacking is not None:
+        short = [
+            and_(c.org == org, found) for org, counts in wanted.lacking.items() if (found := lacks(counts)) is not None
+        ]
+        query = query.where(exam.c.decision_id == c.decision_id, or_(false(), *short))
     if wanted.since is not None:
         query = query.where(c.issued_at >= wanted.since)
     if wanted.until is not None:

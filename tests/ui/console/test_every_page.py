@@ -56,6 +56,7 @@ FIXED = {
     "plan": "by the day on which the next one is due",
     "checks": "the newest first",
     "copies": "by their numbers, a handful",
+    "moves": "the newest first",
     "stock": "the newest first; copies as they lie in a folder",
     "waybills": "the newest first",
     "gates": "the order of the configuration",

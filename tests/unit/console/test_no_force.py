@@ -101,6 +101,8 @@ TABLES = {
     "/registers/organisations/export": "organisations",
     "/consents/export": "consents",
     "/papers/refusals/export": "refusals-0",
+    "/conclusions/export": "conclusions",
+    "/conclusions/journal/export": "copies-journal",
 }
 
 
@@ -111,7 +113,7 @@ def test_each_table_says_it(centre: ConsoleCentre, zoya: Browser, browser: Brows
     centre.add_account("senior", Role.SENIOR_MEDIC)
     browser.log_in("senior", unlock=False)
     for address, name in TABLES.items():
-        answer = (zoya if "refusals" in address else browser).get(address)
+        answer = (zoya if "refusals" in address or "conclusions" in address else browser).get(address)
         assert answer.status_code == 200, address
         assert f'filename="test-{name}.xlsx"' in answer.headers["content-disposition"]
         sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active

@@ -125,6 +125,11 @@ ELSEWHERE = {
     "/exams/{exam_id}/papers/{kind}/signature": "beside a paper of one exam, by its id",
     "/exams/{exam_id}/certificate": "the exam of one employment, by its id",
     "/exams/{exam_id}/protocol": "the exam of one employment, by its id",
+    "/conclusions/export": "the rows of /conclusions: test_conclusions.py",
+    "/conclusions/sheet": "the rows of /conclusions",
+    "/conclusions/journal": "copies by their papers: test_copies.py",
+    "/conclusions/journal/export": "the rows of /conclusions/journal: test_copies.py",
+    "/conclusions/journal/sheet": "the rows of /conclusions/journal",
     "/conclusions/check/{check_id}": "copies of one check, by their papers: test_stock_checks.py",
     "/conclusions/{paper_id}": "one paper, by its id: test_copies.py",
     "/conclusions/copies/{copy_id}/signature": "beside a copy, by its id",
@@ -139,7 +144,7 @@ ELSEWHERE = {
     "/exams/{exam_id}/decision/{decision_id}/{name}": "the signed record itself, by ids",
 }
 """Routes that show people and need more than these entries; and where they are looked at."""
-PRINTS = {"/papers/refusals/sheet"}
+PRINTS = {"/papers/refusals/sheet", "/conclusions/sheet", "/conclusions/journal/sheet"}
 """Whole tables on paper, whose text has no rows."""
 FINDS = {
     "/registers/workers", "/journal", "/admissions", "/admissions/book-check", "/limits", "/registers/workers/import",
