@@ -12,6 +12,7 @@ NAMES = {
     "worker.md",
     "medic.md",
     "senior_medic.md",
+    "conclusions.md",
     "dispatcher.md",
     "administrator.md",
     "service_engineer.md",

@@ -85,7 +85,7 @@ WHO = (
 """Who sees most of a page comes first."""
 assert set(WHO) == {*Role, STRANGER}
 FILES = re.compile(
-    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|parts/.*|log|dossier|plugin\.js|outside/answer)$|\.json$"
+    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|parts/.*|log|dossier|plugin\.js|outside/answer|papers/.*/signature|copies/.*/signature)$|\.json$"
 )
 """Answers that are no pages: streams, parts of pages, files."""
 ANSWERS = (
