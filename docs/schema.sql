@@ -1784,6 +1784,28 @@ CREATE TABLE consent (
 
 CREATE INDEX ix_consent_worker_id ON consent (worker_id);
 
+CREATE TABLE copy_request (
+    request_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    year INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    worker_id TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    identity_checked BOOLEAN NOT NULL,
+    kind TEXT NOT NULL,
+    since DATE,
+    until DATE,
+    received_on DATE NOT NULL,
+    due_on DATE NOT NULL,
+    noted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: noted_at DATETIME NOT NULL,
+    noted_by TEXT NOT NULL,
+    CONSTRAINT pk_copy_request PRIMARY KEY (request_id),
+    CONSTRAINT uq_copy_request_org_year_number UNIQUE (org, year, number),
+    CONSTRAINT fk_copy_request_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
+);
+
 CREATE TABLE foreign_exam (
     foreign_id TEXT NOT NULL,
     import_id TEXT NOT NULL,
@@ -1968,6 +1990,29 @@ CREATE TABLE consent_withdrawal (
     CONSTRAINT pk_consent_withdrawal PRIMARY KEY (consent_id),
     CONSTRAINT fk_consent_withdrawal_consent_id_consent FOREIGN KEY(consent_id) REFERENCES consent (consent_id)
 );
+
+CREATE TABLE copy_request_event (
+    event_id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    event_no INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    until DATE,
+    notice_on DATE,
+    reason TEXT NOT NULL,
+    refusal_no INTEGER,
+    refusal_year INTEGER,
+    grounds JSON NOT NULL,
+    copies JSON NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: at DATETIME NOT NULL,
+    account_id TEXT NOT NULL,
+    CONSTRAINT pk_copy_request_event PRIMARY KEY (event_id),
+    CONSTRAINT uq_copy_request_event_org_refusal_year_refusal_no UNIQUE (org, refusal_year, refusal_no),
+    CONSTRAINT fk_copy_request_event_request_id_copy_request FOREIGN KEY(request_id) REFERENCES copy_request (request_id)
+);
+
+CREATE UNIQUE INDEX uq_copy_request_event_request_id ON copy_request_event (request_id, event_no);
 
 CREATE TABLE document (
     document_id TEXT NOT NULL,

@@ -119,6 +119,8 @@ BOOKS: dict[str, BookKind] = {
             attrs=(*(Attr(role, "number") for role in ROLES), Attr("basis")),
             code_form=r"refusal|sobriety|conclusion",
         ),
+        BookKind("refusal_grounds"),
+        BookKind("workdays", attrs=(Attr("off", "list"), Attr("on", "list"), Attr("basis")), code_form=r"20[0-9]{2}"),
         BookKind("ground_kinds", attrs=(Attr("public"),)),
         BookKind(
             "ground_rules",

@@ -9,6 +9,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Text, and_, cast, lite
 
 from central.store.acts import act
 from central.store.api_keys import api_key
+from central.store.copy_requests import copy_request
 from central.store.exams import exam
 from central.store.instruments import instrument
 from central.store.key_carriers import key_carrier
@@ -45,6 +46,12 @@ def subjects(
         ("carrier", key_carrier.c.carrier_id, key_carrier.c.number, key_carrier.c.org.in_(orgs)),
         ("organisation", organisation.c.org, organisation.c.name, organisation.c.org.in_(orgs)),
         ("key", api_key.c.key_id, api_key.c.name, api_key.c.org.in_(orgs)),
+        (
+            "request",
+            copy_request.c.request_id,
+            cast(copy_request.c.number, Text) + "/" + cast(copy_request.c.year, Text),
+            copy_request.c.org.in_(orgs),
+        ),
         ("act", act.c.act_id, cast(act.c.number, Text) + "/" + cast(act.c.year, Text), act.c.org.in_(orgs)),
         ("channel", channel.c.channel_id, channel.c.address, _of_channel(orgs)),
     ]

@@ -37,6 +37,7 @@ from central.store.certificates import MUTABLE as CERTIFICATE_STATE
 from central.store.certificates import certificate, certificate_event
 from central.store.consents import consent, consent_text, consent_withdrawal
 from central.store.copies import archive_entry, copy, copy_move
+from central.store.copy_requests import copy_request, copy_request_event
 from central.store.decisions import decision
 from central.store.deletions import deletion
 from central.store.documents import document, document_verdict
@@ -147,6 +148,8 @@ SEALED = {
         Sealed(consent_withdrawal, "created_at"),  # its key is that of the consent, which is older
         Sealed(worker_limit, "limit_id", frozenset({"withdrawn_at"})),
         Sealed(limit_entry, "entry_id", frozenset({"withdrawn_at"})),
+        Sealed(copy_request, "request_id"),
+        Sealed(copy_request_event, "event_id"),
         Sealed(stamp_renewal, "renewal_id"),
         Sealed(paper, "paper_id", frozenset({"prints"})),
         Sealed(paper_record, "record_id"),

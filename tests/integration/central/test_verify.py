@@ -112,6 +112,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
         known: dict[str, Any] = {
             "org": ORG,
             "waybill_id": new_id(),
+            "request_id": new_id(),
             "decision_id": connection.execute(select(metadata.tables["decision"].c.decision_id)).scalars().first(),
             "paper_id": connection.execute(select(metadata.tables["paper"].c.paper_id)).scalars().first(),
             "person_id": persons[0],
@@ -151,6 +152,8 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "stock_check",
             "stock_check_find",
             "stock_check_close",
+            "copy_request",
+            "copy_request_event",
         ):
             table = metadata.tables[name]
             made: dict[str, Any] = {}

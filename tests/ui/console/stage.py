@@ -34,6 +34,7 @@ from central.store import (
     book_checks,
     certificates,
     copies,
+    copy_requests,
     exams,
     foreign_exams,
     grounds,
@@ -60,6 +61,7 @@ from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import new_id
 from tests.console_centre import CSRF, serving
 from tests.console_centre import Browser as Client
+from tests.copies_asked import asked, extended
 from tests.new_store import migrate
 from tests.ui.console.yard import leave_the_yard
 from tests.waiting import until
@@ -85,7 +87,7 @@ WHO = (
 """Who sees most of a page comes first."""
 assert set(WHO) == {*Role, STRANGER}
 FILES = re.compile(
-    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|parts/.*|log|dossier|plugin\.js|outside/answer|papers/.*/signature|copies/.*/signature)$|\.json$"
+    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|parts/.*|letter|log|dossier|plugin\.js|outside/answer|papers/.*/signature|copies/.*/signature)$|\.json$"
 )
 """Answers that are no pages: streams, parts of pages, files."""
 ANSWERS = (
@@ -140,6 +142,7 @@ def staged(folder: Path, *, is_hard: bool = True) -> Iterator[Stage]:
     _exams_of_before(engine, people)
     _acts(engine)
     _inspect(engine)
+    _requests(engine, people)
     config = leave_the_yard(config, engine, authority, made, people)
     if is_hard:
         _lengthen(engine, past)
@@ -251,6 +254,12 @@ def _acts(engine: Engine) -> None:
         draft_act(connection, draft, "stage", datetime.now(UTC), UTC)
 
 
+def _requests(engine: Engine, people: SampleIds) -> None:
+    """A request for copies whose term was extended."""
+    with writing(engine) as connection:
+        extended(connection, asked(connection, people.workers["1001"]))
+
+
 def _check_books(config: CentralConfig, engine: Engine, people: SampleIds) -> None:
     """Checks of medical books on the employer's page: by a worker's code, of somebody else's book, of what is none."""
     pen, now = Outgoing.from_config(config), datetime.now(UTC)
@@ -339,6 +348,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "person_id": some(worker.person_id),
             "inspection_id": some(inspections.inspection.c.inspection_id),
             "act_id": some(acts.act.c.act_id),
+            "request_id": some(copy_requests.copy_request.c.request_id),
             "account_id": some(accounts.account.c.account_id),
             "terminal_id": some(terminals.terminal.c.terminal_id),
             "workers/entry_id": long,

@@ -41,6 +41,7 @@ DANGEROUS = {
     "/conclusions/inspections/{inspection_id}/end": "the access is gone",
     "/conclusions/holds/{hold_id}/release": "what it kept may go",
     "/conclusions/acts/{act_id}/withdrawal": "its number is not used again",
+    "/conclusions/requests/{request_id}/refusal": "an answered request stays answered",
     "/books/{book}/publish": "a published version stays for ever",
     "/books/{book}/withdraw": "terminals go back to the version before it",
 }
@@ -88,6 +89,8 @@ ADDING = {
     "/workers/{worker_id}/passport/sign", "/workers/{worker_id}/passport/signature",
     "/conclusions/acts", "/conclusions/acts/{act_id}/signature",
     "/conclusions/retention", "/conclusions/holds", "/conclusions/inspections",
+    "/conclusions/requests",
+    "/conclusions/requests/{request_id}/extension", "/conclusions/requests/{request_id}/closing",
     "/room/find", "/room/begin", "/room/again", "/room/{draft_id}", "/room/{draft_id}/keep",
     "/accounts", "/fleet/terminals", "/fleet/refused/{message_id}/again",
     *(f"/registers/{kind}/new" for kind in KINDS), *(f"/registers/{kind}/{{entry_id}}" for kind in KINDS),

@@ -29,6 +29,7 @@ from central.store import accounts, inspections, rooms
 from central.store.accounts import account
 from central.store.alerts import alert
 from central.store.audit import audit
+from central.store.copies import copy
 from central.store.decisions import decision
 from central.store.engine import reading, writing
 from central.store.inspections import Inspection
@@ -41,6 +42,7 @@ from sync.contract.canonical import new_id
 from sync.contract.model import utc_text
 from tests.acts import drafted
 from tests.console_centre import Browser, ConsoleCentre
+from tests.copies_asked import asked, extended
 from tests.ground_records import add_records
 from tests.job_processes import DoneHere
 from tests.waiting import until
@@ -65,6 +67,7 @@ NOT_MEDICAL: Mapping[str, str] = {
     "POST /room/{draft_id}/keep": "whether the exam is one of the visitor's; what their own open page holds is kept",
     "GET /room/{draft_id}/orders.json": "how many measurements wait for a touch at the terminal",
     "POST /exams/{exam_id}/waybill-title": "whether the exam is one of the visitor's; no title was named",
+    "GET /conclusions/copies/{copy_id}/signature": "whether the copy is one of the visitor's; its signature is inside",
     "GET /exams/{exam_id}/papers/{kind}/signature": "whether the exam is one of the visitor's; a signature is handed out",
     "POST /exams/{exam_id}/release": "whether the exam is one of the visitor's",
     "POST /registers/persons/twins": "whether the pair is among the visitor's doubles; there is no such pair",
@@ -161,6 +164,9 @@ class _Sample:
         token = senior.get("/imports/exams").text.split('name="csrf" value="')[1].split('"')[0]
         sent = senior.http.post("/imports/exams", data={"csrf": token}, files={"file": ("e.jsonl", b"{}\n")})
         export = zoya.post("/journal/exports/csv", {}, page="/journal")
+        with writing(centre.engine) as connection:
+            request_id = asked(connection, worker_id)
+            extended(connection, request_id)
         with reading(centre.engine) as connection:
             self._values = {
                 "exam_id": exam_id,
@@ -184,9 +190,10 @@ class _Sample:
                 "waybill_id": _NOBODY,
                 "account_id": _NOBODY,
                 "hold_id": _NOBODY,
-                "copy_id": _NOBODY,
                 "inspection_id": self._inspection(centre),
+                "copy_id": connection.execute(select(copy.c.copy_id)).scalars().first(),
                 "act_id": drafted(centre).act_id,
+                "request_id": request_id,
                 "channel_id": _NOBODY,
                 "key_id": _NOBODY,
                 "kind": "workers",

@@ -94,6 +94,8 @@ NOBODY = {
         "/conclusions/acts", "/conclusions/acts/{act_id}/sign", "/conclusions/acts/{act_id}/signature",
         "/conclusions/acts/{act_id}/withdrawal", "/conclusions/retention", "/conclusions/holds",
         "/conclusions/holds/{hold_id}/release", "/conclusions/inspections", "/conclusions/inspections/{inspection_id}/end",
+        "/conclusions/requests/{request_id}/extension", "/conclusions/requests/{request_id}/refusal",
+        "/conclusions/requests/{request_id}/closing",
         "/books/{book}/publish", "/books/{book}/withdraw", "/consents/texts", "/fleet/terminals", "/imports/exams",
         "/imports/history/withdrawal", "/imports/maps", "/imports/maps/back", "/imports/medics", "/imports/organisations",
         "/journal/columns", "/journal/exports/{form}", "/journal/signed", "/login",
@@ -135,6 +137,10 @@ ELSEWHERE = {
     "/conclusions/copies/{copy_id}/signature": "beside a copy, by its id",
     "/conclusions/copies/{copy_id}/file": "the copy itself, by its id",
     "/conclusions/copies/{copy_id}": "one copy, by its id: test_copies.py",
+    "/conclusions/requests": "requests of workers with their employers: test_copy_requests.py",
+    "/conclusions/requests/{request_id}": "one request, by its id: test_copy_requests.py",
+    "/conclusions/requests/{request_id}/letter": "its letter: test_copy_requests.py",
+    "/conclusions/refusals": "refused requests with their employers: test_copy_requests.py",
     "/conclusions": "papers of workers with their employers: test_conclusions.py",
     "/gates": "passages of workers with their employers: test_gates.py",
     "/waybills": "drivers, below",
@@ -148,7 +154,7 @@ PRINTS = {"/papers/refusals/sheet", "/conclusions/sheet", "/conclusions/journal/
 """Whole tables on paper, whose text has no rows."""
 FINDS = {
     "/registers/workers", "/journal", "/admissions", "/admissions/book-check", "/limits", "/registers/workers/import",
-    "/imports/grounds", "/imports/history",
+    "/imports/grounds", "/imports/history", "/conclusions/requests",
     "/registers/workers/new", "/registers/persons/twins", "/registers/persons/twins/undo", "/room/find",
 }  # fmt: skip
 """Forms that find or enter somebody by what is typed; each has a test below or in `test_person_pages.py`."""
