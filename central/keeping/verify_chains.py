@@ -14,7 +14,6 @@ from sync.contract.canonical import GENESIS_HASH, sha256_hex
 from sync.contract.envelope import ContractError, Envelope, open_sealed
 from sync.contract.verify_report import Wrong
 
-_CLOCK_ROUNDING_S = 5e-7
 _MOST_GAPS = 1000
 """So many missing places in a row are named one by one; one that is named is enough to go and look."""
 
@@ -58,7 +57,7 @@ def _check_message(row: MessageRow, keys: list[Ed25519PublicKey], place: str) ->
     )
     if stored != signed or SCHEMA_OF_KIND.get(row.kind) != row.schema:
         raise Wrong("changed", place, "its columns say something else than what was signed")
-    if abs((row.received_at - row.created_at).total_seconds() - row.clock_offset_s) > _CLOCK_ROUNDING_S:
+    if (row.received_at - row.created_at).total_seconds() != row.clock_offset_s:
         raise Wrong("changed", place, "the time of its receipt was changed")
 
 

@@ -28,7 +28,7 @@ waybill = Table(
         "worker_id",
         Text,
         index=True,
-        comment="employment that the driver's ИНН, licence, СНИЛС or personnel number leads to",
+        comment="employment that the driver's ИНН leads to",
     ),
     Column("valid_from", Date),
     Column("valid_until", Date),
