@@ -1,4 +1,7 @@
-"""Writes down what happens to a copy: the rule says what is possible, the store keeps one move after the other."""
+"""Writes down what happens to a copy: the rule says what is possible, the store keeps one move after the other.
+
+A loss, and damage, has its act: drafted in the same transaction, so that neither is there without the other.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +9,10 @@ from datetime import datetime, tzinfo
 
 from sqlalchemy import Connection
 
+from central.conclusions.copy_acts import act_about
 from central.core.copy_rules import MoveDraft, draft_faults, next_state
 from central.core.days import day_of
+from central.deciding.act_signing import draft_act
 from central.store import copies
 from central.store.copies import ArchiveEntry, Copy, CopyMove
 from central.store.engine import hold
@@ -45,6 +50,8 @@ def move(connection: Connection, item: Copy, draft: MoveDraft, mover: Mover) -> 
             faults["inventory_no"] = "taken"
     if faults or draft.on_day is None:
         raise MoveFaults(faults)
+    about = act_about(connection, item, state, draft, draft.on_day)
+    act = draft_act(connection, about, mover.account_id, mover.at, mover.zone) if about is not None else None
     made = CopyMove(
         move_id=new_id(),
         copy_id=item.copy_id,
@@ -59,7 +66,7 @@ def move(connection: Connection, item: Copy, draft: MoveDraft, mover: Mover) -> 
         receipt=draft.receipt,
         due_back=draft.due_back,
         document=draft.document,
-        document_id=None,
+        document_id=act.act_id if act is not None else None,
         note=draft.note,
         at=mover.at,
         account_id=mover.account_id,

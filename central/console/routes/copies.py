@@ -1,7 +1,8 @@
 """One copy of a conclusion: what happened to it, what may happen next, its bytes.
 
 GET /conclusions/copies/{copy_id} takes `kind`, the move whose form is shown. POST to it takes `kind` and the fields of `MoveDraft`:
-303, 422 with what is at fault, 409 where that move is not possible. GET /conclusions/copies/{copy_id}/file: the PDF.
+303 (of a loss or of damage to the act that was drafted with it), 422 with what is at fault, 409 where that move is not possible.
+GET /conclusions/copies/{copy_id}/file: the PDF.
 """
 
 from typing import Annotated
@@ -12,6 +13,7 @@ from starlette.datastructures import FormData
 
 from central.conclusions.moving import MoveFaults, Mover, move
 from central.console.access_log import note, note_alone
+from central.console.act_view import act_title
 from central.console.context import Visitor, console_of, own_or_404, page
 from central.console.copy_view import copy_lines
 from central.console.guard import form_of, typed_fields
@@ -30,7 +32,7 @@ from central.core.copy_rules import (
 )
 from central.core.days import day_of, parse_day
 from central.grounds.document_files import DocumentLost
-from central.store import copies, kept_papers
+from central.store import acts, copies, kept_papers
 from central.store.copies import NumberTaken
 from central.store.engine import reading, writing
 from central.store.kept_papers import KeptFilter
@@ -57,13 +59,18 @@ def move_copy(request: Request, copy_id: str, visitor: Keeper, form: Annotated[F
             entry = kept(connection, visitor, item.paper_id)
             detail = {"number": entry.number, "year": entry.year, "copy": item.copy_no, "move": made.kind}
             note(connection, console, visitor, "copy.move", entry.exam_id, org=item.org, detail=detail)
+            act = acts.find(connection, made.document_id) if made.document_id else None
+            if act is not None:
+                drafted = {"number": act.number, "year": act.year}
+                note(connection, console, visitor, "act.draft", act.act_id, org=item.org, detail=drafted)
     except MoveFaults as error:
         return _copy_page(request, visitor, copy_id, 422, typed, faults=error.faults)
     except MoveRefused as error:
         return _copy_page(request, visitor, copy_id, 409, typed, notice=f"copy.refused.{error.code}")
     except NumberTaken:
         return _copy_page(request, visitor, copy_id, 409, typed, notice="copy.refused.meanwhile")
-    return RedirectResponse(f"/conclusions/copies/{copy_id}", 303)
+    # An act waits for its two signatures: it is what comes next.
+    return RedirectResponse(f"/conclusions/acts/{act.act_id}" if act else f"/conclusions/copies/{copy_id}", 303)
 
 
 @router.get("/conclusions/copies/{copy_id}/file")
@@ -154,6 +161,7 @@ def _copy_page(
         (item,) = kept_papers.listed(connection, KeptFilter((found.org,), paper_id=found.paper_id))
         line = next(one for one in copy_lines(connection, [found.paper_id])[found.paper_id] if one.item == found)
         people = people_of(connection, {found.made_by, *(one.account_id for one in line.moves)})
+        drafted = {one.document_id: acts.find(connection, one.document_id) for one in line.moves if one.document_id}
     note_alone(console, visitor, "exam.read", item.exam_id, org=item.org)
     open_name = console.registry.open_contact
     possible = moves_from(line.state, found.form)
@@ -167,6 +175,7 @@ def _copy_page(
         line=line,
         where=line.where(visitor.look.language),
         moves=[(one, open_name(one.receiver_sealed) if one.receiver_sealed else "") for one in line.moves],
+        acts={name: act_title(one, visitor.look.language) for name, one in drafted.items() if one is not None},
         possible=possible,
         kind=asked if asked in possible else "",
         fields=_FIELDS,

@@ -47,6 +47,11 @@ def moved(centre: ConsoleCentre, zoya: Browser, copy_id: str, kind: str, **field
 RECEIVER = {"receiver_name": "Громов Пётр Савельевич", "receiver_kind": "patient", "way": "in_person"}
 
 
+def seen_on(act: str) -> str:
+    found: list[str] = re.findall(r'name="seen" value="(\w{64})"', act)
+    return found[0]
+
+
 def _words(content: bytes) -> str:
     return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
 
@@ -90,7 +95,7 @@ def test_a_copy_beyond_the_norm_asks_for_a_ground(centre: ConsoleCentre, zoya: B
     paper_id = issued(centre, zoya)
     assert "не хватает 1" in zoya.get("/conclusions").text
     assert make(zoya, paper_id, "patient").status_code == 303
-    assert "не хватает" not in zoya.get("/conclusions").text
+    assert "не хватает 1" not in zoya.get("/conclusions").text
     third = make(zoya, paper_id, "patient")
     assert third.status_code == 422
     assert "это сверх нормы: впишите основание" in third.text
@@ -128,7 +133,8 @@ def test_what_happens_to_a_copy_is_added_and_its_state_is_the_last_of_it(centre:
     assert [entry["move"] for entry in entries] == ["issue"]
 
     torn = moved(centre, zoya, second.copy_id, "return", is_damaged="1", note="порван пополам")
-    assert torn.status_code == 303
+    assert torn.headers["location"].startswith("/conclusions/acts/")
+    assert "Акт о порче № 1/" in zoya.get(torn.headers["location"]).text
     assert "возвращён повреждённым" in zoya.get("/conclusions").text
     assert moved(centre, zoya, second.copy_id, "issue", **RECEIVER, receipt="signature").status_code == 409
     assert make(zoya, paper_id, "patient").status_code == 303, "a damaged copy is replaced without a ground"
@@ -136,12 +142,21 @@ def test_what_happens_to_a_copy_is_added_and_its_state_is_the_last_of_it(centre:
     assert (third.copy_no, third.replaces) == (3, second.copy_id)
 
 
-def test_a_lost_copy_still_opens_and_the_new_one_has_the_next_number(centre: ConsoleCentre, zoya: Browser) -> None:
+def test_a_lost_copy_has_its_act_still_opens_and_the_new_one_has_the_next_number(
+    centre: ConsoleCentre, zoya: Browser, foma: Browser
+) -> None:
     paper_id = issued(centre, zoya)
     (original,) = copies_of(centre, paper_id)
     assert moved(centre, zoya, original.copy_id, "loss").status_code == 422, "the circumstances are needed"
-    done = moved(centre, zoya, original.copy_id, "loss", note="не найден при сверке", document="акт № 1")
-    assert done.status_code == 303
+    done = moved(centre, zoya, original.copy_id, "loss", note="не найден при сверке")
+    act = done.headers["location"]
+    drafted = zoya.get(act).text
+    for said in ("Акт об утрате № 1/", "не найден при сверке", f"экземпляр № {original.copy_no}", original.sha256):
+        assert said in drafted
+    for who in (zoya, foma):
+        assert who.post(f"{act}/sign", {"seen": seen_on(who.get(act).text)}, page=act).status_code == 303
+    assert "подписан двумя лицами" in zoya.get(act).text
+    assert act in zoya.get(f"/conclusions/copies/{original.copy_id}").text
     assert zoya.get(f"/conclusions/copies/{original.copy_id}/file").content.startswith(b"%PDF")
     assert make(zoya, paper_id, "original").status_code == 303
     second = copies_of(centre, paper_id)[1]
