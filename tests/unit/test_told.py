@@ -37,6 +37,7 @@ TELLING = (
     "dopusk/terminal_check.py",
     "terminal/store/verify*.py",
     "central/keeping/verify*.py",
+    "central/signature/archive.py",
     "sync/contract/verify_report.py",
 )
 """Modules whose every text is shown."""
