@@ -24,6 +24,8 @@ READERS = {
     "ground_rules": "central/store/ground_effects.py",
     "paper_choices": "central/console/routes/written.py",
     "copy_norms": "central/conclusions/norms.py",
+    "refusal_grounds": "central/conclusions/requests.py",
+    "workdays": "central/conclusions/request_terms.py",
     "eye_findings": "central/console/room_view.py",
 }
 """By book: the module that asks for it. A new book names the one that reads it."""

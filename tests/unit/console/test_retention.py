@@ -24,6 +24,7 @@ from central.core.media_files import MediaFiles
 from central.core.trust import Trust
 from central.exchange.checks import Rules
 from central.exchange.intake import Arrival, Intake
+from central.grounds.document_files import DocumentFiles
 from central.keeping.backup import back_up, restore
 from central.keeping.verify import verify_store
 from central.keeping.verify_report import Expected, StoreReport
@@ -142,7 +143,7 @@ def _dossier_of(kept: Kept, exam_id: str, folder: Path) -> str:
     with reading(kept.centre.engine) as connection:
         exam = exams.get(connection, exam_id)
         assert exam is not None
-        write_dossier(connection, [exam], vouchers, folder, None)
+        write_dossier(connection, [exam], vouchers, folder, None, DocumentFiles.from_config(config), kept.centre.now())
     return subprocess.run(["sh", "check.sh"], cwd=folder, capture_output=True, text=True, check=False).stdout
 
 

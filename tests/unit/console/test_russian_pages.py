@@ -42,7 +42,7 @@ _NAMES = {
         "QR",
         "QR-",
     ),
-    *("TOTP", "OID", "SHA-", "HTTPS", "ca", "pem", "cms", "decision", "record"),
+    *("TOTP", "OID", "SHA-", "HTTPS", "ca", "pem", "cms", "decision", "record", "check", "sh", "openssl", "sha", "sum"),
     *("XML", "okved", "data-", "structure-"),
     *("Debian", "LUKS", "USB", "ModemManager", "dialout"),
 }
