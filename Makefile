@@ -37,7 +37,7 @@ _rules:
 # What `check` looks for by collecting the tests, running them finds too.
 test: setup-dev ## every check and every test
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target _types _rules
-	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -n 4 $(ARGS)
+	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -n 5 $(ARGS)
 
 quick: setup-dev ## unit tests of devices, exam and wire, for the everyday loop
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -q -n 2 tests/unit/drivers tests/unit/sync tests/unit/terminal $(ARGS)
