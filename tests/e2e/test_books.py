@@ -50,16 +50,17 @@ def test_what_the_centre_publishes_is_what_the_kiosk_shows_and_the_record_names(
         assert "Болит спина" in client.get(f"/exams/{record['exam_id']}").text
         assert "Болит спина" in client.get("/journal?unfinished=1&complaint=back_pain").text
 
-    # The broker goes, two versions are published meanwhile, and an exam is made with the old one.
+    # The broker goes, three versions are published meanwhile, and an exam is made with the old one.
     site.world.broker.stop()
     site.publish("complaints", "2026-9", complaint | {"ru": "Спина болит"})
     site.publish("complaints", "2026-10", complaint | {"ru": "Боль в спине"}, {"code": "eyes", "ru": "Болят глаза"})
-    assert site.state_of("complaints") == ("2026-10", "sent")
+    site.publish("complaints", "2026-11", complaint | {"ru": "Боли в спине"})
+    assert site.state_of("complaints") == ("2026-11", "sent")
     site.up_to_complaints()
     site.press("complaints_some", "complaint_back_pain", "complaint_headache", "complaints_done")
     site.leave()
     site.world.broker.start()
-    site.until(lambda: site.state_of("complaints") == ("2026-10", "applied"))
+    site.until(lambda: site.state_of("complaints") == ("2026-11", "applied"))
     site.until(lambda: site.kiosk.bridge.screen_view.complaints[-1].label == "eyes")  # type: ignore[union-attr]
     away = site.record_with("headache")
     assert away["books"]["complaints"] == "2026-7"
