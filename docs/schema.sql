@@ -843,6 +843,20 @@ CREATE TABLE session (
 
 CREATE INDEX ix_session_account_id ON session (account_id);
 
+CREATE TABLE stamp_term (
+    kind TEXT NOT NULL,
+    signature_id TEXT NOT NULL,
+    until TIMESTAMP WITH TIME ZONE,
+    -- SQLite: until DATETIME,
+    is_stamped BOOLEAN NOT NULL,
+    renewed_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: renewed_at DATETIME,
+    judged_by TEXT NOT NULL,
+    CONSTRAINT pk_stamp_term PRIMARY KEY (kind, signature_id)
+);
+
+CREATE INDEX ix_stamp_term_until ON stamp_term (until);
+
 CREATE TABLE stock_check (
     check_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -1291,17 +1305,21 @@ CREATE UNIQUE INDEX uq_signed_paper_paper_id ON signed_paper (paper_id, record_i
 
 CREATE TABLE stamp_renewal (
     renewal_id TEXT NOT NULL,
-    decision_id TEXT NOT NULL,
+    decision_id TEXT,
     renewal_no INTEGER NOT NULL,
     token BYTEA NOT NULL,
     -- SQLite: token BLOB NOT NULL,
     stamped_at TIMESTAMP WITH TIME ZONE NOT NULL,
     -- SQLite: stamped_at DATETIME NOT NULL,
+    signature_kind TEXT,
+    signature_id TEXT,
     CONSTRAINT pk_stamp_renewal PRIMARY KEY (renewal_id),
     CONSTRAINT fk_stamp_renewal_decision_id_decision FOREIGN KEY(decision_id) REFERENCES decision (decision_id)
 );
 
 CREATE UNIQUE INDEX uq_stamp_renewal_decision_id ON stamp_renewal (decision_id, renewal_no);
+
+CREATE UNIQUE INDEX uq_stamp_renewal_signature_id ON stamp_renewal (signature_id, signature_kind, renewal_no);
 
 CREATE TABLE stock_check_close (
     close_id TEXT NOT NULL,

@@ -17,9 +17,44 @@ stamp_holds() { # stamp_holds TOKEN DATA SECONDS: it is over the data, and could
 stamped_at() { # the authority's time in a token, in seconds since 1970
   date -u -d "$(openssl ts -reply -token_in -in "$1" -text 2>/dev/null | sed -n 's/^Time stamp: //p')" +%s
 }
-signed_by_medic() { # signed_by_medic FOLDER SECONDS: the certificate was in force at that moment
-  openssl cms -verify -binary -inform DER -in "$1/decision.cms" -content "$1/record.json" -CAfile trusted.pem \
-    -no-CApath -no-CAstore -purpose any -crl_check -attime "$2" -out /dev/null >/dev/null 2>&1
+cms_holds() { # cms_holds SIGNATURE CONTENT SECONDS [-crl_check]: the certificate was in force at that moment
+  openssl cms -verify -binary -inform DER -in "$1" -content "$2" -CAfile trusted.pem -no-CApath -no-CAstore -purpose any \
+    $4 -attime "$3" -out /dev/null >/dev/null 2>&1
+}
+stamps() { # stamps FOLDER NAME SIGNATURE RECORD CONTENT SECONDS [-crl_check]: the chain of time stamps of one signature.
+  # RECORD: what renewals are over, with the signature; CONTENT: what the signature is over, which of a PDF is less
+  [ -f stamp-roots.pem ] || return 0
+  newest=; number=1
+  if [ -f "$1/stamp.tst" ]; then
+    newest=$1/stamp.tst
+    cp "$1/stamped.bin" "$work/under"
+    stamp_holds "$newest" "$work/under" "$6"
+    told $? "$2: the signature was stamped by the time-stamping authority"
+  fi
+  # Each renewal is over the record, the signature and every token before it; what it renews was still good when it was made.
+  cat "$4" "$3" > "$work/chain"
+  while [ -f "$1/renewal-$number.tst" ]; do
+    renewal=$1/renewal-$number.tst
+    at=$(stamped_at "$renewal")
+    stamp_holds "$renewal" "$work/chain" "$at"
+    told $? "$2: renewal $number is a time stamp over everything before it"
+    if [ -n "$newest" ]; then stamp_holds "$newest" "$work/under" "$at"; else cms_holds "$3" "$5" "$at" "$7"; fi
+    told $? "$2: what renewal $number renews was still good when it was made"
+    newest=$renewal
+    cp "$work/chain" "$work/under"
+    cat "$renewal" >> "$work/chain"
+    number=$((number + 1))
+  done
+  left=0
+  for renewal in "$1"/renewal-*.tst; do
+    [ -f "$renewal" ] && left=$((left + 1))
+  done
+  [ "$left" -eq $((number - 1)) ]
+  told $? "$2: no renewal of the time stamp is left out"
+  if [ -n "$newest" ]; then
+    stamp_holds "$newest" "$work/under" "$(first made_at.txt)"
+    told $? "$2: the newest time stamp was good on the day of the dossier"
+  fi
 }
 first() { cut -d ' ' -f 1 "$1"; }
 hash_of() { sha256sum "$1" | cut -d ' ' -f 1; }
@@ -45,45 +80,24 @@ done
 for decision in exams/*/decision-*; do
   [ -d "$decision" ] || continue
   exam=$(dirname "$decision")
-  signed_by_medic "$decision" "$(first "$decision/decided_at.txt")"
+  at=$(first "$decision/decided_at.txt")
+  cms_holds "$decision/decision.cms" "$decision/record.json" "$at" -crl_check
   told $? "$decision: signed by the medic, whose certificate was in force"
   found=1
   for message in "$exam"/message-*/message.json; do
     grep -q "\"exam_message_sha256\":\"$(hash_of "$message")\"" "$decision/record.json" && found=0
   done
   told $found "$decision: decided on one of the messages of this exam"
-  [ -f stamp-roots.pem ] || continue
-  newest=; number=1
-  if [ -f "$decision/stamp.tst" ]; then
-    newest=$decision/stamp.tst
-    cp "$decision/stamped.bin" "$work/under"
-    stamp_holds "$newest" "$work/under" "$(first "$decision/decided_at.txt")"
-    told $? "$decision: the signature was stamped by the time-stamping authority"
-  fi
-  # Each renewal is over the record, the signature and every token before it; what it renews was still good when it was made.
-  cat "$decision/record.json" "$decision/decision.cms" > "$work/covered"
-  while [ -f "$decision/renewal-$number.tst" ]; do
-    renewal=$decision/renewal-$number.tst
-    at=$(stamped_at "$renewal")
-    stamp_holds "$renewal" "$work/covered" "$at"
-    told $? "$decision: renewal $number is a time stamp over everything before it"
-    if [ -n "$newest" ]; then stamp_holds "$newest" "$work/under" "$at"; else signed_by_medic "$decision" "$at"; fi
-    told $? "$decision: what renewal $number renews was still good when it was made"
-    newest=$renewal
-    cp "$work/covered" "$work/under"
-    cat "$renewal" >> "$work/covered"
-    number=$((number + 1))
-  done
-  missing=0
-  for renewal in "$decision"/renewal-*.tst; do
-    [ -f "$renewal" ] && missing=$((missing + 1))
-  done
-  [ "$missing" -eq $((number - 1)) ]
-  told $? "$decision: no renewal of the time stamp is left out"
-  if [ -n "$newest" ]; then
-    stamp_holds "$newest" "$work/under" "$(first made_at.txt)"
-    told $? "$decision: the newest time stamp was good on the day of the dossier"
-  fi
+  stamps "$decision" "$decision" "$decision/decision.cms" "$decision/record.json" "$decision/record.json" "$at" -crl_check
+done
+
+for record in exams/*/written-*/record.json exams/*/title-*/record.xml; do
+  [ -f "$record" ] || continue
+  written=$(dirname "$record")
+  at=$(first "$written/signed_at.txt")
+  cms_holds "$written/medic.cms" "$record" "$at" -crl_check
+  told $? "$written: signed by the medic, whose certificate was in force"
+  stamps "$written" "$written" "$written/medic.cms" "$record" "$record" "$at" -crl_check
 done
 
 for paper in exams/*/paper-*; do
@@ -98,18 +112,20 @@ for paper in exams/*/paper-*; do
   else
     cp "$paper/paper.pdf" "$work/covered"
   fi
-  openssl cms -verify -binary -inform DER -in "$paper/organisation.cms" -content "$work/covered" -CAfile trusted.pem \
-    -no-CApath -no-CAstore -purpose any -attime "$(first "$paper/made_at.txt")" -out /dev/null >/dev/null 2>&1
+  at=$(first "$paper/made_at.txt")
+  cms_holds "$paper/organisation.cms" "$work/covered" "$at"
   told $? "$paper: signed by the organisation, and unchanged"
+  stamps "$paper" "$paper" "$paper/organisation.cms" "$paper/paper.pdf" "$work/covered" "$at"
 done
 
 for act in acts/*; do
   [ -d "$act" ] || continue
   for place in 1 2; do
-    openssl cms -verify -binary -inform DER -in "$act/signature-$place.cms" -content "$act/record.json" \
-      -CAfile trusted.pem -no-CApath -no-CAstore -purpose any -crl_check \
-      -attime "$(first "$act/signed_at-$place.txt")" -out /dev/null >/dev/null 2>&1
+    person=$act/person-$place
+    at=$(first "$person/signed_at.txt")
+    cms_holds "$person/medic.cms" "$act/record.json" "$at" -crl_check
     told $? "$act: signed by person $place, whose certificate was in force"
+    stamps "$person" "$act, person $place" "$person/medic.cms" "$act/record.json" "$act/record.json" "$at" -crl_check
   done
 done
 

@@ -24,7 +24,8 @@ from central.core.media_files import MediaFiles
 from central.core.trust import Anchors, Trust
 from central.grounds.document_files import DocumentFiles
 from central.link.outgoing import load_signing_key
-from central.store import accounts, audit, decisions, media, stamp_renewals
+from central.store import accounts, audit, decisions, media, paper_records, stamp_renewals, waybill_titles
+from central.store.kept_signatures import DECISION
 from sync.contract.canonical import canonical, sha256_hex
 
 LIST = "SHA256SUMS"
@@ -103,9 +104,16 @@ def _rows_about(connection: Connection, exam_ids: Sequence[str]) -> Iterable[Sea
     """The decisions as the centre stored them, and who looked at exams and decisions."""
     decided = [item.decision_id for exam_id in exam_ids for item in decisions.of_exam(connection, exam_id)]
     yield from sealed_rows(connection, "decision", decided)
-    renewals = stamp_renewals.of_decisions(connection, decided).values()
-    yield from sealed_rows(connection, "stamp_renewal", [one.renewal_id for some in renewals for one in some])
-    yield from sealed_rows(connection, "signed_paper", signed_ids(connection, exam_ids))
+    papers = signed_ids(connection, exam_ids)
+    written = [one.record_id for exam_id in exam_ids for one in paper_records.of_exam(connection, exam_id)]
+    titles = [one.title_id for exam_id in exam_ids for one in waybill_titles.titles_of_exam(connection, exam_id)]
+    yield from sealed_rows(connection, "signed_paper", papers)
+    yield from sealed_rows(connection, "paper_record", written)
+    yield from sealed_rows(connection, "waybill_title", titles)
+    signatures = {DECISION: decided, "signed_paper": papers, "paper_record": written, "waybill_title": titles}
+    for kind, ids in signatures.items():
+        renewals = stamp_renewals.of(connection, kind, ids).values()
+        yield from sealed_rows(connection, "stamp_renewal", [one.renewal_id for some in renewals for one in some])
     yield from sealed_rows(connection, "audit", audit.ids_of_subjects(connection, [*exam_ids, *decided]))
 
 

@@ -13,8 +13,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection, RowMapping
 
 from central.signature.timestamp import token_in
-from central.store import acts, decisions, deletions, media, messages, stamp_renewals, terminals
+from central.store import (
+    acts,
+    decisions,
+    deletions,
+    media,
+    messages,
+    paper_records,
+    stamp_renewals,
+    terminals,
+    waybill_titles,
+)
 from central.store.decisions import StoredDecision
+from central.store.kept_signatures import DECISION
 from central.store.messages import MessageRow
 from sync.contract.canonical import canonical
 from sync.contract.envelope import ContractError, open_sealed, read_unverified
@@ -31,8 +42,17 @@ def files_of_exam(connection: Connection, exam: RowMapping) -> Files:
         files |= _message_files(f"{folder}/message-{number}", row, keys)
     for number, item in enumerate(decisions.of_exam(connection, exam["exam_id"]), start=1):
         files |= _decision_files(f"{folder}/decision-{number}", item)
-        for renewal in stamp_renewals.of_decisions(connection, [item.decision_id]).get(item.decision_id, []):
-            files[f"{folder}/decision-{number}/renewal-{renewal.renewal_no}.tst"] = renewal.token
+        files |= stamp_files(connection, f"{folder}/decision-{number}", DECISION, item.decision_id, item.cms)
+    for number, written in enumerate(paper_records.of_exam(connection, exam["exam_id"]), start=1):
+        name = f"{folder}/written-{number}"
+        files |= {f"{name}/record.json": written.record, f"{name}/medic.cms": written.cms}
+        files |= {f"{name}/signed_at.txt": moment_file(written.written_at)}
+        files |= stamp_files(connection, name, "paper_record", written.record_id, written.cms)
+    for number, title in enumerate(waybill_titles.titles_of_exam(connection, exam["exam_id"]), start=1):
+        name = f"{folder}/title-{number}"
+        files |= {f"{name}/record.xml": title.content, f"{name}/medic.cms": title.cms}
+        files |= {f"{name}/signed_at.txt": moment_file(title.signed_at)}
+        files |= stamp_files(connection, name, "waybill_title", title.title_id, title.cms)
     files[f"{folder}/media.txt"] = _media_list(media.media_of_exam(connection, exam["exam_id"]))
     files[f"{folder}/about.json"] = _about(exam)
     return files
@@ -48,8 +68,20 @@ def files_of_acts(connection: Connection, exam_id: str) -> Files:
         name = f"acts/{item.year}-{item.number}"
         files[f"{name}/record.json"] = item.record
         for one in acts.signatures_of(connection, [act_id]).get(act_id, ()):
-            files[f"{name}/signature-{one.place}.cms"] = one.cms
-            files[f"{name}/signed_at-{one.place}.txt"] = moment_file(one.signed_at)
+            person = f"{name}/person-{one.place}"
+            files |= {f"{person}/medic.cms": one.cms, f"{person}/signed_at.txt": moment_file(one.signed_at)}
+            files |= stamp_files(connection, person, "act_signature", one.signature_id, one.cms)
+    return files
+
+
+def stamp_files(connection: Connection, folder: str, kind: str, signature_id: str, cms: bytes) -> Files:
+    """The time stamp inside of a signature, apart from it, and its renewals. `kind`, `signature_id`: as in `KeptSignature`."""
+    files: Files = {}
+    if found := token_in(cms):
+        stamped, token = found
+        files |= {f"{folder}/stamped.bin": stamped, f"{folder}/stamp.tst": token}
+    for renewal in stamp_renewals.of(connection, kind, [signature_id]).get(signature_id, []):
+        files[f"{folder}/renewal-{renewal.renewal_no}.tst"] = renewal.token
     return files
 
 
@@ -81,15 +113,11 @@ def _message_files(name: str, row: MessageRow, keys: Sequence[Ed25519PublicKey])
 
 
 def _decision_files(name: str, item: StoredDecision) -> Files:
-    files = {
+    return {
         f"{name}/record.json": item.record,
         f"{name}/decision.cms": item.cms,
         f"{name}/decided_at.txt": moment_file(item.decided_at),
     }
-    if found := token_in(item.cms):
-        stamped, token = found
-        files |= {f"{name}/stamped.bin": stamped, f"{name}/stamp.tst": token}
-    return files
 
 
 def _media_list(rows: Sequence[RowMapping]) -> bytes:

@@ -1,16 +1,14 @@
 """Signed papers of an exam as files of a dossier: the PDF, and the organisation's signature apart from it, for openssl."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from central.conclusions.evidence import Files, moment_file
+from central.conclusions.evidence import Files, moment_file, stamp_files
+from central.conclusions.signed_bytes import signature_in
 from central.grounds.document_files import DocumentFiles
 from central.store import deletions, papers, signed_papers
 from central.store.signed_papers import PADES, SignedPaper
-
-_RANGE = re.compile(rb"/ByteRange \[\s*0 (\d+) (\d+) (\d+)\s*\]")
 
 
 def signed_files(connection: Connection, exam_ids: Sequence[str], files: DocumentFiles) -> Files:
@@ -27,25 +25,15 @@ def signed_files(connection: Connection, exam_ids: Sequence[str], files: Documen
             folder = f"exams/{exam_id}/paper-{number}"
             pdf = files.open(item.signed_id, item.stored_sha256, item.sha256)
             found[f"{folder}/paper.pdf"] = pdf
-            found[f"{folder}/organisation.cms"] = signature_in(pdf) if item.form == PADES else item.signature
-            found[f"{folder}/made_at.txt"] = moment_file(item.made_at)
+            cms = signature_in(pdf) if item.form == PADES else item.signature
+            found |= {f"{folder}/organisation.cms": cms, f"{folder}/made_at.txt": moment_file(item.made_at)}
+            found |= stamp_files(connection, folder, "signed_paper", item.signed_id, cms)
     return found
 
 
 def signed_ids(connection: Connection, exam_ids: Sequence[str]) -> list[str]:
     """Their rows in the store."""
     return [item.signed_id for exam_id in exam_ids for item in _of_exam(connection, exam_id)]
-
-
-def signature_in(pdf: bytes) -> bytes:
-    """The CMS (DER) inside of a PDF with one signature. Raises `ValueError` for one without."""
-    place = _RANGE.search(pdf)
-    if place is None:
-        raise ValueError("there is no signature in the PDF")
-    first, second = int(place[1]), int(place[2])
-    padded = bytes.fromhex(pdf[first + 1 : second - 1].decode("ascii"))
-    size = int.from_bytes(padded[2 : 2 + (padded[1] & 0x7F)], "big") + 2 + (padded[1] & 0x7F)
-    return padded[:size]
 
 
 def _of_exam(connection: Connection, exam_id: str) -> Iterator[SignedPaper]:

@@ -11,14 +11,15 @@ from central.access.erasing import erase_deleted
 from central.access.unused import look_at_unused
 from central.authority.terms import announce_ends
 from central.conclusions.copy_terms import announce_copies
+from central.conclusions.renewing import Renewing
 from central.core.clock import now_utc
 from central.core.config import CentralConfig
 from central.core.supervision import Step, Supervised
-from central.deciding.renewing import Renewing
 from central.deciding.stamping import Stamping
+from central.grounds.document_files import DocumentFiles
 
 STAMPS_EVERY = timedelta(days=1)
-"""So often all decisions are walked for time stamps that end."""
+"""So often it is looked for time stamps that end."""
 _log = logging.getLogger(__name__)
 LOOK_EVERY_S = 3600.0
 """Terms are days: so often is early enough, and a centre that is started in the morning looks at once."""
@@ -44,7 +45,7 @@ class Deadlines:
         )
         self._renewing: Renewing | None = None
         if config.timestamp is not None:
-            self._renewing = Renewing(engine, Stamping(config.timestamp), clock)
+            self._renewing = Renewing(engine, Stamping(config.timestamp), DocumentFiles.from_config(config), clock)
         self._stamps_after: datetime | None = None
         self._loop = Supervised("deadlines", steps, poll_s=every_s, daemon=True)
 
@@ -69,7 +70,7 @@ class Deadlines:
         done = self._renewing.run(lambda: self._loop.stopping)
         if done.made:
             _log.info("%d of %d time stamps that end soon were renewed", done.made, done.due)
-        self._stamps_after = None if done.code else now + STAMPS_EVERY
+        self._stamps_after = None if done.made < done.due else now + STAMPS_EVERY
 
     def _certificates(self) -> None:
         announce_ends(self._engine, self._clock())

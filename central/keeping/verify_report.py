@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central.core.media_files import MediaFiles
 from central.core.trust import Anchors
+from central.grounds.document_files import DocumentFiles
 from central.signature.algorithms import Algorithms
 from central.store.seals import Head
 from sync.contract.verify_report import VerifyReport
@@ -49,3 +50,5 @@ class Expected:
     """Seals that were told outside of the store (receipts at terminals, signed journals); hashes may be shortened."""
     stamps: StampTrust | None = None
     """None: no time-stamping authority is configured, or it is not at hand; stamps are not looked at."""
+    documents: DocumentFiles | None = None
+    """Opens signed files; None: the key is not at hand, and what is inside of them is not looked at."""

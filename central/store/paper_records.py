@@ -136,6 +136,12 @@ def kinds_of(connection: Connection, decision_id: str) -> frozenset[str]:
     return frozenset(connection.execute(query).scalars())
 
 
+def of_exam(connection: Connection, exam_id: str) -> list[PaperRecord]:
+    """All records on decisions about an exam, the oldest first."""
+    query = select(paper_record).where(paper_record.c.exam_id == exam_id).order_by(paper_record.c.record_id)
+    return [PaperRecord(**row) for row in connection.execute(query).mappings()]
+
+
 def every(connection: Connection, on_bad: OnBad | None = None) -> Iterator[PaperRecord]:
     """All records, oldest first, without holding them in memory."""
     for row in stream(connection, select(paper_record).order_by(paper_record.c.record_id), 500, on_bad):

@@ -15,6 +15,7 @@ from central.core.media_files import MediaFiles
 from central.core.store_urls import sqlite_url
 from central.core.trust import Trust
 from central.deciding.stamping import Stamping
+from central.grounds.document_files import DocumentFiles
 from central.keeping.backup import back_up
 from central.keeping.backup import restore as put_back
 from central.keeping.rebuild import rebuild as rebuild_exams
@@ -96,11 +97,11 @@ def verify_centre(config: Path, heads: tuple[Head, ...] = ()) -> StoreReport:
     loaded = load_config(config)
     key = load_signing_key(loaded.keys.centre_signing_key_file).public_key()
     anchors = Trust(loaded.keys.authority_dir).anchors()
-    stamps = None
+    documents, stamps = DocumentFiles.from_config(loaded), None
     if loaded.timestamp is not None:
         policy = Stamping(loaded.timestamp)
         stamps = StampTrust(policy.roots, policy.algorithms, now_utc())
-    return _verified(loaded.store_url, Expected(key, anchors, MediaFiles(loaded.media_dir), heads, stamps))
+    return _verified(loaded.store_url, Expected(key, anchors, MediaFiles(loaded.media_dir), heads, stamps, documents))
 
 
 def _verified(store_url: str, expected: Expected) -> StoreReport:

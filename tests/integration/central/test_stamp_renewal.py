@@ -3,17 +3,17 @@
 import contextlib
 import subprocess
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, func, select
 
 from central.conclusions.dossier import Vouchers, write_dossier
+from central.conclusions.renewing import Renewing
 from central.core.config import AlgorithmTerm, TimestampConfig
 from central.core.media_files import MediaFiles
 from central.core.trust import Trust
-from central.deciding.renewing import Renewing
 from central.deciding.stamping import Stamping
 from central.grounds.document_files import DocumentFiles
 from central.keeping.deadlines import Deadlines
@@ -24,12 +24,15 @@ from central.signature.algorithms import Algorithms
 from central.signature.stamp_line import StampError
 from central.store import exams
 from central.store.engine import reading, writing
+from central.store.kept_signatures import DECISION, KINDS
 from central.store.sealing import Sealer
 from central.store.stamp_renewals import stamp_renewal
 from tests.central_store import take_guards_out
 from tests.console_centre import Browser, ConsoleCentre, build_console_centre, cheap_hashes, serving
+from tests.every_signature import sign_everything
 from tests.moved_stamping import moved_tsa
 from tests.waiting import until
+from tests.waybill_centre import waybill_centre
 
 YEARS = timedelta(days=7 * 365)
 
@@ -44,6 +47,14 @@ class Years:
     @property
     def stamping(self) -> Stamping:
         return Stamping(self.centre.config.timestamp)
+
+    @property
+    def documents(self) -> DocumentFiles:
+        return DocumentFiles.from_config(self.centre.config)
+
+    @property
+    def renewing(self) -> Renewing:
+        return Renewing(self.centre.engine, self.stamping, self.documents, self.centre.now)
 
     def decide(self) -> str:
         exam_id = self.centre.exam("1001")
@@ -63,7 +74,7 @@ class Years:
         ends = self.centre.shift + time
         while self.centre.shift < ends:
             self.centre.shift = min(self.centre.shift + step, ends)
-            done = Renewing(self.centre.engine, self.stamping, self.centre.now).run()
+            done = self.renewing.run()
             assert done.made == done.due
 
     def faults(self) -> list[str]:
@@ -72,7 +83,9 @@ class Years:
         stamps = StampTrust(self.stamping.roots, self.stamping.algorithms, self.centre.now())
         anchors = Trust(self.centre.config.keys.authority_dir).anchors()
         files = MediaFiles(self.centre.config.media_dir)
-        report = verify_store(self.centre.engine, Expected(key.public_key(), anchors, files, (), stamps))
+        report = verify_store(
+            self.centre.engine, Expected(key.public_key(), anchors, files, (), stamps, self.documents)
+        )
         return [f"{one.place}: {one.what}" for one in report.faults]
 
     def check(self, folder: Path, exam_id: str) -> list[str]:
@@ -85,16 +98,28 @@ class Years:
             row = exams.get(connection, exam_id)
             assert row is not None
             vouchers = Vouchers(Trust(config.keys.authority_dir).anchors(), key, roots)
-            documents = DocumentFiles.from_config(config)
-            write_dossier(connection, [row], vouchers, folder, None, documents, self.centre.now())
+            write_dossier(connection, [row], vouchers, folder, None, self.documents, self.centre.now())
         done = subprocess.run(
             ["sh", "check.sh"], cwd=folder, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False
         )
         return done.stdout.splitlines()
 
-    def renewals(self) -> int:
+    def sign_everything(self) -> tuple[str, str]:
+        """One signature of each kind; returns an admitted exam and a refused one."""
+        carrier = waybill_centre(self.centre)
+        self.centre.add_medic("foma", "Бережной Фома Лукич")
+        with (
+            serving(self.centre.app(), self.centre.config.http.port) as address,
+            contextlib.closing(Browser(address)) as zoya,
+            contextlib.closing(Browser(address)) as foma,
+        ):
+            return sign_everything(carrier, zoya.log_in("zoya"), foma.log_in("foma"))
+
+    def renewals(self) -> dict[str, int]:
+        """How many there are of each kind of signature."""
+        kind = func.coalesce(stamp_renewal.c.signature_kind, DECISION)
         with reading(self.centre.engine) as connection:
-            return int(connection.execute(select(func.count()).select_from(stamp_renewal)).scalar_one())
+            return {row[0]: row[1] for row in connection.execute(select(kind, func.count()).group_by(kind))}
 
 
 @pytest.fixture
@@ -110,18 +135,24 @@ def years(tmp_path: Path) -> Iterator[Years]:
         centre.engine.dispose()
 
 
-def test_seven_years_on_the_chain_is_believed_and_a_missing_link_is_named(years: Years, tmp_path: Path) -> None:
-    exam_id = years.decide()
+def test_seven_years_on_every_chain_is_believed_and_a_missing_link_is_named(years: Years, tmp_path: Path) -> None:
+    admitted, exam_id = years.sign_everything()
     years.centre.shift += timedelta(days=350)
+    signatures = {**dict.fromkeys(KINDS, 1), DECISION: 2, "act_signature": 2}
     with Deadlines(years.centre.config, years.centre.engine, years.centre.now):
-        assert until(lambda: years.renewals() == 1), "the watch of serve renews by itself"
+        assert until(lambda: years.renewals() == signatures), "the watch of serve renews by itself"
     years.pass_time(YEARS)
-    assert years.renewals() >= 7
+    assert all(count >= 7 * signatures[kind] for kind, count in years.renewals().items())
     assert years.faults() == []
-    lines = years.check(tmp_path / "whole", exam_id)
-    assert lines[-1] == "ALL HOLDS", lines
-    assert sum("was still good when it was made" in line for line in lines) == years.renewals()
-    assert any("signed by the organisation, and unchanged" in line for line in lines)
+    for name, one, kinds in (
+        ("whole", exam_id, ("decision", "paper", "written")),
+        ("admitted", admitted, ("decision", "title")),
+    ):
+        lines = years.check(tmp_path / name, one)
+        assert lines[-1] == "ALL HOLDS", lines
+        for kind in kinds:
+            place = f"exams/{one}/{kind}-1"
+            assert sum(f"{place}: what renewal" in line for line in lines) >= 7, (place, lines)
 
     paper = tmp_path / "whole" / "exams" / exam_id / "paper-1" / "paper.pdf"
     paper.write_bytes(paper.read_bytes().replace(b"/Creator", b"/creator", 1))
@@ -131,9 +162,14 @@ def test_seven_years_on_the_chain_is_believed_and_a_missing_link_is_named(years:
     take_guards_out(years.centre.engine)
     with writing(years.centre.engine) as connection:
         connection.execute(delete(stamp_renewal).where(stamp_renewal.c.renewal_no == 3))
-    assert any("decision" in one and "only these are there: [1, 2, 4" in one for one in years.faults())
+    faults = years.faults()
+    for kind in KINDS:
+        words = kind.replace("_", " ")
+        assert any(one.startswith(words) and "only these are there: [1, 2, 4" in one for one in faults), (kind, faults)
     lines = years.check(tmp_path / "lacking", exam_id)
-    assert any(line.startswith("BAD") and "no renewal of the time stamp is left out" in line for line in lines)
+    for kind in ("decision", "paper", "written"):
+        lacking = f"BAD  exams/{exam_id}/{kind}-1: no renewal of the time stamp is left out"
+        assert lacking in lines
 
 
 def test_a_renewal_that_came_too_late_is_named_as_a_gap(years: Years, tmp_path: Path) -> None:
@@ -148,16 +184,18 @@ def test_a_renewal_that_came_too_late_is_named_as_a_gap(years: Years, tmp_path: 
 
 def test_an_algorithm_that_ends_is_left_in_time(years: Years) -> None:
     years.decide()
+    assert years.renewing.due() == [], "the ends are noted by the list of today"
     ends = (years.centre.now() + timedelta(days=100)).date()
     term = AlgorithmTerm(name="sha256", kind="digest", until=ends, basis="испытание")
     assert years.centre.config.timestamp is not None
     stamping = years.centre.config.timestamp.model_copy(update={"algorithms": (term,)})
     years.centre.config = years.centre.config.model_copy(update={"timestamp": stamping})
     years.centre.shift += timedelta(days=30)
-    assert Renewing(years.centre.engine, years.stamping, years.centre.now).due() == []
+    assert years.renewing.due() == []
     years.centre.shift += timedelta(days=30)
-    (due,) = Renewing(years.centre.engine, years.stamping, years.centre.now).due()
-    assert due.until.date() - timedelta(days=1) == ends
+    due = years.renewing.due()
+    assert {one.kind for one in due} == {DECISION, "signed_paper"}
+    assert {one.until - timedelta(days=1) for one in due if one.until} == {datetime.combine(ends, time(), UTC)}
     assert years.stamping.algorithms.digest(years.centre.now()) == "sha384"
 
 
