@@ -605,6 +605,7 @@ CREATE TABLE organisation (
     hours TEXT,
     oid_checked_at DATE,
     oid_source TEXT,
+    conclusions_keeper TEXT,
     CONSTRAINT pk_organisation PRIMARY KEY (org)
 );
 
@@ -1329,6 +1330,7 @@ CREATE TABLE stock_check_close (
     closed_at TIMESTAMP WITH TIME ZONE NOT NULL,
     -- SQLite: closed_at DATETIME NOT NULL,
     closed_by TEXT NOT NULL,
+    act_id TEXT,
     CONSTRAINT pk_stock_check_close PRIMARY KEY (close_id),
     CONSTRAINT uq_stock_check_close_check_id UNIQUE (check_id),
     CONSTRAINT fk_stock_check_close_check_id_stock_check FOREIGN KEY(check_id) REFERENCES stock_check (check_id)

@@ -6,9 +6,11 @@ from datetime import datetime, tzinfo
 
 from sqlalchemy import Connection
 
+from central.conclusions.copy_acts import act_of_inventory
 from central.conclusions.marking import read_code
 from central.core.copy_rules import MOST_WORDS
 from central.core.stock_rules import EXPECTED, KINDS, CheckRefused, Difference, differences, month_to_open
+from central.deciding.act_signing import draft_act
 from central.store import copies, papers, stock_checks
 from central.store.copies import CopyPlace
 from central.store.engine import hold
@@ -80,7 +82,9 @@ def note_find(connection: Connection, check: StockCheck, *, code: str, copy_id: 
 def finish(
     connection: Connection, check: StockCheck, causes: Mapping[str, str], action: str, checker: Checker
 ) -> StockClose:
-    """Close a check. `causes`: by id of the copy; the one under `` holds for all that have none of their own.
+    """Close a check; an inventory has its act drafted with it.
+
+    `causes`: by id of the copy; the one under `` holds for all that have none of their own.
 
     Raises `CheckRefused` (`cause`: a difference has none, `too_long`, `closed`), `AlreadyDone`.
     """
@@ -94,7 +98,12 @@ def finish(
     if any(len(words) > MOST_WORDS for words in (*causes.values(), action)):
         raise CheckRefused("too_long")
     rows = [{"copy_id": one.copy_id, "kind": one.kind, "cause": cause, "action": action} for one, cause in told]
-    item = StockClose(new_id(), check.check_id, check.org, rows, checker.at, checker.account_id)
+    act_id = None
+    if check.kind == "inventory":
+        found = len({one.copy_id for one in now.finds} & set(check.expected))
+        about = act_of_inventory(check, found, rows, now.places)
+        act_id = draft_act(connection, about, checker.account_id, checker.at, checker.zone).act_id
+    item = StockClose(new_id(), check.check_id, check.org, rows, checker.at, checker.account_id, act_id)
     stock_checks.close(connection, item)
     return item
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from central.conclusions.norms import Norm, RoleCount, norms
 from central.core.copy_rules import GONE
-from central.store import copies
+from central.store import acts, copies
 from central.store.copies import ArchiveEntry, Copy, CopyMove
 from central.words.texts import text
 
@@ -56,6 +56,16 @@ def copy_lines(connection: Connection, paper_ids: Collection[str]) -> Mapping[st
         paper_id: [CopyLine(item, moves.get(item.copy_id, []), entries.get(item.copy_id)) for item in items]
         for paper_id, items in found.items()
     }
+
+
+def open_act(connection: Connection, moves: Sequence[CopyMove]) -> str:
+    """The unsigned act of a loss after which the copy was found again; empty: there is none."""
+    lost = [one for one in moves[:-1] if one.state == "lost" and one.document_id]
+    if not lost or moves[-1].state == "lost":
+        return ""
+    act_id = str(lost[-1].document_id)
+    withdrawn = acts.withdrawals_of(connection, [act_id])
+    return "" if withdrawn or acts.is_in_force(connection, act_id) else act_id
 
 
 def standing(kind: str, lines: Sequence[CopyLine], known: Mapping[str, Norm]) -> list[RoleCount]:

@@ -39,6 +39,8 @@ class Organisation:
     oid_checked_at: date | None = None
     """Day when the OID was seen in the federal register of medical organisations (ФРМО)."""
     oid_source: str | None = None
+    conclusions_keeper: str | None = None
+    """Who answers for conclusions and their copies: name, post, order."""
 
     def __post_init__(self) -> None:
         _clean(self)

@@ -64,6 +64,7 @@ class OrganisationForm:
         Field("licence_until", "day", section="papers", future=True),
         Field("oid", section="papers"),
         Field("oid_checked_at", "day", section="papers"),
+        Field("conclusions_keeper", section="papers"),
         Field("inn", section="requisites"),
         Field("kpp", section="requisites"),
         Field("ogrn", section="requisites"),
@@ -98,7 +99,7 @@ class OrganisationForm:
             faults["org"] = InputFault("taken")
         if faults:
             return faults
-        kept = {name: values[name] or None for name in (*REQUISITES, "oid_checked_at")}
+        kept = {name: values[name] or None for name in (*REQUISITES, "oid_checked_at", "conclusions_keeper")}
         before = registry.get_organisation(change.connection, org)
         source = before["oid_source"] if before is not None and before["oid"] == kept["oid"] else None
         kept["oid_source"] = source or ("form" if kept["oid"] else None)

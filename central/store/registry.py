@@ -37,7 +37,7 @@ from sync.contract.canonical import new_id
 
 _ORGANISATION_COLUMNS = (
     *("name", "licence", "licence_until", "oid", "inn", "kpp", "ogrn", "address", "region_code", "email", "phone"),
-    *("profile", "hours", "oid_checked_at", "oid_source"),
+    *("profile", "hours", "oid_checked_at", "oid_source", "conclusions_keeper"),
 )
 _EMPLOYER_COLUMNS = (
     *("org", "name", "inn", "okved", "region_code", "alert_contact"),
@@ -92,6 +92,7 @@ organisation = Table(
     Column("hours", Text, comment="when it is open, for people"),
     Column("oid_checked_at", Date, comment="day when the OID was seen in the federal register"),
     Column("oid_source", Text, comment="form, file or the mapping that read it"),
+    Column("conclusions_keeper", Text, comment="who answers for conclusions and their copies, by what order"),
 )
 """Medical organisations, with their licence, and what the federal register (ФРМО) says of them."""
 

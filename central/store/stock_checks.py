@@ -50,6 +50,7 @@ stock_check_close = Table(
     ),
     Column("closed_at", UtcDateTime, nullable=False),
     Column("closed_by", Text, nullable=False, comment="account"),
+    Column("act_id", Text, comment="of an inventory: the act that was drafted with the close"),
     Index("ix_stock_check_close_org", "org"),
 )
 """How a check ended."""
@@ -91,6 +92,7 @@ class StockClose:
     differences: list[dict[str, Any]]
     closed_at: datetime
     closed_by: str
+    act_id: str | None = None
 
 
 class AlreadyDone(Exception):

@@ -15,7 +15,7 @@ from central.conclusions.moving import MoveFaults, Mover, move
 from central.console.access_log import note, note_alone
 from central.console.act_view import act_title
 from central.console.context import Visitor, console_of, own_or_404, page
-from central.console.copy_view import copy_lines
+from central.console.copy_view import copy_lines, open_act
 from central.console.guard import form_of, typed_fields
 from central.console.routes.conclusion import Keeper, copying_of, kept, people_of
 from central.console.typed import Typed
@@ -161,6 +161,7 @@ def _copy_page(
         (item,) = kept_papers.listed(connection, KeptFilter((found.org,), paper_id=found.paper_id))
         line = next(one for one in copy_lines(connection, [found.paper_id])[found.paper_id] if one.item == found)
         people = people_of(connection, {found.made_by, *(one.account_id for one in line.moves)})
+        found_again = open_act(connection, line.moves)
         drafted = {one.document_id: acts.find(connection, one.document_id) for one in line.moves if one.document_id}
     note_alone(console, visitor, "exam.read", item.exam_id, org=item.org)
     open_name = console.registry.open_contact
@@ -176,6 +177,7 @@ def _copy_page(
         where=line.where(visitor.look.language),
         moves=[(one, open_name(one.receiver_sealed) if one.receiver_sealed else "") for one in line.moves],
         acts={name: act_title(one, visitor.look.language) for name, one in drafted.items() if one is not None},
+        found_again=found_again,
         possible=possible,
         kind=asked if asked in possible else "",
         fields=_FIELDS,

@@ -14,13 +14,14 @@ from starlette.datastructures import FormData
 
 from central.conclusions.stocktaking import Checker, begin, finish, next_month, note_find, standing
 from central.console.access_log import note, note_seldom
+from central.console.act_view import act_title
 from central.console.context import Visitor, console_of, own_or_404, page
 from central.console.guard import form_of, typed_fields
 from central.console.routes.conclusion import Keeper, people_of
 from central.console.typed import Typed
 from central.core.copy_rules import MOST_WORDS
 from central.core.stock_rules import KINDS, CheckRefused
-from central.store import stock_checks
+from central.store import acts, registry, stock_checks
 from central.store.engine import reading, writing
 from central.store.stock_checks import AlreadyDone
 
@@ -100,6 +101,10 @@ def close_check(
             closed = finish(connection, check, causes, typed.one("action").strip(), _checker(request, visitor))
             detail = {"kind": check.kind, "month": check.month, "differences": len(closed.differences)}
             note(connection, console, visitor, "stock.close", check_id, org=check.org, detail=detail)
+            act = acts.find(connection, closed.act_id) if closed.act_id else None
+            if act is not None:
+                drafted = {"number": act.number, "year": act.year}
+                note(connection, console, visitor, "act.draft", act.act_id, org=check.org, detail=drafted)
     except CheckRefused as error:
         if error.code == "closed":
             return _check_page(request, visitor, check_id, 409, typed, notice="stock.refused.closed")
@@ -121,6 +126,11 @@ def _checks_page(
     with reading(console.engine) as connection:
         rows = stock_checks.listed(connection, orgs, MOST_SHOWN)
         people = people_of(connection, {one.responsible for one, _ in rows})
+        keepers = {
+            row["org"]: row["conclusions_keeper"]
+            for row in registry.list_organisations(connection)
+            if row["org"] in orgs
+        }
         months: dict[str, str] = {}
         for kind in KINDS:
             try:
@@ -136,6 +146,7 @@ def _checks_page(
         rows=rows,
         people=people,
         kinds=KINDS,
+        keepers=keepers,
         months=months,
         faults=faults or {},
         notice=notice,
@@ -159,6 +170,8 @@ def _check_page(
         people = people_of(connection, {check.responsible, *(one.found_by for one in now.finds)})
         if now.close is not None:
             people |= people_of(connection, {now.close.closed_by})
+        act = acts.find(connection, now.close.act_id) if now.close and now.close.act_id else None
+        organisation = registry.get_organisation(connection, check.org)
     if not now.places and check.expected:
         raise HTTPException(410)
     note_seldom(request, visitor, "stock.read", check_id, org=check.org)
@@ -169,6 +182,8 @@ def _check_page(
         status,
         check=check,
         now=now,
+        act=act_title(act, visitor.look.language) if act else "",
+        keeper=organisation["conclusions_keeper"] if organisation else None,
         missing=[now.places[one.copy_id] for one in now.open_differences if one.kind == "missing"][:MOST_LISTED],
         people=people,
         typed=typed or Typed({}),

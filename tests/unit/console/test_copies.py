@@ -210,3 +210,15 @@ def test_a_copy_of_another_organisation_is_nobodys(centre: ConsoleCentre, zoya: 
         connection.execute(copy.insert().values(**other | {"org": "other"}))
     assert zoya.get("/conclusions/copies/x").status_code == 404
     assert zoya.get("/conclusions/copies/x/file").status_code == 404
+
+
+def test_a_lost_copy_that_is_found_again_names_the_act_to_take_back(centre: ConsoleCentre, zoya: Browser) -> None:
+    paper_id = issued(centre, zoya)
+    (original,) = copies_of(centre, paper_id)
+    act = moved(centre, zoya, original.copy_id, "loss", note="не найден при сверке").headers["location"]
+    page = f"/conclusions/copies/{original.copy_id}"
+    assert "Экземпляр нашёлся" not in zoya.get(page).text
+    assert moved(centre, zoya, original.copy_id, "return").status_code == 303
+    assert "Экземпляр нашёлся" in zoya.get(page).text
+    assert zoya.post(f"{act}/withdrawal", {"reason": "нашёлся"}, page=act).status_code == 303
+    assert "Экземпляр нашёлся" not in zoya.get(page).text

@@ -12,7 +12,8 @@ from central.core.config import VigilanceConfig
 from central.core.stock_rules import CheckRefused, due_month, month_after, month_to_open
 from central.notifying.vigilance import Vigil
 from central.store import papers
-from central.store.engine import reading
+from central.store.engine import reading, writing
+from central.store.registry import organisation
 from central.store.security_alerts import security_alert
 from central.store.stock_checks import stock_check, stock_check_close, stock_check_find
 from tests.console_centre import Browser, ConsoleCentre
@@ -101,8 +102,23 @@ def test_the_inventory_asks_for_what_is_in_the_archive_alone(centre: ConsoleCent
     assert moved(centre, zoya, first.copy_id, "archive_in", **archived).status_code == 303
     assert _open(zoya, "inventory").status_code == 303
     with reading(centre.engine) as connection:
-        (expected,) = connection.execute(select(stock_check.c.expected)).scalars().all()
+        (check_id, expected), *_ = connection.execute(select(stock_check.c.check_id, stock_check.c.expected)).all()
     assert expected == [first.copy_id]
+    place = f"/conclusions/check/{check_id}"
+    assert zoya.post(f"{place}/close", {"cause": "затопило", "action": "ищут"}, page=place).status_code == 303
+    page = zoya.get(place).text
+    (act,) = re.findall(r'<a href="(/conclusions/acts/[^"]+)">', page)
+    words = zoya.get(act).text
+    assert "Должно лежать в архиве: 1; найдено: 0; расхождений: 1" in words
+    assert "затопило; ищут" in words
+    assert "экземпляр № 1" in words
+
+
+def test_the_keeper_of_conclusions_stands_on_the_page(centre: ConsoleCentre, zoya: Browser) -> None:
+    assert "впишите его в карточку организации" in zoya.get("/conclusions/check").text
+    with writing(centre.engine) as connection:
+        connection.execute(organisation.update().values(conclusions_keeper="Луговая З. М., приказ № 7"))
+    assert "Луговая З. М., приказ № 7" in zoya.get("/conclusions/check").text
 
 
 @pytest.mark.parametrize(
