@@ -7,7 +7,6 @@ CREATE TABLE account (
     full_name TEXT NOT NULL,
     role TEXT NOT NULL,
     orgs JSON NOT NULL,
-    employer_id TEXT,
     medic_id TEXT,
     password_hash TEXT NOT NULL,
     must_change_password BOOLEAN NOT NULL,
@@ -1402,6 +1401,16 @@ CREATE INDEX ix_waybill_title_decision_id ON waybill_title (decision_id);
 CREATE INDEX ix_waybill_title_exam_id ON waybill_title (exam_id);
 
 CREATE INDEX ix_waybill_title_state_due_at ON waybill_title (state, due_at);
+
+CREATE TABLE account_employer (
+    account_id TEXT NOT NULL,
+    employer_id TEXT NOT NULL,
+    CONSTRAINT pk_account_employer PRIMARY KEY (account_id, employer_id),
+    CONSTRAINT fk_account_employer_account_id_account FOREIGN KEY(account_id) REFERENCES account (account_id),
+    CONSTRAINT fk_account_employer_employer_id_employer FOREIGN KEY(employer_id) REFERENCES employer (employer_id)
+);
+
+CREATE INDEX ix_account_employer_employer_id ON account_employer (employer_id);
 
 CREATE TABLE centre_outbox (
     message_id TEXT NOT NULL,

@@ -155,6 +155,7 @@ class ConsoleCentre:
             self._add_account(connection, username, f"Имя {username}", role, **values)
 
     def _add_account(self, connection: Any, username: str, full_name: str, role: Role, **values: Any) -> None:
+        employer_id = values.pop("employer_id", None)
         create_account(
             connection,
             username=username,
@@ -163,6 +164,7 @@ class ConsoleCentre:
             password=PASSWORD,
             now=self.now(),
             orgs=values.pop("orgs", (ORG,)),
+            employer_ids=values.pop("employer_ids", (employer_id,) if employer_id else ()),
             **values,
         )
 

@@ -33,6 +33,7 @@ from central.core.snils import digits_in
 from central.core.text_cleaning import clean_line
 from central.store import accounts as store
 from central.store import registry
+from central.store.account_employers import set_employers
 from central.store.accounts import Account, AccountSession
 from central.store.engine import reading
 from sync.contract.canonical import new_id
@@ -105,7 +106,7 @@ def create_account(
     password: str,
     now: datetime,
     orgs: tuple[str, ...] = (),
-    employer_id: str | None = None,
+    employer_ids: Collection[str] = (),
     medic_id: str | None = None,
     must_change_password: bool = False,
     listed: Collection[str] = frozenset(),
@@ -129,7 +130,6 @@ def create_account(
         "full_name": clean_line(full_name),
         "role": str(role),
         "orgs": list(orgs),
-        "employer_id": employer_id,
         "medic_id": medic_id,
         "password_hash": password_hash or hash_password(password),
         "must_change_password": must_change_password,
@@ -139,6 +139,7 @@ def create_account(
     }
     if not store.add_account(connection, values):
         raise NameTaken(f"the login name {username!r} is taken")
+    set_employers(connection, account_id, employer_ids)
     return account_id
 
 

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from central.console.context import Console, page
+from central.console.employer_scope import EmployerClosed
 from central.console.guard import (
     SAFE_METHODS,
     FactorFirst,
@@ -88,6 +89,13 @@ def add_error_pages(app: FastAPI) -> None:
             return JSONResponse({"error": "forbidden"}, status_code=403)
         return page(request, "error.html", error.visitor, 403, code="forbidden", number="")
 
+    async def employer_closed(request: Request, error: Exception) -> Response:
+        if not isinstance(error, EmployerClosed):
+            raise error
+        if _wants_json(request):
+            return JSONResponse({"error": "employer_closed"}, status_code=403)
+        return page(request, "error.html", error.visitor, 403, code="employer_closed", number="")
+
     async def forged(request: Request, error: Exception) -> Response:
         if not isinstance(error, ForgedForm):
             raise error
@@ -128,6 +136,7 @@ def add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(TooMany, too_many)
     app.add_exception_handler(Forbidden, forbidden)
     app.add_exception_handler(ForgedForm, forged)
+    app.add_exception_handler(EmployerClosed, employer_closed)
     app.add_exception_handler(UnreadableInput, unreadable)
     app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(HTTPException, plain)

@@ -34,6 +34,9 @@ MENU: tuple[tuple[Right, str, str], ...] = (
 )
 """Right, path and text key of each entry of the menu."""
 
+EMPLOYER_PAGES: tuple[tuple[str, str, Right], ...] = (("/admissions", "admissions", Right.SEE_ADMISSIONS),)
+"""Path, text key and right of each page of an employer."""
+
 
 def make_templates() -> Jinja2Templates:
     """Templates with escaping everywhere; a misspelt name is an error and no empty place."""
@@ -55,6 +58,7 @@ def make_templates() -> Jinja2Templates:
         day=_day,
         csrf=_csrf,
         menu=menu_of,
+        employer_pages=EMPLOYER_PAGES,
         limit_text=_limit_text,
         options=_options,
         sorting=table_order,

@@ -31,6 +31,7 @@ class Right(StrEnum):
     CHANGE_ORGANISATIONS = "change_organisations"
     IMPORT_EXAMS = "import_exams"
     SEE_ADMISSIONS = "see_admissions"
+    KEEP_WORKFORCE = "keep_workforce"
     CHANGE_ACCOUNTS = "change_accounts"
     SEE_AUDIT = "see_audit"
     SEE_FLEET = "see_fleet"
@@ -49,6 +50,7 @@ class Role(StrEnum):
     MEDIC = "medic"
     SENIOR_MEDIC = "senior_medic"
     EMPLOYER = "employer"
+    EMPLOYER_HR = "employer_hr"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
     SERVICE = "service"
@@ -80,6 +82,10 @@ _MEDIC = frozenset(
     }
 )
 
+_EMPLOYER = frozenset({Right.OWN_ACCOUNT, Right.SEE_ADMISSIONS, Right.SEE_GATES})
+EMPLOYER_ROLES = frozenset({Role.EMPLOYER, Role.EMPLOYER_HR})
+"""Roles of which an account has employers: it sees their workers, and nobody else's."""
+
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.MEDIC: _MEDIC,
     # The role that enters medics with their keys makes no accounts, and the role that makes accounts enters no medics.
@@ -98,7 +104,9 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.OPEN_INSPECTIONS,
     },
     # An employer learns who is admitted, and never a value, a complaint or a photo.
-    Role.EMPLOYER: frozenset({Right.OWN_ACCOUNT, Right.SEE_ADMISSIONS, Right.SEE_GATES}),
+    Role.EMPLOYER: _EMPLOYER,
+    # Who keeps the employer's people sees them and their terms; who examines them decides what becomes of what HR types.
+    Role.EMPLOYER_HR: _EMPLOYER | {Right.KEEP_WORKFORCE},
     # The role that manages accounts does not see medical records.
     Role.ADMINISTRATOR: frozenset(
         {

@@ -1,22 +1,22 @@
 """Admissions: the present state of each of an employer's workers, without a single medical value.
 
-For the employer's page, for gates and for other programs. Only a signed decision in force admits, and only until it ends.
+For the employer's pages, for gates and for other programs. Only a signed decision in force admits, and only until it ends.
 An exam after work admits nobody: a worker who has passed one needs another exam before the next shift. A suspended worker does
 not work, whatever was decided before. A worker who may not be examined remotely, by the register or by a rule of grounds, never
 passes at a terminal and has to be sent to a medic.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, Subquery
 
 from central.core.days import day_of
-from central.store import roster_entries
-from central.store.decisions import decision
-from central.store.exams import exam
-from central.store.registry import is_employed, worker
+from central.core.ordering import AS_IT_COMES, Order
+from central.store import admission_rows, roster_entries
+from central.store.admission_rows import AdmissionFilter, Moment
 from sync.contract.decision_rules import AFTER_WORK
 from sync.contract.roster import RosterWorker
 
@@ -32,12 +32,18 @@ State = Literal[
     "in_person",
     "suspended",
 ]
-_STATES: dict[str, State] = {
-    "not_admitted": "not_admitted",
-    "not_identified": "not_identified",
-    "refer": "referred",
-    "repeat": "waiting",
-}
+STATES: tuple[State, ...] = (
+    "admitted",
+    "not_examined",
+    "waiting",
+    "not_admitted",
+    "not_identified",
+    "referred",
+    "expired",
+    "in_person",
+    "suspended",
+)
+"""In the order in which pages show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,21 @@ class Admission:
     exam_type: str | None
     decided_at: datetime | None
     valid_until: datetime | None
+    department: str = ""
+    employer_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionPage:
+    """Some of an employer's admissions, and how many there are in all."""
+
+    rows: list[Admission]
+    counts: Mapping[State, int]
+    """Of everybody in the chosen department."""
+    departments: Mapping[str, Mapping[State, int]]
+    """Of everybody, department by department; empty: those of none."""
+    matching: int
+    """How many rows the filter finds, on all pages."""
 
 
 def admissions(
@@ -61,68 +82,63 @@ def admissions(
 
     Whose employment has not begun or is over is not among them, whatever was decided while it held.
     """
-    c = worker.c
-    columns = (c.worker_id, c.personnel_number, c.full_name, c.status, c.remote_allowed)
-    people = select(*columns).where(c.employer_id == employer_id, is_employed(day_of(now)))
-    exams = (
-        select(
-            exam.c.worker_id,
-            exam.c.exam_id,
-            exam.c.exam_type,
-            exam.c.state,
-            exam.c.outcome,
-            exam.c.decided_at,
-            decision.c.valid_until,
-        )
-        .outerjoin(decision, decision.c.decision_id == exam.c.decision_id)
-        .where(exam.c.employer_id == employer_id, exam.c.finished_at >= now - LOOK_BACK, exam.c.state != "unfinished")
-        .order_by(exam.c.finished_at.desc(), exam.c.exam_id.desc())
+    found = _states(connection, [employer_id], now, worker_id)
+    return [_admission(row) for row in admission_rows.page(connection, found, AdmissionFilter())]
+
+
+def admission_page(
+    connection: Connection,
+    employer_ids: Sequence[str],
+    now: datetime,
+    wanted: AdmissionFilter,
+    order: Order = AS_IT_COMES,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+) -> AdmissionPage:
+    """One page of the states of these employers' workers, made by the store: 20,000 workers are counted and never drawn."""
+    found = _states(connection, employer_ids, now)
+    rows = admission_rows.page(connection, found, wanted, order, limit=limit, offset=offset)
+    departments: dict[str, dict[State, int]] = {}
+    counts: dict[State, int] = dict.fromkeys(STATES, 0)
+    for row in admission_rows.counted(connection, found, AdmissionFilter()):
+        departments.setdefault(row.department, {})[row.state] = row.people
+        if wanted.department in (None, row.department):
+            counts[row.state] += row.people
+    if wanted.words or wanted.worker_ids:
+        matching = sum(row.people for row in admission_rows.counted(connection, found, wanted))
+    else:
+        matching = sum(count for state, count in counts.items() if not wanted.states or state in wanted.states)
+    return AdmissionPage([_admission(row) for row in rows], counts, departments, matching)
+
+
+def _states(
+    connection: Connection, employer_ids: Sequence[str], now: datetime, worker_id: str | None = None
+) -> Subquery:
+    today = day_of(now)
+    held = _held_today(connection, employer_ids, today, worker_id)
+    return admission_rows.states(
+        connection, employer_ids, Moment(now, today, now - LOOK_BACK, sorted(AFTER_WORK), held), worker_id
     )
-    if worker_id is not None:
-        people = people.where(worker.c.worker_id == worker_id)
-        exams = exams.where(exam.c.worker_id == worker_id)
-    newest: dict[str, Any] = {}
-    for row in connection.execute(exams):
-        newest.setdefault(row.worker_id, row)
-    held = _held_today(connection, employer_id, day_of(now))
-    found = []
-    for person in connection.execute(people.order_by(c.search_name, c.worker_id)):
-        last = newest.get(person.worker_id)
-        state: State = "not_examined"
-        if last is not None:
-            state = _state(last.state, last.outcome, last.exam_type, last.valid_until, now)
-        if person.status != "active":
-            state = "suspended"
-        elif state in {"not_examined", "expired"} and (not person.remote_allowed or person.worker_id in held):
-            state = "in_person"
-        ends = last.valid_until if last is not None and state != "suspended" else None
-        found.append(
-            Admission(
-                person.worker_id,
-                person.personnel_number,
-                person.full_name,
-                state,
-                last.exam_id if last is not None else None,
-                last.exam_type if last is not None else None,
-                last.decided_at if last is not None else None,
-                ends,
-            )
-        )
-    return found
 
 
-def _held_today(connection: Connection, employer_id: str, today: date) -> set[str]:
+def _held_today(connection: Connection, employer_ids: Sequence[str], today: date, worker_id: str | None) -> list[str]:
     """Workers whom a rule of grounds keeps from terminals today, as terminals are told."""
-    bodies = roster_entries.held_bodies(connection, employer_id)
+    bodies = roster_entries.held_bodies(connection, employer_ids, worker_id)
     told = [RosterWorker.model_validate_json(body) for body in bodies]
-    return {worker.worker_id for worker in told if worker.hold_on(today) is not None}
+    return [worker.worker_id for worker in told if worker.hold_on(today) is not None]
 
 
-def _state(exam_state: str, outcome: str | None, exam_type: str, valid_until: datetime | None, now: datetime) -> State:
-    if exam_state == "waiting" or outcome is None:
-        return "waiting"
-    if outcome == "admitted" and exam_type in AFTER_WORK:
-        return "not_examined"
-    if outcome == "admitted":
-        return "admitted" if valid_until is not None and valid_until > now else "expired"
-    return _STATES.get(outcome, "waiting")
+def _admission(row: Row[Any]) -> Admission:
+    return Admission(
+        worker_id=row.worker_id,
+        personnel_number=row.personnel_number,
+        full_name=row.full_name,
+        state=row.state,
+        exam_id=row.exam_id,
+        exam_type=row.exam_type,
+        decided_at=row.decided_at,
+        valid_until=row.valid_until,
+        department=row.department,
+        employer_id=row.employer_id,
+    )

@@ -15,12 +15,14 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Select,
     Table,
     Text,
     select,
     update,
 )
 
+from central.store.account_employers import of_accounts
 from central.store.metadata import UtcDateTime, insert_for, metadata
 
 account = Table(
@@ -31,7 +33,6 @@ account = Table(
     Column("full_name", Text, nullable=False),
     Column("role", Text, nullable=False, comment="see central.core.rights"),
     Column("orgs", JSON, nullable=False, comment="organisations whose records this account may see"),
-    Column("employer_id", Text, comment="of the role employer: the one whose workers it may see"),
     Column("medic_id", Text, comment="of medics: the entry in the register of medics"),
     Column("password_hash", Text, nullable=False),
     Column("must_change_password", Boolean, nullable=False),
@@ -92,7 +93,8 @@ class Account:
     full_name: str
     role: str
     orgs: tuple[str, ...]
-    employer_id: str | None
+    employer_ids: tuple[str, ...]
+    """Of the roles of an employer: whose workers it may see."""
     medic_id: str | None
     must_change_password: bool
     has_totp: bool
@@ -155,8 +157,7 @@ def set_first_factor(connection: Connection, account_id: str, values: dict[str, 
 def by_username(connection: Connection, username: str, *, to_change: bool = False) -> Account | None:
     """The account with that login name. `to_change` holds its row until the transaction ends."""
     query = select(account).where(account.c.username == username)
-    row = connection.execute(query.with_for_update() if to_change else query).one_or_none()
-    return None if row is None else _account(row)
+    return _found(connection, query.with_for_update() if to_change else query)
 
 
 def by_vouched(connection: Connection, by: str, issuer: str, name: str, *, to_change: bool = False) -> Account | None:
@@ -164,19 +165,19 @@ def by_vouched(connection: Connection, by: str, issuer: str, name: str, *, to_ch
     query = select(account).where(
         account.c.vouched_by == by, account.c.vouched_issuer == issuer, account.c.vouched_name == name
     )
-    row = connection.execute(query.with_for_update() if to_change else query).one_or_none()
-    return None if row is None else _account(row)
+    return _found(connection, query.with_for_update() if to_change else query)
 
 
 def by_id(connection: Connection, account_id: str) -> Account | None:
     """The account with that id."""
-    row = connection.execute(select(account).where(account.c.account_id == account_id)).one_or_none()
-    return None if row is None else _account(row)
+    return _found(connection, select(account).where(account.c.account_id == account_id))
 
 
 def all_accounts(connection: Connection) -> list[Account]:
     """Every account, by login name."""
-    return [_account(row) for row in connection.execute(select(account).order_by(account.c.username))]
+    employers = of_accounts(connection)
+    rows = connection.execute(select(account).order_by(account.c.username))
+    return [_account(row, employers.get(row.account_id, ())) for row in rows]
 
 
 def secrets_of(connection: Connection, account_id: str) -> tuple[str, bytes | None, int | None]:
@@ -191,9 +192,17 @@ def secrets_of(connection: Connection, account_id: str) -> tuple[str, bytes | No
     return row.password_hash, row.totp_sealed, row.totp_last_step
 
 
-def _account(row: Any) -> Account:
-    same = {name: getattr(row, name) for name in Account.__slots__ if name not in {"orgs", "has_totp"}}
-    return Account(orgs=tuple(row.orgs), has_totp=row.totp_sealed is not None, **same)
+def _found(connection: Connection, query: Select[Any]) -> Account | None:
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    return _account(row, of_accounts(connection, [row.account_id]).get(row.account_id, ()))
+
+
+def _account(row: Any, employer_ids: tuple[str, ...]) -> Account:
+    computed = {"orgs", "employer_ids", "has_totp"}
+    same = {name: getattr(row, name) for name in Account.__slots__ if name not in computed}
+    return Account(orgs=tuple(row.orgs), employer_ids=employer_ids, has_totp=row.totp_sealed is not None, **same)
 
 
 @dataclass(frozen=True, slots=True)

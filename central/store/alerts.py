@@ -73,15 +73,15 @@ class Alert:
     """A later correction has taken it back."""
 
 
-def of_employer(connection: Connection, employer_id: str, limit: int = 100) -> list[Alert]:
-    """An employer's alerts, newest first."""
-    query = _listing().where(alert.c.employer_id == employer_id).order_by(alert.c.created_at.desc()).limit(limit)
+def of_employers(connection: Connection, employer_ids: Collection[str], limit: int = 100) -> list[Alert]:
+    """These employers' alerts, newest first."""
+    query = _listing().where(alert.c.employer_id.in_(employer_ids)).order_by(alert.c.created_at.desc()).limit(limit)
     return [Alert(*row) for row in connection.execute(query)]
 
 
-def unseen(connection: Connection, employer_id: str, limit: int = 200) -> list[Alert]:
-    """Those of an employer that still hold and that nobody there has acknowledged, newest first."""
-    query = _listing().where(alert.c.employer_id == employer_id, alert.c.seen_at.is_(None), ~_is_void)
+def unseen(connection: Connection, employer_ids: Collection[str], limit: int = 200) -> list[Alert]:
+    """Those of these employers that still hold and that nobody there has acknowledged, newest first."""
+    query = _listing().where(alert.c.employer_id.in_(employer_ids), alert.c.seen_at.is_(None), ~_is_void)
     return [Alert(*row) for row in connection.execute(query.order_by(alert.c.created_at.desc()).limit(limit))]
 
 
@@ -123,11 +123,13 @@ def mark_delivered(connection: Connection, alert_id: str, at: datetime) -> None:
     )
 
 
-def mark_seen(connection: Connection, alert_id: str, employer_id: str, account_id: str, at: datetime) -> bool:
+def mark_seen(
+    connection: Connection, alert_id: str, employer_ids: Collection[str], account_id: str, at: datetime
+) -> bool:
     """Somebody at the employer has read it; False when it is not theirs."""
     done = connection.execute(
         update(alert)
-        .where(alert.c.alert_id == alert_id, alert.c.employer_id == employer_id, alert.c.seen_at.is_(None))
+        .where(alert.c.alert_id == alert_id, alert.c.employer_id.in_(employer_ids), alert.c.seen_at.is_(None))
         .values(seen_at=at, seen_by=account_id)
     )
     return done.rowcount == 1

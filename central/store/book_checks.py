@@ -3,7 +3,7 @@
 Rows are added and never changed. What was read stands here by its hash; points carry dates and no finding.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -87,10 +87,10 @@ def of_exam(connection: Connection, exam_id: str) -> BookCheck | None:
     return None if row is None else BookCheck(**row)
 
 
-def of_employer(connection: Connection, employer_id: str, limit: int) -> list[BookCheck]:
-    """The newest checks of an employer's page and of its workers at terminals."""
+def of_employers(connection: Connection, employer_ids: Collection[str], limit: int) -> list[BookCheck]:
+    """The newest checks of these employers' pages and of their workers at terminals."""
     c = book_check.c
-    query = select(book_check).where(c.employer_id == employer_id).order_by(c.check_id.desc()).limit(limit)
+    query = select(book_check).where(c.employer_id.in_(employer_ids)).order_by(c.check_id.desc()).limit(limit)
     return [BookCheck(**row) for row in connection.execute(query).mappings()]
 
 

@@ -187,14 +187,14 @@ def listed(
     orgs: Sequence[str],
     wanted: PassageFilter | None = None,
     *,
-    employer_id: str | None = None,
+    employer_ids: Collection[str] | None = None,
     limit: int = 300,
 ) -> list[Passage]:
-    """The newest rows of these organisations, or of the workers of one employer of theirs."""
+    """The newest rows of these organisations, or of the workers of some employers of theirs."""
     chosen, c = wanted or PassageFilter(), gate_passage.c
     query = select(gate_passage).where(c.org.in_(orgs))
-    if employer_id is not None:
-        query = query.where(c.employer_id == employer_id)
+    if employer_ids is not None:
+        query = query.where(c.employer_id.in_(employer_ids))
     if chosen.gate:
         query = query.where(c.gate == chosen.gate)
     if chosen.answer == "corrected":
@@ -209,11 +209,13 @@ def listed(
     return [Passage(**row) for row in rows]
 
 
-def last_of_gates(connection: Connection, orgs: Sequence[str], *, employer_id: str | None = None) -> dict[str, Passage]:
-    """The newest row of each gate, or of each gate's rows of one employer."""
+def last_of_gates(
+    connection: Connection, orgs: Sequence[str], *, employer_ids: Collection[str] | None = None
+) -> dict[str, Passage]:
+    """The newest row of each gate, or of each gate's rows of some employers."""
     c = gate_passage.c
     newest = select(func.max(c.passage_id)).where(c.org.in_(orgs)).group_by(c.gate)
-    if employer_id is not None:
-        newest = newest.where(c.employer_id == employer_id)
+    if employer_ids is not None:
+        newest = newest.where(c.employer_id.in_(employer_ids))
     rows = connection.execute(select(gate_passage).where(c.passage_id.in_(newest))).mappings()
     return {row["gate"]: Passage(**row) for row in rows}

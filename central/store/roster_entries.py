@@ -277,10 +277,15 @@ def to_come(connection: Connection, org: str, today: date) -> set[str]:
     return set(connection.execute(query.distinct()).scalars())
 
 
-def held_bodies(connection: Connection, employer_id: str) -> list[str]:
-    """Entries of an employer's workers of whom terminals are told that a rule holds them back, on some day or other."""
+def held_bodies(connection: Connection, employer_ids: Collection[str], worker_id: str | None = None) -> list[str]:
+    """Entries of these employers' workers of whom terminals are told that a rule holds them back, on some day or other.
+
+    `worker_id`: only that one's.
+    """
     c = roster_entry.c
-    query = select(c.body).where(c.employer_id == employer_id, c.body.contains('"holds":[', autoescape=True))
+    query = select(c.body).where(c.employer_id.in_(employer_ids), c.body.contains('"holds":[', autoescape=True))
+    if worker_id is not None:
+        query = query.where(c.worker_id == worker_id)
     return list(connection.execute(query).scalars())
 
 

@@ -20,6 +20,7 @@ OF_ROLE: dict[Role, tuple[str, ...]] = {
     Role.MEDIC: ("medic", "conclusions", "worker", "dispatcher"),
     Role.SENIOR_MEDIC: ("senior_medic", "conclusions", REGULATION, "medic", "worker", "dispatcher"),
     Role.EMPLOYER: ("dispatcher", "worker"),
+    Role.EMPLOYER_HR: ("hr", "dispatcher", "worker"),
     Role.ADMINISTRATOR: (
         "administrator",
         REGULATION,

@@ -11,7 +11,7 @@ from central.access.administrators import is_last_administrator
 from central.core.clock import now_utc
 from central.core.config import load_config
 from central.core.passwords import load_list, password_fault
-from central.core.rights import Role
+from central.core.rights import EMPLOYER_ROLES, Role
 from central.store import accounts, recovery_codes, secret_tries
 from central.store.engine import hold, reading, writing
 from dopusk.commands.access_trail import note
@@ -32,13 +32,15 @@ def add(
     role: Annotated[Role, typer.Option(help="What the account is for.")],
     full_name: Annotated[str, typer.Option(help="Name of the person.")],
     org: Annotated[list[str] | None, typer.Option(help="Organisation whose records it may see; repeatable.")] = None,
-    employer_id: Annotated[str | None, typer.Option(help="Of the role employer: whose workers it may see.")] = None,
+    employer_id: Annotated[
+        list[str] | None, typer.Option(help="Of the roles of an employer: whose workers it may see; repeatable.")
+    ] = None,
     medic_id: Annotated[str | None, typer.Option(help="Of medics: entry in the register of medics.")] = None,
     password_stdin: FromStdin = False,
 ) -> None:
     """Add an account. The password has to be changed at the first login."""
-    if role is Role.EMPLOYER and employer_id is None:
-        raise typer.BadParameter("an account of the role employer needs one", param_hint="--employer-id")
+    if role in EMPLOYER_ROLES and not employer_id:
+        raise typer.BadParameter("an account of a role of the employer needs one", param_hint="--employer-id")
     with plain_errors():
         engine = open_store(config)
         listed = load_list(load_config(config).accounts.password_list_file)
@@ -53,7 +55,7 @@ def add(
                 password=first,
                 now=now_utc(),
                 orgs=tuple(org or ()),
-                employer_id=employer_id,
+                employer_ids=tuple(employer_id or ()),
                 medic_id=medic_id,
                 must_change_password=True,
                 listed=listed,

@@ -14,6 +14,7 @@ NAMES = {
     "senior_medic.md",
     "conclusions.md",
     "dispatcher.md",
+    "hr.md",
     "administrator.md",
     "service_engineer.md",
     "installer.md",
@@ -68,5 +69,5 @@ def test_places_are_filled_in_or_left_open(quoted: str) -> None:
 
 
 def test_every_role_of_the_console_but_the_auditor_has_one() -> None:
-    own = {"employer": "dispatcher.md", "service": "service_engineer.md"}
+    own = {"employer": "dispatcher.md", "employer_hr": "hr.md", "service": "service_engineer.md"}
     assert {own.get(role, f"{role}.md") for role in set(Role) - {Role.AUDITOR}} <= NAMES

@@ -1,9 +1,9 @@
 """Changing an account: name, role, organisations, employer, medic, last day.
 
-GET and POST /accounts/{account_id}/edit: `full_name`, `role`, `org` (repeatable), `employer_id`, `medic_id`, `ends_on` (last day of
-the account, empty for none), `seen` (what the account was when the page was made), `csrf`. 303 to the list; 409 with the page when
-somebody else has changed it meanwhile, 422 with a fault at each field. Another role, other organisations, employer or medic end
-the sessions: what is open was let in by what was true before.
+GET and POST /accounts/{account_id}/edit: `full_name`, `role`, `org` and `employer_id` (repeatable), `medic_id`, `ends_on` (last
+day of the account, empty for none), `seen` (what the account was when the page was made), `csrf`. 303 to the list; 409 with the
+page when somebody else has changed it meanwhile, 422 with a fault at each field. Another role, other organisations, employers
+or medic end the sessions: what is open was let in by what was true before.
 """
 
 from dataclasses import asdict
@@ -19,19 +19,20 @@ from central.access.administrators import is_last_administrator
 from central.console.access_log import note
 from central.console.context import Visitor, console_of, own_or_404, page
 from central.console.guard import Guard, form_of, typed_fields
-from central.console.routes.accounts import MAX_CHARS, own_account
+from central.console.routes.accounts import MAX_CHARS, chosen_employers, own_account, own_employer
 from central.console.typed import Typed
 from central.core.days import day_of, parse_day
-from central.core.rights import Right, Role
+from central.core.rights import EMPLOYER_ROLES, Right, Role
 from central.store import accounts as store
 from central.store import medics, registry
+from central.store.account_employers import set_employers
 from central.store.accounts import Account
 from central.store.engine import hold, reading, writing
 from sync.contract.canonical import canonical, sha256_hex
 
 router = APIRouter()
 Administrator = Annotated[Visitor, Depends(Guard(Right.CHANGE_ACCOUNTS))]
-_ENDING = ("role", "orgs", "employer_id", "medic_id")
+_ENDING = ("role", "orgs", "employer_ids", "medic_id")
 """What else than before ends the sessions."""
 
 
@@ -57,7 +58,9 @@ def edit_account(
             faults["role"] = "last_administrator"
         changed = [name for name, value in values.items() if getattr(account, name) != value]
         if not faults and not is_stale and changed:
-            store.change_account(connection, account_id, values | {"orgs": list(values["orgs"])})
+            set_employers(connection, account_id, values["employer_ids"])
+            columns = {name: value for name, value in values.items() if name != "employer_ids"}
+            store.change_account(connection, account_id, columns | {"orgs": list(values["orgs"])})
             if set(changed) & set(_ENDING):
                 ended = store.end_sessions_of(connection, account_id)
             detail = {"columns": len(changed), "role": values["role"]}
@@ -96,13 +99,11 @@ def _values(
         raise HTTPException(404)
     if not orgs and not (visitor.is_installation and role == Role.ADMINISTRATOR):
         faults["org"] = "choose"
-    employer_id, medic_id = typed.one("employer_id") or None, typed.one("medic_id") or None
-    owners = set()
-    if employer_id:
-        owners.add(str(own_or_404(visitor, registry.get_employer(connection, employer_id))["org"]))
+    employer_ids, medic_id = chosen_employers(typed), typed.one("medic_id") or None
+    owners = {own_employer(connection, visitor, one) for one in employer_ids}
     if medic_id:
         owners.add(own_or_404(visitor, medics.find(connection, medic_id)).org)
-    if role == Role.EMPLOYER and not employer_id:
+    if role in EMPLOYER_ROLES and not employer_ids:
         faults["employer_id"] = "choose"
     if not owners <= set(orgs):
         faults["org"] = "mixed"
@@ -115,7 +116,7 @@ def _values(
             faults["ends_on"] = "past"
         elif account.account_id == visitor.account.account_id:
             faults["ends_on"] = "own_end"
-    values = {"full_name": name, "role": role, "orgs": orgs, "employer_id": employer_id, "medic_id": medic_id}
+    values = {"full_name": name, "role": role, "orgs": orgs, "employer_ids": employer_ids, "medic_id": medic_id}
     return values | {"ends_on": ends_on}, faults
 
 
@@ -154,5 +155,6 @@ def _edit_page(
 def _typed_of(account: Account) -> Typed:
     ends_on = account.ends_on.isoformat() if account.ends_on else ""
     one = {"full_name": account.full_name, "role": account.role, "ends_on": ends_on}
-    one |= {"employer_id": account.employer_id or "", "medic_id": account.medic_id or ""}
-    return Typed({name: [value] for name, value in one.items()} | {"org": list(account.orgs)})
+    one |= {"medic_id": account.medic_id or ""}
+    several = {"org": list(account.orgs), "employer_id": list(account.employer_ids)}
+    return Typed({name: [value] for name, value in one.items()} | several)

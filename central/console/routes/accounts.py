@@ -2,8 +2,9 @@
 
 GET /accounts takes `of_role`, `q` (part of a login name or a name) and `sort`.
 
-Form fields: POST /accounts `username`, `full_name`, `role`, `org`, `employer_id`, `medic_id`, `password`, `csrf`. What is done to
-one account is in `account_deeds`, and keys of programs and channels, which stand on the same page, in `account_channels`.
+Form fields: POST /accounts `username`, `full_name`, `role`, `org`, `employer_id` (repeatable), `medic_id`, `password`, `csrf`.
+What is done to one account is in `account_deeds`, and keys of programs and channels, which stand on the same page, in
+`account_channels`.
 """
 
 import re
@@ -28,7 +29,7 @@ from central.console.typed import Typed
 from central.core.name_folding import fold_name
 from central.core.passed_time import PassedTime
 from central.core.passwords import password_fault
-from central.core.rights import RIGHTS, Right, Role
+from central.core.rights import EMPLOYER_ROLES, RIGHTS, Right, Role
 from central.store import accounts as store
 from central.store import api_keys, medics, notices, registry, secret_tries, security_alerts
 from central.store.accounts import Account
@@ -77,7 +78,7 @@ def add_account(
                     password=password,
                     now=console.clock(),
                     orgs=orgs,
-                    employer_id=typed.one("employer_id") or None,
+                    employer_ids=chosen_employers(typed),
                     medic_id=typed.one("medic_id") or None,
                     must_change_password=True,
                     listed=console.listed_passwords,
@@ -101,9 +102,8 @@ def _orgs_of(connection: Connection, visitor: Visitor, typed: Typed) -> tuple[tu
     chosen = typed.one("org")
     if chosen and not visitor.owns(chosen):
         raise HTTPException(404)
-    owners = set()
-    if typed.one("employer_id"):
-        owners.add(own_employer(connection, visitor, typed.one("employer_id")))
+    owners: set[str] = set()
+    owners |= {own_employer(connection, visitor, one) for one in chosen_employers(typed)}
     if typed.one("medic_id"):
         owners.add(_own_medic(connection, visitor, typed.one("medic_id")))
     given = tuple(sorted(owners)) if visitor.is_installation else visitor.account.orgs
@@ -121,7 +121,7 @@ def _faults_of(connection: Connection, typed: Typed) -> dict[str, str]:
         faults["full_name"] = "needed"
     elif len(typed.one("full_name").strip()) > MAX_CHARS:
         faults["full_name"] = "too_long"
-    if typed.one("role") == Role.EMPLOYER and not typed.one("employer_id"):
+    if typed.one("role") in EMPLOYER_ROLES and not chosen_employers(typed):
         faults["employer_id"] = "choose"
     if not typed.one("username").strip():
         faults["username"] = "needed"
@@ -161,6 +161,11 @@ def own_account(connection: Connection, visitor: Visitor, account_id: str) -> Ac
 def _own_medic(connection: Connection, visitor: Visitor, medic_id: str) -> str:
     """The organisation of a medic whom the visitor may give an account; 404 for any other."""
     return own_or_404(visitor, medics.find(connection, medic_id)).org
+
+
+def chosen_employers(typed: Typed) -> tuple[str, ...]:
+    """The employers that a form names for an account, each once."""
+    return tuple(sorted({one for one in typed.fields.get("employer_id", ()) if one}))
 
 
 def own_employer(connection: Connection, visitor: Visitor, employer_id: str) -> str:

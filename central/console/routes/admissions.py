@@ -1,41 +1,42 @@
 """The employer's page: workers admitted now, workers still to come, alerts. It shows no medical value.
 
-GET /admissions takes `state`, `query` (beginning of a name or a personnel number, sealed by the POST; by hand plain as `q`),
+GET /admissions takes `employer` (one of the account's), `department`, `page`, `state`, `query` (beginning of a
+name or a personnel number, sealed by the POST; by hand plain as `q`),
 `worker_id` (repeatable), `sort` and `sort_alerts`. POST /admissions takes `q` (a SNILS too), `state`, `sort` and `csrf`: 303 to
 the address of who is meant; 422 with the page when it is nobody's or wrong. POST /admissions/alerts/{alert_id}/seen takes `csrf`.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from operator import attrgetter
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from central.console.access_log import note, note_seldom
 from central.console.context import Visitor, console_of, page
+from central.console.employer_scope import scope_of
 from central.console.guard import Guard, form_of
+from central.console.paging import page_number, paging_of
 from central.console.sorting import kept_order, sorting_of
 from central.console.worker_search import address_pairs, find_worker, words_of
-from central.core.name_folding import fold_name
 from central.core.rights import Right
-from central.deciding.admissions import Admission, admissions
+from central.deciding.admissions import STATES, admission_page
 from central.people.worker_query import WorkerQuery, has_snils_form
-from central.store import alerts, notices, registry
+from central.store import alerts, notices
+from central.store.admission_rows import AdmissionFilter
 from central.store.alerts import Alert
 from central.store.engine import reading, writing
 
 router = APIRouter()
 
 
-ORDERS: Mapping[str, Callable[[Admission], Any]] = {
-    name: attrgetter(name)
-    for name in ("personnel_number", "full_name", "state", "exam_type", "decided_at", "valid_until")
-}
+ORDERS = frozenset({"personnel_number", "full_name", "state", "exam_type", "decided_at", "valid_until", "department"})
+"""By what the store sorts admissions."""
+ON_A_PAGE = 100
 ALERT_ORDERS: Mapping[str, Callable[[Alert], Any]] = {
     name: attrgetter(name) for name in ("created_at", "full_name", "kind", "delivered_at", "seen_at")
 }
@@ -67,19 +68,23 @@ def show_again(
 @router.post("/admissions")
 def find_in_admissions(request: Request, visitor: Reader, form: Annotated[FormData, Depends(form_of)]) -> Response:
     """Lead to the address of who is meant. A form by POST: what is typed names a person (adr/0075)."""
-    console, employer_id = console_of(request), own_employer(visitor)
+    console = console_of(request)
     typed, state = str(form.get("q", "")).strip(), str(form.get("state", ""))
+    with reading(console.engine) as connection:
+        scope = scope_of(connection, request, visitor, str(form.get("employer", "")))
     query = find_worker(request, visitor, typed)
     if query.worker_ids:
+        wanted = AdmissionFilter(worker_ids=query.worker_ids)
         with reading(console.engine) as connection:
-            own = {item.worker_id for item in admissions(connection, employer_id, console.clock())}
+            found = admission_page(connection, scope.ids, console.clock(), wanted)
+        own = {item.worker_id for item in found.rows}
         # Whether another employer has somebody of that number is not told.
         query = replace(query, worker_ids=tuple(one for one in query.worker_ids if one in own))
         if not query.worker_ids:
             query = replace(query, fault="snils_unknown" if has_snils_form(typed) else "number_unknown")
     if query.fault:
-        return _page(request, visitor, 422, words=typed, state=state, fault=query.fault)
-    pairs = ([("state", state)] if state else []) + address_pairs(request, query) + kept_order(form)
+        return _page(request, visitor, 422, words=typed, state=state, fault=query.fault, chosen=scope.chosen)
+    pairs = [*scope.pairs, *([("state", state)] if state else []), *address_pairs(request, query), *kept_order(form)]
     return RedirectResponse(f"/admissions?{urlencode(pairs)}" if pairs else "/admissions", status_code=303)
 
 
@@ -88,7 +93,8 @@ def acknowledge(request: Request, alert_id: str, visitor: Reader) -> Response:
     """The employer's receipt for an alert."""
     console = console_of(request)
     with writing(console.engine) as connection:
-        if alerts.mark_seen(connection, alert_id, own_employer(visitor), visitor.account.account_id, console.clock()):
+        own = tuple(scope_of(connection, request, visitor).names)
+        if alerts.mark_seen(connection, alert_id, own, visitor.account.account_id, console.clock()):
             note(connection, console, visitor, "alert.seen", alert_id)
     return RedirectResponse("/admissions", status_code=303)
 
@@ -103,49 +109,49 @@ def _page(
     worker_ids: tuple[str, ...] = (),
     state: str = "",
     fault: str = "",
+    chosen: str | None = None,
 ) -> Response:
     console = console_of(request)
-    employer_id = own_employer(visitor)
-    note_seldom(request, visitor, "admissions.read")
-    with reading(console.engine) as connection:
-        everybody = admissions(connection, employer_id, console.clock())
-        told = alerts.of_employer(connection, employer_id)
-        unseen = alerts.unseen(connection, employer_id)
-        on_their_way = {item[0]: item for item in notices.of_alerts(connection, [entry.alert_id for entry in told])}
-        employer = registry.get_employer(connection, employer_id)
-    meant = [] if fault else [item for item in everybody if _is_meant(item, words, worker_ids)]
     sort = sorting_of(request, ORDERS, path="/admissions", usual="full_name")
+    department = request.query_params.get("department")
+    wanted = AdmissionFilter(words, visitor.account.orgs, worker_ids, (state,) if state else (), department)
+    with reading(console.engine) as connection:
+        scope = scope_of(connection, request, visitor, chosen)
+        offset = (page_number(request) - 1) * ON_A_PAGE
+        shown = admission_page(
+            connection, scope.ids, console.clock(), wanted, sort.order, limit=ON_A_PAGE, offset=offset
+        )
+        told = alerts.of_employers(connection, scope.ids)
+        unseen = alerts.unseen(connection, scope.ids)
+        on_their_way = {item[0]: item for item in notices.of_alerts(connection, [entry.alert_id for entry in told])}
+    note_seldom(request, visitor, "admissions.read")
+    narrowing = [("department", department)] if department is not None else []
     sort_alerts = sorting_of(request, ALERT_ORDERS, table="alerts", path="/admissions", usual="-created_at")
     return page(
         request,
         template,
         visitor,
         status,
-        employer=employer,
-        rows=sort.rows([item for item in meant if not state or item.state == state], ORDERS),
+        scope=scope,
+        rows=[] if fault else shown.rows,
+        paging=paging_of(request, 0 if fault else shown.matching, ON_A_PAGE, "/admissions"),
+        states=STATES,
+        departments=shown.departments,
+        department=department,
         sort=sort,
         sort_alerts=sort_alerts,
         query=words,
         narrowed=bool(worker_ids),
         fault=fault,
-        who="" if fault else urlencode([*address_pairs(request, WorkerQuery(words, worker_ids)), *sort.pairs]),
-        counts=Counter(item.state for item in everybody),
+        of_whom=urlencode(scope.pairs),
+        who=""
+        if fault
+        else urlencode(
+            [*scope.pairs, *narrowing, *address_pairs(request, WorkerQuery(words, worker_ids)), *sort.pairs]
+        ),
+        counts=shown.counts,
         chosen=state,
         alerts=sort_alerts.rows(told, ALERT_ORDERS),
         unseen=unseen,
         notices=on_their_way,
     )
-
-
-def _is_meant(item: Admission, words: str, worker_ids: tuple[str, ...]) -> bool:
-    if worker_ids:
-        return item.worker_id in worker_ids
-    wanted = fold_name(words)
-    return not wanted or fold_name(item.full_name).startswith(wanted) or fold_name(item.personnel_number) == wanted
-
-
-def own_employer(visitor: Visitor) -> str:
-    """The employer of the visitor's account; 404 for an account of none."""
-    if not visitor.account.employer_id:
-        raise HTTPException(404)
-    return visitor.account.employer_id

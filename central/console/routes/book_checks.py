@@ -1,8 +1,9 @@
 """The employer checks a medical book: by its number, by what its code says, or by the worker's own code.
 
-GET /admissions/book-check: the form and the checks of before. POST takes `text`, or `picture` (a photo of the code), and `csrf`:
-303 to the check, 422 where nothing was typed or no code was found on the photo. GET /admissions/book-check/{check_id}: one check;
-with /file: its paper, a PDF. Only the employer's own workers are found, and dates are all that is said. No check admits anybody.
+GET /admissions/book-check: the form and the checks of before. POST takes `text`, or `picture` (a photo of the code), `employer`
+(needed from an account of several) and `csrf`: 303 to the check, 422 where nothing was typed or no code was found on the photo.
+GET /admissions/book-check/{check_id}: one check; with /file: its paper, a PDF. Only the employer's own workers are found, and
+dates are all that is said. No check admits anybody.
 """
 
 import logging
@@ -16,8 +17,8 @@ from starlette.datastructures import FormData, UploadFile
 from central.console.access_log import note, note_seldom
 from central.console.book_check_view import CheckLine, check_lines, check_paper, point_words
 from central.console.context import Visitor, console_of, page
+from central.console.employer_scope import scope_of
 from central.console.guard import Guard, form_of
-from central.console.routes.admissions import own_employer
 from central.core.days import day_of
 from central.core.picture_look import LookUnavailable
 from central.core.rights import Right
@@ -59,8 +60,12 @@ def check(request: Request, visitor: Sender, form: Annotated[FormData, Depends(f
             return _form(request, visitor, 422, picture_fault="no_look")
         if not text:
             return _form(request, visitor, 422, picture_fault="no_code")
+    with reading(console.engine) as connection:
+        employer_id = scope_of(connection, request, visitor, str(form.get("employer", ""))).only
+    if not employer_id:
+        return _form(request, visitor, 422, employer_fault="choose")
     asking = Asking(
-        own_employer(visitor),
+        employer_id,
         visitor.account.account_id,
         now,
         day_of(now),
@@ -113,15 +118,23 @@ def print_check(request: Request, check_id: str, visitor: Reader) -> Response:
 
 def _own(connection: Connection, visitor: Visitor, check_id: str) -> CheckLine:
     item = book_checks.get(connection, check_id)
-    if item is None or item.employer_id != own_employer(visitor):
+    if item is None or item.employer_id not in visitor.account.employer_ids:
         raise HTTPException(404)
     return check_lines(connection, [item])[0]
 
 
-def _form(request: Request, visitor: Visitor, status: int = 200, fault: str = "", picture_fault: str = "") -> Response:
+def _form(
+    request: Request,
+    visitor: Visitor,
+    status: int = 200,
+    fault: str = "",
+    picture_fault: str = "",
+    employer_fault: str = "",
+) -> Response:
     console = console_of(request)
     with reading(console.engine) as connection:
-        items = book_checks.of_employer(connection, own_employer(visitor), MOST_SHOWN)
+        scope = scope_of(connection, request, visitor)
+        items = book_checks.of_employers(connection, scope.ids, MOST_SHOWN)
         lines = check_lines(connection, items)
     note_seldom(request, visitor, "book.checks_read", orgs=visitor.account.orgs)
     return page(
@@ -130,6 +143,8 @@ def _form(request: Request, visitor: Visitor, status: int = 200, fault: str = ""
         visitor,
         status,
         lines=lines,
+        scope=scope,
+        employer_fault=employer_fault,
         fault=fault,
         picture_fault=picture_fault,
         takes_pictures=console.pictures is not None,

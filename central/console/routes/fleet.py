@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from central.authority import certificates
 from central.console.context import Visitor, console_of, page
 from central.console.guard import Guard
+from central.console.paging import page_number
 from central.console.sorting import sorting_of
 from central.core import step_records
 from central.core.days import day_of
@@ -44,7 +45,6 @@ ROW_ORDERS: Mapping[str, Callable[[fleet.TerminalRow], Any]] = {
 ROWS = 50
 ODD_ROWS = 50
 FILLED_ROWS = 20
-_DIGITS = 6
 LOW_DISK_BYTES = 1_000_000_000
 LARGE_WAL_BYTES = 64 * 1024 * 1024
 """Less free space than this on a terminal is shown in red: soon no new exam starts there."""
@@ -82,9 +82,9 @@ def fleet_page(
             whole = fleet.overview(connection, orgs, fitting, now)
             fitting = [row.terminal_id for row in sort.rows(whole, ROW_ORDERS)]
         pages = max(1, -(-len(fitting) // ROWS))
-        number = min(_number(request), pages)
+        number = min(page_number(request), pages)
         rows = fleet.overview(connection, orgs, fitting[(number - 1) * ROWS : number * ROWS], now)
-        odd_number = _number(request, "odd")
+        odd_number = page_number(request, "odd")
         oddities, odd_count = anomalies.page(
             connection,
             orgs,
@@ -153,12 +153,6 @@ def filter_of(request: Request) -> fleet.FleetFilter:
     """What the query asks for; an unknown part is left out."""
     show = request.query_params.get("show", "all")
     return fleet.FleetFilter(request.query_params.get("q", "").strip(), show if show in fleet.SHOWN else "all")
-
-
-def _number(request: Request, name: str = "page") -> int:
-    """The page asked for, from 1."""
-    typed = request.query_params.get(name, "")
-    return max(1, int(typed)) if typed.isascii() and typed.isdigit() and len(typed) < _DIGITS else 1
 
 
 def address(

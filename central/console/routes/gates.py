@@ -1,19 +1,21 @@
 """Gates and the log of passages: who asked, what was answered, what became of it.
 
-GET /gates takes `gate`, `answer` (open | closed | corrected), `since`, `until` (days, both included); 422 with the page for a wrong
-day. An employer sees passages of the own workers; others those of their organisations.
+GET /gates takes `gate`, `answer` (open | closed | corrected), `since`, `until` (days, both included); 422 with the page for a
+wrong day. An employer sees passages of the own workers (`employer`: of one of its employers); others those of their
+organisations.
 """
 
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from central.console.access_log import note_seldom
 from central.console.context import Visitor, console_of, page
+from central.console.employer_scope import is_bound, scope_of
 from central.console.guard import Guard
 from central.console.query import day_of
-from central.core.rights import Right, Role
+from central.core.rights import Right
 from central.deciding.passages import employers_of
 from central.store import gate_passages, registry, workers
 from central.store.engine import reading
@@ -36,17 +38,16 @@ def show_gates(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
     asked = {name: query.get(name, "") for name in ("gate", "answer", "since", "until")}
     answer = asked["answer"] if asked["answer"] in ANSWERS else ""
     wanted = PassageFilter(asked["gate"], answer, since, until + timedelta(days=1) if until else None)
-    own = visitor.account.employer_id
-    if own is None and visitor.account.role == Role.EMPLOYER:
-        raise HTTPException(404)
     with reading(console.engine) as connection:
+        scope = scope_of(connection, request, visitor) if is_bound(visitor) else None
+        own = set(scope.ids) if scope is not None else None
         gates = [
             gate
             for gate in console.config.gates.gates
-            if gate.org in orgs and (own is None or own in employers_of(connection, gate))
+            if gate.org in orgs and (own is None or own & set(employers_of(connection, gate)))
         ]
-        rows = [] if faults else gate_passages.listed(connection, orgs, wanted, employer_id=own)
-        last = gate_passages.last_of_gates(connection, orgs, employer_id=own)
+        rows = [] if faults else gate_passages.listed(connection, orgs, wanted, employer_ids=own)
+        last = gate_passages.last_of_gates(connection, orgs, employer_ids=own)
         names = workers.names_of(connection, [row.worker_id for row in rows if row.worker_id])
         employers = {
             row["employer_id"]: row["name"] for org in orgs for row in registry.list_employers(connection, org)
@@ -56,6 +57,7 @@ def show_gates(request: Request, visitor: Annotated[Visitor, Depends(Guard(Right
         "gates.html",
         visitor,
         422 if faults else 200,
+        scope=scope,
         gates=gates,
         places={gate.name: gate.place for gate in gates},
         last=last,

@@ -17,7 +17,7 @@ from central.access.accounts import create_account
 from central.core.config import CentralConfig
 from central.core.media_files import MediaFiles
 from central.core.parties import Terminal
-from central.core.rights import Role
+from central.core.rights import EMPLOYER_ROLES, Role
 from central.core.trust import Trust
 from central.deciding.decision_record import DecisionDraft
 from central.deciding.decisions import Actor, Decisions, ground_effects
@@ -61,6 +61,7 @@ class SampleAccount:
 
 ACCOUNTS = (
     SampleAccount("dispatcher", "Диспетчер Ромашки", Role.EMPLOYER),
+    SampleAccount("hr", "Кадровик Ромашки", Role.EMPLOYER_HR),
     SampleAccount("senior", "Бережной Фома Лукич", Role.SENIOR_MEDIC),
     SampleAccount("admin", "Седов Лев Юрьевич", Role.ADMINISTRATOR),
     SampleAccount("auditor", "Ильина Раиса Ефимовна", Role.AUDITOR),
@@ -122,7 +123,7 @@ def fill_history(config: CentralConfig, engine: Engine, registry: Registry, peop
                 password=LOGIN.password,
                 now=now,
                 orgs=(ORG,),
-                employer_id=people.employers[0] if account.role is Role.EMPLOYER else None,
+                employer_ids=people.employers[:1] if account.role in EMPLOYER_ROLES else (),
             )
         senior = accounts.by_username(connection, "senior")
         author = Author(senior.account_id if senior else None, now)

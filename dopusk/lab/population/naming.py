@@ -14,6 +14,7 @@ _OTHERS = {
     Role.AUDITOR: "auditor",
     Role.SERVICE: "engineer",
     Role.EMPLOYER: "dispatcher",
+    Role.EMPLOYER_HR: "hr",
 }
 
 

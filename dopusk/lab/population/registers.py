@@ -17,7 +17,7 @@ from central.access.accounts import create_account
 from central.authority.pki import create_authority
 from central.authority.revocation_list import LIST_FILE, replace
 from central.core.parties import Employer, Organisation, Terminal, Worker
-from central.core.rights import Role
+from central.core.rights import EMPLOYER_ROLES, Role
 from central.core.snils import SnilsKey
 from central.core.trust import MEDIC_REVOCATION_FILE, MEDIC_ROOTS_FILE, ROOT_FILE
 from central.deciding.medics import MedicPerson, Qualification, add_medic
@@ -182,7 +182,7 @@ def _enter_medics(
 def _enter_accounts(connection: Connection, society: Society, titles: Titles, keyring: Keyring, now: datetime) -> None:
     orgs, password = titles.names.orgs, keyring.words("password")
     for role, username in titles.others.items():
-        is_employer = role is Role.EMPLOYER
+        is_employer = role in EMPLOYER_ROLES
         firm = society.firms[0]
         create_account(
             connection,
@@ -192,7 +192,7 @@ def _enter_accounts(connection: Connection, society: Society, titles: Titles, ke
             password=password,
             now=now,
             orgs=(orgs[firm.centre],) if is_employer else orgs,
-            employer_id=titles.names.employers[0] if is_employer else None,
+            employer_ids=titles.names.employers[:1] if is_employer else (),
         )
     for doctor, username in zip(society.doctors, titles.medics, strict=True):
         create_account(

@@ -59,7 +59,7 @@ def test_demo_shows_something_on_every_page(past: tuple[Past, Engine, CentralCon
     with reading(engine) as connection:
         waiting = worklist.waiting(connection, (ORG,))
         states = {row.personnel_number: row.state for row in admissions(connection, made.people.employers[0], now)}
-        told = alerts.of_employer(connection, made.people.employers[0])
+        told = alerts.of_employers(connection, made.people.employers[:1])
         refusals = [
             item
             for year in issued.years(connection, (ORG,), "refusal")

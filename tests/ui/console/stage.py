@@ -78,6 +78,7 @@ WHO = (
     Role.SENIOR_MEDIC,
     Role.ADMINISTRATOR,
     Role.AUDITOR,
+    Role.EMPLOYER_HR,
     Role.EMPLOYER,
     Role.MEDIC,
     Role.SERVICE,

@@ -45,6 +45,7 @@ FIXED = {
     "consents": "a handful of one person's, the newest first",
     "limits": "a handful of one person's, the newest first",
     "grounds": "a handful of one person's, the newest first",
+    "departments": "by their names, with how many there are",
     "difference": "the order of the book, as it will be published",
     "exam": "facts of one exam beside a decision that is being typed",
     "due": "the oldest first",

@@ -162,13 +162,13 @@ def test_correction_that_says_the_same_makes_no_second_alert(centre: ConsoleCent
     again = {"corrects": _in_force(centre, exam_id), "comment": "добавлены признаки"}
     zoya.decide(exam_id, outcome="not_admitted", reasons="intoxication_signs", **again)
     with reading(centre.engine) as connection:
-        assert [item.kind for item in alerts.of_employer(connection, centre.people.employers[0])] == ["intoxication"]
+        assert [item.kind for item in alerts.of_employers(connection, centre.people.employers[:1])] == ["intoxication"]
 
 
 def test_employer_is_told_of_who_is_sent_on_for_intoxication(centre: ConsoleCentre, zoya: Browser) -> None:
     zoya.decide(centre.exam("1004"), outcome="refer", reasons="intoxication_signs")
     with reading(centre.engine) as connection:
-        assert [item.kind for item in alerts.of_employer(connection, centre.people.employers[0])] == ["intoxication"]
+        assert [item.kind for item in alerts.of_employers(connection, centre.people.employers[:1])] == ["intoxication"]
 
 
 class _Hook(BaseHTTPRequestHandler):
@@ -243,7 +243,7 @@ def test_webhook_is_signed_and_tried_again_until_it_is_taken(centre: ConsoleCent
     assert said["personnel_number"] == "1004"
     assert set(said) == {"schema", "kind", "alert_id", "exam_id", "employer_id", "personnel_number", "at"}
     with reading(centre.engine) as connection:
-        (entry,) = alerts.of_employer(connection, centre.people.employers[0])
+        (entry,) = alerts.of_employers(connection, centre.people.employers[:1])
     assert entry.delivered_at is not None
 
 
