@@ -8,6 +8,7 @@ CREATE TABLE account (
     role TEXT NOT NULL,
     orgs JSON NOT NULL,
     medic_id TEXT,
+    person_id TEXT,
     password_hash TEXT NOT NULL,
     must_change_password BOOLEAN NOT NULL,
     totp_sealed BYTEA,
@@ -41,6 +42,8 @@ CREATE TABLE account (
     CONSTRAINT pk_account PRIMARY KEY (account_id),
     CONSTRAINT uq_account_username UNIQUE (username)
 );
+
+CREATE UNIQUE INDEX ix_account_person_id ON account (person_id);
 
 CREATE UNIQUE INDEX ix_account_vouched ON account (vouched_by, vouched_issuer, vouched_name);
 
@@ -919,6 +922,28 @@ CREATE TABLE waybill_receipt (
 );
 
 CREATE UNIQUE INDEX uq_waybill_receipt_content ON waybill_receipt (operator, sha256);
+
+CREATE TABLE account_link (
+    link_id TEXT NOT NULL,
+    token_sha256 TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    exam_id TEXT,
+    made_by TEXT,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: made_at DATETIME NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: expires_at DATETIME NOT NULL,
+    used_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: used_at DATETIME,
+    account_id TEXT,
+    CONSTRAINT pk_account_link PRIMARY KEY (link_id),
+    CONSTRAINT uq_account_link_token_sha256 UNIQUE (token_sha256),
+    CONSTRAINT fk_account_link_person_id_person FOREIGN KEY(person_id) REFERENCES person (person_id)
+);
+
+CREATE INDEX ix_account_link_exam_id ON account_link (exam_id);
+
+CREATE INDEX ix_account_link_person_id ON account_link (person_id);
 
 CREATE TABLE act_signature (
     signature_id TEXT NOT NULL,

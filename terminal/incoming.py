@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from sync.contract.books import SPREAD_BOOKS, BookContent, kiosk_faults
 from sync.contract.canonical import sha256_hex
-from sync.contract.decision import DECISION_SCHEMA, DecisionMessage, DecisionRecord
+from sync.contract.decision import DECISION_SCHEMA, AccountOffer, DecisionMessage, DecisionRecord
 from sync.contract.envelope import ContractError, Envelope, open_sealed, read_unverified
 from sync.contract.face import PHOTO_SCHEMA, PhotoPart
 from sync.contract.holds import HOLDS, Holds
@@ -189,7 +189,7 @@ class IncomingMessages:
                 except UntrustedDecision:
                     self._decision_refused(decision.exam_id)  # or the worker would wait for nothing
                     raise
-                self._take_decision(self._event(record), done)
+                self._take_decision(self._event(record, decision.account_offer), done)
                 self._decision_taken(record, {serial for _, serial in revoked})
             case Down.ROSTER:
                 if self._take_roster(message.message_id, envelope):
@@ -291,7 +291,7 @@ class IncomingMessages:
         told = RevokedCertificates.model_validate(self._store.reference.latest(REVOKED_CERTIFICATES) or {})
         return {(one.issuer, one.serial): one.revoked_at for one in told.certificates}
 
-    def _event(self, record: DecisionRecord) -> events.DecisionReceived:
+    def _event(self, record: DecisionRecord, offer: AccountOffer | None) -> events.DecisionReceived:
         decision = record.decision
         return events.DecisionReceived(
             exam_id=record.exam.exam_id,
@@ -305,6 +305,8 @@ class IncomingMessages:
             decided_at=decision.decided_at,
             valid_until=decision.valid_until,
             repeat_step=decision.repeat_step,
+            account_address=offer.address if offer is not None else "",
+            account_until=offer.until if offer is not None else None,
         )
 
 

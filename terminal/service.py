@@ -18,6 +18,7 @@ from sync.link_report import LinkReport
 from sync.thread_faults import note_fault
 from sync.transactions import STORE_TROUBLE, is_of_the_store
 from terminal import intents
+from terminal.account_link import account_link
 from terminal.camera.film import FilmFinished, Kept, Lost
 from terminal.core import Core
 from terminal.crashes import CrashNote
@@ -315,6 +316,7 @@ class TerminalService:
             notice=facts.notice,
             books=self._session.books(),
             gate=self._gate.shown_of(front.active) if self._gate is not None else "",
+            account_link=account_link(self._core, front.active),
             verified_until={d.id: d.verified_until.isoformat() for d in self._core.config.device if d.verified_until},
         )
         before = self.latest

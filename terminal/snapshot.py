@@ -127,5 +127,7 @@ class TerminalSnapshot:
     gate: str = ""
     """What became of the gate beside this kiosk for the exam on the screen: `opening`, `opened`, `unknown`, `failed`, or why it
     stays closed; empty where there is none."""
+    account_link: str = ""
+    """Where the worker on the screen may open the own records with a phone, for some minutes; empty: it is not offered."""
     verified_until: Mapping[str, str] = field(default_factory=dict)
     """Verification date by device id, ISO, where configured."""

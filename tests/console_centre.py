@@ -46,6 +46,7 @@ from central.signature import software
 from central.store import terminals
 from central.store.engine import open_engine, writing
 from central.store.sealing import Sealer
+from central.store.workers import get_worker
 from dopusk.lab.broker import free_port
 from dopusk.lab.demo.sample_people import ORG, SampleIds, enter_people
 from simulators.fleet_exam import exam_payload
@@ -150,8 +151,11 @@ class ConsoleCentre:
         return medic_id
 
     def add_account(self, username: str, role: Role, **values: Any) -> None:
-        """An account without a register entry."""
+        """An account without a register entry; of a worker, if no other is named, that of number 1001."""
         with writing(self.engine) as connection:
+            if role is Role.WORKER and "person_id" not in values:
+                row = get_worker(connection, self.people.workers["1001"])
+                values |= {"orgs": (), "employer_id": None, "person_id": row["person_id"] if row is not None else None}
             self._add_account(connection, username, f"Имя {username}", role, **values)
 
     def _add_account(self, connection: Any, username: str, full_name: str, role: Role, **values: Any) -> None:

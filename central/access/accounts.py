@@ -62,7 +62,8 @@ class LoginRefused(Exception):
     """No login. `code`: `wrong` (name, password or code: never says which), `locked`, `disabled`, `code_needed`,
 
     `factor_overdue` (the time to set up the second factor is over), `directory_outage` (who vouches cannot be asked),
-    `no_account` (the provider vouches for somebody who has no account). `locks`: this failure has closed the account.
+    `no_account` (the provider vouches for somebody who has no account), `own_closed` (a worker's; a new
+    link opens it). `locks`: this failure has closed the account.
     """
 
     def __init__(self, code: str, *, locks: bool = False) -> None:
@@ -111,11 +112,12 @@ def create_account(
     must_change_password: bool = False,
     listed: Collection[str] = frozenset(),
     password_hash: str | None = None,
+    person_id: str | None = None,
 ) -> str:
     """Add an account; returns its id. Raises `ValueError` for a weak password or a name that is taken.
 
     `listed`: the operator's own list of bad passwords. `password_hash`: of `hash_password`, where others wait for the
-    transaction's end; without it the password is hashed here.
+    transaction's end; without it the password is hashed here. `person_id`: of a worker, whose records it sees.
     """
     username = username.strip().lower()
     if not username:
@@ -131,6 +133,7 @@ def create_account(
         "role": str(role),
         "orgs": list(orgs),
         "medic_id": medic_id,
+        "person_id": person_id,
         "password_hash": password_hash or hash_password(password),
         "must_change_password": must_change_password,
         "failed_logins": 0,
@@ -286,7 +289,7 @@ def _let_in(
 ) -> CheckedLogin:
     """What stands behind the first factor, whoever has vouched for it. Raises `LoginRefused`."""
     if account.disabled or account.has_ended(day_of(now)):
-        raise LoginRefused("disabled")
+        raise LoginRefused("disabled" if account.person_id is None else "own_closed")
     changes: dict[str, Any] = {"last_login_at": now}
     recovered = False
     if totp_sealed is not None:

@@ -17,6 +17,7 @@ from central.words import wording
 from central.words.texts import text, text_or
 
 MENU: tuple[tuple[Right, str, str], ...] = (
+    (Right.SEE_OWN_RECORD, "/me", "me"),
     (Right.SEE_QUEUE, "/queue", "queue"),
     (Right.EXAMINE, "/room", "room"),
     (Right.SEE_JOURNAL, "/journal", "journal"),

@@ -14,6 +14,7 @@ from central.core.config_faults import words_of
 from central.core.config_section import Port, Section
 from central.core.gate_config import GatesConfig
 from central.core.login_config import LoginConfig, SignerConfig
+from central.core.personal_config import PersonalConfig
 from central.core.store_urls import SQLITE, sqlite_file, sqlite_url
 from central.core.waybill_config import WaybillsConfig
 
@@ -293,6 +294,7 @@ class CentralConfig(Section):
     signer: SignerConfig = SignerConfig()
     waybills: WaybillsConfig = WaybillsConfig()
     gates: GatesConfig = GatesConfig()
+    personal: PersonalConfig = PersonalConfig()
 
     @property
     def jobs_folder(self) -> Path:

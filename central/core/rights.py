@@ -42,6 +42,8 @@ class Right(StrEnum):
     SEE_BOOKS = "see_books"
     CHANGE_BOOKS = "change_books"
     CHANGE_CLASSIFIERS = "change_classifiers"
+    SEE_OWN_RECORD = "see_own_record"
+    GIVE_ACCESS = "give_access"
 
 
 class Role(StrEnum):
@@ -55,6 +57,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     SERVICE = "service"
     INSPECTOR = "inspector"
+    WORKER = "worker"
 
 
 _MEDIC = frozenset(
@@ -79,6 +82,8 @@ _MEDIC = frozenset(
         Right.SEE_WAYBILLS,
         Right.SEE_GATES,
         Right.SEE_BOOKS,
+        # Who has a worker with a document before them gives the worker the own pages.
+        Right.GIVE_ACCESS,
     }
 )
 
@@ -149,7 +154,12 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     # Sees what an order of inspection opens, and changes nothing: no other right, and none that a form needs.
     Role.INSPECTOR: frozenset({Right.OWN_ACCOUNT, Right.INSPECT}),
     Role.SERVICE: frozenset({Right.OWN_ACCOUNT, Right.SEE_FLEET, Right.SEE_BOOKS}),
+    # A worker sees the own records, wherever they were made, and nobody else's.
+    Role.WORKER: frozenset({Right.OWN_ACCOUNT, Right.SEE_OWN_RECORD}),
 }
+
+GIVEN_ROLES = tuple(role for role in Role if role is not Role.WORKER)
+"""Roles that an administrator gives. A worker's account comes from a link, for one person, and from nowhere else."""
 
 
 def may(role: str, right: Right) -> bool:

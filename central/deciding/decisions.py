@@ -18,6 +18,7 @@ from central.core.config import ADMISSION_VALID_HOURS
 from central.core.days import day_of
 from central.core.ground_effects import on_day
 from central.core.trust import Trust
+from central.deciding.account_offers import close_if_unknown, offer_of
 from central.deciding.conclusions import conclusion_faults
 from central.deciding.decision_record import (
     DecisionDraft,
@@ -108,7 +109,9 @@ class Decisions:
         stamping: Stamping | None = None,
         frmr_valid_days: int = FRMR_VALID_DAYS,
         mid_level_finds_signs: bool = False,
+        account_address: str = "",
     ) -> None:
+        """`account_address`: of the page that kiosks offer to workers; empty: they offer none."""
         self._engine = engine
         self._outgoing = outgoing
         self._trust = trust
@@ -118,6 +121,7 @@ class Decisions:
         self._stamping = stamping or Stamping(None)
         self._frmr_valid_days = frmr_valid_days
         self._mid_level_may = mid_level_finds_signs
+        self._account_address = account_address
 
     def decide(self, draft: DecisionDraft, actor: Actor, provider: SignatureProvider) -> StoredDecision:
         """Sign and store one decision.
@@ -237,6 +241,7 @@ class Decisions:
             decision_id=item.decision_id,
             record_json=item.record.decode("utf-8"),
             cms_base64=base64.b64encode(item.cms).decode("ascii"),
+            account_offer=offer_of(self._account_address, item, exam.payload),
         )
         try:
             with writing(self._engine) as connection:
@@ -249,7 +254,11 @@ class Decisions:
                 # A medical room is no terminal: who was examined there stands before the medic.
                 if rooms.find_room(connection, exam.terminal_id) is None:
                     self._outgoing.queue(
-                        connection, exam.terminal_id, "decision", DECISION_SCHEMA, payload.model_dump(mode="json")
+                        connection,
+                        exam.terminal_id,
+                        "decision",
+                        DECISION_SCHEMA,
+                        payload.model_dump(mode="json", exclude_none=True),
                     )
                 if not exam_store.mark_decided(
                     connection,
@@ -266,6 +275,7 @@ class Decisions:
                     waybill_titles.add_title(connection, titled)
                 follow_up(connection, item, exam, employer_id)
                 follow_up_gates(connection, item, employer_id)
+                close_if_unknown(connection, item)
                 store.release_claim(connection, item.exam_id)
                 audit.write(
                     connection,

@@ -61,6 +61,11 @@ _REGISTERS_OF_TESTS = """
 # Invented entries stand in no federal register: nobody could look them up again.
 frmr_valid_days = 3650
 """
+_PERSONAL_OF_DEMOS = """
+[personal]
+# Phones of a demonstration are browsers of this machine.
+kiosk_links = true
+"""
 _OUTGOING_OF_TESTS = """
 [outgoing]
 # Webhooks of a demonstration and of tests stand on this machine.
@@ -119,6 +124,8 @@ def write_config(folder: Path, choices: Choices) -> CentralConfig:
     text = _TEMPLATE.format(**{name: json.dumps(value, ensure_ascii=False) for name, value in values.items()})
     if choices.generation == "test":
         text += _RATES_OF_TESTS
+    if choices.generation == "demo":
+        text += _PERSONAL_OF_DEMOS
     if choices.generation != "real":
         text += _OUTGOING_OF_TESTS + _REGISTERS_OF_TESTS
     path = folder / "central.toml"

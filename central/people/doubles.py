@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from central.people.registry import Registry
-from central.store import employments, persons, register_changes
+from central.store import account_links, employments, persons, register_changes
 from central.store.engine import hold_registers
 from central.store.persons import Verdict
 from central.store.register_changes import Author
@@ -76,6 +76,9 @@ def judge(
     moved = [row["worker_id"] for row in pair.other_entries] if verdict == "joined" else []
     if moved:
         employments.move(connection, moved, pair.person_id, now=author.at)
+        # Who opened that account was taken for somebody else: a new link says whose records it may see.
+        if (own := account_links.account_of(connection, pair.other_id)) is not None:
+            account_links.close_accounts(connection, [own.account_id])
     _add(connection, pair.org, pair.person_id, pair.other_id, verdict, moved, reason, author)
     rows = [*pair.entries, *pair.other_entries]
     _tell(connection, pair.org, rows, pair.person_id if moved else "", verdict, reason, author)

@@ -34,6 +34,7 @@ account = Table(
     Column("role", Text, nullable=False, comment="see central.core.rights"),
     Column("orgs", JSON, nullable=False, comment="organisations whose records this account may see"),
     Column("medic_id", Text, comment="of medics: the entry in the register of medics"),
+    Column("person_id", Text, comment="of the role worker: whose records it sees"),
     Column("password_hash", Text, nullable=False),
     Column("must_change_password", Boolean, nullable=False),
     Column("totp_sealed", LargeBinary, comment="secret of the second factor, AES-256-GCM; empty = not set up"),
@@ -49,6 +50,7 @@ account = Table(
     Column("vouched_issuer", Text, comment="which provider or directory that was when the name was entered"),
     Column("vouched_name", Text, comment="the subject of the provider, or the name in the directory"),
     Index("ix_account_vouched", "vouched_by", "vouched_issuer", "vouched_name", unique=True),
+    Index("ix_account_person_id", "person_id", unique=True),
     Column("ends_on", Date, comment="last day; empty: the account has no end"),
     Column("closed_unused_at", UtcDateTime, comment="when it was disabled because nobody used it; empty: otherwise"),
     Column("enabled_at", UtcDateTime, comment="when it was last enabled again: time without use counts from here"),
@@ -114,6 +116,7 @@ class Account:
     enabled_note: str | None = None
     deleted_at: datetime | None = None
     erased_at: datetime | None = None
+    person_id: str | None = None
 
     @property
     def called(self) -> str:
@@ -174,9 +177,9 @@ def by_id(connection: Connection, account_id: str) -> Account | None:
 
 
 def all_accounts(connection: Connection) -> list[Account]:
-    """Every account, by login name."""
+    """Every account of somebody who works with the centre, by login name. Workers, as many as there are, have their own pages."""
     employers = of_accounts(connection)
-    rows = connection.execute(select(account).order_by(account.c.username))
+    rows = connection.execute(select(account).where(account.c.person_id.is_(None)).order_by(account.c.username))
     return [_account(row, employers.get(row.account_id, ())) for row in rows]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, func, select, update
 
 from central.store.exams import exam
 from central.store.persons import person
-from central.store.registry import employer, worker
+from central.store.registry import employer, organisation, worker
 
 _AT_ONCE = 500
 
@@ -47,10 +47,29 @@ def of_person(connection: Connection, person_id: str, orgs: Sequence[str]) -> li
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def own(connection: Connection, person_id: str) -> list[dict[str, Any]]:
+    """All employments of a person, in every organisation, archived too, with `employer_name` and `org_name`: the newest first."""
+    query = (
+        select(worker, employer.c.name.label("employer_name"), organisation.c.name.label("org_name"))
+        .join_from(worker, employer, employer.c.employer_id == worker.c.employer_id)
+        .join(organisation, organisation.c.org == worker.c.org)
+        .where(worker.c.person_id == person_id)
+        .order_by(worker.c.archived_at.is_not(None), worker.c.since.desc(), worker.c.worker_id.desc())
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
 def first_exam_at(connection: Connection, worker_id: str) -> datetime | None:
     """When the first exam of an employment began."""
     query = select(exam.c.started_at).where(exam.c.worker_id == worker_id).order_by(exam.c.started_at).limit(1)
     return connection.execute(query).scalar_one_or_none()
+
+
+def name_of(connection: Connection, person_id: str) -> str | None:
+    """What the newest employment of a person calls the person; None for somebody who has none."""
+    query = select(worker.c.full_name).where(worker.c.person_id == person_id)
+    newest = query.order_by(worker.c.archived_at.is_not(None), worker.c.since.desc(), worker.c.worker_id.desc())
+    return connection.execute(newest.limit(1)).scalar_one_or_none()
 
 
 def orgs_of(connection: Connection, person_id: str) -> set[str]:

@@ -132,6 +132,19 @@ def earlier(connection: Connection, worker_id: str, before: datetime, limit: int
     return _listed(connection.execute(query).all())
 
 
+def of_person(connection: Connection, person_id: str, limit: int) -> list[ListedExam]:
+    """The newest exams of a person, at every employer and in every organisation."""
+    query = _listing().where(worker.c.person_id == person_id).order_by(exam.c.finished_at.desc(), exam.c.exam_id)
+    return _listed(connection.execute(query.limit(limit)).all())
+
+
+def one_of_person(connection: Connection, person_id: str, exam_id: str) -> ListedExam | None:
+    """One exam, if it is this person's."""
+    query = _listing().where(worker.c.person_id == person_id, exam.c.exam_id == exam_id)
+    found = _listed(connection.execute(query).all())
+    return found[0] if found else None
+
+
 def _listing() -> Select[Any]:
     return (
         select(

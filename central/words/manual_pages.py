@@ -33,6 +33,7 @@ OF_ROLE: dict[Role, tuple[str, ...]] = {
     ),
     Role.AUDITOR: ("medic", REGULATION, "senior_medic", "dispatcher", "worker"),
     Role.INSPECTOR: ("inspector",),
+    Role.WORKER: ("worker_pages", "worker"),
     Role.SERVICE: ("service_engineer", "installer", "worker"),
 }
 """Manuals of each role: its own first, then those that it may need."""

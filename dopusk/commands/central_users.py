@@ -39,6 +39,8 @@ def add(
     password_stdin: FromStdin = False,
 ) -> None:
     """Add an account. The password has to be changed at the first login."""
+    if role is Role.WORKER:
+        raise typer.BadParameter("a worker's account comes from a link for one person", param_hint="--role")
     if role in EMPLOYER_ROLES and not employer_id:
         raise typer.BadParameter("an account of a role of the employer needs one", param_hint="--employer-id")
     with plain_errors():

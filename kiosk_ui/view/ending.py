@@ -1,5 +1,9 @@
 """Pages of the end: summary, waiting for the medic, the decision. Only a checked decision ever says "admitted"."""
 
+from functools import lru_cache
+
+import segno
+
 from kiosk_ui.texts import Texts
 from kiosk_ui.view.model import FactView, PageView, ViewOptions
 from kiosk_ui.view.naming import shortened
@@ -103,8 +107,16 @@ def decision(snapshot: TerminalSnapshot, exam: ExamState, texts: Texts, options:
         state=outcome,
         lines=() if private or not decided.released_text else (shortened(decided.released_text, MOST_RELEASED),),
         facts=(*_facts(decided, snapshot, texts), *_endings(snapshot, texts)),
+        sign=texts("decision.own_pages") if snapshot.account_link else "",
+        picture=_drawn(snapshot.account_link) if snapshot.account_link else "",
         buttons=buttons,
     )
+
+
+@lru_cache(maxsize=2)
+def _drawn(link: str) -> str:
+    """A QR code of the link, one point for each module: the screen makes it larger."""
+    return str(segno.make(link, error="l").png_data_uri(scale=1, border=4))
 
 
 def _endings(snapshot: TerminalSnapshot, texts: Texts) -> tuple[FactView, ...]:

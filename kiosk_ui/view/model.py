@@ -95,6 +95,8 @@ class PageView:
     lines: tuple[str, ...] = ()
     facts: tuple[FactView, ...] = ()
     values: tuple[ValueView, ...] = ()
+    picture: str = ""
+    """A QR code to be read with a phone, as a data address of a PNG; empty: none."""
     code: str = ""
     """For the service engineer, in small print."""
     sign: str = ""

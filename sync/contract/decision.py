@@ -98,6 +98,14 @@ class DecisionRecord(WireModel):
     """Only of an admission, and only where a waybill waited for it."""
 
 
+class AccountOffer(WireModel):
+    """What the kiosk may offer a worker whom a medic has just recognised: a page that opens the own records, until a moment."""
+
+    address: str = Field(max_length=300, pattern=r"^https?://")
+    """Of the page; the kiosk adds its token behind `#`, which no browser sends to anybody."""
+    until: Utc
+
+
 class DecisionMessage(WireModel):
     """Payload of `down/decision`: the exact signed bytes (UTF-8 canonical JSON) and the signature over them."""
 
@@ -105,3 +113,5 @@ class DecisionMessage(WireModel):
     decision_id: Id
     record_json: str
     cms_base64: str
+    account_offer: AccountOffer | None = None
+    """Only where the centre is set up so, and a medic has recognised the worker in this exam. Not signed: it admits nobody."""

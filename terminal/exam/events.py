@@ -204,6 +204,9 @@ class DecisionReceived(EventBase):
     decided_at: Utc
     valid_until: Utc | None = None
     repeat_step: Literal["temperature", "pressure", "breath"] | None = None
+    account_address: LongText = ""
+    """Of the page on which the worker may open the own records; empty: the centre offers none with this decision."""
+    account_until: Utc | None = None
 
 
 class DecisionRefused(EventBase):

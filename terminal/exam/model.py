@@ -137,6 +137,9 @@ class Decided:
     released_text: str = ""
     valid_until: datetime | None = None
     repeat_step: str | None = None
+    account_address: str = ""
+    """Of the page on which the worker may open the own records, until `account_until`; empty: none is offered."""
+    account_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

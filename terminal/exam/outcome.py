@@ -68,4 +68,6 @@ def _decided(event: DecisionReceived) -> Decided:
         released_text=event.released_text,
         valid_until=event.valid_until,
         repeat_step=event.repeat_step,
+        account_address=event.account_address,
+        account_until=event.account_until,
     )

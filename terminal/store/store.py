@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlite_utils import Database
 
+from sync.contract.account_link import kiosk_token, signed_bytes
 from sync.contract.envelope import ClockStamp
 from sync.contract.model import utc_text
 from sync.contract.topics import TerminalAddress, Up
@@ -137,6 +138,10 @@ class TerminalStore:
             created_at=stamp.at,
             clock=ClockStamp(trusted=stamp.trusted, boot_id=stamp.boot_id, monotonic_s=stamp.monotonic_s),
         )
+
+    def account_token(self, exam_id: str) -> str:
+        """The token by which the worker of that exam opens the own records: the terminal's signature, the same each time."""
+        return kiosk_token(exam_id, self._signing_key.sign(signed_bytes(exam_id)))
 
     def note_media(self, sha256: str, exam_id: str, content_type: str, size_bytes: int, stamp: Stamp) -> None:
         """Remember which file belongs to which exam; call inside a transaction."""

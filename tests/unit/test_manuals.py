@@ -19,6 +19,7 @@ NAMES = {
     "service_engineer.md",
     "installer.md",
     "inspector.md",
+    "worker_pages.md",
     "регламент-учётных-записей.md",
 }
 
@@ -69,5 +70,10 @@ def test_places_are_filled_in_or_left_open(quoted: str) -> None:
 
 
 def test_every_role_of_the_console_but_the_auditor_has_one() -> None:
-    own = {"employer": "dispatcher.md", "employer_hr": "hr.md", "service": "service_engineer.md"}
+    own = {
+        "employer": "dispatcher.md",
+        "employer_hr": "hr.md",
+        "service": "service_engineer.md",
+        "worker": "worker_pages.md",
+    }
     assert {own.get(role, f"{role}.md") for role in set(Role) - {Role.AUDITOR}} <= NAMES

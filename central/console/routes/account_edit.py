@@ -22,7 +22,7 @@ from central.console.guard import Guard, form_of, typed_fields
 from central.console.routes.accounts import MAX_CHARS, chosen_employers, own_account, own_employer
 from central.console.typed import Typed
 from central.core.days import day_of, parse_day
-from central.core.rights import EMPLOYER_ROLES, Right, Role
+from central.core.rights import EMPLOYER_ROLES, GIVEN_ROLES, Right, Role
 from central.store import accounts as store
 from central.store import medics, registry
 from central.store.account_employers import set_employers
@@ -90,7 +90,7 @@ def _values(
         faults["full_name"] = "needed"
     elif len(name) > MAX_CHARS:
         faults["full_name"] = "too_long"
-    if role not in set(Role):
+    if role not in set(GIVEN_ROLES):
         faults["role"] = "choose"
     elif account.account_id == visitor.account.account_id and role != account.role:
         faults["role"] = "own_role"
@@ -141,7 +141,7 @@ def _edit_page(
             seen=mark_of(account),
             typed=typed or _typed_of(account),
             faults=faults or {},
-            roles=list(Role),
+            roles=list(GIVEN_ROLES),
             organisations={
                 row["org"]: row["name"] for row in registry.list_organisations(connection) if row["org"] in orgs
             },

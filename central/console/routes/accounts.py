@@ -29,7 +29,7 @@ from central.console.typed import Typed
 from central.core.name_folding import fold_name
 from central.core.passed_time import PassedTime
 from central.core.passwords import password_fault
-from central.core.rights import EMPLOYER_ROLES, RIGHTS, Right, Role
+from central.core.rights import EMPLOYER_ROLES, GIVEN_ROLES, RIGHTS, Right, Role
 from central.store import accounts as store
 from central.store import api_keys, medics, notices, registry, secret_tries, security_alerts
 from central.store.accounts import Account
@@ -115,7 +115,7 @@ def _orgs_of(connection: Connection, visitor: Visitor, typed: Typed) -> tuple[tu
 
 def _faults_of(connection: Connection, typed: Typed) -> dict[str, str]:
     faults: dict[str, str] = {}
-    if typed.one("role") not in set(Role):
+    if typed.one("role") not in set(GIVEN_ROLES):
         faults["role"] = "choose"
     if not typed.one("full_name").strip():
         faults["full_name"] = "needed"
@@ -151,9 +151,14 @@ def _manages(visitor: Visitor, account: Account) -> bool:
 
 
 def own_account(connection: Connection, visitor: Visitor, account_id: str) -> Account:
-    """An account that the visitor may change; 404 for any other, and for one that is erased."""
+    """An account that the visitor may change; 404 for any other, for one that is erased, and for a worker's."""
     account = store.by_id(connection, account_id)
-    if account is None or account.erased_at is not None or not _manages(visitor, account):
+    if (
+        account is None
+        or account.person_id is not None
+        or account.erased_at is not None
+        or not _manages(visitor, account)
+    ):
         raise HTTPException(404)
     return account
 
@@ -263,7 +268,7 @@ def accounts_page(
             unused=unused,
             unused_names=", ".join(item.called for item in mine if item.account_id in unused),
             terms=console.config.accounts,
-            roles=list(Role),
+            roles=list(GIVEN_ROLES),
             all_rights=list(Right),
             matrix=RIGHTS,
             is_installation=visitor.is_installation,

@@ -168,7 +168,7 @@ def login_page(
     look = look_of(request)
     if language in LANGUAGES:
         look = replace(look, language=language)
-    cookie = request.cookies.get(console.form_cookie, "") or secrets.token_urlsafe(24)
+    cookie = form_cookie_of(console, request)
     response = page(
         request,
         "login.html",
@@ -187,8 +187,18 @@ def login_page(
     )
     if language in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, path="/", secure=console.secure, samesite="lax")
-    _set_cookie(console, response, console.form_cookie, cookie, 24 * 3600)
+    set_form_cookie(console, response, cookie)
     return response
+
+
+def form_cookie_of(console: Console, request: Request) -> str:
+    """What a form's token belongs to where nobody is logged in: this browser's cookie, or a new one."""
+    return request.cookies.get(console.form_cookie, "") or secrets.token_urlsafe(24)
+
+
+def set_form_cookie(console: Console, response: Response, cookie: str) -> None:
+    """Let the browser keep it for a day."""
+    _set_cookie(console, response, console.form_cookie, cookie, 24 * 3600)
 
 
 def _caller(

@@ -21,13 +21,14 @@ from central.console.access_log import covers, note
 from central.console.context import Console, Visitor, console_of, page
 from central.console.guard import Guard, form_of
 from central.console.history_view import MOST_SHOWN, foreign_lines
+from central.console.routes.me_access import DOCUMENTS
 from central.core.days import day_of
 from central.core.ground_rules import kind_words
 from central.core.rights import Right
 from central.deciding.decision_record import Employed
 from central.people import contacts, doubles
 from central.people.contacts import Contacts
-from central.store import accounts, consents, employments, foreign_exams, grounds, worker_limits
+from central.store import account_links, accounts, consents, employments, foreign_exams, grounds, worker_limits
 from central.store.engine import hold_registers, writing
 from central.store.register_changes import Author
 
@@ -97,6 +98,7 @@ def _person_page(
             "contacts": (typed or contacts.read(connection, console.registry, person_id)) if keeps else None,
             "exams": employments.last_exams(connection, ids, MOST_EXAMS) if may_see_exams else [],
             "consents": [one for key in by_org.values() for one in consents.of_worker(connection, key)],
+            "access": account_links.account_of(connection, person_id) if visitor.may(Right.GIVE_ACCESS) else None,
             "foreign": foreign_lines(
                 [
                     one
@@ -129,6 +131,7 @@ def _person_page(
         },
         may_see_exams=may_see_exams,
         today=today,
+        documents=DOCUMENTS,
         **values,
     )
 

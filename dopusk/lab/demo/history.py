@@ -34,6 +34,7 @@ from central.store import accounts, limits, medics, terminals, worklist
 from central.store.engine import open_engine, reading, writing
 from central.store.kept_papers import KEPT_KINDS
 from central.store.register_changes import Author
+from central.store.workers import get_worker
 from dopusk.lab.demo.sample_copies import SampleCopies, copying_of
 from dopusk.lab.demo.sample_day import Decided, SampleDay
 from dopusk.lab.demo.sample_judging import archive_health, finished
@@ -67,6 +68,7 @@ ACCOUNTS = (
     SampleAccount("auditor", "Ильина Раиса Ефимовна", Role.AUDITOR),
     SampleAccount("inspector", "Проверкина Инна Львовна", Role.INSPECTOR),
     SampleAccount("engineer", "Карпов Денис Олегович", Role.SERVICE),
+    SampleAccount("1001", "Ветров Степан Ильич", Role.WORKER),
 )
 
 
@@ -115,6 +117,8 @@ def fill_history(config: CentralConfig, engine: Engine, registry: Registry, peop
     past = Past(config, people, _enter_archive(config, engine, registry))
     with writing(engine) as connection:
         for account in ACCOUNTS:
+            is_worker = account.role is Role.WORKER
+            worker = get_worker(connection, people.workers[account.username]) if is_worker else None
             create_account(
                 connection,
                 username=account.username,
@@ -122,7 +126,8 @@ def fill_history(config: CentralConfig, engine: Engine, registry: Registry, peop
                 role=account.role,
                 password=LOGIN.password,
                 now=now,
-                orgs=(ORG,),
+                orgs=() if is_worker else (ORG,),
+                person_id=str(worker["person_id"]) if worker is not None else None,
                 employer_ids=people.employers[:1] if account.role in EMPLOYER_ROLES else (),
             )
         senior = accounts.by_username(connection, "senior")

@@ -18,10 +18,10 @@ Item {
         color: screen.admitted ? Theme.goodDeep : Theme.ink
 
         Rectangle {
-            anchors { horizontalCenter: parent.horizontalCenter; top: parent.top; topMargin: 120 }
-            width: 300
-            height: 300
-            radius: 150
+            anchors { horizontalCenter: parent.horizontalCenter; top: parent.top; topMargin: screen.page.picture ? 24 : 120 }
+            width: screen.page.picture ? 200 : 300
+            height: width
+            radius: width / 2
             color: screen.admitted ? Theme.good : Theme.nightCard
             border.width: 8
             border.color: Theme.card
@@ -29,10 +29,29 @@ Item {
             Icon {
                 anchors.centerIn: parent
                 name: ({ admitted: "tick", not_identified: "person", refer: "medic", unconfirmed: "warning" })[screen.page.state] ?? "medic"
-                size: 196
+                size: screen.page.picture ? 130 : 196
                 pen: screen.admitted ? 2.4 : 1.5
                 color: Theme.card
             }
+        }
+        Words {
+            id: caption
+            anchors { horizontalCenter: parent.horizontalCenter; top: parent.top; topMargin: 240 }
+            width: 400
+            visible: screen.page.picture !== ""
+            text: screen.page.sign
+            horizontalAlignment: Text.AlignHCenter
+            color: Theme.card
+        }
+        Image {
+            objectName: "account_code"
+            anchors { horizontalCenter: parent.horizontalCenter; top: caption.bottom; topMargin: 12 }
+            width: 342
+            height: 342
+            visible: screen.page.picture !== ""
+            source: screen.page.picture
+            smooth: false
+            fillMode: Image.PreserveAspectFit
         }
     }
 

@@ -83,6 +83,7 @@ WHO = (
     Role.MEDIC,
     Role.SERVICE,
     Role.INSPECTOR,
+    Role.WORKER,
     STRANGER,
 )
 """Who sees most of a page comes first."""

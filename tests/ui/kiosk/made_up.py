@@ -574,6 +574,10 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
         worked = measured(Phase.DECIDED, exam_type="post_shift", decision=decided(outcome))
         warned = replace(WORKER, endings=ENDINGS.get(f"{outcome}_after", ()))
         yield f"decision_{outcome}_after", "decision", snapshot(worked, 46, worker=warned)
+    link = f"https://centre.clinic.example/me/join#{'0193b1c4-0000-7000-8000-000000000001'}.{'A' * 86}"
+    for outcome in ("admitted", "not_admitted", "refer"):
+        known = measured(Phase.DECIDED, decision=refusal if outcome == "not_admitted" else decided(outcome))
+        yield f"decision_{outcome}_own_pages", "decision", snapshot(known, 46, worker=warned, account_link=link)
     over = decided("admitted", valid_until=STARTED + timedelta(seconds=50))
     yield "decision_over", "decision", snapshot(measured(Phase.DECIDED, decision=over), 60)
     unsigned = decided("admitted", signature_valid=False)

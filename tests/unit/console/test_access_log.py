@@ -256,6 +256,7 @@ class _Sample:
 
 
 _FORMS: Mapping[str, Mapping[str, str]] = {
+    "/persons/{person_id}/access": {"document": "passport"},
     "/limits": {"scope": "organisation", "parameter": "systolic_mmhg", "high": "150", "basis": "приказ 7"},
 }
 """What is typed where an empty form would not come to reading."""

@@ -9,7 +9,7 @@ from central.console.guard import Guard, Public
 from central.core.rights import RIGHTS, Right, Role
 from tests.console_centre import Browser, ConsoleCentre
 
-PUBLIC = {"/login", "/login/outside", "/login/outside/answer", "/login/outside/code", "/check/{code}"}
+PUBLIC = {"/me/join", "/login", "/login/outside", "/login/outside/answer", "/login/outside/code", "/check/{code}"}
 
 
 def _routes(centre: ConsoleCentre) -> list[tuple[str, str, Guard | Public]]:

@@ -62,7 +62,7 @@ NAMES = {ONE: "Альфин", OTHER: "Бетин", DOUBLE: "Дублина"}
 
 NOBODY = {
     "GET": {
-        "/", "/account", "/accounts", "/accounts/{account_id}/edit", "/books", "/books/{book}", "/books/{book}/export",
+        "/", "/me/join", "/account", "/accounts", "/accounts/{account_id}/edit", "/books", "/books/{book}", "/books/{book}/export",
         "/conclusions/check", "/conclusions/acts", "/conclusions/acts/{act_id}", "/conclusions/acts/{act_id}/file",
         "/conclusions/acts/{act_id}/parts/{name}", "/conclusions/retention",
         "/conclusions/inspections", "/conclusions/inspections/{inspection_id}/log",
@@ -88,6 +88,7 @@ NOBODY = {
         "/workers/{worker_id}/photo",
     },
     "POST": {
+        "/me/join",
         "/account/password", "/account/recovery", "/account/sessions/end", "/account/totp", "/account/totp/remove", "/accounts",
         "/accounts/channels", "/accounts/keys", "/books/{book}/draft", "/books/{book}/import", "/books/{book}/items",
         "/conclusions/check", "/conclusions/check/{check_id}/found", "/conclusions/check/{check_id}/close",
@@ -109,6 +110,11 @@ NOBODY = {
 }  # fmt: skip
 """Routes that show or take no worker: files, jobs, other registers, the visitor's own things."""
 ELSEWHERE = {
+    "/me": "the worker's own employments with their employers: test_own_pages.py",
+    "/me/exams": "the worker's own exams with their employers: test_own_pages.py",
+    "/me/exams/{exam_id}": "one own exam: test_own_pages.py",
+    "/me/trend": "the worker's own values: test_own_pages.py",
+    "/persons/{person_id}/access": "a link for one person, by the id: test_own_pages.py",
     "/inspection": "numbers with their employers: test_inspections.py",
     "/inspection/exams/{exam_id}": "the exam of one employment, by its id: test_inspections.py",
     "/inspection/exams/{exam_id}/dossier": "what proves it, by its id: test_inspections.py",

@@ -62,7 +62,10 @@ def test_only_a_checked_decision_says_admitted(language: str) -> None:
     word = texts_of(language)("decision.admitted")
     for name, (_, snapshot) in CASES.items():
         title = view_of(snapshot, language).page.title
-        assert (title == word) is (name == "decision_admitted" or name.startswith("decision_admitted_gate_")), name
+        says = name in {"decision_admitted", "decision_admitted_own_pages"} or name.startswith(
+            "decision_admitted_gate_"
+        )
+        assert (title == word) is says, name
     assert page("decision_unconfirmed", language).state == "unconfirmed"
 
 
