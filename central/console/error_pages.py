@@ -4,12 +4,14 @@ Scripts (`.json`, `/events`, `/rows`, the API) get a code, people a page with wo
 """
 
 import asyncio
+import errno
 import logging
 import secrets
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy.exc import DatabaseError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -125,6 +127,12 @@ def add_error_pages(app: FastAPI) -> None:
         # The client has gone in the middle of the request: no fault of ours, and nobody reads the answer.
         return Response(status_code=400)
 
+    async def full(request: Request, error: Exception) -> Response:
+        if not _is_full(error):
+            raise error
+        log.error("no room on the disk, on %s: %s", request.url.path, trace_of(error))
+        return page(request, "error.html", getattr(request.state, "visitor", None), 507, code="disk_full", number="")
+
     async def ours(request: Request, error: Exception) -> Response:
         number = secrets.token_hex(4)
         log.error("fault %s on %s: %s", number, request.url.path, trace_of(error))
@@ -140,7 +148,17 @@ def add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(UnreadableInput, unreadable)
     app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(HTTPException, plain)
+    app.add_exception_handler(OSError, full)
+    app.add_exception_handler(DatabaseError, full)
     app.add_exception_handler(Exception, ours)
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether a disk, a quota or the store has no room left."""
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(cause, "sqlstate", "") == "53100"
 
 
 def _keep_typed(request: Request, session_id: str, error: ForgedForm) -> Response:

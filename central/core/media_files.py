@@ -115,11 +115,15 @@ def decode_chunk(chunk: MediaChunk) -> bytes:
 
 def _write_durably(path: Path, content: bytes) -> None:
     fresh = path.with_suffix(f".{os.getpid()}.new")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        with fresh.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)  # of a full disk it would take the last bytes
+        raise
     _sync_folder(path.parent)
 
 

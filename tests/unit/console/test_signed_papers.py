@@ -1,5 +1,6 @@
 """Papers signed by the organisation's key: `pdfsig` of poppler says so, the bytes stay the same, and a changed one is told."""
 
+import errno
 import io
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from central.authority.organisation_keys import FOLDER, certificates_of, organisation_key, take_key
+from central.core import media_files
 from central.core.config import TimestampConfig
 from central.store.engine import reading
 from central.store.signed_papers import DETACHED, PADES, signed_paper
@@ -173,3 +175,21 @@ def test_a_gost_key_signs_beside_the_pdf(centre: ConsoleCentre, zoya: Browser, r
     with reading(centre.engine) as connection:
         row = connection.execute(select(signed_paper)).mappings().one()
     assert (row["form"], row["sha256"]) == (DETACHED, sha256_hex(content))
+
+
+def test_a_full_disk_is_told_and_leaves_no_half_of_a_paper(
+    centre: ConsoleCentre, zoya: Browser, refused: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    before = {path for path in centre.config.media_dir.rglob("*") if path.is_file()}
+    with monkeypatch.context() as patched:
+        patched.setattr(media_files.os, "fsync", full)
+        answer = zoya.post(f"/exams/{refused}/papers", {"kind": "refusal"}, page=f"/exams/{refused}")
+    assert answer.status_code == 507
+    assert "На диске центра нет места" in answer.text
+    assert {path for path in centre.config.media_dir.rglob("*") if path.is_file()} == before
+    with reading(centre.engine) as connection:
+        assert connection.execute(select(signed_paper)).first() is None
+    assert _print(zoya, refused, "refusal").startswith(b"%PDF"), "afterwards it is made as ever"
