@@ -222,6 +222,22 @@ CREATE TABLE claim (
     CONSTRAINT pk_claim PRIMARY KEY (exam_id)
 );
 
+CREATE TABLE contract (
+    contract_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    employer_id TEXT NOT NULL,
+    number TEXT NOT NULL,
+    since_day DATE NOT NULL,
+    until_day DATE,
+    vat_note TEXT NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: made_at DATETIME NOT NULL,
+    made_by TEXT NOT NULL,
+    CONSTRAINT pk_contract PRIMARY KEY (contract_id)
+);
+
+CREATE INDEX ix_contract_org_employer_id ON contract (org, employer_id);
+
 CREATE TABLE decision (
     decision_id TEXT NOT NULL,
     exam_id TEXT NOT NULL,
@@ -860,6 +876,25 @@ CREATE TABLE stamp_term (
 
 CREATE INDEX ix_stamp_term_until ON stamp_term (until);
 
+CREATE TABLE statement (
+    statement_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    employer_id TEXT NOT NULL,
+    month TEXT NOT NULL,
+    year INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    content JSON NOT NULL,
+    sha256 TEXT NOT NULL,
+    sum_kopecks BIGINT NOT NULL,
+    issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: issued_at DATETIME NOT NULL,
+    issued_by TEXT NOT NULL,
+    CONSTRAINT pk_statement PRIMARY KEY (statement_id),
+    CONSTRAINT uq_statement_org_employer_id_month_version UNIQUE (org, employer_id, month, version),
+    CONSTRAINT uq_statement_org_year_number_version UNIQUE (org, year, number, version)
+);
+
 CREATE TABLE stock_check (
     check_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -1076,6 +1111,34 @@ CREATE TABLE consent_text (
     CONSTRAINT pk_consent_text PRIMARY KEY (org, kind, version),
     CONSTRAINT fk_consent_text_org_organisation FOREIGN KEY(org) REFERENCES organisation (org)
 );
+
+CREATE TABLE contract_end (
+    contract_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    last_day DATE NOT NULL,
+    basis TEXT NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: ended_at DATETIME NOT NULL,
+    ended_by TEXT NOT NULL,
+    CONSTRAINT pk_contract_end PRIMARY KEY (contract_id),
+    CONSTRAINT fk_contract_end_contract_id_contract FOREIGN KEY(contract_id) REFERENCES contract (contract_id)
+);
+
+CREATE TABLE contract_price (
+    price_id TEXT NOT NULL,
+    contract_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    exam_type TEXT NOT NULL,
+    first_day DATE NOT NULL,
+    kopecks BIGINT NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: made_at DATETIME NOT NULL,
+    made_by TEXT NOT NULL,
+    CONSTRAINT pk_contract_price PRIMARY KEY (price_id),
+    CONSTRAINT fk_contract_price_contract_id_contract FOREIGN KEY(contract_id) REFERENCES contract (contract_id)
+);
+
+CREATE INDEX ix_contract_price_contract_id ON contract_price (contract_id);
 
 CREATE TABLE copy (
     copy_id TEXT NOT NULL,

@@ -12,6 +12,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from central.console.table_orders import table_order
+from central.contracts import money
 from central.core.rights import Right, may
 from central.words import wording
 from central.words.texts import text, text_or
@@ -26,6 +27,7 @@ MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_LIMITS, "/limits", "limits"),
     (Right.SEE_REGISTERS, "/registers", "registers"),
     (Right.SEE_ADMISSIONS, "/admissions", "admissions"),
+    (Right.KEEP_CONTRACTS, "/contracts", "contracts"),
     (Right.CHANGE_ACCOUNTS, "/accounts", "accounts"),
     (Right.SEE_FLEET, "/fleet", "fleet"),
     (Right.SEE_AUDIT, "/audit", "audit"),
@@ -35,7 +37,10 @@ MENU: tuple[tuple[Right, str, str], ...] = (
 )
 """Right, path and text key of each entry of the menu."""
 
-EMPLOYER_PAGES: tuple[tuple[str, str, Right], ...] = (("/admissions", "admissions", Right.SEE_ADMISSIONS),)
+EMPLOYER_PAGES: tuple[tuple[str, str, Right], ...] = (
+    ("/admissions", "admissions", Right.SEE_ADMISSIONS),
+    ("/employer/statements", "statements", Right.SEE_STATEMENTS),
+)
 """Path, text key and right of each page of an employer."""
 
 
@@ -57,6 +62,7 @@ def make_templates() -> Jinja2Templates:
         when_with_offset=_when_with_offset,
         when_on_paper=_when_on_paper,
         day=_day,
+        roubles=_roubles,
         csrf=_csrf,
         menu=menu_of,
         employer_pages=EMPLOYER_PAGES,
@@ -109,6 +115,11 @@ def _day(value: date | str | None) -> str:
     if isinstance(value, str):
         return ".".join(reversed(value.split("-"))) or "—"
     return value.strftime("%d.%m.%Y") if value else "—"
+
+
+@pass_context
+def _roubles(context: Context, kopecks: int) -> str:
+    return money.roubles(kopecks, context["look"].language)
 
 
 def menu_of(visitor: Any) -> list[tuple[Right, str, str]]:

@@ -1,6 +1,6 @@
 """The calendar day at the centre: what "today", "not yet" and "expired" mean in registers and papers."""
 
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +12,11 @@ def day_of(at: datetime) -> date:
     one of the future, and a licence would hold half a day after its last.
     """
     return at.astimezone().date()
+
+
+def start_of(day: date) -> datetime:
+    """The moment in which a day begins by the time zone of the centre's machine, as `day_of` says."""
+    return datetime.combine(day, time.min).astimezone()
 
 
 @lru_cache(maxsize=4096)

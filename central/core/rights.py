@@ -32,6 +32,8 @@ class Right(StrEnum):
     IMPORT_EXAMS = "import_exams"
     SEE_ADMISSIONS = "see_admissions"
     KEEP_WORKFORCE = "keep_workforce"
+    KEEP_CONTRACTS = "keep_contracts"
+    SEE_STATEMENTS = "see_statements"
     CHANGE_ACCOUNTS = "change_accounts"
     SEE_AUDIT = "see_audit"
     SEE_FLEET = "see_fleet"
@@ -87,7 +89,7 @@ _MEDIC = frozenset(
     }
 )
 
-_EMPLOYER = frozenset({Right.OWN_ACCOUNT, Right.SEE_ADMISSIONS, Right.SEE_GATES})
+_EMPLOYER = frozenset({Right.OWN_ACCOUNT, Right.SEE_ADMISSIONS, Right.SEE_GATES, Right.SEE_STATEMENTS})
 EMPLOYER_ROLES = frozenset({Role.EMPLOYER, Role.EMPLOYER_HR})
 """Roles of which an account has employers: it sees their workers, and nobody else's."""
 
@@ -105,6 +107,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.IMPORT_EXAMS,
         Right.CHANGE_BOOKS,
         Right.REVOKE_CERTIFICATES,
+        # Contracts, prices and what is billed by them.
+        Right.KEEP_CONTRACTS,
         # The order of an inspection lies with the head; who makes accounts opens no records by it.
         Right.OPEN_INSPECTIONS,
     },

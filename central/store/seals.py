@@ -36,6 +36,7 @@ from central.store.books import book, book_item, book_version, terminal_book
 from central.store.certificates import MUTABLE as CERTIFICATE_STATE
 from central.store.certificates import certificate, certificate_event
 from central.store.consents import consent, consent_text, consent_withdrawal
+from central.store.contracts import contract, contract_end, contract_price
 from central.store.copies import archive_entry, copy, copy_move
 from central.store.copy_requests import copy_request, copy_request_event
 from central.store.decisions import decision
@@ -59,6 +60,7 @@ from central.store.register_changes import register_change
 from central.store.reminders import reminder
 from central.store.signed_papers import signed_paper
 from central.store.stamp_renewals import stamp_renewal
+from central.store.statements import statement
 from central.store.stock_checks import stock_check, stock_check_close, stock_check_find
 from central.store.walking import OnBad, stream
 from central.store.waybill_titles import TITLE_STATE, waybill_receipt, waybill_title
@@ -183,6 +185,10 @@ SEALED = {
         # What becomes of a certificate stands in its history, which nobody changes.
         Sealed(certificate, "created_at", CERTIFICATE_STATE),
         Sealed(certificate_event, "event_id"),
+        Sealed(contract, "contract_id"),
+        Sealed(contract_end, "ended_at"),  # its key is that of the contract, which is older
+        Sealed(contract_price, "price_id"),
+        Sealed(statement, "statement_id"),
         Sealed(reminder, "reminder_id", frozenset({"delivered_at", "taken_back_at"})),
         Sealed(waybill, "waybill_id", WAYBILL_STATE),
         Sealed(waybill_title, "title_id", TITLE_STATE),

@@ -18,7 +18,7 @@ REGULATION = "регламент-учётных-записей"
 """How accounts, certificates and carriers live; the terms in it are those of the running centre."""
 OF_ROLE: dict[Role, tuple[str, ...]] = {
     Role.MEDIC: ("medic", "conclusions", "worker", "dispatcher"),
-    Role.SENIOR_MEDIC: ("senior_medic", "conclusions", REGULATION, "medic", "worker", "dispatcher"),
+    Role.SENIOR_MEDIC: ("senior_medic", "clinic", "conclusions", REGULATION, "medic", "worker", "dispatcher"),
     Role.EMPLOYER: ("dispatcher", "worker"),
     Role.EMPLOYER_HR: ("hr", "dispatcher", "worker"),
     Role.ADMINISTRATOR: (

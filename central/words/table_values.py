@@ -5,6 +5,7 @@ One list of values makes every form of a file, so that a workbook and a text fil
 
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Literal
 
 Side = Literal["low", "high", ""]
@@ -14,7 +15,7 @@ Side = Literal["low", "high", ""]
 class Number:
     """A number as it is shown: with so many decimals, rounded to them. `side`: where it lies outside its limits."""
 
-    value: int | float
+    value: int | float | Decimal
     decimals: int = 0
     side: Side = ""
 

@@ -7,6 +7,7 @@ each page, has filters, and is found by our own imports below the titles (`centr
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from openpyxl import Workbook
@@ -120,7 +121,7 @@ class _Styles:
             return self.cell(value, "number 0 ")
         return self.cell(value, "identifier" if _is_identifier(value) else "text")
 
-    def cell(self, value: str | float | date, look: str) -> Cell:
+    def cell(self, value: str | float | Decimal | date, look: str) -> Cell:
         """A cell of that look."""
         like = self._made.get(look)
         if like is None:

@@ -18,6 +18,7 @@ NAMES = {
     "administrator.md",
     "service_engineer.md",
     "installer.md",
+    "clinic.md",
     "inspector.md",
     "worker_pages.md",
     "регламент-учётных-записей.md",

@@ -4,14 +4,14 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any, TypeVar
 
 import httpx
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 
 from central.access.second_factor import new_recovery_codes
 from central.core.rights import Role
@@ -20,10 +20,11 @@ from central.jobs.queue import MOST_UNFINISHED, TooManyJobs
 from central.people.consents import ConsentRefused, Consents
 from central.people.limits import LimitDraft, set_limit
 from central.store import consents as consent_store
-from central.store import copies, decisions, grounds, recovery_codes
+from central.store import copies, decisions, grounds, recovery_codes, statements
 from central.store.copies import copy
 from central.store.decisions import Claim
 from central.store.engine import reading, writing
+from central.store.journal import JournalFilter, every
 from central.store.outgoing import centre_outbox
 from central.store.papers import paper
 from dopusk.lab.demo.sample_people import ORG
@@ -295,3 +296,48 @@ def test_the_same_ground_counts_once(centre: ConsoleCentre) -> None:
             return grounds.add(connection, [row | {"ground_id": f"ground-{number}"}])
 
     assert sorted(_at_once(add)) == [0] * (TIMES - 1) + [1]
+
+
+def test_a_month_is_billed_once_and_as_the_journal_counts_it(centre: ConsoleCentre, people: dict[str, Browser]) -> None:
+    first = (datetime.now().astimezone().date().replace(day=1) - timedelta(days=1)).replace(day=1)
+    for day, number in ((0, "1001"), (0, "1002"), (14, "1001"), (15, "1002"), (27, "1001")):
+        moment = datetime.combine(first + timedelta(days=day), time(hour=0 if day else 23)).astimezone()
+        exam_id = centre.exam(number, started_at=moment, exam_type="pre_trip")
+        assert people["zoya"].decide(exam_id, outcome="not_admitted", reasons="complaints").status_code == 303
+    centre.exam("1004", started_at=datetime.combine(first, time(8)).astimezone(), exam_type="pre_trip")
+    employer_id, senior = centre.people.employers[0], people["senior"]
+    said = {"employer_id": employer_id, "number": "9", "since_day": f"{first}", "until_day": "", "vat_note": "без НДС"}
+    path = senior.post("/contracts", said).headers["location"]
+    for day, price in ((0, "99,99"), (15, "101,01")):
+        first_day = f"{first + timedelta(days=day)}"
+        price_said = {"exam_type": "pre_trip", "first_day": first_day, "price": price}
+        assert senior.post(f"{path}/prices", price_said, page=path).status_code == 303
+    form = {"csrf": _form(senior, path)["csrf"], "employer_id": employer_id, "month": f"{first:%Y-%m}"}
+    done = _at_once(lambda _: _post(senior, "/statements", form))
+    assert sorted(done) == [303] + [422] * (TIMES - 1), "two who issue at once issue one"
+    with reading(centre.engine) as connection:
+        (item,) = statements.listed(connection, [ORG], 9)
+        # By hand, over the journal's own rows: whose price each exam has is asked of the prices in plain SQL.
+        rows = connection.execute(
+            text(
+                "SELECT e.finished_at FROM exam e WHERE e.org = :org AND e.employer_id = :employer"
+                " AND e.state = 'decided' AND e.outcome IN ('admitted', 'not_admitted', 'refer')"
+            ),
+            {"org": ORG, "employer": employer_id},
+        ).scalars()
+        days = [_local_day(row) for row in rows]
+        cost = text("SELECT kopecks FROM contract_price WHERE first_day <= :day ORDER BY first_day DESC LIMIT 1")
+        sums = [
+            int(connection.execute(cost, {"day": f"{day}"}).scalar_one()) for day in days if day.month == first.month
+        ]
+    shown = JournalFilter((ORG,), employer_id=employer_id, outcome="not_admitted")
+    with reading(centre.engine) as connection:
+        assert item.content["count"] == len(sums) == len(list(every(connection, shown))) == 5
+    assert item.sum_kopecks == sum(sums) == 3 * 9999 + 2 * 10101
+    assert item.content["left_out"] == {"waiting": 1}
+
+
+def _local_day(moment: Any) -> date:
+    """The centre's day of a moment as the driver gives it: a text of SQLite's in UTC, or an aware one."""
+    found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone().date()

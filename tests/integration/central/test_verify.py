@@ -124,6 +124,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "import_id": new_id(),
             "hold_id": new_id(),
             "inspection_id": new_id(),
+            "contract_id": new_id(),
             "act_id": connection.execute(select(acts.act.c.act_id).where(acts.act.c.kind == "loss")).scalars().first(),
             "worker_id": next(iter(centre.people.workers.values())),
         }
@@ -136,6 +137,10 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             *WAYBILLS,
             "paper_event",
             "act_withdrawal",
+            "contract",
+            "contract_end",
+            "contract_price",
+            "statement",
             "inspection",
             "inspection_end",
             "hold",

@@ -33,6 +33,7 @@ from central.store import (
     anomalies,
     book_checks,
     certificates,
+    contracts,
     copies,
     copy_requests,
     exams,
@@ -45,6 +46,7 @@ from central.store import (
     papers,
     registry,
     rooms,
+    statements,
     stock_checks,
     terminals,
     waybills,
@@ -61,6 +63,7 @@ from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import new_id
 from tests.console_centre import CSRF, serving
 from tests.console_centre import Browser as Client
+from tests.contract_records import add_contract
 from tests.copies_asked import asked, extended
 from tests.new_store import migrate
 from tests.ui.console.yard import leave_the_yard
@@ -89,7 +92,7 @@ WHO = (
 """Who sees most of a page comes first."""
 assert set(WHO) == {*Role, STRANGER}
 FILES = re.compile(
-    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|parts/.*|letter|log|dossier|plugin\.js|outside/answer|papers/.*/signature|copies/.*/signature)$|\.json$"
+    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|parts/.*|letter|log|dossier|xlsx|docx|plugin\.js|outside/answer|papers/.*/signature|copies/.*/signature)$|\.json$"
 )
 """Answers that are no pages: streams, parts of pages, files."""
 ANSWERS = (
@@ -144,6 +147,7 @@ def staged(folder: Path, *, is_hard: bool = True) -> Iterator[Stage]:
     _exams_of_before(engine, people)
     _acts(engine)
     _inspect(engine)
+    _bill(engine, people)
     _requests(engine, people)
     config = leave_the_yard(config, engine, authority, made, people)
     if is_hard:
@@ -248,6 +252,12 @@ def _inspect(engine: Engine) -> None:
         inspections.add(connection, inspections.Inspection(new_id(), ORG, who.account_id, order, *days, now, "stage"))
 
 
+def _bill(engine: Engine, people: SampleIds) -> None:
+    """A contract, and a statement in its second version."""
+    with writing(engine) as connection:
+        add_contract(connection, ORG, people.employers[0], datetime.now(UTC))
+
+
 def _acts(engine: Engine) -> None:
     """A draft of an act that nobody has signed."""
     rows = [{"what": "справка " * 30}]
@@ -348,6 +358,8 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "check_id": some(book_checks.book_check.c.check_id, book_checks.book_check.c.worker_id.is_not(None)),
             "ground_id": some(grounds.ground.c.ground_id),
             "person_id": some(worker.person_id),
+            "contract_id": some(contracts.contract.c.contract_id),
+            "statement_id": some(statements.statement.c.statement_id, limit=2),
             "inspection_id": some(inspections.inspection.c.inspection_id),
             "act_id": some(acts.act.c.act_id),
             "request_id": some(copy_requests.copy_request.c.request_id),
