@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, CommandPlace] = {
     "torture": CommandPlace("torture", "torture", package=LAB),
     "power-cuts": CommandPlace("power_cuts", "power_cuts", package=LAB),
     "verify": CommandPlace("verify", "verify"),
+    "check": CommandPlace("check", "check"),
     "fleet": CommandPlace("fleet", "fleet", package=LAB),
     "schemas": CommandPlace("schemas", "schemas"),
     "bench": CommandPlace("bench", "bench", package=LAB),

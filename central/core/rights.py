@@ -46,6 +46,7 @@ class Right(StrEnum):
     CHANGE_CLASSIFIERS = "change_classifiers"
     SEE_OWN_RECORD = "see_own_record"
     GIVE_ACCESS = "give_access"
+    ANSWER_APPEALS = "answer_appeals"
 
 
 class Role(StrEnum):
@@ -111,6 +112,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.KEEP_CONTRACTS,
         # The order of an inspection lies with the head; who makes accounts opens no records by it.
         Right.OPEN_INSPECTIONS,
+        # Against a medic's decision people ask somebody above.
+        Right.ANSWER_APPEALS,
     },
     # An employer learns who is admitted, and never a value, a complaint or a photo.
     Role.EMPLOYER: _EMPLOYER,

@@ -17,7 +17,7 @@ from central.core.days import day_of
 from central.people.registry import Registry
 from central.store import consents as store
 from central.store import faces
-from central.store.consents import KINDS, MEANS
+from central.store.consents import KINDS, MEANS, OWN_PAGES
 from central.store.engine import hold_registers
 from central.store.workers import worker_org
 
@@ -202,7 +202,7 @@ def faults_of_paper(day: date, means: str, basis: str, day_field: str) -> dict[s
     faults: dict[str, str] = {}
     if day > day_of(now_utc()):
         faults[day_field] = "future"
-    if means not in MEANS:
+    if means not in (*MEANS, OWN_PAGES):
         faults["means"] = "choose"
     if not basis.strip():
         faults["basis"] = "needed"

@@ -19,6 +19,8 @@ KINDS: tuple[Kind, ...] = (*get_args(ConsentKind), "whole_record")
 """Each purpose is agreed to in a document of its own (152-FZ, art. 9 as of 01.09.2025)."""
 MEANS = ("paper", "kiosk", "electronic")
 """How a consent or its withdrawal was given: signed paper, on the kiosk's screen, a document with an electronic signature."""
+OWN_PAGES = "own_pages"
+"""How a worker withdraws a consent alone, in the own account; nobody enters it in the worker's place."""
 
 consent_text = Table(
     "consent_text",

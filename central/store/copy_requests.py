@@ -200,6 +200,13 @@ def listed(connection: Connection, orgs: Collection[str], limit: int) -> list[Kn
     return sorted(found, key=lambda one: (not one.is_open, one.due_on if one.is_open else date.max))
 
 
+def of_person(connection: Connection, person_id: str) -> list[KnownRequest]:
+    """Requests about employments that a person has now, the newest first."""
+    own = select(worker.c.worker_id).where(worker.c.person_id == person_id)
+    rows = connection.execute(_joined().where(copy_request.c.worker_id.in_(own))).mappings().all()
+    return sorted(_known(connection, rows), key=lambda known: known.item.noted_at, reverse=True)
+
+
 def papers_of(
     connection: Connection, item: CopyRequest, kinds: Sequence[str]
 ) -> list[tuple[str, str, int, int, datetime]]:

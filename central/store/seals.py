@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from central.store.acts import act, act_signature, act_withdrawal
 from central.store.alerts import alert
+from central.store.appeals import appeal, appeal_answer
 from central.store.audit import audit
 from central.store.book_checks import book_check
 from central.store.books import book, book_item, book_version, terminal_book
@@ -168,6 +169,8 @@ SEALED = {
         Sealed(act_signature, "signature_id"),
         Sealed(deletion, "deletion_id"),
         Sealed(hold, "hold_id"),
+        Sealed(appeal, "appeal_id"),
+        Sealed(appeal_answer, "answered_at"),  # its key is that of the appeal, which is older
         Sealed(inspection, "inspection_id"),
         Sealed(inspection_end, "ended_at"),  # its key is that of the inspection, which is older
         Sealed(hold_release, "released_at"),  # its key is that of the hold, which is older

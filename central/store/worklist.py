@@ -138,6 +138,18 @@ def of_person(connection: Connection, person_id: str, limit: int) -> list[Listed
     return _listed(connection.execute(query.limit(limit)).all())
 
 
+def medics_of_person(connection: Connection, person_id: str, limit: int) -> list[str]:
+    """Ids of the medics who decided the newest exams of a person, the latest first, each once."""
+    query = (
+        select(exam.c.medic_id)
+        .join(worker, worker.c.worker_id == exam.c.worker_id)
+        .where(worker.c.person_id == person_id, exam.c.medic_id.is_not(None))
+        .order_by(exam.c.finished_at.desc())
+        .limit(limit)
+    )
+    return list(dict.fromkeys(connection.execute(query).scalars()))
+
+
 def one_of_person(connection: Connection, person_id: str, exam_id: str) -> ListedExam | None:
     """One exam, if it is this person's."""
     query = _listing().where(worker.c.person_id == person_id, exam.c.exam_id == exam_id)

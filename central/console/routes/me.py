@@ -2,15 +2,22 @@
 
 GET /me: what holds today, and the newest exams. GET /me/exams: all of them. GET /me/exams/{exam_id}: one, with values, limits, the
 decision and the device. 404 for any exam that is not the visitor's own. GET /me/trend: values over time.
+GET /me/offline, GET /me/worker.js: what a browser shows without a network; open, for nothing of anybody is in them.
 """
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import FileResponse
 
 from central.console.access_log import note_alone, note_seldom
 from central.console.charts import charts_of
-from central.console.context import console_of, page
+from central.console.context import console_of, page, static_folder
+from central.console.guard import Public
+from central.console.kept_summary import session_key, summary_of
 from central.console.own_pages import MOST_EXAMS, Owner, own_exam, person_of
 from central.core.reasons import reasons
+from central.personal.appeals import may_appeal
 from central.personal.own_state import own_states
 from central.store import decisions, employments, worklist
 from central.store.engine import reading
@@ -32,7 +39,30 @@ def show_own_state(request: Request, visitor: Owner) -> Response:
         jobs = employments.own(connection, person_id)
         newest = worklist.of_person(connection, person_id, _ON_FIRST_PAGE)
     note_seldom(request, visitor, "own.read", person_id)
-    return page(request, "me.html", visitor, states=states, jobs=jobs, exams=newest, now=console.clock(), tab="today")
+    return page(
+        request,
+        "me.html",
+        visitor,
+        states=states,
+        jobs=jobs,
+        exams=newest,
+        key=session_key(console, visitor),
+        summary=summary_of(states, console.clock(), visitor.look),
+        tab="today",
+    )
+
+
+@router.get("/me/offline")
+def show_offline(request: Request, _door: Annotated[None, Depends(Public())]) -> Response:
+    """The page that stands in for all of these where there is no network. It holds nothing of anybody."""
+    return page(request, "me_offline.html", None)
+
+
+@router.get("/me/worker.js")
+def send_worker(_door: Annotated[None, Depends(Public())]) -> Response:
+    """The script by which a browser shows that page; it may stand in for `/me` and what is below."""
+    headers = {"Service-Worker-Allowed": "/me"}
+    return FileResponse(static_folder() / "me_worker.js", media_type="text/javascript", headers=headers)
 
 
 @router.get("/me/exams")
@@ -67,6 +97,7 @@ def show_own_exam(request: Request, exam_id: str, visitor: Owner) -> Response:
         complaints=exam_view.complaint_lines(exam.payload, look.language),
         decisions=[(one, DecisionRecord.model_validate_json(one.record)) for one in reversed(given)],
         reason_words=lambda code: book[code].text(look.language) if code in book else code,
+        may_appeal=may_appeal(exam, console.clock(), console.config.personal.appeal_days),
         tab="exams",
     )
 

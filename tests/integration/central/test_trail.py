@@ -266,6 +266,7 @@ def test_an_enrolment_and_a_try_in_vain_are_in_the_log(shell: Shell) -> None:
 
 WRITERS = {"note", "note_alone", "note_seldom", "write"}
 WITHOUT_TRACE = {
+    "/check/gate": "what a code says is in the code; nobody is logged in",
     "/me/join": "`_claim` and `_join` of `central.console.routes.me_join` write it, in a thread",
     "/preferences": "cookies of the look alone",
     "/journal/columns": "one's own choice of columns",

@@ -125,6 +125,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "hold_id": new_id(),
             "inspection_id": new_id(),
             "contract_id": new_id(),
+            "appeal_id": new_id(),
             "act_id": connection.execute(select(acts.act.c.act_id).where(acts.act.c.kind == "loss")).scalars().first(),
             "worker_id": next(iter(centre.people.workers.values())),
         }
@@ -141,6 +142,8 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "contract_end",
             "contract_price",
             "statement",
+            "appeal",
+            "appeal_answer",
             "inspection",
             "inspection_end",
             "hold",

@@ -31,6 +31,7 @@ from central.store import (
     accounts,
     acts,
     anomalies,
+    appeals,
     book_checks,
     certificates,
     contracts,
@@ -92,7 +93,7 @@ WHO = (
 """Who sees most of a page comes first."""
 assert set(WHO) == {*Role, STRANGER}
 FILES = re.compile(
-    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|parts/.*|letter|log|dossier|xlsx|docx|plugin\.js|outside/answer|papers/.*/signature|copies/.*/signature)$|\.json$"
+    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|parts/.*|letter|log|dossier|xlsx|docx|plugin\.js|worker\.js|outside/answer|papers/.*/signature|copies/.*/signature)$|\.json$"
 )
 """Answers that are no pages: streams, parts of pages, files."""
 ANSWERS = (
@@ -148,6 +149,7 @@ def staged(folder: Path, *, is_hard: bool = True) -> Iterator[Stage]:
     _acts(engine)
     _inspect(engine)
     _bill(engine, people)
+    _appeal(engine)
     _requests(engine, people)
     config = leave_the_yard(config, engine, authority, made, people)
     if is_hard:
@@ -258,6 +260,23 @@ def _bill(engine: Engine, people: SampleIds) -> None:
         add_contract(connection, ORG, people.employers[0], datetime.now(UTC))
 
 
+def _appeal(engine: Engine) -> None:
+    """A worker's request that nobody has answered, and one that somebody has."""
+    now = datetime.now(UTC)
+    with writing(engine) as connection:
+        c = exams.exam.c
+        refused = select(c.exam_id, c.decision_id, c.worker_id).where(
+            c.outcome == "not_admitted", c.worker_id.is_not(None)
+        )
+        for place, row in enumerate(connection.execute(refused.limit(2))):
+            words = "давление мерили сразу после лестницы " * 6
+            item = appeals.Appeal(new_id(), ORG, row.exam_id, row.decision_id, row.worker_id, "", words, "", now)
+            appeals.add(connection, item)
+            if place:
+                answer = appeals.AppealAnswer(item.appeal_id, ORG, "invited", "приходите в медпункт " * 6, "", now)
+                appeals.add_answer(connection, answer)
+
+
 def _acts(engine: Engine) -> None:
     """A draft of an act that nobody has signed."""
     rows = [{"what": "справка " * 30}]
@@ -360,6 +379,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "person_id": some(worker.person_id),
             "contract_id": some(contracts.contract.c.contract_id),
             "statement_id": some(statements.statement.c.statement_id, limit=2),
+            "appeal_id": some(appeals.appeal.c.appeal_id),
             "inspection_id": some(inspections.inspection.c.inspection_id),
             "act_id": some(acts.act.c.act_id),
             "request_id": some(copy_requests.copy_request.c.request_id),

@@ -77,6 +77,7 @@ def test_every_door_that_is_open_to_strangers_is_known_here(centre: ConsoleCentr
         if isinstance(guards_of(route)[0], Public)
     }
     assert open_to_all == {
-        "GET /login", "POST /login", "GET /me/join", "POST /me/join", "GET /check/{code}", "POST /enrol", "POST /renew",
+        "GET /login", "POST /login", "GET /me/join", "POST /me/join", "GET /me/offline",
+        "GET /me/worker.js", "POST /check/gate", "GET /check/{code}", "POST /enrol", "POST /renew",
         "POST /login/outside", "POST /login/outside/code", "GET /login/outside/answer",
     }  # fmt: skip

@@ -9,7 +9,17 @@ from central.console.guard import Guard, Public
 from central.core.rights import RIGHTS, Right, Role
 from tests.console_centre import Browser, ConsoleCentre
 
-PUBLIC = {"/me/join", "/login", "/login/outside", "/login/outside/answer", "/login/outside/code", "/check/{code}"}
+PUBLIC = {
+    "/me/join",
+    "/me/offline",
+    "/me/worker.js",
+    "/check/gate",
+    "/login",
+    "/login/outside",
+    "/login/outside/answer",
+    "/login/outside/code",
+    "/check/{code}",
+}
 
 
 def _routes(centre: ConsoleCentre) -> list[tuple[str, str, Guard | Public]]:

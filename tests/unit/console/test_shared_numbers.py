@@ -62,7 +62,8 @@ NAMES = {ONE: "Альфин", OTHER: "Бетин", DOUBLE: "Дублина"}
 
 NOBODY = {
     "GET": {
-        "/", "/me/join", "/account", "/accounts", "/accounts/{account_id}/edit", "/books", "/books/{book}", "/books/{book}/export",
+        "/me/join", "/me/offline", "/me/worker.js",
+        "/", "/account", "/accounts", "/accounts/{account_id}/edit", "/books", "/books/{book}", "/books/{book}/export",
         "/conclusions/check", "/conclusions/acts", "/conclusions/acts/{act_id}", "/conclusions/acts/{act_id}/file",
         "/conclusions/acts/{act_id}/parts/{name}", "/conclusions/retention",
         "/conclusions/inspections", "/conclusions/inspections/{inspection_id}/log",
@@ -91,7 +92,7 @@ NOBODY = {
         "/workers/{worker_id}/photo",
     },
     "POST": {
-        "/me/join",
+        "/me/join", "/check/gate", "/me/consents/withdraw", "/me/appeals", "/me/gate", "/me/requests",
         "/account/password", "/account/recovery", "/account/sessions/end", "/account/totp", "/account/totp/remove", "/accounts",
         "/accounts/channels", "/accounts/keys", "/books/{book}/draft", "/books/{book}/import", "/books/{book}/items",
         "/conclusions/check", "/conclusions/check/{check_id}/found", "/conclusions/check/{check_id}/close",
@@ -118,6 +119,16 @@ ELSEWHERE = {
     "/me/exams": "the worker's own exams with their employers: test_own_pages.py",
     "/me/exams/{exam_id}": "one own exam: test_own_pages.py",
     "/me/trend": "the worker's own values: test_own_pages.py",
+    "/me/papers": "own papers: test_own_record.py",
+    "/me/papers/{paper_id}/file": "an own paper, by its id: test_own_record.py",
+    "/me/consents": "own consents: test_own_record.py",
+    "/me/looks": "roles that looked: test_own_record.py",
+    "/me/gate": "an own employment, by its id: test_own_gate.py",
+    "/me/about": "own employers: test_own_record.py",
+    "/me/requests": "own requests, by employer: test_own_record.py",
+    "/me/appeals": "own requests, by employer: test_own_record.py",
+    "/me/consents/withdraw": "an own consent, by its id: test_own_record.py",
+    "/appeals": "appeals of workers with their employers: test_own_record.py",
     "/persons/{person_id}/access": "a link for one person, by the id: test_own_pages.py",
     "/inspection": "numbers with their employers: test_inspections.py",
     "/inspection/exams/{exam_id}": "the exam of one employment, by its id: test_inspections.py",
@@ -395,7 +406,7 @@ def test_every_route_that_shows_a_worker_shows_the_right_employers(
 
 def test_every_form_is_about_an_id_or_has_its_test(app: FastAPI) -> None:
     ids = re.compile(
-        r"\{(exam|paper|worker|entry|job|account|alert|channel|certificate|key|terminal|message|person|draft|ground|copy)_id\}"
+        r"\{(exam|paper|worker|entry|job|account|alert|channel|certificate|key|terminal|message|person|draft|ground|copy|appeal)_id\}"
     )
     forms = {path for method, path, _ in _routes(app) if method == "POST" and not ids.search(path)}
     assert forms == NOBODY["POST"] | FINDS
