@@ -48,7 +48,7 @@ def as_xlsx(request: Request, visitor: Visitor, table: FileTable) -> Response:
         list(table.rows),
         over,
         name=table.title,
-        title=list(titles([table.title, _zone(request, visitor)], over)),
+        title=list(titles([table.title, zone_line(request, visitor)], over)),
     )
     name = file_name(generation, f"{table.name}.xlsx")
     return Response(content, media_type=_XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
@@ -65,7 +65,7 @@ def as_pdf(request: Request, visitor: Visitor, table: FileTable) -> Response:
         try:
             write_pdf(
                 path,
-                [table.title, "; ".join(names), _zone(request, visitor)],
+                [table.title, "; ".join(names), zone_line(request, visitor)],
                 table.headings(language),
                 list(table.columns.values()),
                 ([words(value, language) for value in row] for row in table.rows),
@@ -80,6 +80,7 @@ def as_pdf(request: Request, visitor: Visitor, table: FileTable) -> Response:
     return Response(content, media_type="application/pdf", headers=headers)
 
 
-def _zone(request: Request, visitor: Visitor) -> str:
+def zone_line(request: Request, visitor: Visitor) -> str:
+    """Which clock the moments of a file are by."""
     look = visitor.look
     return text(look.language, "journal.zone", zone=wording.zone_words(look.zone, console_of(request).clock()))

@@ -59,9 +59,11 @@ def due_reminders(
 class Reminding:
     """A thread of `serve`. Looks some times a day, so that a document that was entered this morning is not told tomorrow."""
 
-    def __init__(self, engine: Engine, every_s: float = LOOK_EVERY_S) -> None:
+    def __init__(self, engine: Engine, every_s: float = LOOK_EVERY_S, others: Sequence[Step] = ()) -> None:
+        """`others`: what else employers are reminded of, by the same thread."""
         self._engine = engine
-        self._loop = Supervised("reminders", (Step("remind", self._look, every_s),), poll_s=5.0, daemon=True)
+        steps = (Step("remind", self._look, every_s), *others)
+        self._loop = Supervised("reminders", steps, poll_s=5.0, daemon=True)
 
     def __enter__(self) -> "Reminding":
         self._loop.start()

@@ -6,13 +6,13 @@ from typing import Any
 
 from central.store.alerts import Alert
 from central.store.notices import Channel
-from central.store.reminders import Reminder
+from central.store.reminders import LATE_KIND, Reminder
 from central.store.security_alerts import SecurityAlert
 from sync.contract.model import utc_text
 
 EMPLOYER_SCHEMA, SECURITY_SCHEMA = "dopusk.notice/1", "dopusk.security-notice/1"
 WORKER_SCHEMA = "dopusk.worker-notice/1"
-REMINDERS = {"ends": "document_ends", "not_allowed": "held_from_terminals"}
+REMINDERS = {"ends": "document_ends", "not_allowed": "held_from_terminals", LATE_KIND: "late_for_shift"}
 """Kinds of reminders as notices call them."""
 CHANNEL_REMOVED = "channel_removed"
 """Kind of the last word to a channel: the one notice that a removed channel still gets."""
@@ -32,7 +32,10 @@ def employer_body(alert: Alert) -> dict[str, Any]:
 
 
 def reminder_body(reminder: Reminder, personnel_number: str | None) -> dict[str, Any]:
-    """To an employer: which document of which worker ends when, or that a worker takes no exam at a terminal. No finding."""
+    """To an employer: which document of which worker ends when, or that they take no exam at a terminal or are late. No finding.
+
+    Of a late one `document` is the beginning of the shift, in UTC, and `until` its day.
+    """
     return {
         "schema": EMPLOYER_SCHEMA,
         "kind": REMINDERS[reminder.kind],

@@ -14,6 +14,7 @@ from central.egress.web import post
 from central.notifying.notice_bodies import CHANNEL_REMOVED, REMINDERS, SECURITY_SCHEMA, WORKER_SCHEMA, is_last_word
 from central.notifying.notice_channels import ChannelSecrets, Undelivered
 from central.store.notices import Channel, Notice
+from central.store.reminders import LATE_KIND
 from sync.contract.canonical import canonical
 
 SIGNATURE_HEADER = "X-Dopusk-Signature"
@@ -175,6 +176,13 @@ def _reminder(body: dict[str, Any]) -> tuple[str, str]:
             f"Время (UTC): {body['at']}.\nОтвечать на это письмо не нужно.\n",
         )
     until = date.fromisoformat(body["until"])
+    if body["kind"] == REMINDERS[LATE_KIND]:
+        return (
+            "Допуск: работник не прошёл осмотр к началу смены",
+            f"Работник с табельным номером {number} не прошёл осмотр к началу смены {until:%d.%m.%Y}.\n"
+            f"Начало (UTC): {body['document'][11:16]}.\n"
+            "Кто ещё не прошёл, стоит на странице смен в консоли. Отвечать на это письмо не нужно.\n",
+        )
     return (
         "Допуск: заканчивается документ работника",
         f"У работника с табельным номером {number} заканчивается документ: {body['document']}.\n"

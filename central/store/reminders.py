@@ -19,9 +19,19 @@ reminder = Table(
     Column("org", Text, nullable=False),
     Column("employer_id", Text, nullable=False),
     Column("worker_id", Text, nullable=False),
-    Column("subject", Text, nullable=False, comment="ground_id; of a hold rule:<code>:<first day>"),
-    Column("kind", Text, nullable=False, comment="ends, or not_allowed"),
-    Column("document", Text, nullable=False, comment="what the document is called in public; empty for a hold"),
+    Column(
+        "subject",
+        Text,
+        nullable=False,
+        comment="ground_id; of a hold rule:<code>:<first day>; of a late one shift:<plan>",
+    ),
+    Column("kind", Text, nullable=False, comment="ends, not_allowed or late"),
+    Column(
+        "document",
+        Text,
+        nullable=False,
+        comment="what the document is called in public; empty for a hold; of a late one the beginning",
+    ),
     Column("until", Date, comment="its last day"),
     Column("days", Integer, nullable=False, comment="the step: 30, 14, 7, 1 or 0 days before the end"),
     Column("created_at", UtcDateTime, nullable=False),
@@ -31,6 +41,11 @@ reminder = Table(
     Index("ix_reminder_employer_id_created_at", "employer_id", "created_at"),
 )
 """Reminders to employers, once for each step of each document of each employment."""
+
+
+_AT_ONCE = 500
+LATE_KIND = "late"
+"""A shift has begun, and its worker has not passed the examination."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +79,26 @@ def add(connection: Connection, item: Reminder) -> bool:
 
 
 def open_of(connection: Connection, worker_ids: Sequence[str]) -> list[Reminder]:
-    """Reminders of these workers that nobody has taken yet and that still hold."""
+    """Reminders of these workers' documents that nobody has taken yet and that still hold."""
     c = reminder.c
     query = select(reminder).where(c.worker_id.in_(worker_ids), c.delivered_at.is_(None), c.taken_back_at.is_(None))
+    return [Reminder(**row) for row in connection.execute(query.where(c.kind != LATE_KIND)).mappings()]
+
+
+def open_of_kind(connection: Connection, kind: str) -> list[Reminder]:
+    """Those of a kind that nobody has taken yet and that still hold."""
+    c = reminder.c
+    query = select(reminder).where(c.kind == kind, c.delivered_at.is_(None), c.taken_back_at.is_(None))
     return [Reminder(**row) for row in connection.execute(query).mappings()]
+
+
+def subjects(connection: Connection, of_these: Sequence[str]) -> set[str]:
+    """Those of these subjects that were told."""
+    c, found = reminder.c, set[str]()
+    for start in range(0, len(of_these), _AT_ONCE):
+        part = of_these[start : start + _AT_ONCE]
+        found.update(connection.execute(select(c.subject).where(c.subject.in_(part))).scalars())
+    return found
 
 
 def told(connection: Connection, worker_ids: Sequence[str]) -> set[tuple[str, str, int]]:

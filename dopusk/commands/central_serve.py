@@ -39,6 +39,7 @@ from central.people.registry import Registry
 from central.store.engine import writing
 from central.store.sealing import Sealing
 from central.terminals.enrolment import Enrolment
+from central.workforce.late_shifts import late_step
 from dopusk.commands.central_figures import serve_figures
 from dopusk.commands.central_protocol import BoundedProtocol
 from dopusk.picture_look import PictureLooks
@@ -99,7 +100,7 @@ def run(config: CentralConfig, engine: Engine) -> None:
         BookSpreader(engine, outgoing),
         RoomEnds(engine, RoomExams(outgoing, config.room, config.generation)),
         Deadlines(config, engine),
-        Reminding(engine),
+        Reminding(engine, others=(late_step(engine),)),
         waybills,
         gates,
         destroying,

@@ -1,0 +1,1 @@
+"""What an employer keeps of its own people: plans of shifts, posts, changes that wait for a senior medic."""
