@@ -2062,6 +2062,34 @@ CREATE TABLE room_draft (
     CONSTRAINT fk_room_draft_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
 );
 
+CREATE TABLE shift_plan (
+    plan_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    employer_id TEXT NOT NULL,
+    worker_id TEXT NOT NULL,
+    day DATE NOT NULL,
+    begin_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: begin_at DATETIME NOT NULL,
+    exam_type TEXT NOT NULL,
+    counts_from TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: counts_from DATETIME NOT NULL,
+    counts_until TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: counts_until DATETIME NOT NULL,
+    entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: entered_at DATETIME NOT NULL,
+    entered_by TEXT NOT NULL,
+    withdrawn_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: withdrawn_at DATETIME,
+    CONSTRAINT pk_shift_plan PRIMARY KEY (plan_id),
+    CONSTRAINT uq_shift_plan_worker_id_begin_at_exam_type UNIQUE (worker_id, begin_at, exam_type),
+    CONSTRAINT fk_shift_plan_employer_id_employer FOREIGN KEY(employer_id) REFERENCES employer (employer_id),
+    CONSTRAINT fk_shift_plan_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
+);
+
+CREATE INDEX ix_shift_plan_begin_at ON shift_plan (begin_at);
+
+CREATE INDEX ix_shift_plan_employer_id_day ON shift_plan (employer_id, day);
+
 CREATE TABLE terminal_book (
     message_id TEXT NOT NULL,
     terminal_id TEXT NOT NULL,

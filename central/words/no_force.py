@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from central.words.texts import text
 
 _TAB_LETTERS = 31
+_NOT_ON_A_TAB = frozenset(":\\/?*[]")
 """What a spreadsheet allows for the name of a sheet."""
 
 
@@ -24,5 +25,6 @@ def marked(headings: Sequence[str], band: str) -> list[str]:
 
 
 def sheet_title(title: str, band: str) -> str:
-    """The name of a sheet: `Журнал ДЕМО`. A tab shows 31 letters."""
-    return f"{title} {band.split(':')[0]}"[:_TAB_LETTERS] if band else title
+    """The name of a sheet: `Журнал ДЕМО`. A tab shows 31 letters, and none of those that addresses of cells are made of."""
+    title = "".join(" " if sign in _NOT_ON_A_TAB else sign for sign in title)
+    return f"{title} {band.split(':')[0]}"[:_TAB_LETTERS] if band else title[:_TAB_LETTERS]

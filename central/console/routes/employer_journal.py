@@ -35,7 +35,7 @@ FORMS = ("xlsx", "docx", "pdf")
 ON_A_PAGE = 100
 MOST_IN_A_WORKBOOK = 100_000
 _COLUMNS = {
-    "journal.column.finished_at": 0.13,
+    "employer.ended": 0.13,
     "exam.personnel_number": 0.09,
     "journal.column.full_name": 0.24,
     "exam.employer": 0.15,
