@@ -204,6 +204,13 @@ class RegistersConfig(Section):
     """Nobody signs whose entry in the federal register of medical staff (ФРМР) was seen longer ago."""
 
 
+class EmployersConfig(Section):
+    """What HR departments of employers may do by themselves."""
+
+    confirm_changes: bool = False
+    """Whether a change of the workforce waits for a senior medic; otherwise it takes effect at once."""
+
+
 class RatesConfig(Section):
     """How often one caller may knock, per minute and per process; as many at once as in one minute."""
 
@@ -286,6 +293,7 @@ class CentralConfig(Section):
     grounds: GroundsConfig = GroundsConfig()
     room: RoomConfig = RoomConfig()
     registers: RegistersConfig = RegistersConfig()
+    employers: EmployersConfig = EmployersConfig()
     accounts: AccountsConfig = AccountsConfig()
     rates: RatesConfig = RatesConfig()
     vigilance: VigilanceConfig = VigilanceConfig()

@@ -34,6 +34,7 @@ class Right(StrEnum):
     KEEP_WORKFORCE = "keep_workforce"
     KEEP_CONTRACTS = "keep_contracts"
     SEE_STATEMENTS = "see_statements"
+    CONFIRM_WORKFORCE = "confirm_workforce"
     CHANGE_ACCOUNTS = "change_accounts"
     SEE_AUDIT = "see_audit"
     SEE_FLEET = "see_fleet"
@@ -102,6 +103,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.SEE_CHANGES,
         Right.CHANGE_LIMITS,
         Right.CHANGE_REGISTERS,
+        # Whom terminals examine is decided by who examines.
+        Right.CONFIRM_WORKFORCE,
         # Who is one person is judged by who knows them, and decides whose records are read together.
         Right.JOIN_PERSONS,
         Right.CHANGE_MEDICS,

@@ -27,4 +27,5 @@ def marked(headings: Sequence[str], band: str) -> list[str]:
 def sheet_title(title: str, band: str) -> str:
     """The name of a sheet: `Журнал ДЕМО`. A tab shows 31 letters, and none of those that addresses of cells are made of."""
     title = "".join(" " if sign in _NOT_ON_A_TAB else sign for sign in title)
-    return f"{title} {band.split(':')[0]}"[:_TAB_LETTERS] if band else title[:_TAB_LETTERS]
+    mark = f" {band.split(':')[0]}" if band else ""
+    return title[: _TAB_LETTERS - len(mark)] + mark

@@ -49,6 +49,7 @@ FIXED = {
     "outcomes": "the newest first",
     "shifts": "by the beginning of the shift",
     "held": "by the names",
+    "asked": "the newest first, or the oldest that waits",
     "difference": "the order of the book, as it will be published",
     "exam": "facts of one exam beside a decision that is being typed",
     "due": "the oldest first",

@@ -75,7 +75,7 @@ NOBODY = {
         "/help/{topic}", "/imports/exams", "/imports/exams/{job_id}", "/imports/exams/{job_id}/errors",
         "/imports/exams/{job_id}/events", "/imports/grounds", "/imports/grounds/form", "/imports/grounds/jobs",
         "/imports/grounds/jobs/{job_id}", "/imports/grounds/jobs/{job_id}/errors", "/imports/grounds/jobs/{job_id}/events",
-        "/employer/shifts/form",
+        "/employer/shifts/form", "/employer/workers/new",
         "/imports/history", "/imports/history/form", "/imports/history/jobs", "/imports/history/jobs/{job_id}",
         "/imports/history/jobs/{job_id}/errors", "/imports/history/jobs/{job_id}/events",
         "/imports/files", "/imports/files/{job_id}", "/imports/files/{job_id}/events", "/imports/files/{job_id}/result",
@@ -105,7 +105,8 @@ NOBODY = {
         "/contracts", "/contracts/{contract_id}/prices", "/contracts/{contract_id}/end", "/statements",
         "/books/{book}/publish", "/books/{book}/withdraw", "/consents/texts", "/fleet/terminals", "/imports/exams",
         "/books/{book}/publish", "/books/{book}/withdraw",
-        "/employer/shifts/{plan_id}/withdraw", "/consents/texts", "/fleet/terminals", "/imports/exams",
+        "/employer/shifts/{plan_id}/withdraw", "/workforce/changes/{change_id}",
+        "/consents/texts", "/fleet/terminals", "/imports/exams",
         "/imports/history/withdrawal", "/imports/maps", "/imports/maps/back", "/imports/medics", "/imports/organisations",
         "/journal/columns", "/journal/exports/{form}", "/journal/signed", "/login",
         "/login/outside", "/login/outside/code", "/logout", "/preferences", "/registers/devices/new", "/registers/employers/new",
@@ -139,6 +140,7 @@ ELSEWHERE = {
     "/conclusions/holds": "workers with their employers: test_retention.py",
     "/room": "found by a number, below",
     "/room/{draft_id}": "the exam of one employment, by its id",
+    "/workforce/changes": "what waits, with the employers: test_employer_workforce.py",
     "/employer/held": "who is suspended: test_employer_shifts.py",
     "/employer/shifts": "planned shifts: test_employer_shifts.py",
     "/employer/shifts/export": "the rows of /employer/shifts",
@@ -182,7 +184,7 @@ PRINTS = {"/papers/refusals/sheet", "/conclusions/sheet", "/conclusions/journal/
 FINDS = {
     "/registers/workers", "/journal", "/admissions", "/admissions/book-check", "/limits", "/registers/workers/import",
     "/imports/grounds", "/imports/history", "/conclusions/requests",
-    "/employer/shifts", "/employer/shifts/file",
+    "/employer/shifts", "/employer/shifts/file", "/employer/workers", "/employer/workers/new",
     "/registers/workers/new", "/registers/persons/twins", "/registers/persons/twins/undo", "/room/find",
 }  # fmt: skip
 """Forms that find or enter somebody by what is typed; each has a test below or in `test_person_pages.py`."""
