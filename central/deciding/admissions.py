@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Subquery
+from sqlalchemy import Connection, Row
 
 from central.core.days import day_of
 from central.core.ordering import AS_IT_COMES, Order
@@ -82,8 +82,10 @@ def admissions(
 
     Whose employment has not begun or is over is not among them, whatever was decided while it held.
     """
-    found = _states(connection, [employer_id], now, worker_id)
-    return [_admission(row) for row in admission_rows.page(connection, found, AdmissionFilter())]
+    at = _moment(connection, [employer_id], now, worker_id)
+    wanted = AdmissionFilter(worker_ids=[worker_id] if worker_id is not None else [])
+    limit = 1 if worker_id is not None else None
+    return [_admission(row) for row in admission_rows.page(connection, [employer_id], at, wanted, limit=limit)]
 
 
 def admission_page(
@@ -97,8 +99,9 @@ def admission_page(
     offset: int = 0,
 ) -> AdmissionPage:
     """One page of the states of these employers' workers, made by the store: 20,000 workers are counted and never drawn."""
-    found = _states(connection, employer_ids, now)
-    rows = admission_rows.page(connection, found, wanted, order, limit=limit, offset=offset)
+    at = _moment(connection, employer_ids, now)
+    rows = admission_rows.page(connection, employer_ids, at, wanted, order, limit=limit, offset=offset)
+    found = admission_rows.states(connection, employer_ids, at)
     departments: dict[str, dict[State, int]] = {}
     counts: dict[State, int] = dict.fromkeys(STATES, 0)
     for row in admission_rows.counted(connection, found, AdmissionFilter()):
@@ -112,14 +115,10 @@ def admission_page(
     return AdmissionPage([_admission(row) for row in rows], counts, departments, matching)
 
 
-def _states(
-    connection: Connection, employer_ids: Sequence[str], now: datetime, worker_id: str | None = None
-) -> Subquery:
+def _moment(connection: Connection, employer_ids: Sequence[str], now: datetime, worker_id: str | None = None) -> Moment:
     today = day_of(now)
     held = _held_today(connection, employer_ids, today, worker_id)
-    return admission_rows.states(
-        connection, employer_ids, Moment(now, today, now - LOOK_BACK, sorted(AFTER_WORK), held), worker_id
-    )
+    return Moment(now, today, now - LOOK_BACK, sorted(AFTER_WORK), held)
 
 
 def _held_today(connection: Connection, employer_ids: Sequence[str], today: date, worker_id: str | None) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Row,
     Select,
     Subquery,
@@ -34,6 +35,13 @@ from central.store.ordering import order_by
 from central.store.registry import is_employed, worker
 from central.store.worker_search import is_meant
 
+_AT_ONCE = 500
+_OF_WORKERS: Mapping[str, Sequence[ColumnElement[Any]]] = {
+    "personnel_number": (func.length(worker.c.personnel_number), worker.c.personnel_number),
+    "full_name": (worker.c.search_name,),
+    "department": (worker.c.department,),
+}
+"""Orders that need no state."""
 _SAID = {"not_admitted": "not_admitted", "not_identified": "not_identified", "refer": "referred"}
 """Outcomes that are a state of their own; of any other the worker waits."""
 
@@ -65,19 +73,24 @@ class AdmissionFilter:
     department: str | None = None
 
 
-def states(connection: Connection, employer_ids: Sequence[str], at: Moment, worker_id: str | None = None) -> Subquery:
-    """One row for each employment that holds on the day: worker, employer, department, state, and the exam it comes from."""
-    c, e = worker.c, exam.c
-    newest = (
-        select(
-            *(e.worker_id, e.exam_id, e.exam_type, e.state, e.outcome, e.decided_at, e.decision_id),
-            func.row_number()
-            .over(partition_by=e.worker_id, order_by=(e.finished_at.desc(), e.exam_id.desc()))
-            .label("place"),
-        )
-        .where(e.employer_id.in_(employer_ids), e.finished_at >= at.since, e.state != "unfinished")
-        .where(*([e.worker_id == worker_id] if worker_id is not None else []))
-        .subquery()
+def states(
+    connection: Connection, employer_ids: Sequence[str], at: Moment, worker_ids: Sequence[str] | None = None
+) -> Subquery:
+    """One row for each employment that holds on the day: worker, employer, department, state, and the exam it comes from.
+
+    `worker_ids`: of these alone, at most some hundreds.
+    """
+    c, newest = worker.c, exam.alias("newest")
+    e = exam.c
+    # Found by the index of one worker's exams. A join with the newest of everybody has no index, and takes the square of them.
+    newest_id = (
+        select(e.exam_id)
+        .where(e.worker_id == c.worker_id, e.employer_id == c.employer_id)
+        .where(e.finished_at >= at.since, e.state != "unfinished")
+        .order_by(e.finished_at.desc(), e.exam_id.desc())
+        .limit(1)
+        .correlate(worker)
+        .scalar_subquery()
     )
     state = _state(connection, newest, at)
     query = (
@@ -87,16 +100,18 @@ def states(connection: Connection, employer_ids: Sequence[str], at: Moment, work
             *(newest.c.exam_id, newest.c.exam_type, newest.c.decided_at),
             case((c.status == "active", decision.c.valid_until)).label("valid_until"),
         )
-        .outerjoin(newest, and_(newest.c.worker_id == c.worker_id, newest.c.place == 1))
+        .select_from(worker)
+        .outerjoin(newest, newest.c.exam_id == newest_id)
         .outerjoin(decision, decision.c.decision_id == newest.c.decision_id)
         .where(c.employer_id.in_(employer_ids), is_employed(at.day))
     )
-    return (query.where(c.worker_id == worker_id) if worker_id is not None else query).subquery()
+    return (query.where(c.worker_id.in_(worker_ids)) if worker_ids is not None else query).subquery()
 
 
 def page(
     connection: Connection,
-    found: Subquery,
+    employer_ids: Sequence[str],
+    at: Moment,
     wanted: AdmissionFilter,
     order: Order = AS_IT_COMES,
     *,
@@ -104,6 +119,15 @@ def page(
     offset: int = 0,
 ) -> Sequence[Row[Any]]:
     """Rows of `states` in that order; by name where none is asked for."""
+    usual = (worker.c.search_name, worker.c.worker_id)
+    if not wanted.states and limit is not None and limit <= _AT_ONCE and order.column in {"", *_OF_WORKERS}:
+        # The state of nobody else is needed to know who stands on this page.
+        people = select(worker.c.worker_id).where(worker.c.employer_id.in_(employer_ids), is_employed(at.day))
+        people = _narrowed(connection, people, worker.c, wanted).order_by(*order_by(order, _OF_WORKERS, usual))
+        ids = list(connection.execute(people.limit(limit).offset(offset)).scalars())
+        rows = connection.execute(select(states(connection, employer_ids, at, ids))).all()
+        return sorted(rows, key=lambda row: ids.index(row.worker_id))
+    found = states(connection, employer_ids, at)
     c = found.c
     orders: Mapping[str, Sequence[ColumnElement[Any]]] = {
         "personnel_number": (func.length(c.personnel_number), c.personnel_number),
@@ -131,18 +155,20 @@ def among(connection: Connection, column: ColumnElement[Any], ids: Sequence[str]
 
 
 def _chosen(connection: Connection, query: Select[Any], found: Subquery, wanted: AdmissionFilter) -> Select[Any]:
-    c = found.c
+    query = _narrowed(connection, query, found.c, wanted)
+    return query.where(found.c.state.in_(wanted.states)) if wanted.states else query
+
+
+def _narrowed(connection: Connection, query: Select[Any], c: Any, wanted: AdmissionFilter) -> Select[Any]:
     if wanted.words:
-        people = select(worker.c.worker_id).where(is_meant(connection, wanted.orgs, wanted.words))
+        people = select(worker.c.worker_id).where(is_meant(connection, wanted.orgs, wanted.words)).correlate(None)
         query = query.where(c.worker_id.in_(people))
     if wanted.worker_ids:
         query = query.where(c.worker_id.in_(wanted.worker_ids))
-    if wanted.states:
-        query = query.where(c.state.in_(wanted.states))
     return query if wanted.department is None else query.where(c.department == wanted.department)
 
 
-def _state(connection: Connection, newest: Subquery, at: Moment) -> ColumnElement[str]:
+def _state(connection: Connection, newest: FromClause, at: Moment) -> ColumnElement[str]:
     e = newest.c
     has_passed = and_(e.outcome == "admitted", e.exam_type.not_in(at.after_work))
     holds = and_(has_passed, decision.c.valid_until > at.now)

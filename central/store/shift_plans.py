@@ -51,7 +51,7 @@ shift_plan = Table(
     Index("ix_shift_plan_employer_id_day", "employer_id", "day"),
     Index("ix_shift_plan_begin_at", "begin_at"),
 )
-"""Planned shifts."""
+"""Shifts as the employer plans them."""
 
 BEFORE, AFTER = timedelta(hours=12), timedelta(hours=12)
 """An examination of that kind counts for a shift within these times of its beginning."""

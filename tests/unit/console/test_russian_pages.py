@@ -29,6 +29,7 @@ _NAMES = {
         "English",
         "PDF",
         "XLSX",
+        "DOCX",
         "CSV",
         "ZIP",
         "JSON",
