@@ -40,11 +40,11 @@ MENU: tuple[tuple[Right, str, str], ...] = (
 
 EMPLOYER_PAGES: tuple[tuple[str, str, Right], ...] = (
     ("/admissions", "admissions", Right.SEE_ADMISSIONS),
-    ("/employer/statements", "statements", Right.SEE_STATEMENTS),
     ("/employer/shifts", "shifts", Right.SEE_ADMISSIONS),
     ("/employer/journal", "journal", Right.SEE_ADMISSIONS),
     ("/employer/held", "held", Right.SEE_ADMISSIONS),
     ("/employer/workers", "workers", Right.KEEP_WORKFORCE),
+    ("/employer/statements", "statements", Right.SEE_STATEMENTS),
 )
 """Path, text key and right of each page of an employer."""
 

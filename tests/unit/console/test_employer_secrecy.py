@@ -28,7 +28,6 @@ __all__ = ["senior"]
 COMMENT, SAID, NOTE, BLOCK = "гипертония", "болит голова справа", "диоптрии минус", "Отстранить по болезни"
 VALUES = re.compile(r"\d\s*(°C|мм\s?рт|mmHg|уд/мин|мг/л|mg/L|bpm|%)")
 SNILS = re.compile(r"\d{3}-\d{3}-\d{3}[ -]\d{2}|\b\d{11}\b")
-OWN = {Right.SEE_ADMISSIONS, Right.SEE_GATES, Right.KEEP_WORKFORCE}
 FORMS = ("xlsx", "docx", "pdf")
 
 
@@ -74,7 +73,11 @@ def _addresses(app: FastAPI, centre: ConsoleCentre, role: Role) -> list[str]:
     found = []
     for route in every_route(app):
         (door,) = guards_of(route)
-        if "GET" not in route.methods or not isinstance(door, Guard) or door.right not in RIGHTS[role] & OWN:
+        if (
+            "GET" not in route.methods
+            or not isinstance(door, Guard)
+            or door.right not in RIGHTS[role] - {Right.OWN_ACCOUNT}
+        ):
             continue
         path = route.path.replace("{worker_id}", centre.people.workers["1001"])
         if "{" not in path:

@@ -103,7 +103,6 @@ NOBODY = {
         "/conclusions/requests/{request_id}/extension", "/conclusions/requests/{request_id}/refusal",
         "/conclusions/requests/{request_id}/closing",
         "/contracts", "/contracts/{contract_id}/prices", "/contracts/{contract_id}/end", "/statements",
-        "/books/{book}/publish", "/books/{book}/withdraw", "/consents/texts", "/fleet/terminals", "/imports/exams",
         "/books/{book}/publish", "/books/{book}/withdraw",
         "/employer/shifts/{plan_id}/withdraw", "/workforce/changes/{change_id}",
         "/consents/texts", "/fleet/terminals", "/imports/exams",
