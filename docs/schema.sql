@@ -1862,6 +1862,26 @@ CREATE INDEX ix_worker_snils_hmac ON worker (snils_hmac);
 
 CREATE UNIQUE INDEX uq_worker_org_employer_id_personnel_number ON worker (org, employer_id, personnel_number) WHERE archived_at IS NULL;
 
+CREATE TABLE appeal (
+    appeal_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    exam_id TEXT NOT NULL,
+    decision_id TEXT NOT NULL,
+    worker_id TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    words TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: asked_at DATETIME NOT NULL,
+    CONSTRAINT pk_appeal PRIMARY KEY (appeal_id),
+    CONSTRAINT uq_appeal_decision_id UNIQUE (decision_id),
+    CONSTRAINT fk_appeal_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
+);
+
+CREATE INDEX ix_appeal_org ON appeal (org);
+
+CREATE INDEX ix_appeal_person_id ON appeal (person_id);
+
 CREATE TABLE archive_entry (
     entry_id TEXT NOT NULL,
     copy_id TEXT NOT NULL,
@@ -2152,6 +2172,18 @@ CREATE INDEX ix_workforce_change_employer_id ON workforce_change (employer_id, a
 CREATE INDEX ix_workforce_change_org_state ON workforce_change (org, state, asked_at);
 
 CREATE INDEX ix_workforce_change_worker_id ON workforce_change (worker_id);
+
+CREATE TABLE appeal_answer (
+    appeal_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    words TEXT NOT NULL,
+    answered_by TEXT NOT NULL,
+    answered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: answered_at DATETIME NOT NULL,
+    CONSTRAINT pk_appeal_answer PRIMARY KEY (appeal_id),
+    CONSTRAINT fk_appeal_answer_appeal_id_appeal FOREIGN KEY(appeal_id) REFERENCES appeal (appeal_id)
+);
 
 CREATE TABLE consent_withdrawal (
     consent_id TEXT NOT NULL,
