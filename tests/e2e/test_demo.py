@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from central.partners.medic_titles import check_title
@@ -15,6 +16,7 @@ from dopusk.lab.demo.director import faults_of
 from dopusk.lab.demo.sample_medic import LOGIN
 from dopusk.lab.demo.scenarios import SCENARIOS
 from dopusk.lab.demo.world import SERVICE_PIN, build_world
+from sync.contract.account_link import parse_token
 from terminal.config import load_config
 from tests.size import IS_WHOLE
 from tests.waiting import LONGEST_S
@@ -56,9 +58,22 @@ def test_each_scenario_ends_as_it_should(tmp_path: Path, name: str) -> None:
     elif name == "admitted":
         title = tmp_path / result["waybill_title"]
         check_title(title.read_bytes(), "T2", title.stem)
+        assert result["exam_id"] in _offered(tmp_path, result["screenshots"]), "the way to the own pages"
         _check_by_openssl(tmp_path / "out")
     for picture in result["screenshots"]:
         assert (tmp_path / picture).stat().st_size > 5_000
+
+
+def _offered(folder: Path, pictures: list[str]) -> set[str]:
+    """Exams whose own pages a phone may open that looks at these screens: by the tokens in their QR codes."""
+    found = set()
+    for picture in pictures:
+        text, _, _ = cv2.QRCodeDetector().detectAndDecode(cv2.imread(str(folder / picture)))
+        address, _, token = text.partition("#")
+        parsed = parse_token(token)
+        if address.endswith("/me/join") and parsed is not None:
+            found.add(parsed[0])
+    return found
 
 
 def _check_by_openssl(out: Path) -> None:

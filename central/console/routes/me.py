@@ -97,6 +97,7 @@ def show_own_exam(request: Request, exam_id: str, visitor: Owner) -> Response:
         complaints=exam_view.complaint_lines(exam.payload, look.language),
         decisions=[(one, DecisionRecord.model_validate_json(one.record)) for one in reversed(given)],
         reason_words=lambda code: book[code].text(look.language) if code in book else code,
+        now=console.clock(),
         may_appeal=may_appeal(exam, console.clock(), console.config.personal.appeal_days),
         tab="exams",
     )

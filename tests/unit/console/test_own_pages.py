@@ -11,7 +11,7 @@ from sqlalchemy import select
 from central.core.rights import Role
 from central.people.doubles import Double, doubles, judge
 from central.personal.joining import make_link
-from central.store import accounts, audit, decisions, employments
+from central.store import accounts, audit, decisions, employments, registry
 from central.store.account_links import account_link, account_of
 from central.store.engine import reading, writing
 from central.store.register_changes import Author
@@ -218,3 +218,36 @@ def test_an_administrator_makes_no_account_of_a_worker(centre: ConsoleCentre, ad
         assert admin.post("/accounts", fields).status_code == 422
         assert own.username not in admin.get("/accounts").text
         assert admin.get(f"/accounts/{own.account_id}/edit").status_code == 404
+
+
+def test_a_worker_of_two_employers_sees_both_and_who_has_left_the_own_past(
+    centre: ConsoleCentre, zoya: Browser, worker: Browser
+) -> None:
+    mine = centre.exam("1001")
+    assert zoya.decide(mine, outcome="admitted").status_code == 303
+    with writing(centre.engine) as connection:
+        employments.move(connection, [centre.people.workers["1003"]], person_of(centre, "1001"), now=centre.now())
+    shown = worker.get("/me").text
+    assert "Ромашка-Транс" in shown
+    assert "Вымышленный карьер" in shown
+    assert shown.count('class="state"') == 2
+    with writing(centre.engine) as connection:
+        own = registry.worker.c.person_id == person_of(centre, "1001")
+        connection.execute(registry.worker.update().where(own).values(archived_at=centre.now()))
+    left = worker.get("/me").text
+    assert "Сейчас вы нигде не числитесь" in left
+    assert 'class="state"' not in left, "nobody is admitted where nobody is employed"
+    assert mine in worker.get("/me/exams").text
+
+
+def test_five_wrong_passwords_are_a_pause(centre: ConsoleCentre, worker: Browser, address: str) -> None:
+    with reading(centre.engine) as connection:
+        own = account_of(connection, person_of(centre, "1001"))
+    assert own is not None
+    with contextlib.closing(Browser(address)) as stranger:
+        for _ in range(5):
+            assert stranger.post("/login", {"username": own.username, "password": "wrong"}).status_code == 401
+        answer = stranger.post("/login", {"username": own.username, "password": PASSWORD})
+        assert answer.status_code == 429
+        assert "15 минут" in answer.text
+    assert worker.get("/me").status_code == 200, "the phone that is logged in goes on"

@@ -35,7 +35,10 @@ def test_it_is_shown_for_its_minutes_alone(make_kiosk: MakeKiosk) -> None:
         kiosk.store.public_key.verify(parsed[1], signed_bytes(exam.exam_id))
         assert shown(90) == link, "the same after a restart"
         assert shown(601) == ""
-        assert shown(60, trusted=False) == "", "nobody knows whether its minutes are over"
+        came = replace(exam, phase_since=made_up.stamp(46))
+        assert shown(60, came, trusted=False) == link, "by the monotonic clock, since the decision came"
+        assert shown(46 + 600, came, trusted=False) == ""
+        assert shown(60, replace(exam, phase_since=None), trusted=False) == "", "nobody knows since when"
         assert shown(60, made_up.measured(Phase.DECIDED, decision=made_up.decided("admitted"))) == "", "not offered"
         assert shown(60, replace(exam, phase=Phase.ENDED)) == ""
         assert shown(60, None) == ""
