@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test quick check _types _rules coverage prove bench trials lock format
+.PHONY: help setup setup-dev demo test quick check _types _rules _tests coverage prove bench trials lock format
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 ARGS ?=
@@ -34,10 +34,14 @@ _rules:
 	$(BIN)/python -m tests.documents --check
 	$(BIN)/python -m tests.dead
 
-# What `check` looks for by collecting the tests, running them finds too.
+# What `check` looks for by collecting the tests, running them finds too. The checks run while tests wait for their processes.
 test: setup-dev ## every check and every test
-	@$(MAKE) --no-print-directory -j 2 --output-sync=target _types _rules
-	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -n 5 $(ARGS)
+	@$(MAKE) --no-print-directory -j 3 _tests _types _rules
+
+# Once for all workers: what they load is compiled, and the assertions of the tests with it.
+_tests:
+	@$(BIN)/pytest --collect-only -qq > /dev/null || true
+	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -n 6 $(ARGS)
 
 quick: setup-dev ## unit tests of devices, exam and wire, for the everyday loop
 	QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software $(BIN)/pytest -q -n 2 tests/unit/drivers tests/unit/sync tests/unit/terminal $(ARGS)
