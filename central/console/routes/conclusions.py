@@ -20,6 +20,7 @@ from central.console.copy_view import CopyLine, copy_lines, norm_words, norms_of
 from central.console.query import day_of
 from central.console.routes.conclusion import Keeper
 from central.console.sorting import sorting_of
+from central.console.word_files import MOST_ROWS, as_docx
 from central.core.copy_rules import STATES
 from central.core.ordering import AS_IT_COMES, Order
 from central.store import kept_papers
@@ -86,10 +87,11 @@ def show_conclusions(request: Request, visitor: Keeper) -> Response:
 
 @router.get("/conclusions/export")
 def export_conclusions(request: Request, visitor: Keeper) -> Response:
-    """The wanted ones as XLSX."""
+    """The wanted ones as XLSX; `form=docx`: as many as one document holds."""
+    is_document = request.query_params.get("form") == "docx"
     with reading(console_of(request).engine) as connection:
-        table = _table(request, visitor, connection, None)
-    return as_xlsx(request, visitor, table)
+        table = _table(request, visitor, connection, MOST_ROWS if is_document else None)
+    return as_docx(request, visitor, table) if is_document else as_xlsx(request, visitor, table)
 
 
 @router.get("/conclusions/sheet")

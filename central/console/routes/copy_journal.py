@@ -16,6 +16,7 @@ from central.console.conclusion_files import PRINTED_MOST, FileTable, as_pdf, as
 from central.console.context import Visitor, console_of, page
 from central.console.query import day_of
 from central.console.routes.conclusion import Keeper, people_of
+from central.console.word_files import MOST_ROWS, as_docx
 from central.core.copy_rules import MOVES
 from central.store import copy_journal
 from central.store.copy_journal import JournalFilter, MovedCopy
@@ -74,10 +75,11 @@ def show_journal(request: Request, visitor: Keeper) -> Response:
 
 @router.get("/conclusions/journal/export")
 def export_journal(request: Request, visitor: Keeper) -> Response:
-    """The wanted lines as XLSX."""
+    """The wanted lines as XLSX; `form=docx`: as many as one document holds."""
+    is_document = request.query_params.get("form") == "docx"
     with reading(console_of(request).engine) as connection:
-        table = _table(request, visitor, connection, None)
-    return as_xlsx(request, visitor, table)
+        table = _table(request, visitor, connection, MOST_ROWS if is_document else None)
+    return as_docx(request, visitor, table) if is_document else as_xlsx(request, visitor, table)
 
 
 @router.get("/conclusions/journal/sheet")

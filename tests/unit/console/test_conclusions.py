@@ -3,6 +3,7 @@
 import io
 from datetime import timedelta
 
+from docx import Document
 from openpyxl import load_workbook
 
 from tests.console_centre import Browser, ConsoleCentre
@@ -48,6 +49,8 @@ def test_the_register_finds_what_is_lacking_and_comes_as_files(centre: ConsoleCe
     assert "для пациента 0/1 не хватает 1" in content
     assert "Ветров" not in content
     assert zoya.get("/conclusions/sheet").content.startswith(b"%PDF")
+    (table,) = Document(io.BytesIO(zoya.get("/conclusions/export?copies=lacking&form=docx").content)).tables
+    assert [row.cells[3].text for row in table.rows][1:] == ["Громов Пётр Савельевич"]
 
 
 def test_the_journal_of_issue_lists_every_move_with_its_receiver(centre: ConsoleCentre, zoya: Browser) -> None:
