@@ -140,6 +140,7 @@ ELSEWHERE = {
     "/room": "found by a number, below",
     "/room/{draft_id}": "the exam of one employment, by its id",
     "/workforce/changes": "what waits, with the employers: test_employer_workforce.py",
+    "/employer/due": "ends of documents: test_employer_due.py",
     "/employer/held": "who is suspended: test_employer_shifts.py",
     "/employer/shifts": "planned shifts: test_employer_shifts.py",
     "/employer/shifts/export": "the rows of /employer/shifts",
