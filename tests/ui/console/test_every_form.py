@@ -45,6 +45,7 @@ DANGEROUS = {
     "/conclusions/holds/{hold_id}/release": "what it kept may go",
     "/contracts/{contract_id}/end": "exams after it have no price",
     "/statements": "an issued statement stays; what follows is a new version",
+    "/employer/workers/{worker_id}/dismissal": "terminals take the worker no more; only the medical post takes it back",
     "/conclusions/acts/{act_id}/withdrawal": "its number is not used again",
     "/conclusions/requests/{request_id}/refusal": "an answered request stays answered",
     "/books/{book}/publish": "a published version stays for ever",
@@ -52,6 +53,8 @@ DANGEROUS = {
 }
 """What they do. Each takes a second step, or something has to be typed for it."""
 UNDONE = {
+    "/employer/workers/{worker_id}/transfer": "taken back by the medical post while the new entry has no exams",
+    "/employer/shifts/{plan_id}/withdraw": "planned again",
     "/registers/workers/{worker_id}/transfer": "taken back at the new entry while it has no exams",
     "/registers/workers/{worker_id}/transfer/undo": "transferred again",
     "/registers/persons/twins": "taken back at the same place, with a reason",
@@ -78,6 +81,8 @@ UNDONE = {
 }
 """What is mended by one more press."""
 ADDING = {
+    "/employer/shifts", "/employer/shifts/file", "/employer/workers", "/employer/workers/new", "/employer/workers/{worker_id}",
+    "/workforce/changes/{change_id}",
     "/conclusions/check", "/conclusions/check/{check_id}/found",
     "/login", "/session/alive", "/signature", "/preferences", "/exams/{exam_id}/claim", "/journal", "/journal/signed",
     "/journal/exports/{form}", "/journal/exports/{job_id}/again", "/imports/exams", "/imports/exams/{job_id}/import",
