@@ -277,6 +277,22 @@ CREATE UNIQUE INDEX uq_decision_corrects ON decision (corrects) WHERE corrects I
 
 CREATE UNIQUE INDEX uq_decision_first ON decision (exam_message_id) WHERE corrects IS NULL;
 
+CREATE TABLE duty (
+    duty_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: starts_at DATETIME NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: ends_at DATETIME NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: made_at DATETIME NOT NULL,
+    made_by TEXT NOT NULL,
+    CONSTRAINT pk_duty PRIMARY KEY (duty_id)
+);
+
+CREATE INDEX ix_duty_org_ends_at ON duty (org, ends_at);
+
 CREATE TABLE exam (
     exam_id TEXT NOT NULL,
     revision INTEGER NOT NULL,
@@ -597,8 +613,11 @@ CREATE TABLE notice_channel (
     disabled BOOLEAN NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     -- SQLite: created_at DATETIME NOT NULL,
+    account_id TEXT,
     CONSTRAINT pk_notice_channel PRIMARY KEY (channel_id)
 );
+
+CREATE INDEX ix_notice_channel_account_id ON notice_channel (account_id);
 
 CREATE INDEX ix_notice_channel_employer_id ON notice_channel (employer_id);
 
@@ -746,6 +765,26 @@ CREATE TABLE reminder (
 );
 
 CREATE INDEX ix_reminder_employer_id_created_at ON reminder (employer_id, created_at);
+
+CREATE TABLE ring (
+    ring_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    exam_id TEXT NOT NULL,
+    exam_message_id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    in_session BOOLEAN NOT NULL,
+    rung_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: rung_at DATETIME NOT NULL,
+    stopped_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: stopped_at DATETIME,
+    stopped_by TEXT NOT NULL,
+    CONSTRAINT pk_ring PRIMARY KEY (ring_id),
+    CONSTRAINT uq_ring_exam_message_id_step UNIQUE (exam_message_id, step),
+    CONSTRAINT uq_ring_exam_message_id_account_id UNIQUE (exam_message_id, account_id)
+);
+
+CREATE INDEX ix_ring_open ON ring (org, account_id) WHERE stopped_at IS NULL;
 
 CREATE TABLE roster_due (
     due_id SERIAL NOT NULL,
@@ -1185,6 +1224,32 @@ CREATE INDEX ix_deletion_exam_id ON deletion (exam_id);
 
 CREATE INDEX ix_deletion_sha256 ON deletion (sha256);
 
+CREATE TABLE duty_end (
+    duty_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: ended_at DATETIME NOT NULL,
+    ended_by TEXT NOT NULL,
+    CONSTRAINT pk_duty_end PRIMARY KEY (duty_id),
+    CONSTRAINT fk_duty_end_duty_id_duty FOREIGN KEY(duty_id) REFERENCES duty (duty_id)
+);
+
+CREATE TABLE duty_handover (
+    handover_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    duty_id TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    waiting JSON NOT NULL,
+    words TEXT NOT NULL,
+    confirmed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: confirmed_at DATETIME NOT NULL,
+    CONSTRAINT pk_duty_handover PRIMARY KEY (handover_id),
+    CONSTRAINT fk_duty_handover_duty_id_duty FOREIGN KEY(duty_id) REFERENCES duty (duty_id)
+);
+
+CREATE INDEX ix_duty_handover_org_handover_id ON duty_handover (org, handover_id);
+
 CREATE TABLE employer (
     employer_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -1587,6 +1652,16 @@ CREATE TABLE device (
     -- SQLite: last_seen DATETIME NOT NULL,
     CONSTRAINT pk_device PRIMARY KEY (terminal_id, device_id),
     CONSTRAINT fk_device_terminal_id_terminal FOREIGN KEY(terminal_id) REFERENCES terminal (terminal_id)
+);
+
+CREATE TABLE duty_acceptance (
+    handover_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    accepted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: accepted_at DATETIME NOT NULL,
+    CONSTRAINT pk_duty_acceptance PRIMARY KEY (handover_id),
+    CONSTRAINT fk_duty_acceptance_handover_id_duty_handover FOREIGN KEY(handover_id) REFERENCES duty_handover (handover_id)
 );
 
 CREATE TABLE enrolment_code (

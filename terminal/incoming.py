@@ -14,6 +14,7 @@ from cryptography.x509 import Certificate
 from pydantic import ValidationError
 
 from sync.contract.books import SPREAD_BOOKS, BookContent, kiosk_faults
+from sync.contract.called import QUEUE, CalledExams
 from sync.contract.canonical import sha256_hex
 from sync.contract.decision import DECISION_SCHEMA, AccountOffer, DecisionMessage, DecisionRecord
 from sync.contract.envelope import ContractError, Envelope, open_sealed, read_unverified
@@ -204,8 +205,12 @@ class IncomingMessages:
                     self._check_book(reference)
                 elif reference.name == HOLDS:
                     Holds.model_validate(reference.content)
+                elif reference.name == QUEUE:
+                    CalledExams.model_validate(reference.content)
                 with self._store.transaction():
                     self._store.reference.put(reference.name, reference.version, reference.content, envelope.seq)
+                    if reference.name == QUEUE:
+                        self._store.reference.forget_older(QUEUE)
                     done()
             case Down.ORDER if self._take_order is not None:
                 self._take_order(MeasurementOrder.model_validate(envelope.payload), envelope.created_at, done)

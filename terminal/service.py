@@ -19,6 +19,7 @@ from sync.thread_faults import note_fault
 from sync.transactions import STORE_TROUBLE, is_of_the_store
 from terminal import intents
 from terminal.account_link import account_link
+from terminal.called_exams import CalledList
 from terminal.camera.film import FilmFinished, Kept, Lost
 from terminal.core import Core
 from terminal.crashes import CrashNote
@@ -72,6 +73,7 @@ class TerminalService:
         self._mailbox, self._session, self._incoming = mailbox, session, incoming
         self._publish, self._faces, self._health, self._gate = publish, faces, health, gate
         self._centre_key, self._snils_key, self._consent_texts = centre_key, snils_key, consent_texts
+        self._called = CalledList(core.store.reference)
         self._stopping = threading.Event()
         self._link = LinkState()
         self._camera = CameraChanged("absent")
@@ -317,6 +319,7 @@ class TerminalService:
             books=self._session.books(),
             gate=self._gate.shown_of(front.active) if self._gate is not None else "",
             account_link=account_link(self._core, front.active),
+            called=self._called.of(front.active.exam_id) if front.active is not None else None,
             verified_until={d.id: d.verified_until.isoformat() for d in self._core.config.device if d.verified_until},
         )
         before = self.latest

@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from drivers.messages import DeviceStatus
 from drivers.model import Value
+from sync.contract.called import CalledExam
 from sync.link_report import LinkCode
 from terminal.books import SHIPPED, KioskBooks
 from terminal.exam.model import ExamState, Stamp
@@ -129,5 +130,7 @@ class TerminalSnapshot:
     stays closed; empty where there is none."""
     account_link: str = ""
     """Where the worker on the screen may open the own records with a phone, for some minutes; empty: it is not offered."""
+    called: CalledExam | None = None
+    """What the centre says of the exam on the screen while it waits; None: no medic was called for it."""
     verified_until: Mapping[str, str] = field(default_factory=dict)
     """Verification date by device id, ISO, where configured."""

@@ -1,17 +1,32 @@
-"""A contract, a price and an issued statement with their invented numbers, for tests whose subject is another one."""
+"""A duty, a contract, a price and an issued statement with their invented numbers, for tests whose subject is another one."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
 from central.contracts.billing import difference, lines_of, terms_of
 from central.contracts.statements import SCHEMA, content_hash
-from central.store import contracts, statements
+from central.store import contracts, duties, statements
 from central.store.contracts import Contract, ContractPrice
+from central.store.duties import Duty, Handover
 from central.store.statements import Statement
 from sync.contract.canonical import new_id
 
 PARTY = {"name": "ООО «Рассвет-Пример»", "inn": "7700000000"}
+
+
+def add_duty(connection: Connection, org: str, account_id: str, now: datetime) -> tuple[str, str]:
+    """A duty that goes on, and one that was handed over; the ids of the duty and of the handover."""
+    hour = timedelta(hours=1)
+    made = Duty(new_id(), org, account_id, now - hour, now + 7 * hour, now, "stage")
+    before = Duty(new_id(), org, "stage", now - 8 * hour, now, now, "stage")
+    duties.add(connection, made)
+    duties.add(connection, before)
+    duties.end(connection, before, "handed_over", now - hour, "stage")
+    waiting = [{"exam_id": new_id(), "terminal": "Терминал 1", "since": now.isoformat()}]
+    item = Handover(new_id(), org, before.duty_id, "stage", waiting, "тонометр у окна", now)
+    duties.add_handover(connection, item)
+    return made.duty_id, item.handover_id
 
 
 def add_contract(connection: Connection, org: str, employer_id: str, now: datetime) -> tuple[str, str]:

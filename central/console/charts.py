@@ -152,3 +152,43 @@ def _runs(places: Sequence[tuple[float, float] | None]) -> list[str]:
         else:
             runs[-1].append(f"{place[0]},{place[1]}")
     return [" ".join(run) for run in runs if len(run) > 1]
+
+
+BAR_WIDTH, BAR_HEIGHT = 320.0, 38.0
+"""Of a picture of bars: its width, and the height of one bar with its label above it."""
+MOST_BARS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One line: its label, and how far the shorter and the longer span reach. Coordinates in a box of `BAR_WIDTH`."""
+
+    label: str
+    y: float
+    median: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Spans of time beside each other on one scale. `longest_s`: what the full width stands for."""
+
+    bars: tuple[Bar, ...]
+    height: float
+    longest_s: float
+
+
+def bars_of(rows: Sequence[tuple[str, float | None, float | None]]) -> Bars | None:
+    """Bars of label, median and 90th percentile in seconds, the first `MOST_BARS`; rows without values are left out."""
+    known = [(label, low, high) for label, low, high in rows if low is not None and high is not None][:MOST_BARS]
+    if not known:
+        return None
+    longest = max(high for _, _, high in known) or 1.0
+
+    def width(value: float) -> float:
+        return round(value / longest * BAR_WIDTH, 1)
+
+    made = tuple(
+        Bar(label, place * BAR_HEIGHT, width(low), width(high)) for place, (label, low, high) in enumerate(known)
+    )
+    return Bars(made, len(made) * BAR_HEIGHT, longest)

@@ -27,7 +27,7 @@ MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_LIMITS, "/limits", "limits"),
     (Right.SEE_REGISTERS, "/registers", "registers"),
     (Right.SEE_ADMISSIONS, "/admissions", "admissions"),
-    (Right.KEEP_CONTRACTS, "/contracts", "contracts"),
+    (Right.KEEP_CONTRACTS, "/contracts", "clinic"),
     (Right.CHANGE_ACCOUNTS, "/accounts", "accounts"),
     (Right.SEE_FLEET, "/fleet", "fleet"),
     (Right.SEE_AUDIT, "/audit", "audit"),

@@ -22,8 +22,9 @@ from central.console.sorting import Sorting
 from central.core.ordering import AS_IT_COMES
 from central.deciding.same_day import LOOK_BACK, SameDay, same_day
 from central.deciding.stamping import Stamping
-from central.store import calls, decisions, refusals, terminals, worklist
+from central.store import calls, decisions, refusals, rings, terminals, worklist
 from central.store.engine import reading
+from central.store.rings import Ring
 from central.store.same_day import exams_of_people
 from central.store.worklist import WaitingExam
 from central.words import exam_view, wording
@@ -56,6 +57,8 @@ class DrawnQueue:
     notices: str
     rows: tuple[tuple[WaitingExam, bool, str], ...]
     """Each exam, whether it is late, and its line."""
+    ringing: tuple[Ring, ...]
+    """Medics who are rung now."""
 
 
 class QueueTable:
@@ -79,6 +82,7 @@ class QueueTable:
             links=Markup(self._drawn.links),  # noqa: S704 - drawn by a template
             notices=Markup(self._drawn.notices),  # noqa: S704 - drawn by a template
             rows=Markup("".join(row[2] for row in rows)),  # noqa: S704 - drawn by a template
+            ringing=[one for one in self._drawn.ringing if one.account_id == account_id],
             count=len(rows),
             total=len(self._drawn.rows),
             hidden=len(hidden),
@@ -137,6 +141,7 @@ class QueueTables:
             refusing = {one.terminal_id for one in refusals.refusals(connection, orgs) if one.kind == "decision"}
             in_need = terminals.in_need(connection, orgs, refusing)
             calling = calls.calls(connection, orgs)
+            ringing = rings.ringing(connection, orgs)
         rows = []
         for item, drawn in zip(waiting, cells, strict=True):
             claim, waited = claims.get(item.exam_id), waited_of(item, now)
@@ -152,7 +157,9 @@ class QueueTables:
             refused=[row["name"] for row in in_need if row["terminal_id"] in refusing],
             no_stamps=self._stamping.outage,
         )
-        return DrawnQueue(self._render("queue_links.html", language, offline=offline), notices, tuple(rows))
+        return DrawnQueue(
+            self._render("queue_links.html", language, offline=offline), notices, tuple(rows), tuple(ringing)
+        )
 
     def _cells_of(
         self,

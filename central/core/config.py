@@ -119,6 +119,9 @@ class NoticesConfig(Section):
     smtp_password_file: Path | None = None
     """One line; readable by the service's user only."""
     sender: str = "dopusk@localhost"
+    gateway_link: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=300)] | None = None
+    """Opens channels of the kind `gateway`, an HTTP gateway to any messenger: it is told that something is new, and this address of
+    the console, where people log in. Without it there is no such channel."""
 
     @property
     def tls(self) -> Literal["implicit", "starttls", "none"]:
@@ -195,6 +198,13 @@ class RoomConfig(Section):
     """So long a measurement that a medic prepared waits for a touch at the terminal."""
     breath_rest_min: Annotated[float, Field(ge=0, le=120)] = 15.0
     """Pause before the second breath."""
+
+
+class DutyConfig(Section):
+    """When medics on duty are rung."""
+
+    ring_after_s: Annotated[int, Field(ge=10, le=3600)] = 180
+    """Seconds that an exam waits unopened before the first medic on the roster is rung, and each next one."""
 
 
 class RegistersConfig(Section):
@@ -292,6 +302,7 @@ class CentralConfig(Section):
     decisions: DecisionsConfig = DecisionsConfig()
     grounds: GroundsConfig = GroundsConfig()
     room: RoomConfig = RoomConfig()
+    duty: DutyConfig = DutyConfig()
     registers: RegistersConfig = RegistersConfig()
     employers: EmployersConfig = EmployersConfig()
     accounts: AccountsConfig = AccountsConfig()

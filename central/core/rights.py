@@ -32,6 +32,8 @@ class Right(StrEnum):
     IMPORT_EXAMS = "import_exams"
     SEE_ADMISSIONS = "see_admissions"
     KEEP_WORKFORCE = "keep_workforce"
+    SEE_DUTY = "see_duty"
+    CHANGE_DUTY = "change_duty"
     KEEP_CONTRACTS = "keep_contracts"
     SEE_STATEMENTS = "see_statements"
     CONFIRM_WORKFORCE = "confirm_workforce"
@@ -88,6 +90,7 @@ _MEDIC = frozenset(
         Right.SEE_BOOKS,
         # Who has a worker with a document before them gives the worker the own pages.
         Right.GIVE_ACCESS,
+        Right.SEE_DUTY,
     }
 )
 
@@ -113,6 +116,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.REVOKE_CERTIFICATES,
         # Contracts, prices and what is billed by them.
         Right.KEEP_CONTRACTS,
+        # Who is on duty when, and how much each medic has done.
+        Right.CHANGE_DUTY,
         # The order of an inspection lies with the head; who makes accounts opens no records by it.
         Right.OPEN_INSPECTIONS,
         # Against a medic's decision people ask somebody above.

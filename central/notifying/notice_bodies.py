@@ -7,11 +7,13 @@ from typing import Any
 from central.store.alerts import Alert
 from central.store.notices import Channel
 from central.store.reminders import LATE_KIND, Reminder
+from central.store.rings import Ring
 from central.store.security_alerts import SecurityAlert
 from sync.contract.model import utc_text
 
 EMPLOYER_SCHEMA, SECURITY_SCHEMA = "dopusk.notice/1", "dopusk.security-notice/1"
 WORKER_SCHEMA = "dopusk.worker-notice/1"
+DUTY_SCHEMA, NEUTRAL_SCHEMA = "dopusk.duty-notice/1", "dopusk.neutral-notice/1"
 REMINDERS = {"ends": "document_ends", "not_allowed": "held_from_terminals", LATE_KIND: "late_for_shift"}
 """Kinds of reminders as notices call them."""
 CHANNEL_REMOVED = "channel_removed"
@@ -76,9 +78,27 @@ def security_body(alert: SecurityAlert) -> dict[str, Any]:
     }
 
 
+def duty_body(ring: Ring) -> dict[str, Any]:
+    """To a medic on duty: that an exam waits. Whose it is stands in the console."""
+    return {
+        "schema": DUTY_SCHEMA,
+        "kind": "ring",
+        "alert_id": ring.ring_id,
+        "org": ring.org,
+        "at": utc_text(ring.rung_at),
+    }
+
+
+def neutral_body(link: str) -> dict[str, Any]:
+    """To a gateway of messengers, of whatever alert: that something is new, and where to log in. The same bytes each time."""
+    return {"schema": NEUTRAL_SCHEMA, "text": "Есть новое. Подробности – после входа.", "link": link}
+
+
 def last_word(channel: Channel, alert_id: str, account_id: str, at: datetime) -> dict[str, Any]:
     """To a channel that is being removed: that nothing comes here any more, and which account has seen to that."""
-    common = {"kind": CHANNEL_REMOVED, "is_last": True, "alert_id": alert_id, "at": utc_text(at)}
+    common: dict[str, Any] = {"kind": CHANNEL_REMOVED, "is_last": True, "alert_id": alert_id, "at": utc_text(at)}
+    if channel.account_id is not None:
+        return common | {"schema": DUTY_SCHEMA}
     if channel.org is None:
         return common | {
             "schema": EMPLOYER_SCHEMA,

@@ -1,4 +1,4 @@
-"""Channels for notices: a mail address or a webhook of an employer, or of an organisation's security contact."""
+"""Channels for notices: a mail address, a webhook or a gateway of an employer, of a security contact, of a medic on duty."""
 
 import secrets
 from datetime import datetime
@@ -67,25 +67,28 @@ def add_channel(
     channel_secrets: ChannelSecrets,
     *,
     org: str | None = None,
+    account_id: str | None = None,
+    is_gateway_open: bool = False,
     rules: EgressRules = OPERATORS_OWN,
     now: datetime | None = None,
 ) -> str:
-    """Add a channel of an employer, or with `org` one for that organisation's security alerts; returns its id.
+    """Add a channel of an employer, with `org` one for that organisation's security alerts, with `account_id` one that calls a
+    medic on duty; returns its id. `is_gateway_open`: whether the configuration opens the gateway of messengers.
 
     `rules`: whom it may lead to; an address that came from outside is held against those of the configuration.
 
     Raises `ValueError`: `kind`, `address`, `secret`; `ChannelRefused` with the reason beside it for an address.
     """
-    if kind not in {"email", "webhook"}:
+    if kind not in ({"email", "webhook", "gateway"} if is_gateway_open else {"email", "webhook"}):
         raise ValueError("kind")
     try:
-        if kind == "webhook":
+        if kind != "email":
             web_address(address, rules)
         else:
             mailbox(address)
     except AddressRefused as error:
         raise ChannelRefused(error.code) from error
-    if kind == "webhook" and len(secret) < MIN_SECRET:
+    if kind != "email" and len(secret) < MIN_SECRET:
         raise ValueError("secret")
     channel = Channel(
         channel_id=new_id(),
@@ -93,9 +96,10 @@ def add_channel(
         org=org,
         kind=kind,
         address=address,
-        secret_sealed=channel_secrets.seal(secret) if kind == "webhook" else None,
+        secret_sealed=channel_secrets.seal(secret) if kind != "email" else None,
         disabled=False,
         created_at=now or now_utc(),
+        account_id=account_id,
     )
     store.add_channel(connection, channel)
     return channel.channel_id

@@ -11,7 +11,15 @@ from central.egress.connecting import Unreached
 from central.egress.mail import MailRefused, MailServer, send_mail
 from central.egress.rules import OPERATORS_OWN, AddressRefused, EgressRules, mailbox, web_address
 from central.egress.web import post
-from central.notifying.notice_bodies import CHANNEL_REMOVED, REMINDERS, SECURITY_SCHEMA, WORKER_SCHEMA, is_last_word
+from central.notifying.notice_bodies import (
+    CHANNEL_REMOVED,
+    DUTY_SCHEMA,
+    REMINDERS,
+    SECURITY_SCHEMA,
+    WORKER_SCHEMA,
+    is_last_word,
+    neutral_body,
+)
 from central.notifying.notice_channels import ChannelSecrets, Undelivered
 from central.store.notices import Channel, Notice
 from central.store.reminders import LATE_KIND
@@ -55,7 +63,11 @@ def send(
     """Hand a notice over, within `TIMEOUT_S` seconds whatever the other side does. Raises `Undelivered`."""
     try:
         if channel.kind == "webhook":
-            _post(channel, notice, channel_secrets, rules)
+            _post(channel, notice.body, channel_secrets, rules)
+        elif channel.kind == "gateway":
+            if config.gateway_link is None:
+                raise Undelivered("gateway_off", "no gateway is open (notices.gateway_link)")
+            _post(channel, neutral_body(config.gateway_link), channel_secrets, rules)
         else:
             _mail(channel, notice, config)
     except AddressRefused as error:
@@ -67,9 +79,9 @@ def send(
 
 
 def _post(
-    channel: Channel, notice: Notice, channel_secrets: ChannelSecrets, rules: EgressRules = OPERATORS_OWN
+    channel: Channel, said: dict[str, Any], channel_secrets: ChannelSecrets, rules: EgressRules = OPERATORS_OWN
 ) -> None:
-    address, body = web_address(channel.address, rules), canonical(notice.body)
+    address, body = web_address(channel.address, rules), canonical(said)
     secret = channel_secrets.open(channel.secret_sealed or b"")
     headers = {"Content-Type": "application/json", SIGNATURE_HEADER: signature_of(secret, body)}
     # The status is all that counts: the body is not even read.
@@ -129,6 +141,12 @@ def letter(body: dict[str, Any]) -> tuple[str, str]:
             f"{body['subject']}. {figure}.\n"
             f"Время (UTC): {body['at']}.\n"
             "Подробности – в журнале доступа консоли. Отвечать на это письмо не нужно.\n",
+        )
+    if body["schema"] == DUTY_SCHEMA:
+        return (
+            "Допуск: вас вызывают",
+            f"Осмотр ждёт медработника, по графику дежурите вы. Откройте очередь в консоли.\nВремя (UTC): {body['at']}.\n"
+            "Когда осмотр откроют, вызов прекратится сам. Отвечать на это письмо не нужно.\n",
         )
     if body["schema"] == WORKER_SCHEMA:
         return (

@@ -14,12 +14,12 @@ from central.core import metrics
 from central.core.config import NoticesConfig, VigilanceConfig
 from central.core.supervision import Step, Supervised, each
 from central.egress.rules import OPERATORS_OWN, EgressRules
-from central.notifying.notice_bodies import employer_body, reminder_body, security_body, worker_body
+from central.notifying.notice_bodies import duty_body, employer_body, reminder_body, security_body, worker_body
 from central.notifying.notice_channels import ChannelSecrets
 from central.notifying.notice_delivery import MAX_ATTEMPTS, Delivery
 from central.notifying.notice_sending import TIMEOUT_S
 from central.notifying.vigilance import Vigil
-from central.store import alerts, reminders, security_alerts
+from central.store import alerts, reminders, rings, security_alerts
 from central.store import notices as store
 from central.store.engine import reading, writing
 from central.store.notices import Notice
@@ -100,6 +100,7 @@ class Notifier:
     def _make(self) -> None:
         self._make_of("alert", alerts.untold, self._employer_body)
         self._make_of("security alert", security_alerts.untold, self._security_body)
+        self._make_of("ring", rings.untold, self._ring_body)
         self._make_of("reminder", reminders.untold, self._reminder_body)
         self._make_of("reminder to a worker", reminders.untold_to_workers, self._worker_body)
 
@@ -134,6 +135,9 @@ class Notifier:
 
     def _reminder_body(self, connection: Connection, alert_id: str) -> dict[str, Any]:
         return reminder_body(*reminders.get(connection, alert_id))
+
+    def _ring_body(self, connection: Connection, alert_id: str) -> dict[str, Any]:
+        return duty_body(rings.get(connection, alert_id))
 
     def _worker_body(self, connection: Connection, alert_id: str) -> dict[str, Any]:
         return worker_body(reminders.get(connection, alert_id)[0])

@@ -1,6 +1,6 @@
 """Tables of notices to employers and administrators: channels, and an outbox with retries. They contain no values."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,13 +34,14 @@ channel = Table(
     Column("channel_id", Text, primary_key=True),
     Column("employer_id", Text, index=True, comment="of those that tell an employer"),
     Column("org", Text, index=True, comment="of those that tell of security: the organisation whose accounts they are"),
-    Column("kind", Text, nullable=False, comment="email or webhook"),
+    Column("kind", Text, nullable=False, comment="email, webhook or gateway"),
     Column("address", Text, nullable=False),
     Column("secret_sealed", LargeBinary, comment="of webhooks: key of the HMAC over the body"),
     Column("disabled", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("account_id", Text, index=True, comment="of those that call a medic on duty: the account"),
 )
-"""Where notices go: e-mail addresses and webhooks of employers, and of organisations for security alerts."""
+"""Where notices go: addresses of employers, of organisations for security alerts, and of medics who are called on duty."""
 
 notice = Table(
     "notice",
@@ -68,7 +69,7 @@ TOLD_WITHIN = timedelta(days=31)
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where one employer is told, or, with `org` instead, who looks after the security of an organisation."""
+    """Where one employer is told, with `org` instead who looks after security, with `account_id` instead a medic on duty."""
 
     channel_id: str
     employer_id: str | None
@@ -78,6 +79,7 @@ class Channel:
     secret_sealed: bytes | None
     disabled: bool
     created_at: datetime
+    account_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,12 @@ def security_channels(connection: Connection, org: str) -> list[Channel]:
     return [Channel(*row) for row in connection.execute(query)]
 
 
+def channels_of_accounts(connection: Connection, account_ids: Collection[str]) -> list[Channel]:
+    """Channels in use that call these medics when they are on duty."""
+    query = select(channel).where(channel.c.account_id.in_(account_ids), channel.c.disabled.is_(False))
+    return [Channel(*row) for row in connection.execute(query)]
+
+
 def find_channel(connection: Connection, channel_id: str) -> Channel | None:
     """The channel with that id."""
     row = connection.execute(select(channel).where(channel.c.channel_id == channel_id)).one_or_none()
@@ -151,7 +159,7 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 def due_channels(connection: Connection, now: datetime) -> list[tuple[str, str]]:
     """Every channel with a notice whose time has come, the one that waits longest first, and whose channel it is."""
-    owner = func.coalesce(channel.c.employer_id, channel.c.org, "")
+    owner = func.coalesce(channel.c.employer_id, channel.c.org, channel.c.account_id, "")
     query = (
         select(notice.c.channel_id, owner)
         .outerjoin(channel, channel.c.channel_id == notice.c.channel_id)

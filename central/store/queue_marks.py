@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, and_, select
 
-from central.store import refusals, terminals
+from central.store import refusals, rings, terminals
 from central.store.decisions import claim
 from central.store.exams import exam
 from central.store.registry import employer, worker
@@ -54,6 +54,8 @@ def marks(connection: Connection, now: datetime, names: Names) -> dict[str, Hash
         parts[org].append((terminal_id, link))
     for org, message_id in refusals.marks(connection):
         parts[org].append(message_id)
+    for org, ring_id in rings.marks(connection):
+        parts[org].append(ring_id)
     return {org: tuple(found) for org, found in parts.items()}
 
 

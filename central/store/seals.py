@@ -43,6 +43,7 @@ from central.store.copy_requests import copy_request, copy_request_event
 from central.store.decisions import decision
 from central.store.deletions import deletion
 from central.store.documents import document, document_verdict
+from central.store.duties import duty, duty_acceptance, duty_end, duty_handover
 from central.store.field_maps import field_map
 from central.store.foreign_exams import foreign_exam, history_import, history_withdrawal
 from central.store.gate_passages import PASSAGE_STATE, gate_passage
@@ -188,6 +189,10 @@ SEALED = {
         # What becomes of a certificate stands in its history, which nobody changes.
         Sealed(certificate, "created_at", CERTIFICATE_STATE),
         Sealed(certificate_event, "event_id"),
+        Sealed(duty, "duty_id"),
+        Sealed(duty_end, "ended_at"),  # its key is that of the duty, which is older
+        Sealed(duty_handover, "handover_id"),
+        Sealed(duty_acceptance, "accepted_at"),  # its key is that of the handover, which is older
         Sealed(contract, "contract_id"),
         Sealed(contract_end, "ended_at"),  # its key is that of the contract, which is older
         Sealed(contract_price, "price_id"),

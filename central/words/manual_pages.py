@@ -17,7 +17,7 @@ from central.core.rights import Role
 REGULATION = "регламент-учётных-записей"
 """How accounts, certificates and carriers live; the terms in it are those of the running centre."""
 OF_ROLE: dict[Role, tuple[str, ...]] = {
-    Role.MEDIC: ("medic", "conclusions", "worker", "dispatcher"),
+    Role.MEDIC: ("medic", "clinic", "conclusions", "worker", "dispatcher"),
     Role.SENIOR_MEDIC: ("senior_medic", "clinic", "conclusions", REGULATION, "medic", "worker", "dispatcher"),
     Role.EMPLOYER: ("dispatcher", "worker"),
     Role.EMPLOYER_HR: ("hr", "dispatcher", "worker"),

@@ -22,6 +22,7 @@ from central.core.media_files import MediaFiles
 from central.core.snils import SnilsKey
 from central.core.step_records import trace_of
 from central.core.trust import Trust
+from central.duty.ring_thread import Ringing
 from central.examining.ending import RoomEnds
 from central.examining.recording import RoomExams
 from central.exchange.dispatcher import Dispatcher
@@ -105,6 +106,7 @@ def run(config: CentralConfig, engine: Engine) -> None:
         gates,
         destroying,
         hold_lists,
+        Ringing(engine, config.duty.ring_after_s, outgoing, sent=dispatcher.wake),
     ):
         _Announcing(settings, f"central serve ready: {config.http.public_url}").run(sockets=[listener])
 

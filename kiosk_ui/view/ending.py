@@ -58,6 +58,17 @@ def waiting(snapshot: TerminalSnapshot, texts: Texts) -> PageView:
         )
     sending = snapshot.link.waiting > 0
     is_stuck = sending and snapshot.link.code == "no_receipts"
+    called = None if sending else snapshot.called
+    if called is not None:
+        return PageView(
+            screen="waiting",
+            title=texts("waiting.looked_at" if called.is_open else "waiting.called"),
+            text=texts("waiting.text"),
+            note=kept,
+            state="online",
+            lines=() if called.is_open else (texts("waiting.number", number=str(called.number)),),
+            buttons=buttons,
+        )
     return PageView(
         screen="waiting",
         title=texts("waiting.sending_title" if sending else "waiting.title"),

@@ -43,6 +43,11 @@ class ReferenceStore:
             (name, version, json.dumps(content, ensure_ascii=False), sent_seq),
         )
 
+    def forget_older(self, name: str) -> None:
+        """Keep the version alone that the centre sent last: for a book that no exam names."""
+        last = "SELECT id FROM reference WHERE name = ? ORDER BY sent_seq DESC, id DESC LIMIT 1"
+        self._db.execute(f"DELETE FROM reference WHERE name = ? AND id <> ({last})", (name, name))  # noqa: S608
+
     def latest(self, name: str) -> dict[str, Any] | None:
         """The content that the centre sent last under that name, or None."""
         return self._content("name = ? ORDER BY sent_seq DESC, id DESC LIMIT 1", (name,))

@@ -1,8 +1,8 @@
-"""Administration: keys of other programs, and channels for notices to employers and administrators.
+"""Administration: keys of other programs, and channels for notices to employers, administrators and medics on duty.
 
 Form fields: POST /accounts/keys `name`, `employer_id`, `csrf`; POST /accounts/keys/{key_id}/revoke `csrf`;
-POST /accounts/channels `employer_id` or, for security alerts, `org`, `kind` (email | webhook), `address`, `secret`, `csrf`;
-POST /accounts/channels/{channel_id}/remove and /again `csrf`.
+POST /accounts/channels `employer_id` or, for security alerts, `org` or, for a medic on duty, `account_id`, `kind` (email, webhook,
+gateway), `address`, `secret`, `csrf`; POST /accounts/channels/{channel_id}/remove and /again `csrf`.
 """
 
 import secrets
@@ -20,10 +20,11 @@ from central.console.guard import Guard, form_of, typed_fields
 from central.console.routes.accounts import MAX_CHARS, accounts_page, own_employer
 from central.console.typed import Typed
 from central.core.rights import Right
+from central.duty.roster import medics_of
 from central.egress.rules import EgressRules
 from central.notifying.notice_bodies import last_word
 from central.notifying.notice_channels import ChannelRefused, add_channel
-from central.store import api_keys, notices
+from central.store import accounts, api_keys, notices
 from central.store.api_keys import ApiKey
 from central.store.engine import writing
 from central.store.notices import Channel, Notice
@@ -92,16 +93,21 @@ def save_channel(
     rules = EgressRules(console.config.outgoing.allowed_networks, console.config.outgoing.plain_http)
     try:
         with writing(console.engine) as connection:
-            if org is None:
+            called = typed.one("account_id") or None
+            if called is not None:
+                _own_medic(connection, visitor, called)
+            elif org is None:
                 own_employer(connection, visitor, typed.one("employer_id"))
             channel_id = add_channel(
                 connection,
-                typed.one("employer_id") if org is None else None,
+                typed.one("employer_id") if org is None and called is None else None,
                 typed.one("kind"),
                 typed.one("address").strip()[:500],
                 str(form.get("secret", "")),
                 console.channel_secrets,
-                org=org,
+                org=org if called is None else None,
+                account_id=called,
+                is_gateway_open=console.config.notices.gateway_link is not None,
                 rules=rules,
                 now=console.clock(),
             )
@@ -152,11 +158,19 @@ def _own_channel(connection: Connection, visitor: Visitor, channel_id: str) -> C
     channel = notices.find_channel(connection, channel_id)
     if channel is None:
         raise HTTPException(404)
-    if channel.org is None:
+    if channel.account_id is not None:
+        _own_medic(connection, visitor, channel.account_id)
+    elif channel.org is None:
         own_employer(connection, visitor, channel.employer_id or "")
     elif not visitor.owns(channel.org):
         raise HTTPException(404)
     return channel
+
+
+def _own_medic(connection: Connection, visitor: Visitor, account_id: str) -> None:
+    """404 unless it is the account of a medic in one of the visitor's organisations."""
+    if account_id not in {one.account_id for one in medics_of(accounts.all_accounts(connection), visitor.account.orgs)}:
+        raise HTTPException(404)
 
 
 def _whose(org: str | None) -> dict[str, bool]:

@@ -30,6 +30,7 @@ from central.core.name_folding import fold_name
 from central.core.passed_time import PassedTime
 from central.core.passwords import password_fault
 from central.core.rights import EMPLOYER_ROLES, GIVEN_ROLES, RIGHTS, Right, Role
+from central.duty.roster import medics_of
 from central.store import accounts as store
 from central.store import api_keys, medics, notices, registry, secret_tries, security_alerts
 from central.store.accounts import Account
@@ -241,8 +242,10 @@ def accounts_page(
         }
         channels = [item for employer_id in employers for item in notices.channels_of(connection, employer_id)]
         security_channels = [item for org in orgs for item in notices.security_channels(connection, org)]
+        on_duty = {item.account_id: item.called for item in medics_of(mine, orgs)}
+        duty_channels = notices.channels_of_accounts(connection, on_duty)
         names = {item.account_id: item.called for item in mine}
-        ids = [item.channel_id for item in (*channels, *security_channels)]
+        ids = [item.channel_id for item in (*channels, *security_channels, *duty_channels)]
         return page(
             request,
             "accounts.html",
@@ -258,6 +261,9 @@ def accounts_page(
             keys=api_keys.of_organisations(connection, orgs),
             channels=channels,
             security_channels=security_channels,
+            duty_channels=duty_channels,
+            on_duty=on_duty,
+            channel_kinds=("email", "webhook", *(("gateway",) if console.config.notices.gateway_link else ())),
             channel_states=notices.states_of(connection, ids),
             security_alerts=security_alerts.latest(connection, orgs, 10),
             names=names,

@@ -117,7 +117,7 @@ function tell(fresh, gone) {
 }
 
 // Who calls for a medic now; a call that goes makes no sound.
-function calls() { const notice = document.querySelector(".notice.calling"); return notice ? notice.textContent : ""; }
+function calls() { return [...document.querySelectorAll(".notice.calling")].map((notice) => notice.textContent).join(" "); }
 
 function lost(is) {
   const sign = byId("lost");

@@ -37,6 +37,7 @@ from central.store import (
     contracts,
     copies,
     copy_requests,
+    duties,
     exams,
     foreign_exams,
     grounds,
@@ -64,7 +65,7 @@ from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import new_id
 from tests.console_centre import CSRF, serving
 from tests.console_centre import Browser as Client
-from tests.contract_records import add_contract
+from tests.contract_records import add_contract, add_duty
 from tests.copies_asked import asked, extended
 from tests.new_store import migrate
 from tests.ui.console.yard import leave_the_yard
@@ -255,9 +256,12 @@ def _inspect(engine: Engine) -> None:
 
 
 def _bill(engine: Engine, people: SampleIds) -> None:
-    """A contract, and a statement in its second version."""
+    """A contract, a statement in its second version, a duty that goes on and one that was handed over."""
     with writing(engine) as connection:
         add_contract(connection, ORG, people.employers[0], datetime.now(UTC))
+        who = accounts.by_username(connection, NAMES[Role.MEDIC])
+        assert who is not None
+        add_duty(connection, ORG, who.account_id, datetime.now(UTC))
 
 
 def _appeal(engine: Engine) -> None:
@@ -377,6 +381,8 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "check_id": some(book_checks.book_check.c.check_id, book_checks.book_check.c.worker_id.is_not(None)),
             "ground_id": some(grounds.ground.c.ground_id),
             "person_id": some(worker.person_id),
+            "duty_id": some(duties.duty.c.duty_id),
+            "handover_id": some(duties.duty_handover.c.handover_id),
             "contract_id": some(contracts.contract.c.contract_id),
             "statement_id": some(statements.statement.c.statement_id, limit=2),
             "appeal_id": some(appeals.appeal.c.appeal_id),

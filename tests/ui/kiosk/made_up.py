@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from drivers.messages import DeviceStatus
 from drivers.model import DeviceIdentity, DeviceState, Measures
 from sync.contract.books import BookItem
+from sync.contract.called import CalledExam
 from sync.contract.exam import (
     AppliedLimit,
     Complaints,
@@ -557,6 +558,9 @@ def every() -> Iterator[tuple[str, str, TerminalSnapshot]]:
     yield "waiting_sending", "waiting", snapshot(waiting, 91, link=LinkState(connected=True, waiting=3))
     unanswered = LinkState(connected=True, waiting=3, code="no_receipts")
     yield "waiting_no_receipts", "waiting", snapshot(waiting, 91, link=unanswered)
+    called = CalledExam(exam_id="0193b1c4-0000-7000-8000-000000000001", number=3)
+    yield "waiting_called", "waiting", snapshot(waiting, 130, called=called)
+    yield "waiting_opened", "waiting", snapshot(waiting, 130, called=called.model_copy(update={"is_open": True}))
     yield "waiting_offline", "waiting", snapshot(waiting, 130, link=LinkState(connected=False, waiting=5))
     yield "waiting_refused", "waiting", snapshot(replace(waiting, decision_refused=True), 130)
     for outcome in ("admitted", "not_identified", "refer"):

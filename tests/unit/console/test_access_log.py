@@ -42,7 +42,7 @@ from sync.contract.canonical import new_id
 from sync.contract.model import utc_text
 from tests.acts import drafted
 from tests.console_centre import Browser, ConsoleCentre
-from tests.contract_records import add_contract
+from tests.contract_records import add_contract, add_duty
 from tests.copies_asked import asked, extended
 from tests.ground_records import add_records
 from tests.job_processes import DoneHere
@@ -170,6 +170,7 @@ class _Sample:
         export = zoya.post("/journal/exports/csv", {}, page="/journal")
         with writing(centre.engine) as connection:
             request_id = asked(connection, worker_id)
+            duty_id, handover_id = add_duty(connection, ORG, _NOBODY, centre.now())
             contract_id, statement_id = add_contract(connection, ORG, employer_id, centre.now())
             extended(connection, request_id)
         with reading(centre.engine) as connection:
@@ -196,6 +197,8 @@ class _Sample:
                 "account_id": _NOBODY,
                 "hold_id": _NOBODY,
                 "contract_id": contract_id,
+                "duty_id": duty_id,
+                "handover_id": handover_id,
                 "statement_id": statement_id,
                 "inspection_id": self._inspection(centre),
                 "appeal_id": _NOBODY,

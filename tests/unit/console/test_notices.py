@@ -20,10 +20,11 @@ from central.notifying import notice_sending
 from central.notifying.notice_channels import ChannelSecrets, add_channel
 from central.notifying.notice_delivery import MAX_ATTEMPTS
 from central.notifying.notices import Notifier
-from central.store import alerts, audit, security_alerts
+from central.store import accounts, alerts, audit, rings, security_alerts
 from central.store.engine import reading, writing
 from central.store.metadata import metadata
 from central.store.notices import channel, notice
+from central.store.rings import Ring
 from central.store.security_alerts import SecurityAlert
 from dopusk.lab.broker import free_port
 from dopusk.lab.demo.sample_people import ORG
@@ -420,3 +421,72 @@ def test_a_line_of_the_access_log_that_cannot_be_read_blinds_nobody(centre: Cons
         _channel(centre, watcher.url, org=ORG)
         assert _notifier(centre).step() == 1
     assert json.loads(watcher.taken[0])["kind"] == "account_locked"
+
+
+def test_a_gateway_of_messengers_is_told_that_something_is_new_and_nothing_else(
+    centre: ConsoleCentre, address: str, browser: Browser
+) -> None:
+    link = "https://dopusk.example/"
+    opened = NoticesConfig(gateway_link=link)
+    with pytest.raises(ValueError, match="kind"):
+        _channel(centre, "https://gate.example/send", kind="gateway")
+    with running(outside.take) as gate:
+        own = _channel(centre, gate.url, kind="gateway", is_gateway_open=True)
+        security = _channel(centre, gate.url, kind="gateway", org=ORG, is_gateway_open=True)
+        _alert(centre)
+        _security(centre, ORG)
+        assert _notifier(centre).step() == 0, "off as shipped, also where an older configuration let the channel in"
+        assert {row.last_error.split(":")[0] for row in _rows(centre).values()} == {"gateway_off"}
+        assert gate.taken == []
+        centre.shift += timedelta(hours=2)
+        assert _notifier(centre, opened).step() == 2
+        assert {_rows(centre)[one].state for one in (own, security)} == {"delivered"}
+        bodies = {request for request in gate.taken}
+    said = {"schema": "dopusk.neutral-notice/1", "text": "Есть новое. Подробности – после входа.", "link": link}
+    assert [json.loads(body) for body in bodies] == [said], "the same bytes, whatever it is about"
+    centre.add_account("admin", Role.ADMINISTRATOR)
+    page = browser.log_in("admin", unlock=False).get("/accounts").text
+    assert 'value="webhook"' in page
+    assert 'value="gateway"' not in page
+    form = {"org": ORG, "kind": "gateway", "address": "https://gate.example/", "secret": SECRET}
+    assert browser.post("/accounts/channels", form, page="/accounts").status_code == 422
+
+
+def test_a_medic_on_duty_is_called_elsewhere_too_until_the_ring_stops(
+    centre: ConsoleCentre, address: str, browser: Browser
+) -> None:
+    with reading(centre.engine) as connection:
+        zoya = accounts.by_username(connection, "zoya")
+    assert zoya is not None
+    centre.add_account("admin", Role.ADMINISTRATOR)
+    admin = browser.log_in("admin", unlock=False)
+    now = centre.now()
+    rung = Ring(new_id(), ORG, new_id(), new_id(), zoya.account_id, 1, True, now, None, "")
+    late = Ring(new_id(), ORG, new_id(), new_id(), zoya.account_id, 1, True, now, None, "")
+    with running(outside.take) as hook:
+        form = {"kind": "email", "address": "zoya@medpunkt.example", "secret": ""}
+        assert admin.post("/accounts/channels", form | {"account_id": new_id()}, page="/accounts").status_code == 404
+        assert (
+            admin.post("/accounts/channels", form | {"account_id": zoya.account_id}, page="/accounts").status_code
+            == 303
+        )
+        assert "zoya@medpunkt.example" in admin.get("/accounts").text
+        with writing(centre.engine) as connection:
+            add_channel(connection, None, "webhook", hook.url, SECRET, SECRETS, account_id=zoya.account_id, now=now)
+            rings.begin(connection, rung)
+        assert _notifier(centre).step() == 1
+        assert _notifier(centre).step() == 0, "each ring once"
+        (body,) = [json.loads(request) for request in hook.taken]
+        with writing(centre.engine) as connection:
+            rings.begin(connection, late)
+            rings.stop(connection, late.ring_id, "opened", now)
+            rings.stop(connection, rung.ring_id, "opened", now)
+        assert _notifier(centre).step() == 0, "nobody is called when somebody is there"
+    assert (body["schema"], body["kind"], body["alert_id"]) == ("dopusk.duty-notice/1", "ring", rung.ring_id)
+    assert set(body) == {"schema", "kind", "alert_id", "org", "at"}
+    assert {row.state for row in _rows(centre).values()} == {"delivered", "failed"}, (
+        "the letter that no server took is given up"
+    )
+    subject, words = notice_sending.letter(body)
+    assert "вас вызывают" in subject
+    assert "Откройте очередь" in words

@@ -313,6 +313,9 @@ class TestWaitingAndDecision:
         assert offline.title == "Нет связи с медработником"
         assert offline.text == "Осмотр сохранён. Допуск возможен только после решения медработника."
         assert page("waiting").state == "online"
+        called = page("waiting_called")
+        assert (called.title, called.lines) == ("Медработника позвали", ("Ваш осмотр в очереди: 3-й",))
+        assert page("waiting_opened").title == "Медработник смотрит ваш осмотр"
         assert page("waiting_sending").title == "Осмотр отправляется"
         assert view("waiting").live.remaining == "Ждём 1:30"
 

@@ -7,6 +7,7 @@ import pytest
 from sqlite_utils import Database
 
 from sync.contract.books import KIOSK_CONSENT, BookContent, BookItem, items_digest
+from sync.contract.called import QUEUE, CalledExams
 from sync.contract.canonical import new_id, sha256_hex
 from sync.contract.envelope import ClockStamp, Envelope, read_unverified, seal
 from sync.contract.receipt import AckBatch
@@ -60,6 +61,28 @@ def test_a_book_is_shown_at_once_and_named_in_the_next_exam(make_kiosk: MakeKios
         kiosk.up_to("waiting")
         (record,) = records(kiosk)
         assert record.books == {"complaints": "2026-2", "kiosk_texts": "2026-1"}
+
+
+def _called(exam_id: str, **changes: Any) -> dict[str, Any]:
+    exam = {"exam_id": exam_id, "number": 3, "is_open": False} | changes
+    return CalledExams.model_validate({"as_of": "2026-11-22T02:14:00.000Z", "exams": [exam]}).model_dump(mode="json")
+
+
+def test_the_exam_that_waits_shows_what_the_centre_says_of_it(make_kiosk: MakeKiosk) -> None:
+    with make_kiosk() as kiosk:
+        kiosk.until_idle()
+        exam_id = kiosk.up_to("waiting").exam_id
+        assert kiosk.until(lambda s: s.exam is not None).called is None, "nobody was called yet"
+        _arrive(kiosk, QUEUE, "1", _called(exam_id), 1)
+        shown = kiosk.until(lambda s: s.called is not None)
+        assert shown.called is not None
+        assert shown.called.number == 3
+        _arrive(kiosk, QUEUE, "2", _called(exam_id, is_open=True), 2)
+        kiosk.until(lambda s: s.called is not None and s.called.is_open)
+        _arrive(kiosk, QUEUE, "1", _called(exam_id), 1)  # late: what was sent after it is known
+        _arrive(kiosk, QUEUE, "3", _called(new_id()), 3)
+        kiosk.until(lambda s: s.called is None)
+        assert kiosk.store.reference.versions(QUEUE) == ["3"], "old lists do not fill the disk"
 
 
 def test_an_exam_under_way_keeps_the_text_that_it_began_with(make_kiosk: MakeKiosk) -> None:
