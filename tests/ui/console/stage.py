@@ -28,6 +28,7 @@ from central.keeping.installation import Choices, create_secrets, write_config
 from central.link.outgoing import Outgoing
 from central.people.registry import Registry
 from central.store import (
+    account_employers,
     accounts,
     acts,
     anomalies,
@@ -374,7 +375,11 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
         refused = some(table.exam_id, table.state == "decided", table.outcome == "not_admitted")
         worker = registry.worker.c
         long = some(worker.worker_id, worker.full_name.startswith(SURNAME)) or some(worker.worker_id)
+        own = select(worker.worker_id).where(worker.person_id.in_(select(accounts.account.c.person_id)))
+        employed = worker.employer_id.in_(select(account_employers.account_employer.c.employer_id))
         return {
+            "/employer/workers/{worker_id} worker_id": some(worker.worker_id, employed),
+            "/me/exams/{exam_id} exam_id": some(table.exam_id, table.worker_id.in_(own), table.state == "decided"),
             **{f"/exams/{{exam_id}}/{form} exam_id": refused for form in ("certificate", "protocol")},
             "exam_id": tuple(found for state in states for found in state),
             "worker_id": long,

@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from central.core.rights import Role
 from tests.ui.console.stage import WHO, Seen, Stage, paths_of
 
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 SCREEN = {"width": 1600, "height": 900}
 NARROW = {"width": 820, "height": 1180}
+PHONE = {"width": 390, "height": 844}
+ON_PHONES = frozenset({Role.EMPLOYER, Role.EMPLOYER_HR, Role.WORKER})
+"""Who has the pages in a pocket."""
 ZOOMED = {"width": 800, "height": 450}
 """What is left of the screen at 200 %."""
 
@@ -55,6 +59,7 @@ FIXED = {
     "due": "the oldest first",
     "terms": "the order of the book",
     "inspections": "the newest first",
+    "appeals": "the newest first: what is asked now is answered first",
     "roster": "medics by name beside the days",
     "handovers": "the newest first",
     "load": "the newest day first, medics by name",
@@ -96,8 +101,9 @@ _WATCH = """() => {
     const ringed = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
     if (!ringed || box.width < 1 || box.right < 0) walk.unseen.push(target.outerHTML.slice(0, 90));
   });
-  // The parts of a day are stops of their own, and the first press may lead into the page.
-  return stops.length + 3 * stops.filter(e => e.type === "date").length + 3;
+  // The parts of a day and of a moment are stops of their own, and the first press may lead into the page.
+  const parts = {"date": 3, "time": 3, "datetime-local": 6};
+  return stops.reduce((sum, e) => sum + 1 + (parts[e.type] || 0), 3);
 }"""
 
 
@@ -126,6 +132,8 @@ class Walk:
     page: Page
     address: str
     shapes: Mapping[str, frozenset[str]]
+    sizes: Mapping[str, dict[str, int]]
+    """Besides the usual screen: what is looked at, and in what words."""
 
 
 @pytest.fixture(params=WHO)
@@ -137,7 +145,10 @@ def walk(request: pytest.FixtureRequest, stage: Stage, seen: dict[str, Seen], ch
     page.set_default_timeout(60_000)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    yield Walk(context, page, stage.address, mine.shapes)
+    sizes = {"at 820 px": NARROW, "at 200 %": ZOOMED}
+    if request.param in ON_PHONES:
+        sizes["on a phone"] = PHONE
+    yield Walk(context, page, stage.address, mine.shapes, sizes)
     context.close()
     assert faults == []
 
@@ -147,7 +158,7 @@ def _say(walk: Walk, language: str) -> None:
 
 
 def test_no_page_has_a_barrier(walk: Walk, shapes: dict[str, set[str]], walked: set[str]) -> None:
-    """axe in both themes; complete at 1600×900 without scrolling sideways, at 820 px and at 200 % without a page that runs off.
+    """axe in both themes; complete at 1600×900 without scrolling sideways, at 820 px, at 200 % and on a phone none runs off.
 
     A page is walked by keyboard for the role that is asked first: the others have fewer controls on it.
     """
@@ -170,7 +181,7 @@ def test_no_page_has_a_barrier(walk: Walk, shapes: dict[str, set[str]], walked: 
         look("light", walk.page.evaluate(_RUN_AXE, None))
         walk.page.evaluate("document.documentElement.dataset.theme = 'dark'")
         look("dark", walk.page.evaluate(_RUN_AXE, ["color-contrast"]))
-        for name, size in (("at 820 px", NARROW), ("at 200 %", ZOOMED)):
+        for name, size in walk.sizes.items():
             walk.page.set_viewport_size(size)  # type: ignore[arg-type]
             look(name, walk.page.evaluate(_OVER))
         # What is left of a sheet of Letter, the narrower one, with its margins; tables lie across.
