@@ -28,7 +28,19 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_FIELDS = 200
 MAX_FIELD_CHARS = 8000
 SECRET_FIELDS = frozenset(
-    {"csrf", "password", "new_password", "passphrase", "passphrase_again", "code", "secret", "snils", "person", "q"}
+    {
+        "csrf",
+        "password",
+        "new_password",
+        "again",
+        "passphrase",
+        "passphrase_again",
+        "code",
+        "secret",
+        "snils",
+        "person",
+        "q",
+    }
 )
 """Fields whose values are never kept for a form to be shown again: secrets, and where a SNILS may be typed."""
 

@@ -83,7 +83,7 @@ def _on_the_employers_page(site: Site, employer_id: str) -> str:
     engine = open_engine(site.world.config.store_url)
     with writing(engine) as connection:
         if accounts.by_username(connection, DISPATCHER) is None:
-            account = {"full_name": "Диспетчер", "role": Role.EMPLOYER, "orgs": (ORG,), "employer_id": employer_id}
+            account = {"full_name": "Диспетчер", "role": Role.EMPLOYER, "orgs": (ORG,), "employer_ids": (employer_id,)}
             create_account(connection, username=DISPATCHER, password=PASSWORD, now=now_utc(), **account)
     engine.dispose()
     with httpx.Client(base_url=site.address, follow_redirects=True, timeout=60) as client:

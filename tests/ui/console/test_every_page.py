@@ -157,6 +157,7 @@ def _say(walk: Walk, language: str) -> None:
     walk.context.add_cookies([{"name": "dopusk_language", "value": language, "url": walk.address}])
 
 
+@pytest.mark.timeout(900)
 def test_no_page_has_a_barrier(walk: Walk, shapes: dict[str, set[str]], walked: set[str]) -> None:
     """axe in both themes; complete at 1600×900 without scrolling sideways, at 820 px, at 200 % and on a phone none runs off.
 

@@ -196,6 +196,8 @@ class _Sample:
                 "waybill_id": _NOBODY,
                 "account_id": _NOBODY,
                 "hold_id": _NOBODY,
+                "plan_id": _NOBODY,
+                "change_id": _NOBODY,
                 "contract_id": contract_id,
                 "duty_id": duty_id,
                 "handover_id": handover_id,

@@ -44,7 +44,8 @@ def _order(centre: ConsoleCentre, **changes: str) -> dict[str, str]:
         "account_id": account.account_id,
         "basis": "приказ 14-П от 30.11.2026",
         "since_day": f"{today - timedelta(days=3):%Y-%m-%d}",
-        "until_day": f"{today:%Y-%m-%d}",
+        # An exam of just before midnight ends after it.
+        "until_day": f"{today + timedelta(days=1):%Y-%m-%d}",
         "ends_on": f"{today + timedelta(days=10):%Y-%m-%d}",
     } | changes
 

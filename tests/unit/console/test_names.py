@@ -40,10 +40,7 @@ def crowd(centre: ConsoleCentre) -> None:
 
 @pytest.fixture
 def employer(centre: ConsoleCentre, address: str) -> Iterator[Browser]:
-    centre.add_account("kadry", Role.EMPLOYER)
-    with writing(centre.engine) as connection:
-        chosen = update(account).where(account.c.username == "kadry")
-        connection.execute(chosen.values(employer_id=centre.people.employers[0]))
+    centre.add_account("kadry", Role.EMPLOYER, employer_id=centre.people.employers[0])
     with contextlib.closing(Browser(address)) as browser:
         yield browser.log_in("kadry", unlock=False)
 

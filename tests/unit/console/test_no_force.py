@@ -5,6 +5,7 @@ import io
 import subprocess
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
@@ -67,8 +68,9 @@ def test_the_journal_says_it_in_each_form(
 def test_the_signed_journal_says_it_on_each_page(centre: ConsoleCentre, zoya: Browser, tmp_path: Path) -> None:
     for _ in range(40):
         centre.exam("1001")
-    day = f"{centre.now():%Y-%m-%d}"
-    answer = zoya.post(f"/journal/signed?since={day}&until={day}", {}, page="/journal")
+    # Around midnight exams are of the day before or after.
+    since, until = (f"{centre.now() + timedelta(days=days):%Y-%m-%d}" for days in (-1, 1))
+    answer = zoya.post(f"/journal/signed?since={since}&until={until}", {}, page="/journal")
     assert f'filename="{centre.config.generation}-journal-' in answer.headers["content-disposition"]
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         pages = _words_of(archive.read("journal.pdf"), tmp_path)

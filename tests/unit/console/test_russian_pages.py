@@ -30,6 +30,7 @@ _NAMES = {
         "PDF",
         "XLSX",
         "DOCX",
+        "UTC",
         "CSV",
         "ZIP",
         "JSON",
