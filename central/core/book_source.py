@@ -21,9 +21,14 @@ class BookSource(Protocol):
 _sources: list[BookSource] = []
 
 
-def use(source: BookSource) -> None:
-    """From now on this process asks that source."""
-    _sources[:] = [source]
+def use(source: BookSource | None) -> None:
+    """From now on this process asks that source; None: nobody."""
+    _sources[:] = [source] if source is not None else []
+
+
+def in_use() -> BookSource | None:
+    """Whom this process asks now."""
+    return _sources[0] if _sources else None
 
 
 def items(book: str, org: str, *, version: str = "", at: datetime | None = None) -> Mapping[str, BookItem]:

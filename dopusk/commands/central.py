@@ -39,7 +39,7 @@ def plain_errors() -> Iterator[None]:
     What the command has written is sealed at its end: `serve` may not run yet, or not any more.
     """
     opened: list[tuple[Engine, Ed25519PrivateKey]] = []
-    outer = _unsealed.set(opened)
+    outer, books_before = _unsealed.set(opened), book_source.in_use()
     try:
         yield
         for engine, key in opened:
@@ -63,6 +63,8 @@ def plain_errors() -> Iterator[None]:
         fail(error_words(error))
     finally:
         _unsealed.reset(outer)
+        # Whoever asked for a book afterwards would open the command's store again, and nobody would close it.
+        book_source.use(books_before)
         for engine, _ in opened:
             engine.dispose()
 
