@@ -34,7 +34,6 @@ MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_WAYBILLS, "/waybills", "waybills"),
     (Right.SEE_GATES, "/gates", "gates"),
     (Right.SEE_BOOKS, "/books", "books"),
-    (Right.ANSWER_APPEALS, "/appeals", "appeals"),
 )
 """Right, path and text key of each entry of the menu."""
 

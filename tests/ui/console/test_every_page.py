@@ -36,6 +36,12 @@ _OVER = """() => {
   const far = [...document.querySelectorAll("main *, header *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1);
   return `${wide} px: ${far.slice(0, 3).map(e => e.outerHTML.slice(0, 90)).join(" | ")}`;
 }"""
+_HEAD = """() => {
+  const parts = [...document.querySelectorAll(".top > :is(.brand, nav, .who)")].map(e => e.getBoundingClientRect());
+  const lowest = Math.max(0, ...parts.map(box => box.top)), highest = Math.min(...parts.map(box => box.bottom));
+  return lowest >= highest ? "in two lines" : "";
+}"""
+"""On the usual screen nothing of the head stands below another part of it."""
 _SIDEWAYS = """() => [...document.querySelectorAll("main, main *")]
   .filter(e => e.scrollWidth > e.clientWidth + 1 && e.checkVisibility())
   .filter(e => ["auto", "scroll"].includes(getComputedStyle(e).overflowX))
@@ -176,6 +182,7 @@ def test_no_page_has_a_barrier(walk: Walk, shapes: dict[str, set[str]], walked: 
         _say(walk, "ru")
         walk.page.goto(walk.address + path)
         look("runs off", walk.page.evaluate(_OVER))
+        look("head", walk.page.evaluate(_HEAD))
         look("scrolls sideways", walk.page.evaluate(_SIDEWAYS))
         look("is not sorted", walk.page.evaluate(_UNSORTED, list(FIXED)))
         walk.page.evaluate(AXE)
