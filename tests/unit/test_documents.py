@@ -13,7 +13,7 @@ from central.core.ground_rules import shipped_kinds
 from tests.documents import centre_schema, terminal_schema
 from tests.documents.decisions import FOLDER, BadDecision, page, read
 from tests.documents.made import MADE
-from tests.documents.pages import ROOT
+from tests.documents.pages import ROOT, tracked
 from tests.documents.wording import MOST_LINES, faults_of, surroundings_in, unstyled
 
 
@@ -124,3 +124,19 @@ def test_the_surroundings_of_the_makers_are_named(words: str) -> None:
     text = words.format("#" if "12" in words else "")
     assert len(list(surroundings_in(text))) == 1
     assert list(surroundings_in("a certificate request (PKCS #10), colour #123456, /var/lib/dopusk, byte 0x12")) == []
+
+
+ROOT_HOLDS = frozenset(
+    {
+        *("central", "dopusk", "drivers", "kiosk_ui", "signer", "simulators", "sync", "terminal", "tests"),
+        *(".ci", "config", "docs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md"),
+        *("Makefile", "apt-install.sh", "setup.sh", "pyproject.toml", "requirements.in", "requirements.lock"),
+        *("requirements-dev.in", "requirements-dev.lock", ".editorconfig", ".gitignore", ".pre-commit-config.yaml"),
+    }
+)
+
+
+def test_the_root_holds_what_a_newcomer_looks_for_and_nothing_that_a_run_left_there() -> None:
+    """What a test or a try writes beside the sources is committed sooner or later."""
+    assert {name.split("/")[0] for name in tracked()} == ROOT_HOLDS
+    assert [name for name in tracked() if not re.fullmatch(r"[\w./@-]+", name)] == []
