@@ -222,6 +222,25 @@ CREATE TABLE claim (
     CONSTRAINT pk_claim PRIMARY KEY (exam_id)
 );
 
+CREATE TABLE code_map (
+    map_id TEXT NOT NULL,
+    system_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    book TEXT NOT NULL,
+    own_code TEXT NOT NULL,
+    their_system TEXT NOT NULL,
+    their_code TEXT NOT NULL,
+    their_display TEXT NOT NULL,
+    relation TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    basis TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: entered_at DATETIME NOT NULL,
+    CONSTRAINT pk_code_map PRIMARY KEY (map_id),
+    CONSTRAINT uq_code_map_system_id_book_own_code_version UNIQUE (system_id, book, own_code, version)
+);
+
 CREATE TABLE contract (
     contract_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -364,6 +383,36 @@ CREATE INDEX ix_exam_fact_number ON exam_fact (org, kind, number, exam_id) WHERE
 CREATE INDEX ix_exam_fact_quantity ON exam_fact (org, kind, finished_at, exam_id, number) WHERE number IS NOT NULL;
 
 CREATE INDEX ix_exam_fact_value ON exam_fact (org, kind, value, finished_at, exam_id) WHERE number IS NULL;
+
+CREATE TABLE exchange (
+    exchange_id TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: at DATETIME NOT NULL,
+    org TEXT NOT NULL,
+    system_id TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    format TEXT NOT NULL,
+    object_kind TEXT NOT NULL,
+    object_id TEXT NOT NULL,
+    bytes BIGINT NOT NULL,
+    sha256 TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    code TEXT NOT NULL,
+    place TEXT NOT NULL,
+    http_status INTEGER,
+    duration_ms INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    CONSTRAINT pk_exchange PRIMARY KEY (exchange_id)
+);
+
+CREATE INDEX ix_exchange_org_exchange_id ON exchange (org, exchange_id);
+
+CREATE INDEX ix_exchange_outcome_exchange_id ON exchange (outcome, exchange_id);
+
+CREATE INDEX ix_exchange_system_id_exchange_id ON exchange (system_id, exchange_id);
 
 CREATE TABLE field_map (
     map_id TEXT NOT NULL,
@@ -697,6 +746,44 @@ CREATE INDEX ix_paper_record_exam_id ON paper_record (exam_id);
 CREATE UNIQUE INDEX uq_paper_record_corrects ON paper_record (corrects) WHERE corrects IS NOT NULL;
 
 CREATE UNIQUE INDEX uq_paper_record_first ON paper_record (decision_id, kind) WHERE corrects IS NULL;
+
+CREATE TABLE partner_dictionary (
+    dictionary_id TEXT NOT NULL,
+    system_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    book TEXT NOT NULL,
+    their_system TEXT NOT NULL,
+    items JSON NOT NULL,
+    sha256 TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: entered_at DATETIME NOT NULL,
+    CONSTRAINT pk_partner_dictionary PRIMARY KEY (dictionary_id)
+);
+
+CREATE TABLE partner_sending (
+    sending_id TEXT NOT NULL,
+    system_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    object_kind TEXT NOT NULL,
+    object_id TEXT NOT NULL,
+    object_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: object_at DATETIME NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: next_at DATETIME NOT NULL,
+    code TEXT NOT NULL,
+    place TEXT NOT NULL,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: changed_at DATETIME NOT NULL,
+    CONSTRAINT pk_partner_sending PRIMARY KEY (sending_id),
+    CONSTRAINT uq_partner_sending_system_id_object_kind_object_id UNIQUE (system_id, object_kind, object_id)
+);
+
+CREATE INDEX ix_partner_sending_object_at ON partner_sending (system_id, object_at);
+
+CREATE INDEX ix_partner_sending_state ON partner_sending (system_id, state, next_at);
 
 CREATE TABLE person (
     person_id TEXT NOT NULL,

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, CommandPlace] = {
     "verify": CommandPlace("verify", "verify"),
     "check": CommandPlace("check", "check"),
     "fleet": CommandPlace("fleet", "fleet", package=LAB),
+    "exchange": CommandPlace("exchange", "app", is_group=True),
     "schemas": CommandPlace("schemas", "schemas"),
     "bench": CommandPlace("bench", "bench", package=LAB),
 }

@@ -33,6 +33,7 @@ MENU: tuple[tuple[Right, str, str], ...] = (
     (Right.SEE_AUDIT, "/audit", "audit"),
     (Right.SEE_WAYBILLS, "/waybills", "waybills"),
     (Right.SEE_GATES, "/gates", "gates"),
+    (Right.SEE_EXCHANGE, "/exchange", "exchange"),
     (Right.SEE_BOOKS, "/books", "books"),
 )
 """Right, path and text key of each entry of the menu."""

@@ -14,6 +14,7 @@ from central.core.config_faults import words_of
 from central.core.config_section import Port, Section
 from central.core.gate_config import GatesConfig
 from central.core.login_config import LoginConfig, SignerConfig
+from central.core.partner_config import PartnersConfig
 from central.core.personal_config import PersonalConfig
 from central.core.store_urls import SQLITE, sqlite_file, sqlite_url
 from central.core.waybill_config import WaybillsConfig
@@ -313,6 +314,7 @@ class CentralConfig(Section):
     signer: SignerConfig = SignerConfig()
     waybills: WaybillsConfig = WaybillsConfig()
     gates: GatesConfig = GatesConfig()
+    partners: PartnersConfig = PartnersConfig()
     personal: PersonalConfig = PersonalConfig()
 
     @property

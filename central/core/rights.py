@@ -44,6 +44,8 @@ class Right(StrEnum):
     SEND_AGAIN = "send_again"
     SEE_WAYBILLS = "see_waybills"
     SEE_GATES = "see_gates"
+    SEE_EXCHANGE = "see_exchange"
+    CHANGE_EXCHANGE = "change_exchange"
     SEE_BOOKS = "see_books"
     CHANGE_BOOKS = "change_books"
     CHANGE_CLASSIFIERS = "change_classifiers"
@@ -118,6 +120,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.KEEP_CONTRACTS,
         # Who is on duty when, and how much each medic has done.
         Right.CHANGE_DUTY,
+        Right.SEE_EXCHANGE,
         # The order of an inspection lies with the head; who makes accounts opens no records by it.
         Right.OPEN_INSPECTIONS,
         # Against a medic's decision people ask somebody above.
@@ -143,6 +146,9 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.SEND_AGAIN,
             Right.SEE_WAYBILLS,
             Right.SEE_GATES,
+            # Which code of a partner's means one of ours, and what is sent again. Reasons by number, nobody's exam.
+            Right.SEE_EXCHANGE,
+            Right.CHANGE_EXCHANGE,
             Right.SEE_BOOKS,
             # Classifiers of the whole centre, and what follows from a reason.
             Right.CHANGE_CLASSIFIERS,
@@ -163,6 +169,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.SEE_FLEET,
             Right.SEE_WAYBILLS,
             Right.SEE_GATES,
+            Right.SEE_EXCHANGE,
             Right.SEE_BOOKS,
         }
     ),

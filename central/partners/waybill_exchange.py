@@ -21,6 +21,7 @@ from central.partners.http_operator import HttpOperator
 from central.partners.operators import IncomingFile, OperatorAway, WaybillOperator
 from central.store import waybill_titles, waybills
 from central.store.engine import reading, writing
+from central.store.exchange_log import About, Ended, log
 
 FIRST_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(minutes=15)
@@ -52,6 +53,11 @@ class OperatorExchange:
     def _take(self, file: IncomingFile) -> None:
         with writing(self._engine) as connection:
             rows = take_file(connection, self._config, self._roots, file, self._clock(), self._snils_hash)
+            for row in rows:
+                about = self._about("in", "take", row.kind, "waybill", row.waybill_id)
+                # The place of a fault may quote the file: the list of waybills shows it, and the log does not.
+                ended = Ended("refused" if row.state == "refused" else "ok", row.fault)
+                log(connection, about, file.content, ended, self._clock())
         for row in rows:
             if row.fault:
                 _log.warning("waybill operator %s: a file is %s: %s", self._config.name, row.state, row.fault)
@@ -82,14 +88,25 @@ class OperatorExchange:
             except OperatorAway as error:
                 with writing(self._engine) as connection:
                     waybill_titles.note_failure(connection, title.title_id, str(error))
+                    failure = Ended("retrying", "operator", attempts=title.attempts + 1)
+                    log(connection, self._of_title(title), title.content, failure, self._clock())
                 failed += 1
                 if failed > 1 or len(titles) == 1:
                     raise
                 continue
             with writing(self._engine) as connection:
                 waybill_titles.mark_sent(connection, title.title_id, self._clock())
+                done = Ended("ok", attempts=title.attempts + 1)
+                log(connection, self._of_title(title), title.content, done, self._clock())
             sent += 1
         return sent
+
+    def _of_title(self, title: waybill_titles.SignedTitle) -> About:
+        return self._about("out", "send", title.title, "title", title.title_id)
+
+    def _about(self, direction: str, operation: str, form: str, kind: str, object_id: str) -> About:
+        channel = "file" if self._config.folder is not None else "rest"
+        return About(self._config.org, self._config.name, direction, channel, operation, form, kind, object_id)
 
     def take_receipts(self) -> int:
         """Keep what the operator says of titles; returns how many titles it changed."""

@@ -36,6 +36,7 @@ from central.store.book_checks import book_check
 from central.store.books import book, book_item, book_version, terminal_book
 from central.store.certificates import MUTABLE as CERTIFICATE_STATE
 from central.store.certificates import certificate, certificate_event
+from central.store.code_maps import code_map, partner_dictionary
 from central.store.consents import consent, consent_text, consent_withdrawal
 from central.store.contracts import contract, contract_end, contract_price
 from central.store.copies import archive_entry, copy, copy_move
@@ -44,6 +45,7 @@ from central.store.decisions import decision
 from central.store.deletions import deletion
 from central.store.documents import document, document_verdict
 from central.store.duties import duty, duty_acceptance, duty_end, duty_handover
+from central.store.exchanges import exchange
 from central.store.field_maps import field_map
 from central.store.foreign_exams import foreign_exam, history_import, history_withdrawal
 from central.store.gate_passages import PASSAGE_STATE, gate_passage
@@ -65,6 +67,7 @@ from central.store.stamp_renewals import stamp_renewal
 from central.store.statements import statement
 from central.store.stock_checks import stock_check, stock_check_close, stock_check_find
 from central.store.walking import OnBad, stream
+from central.store.walking import first_id_at as first_id_at
 from central.store.waybill_titles import TITLE_STATE, waybill_receipt, waybill_title
 from central.store.waybills import WAYBILL_STATE, waybill
 from central.store.worker_limits import worker_limit
@@ -202,6 +205,9 @@ SEALED = {
         Sealed(waybill_title, "title_id", TITLE_STATE),
         Sealed(waybill_receipt, "receipt_id"),
         Sealed(gate_passage, "passage_id", PASSAGE_STATE),
+        Sealed(code_map, "map_id"),
+        Sealed(partner_dictionary, "dictionary_id"),
+        Sealed(exchange, "exchange_id"),
         Sealed(alert, "alert_id", frozenset({"delivered_at", "seen_at", "seen_by"})),
     )
 }
@@ -350,12 +356,6 @@ def add(connection: Connection, new: Seal, after: Head | None) -> bool:
         return False
     connection.execute(seal.insert().values(**{name: getattr(new, name) for name in Seal.__slots__}))
     return True
-
-
-def first_id_at(moment: datetime) -> str:
-    """The lowest UUIDv7 of a moment: ids of this centre begin with the time in milliseconds (RFC 9562)."""
-    text = f"{int(moment.timestamp() * 1000):012x}"
-    return f"{text[:8]}-{text[8:]}-7000-8000-000000000000"
 
 
 def moment_of(since: Any) -> datetime | None:

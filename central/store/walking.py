@@ -1,6 +1,7 @@
 """Reads a whole table row by row and skips unreadable rows: one damaged cell must not hide the rows after it."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select
@@ -38,3 +39,9 @@ def stream(
                 continue
             on_bad(place, error)
             place, bad, pace = place + 1, bad + 1, at_once
+
+
+def first_id_at(moment: datetime) -> str:
+    """The lowest UUIDv7 of a moment: ids of this centre begin with the time in milliseconds (RFC 9562)."""
+    text = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{text[:8]}-{text[8:]}-7000-8000-000000000000"

@@ -39,6 +39,7 @@ from central.partners.waybill_exchange import waybill_threads
 from central.people.registry import Registry
 from central.store.engine import writing
 from central.store.sealing import Sealing
+from central.systems.partner_threads import partner_threads
 from central.terminals.enrolment import Enrolment
 from central.workforce.late_shifts import late_step
 from dopusk.commands.central_figures import serve_figures
@@ -62,6 +63,7 @@ def run(config: CentralConfig, engine: Engine) -> None:
     dispatcher = Dispatcher(config, engine, photos, replenisher, Rosters(engine, outgoing))
     waybills = waybill_threads(engine, config.waybills, snils_key.hmac)
     gates = gate_threads(engine, config.gates, Trust(config.keys.authority_dir))
+    partners = partner_threads(engine, config.partners, config.generation)
 
     destroying = Destroying(
         engine, MediaFiles(config.media_dir), ActFiles(config.acts_dir), Trust(config.keys.authority_dir)
@@ -104,6 +106,7 @@ def run(config: CentralConfig, engine: Engine) -> None:
         Reminding(engine, others=(late_step(engine),)),
         waybills,
         gates,
+        partners,
         destroying,
         hold_lists,
         Ringing(engine, config.duty.ring_after_s, outgoing, sent=dispatcher.wake),

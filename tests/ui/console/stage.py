@@ -95,7 +95,7 @@ WHO = (
 """Who sees most of a page comes first."""
 assert set(WHO) == {*Role, STRANGER}
 FILES = re.compile(
-    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|result|sheet|parts/.*|letter|log|dossier|xlsx|docx|plugin\.js|worker\.js|outside/answer|papers/.*/signature|copies/.*/signature)$|\.json$"
+    r"/(events|rows|export|csv|file|form|errors|media/.*|images/.*|reference|photo|decision/.*|waybills/.*/.*|codes|result|sheet|parts/.*|letter|log|dossier|xlsx|docx|plugin\.js|worker\.js|outside/answer|papers/.*/signature|copies/.*/signature)$|\.json$"
 )
 """Answers that are no pages: streams, parts of pages, files."""
 ANSWERS = (
@@ -411,6 +411,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "devices/entry_id": some(instruments.instrument.c.instrument_id),
             "organisations/entry_id": (ORG,),
             "kind": KINDS,
+            "system": ("mis",),
             "book": ("complaints", "okved2", "ground_rules"),
             "topic": ("worker", "service_engineer"),
             "code": (*some(papers.paper.c.code), "XXXX-XXXX"),

@@ -105,6 +105,7 @@ ADDING = {
     "/conclusions/requests", "/contracts", "/contracts/{contract_id}/prices",
     "/duty", "/duty/handovers/{handover_id}/accept",
     "/conclusions/requests/{request_id}/extension", "/conclusions/requests/{request_id}/closing",
+    "/exchange/{system}/maps", "/exchange/{system}/dictionary", "/exchange/{system}/repeat", "/exchange/{system}/test",
     "/room/find", "/room/begin", "/room/again", "/room/{draft_id}", "/room/{draft_id}/keep",
     "/accounts", "/fleet/terminals", "/fleet/refused/{message_id}/again",
     *(f"/registers/{kind}/new" for kind in KINDS), *(f"/registers/{kind}/{{entry_id}}" for kind in KINDS),

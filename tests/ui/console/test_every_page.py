@@ -86,6 +86,10 @@ FIXED = {
     "waybills": "the newest first",
     "gates": "the order of the configuration",
     "passages": "the newest first",
+    "partners": "the order of the configuration",
+    "stuck": "the one that waits longest first",
+    "exchange": "the newest first",
+    "maps": "the order of the book",
     "form": "the order of the columns in the file",
     "preview": "a handful of examples",
 }

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, update
 from central.authority.pki import Authority
 from central.core.config import CentralConfig
 from central.core.gate_config import GateConfig, GatesConfig
+from central.core.partner_config import PartnersConfig
 from central.core.trust import Trust
 from central.core.waybill_config import LicenceParts, OperatorConfig, WaybillsConfig
 from central.deciding.passages import Asked, GatePassages
@@ -19,12 +20,17 @@ from central.partners.carrier_intake import take_file
 from central.partners.operators import IncomingFile
 from central.people.registry import Registry
 from central.signature.software import SoftwareKey
-from central.store import registry
+from central.store import code_maps, exchanges, registry
 from central.store.engine import writing
+from central.store.exchange_log import About, Ended, log
+from central.systems.mapping import MapDraft, dictionary_of, enter
 from dopusk.lab.demo.sample_people import ORG, SampleIds
 from simulators.waybill_carrier import CARRIER_INN, DRIVER, DRIVER_INN, T1_NAME, waybill
+from sync.contract.canonical import new_id
+from tests.partner_centre import partner
 
 _OPERATOR = "folders"
+_DICTIONARY = "Код;Название\nI10;Гипертензия\nF10;Опьянение\n".encode()
 
 
 def leave_the_yard(
@@ -49,8 +55,27 @@ def leave_the_yard(
         passage = passages.ask(gate, Asked(f"stage-{place}", worker_id, number, refusal, state))
         if passage.is_open and state == "queued":
             passages.end(passage, "unknown", "no_answer", before=("queued",))
-    changed = {"gates": GatesConfig(gates=gates), "waybills": WaybillsConfig(operators=(operator,))}
+    changed: dict[str, Any] = {"gates": GatesConfig(gates=gates), "waybills": WaybillsConfig(operators=(operator,))}
+    changed["partners"] = _partners(engine)
     return config.model_copy(update=changed)
+
+
+def _partners(engine: Engine) -> PartnersConfig:
+    """A partner that lacks a code, with a dictionary and results that went, failed and wait for somebody."""
+    system = partner("mis", "https://mis.example/exams", title="Медицинская информационная система клиники")
+    now, decision_id = datetime.now(UTC), new_id()
+    about = About(ORG, "mis", "out", "rest", "send", "decision-json", "decision", decision_id)
+    draft = MapDraft("reasons", "pressure_high", "", "I10", "Гипертензия", "wider", "письмо № 12")
+    with writing(engine) as connection:
+        enter(connection, draft, "mis", ORG, "stage", now)
+        code_maps.add_dictionary(connection, dictionary_of(_DICTIONARY, "mis", ORG, "reasons", "", "stage", now))
+        exchanges.queue(connection, "mis", ORG, [(decision_id, now)], now, now)
+        for one in exchanges.due(connection, "mis", now, 1):
+            exchanges.settle(connection, one, "unmapped", now, code="unmapped", place="reasons/breath_alcohol")
+        log(connection, about, b"", Ended("refused", "unmapped", "reasons/breath_alcohol"), now)
+        log(connection, about, b"x", Ended("retrying", "status", "", 503, 120, 2), now)
+        log(connection, about, b"x", Ended("ok", http_status=200), now)
+    return PartnersConfig(systems=(system,))
 
 
 def _gates() -> tuple[GateConfig, ...]:

@@ -215,6 +215,7 @@ class _Sample:
                 "topic": "medic",
                 "picture": "console-queue.png",
                 "carrier_id": _NOBODY,
+                "system": "nobody",
             }
             medic_id = connection.execute(select(account.c.medic_id).where(account.c.username == "zoya")).scalar_one()
         self._entries = {

@@ -1,0 +1,24 @@
+"""The threads of partners: one for each, so that a sick one delays no other."""
+
+from sqlalchemy import Engine
+
+from central.core.partner_config import PartnerConfig, PartnersConfig
+from central.core.supervision import Step, Supervised, Together
+from central.systems.partner_line import line_of
+from central.systems.sending import PartnerSending
+
+
+def partner_threads(engine: Engine, config: PartnersConfig, generation: str) -> Together:
+    """A thread for each partner of the configuration. Each looks for work by itself.
+
+    Raises `OSError` for a secret that cannot be read.
+    """
+    return Together(_thread_of(engine, one, config.poll_s, generation) for one in config.systems)
+
+
+def _thread_of(engine: Engine, config: PartnerConfig, poll_s: float, generation: str) -> Supervised:
+    steps: list[Step] = []
+    if config.sends is not None:
+        sending = PartnerSending(engine, config, line_of(config), generation)
+        steps += [Step("queue", sending.queue), Step("send", sending.send)]
+    return Supervised(f"partner-{config.name}", steps, poll_s=poll_s)
