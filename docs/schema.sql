@@ -988,6 +988,23 @@ CREATE TABLE session (
 
 CREATE INDEX ix_session_account_id ON session (account_id);
 
+CREATE TABLE staff_fetch (
+    fetch_id TEXT NOT NULL,
+    system_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: at DATETIME NOT NULL,
+    state TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    difference JSON NOT NULL,
+    faults JSON NOT NULL,
+    code TEXT NOT NULL,
+    accepted_by TEXT,
+    CONSTRAINT pk_staff_fetch PRIMARY KEY (fetch_id)
+);
+
+CREATE INDEX ix_staff_fetch_system_id_fetch_id ON staff_fetch (system_id, fetch_id);
+
 CREATE TABLE stamp_term (
     kind TEXT NOT NULL,
     signature_id TEXT NOT NULL,

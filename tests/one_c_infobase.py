@@ -121,8 +121,8 @@ class OneCServer(Infobase):
                 else:
                     found = stand_in.answer(self.path)
                     if trouble == "gone":
-                        for rows in stand_in.entities.values():
-                            del rows[:1]
+                        entity = unquote(urlsplit(self.path).path).rpartition("/")[2]
+                        del stand_in.entities[entity][:1]
                     self._say(200, json.dumps({"odata.metadata": "…", "value": found}, ensure_ascii=False).encode())
 
             def _say(self, status: int, body: bytes) -> None:

@@ -53,6 +53,9 @@ class PartnerConfig(Section):
     """Of `1c`: `ask` shows the difference and waits for somebody, `apply` takes it over. Where more than a fifth of the workers
     would leave, somebody is asked in any case."""
 
+    new_workers_remote: bool = False
+    """Of `1c`: whether a worker who is new may be examined at a terminal at once. Without it the medical post sees them first."""
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.kind == "file") != (self.folder is not None) or (self.kind == "file") == (self.url is not None):

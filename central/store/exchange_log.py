@@ -37,8 +37,20 @@ class Ended:
     attempts: int = 1
 
 
-def log(connection: Connection, about: About, content: bytes, ended: Ended, now: datetime) -> str:
-    """Write a row, in the caller's transaction; returns its id. `content`: what went or came; empty where nothing did."""
+def log(
+    connection: Connection,
+    about: About,
+    content: bytes,
+    ended: Ended,
+    now: datetime,
+    *,
+    size: int | None = None,
+    sha256: str = "",
+) -> str:
+    """Write a row, in the caller's transaction; returns its id. `content`: what went or came; empty where nothing did.
+
+    `size` and `sha256` say it of what came in many pieces and is not kept as a whole.
+    """
     item = Exchange(
         exchange_id=new_id(),
         at=now,
@@ -50,8 +62,8 @@ def log(connection: Connection, about: About, content: bytes, ended: Ended, now:
         format=about.format,
         object_kind=about.object_kind,
         object_id=about.object_id,
-        bytes=len(content),
-        sha256=sha256_hex(content) if content else "",
+        bytes=len(content) if size is None else size,
+        sha256=sha256_hex(content) if content else sha256,
         outcome=ended.outcome,
         code=ended.code,
         place=ended.place,

@@ -58,12 +58,13 @@ def run(config: CentralConfig, engine: Engine) -> None:
         add_shipped(connection, now_utc())
     outgoing = Outgoing.from_config(config)
     snils_key = SnilsKey.from_file(config.keys.snils_key_file)
-    replenisher = Replenisher(outgoing, Registry(outgoing, snils_key))
+    people = Registry(outgoing, snils_key)
+    replenisher = Replenisher(outgoing, people)
     photos = FacePhotos(outgoing, MediaFiles(config.media_dir))
     dispatcher = Dispatcher(config, engine, photos, replenisher, Rosters(engine, outgoing))
     waybills = waybill_threads(engine, config.waybills, snils_key.hmac)
     gates = gate_threads(engine, config.gates, Trust(config.keys.authority_dir))
-    partners = partner_threads(engine, config.partners, config.generation)
+    partners = partner_threads(engine, config.partners, config.generation, people, dispatcher.wake)
 
     destroying = Destroying(
         engine, MediaFiles(config.media_dir), ActFiles(config.acts_dir), Trust(config.keys.authority_dir)

@@ -5,6 +5,9 @@ GET /exchange/{system} takes `book`, `code` (ours, to be mapped). POST /exchange
 somebody else was faster. POST /exchange/{system}/dictionary: `book`, `their_system`, `file` (XLSX or CSV, «Код» and «Название»),
 `csrf`. GET /exchange/{system}/codes: the map as JSON, for `dopusk exchange convert --codes`. GET /exchange/{system}/test shows an
 invented result in the partner's format; POST asks whether the partner can be reached, and sends no result.
+
+POST /exchange/{system}/staff, of a personnel system: `action` (fetch | accept), `fetch_id` (the list that was shown), `csrf`;
+303, 409 where a newer list has come.
 """
 
 import time
@@ -26,7 +29,7 @@ from central.core.input_fault import InputFault
 from central.core.partner_config import PartnerConfig
 from central.core.rights import Right
 from central.imports.tables import UnreadableTable
-from central.store import accounts, code_maps
+from central.store import accounts, code_maps, staff_fetches
 from central.store.code_maps import RELATIONS, ChangedMeanwhile
 from central.store.engine import reading, writing
 from central.store.exchange_log import About, Ended, log
@@ -109,6 +112,23 @@ def take_dictionary(request: Request, visitor: Sender, system: str, form: Form) 
     return RedirectResponse(f"/exchange/{system}?book={book}#dictionary", 303)
 
 
+@router.post("/exchange/{system}/staff")
+def take_staff(request: Request, visitor: Changer, system: str, form: Form) -> Response:
+    """Ask for the list of staff now, or take the difference over that was shown."""
+    console, typed = console_of(request), Typed(typed_fields(form))
+    partner = own_or_404(visitor, console.config.partners.named(system))
+    action = typed.one("action")
+    if partner.kind != "1c" or action not in {"fetch", "accept"}:
+        raise HTTPException(404)
+    with writing(console.engine) as connection:
+        if action == "fetch":
+            staff_fetches.want(connection, system, partner.org, console.clock())
+        elif not staff_fetches.accept(connection, typed.one("fetch_id"), system, visitor.account.account_id):
+            raise HTTPException(409)
+        note(connection, console, visitor, f"exchange.staff_{action}", system, org=partner.org)
+    return RedirectResponse(f"/exchange/{system}#staff", 303)
+
+
 @router.get("/exchange/{system}/test")
 def show_test(request: Request, visitor: Reader, system: str) -> Response:
     """What would go there, with an invented worker."""
@@ -174,6 +194,7 @@ def _page(
         bound = code_maps.in_force(connection, partner.name, book)
         given = code_maps.dictionaries(connection, partner.name, book)
         names = {one.account_id: one.full_name for one in accounts.all_accounts(connection)}
+        staff = staff_fetches.newest(connection, partner.name) if partner.kind == "1c" else None
         history = code_maps.versions(connection, partner.name, book, code) if code else []
     newest = given[0] if given else None
     lines = mapping.lines_of(version.items, bound, newest, visitor.look.language)
@@ -192,6 +213,7 @@ def _page(
         change=change,
         names=names,
         history=history,
+        staff=staff,
         typed=typed or Typed({}) if status == 422 else _proposed(lines, code),
         faults=faults or {},
         unreadable=unreadable,

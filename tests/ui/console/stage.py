@@ -411,7 +411,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "devices/entry_id": some(instruments.instrument.c.instrument_id),
             "organisations/entry_id": (ORG,),
             "kind": KINDS,
-            "system": ("mis",),
+            "system": ("mis", "hr"),
             "book": ("complaints", "okved2", "ground_rules"),
             "topic": ("worker", "service_engineer"),
             "code": (*some(papers.paper.c.code), "XXXX-XXXX"),

@@ -79,6 +79,7 @@ UNDONE = {
     "/exams/{exam_id}/release": "claimed again by looking",
     "/signature/close": "opened again",
     "/books/{book}/draft": "what is in force stays; a draft is thrown away in a second step",
+    "/exchange/{system}/staff": "asks for a list; taking it over is a second step, and each entry can be changed back",
     "/logout": "logged in again",
 }
 """What is mended by one more press."""

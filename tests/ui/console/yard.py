@@ -20,9 +20,10 @@ from central.partners.carrier_intake import take_file
 from central.partners.operators import IncomingFile
 from central.people.registry import Registry
 from central.signature.software import SoftwareKey
-from central.store import code_maps, exchanges, registry
+from central.store import code_maps, exchanges, registry, staff_fetches
 from central.store.engine import writing
 from central.store.exchange_log import About, Ended, log
+from central.store.staff_fetches import StaffFetch
 from central.systems.mapping import MapDraft, dictionary_of, enter
 from dopusk.lab.demo.sample_people import ORG, SampleIds
 from simulators.waybill_carrier import CARRIER_INN, DRIVER, DRIVER_INN, T1_NAME, waybill
@@ -71,11 +72,16 @@ def _partners(engine: Engine) -> PartnersConfig:
         code_maps.add_dictionary(connection, dictionary_of(_DICTIONARY, "mis", ORG, "reasons", "", "stage", now))
         exchanges.queue(connection, "mis", ORG, [(decision_id, now)], now, now)
         for one in exchanges.due(connection, "mis", now, 1):
-            exchanges.settle(connection, one, "unmapped", now, code="unmapped", place="reasons/breath_alcohol")
-        log(connection, about, b"", Ended("refused", "unmapped", "reasons/breath_alcohol"), now)
+            exchanges.settle(connection, one, "unmapped", now, code="unmapped", place="reasons/alcohol_breath")
+        log(connection, about, b"", Ended("refused", "unmapped", "reasons/alcohol_breath"), now)
         log(connection, about, b"x", Ended("retrying", "status", "", 503, 120, 2), now)
         log(connection, about, b"x", Ended("ok", http_status=200), now)
-    return PartnersConfig(systems=(system,))
+        shown = {"rows": 812, "added": 2, "changed": 1, "leaving": 1, "faults": 0}
+        shown |= {"added_numbers": ["0000-00812", "0000-00813"], "leaving_numbers": ["0000-00007"]}
+        staff_fetches.add(connection, StaffFetch(new_id(), "hr", ORG, now, "asks", "0" * 64, shown))
+    hr = {"kind": "1c", "sends": None, "since": None, "all_employers": False, "employers": (CARRIER_INN,)}
+    personnel = partner("hr", "https://1c.example/zup", title="1С:ЗУП перевозчика", **hr)
+    return PartnersConfig(systems=(system, personnel))
 
 
 def _gates() -> tuple[GateConfig, ...]:

@@ -122,11 +122,11 @@ FORMS_WITH_IDS: list[tuple[Role, str, dict[str, str], tuple[str, ...]]] = [
 
 BOUND_OTHERWISE = {
     "exam_id", "exam_message_id", "corrects", "consent_id", "account_id", "person_id", "other_id", "verdict_id",
-    "map_id", "copy_id", "sending_id",
+    "map_id", "copy_id", "sending_id", "fetch_id",
 }  # fmt: skip
 """A version of a field map is the whole centre's, and administrators keep it; a copy is one of the stock check's organisation, or a
-stranger; what was not sent is looked up among those of the partner in the address. The others are of the exam, worker, person or
-account in the address or the list of doubles, which are looked up with the
+stranger; what was not sent, and a list of staff, is looked up among those of the partner in the address. The
+others are of the exam, worker, person or account in the address or the list of doubles, which are looked up with the
 visitor's own organisations first.
 """
 
