@@ -45,6 +45,7 @@ Sender = Annotated[
     Visitor, Depends(Guard(Right.CHANGE_EXCHANGE, most_bytes=mapping.MOST_DICTIONARY_BYTES + PAGE_BYTES))
 ]
 Form = Annotated[FormData, Depends(form_of)]
+_STAFF_ACTIONS = {"fetch": "exchange.staff_fetch", "accept": "exchange.staff_accept"}
 MAP_FIELDS = ("own_code", "their_code", "their_display", "their_system", "relation", "basis")
 
 
@@ -118,14 +119,14 @@ def take_staff(request: Request, visitor: Changer, system: str, form: Form) -> R
     console, typed = console_of(request), Typed(typed_fields(form))
     partner = own_or_404(visitor, console.config.partners.named(system))
     action = typed.one("action")
-    if partner.kind != "1c" or action not in {"fetch", "accept"}:
+    if partner.kind != "1c" or action not in _STAFF_ACTIONS:
         raise HTTPException(404)
     with writing(console.engine) as connection:
         if action == "fetch":
             staff_fetches.want(connection, system, partner.org, console.clock())
         elif not staff_fetches.accept(connection, typed.one("fetch_id"), system, visitor.account.account_id):
             raise HTTPException(409)
-        note(connection, console, visitor, f"exchange.staff_{action}", system, org=partner.org)
+        note(connection, console, visitor, _STAFF_ACTIONS[action], system, org=partner.org)
     return RedirectResponse(f"/exchange/{system}#staff", 303)
 
 
