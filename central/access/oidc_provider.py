@@ -57,6 +57,9 @@ class _Documents:
 class OidcProvider:
     """One provider. Safe to use from several threads. Raises `OSError` for a file of the secret that cannot be read."""
 
+    by_snils = False
+    """Accounts have the provider's own name of the person."""
+
     def __init__(
         self,
         config: OidcConfig,

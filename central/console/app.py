@@ -15,7 +15,9 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Connection, Engine
 from starlette.routing import BaseRoute
 
+from central.access.accounts import OIDC
 from central.access.directory import Directory
+from central.access.esia_provider import EsiaProvider
 from central.access.oidc_provider import OidcProvider
 from central.access.second_factor import FactorPolicy, TotpSeal
 from central.api.app import create_api
@@ -142,7 +144,8 @@ from central.papers.signed import SignedPapers
 from central.people import contacts
 from central.people.registry import Registry
 from central.signature.vault import Vault
-from central.store.engine import open_engine
+from central.store.engine import open_engine, reading
+from central.store.vouched_medics import medic_vouched
 
 THREADS = 12
 """So many answers are computed at once. Python computes one at a time: with more, each page waits for all others to the end, and
@@ -325,7 +328,7 @@ def create_app(
         strangers_line=CapacityLimiter(1),
         known_line=CapacityLimiter(1),
         outside_line=CapacityLimiter(4),
-        provider=_provider(config, rules),
+        provider=_provider(config, rules, store, registry),
         directory=Directory(config.login.ldap) if config.login.ldap is not None else None,
         outside_logins=KeptOnce(),
         awaited=KeptOnce(),
@@ -377,10 +380,19 @@ def _pages() -> list[BaseRoute]:
     return [route for module in PAGES for route in module.router.routes]
 
 
-def _provider(config: CentralConfig, rules: EgressRules) -> OidcProvider | None:
-    if config.login.oidc is None:
-        return None
-    return OidcProvider(config.login.oidc, f"{config.http.public_url.rstrip('/')}{login_outside.ANSWER_PATH}", rules)
+def _provider(
+    config: CentralConfig, rules: EgressRules, store: Engine, registry: Registry
+) -> OidcProvider | EsiaProvider | None:
+    """Who vouches for logins. Raises `OSError` and `ValueError` for a key or a secret that cannot be read."""
+    back, esia = f"{config.http.public_url.rstrip('/')}{login_outside.ANSWER_PATH}", config.login.esia
+    if esia is not None:
+
+        def medic_of(snils: str) -> str | None:
+            with reading(store) as connection:
+                return medic_vouched(connection, OIDC, esia.issuer, registry.snils_hash(snils))
+
+        return EsiaProvider(esia, back, medic_of)
+    return OidcProvider(config.login.oidc, back, rules) if config.login.oidc is not None else None
 
 
 def every_route(app: FastAPI) -> list[APIRoute]:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from central.access.accounts import IDLE
 from central.access.directory import Directory
+from central.access.esia_provider import EsiaProvider
 from central.access.oidc_provider import OidcProvider
 from central.access.outside_logins import Waiting
 from central.access.second_factor import FactorPolicy, TotpSeal
@@ -102,7 +103,7 @@ class Console:
     known_line: CapacityLimiter
     outside_line: CapacityLimiter
     """Logins that wait for a provider or a directory: slow ones hold up each other, and nobody else."""
-    provider: OidcProvider | None
+    provider: OidcProvider | EsiaProvider | None
     directory: Directory | None
     outside_logins: KeptOnce[Waiting]
     awaited: KeptOnce[AwaitedSignature]

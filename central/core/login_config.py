@@ -48,6 +48,44 @@ class OidcConfig(Section):
         return value
 
 
+class EsiaConfig(Section):
+    """ЕСИА as a provider of medics' logins. They are matched to the register by SNILS; no password of the portal comes here."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)] = "ЕСИА"
+    """What the button on the login page calls it."""
+    base: str = "https://esia.gosuslugi.ru"
+    """Of the portal; `https://esia-portal1.test.gosuslugi.ru` is its trial."""
+    issuer: str = "http://esia.gosuslugi.ru/"
+    """As its tokens name it; also what an account keeps of who vouches."""
+    variant: Literal["raw", "pkcs7"] = "raw"
+    """`raw`: `v2/ac` and `v3/te` with a raw signature, the present one. `pkcs7`: `ac` and `te` with a detached CMS."""
+    client_id: Annotated[str, Field(min_length=1)]
+    """The mnemonic of the organisation's information system."""
+    scopes: tuple[str, ...] = ("openid", "snils")
+    certificate_file: Path
+    """Of the system's key, by ГОСТ Р 34.10-2012 with 256 bits, PEM, as it was entered at ЕСИА."""
+    key_file: Path
+    """PKCS#8, PEM; readable by the service's user only."""
+    token_certificate_file: Path
+    """ЕСИА's own, by which its tokens are checked, PEM. The trial's is another one than the portal's."""
+    clock_skew_s: Annotated[int, Field(ge=0, le=300)] = 60
+
+    @field_validator("base")
+    @classmethod
+    def _encrypted(cls, value: str) -> str:
+        found = urlsplit(value)
+        if found.scheme != "https" and not (found.scheme == "http" and found.hostname in SAFE_HOSTS):
+            raise ValueError("must begin with https://")
+        return value.rstrip("/")
+
+    @field_validator("scopes")
+    @classmethod
+    def _says_who(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not {"openid", "snils"} <= set(value):
+            raise ValueError("openid and snils must be among the scopes")
+        return value
+
+
 class LdapConfig(Section):
     """A directory that says whether a password is right, by a bind as that person. Groups and rights are not read."""
 
@@ -84,7 +122,18 @@ class LoginConfig(Section):
     """Who vouches for accounts besides their own passwords."""
 
     oidc: OidcConfig | None = None
+    esia: EsiaConfig | None = None
     ldap: LdapConfig | None = None
+    ebs: dict[str, str] | None = None
+    """The state's biometric system: no contract of its server is published, so whoever asks for it is told that it is not there."""
+
+    @model_validator(mode="after")
+    def _one_provider(self) -> Self:
+        if self.oidc is not None and self.esia is not None:
+            raise ValueError("set either login.oidc or login.esia: one provider vouches")
+        if self.ebs is not None:
+            raise ValueError("ЕБС is not connected: no contract of its server is published; take login.ebs out")
+        return self
 
 
 class SignerConfig(Section):

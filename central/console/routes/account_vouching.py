@@ -45,9 +45,13 @@ def set_vouching(
     issuer = issuers_of(console).get(by, "")
     if by and not issuer:
         raise HTTPException(404)
+    is_by_snils = by == OIDC and console.provider is not None and console.provider.by_snils
     with reading(console.engine) as connection:
         account = own_account(connection, visitor, account_id)
-        faults = _faults(connection, by, issuer, name, account_id)
+        if is_by_snils:
+            # Nobody types what the register knows: the medic's SNILS says who it is.
+            name = account.medic_id or ""
+        faults = _faults(connection, by, issuer, name, account_id, is_by_snils=is_by_snils)
         names = names_about(connection, account.username, account.full_name, account.orgs)
     if not by and (weak := password_fault(password, names, console.listed_passwords)):
         faults["vouched_password"] = weak
@@ -62,7 +66,7 @@ def set_vouching(
     }
     with writing(console.engine) as connection:
         own_account(connection, visitor, account_id)
-        taken = _faults(connection, by, issuer, name, account_id)
+        taken = _faults(connection, by, issuer, name, account_id, is_by_snils=is_by_snils)
         if not taken:
             store.change_account(connection, account_id, changes)
             ended = store.end_sessions_of(connection, account_id)
@@ -84,11 +88,13 @@ def issuers_of(console: Console) -> dict[str, str]:
     return found
 
 
-def _faults(connection: Connection, by: str, issuer: str, name: str, account_id: str) -> dict[str, str]:
+def _faults(
+    connection: Connection, by: str, issuer: str, name: str, account_id: str, *, is_by_snils: bool
+) -> dict[str, str]:
     if not by:
         return {}
     if not name:
-        return {"vouched_name": "needed"}
+        return {"vouched_name": "no_medic" if is_by_snils else "needed"}
     if len(name) > MAX_NAME_CHARS:
         return {"vouched_name": "too_long"}
     known = store.by_vouched(connection, by, issuer, name)

@@ -1,7 +1,7 @@
 """Logging in through a provider of OpenID Connect: there, back, and the own second factor.
 
 Form fields: POST /login/outside `csrf`, `next`, `draft` (of the login form): a page that leads to the provider.
-GET /login/outside/answer takes what the provider sends: `code`, `state`, `iss`, `error`.
+GET /login/outside/answer takes what the provider sends: `code`, `state`, `iss`, `error`, `error_description`.
 POST /login/outside/code `code`, `ticket`, `csrf`.
 
 The cookie of the session is not sent along when another site leads here (SameSite=Strict): so the login on its way has a cookie
@@ -18,6 +18,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from central.access.accounts import OIDC, LoginRefused, OpenedSession, check_vouched
+from central.access.esia_provider import EsiaProvider
 from central.access.oidc_provider import OidcProvider, ProviderOutage
 from central.access.oidc_token import TokenRefused
 from central.access.outside_logins import ANSWER_S, CODE_S, Waiting, browser_hash
@@ -94,6 +95,7 @@ async def answer(
     code: str = "",
     iss: str = "",
     error: str = "",
+    error_description: str = "",
 ) -> Response:
     """What the provider says of a login. Each answer counts once, for the login it belongs to, in the browser that began it."""
     console = console_of(request)
@@ -105,7 +107,9 @@ async def answer(
     if iss and iss != provider.config.issuer:
         return await run_in_threadpool(_refused, request, "wrong_issuer", waiting)
     if error or not code or len(code) > MAX_CODE_CHARS:
-        return await run_in_threadpool(_refused, request, "provider_refused", waiting, said=error[:100])
+        return await run_in_threadpool(
+            _refused, request, "provider_refused", waiting, said=f"{error} {error_description}"[:100].strip()
+        )
     try:
         _take_turn(console, request)
         work = partial(provider.subject_of, code, waiting.begun, console.clock())
@@ -225,7 +229,7 @@ def _note_refused(console: Console, request: Request, code: str, said: str) -> N
         )
 
 
-def _provider(console: Console) -> OidcProvider:
+def _provider(console: Console) -> OidcProvider | EsiaProvider:
     if console.provider is None:
         raise HTTPException(404)
     return console.provider
