@@ -50,14 +50,19 @@ EMPLOYER_PAGES: tuple[tuple[str, str, Right], ...] = (
 """Path, text key and right of each page of an employer."""
 
 
+@cache
 def make_templates() -> Jinja2Templates:
-    """Templates with escaping everywhere; a misspelt name is an error and no empty place."""
+    """Templates with escaping everywhere; a misspelt name is an error and no empty place.
+
+    One set for the process: they know nothing of a store, and to compile one takes longer than to draw its page a hundred times.
+    """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     environment.globals.update(
         t=_t,
