@@ -16,6 +16,6 @@ def drawn(of: Sequence[T], most: int) -> list[T]:
     return [of[round(place * (len(of) - 1) / (most - 1))] for place in range(most)]
 
 
-def every_third(of: Sequence[T], turn: int) -> list[T]:
-    """A third of them, with the next turn another one; all of them where walks are whole."""
-    return list(of) if IS_WHOLE else list(of[turn % 3 :: 3])
+def share_of(of: Sequence[T], turn: int, parts: int) -> list[T]:
+    """One part of so many, with the next turn another one; all of them where walks are whole."""
+    return list(of) if IS_WHOLE else list(of[turn % parts :: parts])
