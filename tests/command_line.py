@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from unittest import mock
 
 import typer
@@ -86,7 +87,11 @@ def commands() -> Iterator[tuple[tuple[str, ...], Command]]:
 def english_in(text: str) -> list[str]:
     """Latin words of a Russian text that are no names, options, paths, codes or quotations."""
     found = re.findall(r"(?<![\w])[A-Za-z][\w'-]+", _MEANT_SO.sub(" ", text))
-    known = (
-        NAMES | set(SCENARIOS) | set(Role) | set(words.LANGUAGES) | {name for path, _ in commands() for name in path}
-    )
-    return [word for word in found if word not in known]
+    return [word for word in found if word not in _known()]
+
+
+@cache
+def _known() -> frozenset[str]:
+    """To build every command takes longer than most tests that ask."""
+    of_commands = {name for path, _ in commands() for name in path}
+    return frozenset(NAMES | set(SCENARIOS) | set(Role) | set(words.LANGUAGES) | of_commands)

@@ -46,9 +46,9 @@ class Proof:
 
 
 def copy_sources(folder: Path) -> None:
-    """The sources without caches, to be changed at will."""
+    """The sources, to be changed at will, with what is compiled of them: it is known by moment and size of its source."""
     for name in _COPIED:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "images"))
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("images"))
     for name in _FILES:
         shutil.copy(ROOT / name, folder / name)
 
