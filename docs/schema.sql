@@ -112,7 +112,7 @@ CREATE INDEX ix_anomaly_terminal_id_kind ON anomaly (terminal_id, kind);
 CREATE TABLE api_key (
     key_id TEXT NOT NULL,
     org TEXT NOT NULL,
-    employer_id TEXT NOT NULL,
+    employer_id TEXT,
     name TEXT NOT NULL,
     secret_sha256 TEXT NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -122,6 +122,10 @@ CREATE TABLE api_key (
     -- SQLite: last_used_at DATETIME,
     revoked_at TIMESTAMP WITH TIME ZONE,
     -- SQLite: revoked_at DATETIME,
+    scopes JSON DEFAULT '["admissions:read", "exams:read"]' NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE,
+    -- SQLite: expires_at DATETIME,
+    allowed_networks JSON DEFAULT '[]' NOT NULL,
     CONSTRAINT pk_api_key PRIMARY KEY (key_id),
     CONSTRAINT uq_api_key_secret_sha256 UNIQUE (secret_sha256)
 );

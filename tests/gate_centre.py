@@ -39,6 +39,10 @@ def key_of_gate(centre: ConsoleCentre, browser: Browser, place: int = 0) -> str:
     """A key of an employer for its controller."""
     centre.add_account("admin", Role.ADMINISTRATOR)
     browser.log_in("admin", unlock=False)
-    fields = {"name": "турникет", "employer_id": centre.people.employers[place]}
+    fields = {
+        "name": "турникет",
+        "employer_id": centre.people.employers[place],
+        "scopes": ["admissions:read", "exams:read"],
+    }
     page = browser.post("/accounts/keys", fields, page="/accounts").text
     return page.split('class="code">')[1].split("<")[0]

@@ -1,84 +1,34 @@
 """REST, version 1: who may work now, and the outcomes of a period. Made by `create_api`, mounted at `/api/v1`.
 
-Every call carries `Authorization: Bearer <key>`; a key belongs to one employer and sees nothing else. `gates` has those of gates.
+Every call carries `Authorization: Bearer <key>` (`doors`): a key of an employer sees nothing of others. `gates` has those of gates.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AwareDatetime
 from sqlalchemy import Connection, Engine
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import BaseRoute
 
-from central.api.answers import AdmissionList, AdmissionState, ExamOutcome, ExamPage, Problem
+from central.api.answers import AdmissionList, AdmissionState, ExamOutcome, ExamPage
+from central.api.doors import ERRORS, Admissions, EmployerId, Exams, Refused, Shop, employer_of, note_call
 from central.api.gates import GateDoor, gate_routes
 from central.core.config import RatesConfig
 from central.core.once_per_hour import OncePerHour
-from central.core.rate_limit import RateLimit, TooMany, network_of
+from central.core.rate_limit import RateLimit, TooMany
 from central.deciding.admissions import Admission, admissions
-from central.store import api_keys, audit, outcomes
+from central.store import outcomes
 from central.store.api_keys import ApiKey
 from central.store.engine import reading, writing
 from central.store.workers import find_worker
 
 MAX_ROWS = 1000
-_TOUCH_EVERY = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shop:
-    engine: Engine
-    clock: Callable[[], datetime]
-    calls: RateLimit
-    failures: RateLimit
-    once_per_hour: OncePerHour
-
-
-_bearer = HTTPBearer(auto_error=False, description="A key that the medical organisation's administrator has made.")
-
-
-def key_of(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> ApiKey:
-    """The key of a call. 401 without one, with a wrong one or with a revoked one: which of them is not said.
-
-    Raises `TooMany` for a key that asks too often, and for an address that tries too many keys.
-    """
-    shop: _Shop = request.app.state.shop
-    secret = credentials.credentials if credentials else ""
-    now = shop.clock()
-    caller = network_of(request.client.host if request.client else "")
-    shop.failures.check(caller)
-    with reading(shop.engine) as connection:
-        key = api_keys.by_hash(connection, sha256(secret.encode("utf-8")).hexdigest())
-    if key is None:
-        shop.failures.take(caller)
-        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
-    shop.calls.take(key.key_id)
-    if key.last_used_at is None or now - key.last_used_at > _TOUCH_EVERY:
-        with writing(shop.engine) as connection:
-            api_keys.touch(connection, key.key_id, now)
-    return key
-
-
-Key = Annotated[ApiKey, Depends(key_of)]
-_ERRORS: dict[int | str, dict[str, object]] = {
-    401: {"model": Problem, "description": "No key, or not one that works."},
-    404: {"model": Problem, "description": "No such worker at this employer."},
-    422: {"model": Problem, "description": "The request is not in the described form."},
-    429: {
-        "model": Problem,
-        "description": "Too many calls within a minute.",
-        "headers": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
-    },
-}
 
 
 def create_api(engine: Engine, clock: Callable[[], datetime], rates: RatesConfig, gates: GateDoor) -> FastAPI:
@@ -93,13 +43,14 @@ def create_api(engine: Engine, clock: Callable[[], datetime], rates: RatesConfig
         servers=[{"url": "/api/v1"}],
     )
     api.state.door = gates
-    api.state.shop = _Shop(
+    api.state.shop = Shop(
         engine,
         clock,
         RateLimit("api", rates.api_per_minute),
         RateLimit("api_failures", rates.api_failures_per_minute),
         OncePerHour(clock),
     )
+    api.add_exception_handler(Refused, _refused)
     api.add_exception_handler(StarletteHTTPException, _problem)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(TooMany, _too_many)
@@ -110,97 +61,89 @@ def create_api(engine: Engine, clock: Callable[[], datetime], rates: RatesConfig
 def _routes() -> list[BaseRoute]:
     """What can be asked. It knows nothing of one centre, and FastAPI takes long to make it: made once."""
     router = APIRouter()
-    router.get("/admissions", responses=_without(404), summary="All workers")(list_admissions)
+    router.get("/admissions", responses=ERRORS, summary="All workers")(list_admissions)
     # Whatever a register takes as a number can be asked for: a path may hold slashes. "." and ".." cannot stand in an address,
     # clients take them out: `GET /admissions?personnel_number=` takes every number.
-    router.get("/admissions/{personnel_number:path}", responses=_ERRORS, summary="One worker")(get_admission)
-    router.get("/exams", responses=_without(404), summary="Outcomes of a period")(list_exams)
-    return [*router.routes, *gate_routes(Key, _ERRORS)]
+    router.get("/admissions/{personnel_number:path}", responses=ERRORS, summary="One worker")(get_admission)
+    router.get("/exams", responses=ERRORS, summary="Outcomes of a period")(list_exams)
+    return [*router.routes, *gate_routes(Admissions, ERRORS)]
 
 
 def list_admissions(
     request: Request,
-    key: Key,
+    key: Admissions,
     personnel_number: Annotated[
         str | None, Query(max_length=200, description="Only the worker with this number; nobody else is in the answer.")
     ] = None,
+    employer_id: EmployerId = None,
 ) -> AdmissionList:
     """The state of every active worker of the key's employer, or of one."""
-    shop: _Shop = request.app.state.shop
+    shop: Shop = request.app.state.shop
     now = shop.clock()
     with reading(shop.engine) as connection:
+        own = employer_of(connection, key, employer_id)
         if personnel_number is None:
-            found = admissions(connection, key.employer_id, now)
+            found = admissions(connection, own, now)
         else:
-            worker_id = _worker_id(connection, key, personnel_number)
-            found = admissions(connection, key.employer_id, now, worker_id) if worker_id is not None else []
+            worker_id = _worker_id(connection, key, own, personnel_number)
+            found = admissions(connection, own, now, worker_id) if worker_id is not None else []
     _note_states(request, key)
     return AdmissionList(at=now, workers=[_state(item) for item in found])
 
 
 def get_admission(
-    request: Request, key: Key, personnel_number: Annotated[str, Path(min_length=1, max_length=200)]
+    request: Request,
+    key: Admissions,
+    personnel_number: Annotated[str, Path(min_length=1, max_length=200)],
+    employer_id: EmployerId = None,
 ) -> AdmissionState:
     """The state of one worker: what a gate asks at each passage."""
-    shop: _Shop = request.app.state.shop
+    shop: Shop = request.app.state.shop
     with reading(shop.engine) as connection:
-        worker_id = _worker_id(connection, key, personnel_number)
+        own = employer_of(connection, key, employer_id)
+        worker_id = _worker_id(connection, key, own, personnel_number)
         if worker_id is None:
             raise HTTPException(404)
-        found = admissions(connection, key.employer_id, shop.clock(), worker_id)
+        found = admissions(connection, own, shop.clock(), worker_id)
     if not found:
         raise HTTPException(404)
     _note_states(request, key)
     return _state(found[0])
 
 
-def _worker_id(connection: Connection, key: ApiKey, personnel_number: str) -> str | None:
+def _worker_id(connection: Connection, key: ApiKey, employer_id: str, personnel_number: str) -> str | None:
     """The key's own worker with that number."""
     # PostgreSQL knows no text with a zero in it; neither does any register of workers.
     if "\x00" in personnel_number:
         return None
-    row = find_worker(connection, key.org, personnel_number, key.employer_id)
+    row = find_worker(connection, key.org, personnel_number, employer_id)
     return str(row["worker_id"]) if row is not None else None
 
 
 def _note_states(request: Request, key: ApiKey) -> None:
     """Write into the access log that a program follows the states, once an hour for a key: a gate asks at each passage."""
-    shop: _Shop = request.app.state.shop
+    shop: Shop = request.app.state.shop
     if shop.once_per_hour.is_due(key.key_id):
         with writing(shop.engine) as connection:
-            _write(connection, shop, request, key, "api.admissions", {})
-
-
-def _write(
-    connection: Connection, shop: _Shop, request: Request, key: ApiKey, action: str, detail: dict[str, Any]
-) -> None:
-    audit.write(
-        connection,
-        at=shop.clock(),
-        account_id=None,
-        address=request.client.host if request.client else "",
-        action=action,
-        subject=key.key_id,
-        org=key.org,
-        detail=detail,
-    )
+            note_call(connection, request, key, "api.admissions")
 
 
 def list_exams(
     request: Request,
-    key: Key,
+    key: Exams,
     since: AwareDatetime,
     days: Annotated[int, Query(ge=1, le=31)] = 1,
     after: Annotated[str, Query(max_length=100)] = "",
     limit: Annotated[int, Query(ge=1, le=MAX_ROWS)] = 100,
+    employer_id: EmployerId = None,
 ) -> ExamPage:
     """Outcomes of examinations that ended within so many days from `since` on."""
-    shop: _Shop = request.app.state.shop
+    shop: Shop = request.app.state.shop
     begin = _shifted(since, timedelta(0))
     until = _shifted(since, timedelta(days=days))
     with writing(shop.engine) as connection:
-        rows = outcomes.page(connection, key.employer_id, begin, until, after, limit + 1)
-        _write(connection, shop, request, key, "api.exams", {"rows": min(len(rows), limit)})
+        rows = outcomes.page(connection, employer_of(connection, key, employer_id), begin, until, after, limit + 1)
+        note_call(connection, request, key, "api.exams", {"rows": min(len(rows), limit)})
     shown = [
         ExamOutcome(
             exam_id=row.exam_id,
@@ -235,10 +178,6 @@ def _state(item: Admission) -> AdmissionState:
     )
 
 
-def _without(*codes: int) -> dict[int | str, dict[str, object]]:
-    return {code: answer for code, answer in _ERRORS.items() if code not in codes}
-
-
 _MESSAGES = {
     401: ("no_key", "send Authorization: Bearer with a key that is in force"),
     404: ("not_found", "there is nothing like this for this key"),
@@ -251,6 +190,12 @@ async def _problem(_request: Request, error: Exception) -> JSONResponse:
     headers = getattr(error, "headers", None)
     code, message = _MESSAGES.get(status, ("refused", "the request was refused"))
     return JSONResponse({"code": code, "message": message}, status_code=status, headers=headers)
+
+
+async def _refused(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, Refused):
+        raise error
+    return JSONResponse({"code": error.code, "message": error.message}, status_code=error.status)
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:

@@ -1,7 +1,7 @@
 """Gates over REST: the controller asks before each passage, and says afterwards whether somebody went through.
 
 POST /gates/{gate}/passages asks; POST /gates/{gate}/passages/{request_id}/result tells. The key belongs to one employer: the gate
-answers for this employer's workers and for nobody else's.
+answers for this employer's workers and for nobody else's. A key of an organisation opens no gate.
 """
 
 import time
@@ -57,7 +57,7 @@ class GateDoor:
         """The answer to a gate, written into the log before it leaves. Raises 404 for a gate that is not this key's."""
         began_s = time.monotonic()
         gate = self._gate(name, key)
-        worker_id = self._passages.worker_by_number(gate, asked.personnel_number, key.employer_id)
+        worker_id = self._passages.worker_by_number(gate, asked.personnel_number, key.employer_id or "")
         passage = self._passages.ask(gate, Asked(asked.request_id, worker_id, asked.personnel_number))
         now = self._passages.now()
         is_open = self._passages.may_open(gate, passage, now, time.monotonic() - began_s)

@@ -1,12 +1,11 @@
 """Administration: keys of other programs, and channels for notices to employers, administrators and medics on duty.
 
-Form fields: POST /accounts/keys `name`, `employer_id`, `csrf`; POST /accounts/keys/{key_id}/revoke `csrf`;
+Form fields: POST /accounts/keys `name`, `employer_id` (an employer, or `org:` and an organisation), `scopes` (several), `last_day`
+(empty: no term), `networks` (empty: from anywhere), `csrf`; POST /accounts/keys/{key_id}/revoke `csrf`;
 POST /accounts/channels `employer_id` or, for security alerts, `org` or, for a medic on duty, `account_id`, `kind` (email, webhook,
 gateway), `address`, `secret`, `csrf`; POST /accounts/channels/{channel_id}/remove and /again `csrf`.
 """
 
-import secrets
-from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -14,10 +13,11 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import Connection
 from starlette.datastructures import FormData
 
+from central.access.program_keys import draft_of
 from central.console.access_log import note
 from central.console.context import Visitor, console_of
 from central.console.guard import Guard, form_of, typed_fields
-from central.console.routes.accounts import MAX_CHARS, accounts_page, own_employer
+from central.console.routes.accounts import accounts_page, own_employer
 from central.console.typed import Typed
 from central.core.rights import Right
 from central.duty.roster import medics_of
@@ -25,8 +25,7 @@ from central.egress.rules import EgressRules
 from central.notifying.notice_bodies import last_word
 from central.notifying.notice_channels import ChannelRefused, add_channel
 from central.store import accounts, api_keys, notices
-from central.store.api_keys import ApiKey
-from central.store.engine import writing
+from central.store.engine import reading, writing
 from central.store.notices import Channel, Notice
 from sync.contract.canonical import new_id
 
@@ -42,26 +41,27 @@ def add_key(
     """Make a key for another program. It is shown once; the store keeps its hash."""
     console = console_of(request)
     typed = Typed(typed_fields(form))
-    name = typed.one("name").strip()
-    if not name or len(name) > MAX_CHARS:
-        fault = "too_long" if name else "needed"
-        return accounts_page(request, visitor, 422, typed=typed, faults={"key_name": fault})
-    secret = f"dopusk_{secrets.token_urlsafe(32)}"
+    whose, org = typed.one("employer_id"), typed.one("employer_id").removeprefix("org:")
+    is_of_org = whose.startswith("org:")
+    if not is_of_org:
+        with reading(console.engine) as connection:
+            org = own_employer(connection, visitor, whose)
+    elif not visitor.owns(org):
+        raise HTTPException(404)
+    drawn, faults = draft_of(
+        typed.one("name"),
+        typed.fields.get("scopes", []),
+        typed.one("last_day").strip(),
+        typed.one("networks"),
+        of_employer=not is_of_org,
+        now=console.clock(),
+    )
+    if drawn is None:
+        return accounts_page(request, visitor, 422, typed=typed, faults={f"key_{one}": x for one, x in faults.items()})
     with writing(console.engine) as connection:
-        org = own_employer(connection, visitor, typed.one("employer_id"))
-        key = ApiKey(
-            key_id=new_id(),
-            org=org,
-            employer_id=typed.one("employer_id"),
-            name=name,
-            secret_sha256=sha256(secret.encode("ascii")).hexdigest(),
-            created_at=console.clock(),
-            created_by=visitor.account.account_id,
-            last_used_at=None,
-            revoked_at=None,
-        )
+        key, secret = drawn.made(org, None if is_of_org else whose, visitor.account.account_id, console.clock())
         api_keys.add(connection, key)
-        note(connection, console_of(request), visitor, "key.add", key.key_id)
+        note(connection, console_of(request), visitor, "key.add", key.key_id, detail={"scopes": list(key.scopes)})
     return accounts_page(request, visitor, fresh_key=secret)
 
 

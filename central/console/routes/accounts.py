@@ -26,6 +26,7 @@ from central.console.context import Console, Visitor, console_of, own_or_404, pa
 from central.console.guard import Guard, form_of, typed_fields
 from central.console.sorting import sorting_of
 from central.console.typed import Typed
+from central.core.key_scopes import SCOPES
 from central.core.name_folding import fold_name
 from central.core.passed_time import PassedTime
 from central.core.passwords import password_fault
@@ -259,6 +260,7 @@ def accounts_page(
             employers=employers,
             medics=medics.of_organisations(connection, orgs),
             keys=api_keys.of_organisations(connection, orgs),
+            scopes=SCOPES,
             channels=channels,
             security_channels=security_channels,
             duty_channels=duty_channels,

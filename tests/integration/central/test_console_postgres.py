@@ -49,7 +49,11 @@ def test_console_works_on_postgresql(postgres: Path, tmp_path: Path, monkeypatch
         assert exams[0] in auditor.get("/audit").text
         assert "Полянский" in boss.get("/admissions?state=not_admitted").text
 
-        fields = {"name": "gate", "employer_id": centre.people.employers[0]}
+        fields = {
+            "name": "gate",
+            "employer_id": centre.people.employers[0],
+            "scopes": ["admissions:read", "exams:read"],
+        }
         key = admin.post("/accounts/keys", fields, page="/accounts").text.split('class="code">')[1].split("<")[0]
         headers = {"Authorization": f"Bearer {key}"}
         assert httpx.get(f"{address}/api/v1/admissions/1001", headers=headers).json()["may_work"] is True

@@ -1,6 +1,7 @@
 """Every way in leaves its trace in the access log: each command of `dopusk central`, each form of the console, each enrolment."""
 
 import ast
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -42,6 +43,7 @@ NOTHING_OF_PEOPLE = {
     ("books", "list"),
     ("waybills", "list"),
     ("gates", "list"),
+    ("keys", "list"),
 }
 """They read no personal data and write nothing."""
 
@@ -187,6 +189,10 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     do("books list")
     do("waybills list")
     do("gates list")
+    do("keys list")
+    assert do("keys add", "1C", "--scope", "workers:write", "--org", ORG) == ["key.add"]
+    made = CliRunner().invoke(app, ["keys", "list", "--json", "-c", str(shell.config)]).stdout
+    assert do("keys revoke", json.loads(made)[0]["key_id"]) == ["key.revoke"]
     table = tmp_path / "positions.xlsx"
     assert do("books export", "positions", str(table)) == ["book.export"]
     table.with_suffix(".csv").write_text("Код;По-русски\n1;Водитель\n2;Слесарь\n9;Сторож\n", encoding="utf-8")

@@ -368,7 +368,11 @@ def test_a_limit_tried_on_the_last_month_is_written_down_without_values(
 def test_a_program_that_follows_states_is_written_down_once_an_hour(
     centre: ConsoleCentre, address: str, people: dict[Role, Browser]
 ) -> None:
-    fields = {"name": "турникет", "employer_id": centre.people.employers[0]}
+    fields = {
+        "name": "турникет",
+        "employer_id": centre.people.employers[0],
+        "scopes": ["admissions:read", "exams:read"],
+    }
     page = people[Role.ADMINISTRATOR].post("/accounts/keys", fields, page="/accounts").text
     key = page.split('class="code">')[1].split("<")[0]
     for path in ("/admissions/1001", "/admissions", "/admissions/1002", "/admissions/nobody"):

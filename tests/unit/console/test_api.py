@@ -8,11 +8,14 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from central.core.rights import Role
-from central.store.engine import writing
+from central.store import api_keys
+from central.store.audit import audit
+from central.store.engine import reading, writing
 from central.store.registry import worker
+from dopusk.lab.demo.sample_people import ORG
 from sync.contract.model import utc_text
 from tests.console_centre import NO_ROOTS, Browser, ConsoleCentre, shows
 
@@ -23,7 +26,11 @@ Call = Callable[[str], httpx.Response]
 def key(centre: ConsoleCentre, browser: Browser) -> str:
     centre.add_account("admin", Role.ADMINISTRATOR)
     browser.log_in("admin", unlock=False)
-    fields = {"name": "турникет", "employer_id": centre.people.employers[0]}
+    fields = {
+        "name": "турникет",
+        "employer_id": centre.people.employers[0],
+        "scopes": ["admissions:read", "exams:read"],
+    }
     page = browser.post("/accounts/keys", fields, page="/accounts").text
     return page.split('class="code">')[1].split("<")[0]
 
@@ -152,3 +159,88 @@ def test_a_line_break_in_a_path_is_answered_in_json_too(address: str, key: str) 
     answer = httpx.get(f"{address}/api/v1/admissions/1%0A2", headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 404
     assert set(answer.json()) == {"code", "message"}
+
+
+class Keys:
+    """Makes keys on the page, as an administrator does, and calls with them."""
+
+    def __init__(self, centre: ConsoleCentre, address: str, browser: Browser) -> None:
+        centre.add_account("admin", Role.ADMINISTRATOR)
+        self.admin = browser.log_in("admin", unlock=False)
+        self.address = address
+
+    def post(self, whose: str, *scopes: str, **fields: str) -> httpx.Response:
+        form = {"name": "1C", "employer_id": whose, "scopes": list(scopes)} | fields
+        return self.admin.post("/accounts/keys", form, page="/accounts")
+
+    def made(self, whose: str, *scopes: str, **fields: str) -> str:
+        return self.post(whose, *scopes, **fields).text.split('class="code">')[1].split("<")[0]
+
+    def get(self, secret: str, path: str) -> httpx.Response:
+        return httpx.get(f"{self.address}/api/v1{path}", headers={"Authorization": f"Bearer {secret}"}, verify=NO_ROOTS)
+
+
+@pytest.fixture
+def keys(centre: ConsoleCentre, address: str, browser: Browser) -> Keys:
+    return Keys(centre, address, browser)
+
+
+def test_a_key_opens_what_its_scopes_say(centre: ConsoleCentre, keys: Keys) -> None:
+    employer = centre.people.employers[0]
+    secret = keys.made(employer, "exams:read")
+    since = utc_text(centre.now() - timedelta(days=1))
+    assert keys.get(secret, f"/exams?since={since}").status_code == 200
+    refused = keys.get(secret, "/admissions")
+    assert (refused.status_code, refused.json()["code"]) == (403, "no_scope")
+
+
+def test_a_key_of_the_organisation_names_an_employer_of_it(centre: ConsoleCentre, keys: Keys) -> None:
+    first, second = centre.people.employers[:2]
+    secret = keys.made(f"org:{ORG}", "admissions:read")
+    assert keys.get(secret, "/admissions").json()["code"] == "employer_needed"
+    assert keys.get(secret, "/admissions/1003").status_code == 422
+    assert keys.get(secret, f"/admissions/1001?employer_id={first}").status_code == 200
+    assert keys.get(secret, f"/admissions/1001?employer_id={second}").status_code == 404
+    assert keys.get(secret, "/admissions?employer_id=nobody").status_code == 404
+    of_first = keys.made(first, "admissions:read")
+    assert keys.get(of_first, f"/admissions?employer_id={second}").status_code == 404
+
+
+def test_a_key_ends_with_its_last_day(centre: ConsoleCentre, keys: Keys) -> None:
+    day = centre.now().astimezone().date()
+    secret = keys.made(centre.people.employers[0], "admissions:read", last_day=day.isoformat())
+    assert keys.get(secret, "/admissions").status_code == 200
+    centre.shift = timedelta(days=1)
+    assert keys.get(secret, "/admissions").status_code == 401
+
+
+def test_a_key_of_another_network_opens_nothing_and_is_noted(centre: ConsoleCentre, keys: Keys) -> None:
+    here = keys.made(centre.people.employers[0], "admissions:read", networks="127.0.0.0/8, ::1")
+    elsewhere = keys.made(centre.people.employers[0], "admissions:read", networks="192.0.2.0/24")
+    assert keys.get(here, "/admissions").status_code == 200
+    answers = [keys.get(elsewhere, "/admissions") for _ in range(2)]
+    assert [one.status_code for one in answers] == [401, 401]
+    with reading(centre.engine) as connection:
+        noted = connection.execute(select(audit).where(audit.c.action == "api.other_network")).all()
+    assert len(noted) == 1
+
+
+@pytest.mark.parametrize(
+    ("scopes", "fields", "field"),
+    [
+        ((), {}, "key_scopes"),
+        (("everything",), {}, "key_scopes"),
+        (("decisions:read",), {}, "key_scopes"),
+        (("webhooks",), {"networks": "192.0.2.0/33"}, "key_networks"),
+        (("webhooks",), {"last_day": "2026-02-31"}, "key_last_day"),
+        (("webhooks",), {"last_day": "2020-01-01"}, "key_last_day"),
+    ],
+)
+def test_a_key_with_a_fault_is_not_made(
+    centre: ConsoleCentre, keys: Keys, scopes: tuple[str, ...], fields: dict[str, str], field: str
+) -> None:
+    answer = keys.post(centre.people.employers[0], *scopes, **fields)
+    assert answer.status_code == 422
+    assert f'id="fault-{field}"' in answer.text
+    with reading(centre.engine) as connection:
+        assert not api_keys.of_organisations(connection, (ORG,))

@@ -53,7 +53,11 @@ def test_calls_of_one_key_and_tries_without_one(centre: ConsoleCentre, address: 
     centre.add_account("admin", Role.ADMINISTRATOR)
     with contextlib.closing(Browser(address)) as browser:
         browser.log_in("admin", unlock=False)
-        fields = {"name": "турникет", "employer_id": centre.people.employers[0]}
+        fields = {
+            "name": "турникет",
+            "employer_id": centre.people.employers[0],
+            "scopes": ["admissions:read", "exams:read"],
+        }
         page = browser.post("/accounts/keys", fields, page="/accounts").text
     key = page.split('class="code">')[1].split("<")[0]
     headers = {"Authorization": f"Bearer {key}"}

@@ -52,6 +52,9 @@ SHOWS = {
 }
 """Commands that show workers, or find them by number."""
 SHOWS_NOBODY = {
+    ("keys", "add"),
+    ("keys", "list"),
+    ("keys", "revoke"),
     ("init",), ("migrate",), ("serve",), ("ingest",), ("backup",), ("restore",), ("rebuild",), ("populate",),
     ("user", "add"), ("user", "list"), ("user", "disable"), ("user", "password"), ("user", "reset-factor"),
     ("terminals", "add"), ("terminals", "code"), ("terminals", "revoke"), ("terminals", "bind"), ("terminals", "list"),
@@ -80,7 +83,11 @@ def _commands(group: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, .
 
 
 def _key(centre: ConsoleCentre, browser: Browser, place: int) -> str:
-    fields = {"name": f"турникет {place}", "employer_id": centre.people.employers[place]}
+    fields = {
+        "name": f"турникет {place}",
+        "employer_id": centre.people.employers[place],
+        "scopes": ["admissions:read", "exams:read"],
+    }
     page = browser.post("/accounts/keys", fields, page="/accounts").text
     return page.split('class="code">')[1].split("<")[0]
 

@@ -294,7 +294,9 @@ def test_the_employer_learns_neither_diagnosis_nor_help(
     centre.add_account("admin", Role.ADMINISTRATOR)
     admin = browser.log_in("admin", unlock=False)
     made = admin.post(
-        "/accounts/keys", {"name": "турникет", "employer_id": centre.people.employers[0]}, page="/accounts"
+        "/accounts/keys",
+        {"name": "турникет", "employer_id": centre.people.employers[0], "scopes": ["admissions:read", "exams:read"]},
+        page="/accounts",
     )
     key = made.text.split('class="code">')[1].split("<")[0]
     with reading(centre.engine) as connection:
