@@ -1877,6 +1877,30 @@ CREATE TABLE outage (
 
 CREATE INDEX ix_outage_terminal_id_began_at ON outage (terminal_id, began_at);
 
+CREATE TABLE post (
+    post_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    org TEXT NOT NULL,
+    employer_id TEXT NOT NULL,
+    number TEXT NOT NULL,
+    title TEXT NOT NULL,
+    department TEXT NOT NULL,
+    position_code TEXT,
+    places INTEGER NOT NULL,
+    harm_factors JSON NOT NULL,
+    sout_class TEXT,
+    sout_until DATE,
+    document TEXT NOT NULL,
+    is_closed BOOLEAN NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: made_at DATETIME NOT NULL,
+    made_by TEXT NOT NULL,
+    CONSTRAINT pk_post PRIMARY KEY (post_id, version),
+    CONSTRAINT fk_post_employer_id_employer FOREIGN KEY(employer_id) REFERENCES employer (employer_id)
+);
+
+CREATE INDEX ix_post_employer_id_number ON post (employer_id, number);
+
 CREATE TABLE room_order (
     order_id TEXT NOT NULL,
     draft_id TEXT NOT NULL,
@@ -2026,6 +2050,7 @@ CREATE TABLE worker (
     external_id TEXT,
     inn TEXT,
     driving_licence TEXT,
+    post_number TEXT,
     CONSTRAINT pk_worker PRIMARY KEY (worker_id),
     CONSTRAINT fk_worker_org_organisation FOREIGN KEY(org) REFERENCES organisation (org),
     CONSTRAINT fk_worker_employer_id_employer FOREIGN KEY(employer_id) REFERENCES employer (employer_id),
@@ -2033,6 +2058,8 @@ CREATE TABLE worker (
 );
 
 CREATE INDEX ix_worker_employer_id ON worker (employer_id);
+
+CREATE INDEX ix_worker_employer_id_post_number ON worker (employer_id, post_number);
 
 CREATE INDEX ix_worker_org_search_name ON worker (org, search_name text_pattern_ops);
     -- SQLite: CREATE INDEX ix_worker_org_search_name ON worker (org, search_name);

@@ -1,14 +1,16 @@
-"""A duty, a contract, a price and an issued statement with their invented numbers, for tests whose subject is another one."""
+"""A duty, a post, a contract, a price and a statement with their invented numbers, for tests whose subject is another one."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
 from central.contracts.billing import difference, lines_of, terms_of
 from central.contracts.statements import SCHEMA, content_hash
-from central.store import contracts, duties, statements
+from central.store import contracts, duties, posts, statements
 from central.store.contracts import Contract, ContractPrice
 from central.store.duties import Duty, Handover
+from central.store.posts import Post
 from central.store.statements import Statement
 from sync.contract.canonical import new_id
 
@@ -27,6 +29,28 @@ def add_duty(connection: Connection, org: str, account_id: str, now: datetime) -
     item = Handover(new_id(), org, before.duty_id, "stage", waiting, "тонометр у окна", now)
     duties.add_handover(connection, item)
     return made.duty_id, item.handover_id
+
+
+def add_post(connection: Connection, org: str, employer_id: str, now: datetime) -> str:
+    """A post of which the assessment is over, in its second version; its id."""
+    first = Post(
+        post_id=new_id(),
+        version=1,
+        org=org,
+        employer_id=employer_id,
+        number="12",
+        title="Водитель автобуса регулярных городских пассажирских маршрутов",
+        department="Автоколонна № 1",
+        position_code=None,
+        places=4,
+        harm_factors=("4.1",),
+        sout_class="3.1",
+        sout_until=now.date() - timedelta(days=1),
+        document="Отчёт о СОУТ № 7 от 01.02.2021",
+        is_closed=False,
+    )
+    posts.put(connection, [first, replace(first, version=2, places=3)], now, "stage")
+    return first.post_id
 
 
 def add_contract(connection: Connection, org: str, employer_id: str, now: datetime) -> tuple[str, str]:

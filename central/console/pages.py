@@ -44,6 +44,7 @@ EMPLOYER_PAGES: tuple[tuple[str, str, Right], ...] = (
     ("/employer/journal", "journal", Right.SEE_ADMISSIONS),
     ("/employer/held", "held", Right.SEE_ADMISSIONS),
     ("/employer/workers", "workers", Right.KEEP_WORKFORCE),
+    ("/employer/posts", "posts", Right.KEEP_WORKFORCE),
     ("/employer/due", "due", Right.KEEP_WORKFORCE),
     ("/employer/statements", "statements", Right.SEE_STATEMENTS),
 )

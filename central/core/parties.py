@@ -104,6 +104,8 @@ class Worker:
     """The person's own taxpayer number, 12 digits: electronic waybills name drivers by it."""
     driving_licence: str | None = None
     """Series and number: waybills name drivers by it too."""
+    post_number: str | None = None
+    """Number of the post in the employer's staffing table."""
 
     def __post_init__(self) -> None:
         _clean(self)

@@ -40,6 +40,7 @@ from central.registers.same_person import Employment, differences, filled
 from central.registers.worker_rules import differs, worker_of
 from central.store import consents as consent_store
 from central.store import employments as people_store
+from central.store import posts
 from central.store import workers as store
 
 _LOOKED_UP = frozenset({"unknown", "several", "unknown_text"})
@@ -103,6 +104,7 @@ class WorkerCheck:
             secret=SNILS,
         )
         self._codes = Codes(connection, org, today)
+        self._posts = posts.of_org(connection, org)
         self._ahead = self._look_ahead(snils_hash)
         self._twins = Twins(self._stored(), today=today, rewritten=self._ahead.rewritten)
 
@@ -230,7 +232,7 @@ class WorkerCheck:
                 found.setdefault(EMPLOYER, code)
         number = row.get(NUMBER, "")
         before = known.get((employer_id, number))
-        worker = worker_of(self._org, given, self._employers.ids, before, self._today)
+        worker = worker_of(self._org, given, self._employers.ids, before, self._today, self._posts)
         if isinstance(worker, Worker):
             return _ReadRow(line, number, employer_id, None if found else worker, before, found)
         for field, code in worker.items():

@@ -8,7 +8,7 @@ SNILS, BORN, SEX, CARDS = "СНИЛС", "Дата рождения", "Пол", "
 REMOTE, REASON, STATUS, TOXICOLOGY = "Дистанционный осмотр", "Причина запрета", "Состояние", "Дата ХТИ"
 DEPARTMENT, CODE, REGIME, FACTORS = "Подразделение", "Код должности", "Вид осмотров", "Вредные факторы"
 SINCE, UNTIL, EXTERNAL, INN = "Принят", "Последний день работы", "Код в системе работодателя", "ИНН"
-LICENCE = "Водительское удостоверение"
+LICENCE, POST = "Водительское удостоверение", "Строка штатного расписания"
 FIELDS = {
     NUMBER: "personnel_number",
     NAME: "full_name",
@@ -31,12 +31,15 @@ FIELDS = {
     EXTERNAL: "external_id",
     INN: "inn",
     LICENCE: "driving_licence",
+    POST: "post_number",
 }
 """Field of each column, as `central.registers.worker_rules` calls it."""
 HEADING_OF = {field: heading for heading, field in FIELDS.items()}
 HEADINGS = (*FIELDS, consents.COLUMN)
 NEEDED = (NUMBER, NAME, POSITION, EMPLOYER)
-COLUMNS = Columns(NEEDED, known=HEADINGS, identifiers=(NUMBER, SNILS, CARDS, CODE, FACTORS, EXTERNAL, INN, LICENCE))
+COLUMNS = Columns(
+    NEEDED, known=HEADINGS, identifiers=(NUMBER, SNILS, CARDS, CODE, FACTORS, EXTERNAL, INN, LICENCE, POST)
+)
 WORDS: dict[str, dict[str, str]] = {
     REMOTE: {"да": "yes", "yes": "yes", "1": "yes", "нет": "no", "no": "no", "0": "no"},
     SEX: {

@@ -179,4 +179,5 @@ def _cells(row: Mapping[str, Any], employers: Mapping[str, str]) -> list[Value]:
         row["external_id"] or "",
         row["inn"] or "",
         row["driving_licence"] or "",
+        row["post_number"] or "",
     ]

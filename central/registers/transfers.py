@@ -58,6 +58,7 @@ def transfer(change: RegisterChange, worker_id: str, typed: Mapping[str, str]) -
         position=said["position"],
         department="",
         external_id=None,
+        post_number=None,
         since=since,
         until=None,
     )

@@ -30,6 +30,7 @@ OF_THE_JOB = (
     "external_id",
     "inn",
     "driving_licence",
+    "post_number",
 )
 FIELDS = (
     *NEEDED,
@@ -47,9 +48,17 @@ Stored = Mapping[str, Any]
 
 
 def worker_of(
-    org: str, given: Mapping[str, str], employers: Collection[str], before: Stored | None, today: date
+    org: str,
+    given: Mapping[str, str],
+    employers: Collection[str],
+    before: Stored | None,
+    today: date,
+    posts: Collection[tuple[str, str]] = (),
 ) -> Worker | dict[str, str]:
-    """The worker (the one `before`, changed), or the code of what is wrong by field. `employers`: ids that may be named."""
+    """The worker (the one `before`, changed), or the code of what is wrong by field.
+
+    `employers`: ids that may be named. `posts`: employer and number of the posts that are there.
+    """
     said = {name: clean_line(words) for name, words in given.items()}
     faults = {name: "too_long" for name, words in said.items() if len(words) > MOST_CHARS}
     for name in NEEDED:
@@ -79,6 +88,10 @@ def worker_of(
         faults["inn"] = "wrong_inn"
     if said.get("driving_licence") and not _LICENCE.fullmatch(fold_licence(said["driving_licence"])):
         faults["driving_licence"] = "wrong_licence"
+    of_employer = said.get("employer_id") or (before or {}).get("employer_id", "")
+    number = said.get("post_number")
+    if number and number != (before or {}).get("post_number") and (of_employer, number) not in posts:
+        faults["post_number"] = "no_post"
     snils = _snils(said, faults)
     reason = said["block_text"] if "block_text" in said else (before or {}).get("block_text", "")
     if remote is False and not reason:
@@ -111,6 +124,7 @@ def worker_of(
         external_id=_said_or_kept(said, kept, "external_id"),
         inn=_said_or_kept(said, kept, "inn"),
         driving_licence=_said_or_kept(said, kept, "driving_licence"),
+        post_number=_said_or_kept(said, kept, "post_number"),
         **({"worker_id": kept["worker_id"]} if before else {}),
     )
 

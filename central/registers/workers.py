@@ -15,7 +15,7 @@ from central.registers.form import Faults, Field
 from central.registers.keeping import FormInput, Options, RegisterChange, Saved
 from central.registers.same_person import Employment, differences, filled, overlap
 from central.registers.worker_rules import ANSWERS, REGIMES, SEXES, STATES, worker_of
-from central.store import employments, registry
+from central.store import employments, posts, registry
 from central.store.workers import alike_workers, card_holders, find_worker, get_worker
 
 
@@ -37,6 +37,7 @@ class WorkerForm:
         Field("position", needed=True, section="work"),
         Field("position_code", section="work"),
         Field("department", section="work"),
+        Field("post_number", section="work"),
         Field("regime", "choice", choices=REGIMES, section="work"),
         Field("harm_factors", section="work"),
         Field("since", "day", section="work", future=True),
@@ -72,7 +73,9 @@ class WorkerForm:
         given = {field.name: typed.fields.get(field.name, "") for field in self.fields}
         employers = {employer_id for employer_id, _ in self.options(change.connection, change.org)["employer_id"]}
         today = day_of(change.author.at)
-        found = worker_of(change.org, given, employers | ({before["employer_id"]} if before else set()), before, today)
+        named = employers | ({before["employer_id"]} if before else set())
+        known_posts = posts.held(change.connection, (given["employer_id"],)) if given["post_number"].strip() else ()
+        found = worker_of(change.org, given, named, before, today, known_posts)
         if not isinstance(found, Worker):
             return {name: InputFault(code) for name, code in found.items()}
         hashed = change.registry.snils_hash(found.snils) if found.snils else None

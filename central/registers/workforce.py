@@ -18,8 +18,8 @@ from central.store.workers import get_worker
 from central.store.workforce_changes import WorkforceChange
 
 _OF_HR = (
-    *("personnel_number", "full_name", "birth_date", "sex", "position", "position_code", "department", "harm_factors"),
-    *("since", "until", "external_id"),
+    *("personnel_number", "full_name", "birth_date", "sex", "position", "position_code", "department", "post_number"),
+    *("harm_factors", "since", "until", "external_id"),
 )
 HR_FIELDS: tuple[Field, ...] = tuple(field for field in WorkerForm.fields if field.name in _OF_HR)
 """What an HR department enters of a worker."""

@@ -11,6 +11,7 @@ from central.core.ground_rules import GROUND_KINDS, GROUND_RULES, RuleBook, publ
 from central.core.ground_rules import shipped_rules as of_program
 from central.store import books, grounds
 from central.store.grounds import Ground
+from central.store.posts import of_worker, post
 from central.store.registry import employer, worker
 from sync.contract.books import BookItem
 
@@ -29,6 +30,8 @@ class Judged:
     spans: tuple[EffectSpan, ...]
     terms: tuple[Term, ...]
     rows: tuple[Ground, ...]
+    harm_factors: tuple[str, ...] = ()
+    """What the worker is exposed to, by the post too."""
 
 
 def rules_in_force(connection: Connection, org: str, day: date) -> RuleBook:
@@ -62,8 +65,12 @@ def judged(connection: Connection, org: str, worker_ids: Sequence[str], day: dat
     """By worker of the organisation. Give at most some hundreds at once."""
     c = worker.c
     query = (
-        select(c.worker_id, c.person_id, c.position_code, c.harm_factors, employer.c.okved, employer.c.inn)
+        select(
+            *(c.worker_id, c.person_id, c.position_code, c.harm_factors, employer.c.okved, employer.c.inn),
+            *(post.c.position_code.label("post_code"), post.c.harm_factors.label("post_factors")),
+        )
         .join_from(worker, employer, employer.c.employer_id == c.employer_id)
+        .outerjoin(post, of_worker())
         .where(c.org == org, c.worker_id.in_(worker_ids))
     )
     people = connection.execute(query).all()
@@ -71,13 +78,16 @@ def judged(connection: Connection, org: str, worker_ids: Sequence[str], day: dat
     book = rules_in_force(connection, org, day)
     found = {}
     for row in people:
-        employment = Employment(row.okved, row.inn, row.position_code, tuple(row.harm_factors or ()))
+        # What the post is exposed to, whoever is on it is exposed to; what is said of the worker comes on top.
+        factors = tuple(dict.fromkeys([*(row.harm_factors or ()), *(row.post_factors or ())]))
+        employment = Employment(row.okved, row.inn, row.position_code or row.post_code, factors)
         rows = standing(known.get(row.person_id, []))
         found[row.worker_id] = Judged(
             book.version,
             tuple(spans(book, rows, employment)),
             tuple(terms(book, rows, employment)),
             tuple(rows),
+            factors,
         )
     return found
 

@@ -64,6 +64,7 @@ _WORKER_COLUMNS = (
     "external_id",
     "inn",
     "driving_licence",
+    "post_number",
 )
 
 
@@ -154,6 +155,7 @@ worker = Table(
     Column("external_id", Text, comment="key of the employer's own system"),
     Column("inn", Text, comment="the person's own taxpayer number; electronic waybills name drivers by it"),
     Column("driving_licence", Text, comment="series and number; electronic waybills name drivers by it too"),
+    Column("post_number", Text, comment="number of the post in the employer's staffing table; empty: not said"),
 )
 """Employments: each of one person with one employer of an organisation."""
 
@@ -168,6 +170,7 @@ Index(
     postgresql_where=_NOT_ARCHIVED,
 )
 Index("ix_worker_personnel_number_org", worker.c.personnel_number, worker.c.org)
+Index("ix_worker_employer_id_post_number", worker.c.employer_id, worker.c.post_number)
 
 
 # By the beginning of a name: in a language's own order PostgreSQL cannot look for that in an index.

@@ -60,6 +60,7 @@ from central.store.paper_records import paper_event, paper_record
 from central.store.papers import paper
 from central.store.passport_records import passport_record
 from central.store.persons import person_verdict
+from central.store.posts import post
 from central.store.register_changes import register_change
 from central.store.reminders import reminder
 from central.store.signed_papers import signed_paper
@@ -199,6 +200,7 @@ SEALED = {
         Sealed(contract, "contract_id"),
         Sealed(contract_end, "ended_at"),  # its key is that of the contract, which is older
         Sealed(contract_price, "price_id"),
+        Sealed(post, "made_at"),
         Sealed(statement, "statement_id"),
         Sealed(reminder, "reminder_id", frozenset({"delivered_at", "taken_back_at"})),
         Sealed(waybill, "waybill_id", WAYBILL_STATE),

@@ -14,7 +14,16 @@ from central.store.worker_search import is_meant
 _C = worker.c
 _COLUMNS = (
     *(_C.worker_id, _C.org, _C.employer_id, _C.personnel_number, _C.full_name, _C.birth_date, _C.sex, _C.position),
-    *(_C.position_code, _C.department, _C.harm_factors, _C.since, _C.until, _C.external_id, _C.archived_at),
+    *(
+        _C.position_code,
+        _C.department,
+        _C.post_number,
+        _C.harm_factors,
+        _C.since,
+        _C.until,
+        _C.external_id,
+        _C.archived_at,
+    ),
 )
 ORDERS: Mapping[str, Sequence[ColumnElement[Any]]] = {
     "personnel_number": (func.length(_C.personnel_number), _C.personnel_number),

@@ -156,6 +156,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "contract",
             "contract_end",
             "contract_price",
+            "post",
             "statement",
             "appeal",
             "appeal_answer",

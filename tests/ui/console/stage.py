@@ -47,6 +47,7 @@ from central.store import (
     key_carriers,
     medics,
     papers,
+    posts,
     registry,
     rooms,
     statements,
@@ -66,7 +67,7 @@ from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import new_id
 from tests.console_centre import CSRF, serving
 from tests.console_centre import Browser as Client
-from tests.contract_records import add_contract, add_duty
+from tests.contract_records import add_contract, add_duty, add_post
 from tests.copies_asked import asked, extended
 from tests.new_store import migrate
 from tests.ui.console.yard import leave_the_yard
@@ -257,9 +258,10 @@ def _inspect(engine: Engine) -> None:
 
 
 def _bill(engine: Engine, people: SampleIds) -> None:
-    """A contract, a statement in its second version, a duty that goes on and one that was handed over."""
+    """A contract, a post, a statement in its second version, a duty that goes on and one that was handed over."""
     with writing(engine) as connection:
         add_contract(connection, ORG, people.employers[0], datetime.now(UTC))
+        add_post(connection, ORG, people.employers[0], datetime.now(UTC))
         who = accounts.by_username(connection, NAMES[Role.MEDIC])
         assert who is not None
         add_duty(connection, ORG, who.account_id, datetime.now(UTC))
@@ -388,6 +390,7 @@ def _named(engine: Engine) -> dict[str, tuple[str, ...]]:
             "person_id": some(worker.person_id),
             "duty_id": some(duties.duty.c.duty_id),
             "handover_id": some(duties.duty_handover.c.handover_id),
+            "post_id": some(posts.post.c.post_id),
             "contract_id": some(contracts.contract.c.contract_id),
             "statement_id": some(statements.statement.c.statement_id, limit=2),
             "appeal_id": some(appeals.appeal.c.appeal_id),

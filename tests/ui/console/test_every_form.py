@@ -57,6 +57,7 @@ DANGEROUS = {
 UNDONE = {
     "/employer/workers/{worker_id}/transfer": "taken back by the medical post while the new entry has no exams",
     "/employer/shifts/{plan_id}/withdraw": "planned again",
+    "/employer/posts/{post_id}/close": "entered again; nobody is on it",
     "/registers/workers/{worker_id}/transfer": "taken back at the new entry while it has no exams",
     "/registers/workers/{worker_id}/transfer/undo": "transferred again",
     "/registers/persons/twins": "taken back at the same place, with a reason",
@@ -85,6 +86,7 @@ UNDONE = {
 """What is mended by one more press."""
 ADDING = {
     "/employer/shifts", "/employer/shifts/file", "/employer/workers", "/employer/workers/new", "/employer/workers/{worker_id}",
+    "/employer/posts", "/employer/posts/file", "/employer/posts/{post_id}",
     "/workforce/changes/{change_id}",
     "/conclusions/check", "/conclusions/check/{check_id}/found",
     "/login", "/session/alive", "/signature", "/preferences", "/exams/{exam_id}/claim", "/journal", "/journal/signed",

@@ -58,6 +58,8 @@ FIXED = {
     "departments": "by their names, with how many there are",
     "outcomes": "the newest first",
     "shifts": "by the beginning of the shift",
+    "posts": "by department and position",
+    "history": "the newest first",
     "held": "by the names",
     "asked": "the newest first, or the oldest that waits",
     "difference": "the order of the book, as it will be published",

@@ -42,7 +42,7 @@ from sync.contract.canonical import new_id
 from sync.contract.model import utc_text
 from tests.acts import drafted
 from tests.console_centre import Browser, ConsoleCentre
-from tests.contract_records import add_contract, add_duty
+from tests.contract_records import add_contract, add_duty, add_post
 from tests.copies_asked import asked, extended
 from tests.ground_records import add_records
 from tests.job_processes import DoneHere
@@ -172,6 +172,7 @@ class _Sample:
             request_id = asked(connection, worker_id)
             duty_id, handover_id = add_duty(connection, ORG, _NOBODY, centre.now())
             contract_id, statement_id = add_contract(connection, ORG, employer_id, centre.now())
+            post_id = add_post(connection, ORG, employer_id, centre.now())
             extended(connection, request_id)
         with reading(centre.engine) as connection:
             self._values = {
@@ -199,6 +200,7 @@ class _Sample:
                 "plan_id": _NOBODY,
                 "change_id": _NOBODY,
                 "contract_id": contract_id,
+                "post_id": post_id,
                 "duty_id": duty_id,
                 "handover_id": handover_id,
                 "statement_id": statement_id,
