@@ -1105,6 +1105,17 @@ CREATE TABLE waybill_receipt (
 
 CREATE UNIQUE INDEX uq_waybill_receipt_content ON waybill_receipt (operator, sha256);
 
+CREATE TABLE worker_term (
+    worker_id TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    until DATE,
+    warn_from DATE,
+    CONSTRAINT pk_worker_term PRIMARY KEY (worker_id, place)
+);
+
+CREATE INDEX ix_worker_term_until ON worker_term (until);
+
 CREATE TABLE account_link (
     link_id TEXT NOT NULL,
     token_sha256 TEXT NOT NULL,

@@ -10,7 +10,7 @@ from central.core.clock import now_utc
 from central.core.days import day_of
 from central.link.outgoing import Outgoing
 from central.link.roster_parts import RosterDifference, RosterList
-from central.store import outgoing, roster, roster_entries, roster_sent, terminal_employers, terminals
+from central.store import outgoing, roster, roster_entries, roster_sent, terminal_employers, terminals, worker_terms
 from central.store.engine import hold
 from central.store.roster_sent import SentList
 from sync.contract.roster_delta import list_digest
@@ -61,7 +61,10 @@ def _make(connection: Connection, waiting: Sequence[tuple[int, str]], today: dat
     for org, worker_ids in sorted(by_org.items()):
         after: dict[str, roster_entries.Entry] = {}
         for start in range(0, len(worker_ids), AT_ONCE):
-            after |= roster.entries(connection, org, worker_ids[start : start + AT_ONCE], today)
+            part = worker_ids[start : start + AT_ONCE]
+            made = roster.entries(connection, org, part, today)
+            worker_terms.write(connection, part, made.terms)
+            after |= made.entries
         roster_entries.write(connection, org, roster_entries.entries_of(connection, worker_ids), after)
     roster_entries.forget_due(connection, [due_id for due_id, _ in waiting])
     for org in by_org:

@@ -192,7 +192,7 @@ class Registry:
         hold_registers(connection, org)
         roster_entries.mark_due(connection, worker_ids)
         if len(worker_ids) <= _MOST_LOOKED_AT:
-            for entry in roster.entries(connection, org, list(worker_ids), day_of(now_utc())).values():
+            for entry in roster.entries(connection, org, list(worker_ids), day_of(now_utc())).entries.values():
                 if (size := len(entry.body.encode())) > _MOST_ENTRY_BYTES:
                     raise ValueError(
                         f"the roster's entry of a worker has {size} bytes; it may have {_MOST_ENTRY_BYTES}"

@@ -30,8 +30,6 @@ class Judged:
     spans: tuple[EffectSpan, ...]
     terms: tuple[Term, ...]
     rows: tuple[Ground, ...]
-    harm_factors: tuple[str, ...] = ()
-    """What the worker is exposed to, by the post too."""
 
 
 def rules_in_force(connection: Connection, org: str, day: date) -> RuleBook:
@@ -87,7 +85,6 @@ def judged(connection: Connection, org: str, worker_ids: Sequence[str], day: dat
             tuple(spans(book, rows, employment)),
             tuple(terms(book, rows, employment)),
             tuple(rows),
-            factors,
         )
     return found
 

@@ -180,6 +180,16 @@ def page(
     return connection.execute(query.limit(limit).offset(offset)).all(), counts
 
 
+def factors_of(connection: Connection, worker_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Harm factors of some workers: their own and those of their posts, each once."""
+    query = select(worker.c.worker_id, worker.c.harm_factors, post.c.harm_factors.label("of_post"))
+    query = query.select_from(worker).outerjoin(post, of_worker()).where(worker.c.worker_id.in_(worker_ids))
+    return {
+        row.worker_id: list(dict.fromkeys([*row.harm_factors, *(row.of_post or ())]))
+        for row in connection.execute(query)
+    }
+
+
 def people_on(connection: Connection, employer_id: str, number: str, today: date) -> int:
     """How many people at work name the post."""
     c = worker.c

@@ -1,6 +1,7 @@
 """Read-only: workers as terminals need them. Owns no table."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,11 +11,20 @@ from central.store import consents, ground_effects
 from central.store.registry import employer, worker
 from central.store.roster_entries import Entry
 from central.store.worker_limits import worker_limit
+from central.store.worker_terms import WorkerTerm, terms_of
 from sync.contract.canonical import canonical, sha256_hex
 from sync.contract.roster import ConsentKind, RosterWorker
 
 
-def entries(connection: Connection, org: str, worker_ids: Sequence[str], today: date) -> dict[str, Entry]:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """By worker: the entry, and the ends of documents that were judged for it."""
+
+    entries: dict[str, Entry]
+    terms: dict[str, list[WorkerTerm]]
+
+
+def entries(connection: Connection, org: str, worker_ids: Sequence[str], today: date) -> Made:
     """The entries of those of these workers whom terminals need: employments that have ended are left out.
 
     One that is still to come is in, with its first day. Give at most some hundreds of workers at once.
@@ -31,14 +41,16 @@ def entries(connection: Connection, org: str, worker_ids: Sequence[str], today: 
     judged = ground_effects.judged(connection, org, worker_ids, today)
     names = ground_effects.public_names(connection, org, today)
     other_rules_on = ground_effects.next_rules_on(connection, org, today)
-    found = {}
+    found = Made({}, {})
     for fields in _workers(connection, chosen, today, given):
         said, over_on = ground_effects.for_roster(judged[fields["worker_id"]], names, today)
         one = RosterWorker.model_validate(fields | said)
         body = canonical(one.model_dump(mode="json"))
         ends = [day + timedelta(days=1) for day in (one.until, until.get(one.worker_id)) if day is not None]
         ends += [*over_on, *([other_rules_on] if other_rules_on is not None else [])]
-        found[one.worker_id] = Entry(
+        if terms := terms_of(judged[one.worker_id]):
+            found.terms[one.worker_id] = terms
+        found.entries[one.worker_id] = Entry(
             one.worker_id,
             org,
             one.employer_id,

@@ -44,13 +44,17 @@ def page(
     words: str = "",
     worker_ids: Sequence[str] = (),
     gone: bool = False,
+    also: Sequence[ColumnElement[bool]] = (),
     order: Order = AS_IT_COMES,
     limit: int | None = None,
     offset: int = 0,
 ) -> tuple[Sequence[RowMapping], int]:
-    """Some of the workers by name, or in that order, and how many there are in all. `gone`: those who have left instead."""
+    """Some of the workers by name, or in that order, and how many there are in all. `gone`: those who have left instead.
+
+    `also`: conditions of the worker's row that have to hold besides.
+    """
     has_left = or_(_C.archived_at.is_not(None), _C.until < today)
-    wanted = [_C.employer_id.in_(employer_ids), has_left if gone else _is_there(today)]
+    wanted = [_C.employer_id.in_(employer_ids), has_left if gone else _is_there(today), *also]
     if words:
         wanted.append(is_meant(connection, orgs, words))
     if worker_ids:
