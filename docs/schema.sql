@@ -1889,6 +1889,7 @@ CREATE TABLE outage (
 CREATE INDEX ix_outage_terminal_id_began_at ON outage (terminal_id, began_at);
 
 CREATE TABLE post (
+    version_id TEXT NOT NULL,
     post_id TEXT NOT NULL,
     version INTEGER NOT NULL,
     org TEXT NOT NULL,
@@ -1906,7 +1907,8 @@ CREATE TABLE post (
     made_at TIMESTAMP WITH TIME ZONE NOT NULL,
     -- SQLite: made_at DATETIME NOT NULL,
     made_by TEXT NOT NULL,
-    CONSTRAINT pk_post PRIMARY KEY (post_id, version),
+    CONSTRAINT pk_post PRIMARY KEY (version_id),
+    CONSTRAINT uq_post_post_id_version UNIQUE (post_id, version),
     CONSTRAINT fk_post_employer_id_employer FOREIGN KEY(employer_id) REFERENCES employer (employer_id)
 );
 

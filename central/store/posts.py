@@ -15,13 +15,13 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Date,
-    ForeignKey,
     Index,
     Integer,
     Row,
     Select,
     Table,
     Text,
+    UniqueConstraint,
     and_,
     case,
     func,
@@ -31,14 +31,16 @@ from sqlalchemy import (
 from central.store import roster_entries
 from central.store.metadata import UtcDateTime, metadata
 from central.store.registry import worker
+from sync.contract.canonical import new_id
 
 post = Table(
     "post",
     metadata,
-    Column("post_id", Text, primary_key=True),
-    Column("version", Integer, primary_key=True, autoincrement=False, comment="the highest one holds"),
+    Column("version_id", Text, primary_key=True),
+    Column("post_id", Text, nullable=False),
+    Column("version", Integer, nullable=False, comment="the highest one holds"),
     Column("org", Text, nullable=False),
-    Column("employer_id", ForeignKey("employer.employer_id"), nullable=False),
+    Column("employer_id", Text, nullable=False),
     Column("number", Text, nullable=False, comment="of the row in the staffing table; a worker names the post by it"),
     Column("title", Text, nullable=False, comment="the position in words"),
     Column("department", Text, nullable=False),
@@ -53,6 +55,7 @@ post = Table(
     Column("is_closed", Boolean, nullable=False, comment="the post is there no more"),
     Column("made_at", UtcDateTime, nullable=False),
     Column("made_by", Text, nullable=False, comment="account"),
+    UniqueConstraint("post_id", "version"),
     Index("ix_post_employer_id_number", "employer_id", "number"),
 )
 """Posts, each version a row."""
@@ -102,7 +105,7 @@ def put(connection: Connection, items: Sequence[Post], at: datetime, by: str) ->
         return
     rows = [
         {name: getattr(item, name) for name in _NAMES}
-        | {"harm_factors": list(item.harm_factors), "made_at": at, "made_by": by}
+        | {"version_id": new_id(), "harm_factors": list(item.harm_factors), "made_at": at, "made_by": by}
         for item in items
     ]
     connection.execute(post.insert(), rows)

@@ -200,7 +200,7 @@ SEALED = {
         Sealed(contract, "contract_id"),
         Sealed(contract_end, "ended_at"),  # its key is that of the contract, which is older
         Sealed(contract_price, "price_id"),
-        Sealed(post, "made_at"),
+        Sealed(post, "version_id"),
         Sealed(statement, "statement_id"),
         Sealed(reminder, "reminder_id", frozenset({"delivered_at", "taken_back_at"})),
         Sealed(waybill, "waybill_id", WAYBILL_STATE),

@@ -15,8 +15,9 @@ def upgrade() -> None:
     """Bring the store one step forward."""
     op.create_table(
         "post",
+        sa.Column("version_id", sa.Text(), nullable=False),
         sa.Column("post_id", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False, comment="the highest one holds"),
+        sa.Column("version", sa.Integer(), nullable=False, comment="the highest one holds"),
         sa.Column("org", sa.Text(), nullable=False),
         sa.Column("employer_id", sa.Text(), nullable=False),
         sa.Column(
@@ -43,8 +44,8 @@ def upgrade() -> None:
         sa.Column("is_closed", sa.Boolean(), nullable=False, comment="the post is there no more"),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_by", sa.Text(), nullable=False, comment="account"),
-        sa.ForeignKeyConstraint(["employer_id"], ["employer.employer_id"], name=op.f("fk_post_employer_id_employer")),
-        sa.PrimaryKeyConstraint("post_id", "version", name=op.f("pk_post")),
+        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_post")),
+        sa.UniqueConstraint("post_id", "version", name=op.f("uq_post_post_id_version")),
     )
     op.create_index("ix_post_employer_id_number", "post", ["employer_id", "number"])
     comment = "number of the post in the employer's staffing table; empty: not said"
