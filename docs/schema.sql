@@ -809,6 +809,31 @@ CREATE TABLE person (
     CONSTRAINT uq_person_snils_hmac UNIQUE (snils_hmac)
 );
 
+CREATE TABLE post (
+    version_id TEXT NOT NULL,
+    post_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    org TEXT NOT NULL,
+    employer_id TEXT NOT NULL,
+    number TEXT NOT NULL,
+    title TEXT NOT NULL,
+    department TEXT NOT NULL,
+    position_code TEXT,
+    places INTEGER NOT NULL,
+    harm_factors JSON NOT NULL,
+    sout_class TEXT,
+    sout_until DATE,
+    document TEXT NOT NULL,
+    is_closed BOOLEAN NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: made_at DATETIME NOT NULL,
+    made_by TEXT NOT NULL,
+    CONSTRAINT pk_post PRIMARY KEY (version_id),
+    CONSTRAINT uq_post_post_id_version UNIQUE (post_id, version)
+);
+
+CREATE INDEX ix_post_employer_id_number ON post (employer_id, number);
+
 CREATE TABLE process (
     process_id TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -1887,32 +1912,6 @@ CREATE TABLE outage (
 );
 
 CREATE INDEX ix_outage_terminal_id_began_at ON outage (terminal_id, began_at);
-
-CREATE TABLE post (
-    version_id TEXT NOT NULL,
-    post_id TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    org TEXT NOT NULL,
-    employer_id TEXT NOT NULL,
-    number TEXT NOT NULL,
-    title TEXT NOT NULL,
-    department TEXT NOT NULL,
-    position_code TEXT,
-    places INTEGER NOT NULL,
-    harm_factors JSON NOT NULL,
-    sout_class TEXT,
-    sout_until DATE,
-    document TEXT NOT NULL,
-    is_closed BOOLEAN NOT NULL,
-    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    -- SQLite: made_at DATETIME NOT NULL,
-    made_by TEXT NOT NULL,
-    CONSTRAINT pk_post PRIMARY KEY (version_id),
-    CONSTRAINT uq_post_post_id_version UNIQUE (post_id, version),
-    CONSTRAINT fk_post_employer_id_employer FOREIGN KEY(employer_id) REFERENCES employer (employer_id)
-);
-
-CREATE INDEX ix_post_employer_id_number ON post (employer_id, number);
 
 CREATE TABLE room_order (
     order_id TEXT NOT NULL,

@@ -1,7 +1,7 @@
 """The staffing table of an employer: posts with their places, harm factors and special assessment, by form or file.
 
 GET /employer/posts takes `employer` (one of the account's), `state` (free | over | sout) and `page`. POST /employer/posts: the
-fields of `central.registers.post_rules.FIELDS`, `employer` (needed from an account of several), `csrf`. GET /employer/posts/table:
+fields of `central.registers.post_rules.FIELDS`, `employer` (needed from an account of several), `csrf`. GET /employer/posts/form:
 the posts as a file that can be taken back. POST /employer/posts/file takes `file`, `action` (check | apply | errors), `csrf`: the
 file is taken whole or not at all. GET and POST /employer/posts/{post_id}: one post with its history, `seen` (the version that was
 changed). POST /employer/posts/{post_id}/close `seen`. 303 to the list; 404 for somebody else's post; 409 when somebody has changed
@@ -51,7 +51,7 @@ def show_posts(request: Request, visitor: Hr) -> Response:
     return _list(request, visitor)
 
 
-@router.get("/employer/posts/table")
+@router.get("/employer/posts/form")
 def table_of_posts(request: Request, visitor: Hr) -> Response:
     """The posts as a file that can be taken back; with none, the headings and one example."""
     console = console_of(request)

@@ -129,7 +129,7 @@ def test_a_file_is_taken_whole_once_and_its_faults_name_row_and_column(centre: C
     assert "новых 0, изменённых 0, без изменений 1" in _send(hr, "apply", good).text
     assert "изменённых 1" in _send(hr, "apply", good | {"Штатных единиц": "5"}).text
     # What goes out comes back unchanged.
-    content = hr.get(f"{PAGE}/table").content
+    content = hr.get(f"{PAGE}/form").content
     fields = {"csrf": CSRF.findall(hr.get(PAGE).text)[-1], "action": "apply"}
     back = hr.http.post(f"{PAGE}/file", data=fields, files={"file": ("posts.xlsx", content)})
     assert "новых 0, изменённых 0, без изменений 1" in back.text

@@ -77,7 +77,7 @@ NOBODY = {
         "/help/{topic}", "/imports/exams", "/imports/exams/{job_id}", "/imports/exams/{job_id}/errors",
         "/imports/exams/{job_id}/events", "/imports/grounds", "/imports/grounds/form", "/imports/grounds/jobs",
         "/imports/grounds/jobs/{job_id}", "/imports/grounds/jobs/{job_id}/errors", "/imports/grounds/jobs/{job_id}/events",
-        "/employer/shifts/form", "/employer/workers/new", "/employer/posts", "/employer/posts/table", "/employer/posts/{post_id}",
+        "/employer/shifts/form", "/employer/workers/new", "/employer/posts", "/employer/posts/form", "/employer/posts/{post_id}",
         "/imports/history", "/imports/history/form", "/imports/history/jobs", "/imports/history/jobs/{job_id}",
         "/imports/history/jobs/{job_id}/errors", "/imports/history/jobs/{job_id}/events",
         "/imports/files", "/imports/files/{job_id}", "/imports/files/{job_id}/events", "/imports/files/{job_id}/result",
