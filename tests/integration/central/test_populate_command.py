@@ -21,10 +21,10 @@ def _init(folder: Path, generation: str) -> Path:
 
 def test_ctrl_c_leaves_a_store_in_order_and_the_same_command_goes_on(tmp_path: Path) -> None:
     config = _init(tmp_path / "centre", "test")
-    command = (*COMMAND, "central", "populate", "-c", str(config), *FEW, "--exams", "3500", "--frauds", "--json")
+    command = (*COMMAND, "central", "populate", "-c", str(config), *FEW, "--exams", "1800", "--frauds", "--json")
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as broken_off:
         assert broken_off.stderr is not None
-        assert broken_off.stderr.readline() == "1000 of 3500 exams\n"
+        assert broken_off.stderr.readline() == "1000 of 1800 exams\n"
         broken_off.send_signal(signal.SIGINT)
         rest = broken_off.stderr.read()
     assert broken_off.returncode == 130, rest
@@ -33,13 +33,13 @@ def test_ctrl_c_leaves_a_store_in_order_and_the_same_command_goes_on(tmp_path: P
     checked = run("verify", str(config), "--json")
     assert checked.code == 0, checked.out
     done = json.loads(checked.out)["exams"]
-    assert 1000 <= done < 3500
+    assert 1000 <= done < 1800
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
     told = json.loads(ended.stdout)
-    assert (told["exams"], sum(told["outcomes"].values())) == (3500, 3500 - done)
+    assert (told["exams"], sum(told["outcomes"].values())) == (1800, 1800 - done)
     assert set(told["accounts"]) >= {"senior-1", "medic-1-1"}
     checked = run("verify", str(config), "--json")
-    assert (checked.code, json.loads(checked.out)["exams"]) == (0, 3500)
+    assert (checked.code, json.loads(checked.out)["exams"]) == (0, 1800)
 
 
 @pytest.mark.parametrize(
