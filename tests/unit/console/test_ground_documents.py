@@ -1,7 +1,7 @@
 """Documents and comparisons of a ground: sealed on the disk, handed over as files alone, with history and refusals in words."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import httpx
@@ -22,8 +22,14 @@ from tests.unit.central.test_pdf_pages import a_scan, packed, raw_pdf
 from tests.unit.console.test_ground_rules import a_book, entry, publish, send, senior
 
 __all__ = ["senior"]
-LAUNCHES = raw_pdf(b"/AA << /O << /S /Launch /F (cmd.exe) >> >>", packed(b""))
-BOMB = raw_pdf(b"", packed(b" " * 300_000_000))
+
+
+def launches() -> bytes:
+    return raw_pdf(b"/AA << /O << /S /Launch /F (cmd.exe) >> >>", packed(b""))
+
+
+def bomb() -> bytes:
+    return raw_pdf(b"", packed(b" " * 300_000_000))
 
 
 @pytest.fixture
@@ -72,20 +78,20 @@ def test_a_document_is_sealed_on_the_disk_and_comes_back_as_an_attachment_alone(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (a_pdf() + b" " * 6_000_000, "Файл: слишком большой"),
-        (b"PK\x03\x04 word/document.xml", "Вид файла: это не PDF, JPEG и не PNG"),
-        (a_picture(dpi=100), "Разрешение: 100 dpi"),
-        (a_picture()[:-3000], "Файл: оборван"),
-        (b"", "Файл: выберите файл"),
-        (a_scan(150), "Разрешение: страница 2: 150 dpi; сканируйте с 300 dpi"),
-        (LAUNCHES, "Файл: внутри программа или вложение (/Launch)"),
-        (BOMB, "Страницы: "),
+        (lambda: a_pdf() + b" " * 6_000_000, "Файл: слишком большой"),
+        (lambda: b"PK\x03\x04 word/document.xml", "Вид файла: это не PDF, JPEG и не PNG"),
+        (lambda: a_picture(dpi=100), "Разрешение: 100 dpi"),
+        (lambda: a_picture()[:-3000], "Файл: оборван"),
+        (lambda: b"", "Файл: выберите файл"),
+        (lambda: a_scan(150), "Разрешение: страница 2: 150 dpi; сканируйте с 300 dpi"),
+        (launches, "Файл: внутри программа или вложение (/Launch)"),
+        (bomb, "Страницы: "),
     ],
 )
 def test_a_bad_file_is_refused_with_field_and_reason_and_nothing_is_kept(
-    centre: ConsoleCentre, senior: Browser, ground_id: str, content: bytes, said: str
+    centre: ConsoleCentre, senior: Browser, ground_id: str, content: Callable[[], bytes], said: str
 ) -> None:
-    answer = upload(senior, ground_id, content)
+    answer = upload(senior, ground_id, content())
     assert answer.status_code == 422
     assert said in answer.text
     with reading(centre.engine) as connection:
