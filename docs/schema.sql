@@ -109,6 +109,20 @@ CREATE INDEX ix_anomaly_org_last_at ON anomaly (org, last_at);
 
 CREATE INDEX ix_anomaly_terminal_id_kind ON anomaly (terminal_id, kind);
 
+CREATE TABLE api_answer (
+    key_id TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    request_sha256 TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    body JSON NOT NULL,
+    etag TEXT,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: at DATETIME NOT NULL,
+    CONSTRAINT pk_api_answer PRIMARY KEY (key_id, idempotency_key)
+);
+
+CREATE INDEX ix_api_answer_at ON api_answer (at);
+
 CREATE TABLE api_key (
     key_id TEXT NOT NULL,
     org TEXT NOT NULL,
@@ -2070,6 +2084,8 @@ CREATE TABLE worker (
 );
 
 CREATE INDEX ix_worker_employer_id ON worker (employer_id);
+
+CREATE INDEX ix_worker_employer_id_external_id ON worker (employer_id, external_id);
 
 CREATE INDEX ix_worker_employer_id_post_number ON worker (employer_id, post_number);
 

@@ -19,10 +19,12 @@ from starlette.routing import BaseRoute
 from central.api.answers import AdmissionList, AdmissionState, ExamOutcome, ExamPage
 from central.api.doors import ERRORS, Admissions, EmployerId, Exams, Refused, Shop, employer_of, note_call
 from central.api.gates import GateDoor, gate_routes
+from central.api.workers import worker_routes
 from central.core.config import RatesConfig
 from central.core.once_per_hour import OncePerHour
 from central.core.rate_limit import RateLimit, TooMany
 from central.deciding.admissions import Admission, admissions
+from central.people.registry import Registry
 from central.store import outcomes
 from central.store.api_keys import ApiKey
 from central.store.engine import reading, writing
@@ -31,7 +33,16 @@ from central.store.workers import find_worker
 MAX_ROWS = 1000
 
 
-def create_api(engine: Engine, clock: Callable[[], datetime], rates: RatesConfig, gates: GateDoor) -> FastAPI:
+def create_api(
+    engine: Engine,
+    clock: Callable[[], datetime],
+    rates: RatesConfig,
+    gates: GateDoor,
+    registry: Registry,
+    wake: Callable[[], None],
+    *,
+    confirm_changes: bool,
+) -> FastAPI:
     """The application with its OpenAPI description at `/openapi.json`. No page of it loads anything from outside."""
     api = FastAPI(
         title="Dopusk",
@@ -49,6 +60,9 @@ def create_api(engine: Engine, clock: Callable[[], datetime], rates: RatesConfig
         RateLimit("api", rates.api_per_minute),
         RateLimit("api_failures", rates.api_failures_per_minute),
         OncePerHour(clock),
+        registry,
+        wake,
+        confirm_changes,
     )
     api.add_exception_handler(Refused, _refused)
     api.add_exception_handler(StarletteHTTPException, _problem)
@@ -66,7 +80,7 @@ def _routes() -> list[BaseRoute]:
     # clients take them out: `GET /admissions?personnel_number=` takes every number.
     router.get("/admissions/{personnel_number:path}", responses=ERRORS, summary="One worker")(get_admission)
     router.get("/exams", responses=ERRORS, summary="Outcomes of a period")(list_exams)
-    return [*router.routes, *gate_routes(Admissions, ERRORS)]
+    return [*router.routes, *gate_routes(Admissions, ERRORS), *worker_routes()]
 
 
 def list_admissions(

@@ -14,6 +14,7 @@ from central.api.answers import Problem
 from central.core.key_scopes import Scope, is_within
 from central.core.once_per_hour import OncePerHour
 from central.core.rate_limit import RateLimit, network_of
+from central.people.registry import Registry
 from central.store import api_keys, audit, registry
 from central.store.api_keys import ApiKey
 from central.store.engine import reading, writing
@@ -30,6 +31,10 @@ class Shop:
     calls: RateLimit
     failures: RateLimit
     once_per_hour: OncePerHour
+    registry: Registry
+    wake: Callable[[], None]
+    confirm_changes: bool
+    """Whether a senior medic confirms what an employer changes of its workers."""
 
 
 class Refused(Exception):

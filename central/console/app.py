@@ -359,7 +359,15 @@ def create_app(
         title="Dopusk console", lifespan=lifespan, routes=_pages(), docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.console = console
-    api = create_api(store, clock, config.rates, GateDoor(config.gates, GatePassages(store, trust, clock)))
+    api = create_api(
+        store,
+        clock,
+        config.rates,
+        GateDoor(config.gates, GatePassages(store, trust, clock)),
+        registry,
+        console.wake,
+        confirm_changes=config.employers.confirm_changes,
+    )
     # A mounted application takes the place of ours in the request, for headers and error pages too.
     api.state.console = console
     app.mount("/api/v1", api, name="api")

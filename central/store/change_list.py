@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, func, select, tuple_
 
 from central.store.accounts import account
+from central.store.api_keys import api_key
 from central.store.instruments import instrument
 from central.store.key_carriers import key_carrier
 from central.store.medics import medic
@@ -55,8 +56,9 @@ def page(
     # One organisation at a time: an index gives those of one in order, and those of several only sorted anew.
     for org in wanted.orgs:
         query = (
-            select(register_change, account.c.full_name)
+            select(register_change, func.coalesce(account.c.full_name, api_key.c.name).label("full_name"))
             .outerjoin(account, account.c.account_id == c.account_id)
+            .outerjoin(api_key, api_key.c.key_id == c.account_id)
             .where(c.org == org, *_conditions(wanted))
             .order_by(*order)
             .limit(limit)
@@ -83,7 +85,9 @@ def authors(connection: Connection, orgs: Sequence[str]) -> dict[str, str]:
             last = connection.execute(following).scalar_one()
             ids |= {last} if last is not None else set()
     query = select(account.c.account_id, account.c.full_name).where(account.c.account_id.in_(sorted(ids)))
-    return {row.account_id: row.full_name for row in connection.execute(query.order_by(account.c.full_name))}
+    programs = select(api_key.c.key_id, api_key.c.name).where(api_key.c.key_id.in_(sorted(ids)))
+    people = {row.account_id: row.full_name for row in connection.execute(query.order_by(account.c.full_name))}
+    return people | {row.key_id: row.name for row in connection.execute(programs.order_by(api_key.c.name))}
 
 
 def names(connection: Connection, changes: Sequence[ListedChange]) -> dict[tuple[str, str], str]:

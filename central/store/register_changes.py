@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Connection, ForeignKey, Index, Table, Text, func, select
 
 from central.store.accounts import account
+from central.store.api_keys import api_key
 from central.store.metadata import UtcDateTime, metadata
 from sync.contract.canonical import new_id
 
@@ -19,7 +20,7 @@ register_change = Table(
     Column("kind", Text, nullable=False, comment="register: workers, employers, medics, devices, organisations"),
     Column("entry_id", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("account_id", Text, comment="empty: from the command line"),
+    Column("account_id", Text, comment="account, or key of a program; empty: from the command line"),
     Column("action", Text, nullable=False, comment="create, change, archive, restore"),
     Column("fields", JSON, nullable=False, comment="name: [before, after]; secrets without values"),
     Index("ix_register_change_entry_id_at", "entry_id", "at"),
@@ -98,8 +99,9 @@ def note(
 def of_entry(connection: Connection, kind: str, entry_id: str) -> list[Change]:
     """The history of one entry, newest first."""
     query = (
-        select(register_change, account.c.full_name)
+        select(register_change, func.coalesce(account.c.full_name, api_key.c.name).label("full_name"))
         .outerjoin(account, account.c.account_id == register_change.c.account_id)
+        .outerjoin(api_key, api_key.c.key_id == register_change.c.account_id)
         .where(register_change.c.entry_id == entry_id, register_change.c.kind == kind)
         .order_by(register_change.c.at.desc(), register_change.c.change_id.desc())
     )
@@ -110,6 +112,14 @@ def count(connection: Connection, kind: str, entry_id: str) -> int:
     """How many changes an entry has seen: a form remembers it, and two that change one entry are told apart."""
     query = select(func.count()).where(register_change.c.entry_id == entry_id, register_change.c.kind == kind)
     return int(connection.execute(query).scalar_one())
+
+
+def last_author(connection: Connection, kind: str, entry_id: str) -> str | None:
+    """Who changed an entry last: an account, a key of a program, or None for the command line."""
+    c = register_change.c
+    query = select(c.account_id).where(c.entry_id == entry_id, c.kind == kind)
+    found: str | None = connection.execute(query.order_by(c.at.desc(), c.change_id.desc()).limit(1)).scalar()
+    return found
 
 
 def count_of(connection: Connection, org: str) -> int:

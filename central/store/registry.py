@@ -169,6 +169,7 @@ Index(
     sqlite_where=_NOT_ARCHIVED,
     postgresql_where=_NOT_ARCHIVED,
 )
+Index("ix_worker_employer_id_external_id", worker.c.employer_id, worker.c.external_id)
 Index("ix_worker_personnel_number_org", worker.c.personnel_number, worker.c.org)
 Index("ix_worker_employer_id_post_number", worker.c.employer_id, worker.c.post_number)
 

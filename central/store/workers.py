@@ -133,6 +133,12 @@ def with_numbers(connection: Connection, org: str, numbers: Sequence[str]) -> Se
     return connection.execute(query).mappings().all()
 
 
+def with_external_id(connection: Connection, employer_id: str, external_id: str) -> Sequence[RowMapping]:
+    """Workers of an employer with that key of the employer's own system, archived ones too."""
+    query = select(worker).where(worker.c.employer_id == employer_id, worker.c.external_id == external_id)
+    return connection.execute(query.order_by(worker.c.worker_id)).mappings().all()
+
+
 def ids_of_numbers(connection: Connection, org: str, numbers: Sequence[str]) -> Sequence[RowMapping]:
     """`worker_id`, `employer_id` and `personnel_number` of those at work who have one of these numbers."""
     c = worker.c
