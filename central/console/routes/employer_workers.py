@@ -6,7 +6,7 @@ GET /employer/workers takes `employer` (one of the account's), `gone` (1: who ha
 (1: somebody alike is another person), `csrf`. POST …/dismissal `last_day` (empty: at once), `seen`; POST …/transfer
 `to_employer`, `personnel_number`, `position`, `since`, `seen`. 303 to the card; 404 for somebody else's worker, 409 when
 somebody has changed the entry meanwhile, 422 with a fault at each field. What is asked for takes effect at once, or waits for a
-senior medic (`[employers] confirm_changes`).
+senior medic (`[employers] confirm_changes`); POST /employer/changes/{change_id}/withdraw takes back what waits, else 409.
 """
 
 from collections.abc import Mapping
@@ -152,6 +152,23 @@ def transfer_worker(request: Request, worker_id: str, visitor: Hr, form: Form) -
     return _ask(request, visitor, worker_id, "transfer", form)
 
 
+@router.post("/employer/changes/{change_id}/withdraw")
+def withdraw_change(request: Request, change_id: str, visitor: Hr) -> Response:
+    """Take a change back that nobody has decided on; 409 when somebody has."""
+    console = console_of(request)
+    with writing(console.engine) as connection:
+        scope = scope_of(connection, request, visitor, "")
+        asked = workforce_changes.get(connection, change_id)
+        if asked is None or asked.employer_id not in scope.names:
+            raise HTTPException(404)
+        now, by = console.clock(), visitor.account.account_id
+        if not workforce_changes.decide(connection, change_id, "withdrawn", now, by):
+            raise HTTPException(409)
+        subject = asked.worker_id or change_id
+        note(connection, console, visitor, "workforce.withdraw", subject, org=asked.org, detail={"kind": asked.kind})
+    return RedirectResponse(f"{PAGE}?withdrawn=1", status_code=303)
+
+
 _NAMES: Mapping[Kind, tuple[str, ...]] = {
     "add": tuple(field.name for field in HR_FIELDS),
     "change": tuple(field.name for field in HR_FIELDS),
@@ -265,8 +282,10 @@ def _list(request: Request, visitor: Visitor, words: str, fault: str) -> Respons
         fault=fault,
         asked=[one for one in asked if one.state in {"waiting", "refused"}],
         paging=paging_of(request, 0 if fault else found, ON_A_PAGE, PAGE),
-        files=urlencode([pair for pair in query.multi_items() if pair[0] not in {"page", "form", "saved", "waiting"}]),
-        said=next((name for name in ("saved", "waiting") if query.get(name) == "1"), ""),
+        files=urlencode(
+            [pair for pair in query.multi_items() if pair[0] not in {"page", "form", "saved", "waiting", "withdrawn"}]
+        ),
+        said=next((name for name in ("saved", "waiting", "withdrawn") if query.get(name) == "1"), ""),
     )
 
 

@@ -57,6 +57,7 @@ DANGEROUS = {
 UNDONE = {
     "/employer/workers/{worker_id}/transfer": "taken back by the medical post while the new entry has no exams",
     "/employer/shifts/{plan_id}/withdraw": "planned again",
+    "/employer/changes/{change_id}/withdraw": "asked for again",
     "/employer/posts/{post_id}/close": "entered again; nobody is on it",
     "/registers/workers/{worker_id}/transfer": "taken back at the new entry while it has no exams",
     "/registers/workers/{worker_id}/transfer/undo": "transferred again",

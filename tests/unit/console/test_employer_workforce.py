@@ -195,6 +195,23 @@ def test_changes_wait_for_a_senior_medic_who_confirms_or_refuses(centre: Console
         assert _row(centre, "1001") is not None
         assert "ждёт подтверждения" in hr.get(PAGE).text
 
+        # What nobody has decided on yet is taken back by whoever asked, once, and by nobody of another employer.
+        again = {"last_day": f"{centre.now() + timedelta(days=9):%Y-%m-%d}", "seen": seen}
+        assert hr.post(f"{PAGE}/{worker_id}/dismissal", again, page=f"{PAGE}/{worker_id}").status_code == 303
+        with reading(centre.engine) as connection:
+            newest = workforce_changes.of_worker(connection, worker_id)[0].change_id
+        back = f"/employer/changes/{newest}/withdraw"
+        assert back in hr.get(PAGE).text
+        waiting.add_account("other", Role.EMPLOYER_HR, employer_id=second)
+        with contextlib.closing(Browser(address)) as stranger:
+            assert stranger.log_in("other", unlock=False).post(back, {}, page=PAGE).status_code == 404
+        assert hr.post(back, {}, page=PAGE).status_code == 303
+        assert hr.post(back, {}, page=PAGE).status_code == 409
+        assert (
+            senior.post(f"/workforce/changes/{newest}", {"action": "confirm"}, page="/workforce/changes").status_code
+            == 409
+        )
+
         page = senior.get("/workforce/changes").text
         assert NEW["full_name"] in page
         with reading(centre.engine) as connection:

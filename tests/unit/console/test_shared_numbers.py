@@ -110,6 +110,7 @@ NOBODY = {
         "/duty", "/duty/{duty_id}/end", "/duty/{duty_id}/handover", "/duty/handovers/{handover_id}/accept",
         "/books/{book}/publish", "/books/{book}/withdraw",
         "/employer/posts", "/employer/posts/file", "/employer/posts/{post_id}", "/employer/posts/{post_id}/close",
+        "/employer/changes/{change_id}/withdraw",
         "/employer/shifts/{plan_id}/withdraw", "/workforce/changes/{change_id}",
         "/consents/texts", "/fleet/terminals", "/imports/exams",
         "/imports/history/withdrawal", "/imports/maps", "/imports/maps/back", "/imports/medics", "/imports/organisations",
