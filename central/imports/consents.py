@@ -26,6 +26,7 @@ _WORDS: dict[Kind, str] = {
     "video": "видео",
     "biometric_comparison": "биометрия",
     "whole_record": "сведения",
+    "self_readings": "приборы",
 }
 _KINDS: dict[str, Kind] = {word: kind for kind, word in _WORDS.items()} | {kind: kind for kind in KINDS}
 HEADINGS = (

@@ -13,9 +13,10 @@ from central.store.registry import same_person, worker
 from sync.contract.canonical import new_id
 from sync.contract.roster import ConsentKind
 
-Kind = ConsentKind | Literal["whole_record"]
-"""Those that terminals know, and `whole_record`: what other organisations of the centre have of the person may be read too."""
-KINDS: tuple[Kind, ...] = (*get_args(ConsentKind), "whole_record")
+Kind = ConsentKind | Literal["whole_record", "self_readings"]
+"""Those that terminals know, `whole_record`: what other organisations of the centre have of the person may be read too, and
+`self_readings`: what the person's own devices measure is kept and shown."""
+KINDS: tuple[Kind, ...] = (*get_args(ConsentKind), "whole_record", "self_readings")
 """Each purpose is agreed to in a document of its own (152-FZ, art. 9 as of 01.09.2025)."""
 MEANS = ("paper", "kiosk", "electronic")
 """How a consent or its withdrawal was given: signed paper, on the kiosk's screen, a document with an electronic signature."""

@@ -21,6 +21,7 @@ from central.console.guard import Guard
 from central.console.history_view import foreign_lines
 from central.console.kept_queue import kept_filter
 from central.console.queue_filter import QueueFilter
+from central.console.reading_lines import reading_lines
 from central.console.reference import reference_file
 from central.console.typed import Typed
 from central.console.waybill_titles import titles_of_exam
@@ -52,6 +53,7 @@ from central.store import (
     medics,
     paper_records,
     refusals,
+    self_readings,
     signed_papers,
     worklist,
 )
@@ -69,6 +71,8 @@ router = APIRouter()
 
 MOST_EARLIER = 8
 """So many earlier exams stand in the lists; the trend shows more of ours."""
+MOST_READINGS = 12
+"""So many readings of personal devices stand on the page."""
 RELIEVED_AFTER = timedelta(minutes=5)
 """Who has looked at an exam for so long may be relieved of it: he may have left his desk with the page open."""
 
@@ -127,6 +131,7 @@ def exam_page(
         signed_beside = signed_papers.beside(connection, item.decision_id) if item.decision_id else {}
         destroyed = _destroyed(connection, exam_id)
         checked = book_checks.of_exam(connection, exam_id)
+        readings = self_readings.of_worker(connection, item.worker_id, MOST_READINGS) if item.worker_id else []
         book_check = check_lines(connection, [checked])[0] if checked is not None else None
     with writing(console.engine) as connection:
         if restored:
@@ -185,6 +190,7 @@ def exam_page(
         charts=charts_of([other.payload for other in reversed(before)], item.payload, look.language, look.zone),
         earlier=[(other, exam_view.summary(other.payload, look.language)) for other in before[:MOST_EARLIER]],
         foreign=foreign_lines(foreign, look.language),
+        readings=reading_lines(readings, look.language),
         others=others,
         lately=lambda at: wording.lately(at, now, look.zone, look.language),
         reason_words=lambda code: book[code].text(look.language) if code in book else code,

@@ -16,10 +16,11 @@ from central.console.context import console_of, page, static_folder
 from central.console.guard import Public
 from central.console.kept_summary import session_key, summary_of
 from central.console.own_pages import MOST_EXAMS, Owner, own_exam, person_of
+from central.console.reading_lines import reading_lines
 from central.core.reasons import reasons
 from central.personal.appeals import may_appeal
 from central.personal.own_state import own_states
-from central.store import decisions, employments, worklist
+from central.store import decisions, employments, self_readings, worklist
 from central.store.engine import reading
 from central.words import exam_view
 from sync.contract.decision import DecisionRecord
@@ -110,7 +111,9 @@ def show_own_trend(request: Request, visitor: Owner) -> Response:
     person_id = person_of(visitor)
     with reading(console.engine) as connection:
         found = worklist.of_person(connection, person_id, _CHARTED)
+        readings = self_readings.of_person(connection, person_id, _CHARTED)
     note_seldom(request, visitor, "own.list", person_id)
     payloads = [one.payload for one in reversed(found)]
     charts = charts_of(payloads[:-1], payloads[-1], look.language, look.zone) if payloads else []
-    return page(request, "me_trend.html", visitor, charts=charts, tab="trend")
+    shown = reading_lines(readings, look.language)
+    return page(request, "me_trend.html", visitor, charts=charts, readings=shown, tab="trend")

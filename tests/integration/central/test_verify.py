@@ -146,6 +146,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "code_map",
             "partner_dictionary",
             "exchange",
+            "self_reading",
             *WAYBILLS,
             "paper_event",
             "act_withdrawal",

@@ -89,6 +89,7 @@ FIXED = {
     "gates": "the order of the configuration",
     "passages": "the newest first",
     "partners": "the order of the configuration",
+    "own": "the newest first",
     "stuck": "the one that waits longest first",
     "exchange": "the newest first",
     "maps": "the order of the book",

@@ -144,7 +144,7 @@ def test_description_holds_for_whatever_is_sent(centre: ConsoleCentre, address: 
     centre.exam("1001")
     schema = schemathesis.openapi.from_url(f"{address}/api/v1/openapi.json")
     operations = list(schema.get_all_operations())
-    assert len(operations) == 9
+    assert len(operations) == 10
     for operation in operations:
 
         @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)

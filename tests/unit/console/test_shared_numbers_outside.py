@@ -41,8 +41,9 @@ __all__ = ["sample"]
 ANSWERS_GATES = {
     ("post", "/gates/{gate}/passages"),
     ("post", "/gates/{gate}/passages/{request_id}/result"),
+    ("post", "/observations"),
 }
-"""A gate asks by the number with the key of its employer: `test_gates.py`."""
+"""A gate asks by the number with the key of its employer: `test_gates.py`. A reading names it: `test_self_readings.py`."""
 SHOWS = {
     ("export", "journal"),
     ("export", "workers"),
