@@ -2300,6 +2300,29 @@ CREATE TABLE room_draft (
     CONSTRAINT fk_room_draft_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
 );
 
+CREATE TABLE self_reading (
+    reading_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    worker_id TEXT NOT NULL,
+    consent_id TEXT NOT NULL,
+    quantity TEXT NOT NULL,
+    code_system TEXT NOT NULL,
+    code TEXT NOT NULL,
+    value FLOAT NOT NULL,
+    measured_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: measured_at DATETIME NOT NULL,
+    device TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    sent_id TEXT NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: received_at DATETIME NOT NULL,
+    CONSTRAINT pk_self_reading PRIMARY KEY (reading_id),
+    CONSTRAINT uq_self_reading_key_id_sent_id UNIQUE (key_id, sent_id),
+    CONSTRAINT fk_self_reading_worker_id_worker FOREIGN KEY(worker_id) REFERENCES worker (worker_id)
+);
+
+CREATE INDEX ix_self_reading_worker_id_measured_at ON self_reading (worker_id, measured_at);
+
 CREATE TABLE shift_plan (
     plan_id TEXT NOT NULL,
     org TEXT NOT NULL,
