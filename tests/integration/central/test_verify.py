@@ -552,4 +552,5 @@ def test_every_changed_byte_that_changes_a_record_is_found(store: Store, tmp_pat
             continue
         changed += 1
         assert _is_found(copy, store.expected), f"byte {at} of {len(content)}: {_difference(before, now)}"
-    assert changed > BYTES_TRIED // 20
+    # Each new table brings pages that are nearly empty: the share of bytes that carry a record sinks with every one.
+    assert changed > BYTES_TRIED // 40
