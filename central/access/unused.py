@@ -4,10 +4,13 @@ Time counts from the newest login; for an account without one from its making, a
 None is closed without its warning: the days between the two terms pass after it too, so that an update or a shorter term closes
 nobody at once. The last administrator is never closed: nobody could let anybody in again. What is written into the access log here
 becomes an alert (`central.notifying.vigilance`).
+
+An account of a worker is closed after the same time, without warning and alert: nobody but its owner could act on them, and a new
+link opens it again (ADR 0272).
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
@@ -22,6 +25,9 @@ from central.store.engine import hold, reading, writing
 
 WARNED, CLOSED = "account.unused", "account.close_unused"
 """Actions of the access log."""
+CLOSED_OWN = "account.close_unused_own"
+"""The same for an account of a worker: no alert follows."""
+_MOST_AT_ONCE = 500
 
 
 def passed_time(connection: Connection, config: AccountsConfig, now: datetime) -> PassedTime:
@@ -38,9 +44,10 @@ def unused_days(account: Account, passed: PassedTime, now: datetime) -> int:
 def look_at_unused(engine: Engine, config: AccountsConfig, now: datetime) -> int:
     """Warn of accounts and close others, as their terms have come. Returns how many were closed."""
     with reading(engine) as connection:
-        if not _due(connection, config, now):
-            return 0
-    closed = 0
+        of_workers, is_any = _of_workers(connection, config, now), bool(_due(connection, config, now))
+    closed = _close_own(engine, config, now) if of_workers else 0
+    if not is_any:
+        return closed
     with writing(engine) as connection:
         hold(connection, "accounts")
         for account, action, days in _due(connection, config, now):
@@ -52,6 +59,27 @@ def look_at_unused(engine: Engine, config: AccountsConfig, now: datetime) -> int
                 closed += 1
             _note(connection, action, account, days, now)
     return closed
+
+
+def _of_workers(connection: Connection, config: AccountsConfig, now: datetime) -> list[tuple[Account, int]]:
+    """Accounts of workers whose term has come, some hundreds at once, with their days without use."""
+    passed = passed_time(connection, config, now)
+    before = now - timedelta(days=config.unused_close_days)
+    found = [
+        (one, passed.days_since(one.used_at)) for one in accounts.unused_of_workers(connection, before, _MOST_AT_ONCE)
+    ]
+    return [(one, days) for one, days in found if days >= config.unused_close_days]
+
+
+def _close_own(engine: Engine, config: AccountsConfig, now: datetime) -> int:
+    with writing(engine) as connection:
+        hold(connection, "accounts")
+        due = _of_workers(connection, config, now)
+        for account, days in due:
+            accounts.change_account(connection, account.account_id, {"disabled": True, "closed_unused_at": now})
+            accounts.end_sessions_of(connection, account.account_id)
+            _note(connection, CLOSED_OWN, account, days, now)
+    return len(due)
 
 
 def _due(connection: Connection, config: AccountsConfig, now: datetime) -> Sequence[tuple[Account, str, int]]:

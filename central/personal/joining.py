@@ -97,7 +97,12 @@ def join(connection: Connection, claim: Claim, password: str, password_hash: str
     if not account_links.use(connection, link.link_id, account_id, now):
         raise LinkRefused("used")
     if known is not None:
-        values = {"password_hash": password_hash, "must_change_password": False, "disabled": False} | NO_FACTOR
+        values = {
+            "password_hash": password_hash,
+            "must_change_password": False,
+            "disabled": False,
+            "enabled_at": now,
+        } | NO_FACTOR
         accounts.change_account(connection, account_id, values)
         accounts.end_sessions_of(connection, account_id)
         recovery_codes.replace(connection, account_id, [], now)

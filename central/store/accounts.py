@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    or_,
     select,
     update,
 )
@@ -181,6 +182,14 @@ def all_accounts(connection: Connection) -> list[Account]:
     employers = of_accounts(connection)
     rows = connection.execute(select(account).where(account.c.person_id.is_(None)).order_by(account.c.username))
     return [_account(row, employers.get(row.account_id, ())) for row in rows]
+
+
+def unused_of_workers(connection: Connection, before: datetime, limit: int) -> list[Account]:
+    """Open accounts of workers that nobody has used since before that moment."""
+    c = account.c
+    used = [or_(column.is_(None), column < before) for column in (c.last_login_at, c.enabled_at)]
+    query = select(account).where(c.person_id.is_not(None), c.disabled.is_(False), c.created_at < before, *used)
+    return [_account(row, ()) for row in connection.execute(query.order_by(c.account_id).limit(limit))]
 
 
 def secrets_of(connection: Connection, account_id: str) -> tuple[str, bytes | None, int | None]:

@@ -15,6 +15,7 @@ from central.store.audit import OF_ITSELF
 from central.store.engine import reading, writing
 from dopusk.lab.demo.sample_people import ORG
 from tests.console_centre import PASSWORD, Browser, ConsoleCentre
+from tests.unit.console.test_own_pages import join, link_by_hand
 
 
 @pytest.fixture
@@ -180,3 +181,22 @@ def test_each_organisation_of_an_account_is_told(centre: ConsoleCentre) -> None:
         assert {entry.org for entry in warnings} == {None}, "none but those of before"
         told = security_alerts.latest(connection, ["sosna"])
     assert sorted(item.org for item in told) == ["", "sosna"]
+
+
+def test_an_account_of_a_worker_is_closed_without_an_alert_and_opened_by_a_new_link(
+    centre: ConsoleCentre, browser: Browser
+) -> None:
+    """Nobody but the worker could act on a warning; a link of the kiosk or the medical room opens it again, and for good."""
+    login = join(browser, link_by_hand(centre, "1001"))
+    _in_use(centre, centre.now(), 100)
+    _unused_since(centre, login, 89)
+    _look(centre)
+    assert not _account(centre, login).disabled
+    _unused_since(centre, login, 91)
+    _look(centre)
+    assert _account(centre, login).disabled
+    assert _told(centre) == []
+    assert browser.get("/me").status_code in {303, 401}, "its sessions have ended"
+    assert join(browser, link_by_hand(centre, "1001")) == login
+    _look(centre)
+    assert not _account(centre, login).disabled
