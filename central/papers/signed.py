@@ -20,7 +20,7 @@ from central.grounds.document_files import DocumentFiles
 from central.papers.issuing import Granted, draw
 from central.papers.sheet import Sheet
 from central.signature.gost import GostKey
-from central.signature.pdf import Attachment, sign_pdf
+from central.signature.pdf_attachment import Attachment
 from central.store import signed_papers
 from central.store.engine import reading, writing
 from central.store.papers import Paper
@@ -114,6 +114,9 @@ class SignedPapers:
         if isinstance(key.signer, GostKey):
             signature, kept = self._stamping.apply(key.signer.sign_detached(pdf), now)
             return pdf, signature, str(kept["state"])
+        # A seventh of what `serve` loads, and needed by the first paper that is signed: it comes with that.
+        from central.signature.pdf import sign_pdf
+
         signer, attached = key.signer, _attachments(granted)
         signed, stamp = self._stamping.sign_pdf(
             lambda stamper: sign_pdf(

@@ -5,7 +5,6 @@ The signature covers the whole file, attachments too. Whoever opens it with any 
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +23,7 @@ from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.timestamps import TimeStamper as AnyTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from central.signature.pdf_attachment import Attachment
 from central.signature.pdf_key import PdfKey
 from central.signature.software import SigningKey
 from central.signature.timestamp import TimeStamper
@@ -33,16 +33,6 @@ FIELD = "Organisation"
 _RESERVED_BYTES = 16 * 1024
 """Room for the signature: certificates, and a token of time whose size nobody knows before it is there."""
 _DIGEST = "sha256"
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file inside of the PDF. `words`: what readers show beside its name."""
-
-    name: str
-    content: bytes
-    media_type: str
-    words: str
 
 
 def sign_pdf(

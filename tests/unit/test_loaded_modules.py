@@ -23,6 +23,7 @@ print("\\n" + " ".join(sys.modules))
         ("decode --help", {"sqlalchemy", "fastapi", "openpyxl", "reportlab", "numpy"}),
         ("verify --help", {"fastapi", "openpyxl", "reportlab"}),
         ("central ingest --help", {"fastapi", "openpyxl", "reportlab", "numpy"}),
+        ("central serve --help", {"pyhanko", "aiohttp", "PySide6", "dlib"}),
         ("central user add --help", {"fastapi", "openpyxl", "reportlab", "numpy"}),
         ("terminal status --help", {"sqlalchemy", "fastapi", "openpyxl", "PySide6", "dlib"}),
     ],
