@@ -20,6 +20,7 @@ from central.api.answers import AdmissionList, AdmissionState, ExamOutcome, Exam
 from central.api.doors import ERRORS, Admissions, EmployerId, Exams, Refused, Shop, employer_of, note_call
 from central.api.gates import GateDoor, gate_routes
 from central.api.observations import observation_routes
+from central.api.shifts import shift_routes
 from central.api.workers import worker_routes
 from central.core.config import RatesConfig
 from central.core.once_per_hour import OncePerHour
@@ -81,7 +82,8 @@ def _routes() -> list[BaseRoute]:
     # clients take them out: `GET /admissions?personnel_number=` takes every number.
     router.get("/admissions/{personnel_number:path}", responses=ERRORS, summary="One worker")(get_admission)
     router.get("/exams", responses=ERRORS, summary="Outcomes of a period")(list_exams)
-    return [*router.routes, *gate_routes(Admissions, ERRORS), *observation_routes(), *worker_routes()]
+    own = (gate_routes(Admissions, ERRORS), observation_routes(), worker_routes(), shift_routes())
+    return [*router.routes, *(route for routes in own for route in routes)]
 
 
 def list_admissions(

@@ -11,18 +11,15 @@ from typing import Literal, get_args
 Scope = Literal[
     "admissions:read",
     "exams:read",
-    "decisions:read",
     "workers:write",
     "shifts:write",
-    "grounds:write",
     "observations:write",
-    "webhooks",
 ]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 OF_OLD: tuple[Scope, ...] = ("admissions:read", "exams:read")
 """What every key had before there were scopes."""
-ORGANISATION_ONLY: frozenset[Scope] = frozenset({"decisions:read", "grounds:write", "observations:write"})
-"""They open findings, reasons or records."""
+ORGANISATION_ONLY: frozenset[Scope] = frozenset({"observations:write"})
+"""They open findings or records."""
 MOST_NETWORKS = 20
 
 

@@ -1,6 +1,7 @@
 """The ways of the console on PostgreSQL: the same pages, another store."""
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -8,7 +9,8 @@ import pytest
 
 from central.core.rights import Role
 from dopusk.lab.postgres import fresh_database
-from tests.console_centre import Browser, build_console_centre, cheap_hashes, serving
+from tests.console_centre import Browser, ConsoleCentre, build_console_centre, cheap_hashes, serving
+from tests.unit.console.test_api_workers import ENTRY, Program
 from tests.waiting import until
 
 
@@ -61,4 +63,18 @@ def test_console_works_on_postgresql(postgres: Path, tmp_path: Path, monkeypatch
         assert (
             len(httpx.get(f"{address}/api/v1/exams?since=2026-01-01T00:00:00Z", headers=headers).json()["exams"]) == 0
         )
+        _write_worker_at_once(centre, address)
     centre.engine.dispose()
+
+
+def _write_worker_at_once(centre: ConsoleCentre, address: str) -> None:
+    """The same call many times at once, as a program repeats it: one worker."""
+    program = Program(centre, address, None, "workers:write")
+    with program.http, ThreadPoolExecutor(16) as pool:
+        calls = [
+            pool.submit(program.call, "PUT", "/workers/key-1", ENTRY, Idempotency_Key="once-and-again")
+            for _ in range(100)
+        ]
+        answers = [one.result() for one in calls]
+    assert {one.status_code for one in answers} == {201}
+    assert sum("Idempotency-Replayed" not in one.headers for one in answers) == 1

@@ -144,7 +144,7 @@ def test_description_holds_for_whatever_is_sent(centre: ConsoleCentre, address: 
     centre.exam("1001")
     schema = schemathesis.openapi.from_url(f"{address}/api/v1/openapi.json")
     operations = list(schema.get_all_operations())
-    assert len(operations) == 10
+    assert len(operations) == 11
     for operation in operations:
 
         @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
@@ -230,10 +230,10 @@ def test_a_key_of_another_network_opens_nothing_and_is_noted(centre: ConsoleCent
     [
         ((), {}, "key_scopes"),
         (("everything",), {}, "key_scopes"),
-        (("decisions:read",), {}, "key_scopes"),
-        (("webhooks",), {"networks": "192.0.2.0/33"}, "key_networks"),
-        (("webhooks",), {"last_day": "2026-02-31"}, "key_last_day"),
-        (("webhooks",), {"last_day": "2020-01-01"}, "key_last_day"),
+        (("observations:write",), {}, "key_scopes"),
+        (("shifts:write",), {"networks": "192.0.2.0/33"}, "key_networks"),
+        (("shifts:write",), {"last_day": "2026-02-31"}, "key_last_day"),
+        (("shifts:write",), {"last_day": "2020-01-01"}, "key_last_day"),
     ],
 )
 def test_a_key_with_a_fault_is_not_made(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ from sqlalchemy import func, select
 
 from central.access.program_keys import draft_of
 from central.core.key_scopes import ORGANISATION_ONLY, SCOPES
-from central.store import api_keys
+from central.store import api_keys, shift_plans
 from central.store.engine import reading, writing
 from central.store.register_changes import of_entry
 from central.store.registry import worker
@@ -170,11 +171,13 @@ def test_every_path_is_shut_without_its_scope_and_for_foreign_ids(centre: Consol
     since = "2026-01-01T00:00:00Z"
     bodies = {
         "/workers:batch": {"rows": [{"external_id": "x"}]},
+        "/shifts": {"zone": "+0300", "rows": [{"personnel_number": "1001", "day": "2026-01-01", "begin": "08:00"}]},
         "/gates/{gate}/passages": {"request_id": "12345678", "personnel_number": "1001"},
         "/gates/{gate}/passages/{request_id}/result": {"passed": True},
     }
-    bare, full = (
-        Program(centre, address, first, "webhooks"),
+    bare, shifts, full = (
+        Program(centre, address, first, "shifts:write"),
+        Program(centre, address, first, "exams:read"),
         Program(
             centre,
             address,
@@ -182,14 +185,36 @@ def test_every_path_is_shut_without_its_scope_and_for_foreign_ids(centre: Consol
             *(one for one in SCOPES if one not in ORGANISATION_ONLY),
         ),
     )
-    with bare.http, full.http:
+    with bare.http, shifts.http, full.http:
         for path, methods in centre_paths.items():
             for method in methods:
                 there = path.replace("{", "").replace("}", "")
                 said = bodies.get(path, {}) if method in {"put", "post"} else None
-                shut = bare.http.request(method.upper(), there, params={"since": since}, json=said)
+                without = shifts if path == "/shifts" else bare
+                shut = without.http.request(method.upper(), there, params={"since": since}, json=said)
                 assert shut.status_code == 403, (method, path)
                 foreign = full.http.request(
                     method.upper(), there, params={"since": since, "employer_id": second}, json=said
                 )
                 assert foreign.status_code in {403, 404}, (method, path, foreign.text)
+
+
+def test_a_plan_of_shifts_is_answered_row_by_row_and_stays_one(centre: ConsoleCentre, address: str) -> None:
+    employer, day = centre.people.employers[0], (centre.now() + timedelta(days=2)).date()
+    rows = [
+        {"personnel_number": "1001", "day": day.isoformat(), "begin": "08:00"},
+        {"personnel_number": "1003", "day": day.isoformat(), "begin": "25:00"},
+    ]
+    program = Program(centre, address, employer, "shifts:write")
+    with program.http:
+        for _ in range(2):
+            answer = program.call("PUT", "/shifts", {"zone": "Europe/Moscow", "rows": rows})
+            assert [(one["code"], one["fields"]) for one in answer.json()["rows"]] == [
+                ("planned", {}),
+                ("invalid", {"personnel_number": "unknown_worker", "begin": "not_a_time"}),
+            ]
+        assert program.call("PUT", "/shifts", {"zone": "Mars", "rows": rows}).status_code == 422
+    with reading(centre.engine) as connection:
+        found = shift_plans.of_days([employer], day, day, centre.now())
+        (planned,) = shift_plans.page(connection, found)
+    assert planned.begin_at == datetime.combine(day, time(5), UTC)
