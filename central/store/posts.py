@@ -133,6 +133,13 @@ def of_org(connection: Connection, org: str) -> set[tuple[str, str]]:
     return {(row.employer_id, row.number) for row in rows}
 
 
+def newest_version(connection: Connection, employer_ids: Collection[str]) -> str | None:
+    """Id of the version that was written last of these employers; another one when anything has changed."""
+    query = select(func.max(post.c.version_id)).where(post.c.employer_id.in_(employer_ids))
+    found: str | None = connection.execute(query).scalar_one()
+    return found
+
+
 def versions(connection: Connection, employer_ids: Collection[str], post_id: str) -> list[Row[Any]]:
     """All versions of one post of these employers, the newest first."""
     wanted = (post.c.post_id == post_id, post.c.employer_id.in_(employer_ids))
