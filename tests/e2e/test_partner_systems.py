@@ -1,4 +1,4 @@
-"""The shipped centre with systems of partners: results go out, staff of 1C comes in; one that hangs all the while delays neither."""
+"""The shipped centre with systems of partners: results go out, staff of 1C comes in, and one that hangs delays neither."""
 
 import contextlib
 import json
