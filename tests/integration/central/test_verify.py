@@ -493,7 +493,7 @@ def test_a_damaged_file_is_named(store: Store, tmp_path: Path) -> None:
     assert not report.ok
 
 
-BYTES_TRIED = 700 if IS_WHOLE else 200
+BYTES_TRIED = 700 if IS_WHOLE else 120
 
 
 def _content(path: Path) -> dict[str, list[Any]] | None:
@@ -542,9 +542,9 @@ def test_every_changed_byte_that_changes_a_record_is_found(store: Store, tmp_pat
         source.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")
     content, before = whole.read_bytes(), _content(whole)
-    step = len(content) // BYTES_TRIED | 1
+    written = [at for at, byte in enumerate(content) if byte]  # the room that no row has taken yet is nought
     changed = 0
-    for at in range(0, len(content), step):
+    for at in drawn(written, BYTES_TRIED):
         for leftover in tmp_path.glob("copy.db*"):
             leftover.unlink()
         copy.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
@@ -552,5 +552,4 @@ def test_every_changed_byte_that_changes_a_record_is_found(store: Store, tmp_pat
             continue
         changed += 1
         assert _is_found(copy, store.expected), f"byte {at} of {len(content)}: {_difference(before, now)}"
-    # Each new table brings pages that are nearly empty: the share of bytes that carry a record sinks with every one.
-    assert changed > BYTES_TRIED // 40
+    assert changed > BYTES_TRIED // 4
