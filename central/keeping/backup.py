@@ -24,7 +24,7 @@ from sqlalchemy import URL, Engine
 from central.core.clock import now_utc
 from central.core.media_files import MediaFiles
 from central.core.store_urls import parsed, sqlite_file
-from central.store import deletions, kept_files
+from central.store import deletions, kept_files, reading_views
 from central.store.engine import reading
 from sync.contract.canonical import canonical
 from sync.contract.model import utc_text
@@ -33,6 +33,8 @@ FORMAT = "dopusk.backup/1"
 _MANIFEST = "manifest.json"
 _SQLITE = "store.db"
 _POSTGRES = "store.dump"
+_WITHOUT_VIEWS = ("--exclude-schema", reading_views.SCHEMA)
+"""Who may read them is a matter of each machine: a copy must go back where these roles are not."""
 _MEDIA = "media"
 
 
@@ -57,7 +59,9 @@ def back_up(
     if file is not None:
         _copy_sqlite(file, fresh / _SQLITE)
     else:
-        _postgres_program(store_url, "pg_dump", "--format=custom", "--no-owner", "--file", str(fresh / _POSTGRES))
+        _postgres_program(
+            store_url, "pg_dump", "--format=custom", "--no-owner", *_WITHOUT_VIEWS, "--file", str(fresh / _POSTGRES)
+        )
     with reading(engine) as connection:
         named, gone = set(kept_files.hashes(connection)), deletions.gone(connection)
     # What an act has destroyed is not there any more, or goes in this moment.

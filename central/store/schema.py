@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from sqlalchemy import Engine, func, select
 
 import central.store.migrations
-from central.store import guards
+from central.store import guards, reading_views
 from central.store.engine import reading, rebuilding
 
 
@@ -31,7 +31,8 @@ def upgrade(engine: Engine) -> None:
         connection.execute(select(func.current_timestamp()))
     with rebuilding(engine) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        with reading_views.set_aside(connection):
+            command.upgrade(config, "head")
         guards.put_in_place(connection)
 
 

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, CommandPlace] = {
     "waybills": CommandPlace("central_waybills", "app", is_group=True),
     "gates": CommandPlace("central_gates", "app", is_group=True),
     "books": CommandPlace("central_books", "app", is_group=True),
+    "views": CommandPlace("central_views", "views"),
     "keys": CommandPlace("central_keys", "app", is_group=True),
     "populate": CommandPlace("populate", "populate", package=LAB),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.documents import centre_schema, decisions, terminal_schema
+from tests.documents import centre_schema, decisions, terminal_schema, views_page
 from tests.documents.pages import ROOT
 
 _SCHEMA_HEAD = """# Tables
@@ -40,6 +40,7 @@ def _schema() -> str:
 MADE: Mapping[Path, Callable[[], str]] = {
     decisions.PAGE: decisions.page,
     ROOT / "docs" / "schema.md": _schema,
+    ROOT / "docs" / "views.md": views_page.page,
     ROOT / "docs" / "schema.sql": lambda: _CENTRE_SQL + centre_schema.statements(),
     ROOT / "docs" / "schema-terminal.sql": lambda: _TERMINAL_SQL + terminal_schema.statements(),
 }

@@ -193,6 +193,8 @@ def test_every_command_leaves_its_trace(shell: Shell, tmp_path: Path) -> None:
     assert do("keys add", "1C", "--scope", "workers:write", "--org", ORG) == ["key.add"]
     made = CliRunner().invoke(app, ["keys", "list", "--json", "-c", str(shell.config)]).stdout
     assert do("keys revoke", json.loads(made)[0]["key_id"]) == ["key.revoke"]
+    assert do("views") == ["views.make"]
+    assert do("views", "--drop") == ["views.drop"]
     table = tmp_path / "positions.xlsx"
     assert do("books export", "positions", str(table)) == ["book.export"]
     table.with_suffix(".csv").write_text("Код;По-русски\n1;Водитель\n2;Слесарь\n9;Сторож\n", encoding="utf-8")
