@@ -4,6 +4,8 @@
 connection is gone), `junk` (200 with a page of a portal), `noise` (bytes that are no HTTP). Without one it is 200 with JSON.
 """
 
+import contextlib
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -15,7 +17,7 @@ _PORTAL = "<html><body>Вход в сеть: введите номер теле�
 class PartnerServer:
     """Takes what is posted. `taken`: key and body of what was answered with 200 and JSON; `asked`: of every attempt."""
 
-    def __init__(self) -> None:
+    def __init__(self, secure: ssl.SSLContext | None = None) -> None:
         self.troubles: list[str] = []
         self.usual = ""
         """The trouble of every attempt that has none of its own."""
@@ -24,12 +26,17 @@ class PartnerServer:
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = False
+        self._scheme, self._host = ("https", "localhost") if secure is not None else ("http", "127.0.0.1")
+        if secure is not None:
+            # The greeting of TLS is the handler's: one that fails stops nobody else.
+            listening = self._server.socket
+            self._server.socket = secure.wrap_socket(listening, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, name="partner-stand-in")
 
     @property
     def url(self) -> str:
         """Where results go."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/exams"
+        return f"{self._scheme}://{self._host}:{self._server.server_address[1]}/exams"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -48,6 +55,11 @@ class PartnerServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def handle(self) -> None:
+                # Who does not believe the certificate hangs up.
+                with contextlib.suppress(ssl.SSLError, ConnectionError):
+                    super().handle()
 
             def log_message(self, format: str, *args: object) -> None:
                 """Nothing is told."""

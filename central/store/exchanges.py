@@ -220,10 +220,10 @@ def queue(
 
 
 def due(connection: Connection, system_id: str, now: datetime, limit: int) -> list[Sending]:
-    """What may be sent now, the oldest first."""
+    """What may be sent now: what failed least often first, of those the oldest. So what a partner never takes stops nothing."""
     s = partner_sending.c
     query = select(partner_sending).where(s.system_id == system_id, s.state == "waiting", s.next_at <= now)
-    rows = connection.execute(query.order_by(s.next_at, s.object_at, s.sending_id).limit(limit)).mappings()
+    rows = connection.execute(query.order_by(s.attempts, s.next_at, s.object_at, s.sending_id).limit(limit)).mappings()
     return [Sending(**row) for row in rows]
 
 

@@ -26,6 +26,8 @@ FIRST_REST, LONGEST_REST = timedelta(seconds=5), timedelta(minutes=15)
 OVERLAP = timedelta(hours=1)
 """A decision is committed some seconds after its time; so much of what was looked at is looked at again."""
 AT_ONCE = 200
+MOST_FAILED_AT_FIRST, MOST_FAILED = 2, 5
+"""After so many failures in a row a pass ends: one result may be at fault, the partner hardly takes the rest."""
 MAPPED_BOOKS = (REASONS,)
 """Our books whose codes go out in the partner's."""
 
@@ -74,7 +76,7 @@ class PartnerSending:
 
     def send(self) -> int:
         """Hand over what is due; returns how many were taken."""
-        config, taken, failed = self._config, 0, 0
+        config, taken, failed, in_a_row = self._config, 0, 0, 0
         with reading(self._engine) as connection:
             found = exchanges.due(connection, config.name, self._clock(), AT_ONCE)
             bindings: Bindings = {
@@ -86,11 +88,12 @@ class PartnerSending:
             try:
                 is_taken = self._send_one(sending, bindings)
             except NotTaken:
-                failed += 1
-                if failed > 1 and not taken:
+                failed, in_a_row = failed + 1, in_a_row + 1
+                if in_a_row >= (MOST_FAILED if taken else MOST_FAILED_AT_FIRST):
                     break
                 continue
             taken += is_taken
+            in_a_row = 0 if is_taken else in_a_row
         if failed and not taken:
             self._rest()
         elif taken and self._failures:

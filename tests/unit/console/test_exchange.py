@@ -2,25 +2,32 @@
 
 import contextlib
 import json
+import ssl
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, select
 
+from central.authority.pki import create_authority
 from central.books import reading as books
 from central.core.rights import Role
+from central.egress import web
 from central.store import code_maps, exchanges
 from central.store.engine import reading, writing
 from central.store.exchange_log import About, Ended, log
 from central.store.registry import worker
 from central.systems.mapping import MapDraft, enter
+from central.systems.partner_line import Handed, NotTaken
+from central.systems.sending import PartnerSending
 from dopusk.lab.demo.sample_people import ORG, sample_snils
 from tests.console_centre import CSRF, ZOYA, Browser, ConsoleCentre, serving
 from tests.partner_centre import PartnerCentre, partner, partner_centre
 from tests.partner_server import PartnerServer
 
 REASON = "pressure_high"
+ERRING_H = 12
 
 
 @pytest.fixture
@@ -133,7 +140,6 @@ def test_a_sick_partner_is_left_alone_for_a_while_and_loses_nothing(
         "unreadable",
     }
     assert {row.outcome for row in linked.log(system_id="mis")} == {"retrying"}
-    assert max(row.attempts for row in linked.log(system_id="mis")) > 1
     mis.usual = ""
     linked.step("mis")
     linked.step("mis")
@@ -162,6 +168,114 @@ def test_one_result_that_a_partner_cannot_take_stops_no_other(
     linked.centre.shift += timedelta(minutes=1)
     assert linked.step("mis") == 2
     assert linked.waiting("mis") == []
+
+
+def test_results_that_a_partner_never_takes_stop_no_other(
+    linked: PartnerCentre, browsers: tuple[Browser, Browser], mis: PartnerServer
+) -> None:
+    zoya, _ = browsers
+    _map(linked, "mis", "1")
+    for _ in range(2):
+        _refuse(linked, zoya)
+    mis.troubles = ["500", "500"]
+    assert linked.step("mis") == 0
+    # The two are the oldest, and due at the same moment as what came after them.
+    new = {_refuse(linked, zoya) for _ in range(2)}
+    linked.centre.shift += timedelta(minutes=20)
+    mis.troubles = ["", "", "500", "500"]
+    assert linked.step("mis") == 2
+    assert {json.loads(body)["exam_id"] for _, body in mis.taken} == new
+    linked.centre.shift += timedelta(minutes=20)
+    assert linked.step("mis") == 2
+    assert linked.waiting("mis") == []
+
+
+def test_another_certificate_gets_nothing_and_the_results_wait(
+    centre: ConsoleCentre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = create_authority(tmp_path / "another")
+    issued = authority.issue_server(["localhost"])
+    (tmp_path / "partner.pem").write_bytes(issued.certificate_pem + (issued.key_pem or b""))
+    (tmp_path / "another.pem").write_bytes(authority.ca_pem)
+    secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secure.load_cert_chain(tmp_path / "partner.pem")
+    with PartnerServer(secure) as server:
+        linked = partner_centre(centre, partner("mis", server.url))
+        linked.centre.add_account("root", Role.ADMINISTRATOR)
+        served = serving(linked.centre.app(), linked.centre.config.http.port)
+        with (
+            served as address,
+            contextlib.closing(Browser(address)) as zoya,
+            contextlib.closing(Browser(address)) as root,
+        ):
+            zoya.log_in("zoya")
+            root.log_in("root", unlock=False)
+            _map(linked, "mis", "1")
+            _refuse(linked, zoya)
+            assert linked.step("mis") == 0
+            assert server.asked == [], "nothing travels to whom nobody vouches for"
+            ((row,), (one,)) = linked.log(), linked.waiting("mis")
+            assert (row.outcome, row.code, one.state) == ("retrying", "untrusted", "waiting")
+            for shown in (root.get("/exchange").text, root.post("/exchange/mis/test", {}).text):
+                assert "сертификат" in shown
+            linked.centre.shift += timedelta(minutes=20)
+            assert linked.step("mis") == 0
+            # The machine is told of the authority: what waited goes.
+            monkeypatch.setattr(web, "_trusted", lambda: ssl.create_default_context(cafile=tmp_path / "another.pem"))
+            linked.centre.shift += timedelta(minutes=20)
+            assert linked.step("mis") == 1
+    codes = [(one.operation, one.outcome, one.code) for one in linked.log()]
+    assert codes == [
+        ("send", "retrying", "untrusted"),
+        ("test", "error", "untrusted"),
+        ("send", "retrying", "untrusted"),
+        ("send", "ok", ""),
+    ]
+    assert [attempt.attempts for attempt in linked.log(operation="send")] == [1, 2, 3]
+
+
+class _Erring:
+    """A partner that answers each attempt with an error, until it is well."""
+
+    def __init__(self) -> None:
+        self.errors, self.taken, self.is_well = 0, list[str](), False
+
+    def send(self, handed: Handed) -> int | None:
+        if self.is_well:
+            self.taken.append(handed.key)
+            return 200
+        self.errors += 1
+        raise NotTaken("status", "it answered 500", later=True, http_status=500)
+
+
+def test_errors_without_end_grow_the_log_by_the_clock_and_lose_nothing(
+    linked: PartnerCentre, browsers: tuple[Browser, Browser], register: PartnerServer
+) -> None:
+    """Ten thousand errors take 52 days: two each quarter of an hour, however much waits."""
+    zoya, _ = browsers
+    for name in ("mis", "register"):
+        _map(linked, name, "1")
+    for _ in range(4):
+        _refuse(linked, zoya)
+    theirs, centre = _Erring(), linked.centre
+    mis = PartnerSending(centre.engine, centre.config.partners.systems[0], theirs, "test", centre.now)
+    mis.queue()
+    begin = centre.shift
+    while centre.shift - begin < timedelta(hours=ERRING_H):
+        assert mis.send() == 0
+        centre.shift += timedelta(seconds=1) + max(
+            timedelta(), min(one.next_at for one in linked.waiting("mis")) - centre.now()
+        )
+    assert linked.step("register") == 4
+    quarters = ERRING_H * 4
+    # The first quarter has the short pauses: 5 s, 10 s, and so on.
+    assert quarters <= theirs.errors <= 2 * (quarters + 8)
+    assert len(linked.log(system_id="mis", outcome="retrying")) == theirs.errors
+    theirs.is_well = True
+    centre.shift += timedelta(minutes=20)
+    while linked.waiting("mis"):
+        assert mis.send() > 0
+    assert sorted(theirs.taken) == sorted(key for key, _ in register.taken)
 
 
 def test_the_log_holds_nobody(
