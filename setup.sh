@@ -10,7 +10,7 @@ say() { printf '\033[1m[setup]\033[0m %s\n' "$*" >&2; }
 debian=(mosquitto openssl fonts-dejavu-core libegl1 libgl1 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1
         libglib2.0-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 libxcb-image0
         libxcb-render-util0 libxcb-randr0 python3-venv)
-[ "$kind" = dev ] && debian+=(chromium postgresql softhsm2 libengine-gost-openssl slapd poppler-utils tesseract-ocr tesseract-ocr-rus libatomic1 libstdc++6) # the last two: Playwright's driver
+[ "$kind" = dev ] && debian+=(chromium postgresql softhsm2 libengine-gost-openssl slapd poppler-utils curl tesseract-ocr tesseract-ocr-rus libatomic1 libstdc++6) # the last two: Playwright's driver
 
 say "1/3 Debian packages"
 ./apt-install.sh "${debian[@]}"

@@ -21,6 +21,7 @@ from central.api.doors import ERRORS, Admissions, EmployerId, Exams, Refused, Sh
 from central.api.gates import GateDoor, gate_routes
 from central.api.observations import observation_routes
 from central.api.shifts import shift_routes
+from central.api.webhooks import webhooks
 from central.api.workers import worker_routes
 from central.core.config import RatesConfig
 from central.core.once_per_hour import OncePerHour
@@ -54,6 +55,7 @@ def create_api(
         docs_url=None,
         redoc_url=None,
         servers=[{"url": "/api/v1"}],
+        webhooks=webhooks,
     )
     api.state.door = gates
     api.state.shop = Shop(

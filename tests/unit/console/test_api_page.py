@@ -1,0 +1,126 @@
+"""Every example of `docs/api.md` is run as it stands there, by curl against a running console, and answers as the page says."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from starlette.routing import Mount
+
+from central.access.program_keys import draft_of
+from central.api.webhooks import EmployerNotice, NewsNotice, SecurityNotice
+from central.core.key_scopes import ORGANISATION_ONLY, SCOPES
+from central.notifying.notice_bodies import employer_body, neutral_body, reminder_body, security_body
+from central.store import api_keys
+from central.store.alerts import Alert
+from central.store.engine import writing
+from central.store.reminders import Reminder
+from central.store.security_alerts import SecurityAlert
+from dopusk.lab.demo.sample_people import ORG
+from tests.console_centre import Browser, ConsoleCentre
+from tests.gate_centre import with_gate
+
+PAGE = Path("docs/api.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```bash\n(.*?)^```\n(?:```json\n(.*?)^```\n)?", PAGE, re.MULTILINE | re.DOTALL)
+_CALL = re.compile(r"-X (\w+)|(?<= )-(d) ['\"]")
+REFUSED = {"no_key", "forbidden", "not_found", "invalid", "too_many"}
+
+
+@pytest.fixture
+def app(centre: ConsoleCentre) -> FastAPI:
+    with_gate(centre)
+    return centre.app()
+
+
+def _key(centre: ConsoleCentre, employer_id: str | None) -> str:
+    scopes = [one for one in SCOPES if employer_id is None or one not in ORGANISATION_ONLY]
+    drawn, faults = draft_of("1C", scopes, "", "", of_employer=employer_id is not None, now=centre.now())
+    assert drawn is not None, faults
+    key, secret = drawn.made(ORG, employer_id, "", centre.now())
+    with writing(centre.engine) as connection:
+        api_keys.add(connection, key)
+    return secret
+
+
+@pytest.fixture
+def named(centre: ConsoleCentre, address: str) -> dict[str, str]:
+    """The names that the page gives to what the reader has."""
+    employer_id = centre.people.employers[0]
+    return {
+        "CENTRE": address,
+        "EMPLOYER": employer_id,
+        "KEY": _key(centre, None),
+        "EMPLOYER_KEY": _key(centre, employer_id),
+    }
+
+
+def _shape(value: Any) -> Any:
+    """Names and kinds without the values, which differ in each centre."""
+    match value:
+        case dict():
+            return {name: _shape(inner) for name, inner in value.items()}
+        case list():
+            return [_shape(value[0])] if value else []
+        case None:
+            return None
+        case bool() | int() | float():
+            return value
+        case _:
+            return "text"
+
+
+def test_every_example_answers_as_the_page_says(centre: ConsoleCentre, zoya: Browser, named: dict[str, str]) -> None:
+    assert zoya.decide(centre.exam("1001"), outcome="admitted").status_code == 303
+    tried = 0
+    for command, expected in EXAMPLES:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", command],
+            env=os.environ | named,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        answer = json.loads(done.stdout)
+        if expected:
+            said = json.loads(expected)
+            assert _shape(answer) == _shape(said), (command, done.stdout)
+            for name in ("code", "state", "outcome", "reason"):
+                assert said.get(name) == answer.get(name), (command, done.stdout)
+        else:
+            assert answer.get("code") not in REFUSED, (command, done.stdout)
+        tried += 1
+    assert tried > 8
+
+
+def test_what_the_centre_sends_is_what_the_document_says() -> None:
+    now = datetime.now(UTC)
+    alert = Alert("a", "e", "x", "not_admitted", now, None, None, "1001", "Ветров Степан Ильич")
+    reminder = Reminder("r", ORG, "e", "w", "s", "ends", "medical_book", now.date(), 7, now)
+    security = SecurityAlert("s", ORG, "mass_export", "admin", 5001, "l", now, None)
+    for body in (employer_body(alert), reminder_body(reminder, "1001")):
+        EmployerNotice.model_validate(body)
+    SecurityNotice.model_validate(security_body(security))
+    NewsNotice.model_validate(neutral_body("https://centre.example/login"))
+
+
+def _calls() -> Iterator[tuple[str, str]]:
+    for command, _ in EXAMPLES:
+        address = re.search(r'"\$CENTRE/api/v1(/[^"?]*)', command)
+        assert address is not None, command
+        method = next((one or "POST" for one, _ in _CALL.findall(command)), "GET")
+        yield method, address[1]
+
+
+def test_every_call_has_its_example(app: FastAPI) -> None:
+    (api,) = (route.app for route in app.routes if isinstance(route, Mount) and isinstance(route.app, FastAPI))
+    shown = set(_calls())
+    for path, methods in api.openapi()["paths"].items():
+        pattern = re.sub(r"\{[^}]+\}", "[^/]+", path)
+        for method in methods:
+            assert any(one == method.upper() and re.fullmatch(pattern, at) for one, at in shown), (method, path)
