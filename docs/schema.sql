@@ -1014,6 +1014,23 @@ CREATE TABLE security_alert (
 
 CREATE INDEX ix_security_alert_org_created_at ON security_alert (org, created_at);
 
+CREATE TABLE sent_field (
+    field_id TEXT NOT NULL,
+    system_id TEXT NOT NULL,
+    org TEXT NOT NULL,
+    object TEXT NOT NULL,
+    their_field TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    own TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    basis TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    -- SQLite: entered_at DATETIME NOT NULL,
+    CONSTRAINT pk_sent_field PRIMARY KEY (field_id),
+    CONSTRAINT uq_sent_field_system_id_object_their_field_version UNIQUE (system_id, object, their_field, version)
+);
+
 CREATE TABLE session (
     session_id TEXT NOT NULL,
     account_id TEXT NOT NULL,

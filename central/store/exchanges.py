@@ -31,7 +31,8 @@ from sync.contract.canonical import new_id
 
 OUTCOMES = ("ok", "refused", "error", "retrying")
 SENDING_STATES = ("waiting", "unmapped", "refused", "sent")
-_FINAL = ("admitted", "not_admitted", "not_identified", "refer")
+FINAL_OUTCOMES = ("admitted", "not_admitted", "not_identified", "refer")
+"""Outcomes that are results; a request to repeat is none."""
 
 exchange = Table(
     "exchange",
@@ -196,7 +197,7 @@ def decisions_to_send(
             partner_sending,
             (s.system_id == system_id) & (s.object_kind == "decision") & (s.object_id == c.decision_id),
         )
-        .where(c.org == org, c.decided_at >= begin, c.outcome.in_(_FINAL), s.sending_id.is_(None))
+        .where(c.org == org, c.decided_at >= begin, c.outcome.in_(FINAL_OUTCOMES), s.sending_id.is_(None))
     )
     if employer_inns is not None:
         query = query.where(employer.c.inn.in_(employer_inns))

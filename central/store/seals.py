@@ -64,6 +64,7 @@ from central.store.posts import post
 from central.store.register_changes import register_change
 from central.store.reminders import reminder
 from central.store.self_readings import self_reading
+from central.store.sent_fields import sent_field
 from central.store.signed_papers import signed_paper
 from central.store.stamp_renewals import stamp_renewal
 from central.store.statements import statement
@@ -210,6 +211,7 @@ SEALED = {
         Sealed(gate_passage, "passage_id", PASSAGE_STATE),
         Sealed(code_map, "map_id"),
         Sealed(partner_dictionary, "dictionary_id"),
+        Sealed(sent_field, "field_id"),
         Sealed(exchange, "exchange_id"),
         Sealed(self_reading, "reading_id"),
         Sealed(alert, "alert_id", frozenset({"delivered_at", "seen_at", "seen_by"})),

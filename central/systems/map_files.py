@@ -1,4 +1,4 @@
-"""A partner's map as a file, so that a conversion needs no store. Pure."""
+"""A partner's map of codes and its fields as a file, so that a conversion needs no store. Pure."""
 
 import json
 from collections.abc import Iterable
@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from central.store.code_maps import CodeMap
 from central.systems.code_translating import Bindings
+from central.systems.sent_form import CODED, KINDS, OWN_FIELDS, PLACES, FormField
 
 CODES_SCHEMA = "dopusk.partner-codes/1"
 _FIELDS = ("book", "own_code", "their_system", "their_code", "their_display", "relation")
+
+_FORM = ("their_field", "kind", "own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +29,11 @@ class FileBinding:
         return self.relation != "none" and self.their_code != ""
 
 
-def codes_file(system_id: str, bound: Iterable[CodeMap]) -> bytes:
+def codes_file(system_id: str, bound: Iterable[CodeMap], form: Iterable[FormField] = ()) -> bytes:
     """The map in force as JSON."""
     codes = [{name: getattr(one, name) for name in _FIELDS} for one in sorted(bound, key=lambda one: one.own_code)]
-    said = {"schema": CODES_SCHEMA, "partner": system_id, "codes": codes}
+    fields = [{name: getattr(one, name) for name in _FORM} for one in form]
+    said = {"schema": CODES_SCHEMA, "partner": system_id, "codes": codes, "fields": fields}
     return json.dumps(said, ensure_ascii=False, indent=1).encode("utf-8")
 
 
@@ -51,3 +55,18 @@ def read_codes(content: bytes, system_id: str = "") -> Bindings:
         )
         for row in rows
     }
+
+
+def read_form(content: bytes) -> list[FormField]:
+    """The partner's fields in such a file; none where it has none. Raises `ValueError` for fields that cannot be filled."""
+    try:
+        form = [FormField(*(str(row[name]) for name in _FORM)) for row in json.loads(content).get("fields", [])]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError("no fields of a partner, as the partner's page gives them") from error
+    for one in form:
+        known = {"field": OWN_FIELDS, "code": tuple(CODED)}.get(one.kind)
+        if one.kind not in KINDS or (known is not None and one.own not in known):
+            raise ValueError(f"the field {one.their_field} cannot be filled")
+        if one.kind == "text" and not set(PLACES.findall(one.own)) <= set(OWN_FIELDS):
+            raise ValueError(f"the text of the field {one.their_field} names a field that there is not")
+    return form

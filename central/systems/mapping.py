@@ -1,20 +1,28 @@
-"""Maps between our codes and a partner's: checks what was typed, proposes by equal names. Pure but for `enter`."""
+"""Maps between our codes and a partner's: checks what was typed, proposes by equal names."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import get_args
 
 from sqlalchemy import Connection
 
+from central.books import reading as books
 from central.core.input_fault import InputFault
 from central.core.name_folding import fold_name
 from central.imports.tables import Columns, UnreadableTable, read_table
 from central.store import code_maps
 from central.store.code_maps import RELATIONS, CodeMap, Dictionary
+from central.store.exchanges import FINAL_OUTCOMES
+from central.systems.sent_form import EXAM_TYPES, OUTCOMES
+from central.words.texts import text
 from sync.contract.books import BookItem
 from sync.contract.canonical import new_id, sha256_hex
+from sync.contract.exam import ExamType
 
 CODE, NAME = "Код", "Название"
+LISTS = {EXAM_TYPES: ("exam_type", get_args(ExamType)), OUTCOMES: ("outcome", FINAL_OUTCOMES)}
+"""By name: the words of the list, and its codes."""
 MOST_CHARS = 300
 MOST_DICTIONARY_BYTES = 4 * 1024 * 1024
 
@@ -52,6 +60,14 @@ class DictionaryChange:
     added: tuple[str, ...]
     gone: tuple[str, ...]
     renamed: tuple[str, ...]
+
+
+def items_of(connection: Connection, book: str, org: str, day: date) -> Sequence[BookItem]:
+    """Our codes of a mapped book, or of a list that no book has: kinds of exam, outcomes."""
+    if book not in LISTS:
+        return books.in_force(connection, book, org, day).items
+    group, codes = LISTS[book]
+    return [BookItem(code=code, ru=text("ru", f"{group}.{code}"), en=text("en", f"{group}.{code}")) for code in codes]
 
 
 def lines_of(

@@ -5,7 +5,7 @@ What it does not answer is tried again, with pauses that grow for the partner as
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 
@@ -17,10 +17,11 @@ from central.store.engine import reading, writing
 from central.store.exchange_log import About, Ended, log
 from central.store.exchanges import Sending
 from central.systems.code_translating import Bindings, Unmapped
-from central.systems.converting.exams import REASONS
 from central.systems.converting.registry import EXAM_FORMATS
+from central.systems.field_mapping import form_in_force
 from central.systems.partner_line import Handed, NotTaken, PartnerLine
 from central.systems.results import key_of, result_of
+from central.systems.sent_form import MAPPED_BOOKS, FormField
 
 FIRST_REST, LONGEST_REST = timedelta(seconds=5), timedelta(minutes=15)
 OVERLAP = timedelta(hours=1)
@@ -28,8 +29,6 @@ OVERLAP = timedelta(hours=1)
 AT_ONCE = 200
 MOST_FAILED_AT_FIRST, MOST_FAILED = 2, 5
 """After so many failures in a row a pass ends: one result may be at fault, the partner hardly takes the rest."""
-MAPPED_BOOKS = (REASONS,)
-"""Our books whose codes go out in the partner's."""
 
 
 class PartnerSending:
@@ -84,9 +83,10 @@ class PartnerSending:
                 for book in MAPPED_BOOKS
                 for code, one in code_maps.in_force(connection, config.name, book).items()
             }
+            form = form_in_force(connection, config.name)
         for sending in found:
             try:
-                is_taken = self._send_one(sending, bindings)
+                is_taken = self._send_one(sending, bindings, form)
             except NotTaken:
                 failed, in_a_row = failed + 1, in_a_row + 1
                 if in_a_row >= (MOST_FAILED if taken else MOST_FAILED_AT_FIRST):
@@ -109,7 +109,7 @@ class PartnerSending:
         with writing(self._engine) as connection:
             exchanges.put_off(connection, self._config.name, self._rest_until)
 
-    def _send_one(self, sending: Sending, bindings: Bindings) -> bool:
+    def _send_one(self, sending: Sending, bindings: Bindings, form: Sequence[FormField]) -> bool:
         """Whether it was taken. Raises `NotTaken` where the same may be taken later."""
         config = self._config
         about = About(
@@ -124,7 +124,7 @@ class PartnerSending:
         )
         content = b""
         try:
-            content = self._content(sending, bindings)
+            content = self._content(sending, bindings, form)
         except Unmapped as error:
             self._settle(sending, "unmapped", about, b"", Ended("refused", "unmapped", ", ".join(error.places)))
             return False
@@ -148,7 +148,7 @@ class PartnerSending:
         )
         return True
 
-    def _content(self, sending: Sending, bindings: Bindings) -> bytes:
+    def _content(self, sending: Sending, bindings: Bindings, form: Sequence[FormField]) -> bytes:
         """What goes out. Raises `Unmapped`, and `LookupError` or `ValueError` for a record that cannot be read."""
         with reading(self._engine) as connection:
             found = decisions.find(connection, sending.object_id)
@@ -160,7 +160,7 @@ class PartnerSending:
             employer = registry.get_employer(connection, worker["employer_id"])
         key = key_of(dict(worker), dict(employer) if employer is not None else {})
         result = result_of(found.record, key, self._generation)
-        return EXAM_FORMATS[self._config.sends or ""](result, bindings)
+        return EXAM_FORMATS[self._config.sends or ""](result, bindings, form)
 
     def _settle(self, sending: Sending, state: str, about: About, content: bytes, ended: Ended) -> None:
         now = self._clock()

@@ -1,6 +1,7 @@
 """A trial of one partner that sends no result: an invented one in its format, and whether it can be reached."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from central.systems.code_translating import Bindings, Unmapped
 from central.systems.converting.registry import EXAM_FORMATS
 from central.systems.partner_line import headers_of
 from central.systems.results import ExamResult, WorkerKey
+from central.systems.sent_form import FormField
 
 TERM_S = 5.0
 _SAMPLE_REASON = "pressure_high"
@@ -34,7 +36,9 @@ class Looked:
     http_status: int | None = None
 
 
-def sample_of(partner: PartnerConfig, bindings: Bindings, generation: str, now: datetime) -> Sample | None:
+def sample_of(
+    partner: PartnerConfig, bindings: Bindings, form: Sequence[FormField], generation: str, now: datetime
+) -> Sample | None:
     """An invented refusal in the partner's format; None where no results go there."""
     if partner.sends is None:
         return None
@@ -57,7 +61,7 @@ def sample_of(partner: PartnerConfig, bindings: Bindings, generation: str, now: 
         generation="test" if generation == "real" else generation,
     )
     try:
-        content = EXAM_FORMATS[partner.sends](result, bindings)
+        content = EXAM_FORMATS[partner.sends](result, bindings, form)
     except Unmapped as error:
         return Sample("", missing=error.places)
     if partner.sends.endswith("xlsx"):

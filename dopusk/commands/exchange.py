@@ -8,7 +8,7 @@ import typer
 
 from central.systems.code_translating import Unmapped
 from central.systems.converting.registry import CONVERTERS, Told, convert
-from central.systems.map_files import read_codes
+from central.systems.map_files import read_codes, read_form
 from dopusk.commands.central import plain_errors
 from dopusk.words import say
 
@@ -45,9 +45,11 @@ def convert_file(
             raise ValueError("name the file to convert")
         if partner and codes is None:
             raise ValueError("--partner needs --codes: the map of codes that the partner's page gives")
-        bindings = read_codes(codes.read_bytes(), partner) if codes is not None else {}
+        given = codes.read_bytes() if codes is not None else None
+        bindings = read_codes(given, partner) if given is not None else {}
+        form = read_form(given) if given is not None else []
         try:
-            made = convert(source, target, file.read_bytes(), Told(bindings, employer))
+            made = convert(source, target, file.read_bytes(), Told(bindings, employer, form))
         except Unmapped as error:
             for place in error.places:
                 typer.echo(say("unmapped {place}", place=place), err=True)

@@ -3,8 +3,10 @@
 GET /exchange/{system} takes `book`, `code` (ours, to be mapped). POST /exchange/{system}/maps: `book`, `own_code`, `their_code`,
 `their_display`, `their_system`, `relation` (equal | wider | narrower | none), `basis`, `csrf`; 303, or 422 with faults, or 409 when
 somebody else was faster. POST /exchange/{system}/dictionary: `book`, `their_system`, `file` (XLSX or CSV, «Код» and «Название»),
-`csrf`. GET /exchange/{system}/codes: the map as JSON, for `dopusk exchange convert --codes`. GET /exchange/{system}/test shows an
-invented result in the partner's format; POST asks whether the partner can be reached, and sends no result.
+`csrf`. POST /exchange/{system}/fields: `their_field`, `kind` (field | code | constant | text | none), `own_field`, `words`,
+`basis`, `csrf`; as maps. GET /exchange/{system}/codes: maps and fields as JSON, for `dopusk exchange convert --codes`.
+GET /exchange/{system}/test shows an invented result in the partner's format; POST asks whether the partner can be reached, and
+sends no result.
 
 POST /exchange/{system}/staff, of a personnel system: `action` (fetch | accept), `fetch_id` (the list that was shown), `csrf`;
 303, 409 where a newer list has come.
@@ -17,7 +19,6 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
-from central.books import reading as books
 from central.console.access_log import note, note_seldom
 from central.console.bounds import PAGE_BYTES
 from central.console.context import Visitor, console_of, own_or_404, page
@@ -29,13 +30,14 @@ from central.core.input_fault import InputFault
 from central.core.partner_config import PartnerConfig
 from central.core.rights import Right
 from central.imports.tables import UnreadableTable
-from central.store import accounts, code_maps, staff_fetches
+from central.store import accounts, code_maps, sent_fields, staff_fetches
 from central.store.code_maps import RELATIONS, ChangedMeanwhile
 from central.store.engine import reading, writing
 from central.store.exchange_log import About, Ended, log
 from central.systems import mapping
+from central.systems.field_mapping import RESULT, coded_fields, enter_field, field_of, form_in_force
 from central.systems.map_files import codes_file
-from central.systems.sending import MAPPED_BOOKS
+from central.systems.sent_form import KINDS, MAPPED_BOOKS, OWN_FIELDS
 from central.systems.trial import Looked, look_at, sample_of
 
 router = APIRouter()
@@ -46,6 +48,7 @@ Sender = Annotated[
 ]
 Form = Annotated[FormData, Depends(form_of)]
 _STAFF_ACTIONS = {"fetch": "exchange.staff_fetch", "accept": "exchange.staff_accept"}
+FIELD_FIELDS = ("their_field", "kind", "own_field", "words", "basis")
 MAP_FIELDS = ("own_code", "their_code", "their_display", "their_system", "relation", "basis")
 
 
@@ -58,15 +61,16 @@ def show_system(request: Request, visitor: Reader, system: str, book: str = "", 
 
 
 @router.get("/exchange/{system}/codes")
-def download_codes(request: Request, visitor: Reader, system: str, book: str = "") -> Response:
-    """The map in force as JSON."""
+def download_codes(request: Request, visitor: Reader, system: str) -> Response:
+    """The maps and fields in force as JSON."""
     console = console_of(request)
     partner = own_or_404(visitor, console.config.partners.named(system))
     with reading(console.engine) as connection:
-        bound = code_maps.in_force(connection, system, _book(book))
+        bound = [one for book in MAPPED_BOOKS for one in code_maps.in_force(connection, system, book).values()]
+        form = form_in_force(connection, system)
     note_seldom(request, visitor, "exchange.maps", system, org=partner.org)
     headers = {"Content-Disposition": f'attachment; filename="codes-{system}.json"'}
-    return Response(codes_file(system, bound.values()), media_type="application/json", headers=headers)
+    return Response(codes_file(system, bound, form), media_type="application/json", headers=headers)
 
 
 @router.post("/exchange/{system}/maps")
@@ -77,7 +81,7 @@ def add_map(request: Request, visitor: Changer, system: str, form: Form) -> Resp
     fields = {name: typed.one(name) for name in MAP_FIELDS}
     now = console.clock()
     with reading(console.engine) as connection:
-        known = books.in_force(connection, book, partner.org, day_of(now)).by_code
+        known = {one.code: one for one in mapping.items_of(connection, book, partner.org, day_of(now))}
         given = code_maps.dictionaries(connection, system, book, 1)
     made = mapping.map_of(fields, book, known, given[0] if given else None)
     if isinstance(made, dict):
@@ -91,6 +95,31 @@ def add_map(request: Request, visitor: Changer, system: str, form: Form) -> Resp
     except ChangedMeanwhile as error:
         raise HTTPException(409) from error
     return RedirectResponse(f"/exchange/{system}?book={book}&saved=1", 303)
+
+
+@router.post("/exchange/{system}/fields")
+def add_field(request: Request, visitor: Changer, system: str, form: Form) -> Response:
+    """Say what stands in a field of the partner's."""
+    console, typed = console_of(request), Typed(typed_fields(form))
+    partner = own_or_404(visitor, console.config.partners.named(system))
+    if partner.sends is None:
+        raise HTTPException(404)
+    fields = {name: typed.one(name) for name in FIELD_FIELDS}
+    with reading(console.engine) as connection:
+        rows = sent_fields.in_force(connection, system, RESULT)
+    made = field_of(fields, partner.sends, rows)
+    if isinstance(made, dict):
+        return _page(request, visitor, partner, MAPPED_BOOKS[0], 422, field_typed=typed, field_faults=made)
+    try:
+        with writing(console.engine) as connection:
+            by, now = visitor.account.account_id, console.clock()
+            entered = enter_field(connection, made, fields["basis"], system, partner.org, by, now)
+            if entered is not None:
+                detail = {"field": entered.their_field, "version": entered.version}
+                note(connection, console, visitor, "exchange.field", system, org=partner.org, detail=detail)
+    except ChangedMeanwhile as error:
+        raise HTTPException(409) from error
+    return RedirectResponse(f"/exchange/{system}?saved=1#fields", 303)
 
 
 @router.post("/exchange/{system}/dictionary")
@@ -166,7 +195,8 @@ def _test_page(request: Request, visitor: Visitor, partner: PartnerConfig, looke
             for book in MAPPED_BOOKS
             for code, one in code_maps.in_force(connection, partner.name, book).items()
         }
-    sample = sample_of(partner, bindings, console.config.generation, console.clock())
+        form = form_in_force(connection, partner.name)
+    sample = sample_of(partner, bindings, form, console.config.generation, console.clock())
     return page(request, "exchange_test.html", visitor, partner=partner, sample=sample, looked=looked)
 
 
@@ -188,17 +218,20 @@ def _page(
     typed: Typed | None = None,
     faults: dict[str, InputFault] | None = None,
     unreadable: UnreadableTable | None = None,
+    field_typed: Typed | None = None,
+    field_faults: dict[str, InputFault] | None = None,
 ) -> Response:
     console = console_of(request)
     with reading(console.engine) as connection:
-        version = books.in_force(connection, book, partner.org, day_of(console.clock()))
+        items = mapping.items_of(connection, book, partner.org, day_of(console.clock()))
+        fields = sent_fields.in_force(connection, partner.name, RESULT)
         bound = code_maps.in_force(connection, partner.name, book)
         given = code_maps.dictionaries(connection, partner.name, book)
         names = {one.account_id: one.full_name for one in accounts.all_accounts(connection)}
         staff = staff_fetches.newest(connection, partner.name) if partner.kind == "1c" else None
         history = code_maps.versions(connection, partner.name, book, code) if code else []
     newest = given[0] if given else None
-    lines = mapping.lines_of(version.items, bound, newest, visitor.look.language)
+    lines = mapping.lines_of(items, bound, newest, visitor.look.language)
     change = mapping.change_of(given[1] if len(given) > 1 else None, newest) if newest is not None else None
     return page(
         request,
@@ -216,6 +249,12 @@ def _page(
         history=history,
         staff=staff,
         typed=typed or Typed({}) if status == 422 else _proposed(lines, code),
+        fields=fields,
+        kinds=KINDS,
+        own_fields=OWN_FIELDS,
+        coded=coded_fields(partner.sends),
+        field_typed=field_typed or Typed({}),
+        field_faults=field_faults or {},
         faults=faults or {},
         unreadable=unreadable,
         relations=RELATIONS,

@@ -8,14 +8,15 @@ from central.imports.tables import write_table
 from central.journal.csv_file import csv_lines
 from central.systems.code_translating import Bindings, translate
 from central.systems.results import ExamResult
+from central.systems.sent_form import OWN_FIELDS, REASONS, FormField, filled, plain_values
 from central.words.no_force import band
 from central.words.table_values import Value
 from central.words.texts import text
 from sync.contract.canonical import canonical
 
+Form = Sequence[FormField]
+"""Empty: the centre's own."""
 DECISION_SCHEMA = "dopusk.exam-decision/1"
-REASONS = "reasons"
-"""The book whose codes go out in the partner's."""
 HEADINGS = (
     "Код в системе работодателя",
     "Табельный номер",
@@ -36,30 +37,46 @@ HEADINGS = (
 """All times of the tables are UTC, and the headings' order stays."""
 
 
-def result_json(result: ExamResult, bindings: Bindings) -> bytes:
-    """JSON with the worker's key of the employer's system; no reason."""
-    del bindings
-    return canonical(result.plain())
+def result_json(result: ExamResult, bindings: Bindings, form: Form = ()) -> bytes:
+    """JSON with the worker's key of the employer's system; no reason. Raises `Unmapped`."""
+    return _their_json(result, bindings, form) if form else canonical(result.plain())
 
 
-def decision_json(result: ExamResult, bindings: Bindings) -> bytes:
+def decision_json(result: ExamResult, bindings: Bindings, form: Form = ()) -> bytes:
     """JSON with the reasons in the partner's codes. Raises `Unmapped`."""
+    if form:
+        return _their_json(result, bindings, form)
     said: dict[str, Any] = result.plain() | {"schema": DECISION_SCHEMA}
     said["reasons"] = [one.plain() for one in translate(bindings, REASONS, result.reason_codes)]
     return canonical(said)
 
 
-def result_csv(result: ExamResult, bindings: Bindings) -> bytes:
-    """CSV: UTF-8 with its mark, semicolons, days as Russian spreadsheets have them."""
-    del bindings
-    return b"".join(csv_lines(HEADINGS, [_row(result)], _band(result)))
+def result_csv(result: ExamResult, bindings: Bindings, form: Form = ()) -> bytes:
+    """CSV: UTF-8 with its mark, semicolons, days as Russian spreadsheets have them. Raises `Unmapped`."""
+    headings, row = _table(result, bindings, form)
+    return b"".join(csv_lines(headings, [row], _band(result)))
 
 
-def result_xlsx(result: ExamResult, bindings: Bindings) -> bytes:
-    """A workbook with the same columns."""
-    del bindings
+def result_xlsx(result: ExamResult, bindings: Bindings, form: Form = ()) -> bytes:
+    """A workbook with the same columns. Raises `Unmapped`."""
+    headings, row = _table(result, bindings, form)
     name = _band(result)
-    return write_table(HEADINGS, [_row(result)], name, name="Осмотр", title=[name] if name else [])
+    return write_table(headings, [row], name, name="Осмотр", title=[name] if name else [])
+
+
+def _their_json(result: ExamResult, bindings: Bindings, form: Form) -> bytes:
+    """The partner's fields alone; and what has no force says so, whatever they are."""
+    said = dict(filled(form, plain_values(result), result, bindings))
+    if result.generation != "real":
+        said["generation"] = _known(result.generation)
+    return canonical(said)
+
+
+def _table(result: ExamResult, bindings: Bindings, form: Form) -> tuple[Sequence[str], Sequence[Value]]:
+    if not form:
+        return HEADINGS, _row(result)
+    cells = filled(form, dict(zip(OWN_FIELDS, _row(result), strict=True)), result, bindings)
+    return [name for name, _ in cells], [value for _, value in cells]
 
 
 def _band(result: ExamResult) -> str:

@@ -11,6 +11,7 @@ from central.journal.csv_file import csv_lines
 from central.systems.code_translating import Bindings, translate
 from central.systems.converting import exams, one_c
 from central.systems.results import ExamResult, result_of
+from central.systems.sent_form import REASONS, FormField
 from sync.contract.canonical import canonical
 
 
@@ -20,22 +21,26 @@ class NotConverted(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a conversion is told beside the file: the partner's codes, and what the register calls the employer."""
+    """What a conversion is told beside the file: the partner's codes and form, and what the register calls the employer."""
 
     bindings: Bindings
     employer: str = ""
+    form: Sequence[FormField] = ()
 
 
 Converter = Callable[[bytes, Told], bytes]
 
 
-def _of_exam(make: Callable[[ExamResult, Bindings], bytes]) -> Converter:
+ExamFormat = Callable[[ExamResult, Bindings, Sequence[FormField]], bytes]
+
+
+def _of_exam(make: ExamFormat) -> Converter:
     def convert(content: bytes, told: Told) -> bytes:
         try:
             found = result_of(content)
         except ValueError as error:
             raise NotConverted("no signed record of a decision (dopusk.decision-record/1)") from error
-        return make(found, told.bindings)
+        return make(found, told.bindings, told.form)
 
     return convert
 
@@ -72,14 +77,14 @@ def _reasons(content: bytes, told: Told) -> bytes:
         raise NotConverted("no JSON") from error
     if not isinstance(codes, list) or not all(isinstance(one, str) for one in codes):
         raise NotConverted("no list of codes")
-    return canonical([one.plain() for one in translate(told.bindings, exams.REASONS, codes)])
+    return canonical([one.plain() for one in translate(told.bindings, REASONS, codes)])
 
 
 def _csv(headings: Sequence[str], rows: Sequence[TableRow]) -> bytes:
     return b"".join(csv_lines(headings, [[row.get(name, "") for name in headings] for row in rows]))
 
 
-EXAM_FORMATS: Mapping[str, Callable[[ExamResult, Bindings], bytes]] = {
+EXAM_FORMATS: Mapping[str, ExamFormat] = {
     "result-json": exams.result_json,
     "result-csv": exams.result_csv,
     "result-xlsx": exams.result_xlsx,

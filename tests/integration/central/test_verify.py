@@ -145,6 +145,7 @@ def _fill_what_nobody_wrote(centre: ConsoleCentre) -> None:
             "field_map",
             "code_map",
             "partner_dictionary",
+            "sent_field",
             "exchange",
             "self_reading",
             *WAYBILLS,

@@ -24,7 +24,9 @@ from central.store import code_maps, exchanges, registry, staff_fetches
 from central.store.engine import writing
 from central.store.exchange_log import About, Ended, log
 from central.store.staff_fetches import StaffFetch
+from central.systems.field_mapping import enter_field
 from central.systems.mapping import MapDraft, dictionary_of, enter
+from central.systems.sent_form import FormField
 from dopusk.lab.demo.sample_people import ORG, SampleIds
 from simulators.waybill_carrier import CARRIER_INN, DRIVER, DRIVER_INN, T1_NAME, waybill
 from sync.contract.canonical import new_id
@@ -70,6 +72,8 @@ def _partners(engine: Engine) -> PartnersConfig:
     with writing(engine) as connection:
         enter(connection, draft, "mis", ORG, "stage", now)
         code_maps.add_dictionary(connection, dictionary_of(_DICTIONARY, "mis", ORG, "reasons", "", "stage", now))
+        for field in (FormField("Вид", "code", "exam_type"), FormField("Ид", "text", "осмотр/{exam_id}")):
+            enter_field(connection, field, "письмо № 12", "mis", ORG, "stage", now)
         exchanges.queue(connection, "mis", ORG, [(decision_id, now)], now, now)
         for one in exchanges.due(connection, "mis", now, 1):
             exchanges.settle(connection, one, "unmapped", now, code="unmapped", place="reasons/alcohol_breath")

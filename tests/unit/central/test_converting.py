@@ -14,7 +14,8 @@ from central.imports import workers
 from central.systems.code_translating import Unmapped
 from central.systems.converting import one_c
 from central.systems.converting.registry import CONVERTERS, NotConverted, Told, convert
-from central.systems.map_files import CODES_SCHEMA, FileBinding, read_codes
+from central.systems.map_files import CODES_SCHEMA, FileBinding, read_codes, read_form
+from central.systems.sent_form import FormField
 from simulators.fleet_exam import exam_payload
 from sync.contract.canonical import canonical, new_id
 from sync.contract.decision import DECISION_RECORD_SCHEMA
@@ -125,6 +126,40 @@ def test_the_command_needs_no_store(record: bytes, tmp_path: Path) -> None:
     assert run(*usual, "--partner", "other", "--codes", "codes.json").returncode != 0
     assert set(run("--list").stdout.decode().split("\n")[:-1]) == {f"{one} -> {two}" for one, two in CONVERTERS}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["codes.json", "record.json"]
+
+
+def test_tables_have_the_partners_headings_and_order(record: bytes) -> None:
+    form = [
+        FormField("Решение", "field", "outcome"),
+        FormField("Исход", "code", "outcome"),
+        FormField("Кто", "constant", "=1+1"),
+    ]
+    told = Told({("outcomes", "not_admitted"): FileBinding("", "2", "", "equal")}, form=form)
+    csv = convert("exam", "result-csv", record, told).decode("utf-8-sig").splitlines()
+    assert csv[0].endswith("Исход;Кто")
+    assert "Не допущен;2;" in csv[-1]
+    assert ";=1" not in csv[-1], "a cell is no formula"
+    sheet = openpyxl.load_workbook(io.BytesIO(convert("exam", "result-xlsx", record, told))).active
+    assert sheet is not None
+    rows = [[cell.value for cell in row[:3]] for row in sheet.iter_rows()]
+    assert ["Решение", "Исход", "Кто"] in rows
+    with pytest.raises(Unmapped, match="outcomes/not_admitted"):
+        convert("exam", "result-xlsx", record, Told({}, form=form))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"their_field": "a", "kind": "field", "own": "full_name"},
+        {"their_field": "a", "kind": "text", "own": "{snils}"},
+        {"their_field": "a", "kind": "other", "own": ""},
+        {"their_field": "a"},
+        "a",
+    ],
+)
+def test_fields_that_cannot_be_filled_are_refused(field: object) -> None:
+    with pytest.raises(ValueError, match="field"):
+        read_form(json.dumps({"fields": [field]}).encode())
 
 
 def test_another_file_is_no_map_of_codes() -> None:

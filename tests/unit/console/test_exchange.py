@@ -1,6 +1,7 @@
 """Results go to partners in each one's codes; what has no mapping stays; a sick partner stops nobody; the log names nobody."""
 
 import contextlib
+import html
 import json
 import ssl
 from collections.abc import Iterator
@@ -14,10 +15,12 @@ from central.authority.pki import create_authority
 from central.books import reading as books
 from central.core.rights import Role
 from central.egress import web
-from central.store import code_maps, exchanges
+from central.store import code_maps, decisions, exchanges, sent_fields
 from central.store.engine import reading, writing
 from central.store.exchange_log import About, Ended, log
 from central.store.registry import worker
+from central.systems.converting.registry import Told, convert
+from central.systems.map_files import read_codes, read_form
 from central.systems.mapping import MapDraft, enter
 from central.systems.partner_line import Handed, NotTaken
 from central.systems.sending import PartnerSending
@@ -383,6 +386,68 @@ def test_a_dictionary_shows_its_difference_proposes_and_refuses_what_is_not_in_i
     with reading(linked.centre.engine) as connection:
         (kept,) = code_maps.versions(connection, "mis", "reasons", REASON)
     assert (kept.version, kept.their_display) == (1, same)
+
+
+def test_a_partner_gets_its_own_fields_and_nothing_with_a_code_that_it_has_not(
+    linked: PartnerCentre, browsers: tuple[Browser, Browser], mis: PartnerServer, tmp_path: Path
+) -> None:
+    zoya, root = browsers
+
+    def say(field_: str, kind: str, **said: str) -> int:
+        fields = {"their_field": field_, "kind": kind, "basis": "письмо № 3"} | said
+        return root.post("/exchange/mis/fields", fields, page="/exchange/mis").status_code
+
+    for wrong in (
+        say("", "constant", words="7"),
+        say("Ид", "field", own_field="full_name"),
+        say("Ид", "code", own_field="medic"),
+        say("Ид", "text", words="Осмотр {full_name}"),
+        say("Ид", "constant"),
+        say("Ид", "none"),
+        say("Ид", "somehow", words="7"),
+        say("Ид", "constant", words="7", basis=" "),
+    ):
+        assert wrong == 422
+    assert "Уходит форма центра." in root.get("/exchange/mis").text
+    for right in (
+        say("Ид", "text", words="осмотр/{exam_id}"),
+        say("Вид", "code", own_field="exam_type"),
+        say("Источник", "constant", words="ПМО-1"),
+        say("Врач", "field", own_field="medic"),
+        say("Причины", "code", own_field="reasons"),
+        say("Врач", "none"),
+        say("Источник", "constant", words="ПМО-2"),
+    ):
+        assert right == 303
+    _map(linked, "mis", "I10")
+    exam_id = _refuse(linked, zoya)
+    # Both lists are looked at before anything goes: the kind of exam has no code of theirs yet.
+    assert (linked.step("mis"), mis.asked) == (0, [])
+    ((one,), shown) = linked.waiting("mis"), root.get("/exchange/mis?book=exam_types").text
+    assert (one.state, one.place) == ("unmapped", "exam_types/pre_shift")
+    assert "предсменный" in shown
+    fields = {"book": "exam_types", "own_code": "pre_shift", "their_code": "21", "relation": "equal", "basis": "ФНСИ"}
+    assert root.post("/exchange/mis/maps", fields, page="/exchange/mis").status_code == 303
+    assert root.post("/exchange/mis/repeat", {}, page="/exchange").status_code == 303
+    assert linked.step("mis") == 1
+    expected = {"Ид": f"осмотр/{exam_id}", "Вид": "21", "Источник": "ПМО-2", "Причины": ["I10"], "generation": "test"}
+    assert json.loads(mis.taken[0][1]) == expected
+    # The trial and the command say the same with what the page gives.
+    assert "осмотр/" in html.unescape(root.get("/exchange/mis/test").text)
+    given = root.get("/exchange/mis/codes").content
+    form, bindings = read_form(given), read_codes(given, "mis")
+    with reading(linked.centre.engine) as connection:
+        found = decisions.find(connection, mis.taken[0][0])
+        kept = sent_fields.in_force(connection, "mis", "result")
+    assert found is not None
+    assert json.loads(convert("exam", "decision-json", found.record, Told(bindings, form=form))) == expected
+    assert [(row.their_field, row.kind, row.version) for row in kept] == [
+        ("Ид", "text", 1),
+        ("Вид", "code", 1),
+        ("Источник", "constant", 2),
+        ("Врач", "none", 2),
+        ("Причины", "code", 1),
+    ]
 
 
 def test_a_trial_sends_no_result(linked: PartnerCentre, browsers: tuple[Browser, Browser], mis: PartnerServer) -> None:

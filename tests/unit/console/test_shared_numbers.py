@@ -106,7 +106,7 @@ NOBODY = {
         "/conclusions/requests/{request_id}/closing",
         "/contracts", "/contracts/{contract_id}/prices", "/contracts/{contract_id}/end", "/statements",
         "/exchange/{system}/maps", "/exchange/{system}/dictionary", "/exchange/{system}/repeat", "/exchange/{system}/test",
-        "/exchange/{system}/staff",
+        "/exchange/{system}/staff", "/exchange/{system}/fields",
         "/duty", "/duty/{duty_id}/end", "/duty/{duty_id}/handover", "/duty/handovers/{handover_id}/accept",
         "/books/{book}/publish", "/books/{book}/withdraw",
         "/employer/posts", "/employer/posts/file", "/employer/posts/{post_id}", "/employer/posts/{post_id}/close",
