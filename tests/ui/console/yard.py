@@ -1,7 +1,7 @@
 """What stands between an admission and the road, on the stage: gates with passages, an operator with files of carriers."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from cryptography import x509
@@ -20,9 +20,10 @@ from central.partners.carrier_intake import take_file
 from central.partners.operators import IncomingFile
 from central.people.registry import Registry
 from central.signature.software import SoftwareKey
-from central.store import code_maps, exchanges, registry, staff_fetches
+from central.store import code_maps, exchanges, registry, self_readings, staff_fetches
 from central.store.engine import writing
 from central.store.exchange_log import About, Ended, log
+from central.store.self_readings import SelfReading
 from central.store.staff_fetches import StaffFetch
 from central.systems.field_mapping import enter_field
 from central.systems.mapping import MapDraft, dictionary_of, enter
@@ -58,9 +59,34 @@ def leave_the_yard(
         passage = passages.ask(gate, Asked(f"stage-{place}", worker_id, number, refusal, state))
         if passage.is_open and state == "queued":
             passages.end(passage, "unknown", "no_answer", before=("queued",))
+    _readings(engine, people)
     changed: dict[str, Any] = {"gates": GatesConfig(gates=gates), "waybills": WaybillsConfig(operators=(operator,))}
     changed["partners"] = _partners(engine)
     return config.model_copy(update=changed)
+
+
+def _readings(engine: Engine, people: SampleIds) -> None:
+    """What watches of workers sent: pages that show them are walked with them."""
+    now = datetime.now(UTC)
+    with writing(engine) as connection:
+        for number, worker_id in people.workers.items():
+            for code, quantity, value in (("8480-6", "systolic_mmhg", 200.0), ("8462-4", "diastolic_mmhg", 120.0)):
+                made = SelfReading(
+                    reading_id=new_id(),
+                    org=ORG,
+                    worker_id=worker_id,
+                    consent_id=new_id(),
+                    quantity=quantity,
+                    code_system="loinc",
+                    code=code,
+                    value=value,
+                    measured_at=now - timedelta(hours=2),
+                    device="Часы «Образец» 2",
+                    key_id="stage",
+                    sent_id=f"{number}-{code}",
+                    received_at=now,
+                )
+                assert self_readings.add(connection, made)
 
 
 def _partners(engine: Engine) -> PartnersConfig:
