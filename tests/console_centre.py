@@ -11,7 +11,7 @@ import shutil
 import ssl
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from sqlalchemy import Engine
 
 from central.access import accounts
 from central.access.accounts import create_account
+from central.access.program_keys import draft_of
 from central.authority.pki import Authority
 from central.console.app import create_app
 from central.core.config import CentralConfig
@@ -43,7 +44,7 @@ from central.keeping.installation import Choices, create_secrets, write_config
 from central.link.outgoing import Outgoing, load_signing_key
 from central.people.registry import Registry
 from central.signature import software
-from central.store import terminals
+from central.store import api_keys, terminals
 from central.store.engine import open_engine, writing
 from central.store.sealing import Sealer
 from central.store.workers import get_worker
@@ -205,6 +206,16 @@ class Browser:
 
     def decide(self, exam_id: str, **fields: Any) -> httpx.Response:
         return self.post(f"/exams/{exam_id}/decision", fields, page=f"/exams/{exam_id}")
+
+
+def key_of_program(centre: ConsoleCentre, employer_id: str | None, scopes: Sequence[str]) -> str:
+    """A key for another system, of the organisation where no employer is named; the secret."""
+    drawn, faults = draft_of("1C", scopes, "", "", of_employer=employer_id is not None, now=centre.now())
+    assert drawn is not None, faults
+    key, secret = drawn.made(ORG, employer_id, "", centre.now())
+    with writing(centre.engine) as connection:
+        api_keys.add(connection, key)
+    return secret
 
 
 def shows(text: str, number: str) -> bool:

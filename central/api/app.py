@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import AwareDatetime
 from sqlalchemy import Connection, Engine
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -85,7 +86,12 @@ def _routes() -> list[BaseRoute]:
     router.get("/admissions/{personnel_number:path}", responses=ERRORS, summary="One worker")(get_admission)
     router.get("/exams", responses=ERRORS, summary="Outcomes of a period")(list_exams)
     own = (gate_routes(Admissions, ERRORS), observation_routes(), worker_routes(), shift_routes())
-    return [*router.routes, *(route for routes in own for route in routes)]
+    every = [*router.routes, *(route for routes in own for route in routes)]
+    for route in every:
+        if isinstance(route, APIRoute):
+            # Clients that are made from the document call their functions so.
+            route.operation_id = route.name
+    return every
 
 
 def list_admissions(

@@ -192,7 +192,9 @@ def put_worker(
     employer_id: EmployerId = None,
     dry_run: DryRun = False,
     if_match: IfMatch = None,
-    if_none_match: Annotated[Literal["*"] | None, Header(description="`*`: only if there is no such worker.")] = None,
+    if_none_match: Annotated[
+        str | None, Header(pattern=r"^\*$", description="`*`: only if there is no such worker.")
+    ] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Enter a worker, or change the entry, by the rules of the register; the history names the key."""

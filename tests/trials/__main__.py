@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tests.trials.busy import run_beside_busy_loops
+from tests.trials.generated_client import use_a_generated_client
 from tests.trials.large_file import store_a_large_file
 from tests.trials.machine import REPOSITORY
 from tests.trials.runbook import follow_the_runbook
@@ -25,6 +26,10 @@ TRIALS: dict[str, tuple[str, Callable[[], str]]] = {
     "spreadsheet": (
         "the journal's workbook opened by LibreOffice, compared with our CSV cell by cell",
         compare_in_libreoffice,
+    ),
+    "client": (
+        "a client made from the OpenAPI document by a program of others, used against a running console",
+        use_a_generated_client,
     ),
     "walks": (
         "each change of each row that `verify` must find, each hostile value in each address, each story of the demonstration;"
