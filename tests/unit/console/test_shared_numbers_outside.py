@@ -59,6 +59,7 @@ SHOWS = {
 }
 """Commands that show workers, or find them by number."""
 SHOWS_NOBODY = {
+    ("views",),
     ("keys", "add"),
     ("keys", "list"),
     ("keys", "revoke"),
