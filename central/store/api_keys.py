@@ -1,10 +1,11 @@
 """The table of keys for other programs: employers' and organisations' systems, gates. Only a hash of each key is stored."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import JSON, Column, Connection, RowMapping, Table, Text, or_, select, update
 
+from central.core.days import day_of
 from central.core.key_scopes import OF_OLD
 from central.store.metadata import UtcDateTime, metadata
 
@@ -48,6 +49,11 @@ class ApiKey:
     scopes: tuple[str, ...] = OF_OLD
     expires_at: datetime | None = None
     allowed_networks: tuple[str, ...] = ()
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day at the centre on which it opens something; None without a term."""
+        return day_of(self.expires_at - timedelta(microseconds=1)) if self.expires_at is not None else None
 
 
 def add(connection: Connection, item: ApiKey) -> None:

@@ -15,6 +15,7 @@ from central.store import api_keys
 from central.store.audit import audit
 from central.store.engine import reading, writing
 from central.store.registry import worker
+from central.words.texts import text
 from dopusk.lab.demo.sample_people import ORG
 from sync.contract.model import utc_text
 from tests.console_centre import NO_ROOTS, Browser, ConsoleCentre, shows
@@ -212,6 +213,20 @@ def test_a_key_ends_with_its_last_day(centre: ConsoleCentre, keys: Keys) -> None
     assert keys.get(secret, "/admissions").status_code == 200
     centre.shift = timedelta(days=1)
     assert keys.get(secret, "/admissions").status_code == 401
+
+
+def test_the_page_says_whose_a_key_is_its_last_day_and_what_revoking_takes(centre: ConsoleCentre, keys: Keys) -> None:
+    day = centre.now().astimezone().date() + timedelta(days=9)
+    keys.made(f"org:{ORG}", "exams:read", "workers:write", last_day=day.isoformat())
+    page = keys.admin.get("/accounts").text
+    table = page.split('id="keys"')[1].split("</table>")[0]
+    assert f"последний день {day:%d.%m.%Y}" in table
+    assert f"{day + timedelta(days=1):%d.%m.%Y}" not in table
+    opened = [text("ru", f"key_scope.{one}") for one in ("exams:read", "workers:write")]
+    question = table.split("Отозвать ключ «1C»?")[1].split("</p>")[0]
+    assert ", ".join(opened) in question
+    assert text("ru", "key_scope.admissions:read") not in question
+    assert "Чей ключ" in table.split("</thead>")[0]
 
 
 def test_a_key_of_another_network_opens_nothing_and_is_noted(centre: ConsoleCentre, keys: Keys) -> None:
