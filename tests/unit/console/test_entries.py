@@ -72,7 +72,7 @@ def _count(centre: ConsoleCentre, table: Any) -> int:
 def test_worker_is_entered_changed_archived_and_taken_back(centre: ConsoleCentre, senior: Browser) -> None:
     worker_id = _new(senior, "workers", _worker_fields(centre, snils=sample_snils("3001"), cards="AA, BB"))
     with reading(centre.engine) as connection:
-        assert worker_id in entries(connection, ORG, [worker_id], centre.now().date())
+        assert worker_id in entries(connection, ORG, [worker_id], centre.now().date()).entries
     path = f"/registers/workers/{worker_id}"
     changed = _worker_fields(centre, position="фрезеровщик", remote_allowed="no", block_text="Медпункт, кабинет 4")
     assert _send(senior, path, changed).status_code == 303
@@ -89,7 +89,7 @@ def test_worker_is_entered_changed_archived_and_taken_back(centre: ConsoleCentre
 
     assert senior.post(f"{path}/archive", {"action": "archive"}, page=path).status_code == 303
     with reading(centre.engine) as connection:
-        assert worker_id not in entries(connection, ORG, [worker_id], centre.now().date())
+        assert worker_id not in entries(connection, ORG, [worker_id], centre.now().date()).entries
     assert "Ясный" not in senior.get("/registers/workers").text
     assert "Ясный" in senior.get("/registers/workers?archived=1").text
     assert _send(senior, "/registers/workers/new", _worker_fields(centre)).status_code == 422

@@ -298,7 +298,10 @@ def test_a_personal_limit_goes_down_with_each_employment(centre: ConsoleCentre) 
         for high in (150, 145):
             centre.registry.add_worker_limit(connection, own, entry | {"high": high}, author="zoya", basis="осмотр")
         ids = [own, second.worker_id, centre.people.workers["1002"]]
-        lists = {one.worker_id: json.loads(one.body)["limits"] for one in entries(connection, ORG, ids, today).values()}
+        lists = {
+            one.worker_id: json.loads(one.body)["limits"]
+            for one in entries(connection, ORG, ids, today).entries.values()
+        }
     assert lists[own] == lists[second.worker_id] == [entry | {"high": 145}]
     assert all(not limits for worker_id, limits in lists.items() if worker_id not in {own, second.worker_id})
 
