@@ -46,6 +46,18 @@ class SecurityNotice(BaseModel):
     is_last: bool = False
 
 
+class DutyNotice(BaseModel):
+    """To a medic on duty: that an exam waits. Whose it is stands in the console."""
+
+    model_config = ConfigDict(extra="forbid")
+    schema_: Annotated[Literal["dopusk.duty-notice/1"], Field(alias="schema")]
+    kind: str
+    alert_id: str
+    org: Annotated[str | None, Field(description="Absent in the last word to an address that was removed.")] = None
+    at: str
+    is_last: bool = False
+
+
 class NewsNotice(BaseModel):
     """To a gateway of messengers: that something is new, and where to log in. The same bytes each time."""
 
@@ -63,6 +75,10 @@ def security_notice(body: SecurityNotice, signature: Signature) -> None:
     """An account or a key did something unusual, or a term of the organisation has come."""
 
 
+def duty_notice(body: DutyNotice, signature: Signature) -> None:
+    """An exam waits, and the medic on duty is called."""
+
+
 def news(body: NewsNotice, signature: Signature) -> None:
     """Something is new; what it is stands in the console."""
 
@@ -71,4 +87,5 @@ webhooks = APIRouter()
 """Each is repeated for a week until the answer is 2xx."""
 webhooks.post("employer-notice", summary="Not admitted, late, or a term ends", status_code=204)(employer_notice)
 webhooks.post("security-notice", summary="Unusual actions in the console", status_code=204)(security_notice)
+webhooks.post("duty-notice", summary="A medic on duty is called", status_code=204)(duty_notice)
 webhooks.post("news", summary="Something is new", status_code=204)(news)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from central.store.exam_facts import QUANTITIES
 
@@ -17,6 +18,10 @@ SCHEMA = "dopusk_read"
 
 class NoSuchRole(LookupError):
     """The database has no role of that name; its administrator makes it."""
+
+
+class ViewsInUse(LookupError):
+    """Somebody has built upon the views: they cannot go before that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +89,29 @@ def set_aside(connection: Connection) -> Iterator[None]:
 
 
 def drop(connection: Connection) -> None:
-    """Take all views away, in the caller's transaction. No table and no row changes."""
-    if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
-        return
-    for view in views(is_sqlite=True):
-        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {view.name}")
+    """Take our views away, in the caller's transaction. No table and no row changes, and nothing of others goes with them.
+
+    Raises `ViewsInUse` where views of others rest on ours.
+    """
+    is_sqlite = connection.dialect.name == "sqlite"
+    before, roles = ("", ()) if is_sqlite else (f"{SCHEMA}.", readers(connection))
+    try:
+        for view in views(is_sqlite=is_sqlite):
+            connection.exec_driver_sql(f"DROP VIEW IF EXISTS {before}{view.name}")
+    except DBAPIError as error:
+        detail = " ".join(str(error.orig).split())
+        raise ViewsInUse(f"something else rests on the views; its owner takes it away first: {detail}") from error
+    for one in roles:
+        connection.exec_driver_sql(
+            f"REVOKE USAGE ON SCHEMA {SCHEMA} FROM {connection.dialect.identifier_preparer.quote(one)}"
+        )
 
 
 def are_there(connection: Connection) -> bool:
     """Whether somebody has made them here."""
     if connection.dialect.name == "sqlite":
         return "v_exam" in inspect(connection).get_view_names()
-    return SCHEMA in inspect(connection).get_schema_names()
+    return "v_exam" in inspect(connection).get_view_names(schema=SCHEMA)
 
 
 def readers(connection: Connection) -> tuple[str, ...]:
@@ -111,7 +126,7 @@ def readers(connection: Connection) -> tuple[str, ...]:
 
 def _statements(*, is_sqlite: bool) -> Iterator[str]:
     if not is_sqlite:
-        yield f"CREATE SCHEMA {SCHEMA}"
+        yield f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"
     for view in views(is_sqlite=is_sqlite):
         if is_sqlite:
             yield f"CREATE VIEW {view.name} AS {view.query}"

@@ -13,7 +13,8 @@ takes them away. They are for programs that read by SQL, and nobody writes throu
 - Moments are UTC. A value that was not measured is NULL, never nought: leave such rows out of a mean, and count them by themselves.
 - No SNILS, signature, key, photo or film is in them. Names are: give the role to those who may see them. **What a role reads stands
   in no access log of the console.** Switch on the database's own log for it (`ALTER ROLE reader SET log_statement = 'all'`).
-- They are made anew with each `dopusk central migrate`, for the same roles. A backup does not hold them.
+- They are made anew with each `dopusk central migrate`, for the same roles. What others build upon them has to be taken
+  away before, or the update stops and says so. A backup of PostgreSQL does not hold them.
 
 """
 

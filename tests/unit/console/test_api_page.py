@@ -13,11 +13,12 @@ import pytest
 from fastapi import FastAPI
 from starlette.routing import Mount
 
-from central.api.webhooks import EmployerNotice, NewsNotice, SecurityNotice
+from central.api.webhooks import DutyNotice, EmployerNotice, NewsNotice, SecurityNotice
 from central.core.key_scopes import ORGANISATION_ONLY, SCOPES
-from central.notifying.notice_bodies import employer_body, neutral_body, reminder_body, security_body
+from central.notifying.notice_bodies import duty_body, employer_body, neutral_body, reminder_body, security_body
 from central.store.alerts import Alert
 from central.store.reminders import Reminder
+from central.store.rings import Ring
 from central.store.security_alerts import SecurityAlert
 from dopusk.lab.demo.sample_people import ORG
 from tests.console_centre import Browser, ConsoleCentre, key_of_program
@@ -110,6 +111,7 @@ def test_what_the_centre_sends_is_what_the_document_says() -> None:
     for body in (employer_body(alert), reminder_body(reminder, "1001")):
         EmployerNotice.model_validate(body)
     SecurityNotice.model_validate(security_body(security))
+    DutyNotice.model_validate(duty_body(Ring("r", ORG, "x", "m", "a", 1, False, now, None, "")))
     NewsNotice.model_validate(neutral_body("https://centre.example/login"))
 
 
